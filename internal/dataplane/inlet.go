@@ -1,0 +1,67 @@
+package dataplane
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+)
+
+// inlet is a listener whose connections come from dialers of this process.
+type inlet struct {
+	address netip.AddrPort
+	arrive  chan net.Conn
+	closed  chan struct{}
+	once    sync.Once
+	remove  func()
+}
+
+func newInlet(address netip.AddrPort, remove func()) *inlet {
+	return &inlet{address: address, arrive: make(chan net.Conn), closed: make(chan struct{}), remove: remove}
+}
+
+func (l *inlet) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.arrive:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *inlet) Close() error {
+	l.once.Do(func() {
+		close(l.closed)
+		l.remove()
+	})
+	return nil
+}
+
+func (l *inlet) Addr() net.Addr { return net.TCPAddrFromAddrPort(l.address) }
+
+func (l *inlet) dial(ctx context.Context, from Source) (net.Conn, error) {
+	here, there := net.Pipe()
+	source := from.Address
+	if !source.IsValid() {
+		source = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	local := net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+	select {
+	case l.arrive <- pipe{Conn: there, local: l.Addr(), remote: local}:
+		return pipe{Conn: here, local: local, remote: l.Addr()}, nil
+	case <-l.closed:
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: l.Addr(), Err: net.ErrClosed}
+	case <-ctx.Done():
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: l.Addr(), Err: ctx.Err()}
+	}
+}
+
+// pipe is one end of a connection within the process, with the addresses it would
+// have on a network.
+type pipe struct {
+	net.Conn
+	local, remote net.Addr
+}
+
+func (p pipe) LocalAddr() net.Addr  { return p.local }
+func (p pipe) RemoteAddr() net.Addr { return p.remote }
