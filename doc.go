@@ -1,0 +1,21 @@
+// Package isle is a self-hosted integration service environment: it runs Azure
+// Logic Apps workflows, behind the resource-manager API that manages them in
+// Azure, in an isolated environment that is injected into a virtual network.
+//
+// A tour of the code, in reading order:
+//
+//   - [isle/expr]: values and expressions. Start with Value, then Dialect.Compile.
+//   - [isle/wdl]: a definition becomes an immutable Program, or a list of problems.
+//   - [isle/engine]: Run.Step decides what a run does next: records to store, then
+//     effects to perform. It knows no clock, no store and no network.
+//   - [isle/internal/store]: resources, runs, records, tasks and contents in
+//     SQLite; every commit of every run shares one flush.
+//   - [isle/internal/runner]: the shell around the engine: load, step, commit, act.
+//   - [isle/internal/gateway]: the access endpoint where request triggers are called.
+//   - [isle/internal/arm]: the resource manager, generic over resource types.
+//   - [isle/internal/network], [isle/internal/logic], [isle/internal/deploy]: the types.
+//   - [isle/internal/server]: builds and wires everything; the only place that knows all.
+//   - [isle/isletest]: a whole server inside a Go test.
+//
+// ARCHITECTURE.md says why it is cut this way, deps_test.go holds the cut.
+package isle
