@@ -1,0 +1,50 @@
+package portal
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+type fixed Overview
+
+func (f fixed) Overview(context.Context) (Overview, error) { return Overview(f), nil }
+
+func get(t *testing.T, remote string) *httptest.ResponseRecorder {
+	t.Helper()
+	start := time.Date(2026, 3, 5, 14, 7, 9, 0, time.UTC)
+	page := New(fixed{
+		Environments: []Environment{{Name: "isle<1>", Group: "g", SKU: "Developer", State: "Succeeded"}},
+		Workflows:    []Workflow{{Name: "order", Environment: "isle<1>", State: "Enabled"}},
+		Runs:         []Run{{Name: "0858CU00", Workflow: "order", Status: "Succeeded", Start: start, End: start.Add(12 * time.Millisecond)}},
+	}, slog.New(slog.DiscardHandler))
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.RemoteAddr = remote
+	w := httptest.NewRecorder()
+	page.ServeHTTP(w, r)
+	return w
+}
+
+func TestThePageShowsEnvironmentsWorkflowsAndRuns(t *testing.T) {
+	body := get(t, "127.0.0.1:4711").Body.String()
+	for _, want := range []string{"isle&lt;1&gt;", "order", "0858CU00", "12ms", "Succeeded"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q:\n%s", want, body)
+		}
+	}
+}
+
+func TestTheOverviewIsShownOnTheMachineOnly(t *testing.T) {
+	for _, remote := range []string{"10.0.0.7:4711", "[2001:db8::1]:443", "nonsense"} {
+		if body := get(t, remote).Body.String(); strings.Contains(body, "order") {
+			t.Errorf("a caller at %s sees the overview", remote)
+		}
+	}
+	if body := get(t, "[::1]:80").Body.String(); !strings.Contains(body, "order") {
+		t.Error("a caller at [::1] does not see the overview")
+	}
+}
