@@ -1,0 +1,92 @@
+package store
+
+import (
+	"database/sql/driver"
+	"fmt"
+	"time"
+)
+
+// TriggerHistory is one firing, or one look without firing, of a trigger, in the
+// environment's database. Names sort newest first.
+type TriggerHistory struct {
+	Workflow, Trigger, Name string // together unique
+	Status, Code            string
+	Fired                   bool
+	Run                     string    // Name of the run it started, "" if none
+	Start, End              time.Time // UTC
+	Scheduled               time.Time // UTC; zero if no schedule fired it
+	Payload                 []byte    // inputs, outputs, error, in the caller's form; sealed
+}
+
+// TriggerHistoryQuery selects histories of one trigger, newest first.
+type TriggerHistoryQuery struct {
+	Workflow, Trigger string // both are needed
+	Status            []string
+	From, To          time.Time // From <= Start < To
+	After             string    // Name of the last one of the page before
+	Limit             int       // 0: all
+}
+
+const historyColumns = `workflow, trigger, name, status, code, fired, run, started, ended, scheduled, payload`
+
+func (tx *Tx) scanHistory(v []driver.Value) (h TriggerHistory, err error) {
+	h = TriggerHistory{Workflow: v[0].(string), Trigger: v[1].(string), Name: v[2].(string), Status: v[3].(string), Code: v[4].(string),
+		Fired: v[5].(int64) != 0, Run: v[6].(string), Start: toTime(v[7]), End: toTime(v[8]), Scheduled: toTime(v[9])}
+	h.Payload, err = tx.open(v[10], "histories", h.Workflow, h.Trigger, h.Name)
+	if err != nil {
+		return h, fmt.Errorf("history %s of trigger %s: %w", h.Name, h.Trigger, err)
+	}
+	return h, nil
+}
+
+// PutTriggerHistory stores a history, new or not.
+func (tx *Tx) PutTriggerHistory(h TriggerHistory) error {
+	payload := tx.seal(h.Payload, "histories", h.Workflow, h.Trigger, h.Name)
+	_, err := tx.exec(`INSERT INTO histories (`+historyColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (workflow, trigger, name) DO UPDATE SET status = excluded.status, code = excluded.code, fired = excluded.fired, run = excluded.run,
+		started = excluded.started, ended = excluded.ended, scheduled = excluded.scheduled, payload = excluded.payload`,
+		h.Workflow, h.Trigger, h.Name, h.Status, h.Code, h.Fired, h.Run, fromTime(h.Start), fromTime(h.End), fromTime(h.Scheduled), payload)
+	return err
+}
+
+// TriggerHistory reads one history; ErrNotFound if there is none.
+func (tx *Tx) TriggerHistory(workflow, trigger, name string) (h TriggerHistory, err error) {
+	err = tx.one(`SELECT `+historyColumns+` FROM histories WHERE workflow = ? AND trigger = ? AND name = ?`, func(v []driver.Value) (err error) {
+		h, err = tx.scanHistory(v)
+		return err
+	}, workflow, trigger, name)
+	return h, err
+}
+
+// TriggerHistories lists histories by Name, ascending: newest first.
+func (tx *Tx) TriggerHistories(q TriggerHistoryQuery) ([]TriggerHistory, error) {
+	var w where
+	w.add(`workflow = ?`, q.Workflow)
+	w.add(`trigger = ?`, q.Trigger)
+	if len(q.Status) > 0 {
+		w.add(`status IN (SELECT value FROM json_each(?))`, jsonList(q.Status))
+	}
+	if !q.From.IsZero() {
+		w.add(`started >= ?`, fromTime(q.From))
+	}
+	if !q.To.IsZero() {
+		w.add(`started < ?`, fromTime(q.To))
+	}
+	if q.After != "" {
+		w.add(`name > ?`, q.After)
+	}
+	var found []TriggerHistory
+	err := tx.query(`SELECT `+historyColumns+` FROM histories`+w.sql()+` ORDER BY name LIMIT ?`, func(v []driver.Value) error {
+		h, err := tx.scanHistory(v)
+		found = append(found, h)
+		return err
+	}, append(w.args, limit(q.Limit))...)
+	return found, err
+}
+
+// DeleteTriggerHistories deletes at most max histories (0: all) of a workflow that
+// started before a time, and returns how many.
+func (tx *Tx) DeleteTriggerHistories(workflow string, before time.Time, max int) (int, error) {
+	n, err := tx.exec(`DELETE FROM histories WHERE id IN (SELECT id FROM histories WHERE workflow = ? AND started < ? LIMIT ?)`, workflow, fromTime(before), limit(max))
+	return int(n), err
+}

@@ -1,0 +1,282 @@
+package store
+
+import (
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Run is one run of a workflow, in the environment's database. Names sort newest
+// first, as the service's do.
+type Run struct {
+	Name     string // unique in the database
+	Workflow string // flow id
+	Version  string
+	Trigger  string
+	Status   string
+	Code     string
+	// ErrorCode and ErrorMessage say why it failed; sealed.
+	ErrorCode, ErrorMessage string
+	Start, End              time.Time // UTC; End is zero while it is open
+	Wake                    time.Time // UTC; when it wants to be woken, zero: never
+	ClientTrackingID        string
+	Revision                int64  // of the stored run; see UpdateRun
+	Owner                   string // who wrote it last; set by the store
+	Epoch                   int64  // likewise
+	Head                    []byte // the engine's; sealed; not read by lists
+}
+
+// RunQuery selects runs, newest first. All conditions given must hold.
+type RunQuery struct {
+	Workflow         string // flow id; "" is every workflow of the environment
+	Status           []string
+	From, To         time.Time // From <= Start < To
+	ClientTrackingID string
+	After            string // Name of the last run of the page before
+	Limit            int    // 0: all
+}
+
+// runID remembers the row of the run that was used last.
+type runID struct {
+	name string
+	id   int64
+}
+
+type runDetail struct {
+	Code    string `json:"code,omitempty"`
+	Message string `json:"message,omitempty"`
+}
+
+func (tx *Tx) sealDetail(r Run) (driver.Value, error) {
+	if r.ErrorCode == "" && r.ErrorMessage == "" {
+		return nil, nil
+	}
+	text, err := json.Marshal(runDetail{r.ErrorCode, r.ErrorMessage})
+	return tx.seal(text, "runs.detail", r.Name), err
+}
+
+// CreateRun stores a new run with Revision 1, owned by this process; ErrExists if the
+// name is taken.
+func (tx *Tx) CreateRun(r Run) error {
+	detail, err := tx.sealDetail(r)
+	if err != nil {
+		return err
+	}
+	var id int64
+	if !tx.writable {
+		return ErrReadOnly
+	}
+	if id, err = tx.nextID(&tx.runs, `SELECT max(id) FROM runs`); err != nil {
+		return err
+	}
+	n, err := tx.exec(`INSERT INTO runs (id, name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail, head)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		id, r.Name, r.Workflow, r.Version, r.Trigger, r.Status, r.Code, fromTime(r.Start), fromTime(r.End), fromTime(r.Wake), r.tracking(),
+		tx.db.Owner(), tx.db.epoch, detail, tx.seal(r.Head, "runs.head", r.Name))
+	if err == nil && n == 0 {
+		return fmt.Errorf("run %s: %w", r.Name, ErrExists)
+	}
+	if err == nil {
+		tx.run = runID{r.Name, id}
+	}
+	return err
+}
+
+// tracking is NULL in the common case that the id is the run's name.
+func (r Run) tracking() driver.Value {
+	if r.ClientTrackingID == r.Name {
+		return nil
+	}
+	return r.ClientTrackingID
+}
+
+// UpdateRun stores a run whose stored revision is still r.Revision, and makes that
+// r.Revision+1 and this process its owner. Another revision gives ErrConflict: there
+// is a second writer, who must stop. A nil Head keeps the stored one. Name, Workflow,
+// Trigger, Start and ClientTrackingID do not change.
+func (tx *Tx) UpdateRun(r Run) error {
+	detail, err := tx.sealDetail(r)
+	if err != nil {
+		return err
+	}
+	set, args := `status = ?, code = ?, ended = ?, wake = ?, version = ?, detail = ?`, make([]driver.Value, 0, 12)
+	args = append(args, r.Status, r.Code, fromTime(r.End), fromTime(r.Wake), r.Version, detail)
+	if r.Head != nil {
+		set += `, head = ?`
+		args = append(args, tx.seal(r.Head, "runs.head", r.Name))
+	}
+	args = append(args, tx.db.Owner(), tx.db.epoch, r.Name, r.Revision)
+	n, err := tx.exec(`UPDATE runs SET `+set+`, revision = revision + 1, owner = ?, epoch = ? WHERE name = ? AND revision = ?`, args...)
+	if err == nil && n == 0 {
+		return tx.refused(r.Name)
+	}
+	return err
+}
+
+// refused tells a run that is not there from one that somebody else wrote.
+func (tx *Tx) refused(name string) error {
+	if _, err := tx.runID(name); err != nil {
+		return fmt.Errorf("run %s: %w", name, err)
+	}
+	return fmt.Errorf("run %s: %w", name, ErrConflict)
+}
+
+// ClaimRun makes this process the owner of a run that a process that is gone left
+// open, and returns it with its new revision. ErrConflict: it is this process's
+// already, or closed.
+func (tx *Tx) ClaimRun(name string) (Run, error) {
+	n, err := tx.exec(`UPDATE runs SET revision = revision + 1, owner = ?, epoch = ? WHERE name = ? AND epoch < ? AND ended IS NULL`,
+		tx.db.Owner(), tx.db.epoch, name, tx.db.epoch)
+	if err != nil {
+		return Run{}, err
+	}
+	if n == 0 {
+		return Run{}, tx.refused(name)
+	}
+	return tx.Run(name)
+}
+
+const runColumns = `name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail`
+
+func (tx *Tx) scanRun(v []driver.Value) (Run, error) {
+	r := Run{Name: v[0].(string), Workflow: v[1].(string), Version: v[2].(string), Trigger: v[3].(string), Status: v[4].(string), Code: v[5].(string),
+		Start: toTime(v[6]), End: toTime(v[7]), Wake: toTime(v[8]), Revision: v[10].(int64), Owner: v[11].(string), Epoch: v[12].(int64)}
+	r.ClientTrackingID = r.Name
+	if id, ok := v[9].(string); ok {
+		r.ClientTrackingID = id
+	}
+	text, err := tx.open(v[13], "runs.detail", r.Name)
+	if err == nil && text != nil {
+		var d runDetail
+		err = json.Unmarshal(text, &d)
+		r.ErrorCode, r.ErrorMessage = d.Code, d.Message
+	}
+	if err != nil {
+		return r, fmt.Errorf("run %s: %w", r.Name, err)
+	}
+	return r, nil
+}
+
+// Run reads a run with its head; ErrNotFound if there is none.
+func (tx *Tx) Run(name string) (r Run, err error) {
+	err = tx.one(`SELECT `+runColumns+`, head FROM runs WHERE name = ?`, func(v []driver.Value) (err error) {
+		if r, err = tx.scanRun(v); err != nil {
+			return err
+		}
+		r.Head, err = tx.open(v[14], "runs.head", name)
+		return err
+	}, name)
+	if err != nil {
+		return Run{}, fmt.Errorf("run %s: %w", name, err)
+	}
+	return r, nil
+}
+
+func (tx *Tx) runsWhere(sql string, args ...driver.Value) ([]Run, error) {
+	var found []Run
+	err := tx.query(`SELECT `+runColumns+` FROM runs`+sql, func(v []driver.Value) error {
+		r, err := tx.scanRun(v)
+		found = append(found, r)
+		return err
+	}, args...)
+	return found, err
+}
+
+// Runs lists runs without their heads, by Name, ascending: newest first.
+func (tx *Tx) Runs(q RunQuery) ([]Run, error) {
+	var w where
+	if q.Workflow != "" {
+		w.add(`workflow = ?`, q.Workflow)
+	}
+	if len(q.Status) > 0 {
+		// One parameter, so that the statement is the same for any number.
+		w.add(`status IN (SELECT value FROM json_each(?))`, jsonList(q.Status))
+	}
+	if !q.From.IsZero() {
+		w.add(`started >= ?`, fromTime(q.From))
+	}
+	if !q.To.IsZero() {
+		w.add(`started < ?`, fromTime(q.To))
+	}
+	if q.ClientTrackingID != "" {
+		w.add(`(tracking = ? OR (name = ? AND tracking IS NULL))`, q.ClientTrackingID, q.ClientTrackingID)
+	}
+	if q.After != "" {
+		w.add(`name > ?`, q.After)
+	}
+	return tx.runsWhere(w.sql()+` ORDER BY name LIMIT ?`, append(w.args, limit(q.Limit))...)
+}
+
+func jsonList(values []string) string {
+	text, _ := json.Marshal(values) // strings always have a JSON form
+	return string(text)
+}
+
+// DueRuns lists open and closed runs that want to be woken at or before now, the
+// longest due first, without their heads.
+func (tx *Tx) DueRuns(now time.Time, max int) ([]Run, error) {
+	return tx.runsWhere(` WHERE wake <= ? ORDER BY wake, name LIMIT ?`, fromTime(now), limit(max))
+}
+
+// NextWake is the earliest time a run wants to be woken; zero if none does.
+func (tx *Tx) NextWake() (t time.Time, err error) {
+	err = tx.one(`SELECT min(wake) FROM runs WHERE wake IS NOT NULL`, func(v []driver.Value) error {
+		t = toTime(v[0])
+		return nil
+	})
+	return t, err
+}
+
+// UnfinishedRuns lists runs without an end whose epoch is smaller than the one
+// given: with [DB.Epoch], those that a process that is gone left open. Ascending by
+// name, without their heads.
+func (tx *Tx) UnfinishedRuns(epoch int64, after string, max int) ([]Run, error) {
+	return tx.runsWhere(` WHERE ended IS NULL AND epoch < ? AND name > ? ORDER BY name LIMIT ?`, epoch, after, limit(max))
+}
+
+// OpenRuns counts a workflow's runs that have not ended.
+func (tx *Tx) OpenRuns(workflow string) (n int, err error) {
+	err = tx.one(`SELECT count(*) FROM runs WHERE ended IS NULL AND workflow = ?`, func(v []driver.Value) error {
+		n = int(v[0].(int64))
+		return nil
+	}, workflow)
+	return n, err
+}
+
+// DeleteRun deletes a run, its records and the names of its contents, whose files
+// [DB.Collect] then removes; ErrNotFound if there is none.
+func (tx *Tx) DeleteRun(name string) error {
+	if !tx.writable {
+		return ErrReadOnly
+	}
+	id, err := tx.runID(name)
+	if err != nil {
+		return err
+	}
+	tx.run = runID{}
+	for _, sql := range []string{`DELETE FROM runs WHERE id = ?`, `DELETE FROM records WHERE run = ?`} {
+		if _, err := tx.exec(sql, id); err != nil {
+			return err
+		}
+	}
+	_, err = tx.exec(`DELETE FROM contents WHERE run = ?`, name)
+	return err
+}
+
+// runID is the row of a run; ErrNotFound if there is none.
+func (tx *Tx) runID(name string) (int64, error) {
+	if tx.run.name == name && name != "" {
+		return tx.run.id, nil
+	}
+	var id int64
+	err := tx.one(`SELECT id FROM runs WHERE name = ?`, func(v []driver.Value) error {
+		id = v[0].(int64)
+		return nil
+	}, name)
+	if err == nil {
+		tx.run = runID{strings.Clone(name), id}
+	}
+	return id, err
+}

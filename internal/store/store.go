@@ -1,0 +1,265 @@
+// Package store keeps what must survive a restart: resources, operations and
+// settings in one control database, and for each environment a database of its own
+// with runs, their records, trigger histories, tasks and the names of contents.
+// Contents themselves, values above 64 KB, are files beside their database.
+//
+// What it promises:
+//
+//   - [DB.Write] returns nil only after the change is on disk. All of a call's
+//     changes become visible together, or none does. Many calls share one flush.
+//   - [DB.Read] sees one moment of the database and never waits for a writer.
+//   - Every payload is encrypted and bound to its place: nothing that was put into a
+//     Body, Head, Payload, Error, setting or content stands readable in any file, and a
+//     payload that is moved to another row does not open.
+//   - A folder belongs to one process. Owner and epoch on runs and tasks tell the
+//     work of a process that is gone from the work of this one.
+//
+// What callers must do: keep functions given to Write short and free of I/O, as all
+// writers of the database wait for them, and never call Write inside Write. Names,
+// types, statuses, codes and client tracking ids are stored in plain, because they
+// are searched for; secrets do not belong there.
+//
+// The stored form is behind this package: a suite that each implementation must
+// pass is in storetest.
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options of a store; the zero value is right for a server.
+type Options struct {
+	// KeyFile holds the root key (64 hexadecimal digits); "" is root.key in the
+	// folder, made with mode 0600 on first start.
+	KeyFile string
+	// Inline is the size in bytes from which a value belongs into a content; 0 is
+	// [DefaultInline]. The store only says it, its callers keep to it.
+	Inline int
+	// Clock tells leases and claims the time; nil is time.Now.
+	Clock func() time.Time
+	// Owner names this process on runs and tasks; "" is a random name.
+	Owner string
+	// ReadOnly opens the folder of a stopped server; nothing in it is changed.
+	ReadOnly bool
+}
+
+// DefaultInline is 64 KB.
+const DefaultInline = 64 << 10
+
+// Store is an open data folder. Safe for concurrent use.
+type Store struct {
+	dir     string
+	options Options
+	root    *rootKey
+	lock    *os.File
+	control *DB
+
+	onTasks func(*DB) // set once by OnTasks, read under mu
+
+	mu           sync.RWMutex // guards what follows
+	environments map[string]*DB
+	closed       bool
+}
+
+// Open opens the folder, makes it on first use, and takes its lock: another process
+// that owns it gives a [*LockedError], a newer build's schema a [*NewerSchemaError], a
+// root key that is missing or not the right one a [*KeyError].
+func Open(ctx context.Context, dir string, o Options) (*Store, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if o.Inline == 0 {
+		o.Inline = DefaultInline
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Owner == "" {
+		o.Owner = hex.EncodeToString(randomBytes(8))
+	}
+	if !o.ReadOnly {
+		if err := os.MkdirAll(filepath.Join(dir, "environments"), 0o700); err != nil {
+			return nil, fmt.Errorf("make data folder: %w", err)
+		}
+	}
+	held, err := lock(dir, !o.ReadOnly)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is not a data folder: %w", dir, err)
+	} else if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir, options: o, lock: held, environments: map[string]*DB{}}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(err, s.lock.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open() (err error) {
+	path := filepath.Join(s.dir, "control.db")
+	_, err = os.Stat(path)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	if s.root, err = readRootKey(s.dir, s.options, fresh); err != nil {
+		return err
+	}
+	if !s.options.ReadOnly {
+		if err := s.sweep(); err != nil {
+			return err
+		}
+	}
+	s.control, err = s.openDB("control", s.dir, "control", controlMigrations())
+	return err
+}
+
+// Control is the database of resources, operations and settings.
+func (s *Store) Control() *DB { return s.control }
+
+// Inline is the size in bytes above which a value belongs into a content.
+func (s *Store) Inline() int { return s.options.Inline }
+
+// Owner is the name of this process on runs and tasks.
+func (s *Store) Owner() string { return s.options.Owner }
+
+// OnTasks makes the store call fn after each commit that put tasks. fn must not
+// block. The last fn set counts.
+func (s *Store) OnTasks(fn func(*DB)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onTasks = fn
+}
+
+func (s *Store) tasksPut(d *DB) {
+	s.mu.RLock()
+	fn := s.onTasks
+	s.mu.RUnlock()
+	if fn != nil {
+		fn(d)
+	}
+}
+
+// Shared is the environment of workflows that are in none.
+const Shared = "shared"
+
+var environmentID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(shared|[0-9a-f]{32})$`) })
+
+// Environment opens the database of an environment (32 hexadecimal digits, or
+// [Shared]) and makes it on first use; a store opened read-only answers ErrNotFound
+// instead.
+func (s *Store) Environment(ctx context.Context, id string) (*DB, error) {
+	s.mu.RLock()
+	d := s.environments[id]
+	s.mu.RUnlock()
+	if d != nil {
+		return d, nil
+	}
+	if !environmentID().MatchString(id) {
+		return nil, fmt.Errorf("store: %q is no environment id: 32 lower-case hexadecimal digits or %q", id, Shared)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	if d := s.environments[id]; d != nil {
+		return d, nil
+	}
+	d, err := s.openDB(id, s.folder(id), "environment", environmentMigrations())
+	if err != nil {
+		return nil, err
+	}
+	s.environments[id] = d
+	return d, nil
+}
+
+func (s *Store) folder(id string) string { return filepath.Join(s.dir, "environments", id) }
+
+// Environments lists the environments that have a database, sorted.
+func (s *Store) Environments() []string {
+	entries, _ := os.ReadDir(filepath.Join(s.dir, "environments"))
+	var ids []string
+	for _, e := range entries {
+		if e.IsDir() && environmentID().MatchString(e.Name()) {
+			ids = append(ids, e.Name())
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+const removedMark = ".removed"
+
+// RemoveEnvironment deletes an environment's database and contents. Calls on its
+// [*DB] answer ErrClosed from then on. It is no error if there is none.
+func (s *Store) RemoveEnvironment(ctx context.Context, id string) error {
+	if s.options.ReadOnly {
+		return ErrReadOnly
+	}
+	if !environmentID().MatchString(id) {
+		return fmt.Errorf("store: %q is no environment id", id)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d := s.environments[id]; d != nil {
+		delete(s.environments, id)
+		if err := d.close(); err != nil {
+			return err
+		}
+	}
+	// The name goes first, in one step: a crash leaves a whole database or none.
+	gone := s.folder(id) + removedMark
+	if err := os.RemoveAll(gone); err != nil {
+		return err
+	}
+	if err := os.Rename(s.folder(id), gone); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return errors.Join(syncFolder(filepath.Dir(gone)), os.RemoveAll(gone))
+}
+
+// sweep deletes what a crash left of removed environments.
+func (s *Store) sweep() error {
+	entries, err := os.ReadDir(filepath.Join(s.dir, "environments"))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), removedMark) {
+			if err := os.RemoveAll(filepath.Join(s.dir, "environments", e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Close waits for the calls that are under way, closes all databases and gives the
+// folder free.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	var errs []error
+	for _, d := range s.environments {
+		errs = append(errs, d.close())
+	}
+	return errors.Join(append(errs, s.control.close(), s.lock.Close())...)
+}

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"database/sql/driver"
+	"encoding/binary"
+	"time"
+)
+
+// Tx is a transaction, or a snapshot when it comes from [DB.Read]. It is valid only
+// inside the function it was given to, and not safe for concurrent use. Slices given
+// to it are not kept; slices it returns are the caller's.
+type Tx struct {
+	db       *DB
+	c        *conn
+	writable bool
+
+	// of the batch
+	failed error // the transaction is lost
+	dirty  bool  // an earlier call has written
+
+	// of the call
+	wrote bool
+	saved bool // inside savepoint "one"
+	tasks bool // tasks were put
+	after []func()
+
+	run     runID  // the last run looked up or written
+	runs    int64  // the last runs.id given away; 0: not read yet
+	records int64  // likewise of records.seq
+	place   []byte // buffers
+	scratch []byte
+}
+
+// DB is the database of the transaction.
+func (tx *Tx) DB() *DB { return tx.db }
+
+// AfterCommit makes fn run once the call is durable, before Write returns; never if
+// it is undone. fn must be quick and must not call Write.
+func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
+
+func (tx *Tx) begin() {
+	tx.wrote, tx.saved, tx.tasks, tx.after = false, false, false, nil
+}
+
+// exec runs a statement that writes and returns how many rows it changed.
+func (tx *Tx) exec(sql string, args ...driver.Value) (int64, error) {
+	if !tx.writable {
+		return 0, ErrReadOnly
+	}
+	if tx.failed != nil {
+		return 0, tx.failed
+	}
+	if !tx.wrote {
+		tx.wrote = true
+		if tx.dirty {
+			if _, err := tx.c.run(`SAVEPOINT one`); err != nil {
+				tx.failed = err
+				return 0, err
+			}
+			tx.saved = true
+		}
+	}
+	n, err := tx.c.run(sql, args...)
+	if err != nil && breaks(err) {
+		tx.failed = err
+	}
+	tx.scratch = tx.scratch[:0]
+	return n, err
+}
+
+func (tx *Tx) query(sql string, row func([]driver.Value) error, args ...driver.Value) error {
+	if tx.failed != nil {
+		return tx.failed
+	}
+	return tx.c.query(sql, row, args...)
+}
+
+func (tx *Tx) one(sql string, row func([]driver.Value) error, args ...driver.Value) error {
+	if tx.failed != nil {
+		return tx.failed
+	}
+	return tx.c.one(sql, row, args...)
+}
+
+// seal seals a payload for its place; the result is valid until the next exec.
+func (tx *Tx) seal(plain []byte, table string, key ...string) []byte {
+	if !tx.writable {
+		return nil
+	}
+	tx.place = appendPlace(tx.place[:0], table, key...)
+	at := len(tx.scratch)
+	tx.scratch = tx.db.seal.seal(tx.scratch, tx.place, plain)
+	return tx.scratch[at:]
+}
+
+// open opens a payload that was read from its place; nil stays nil.
+func (tx *Tx) open(sealed driver.Value, table string, key ...string) ([]byte, error) {
+	b, _ := sealed.([]byte)
+	if b == nil {
+		return nil, nil
+	}
+	tx.place = appendPlace(tx.place[:0], table, key...)
+	return tx.db.seal.open(tx.place, b)
+}
+
+// fromTime and toTime map the zero time to NULL.
+func fromTime(t time.Time) driver.Value {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixNano()
+}
+
+func toTime(v driver.Value) time.Time {
+	n, ok := v.(int64)
+	if !ok {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}
+
+func number(n int64) string {
+	return string(binary.BigEndian.AppendUint64(nil, uint64(n)))
+}
+
+// limit maps 0 to no limit.
+func limit(n int) int64 {
+	if n <= 0 {
+		return -1
+	}
+	return int64(n)
+}
+
+// after returns the smallest string greater than every string that has the prefix.
+func prefixEnd(prefix string) string {
+	for i := len(prefix) - 1; i >= 0; i-- {
+		if prefix[i] < 0xff {
+			return prefix[:i] + string([]byte{prefix[i] + 1})
+		}
+	}
+	return "\xff\xff\xff\xff"
+}

@@ -1,0 +1,255 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Group commit. Callers queue; one goroutine takes all that wait, runs them in one
+// transaction, commits, and answers them. Who arrives while the batch runs joins it,
+// up to a bound; who arrives during the flush is in the next one. So a single caller
+// waits for nobody, and under load the flush is shared by all.
+//
+// A call is undone by itself through a savepoint, which is opened at its first
+// write, and only if an earlier call of the batch has written: else there is nothing
+// else in the transaction, and all of it can be rolled back.
+
+// maxBatch bounds how many calls share a commit, and so how long the first waits.
+const maxBatch = 512
+
+type call struct {
+	fn    func(*Tx) error
+	state atomic.Int32 // callWaiting, then callTaken or callLeft
+	done  chan struct{}
+	err   error // valid after done
+	panic any   // likewise
+	after []func()
+}
+
+const (
+	callWaiting = iota
+	callTaken   // by the writer
+	callLeft    // its caller gave up
+)
+
+type writer struct {
+	db *DB
+	c  *conn
+	tx *Tx
+
+	mu      sync.Mutex
+	arrived sync.Cond
+	queue   []*call
+	closing bool
+
+	spare   []*call // the queue's other buffer
+	last    int     // size of the last batch
+	stopped chan struct{}
+}
+
+func newWriter(d *DB, c *conn) *writer {
+	w := &writer{db: d, c: c, tx: &Tx{db: d, c: c, writable: true}, stopped: make(chan struct{})}
+	w.arrived.L = &w.mu
+	go w.loop()
+	return w
+}
+
+func (w *writer) do(ctx context.Context, fn func(*Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c := &call{fn: fn, done: make(chan struct{})}
+	w.mu.Lock()
+	if w.closing {
+		w.mu.Unlock()
+		return ErrClosed
+	}
+	w.queue = append(w.queue, c)
+	if len(w.queue) == 1 {
+		w.arrived.Signal()
+	}
+	w.mu.Unlock()
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		if c.state.CompareAndSwap(callWaiting, callLeft) {
+			return ctx.Err()
+		}
+		<-c.done
+	}
+	if c.panic != nil {
+		panic(c.panic)
+	}
+	return c.err
+}
+
+// close lets the queued calls finish, then stops the goroutine.
+func (w *writer) close() error {
+	w.mu.Lock()
+	w.closing = true
+	w.arrived.Signal()
+	w.mu.Unlock()
+	<-w.stopped
+	return w.c.close()
+}
+
+func (w *writer) loop() {
+	defer close(w.stopped)
+	for {
+		batch := w.take()
+		if batch == nil {
+			return
+		}
+		batch = w.commit(batch)
+		for i, c := range batch {
+			for _, fn := range c.after {
+				fn()
+			}
+			close(c.done)
+			batch[i] = nil
+		}
+		w.last = len(batch)
+		w.spare = batch[:0]
+	}
+}
+
+// take waits for calls and returns all that are there; nil when closed.
+func (w *writer) take() []*call {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.queue) == 0 {
+		if w.closing {
+			return nil
+		}
+		w.arrived.Wait()
+	}
+	// Callers just answered are on their way back: let them run and join.
+	for range 4 {
+		if w.last <= 1 || len(w.queue) >= w.last {
+			break
+		}
+		w.mu.Unlock()
+		runtime.Gosched()
+		w.mu.Lock()
+	}
+	batch := w.queue
+	w.queue = w.spare
+	return batch
+}
+
+// join appends the calls that arrived meanwhile.
+func (w *writer) join(batch []*call) []*call {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	batch = append(batch, w.queue...)
+	clear(w.queue)
+	w.queue = w.queue[:0]
+	return batch
+}
+
+// commit runs the batch, and who joins it, in one transaction.
+func (w *writer) commit(batch []*call) []*call {
+	tx := w.tx
+	tx.failed = nil
+	if _, err := w.c.run(`BEGIN IMMEDIATE`); err != nil {
+		return fail(batch, err)
+	}
+	tx.dirty = false
+	tasks := false
+	for i := 0; i < len(batch); i++ {
+		w.run(batch[i])
+		tasks = tasks || tx.tasks
+		if tx.failed != nil {
+			w.c.run(`ROLLBACK`) // SQLite may have done so already
+			return fail(batch, tx.failed)
+		}
+		if i+1 == len(batch) && len(batch) < maxBatch {
+			batch = w.join(batch)
+		}
+	}
+	if _, err := w.c.run(`COMMIT`); err != nil {
+		w.c.run(`ROLLBACK`)
+		return fail(batch, err)
+	}
+	if tasks {
+		w.db.store.tasksPut(w.db)
+	}
+	return batch
+}
+
+func fail(batch []*call, err error) []*call {
+	for _, c := range batch {
+		if c.err == nil && c.panic == nil {
+			c.err = err
+		}
+		c.after = nil
+	}
+	return batch
+}
+
+// run runs one call and undoes it if it fails.
+func (w *writer) run(c *call) {
+	if !c.state.CompareAndSwap(callWaiting, callTaken) {
+		return
+	}
+	tx := w.tx
+	tx.begin()
+	c.invoke(tx)
+	if c.err != nil || c.panic != nil {
+		w.undo()
+		return
+	}
+	if tx.saved {
+		if _, err := w.c.run(`RELEASE one`); err != nil {
+			tx.failed = err
+			return
+		}
+	}
+	tx.dirty = tx.dirty || tx.wrote
+	c.after = tx.after
+}
+
+func (w *writer) undo() {
+	tx := w.tx
+	var err error
+	switch {
+	case !tx.wrote || tx.failed != nil:
+	case tx.saved:
+		_, err = w.c.run(`ROLLBACK TO one`)
+		if err == nil {
+			_, err = w.c.run(`RELEASE one`)
+		}
+	default:
+		_, err = w.c.run(`ROLLBACK`)
+		if err == nil {
+			_, err = w.c.run(`BEGIN IMMEDIATE`)
+		}
+	}
+	if err != nil {
+		tx.failed = err
+	}
+	tx.tasks = false
+	tx.run = runID{}
+}
+
+func (c *call) invoke(tx *Tx) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.panic = p
+		}
+	}()
+	c.err = c.fn(tx)
+}
+
+// breaks says whether SQLite may have rolled the whole transaction back with this
+// error, so that nothing of the batch can be kept.
+func breaks(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff != sqlite3.SQLITE_CONSTRAINT
+}
