@@ -15,11 +15,13 @@ type Tx struct {
 	writable bool
 
 	// of the batch
-	failed error // the transaction is lost
-	dirty  bool  // an earlier call has written
+	failed  error // the transaction is lost
+	careful bool  // a call had to be undone: from now on each gets a savepoint
+	redo    []change
+	scratch []byte // sealed payloads of the changes
 
 	// of the call
-	wrote bool
+	mark  int  // len(redo) when it began
 	saved bool // inside savepoint "one"
 	tasks bool // tasks were put
 	after []func()
@@ -27,8 +29,13 @@ type Tx struct {
 	run     runID  // the last run looked up or written
 	runs    int64  // the last runs.id given away; 0: not read yet
 	records int64  // likewise of records.seq
-	place   []byte // buffers
-	scratch []byte
+	place   []byte // buffer
+}
+
+// change is a statement of the transaction that changed rows.
+type change struct {
+	sql  string
+	args []driver.Value
 }
 
 // DB is the database of the transaction.
@@ -38,11 +45,26 @@ func (tx *Tx) DB() *DB { return tx.db }
 // it is undone. fn must be quick and must not call Write.
 func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 
-func (tx *Tx) begin() {
-	tx.wrote, tx.saved, tx.tasks, tx.after = false, false, false, nil
+// start begins a batch.
+func (tx *Tx) start() {
+	clear(tx.redo)
+	tx.failed, tx.careful, tx.redo = nil, false, tx.redo[:0]
+	if cap(tx.scratch) > 4<<20 {
+		tx.scratch = nil
+	}
+	tx.scratch = tx.scratch[:0]
 }
 
-// exec runs a statement that writes and returns how many rows it changed.
+// begin begins a call.
+func (tx *Tx) begin() {
+	tx.mark, tx.saved, tx.tasks, tx.after = len(tx.redo), false, false, nil
+}
+
+// wrote says whether the call has changed anything.
+func (tx *Tx) wrote() bool { return len(tx.redo) > tx.mark }
+
+// exec runs a statement that writes and returns how many rows it changed. The
+// arguments are kept to the end of the batch.
 func (tx *Tx) exec(sql string, args ...driver.Value) (int64, error) {
 	if !tx.writable {
 		return 0, ErrReadOnly
@@ -50,21 +72,20 @@ func (tx *Tx) exec(sql string, args ...driver.Value) (int64, error) {
 	if tx.failed != nil {
 		return 0, tx.failed
 	}
-	if !tx.wrote {
-		tx.wrote = true
-		if tx.dirty {
-			if _, err := tx.c.run(`SAVEPOINT one`); err != nil {
-				tx.failed = err
-				return 0, err
-			}
-			tx.saved = true
+	if tx.careful && !tx.saved && tx.mark > 0 {
+		if _, err := tx.c.run(`SAVEPOINT one`); err != nil {
+			tx.failed = err
+			return 0, err
 		}
+		tx.saved = true
 	}
 	n, err := tx.c.run(sql, args...)
 	if err != nil && breaks(err) {
 		tx.failed = err
 	}
-	tx.scratch = tx.scratch[:0]
+	if n > 0 {
+		tx.redo = append(tx.redo, change{sql, args})
+	}
 	return n, err
 }
 
@@ -82,7 +103,7 @@ func (tx *Tx) one(sql string, row func([]driver.Value) error, args ...driver.Val
 	return tx.c.one(sql, row, args...)
 }
 
-// seal seals a payload for its place; the result is valid until the next exec.
+// seal seals a payload for its place; the result is valid to the end of the batch.
 func (tx *Tx) seal(plain []byte, table string, key ...string) []byte {
 	if !tx.writable {
 		return nil
@@ -90,7 +111,7 @@ func (tx *Tx) seal(plain []byte, table string, key ...string) []byte {
 	tx.place = appendPlace(tx.place[:0], table, key...)
 	at := len(tx.scratch)
 	tx.scratch = tx.db.seal.seal(tx.scratch, tx.place, plain)
-	return tx.scratch[at:]
+	return tx.scratch[at:len(tx.scratch):len(tx.scratch)]
 }
 
 // open opens a payload that was read from its place; nil stays nil.
