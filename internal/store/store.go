@@ -35,6 +35,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -65,9 +66,11 @@ type Store struct {
 	lock    *os.File
 	control *DB
 
-	onTasks func(*DB) // set once by OnTasks, read under mu
+	onTasks atomic.Pointer[func(*DB)]
 
-	mu           sync.RWMutex // guards what follows
+	opening sync.Mutex // held while a database is opened, closed or removed
+
+	mu           sync.RWMutex // guards what follows; never held while a database works
 	environments map[string]*DB
 	closed       bool
 }
@@ -133,18 +136,11 @@ func (s *Store) Owner() string { return s.options.Owner }
 
 // OnTasks makes the store call fn after each commit that put tasks. fn must not
 // block. The last fn set counts.
-func (s *Store) OnTasks(fn func(*DB)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.onTasks = fn
-}
+func (s *Store) OnTasks(fn func(*DB)) { s.onTasks.Store(&fn) }
 
 func (s *Store) tasksPut(d *DB) {
-	s.mu.RLock()
-	fn := s.onTasks
-	s.mu.RUnlock()
-	if fn != nil {
-		fn(d)
+	if fn := s.onTasks.Load(); fn != nil {
+		(*fn)(d)
 	}
 }
 
@@ -157,11 +153,8 @@ var environmentID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCom
 // [Shared]) and makes it on first use; a store opened read-only answers ErrNotFound
 // instead.
 func (s *Store) Environment(ctx context.Context, id string) (*DB, error) {
-	s.mu.RLock()
-	d := s.environments[id]
-	s.mu.RUnlock()
-	if d != nil {
-		return d, nil
+	if d, err := s.opened(id); d != nil || err != nil {
+		return d, err
 	}
 	if !environmentID().MatchString(id) {
 		return nil, fmt.Errorf("store: %q is no environment id: 32 lower-case hexadecimal digits or %q", id, Shared)
@@ -169,20 +162,29 @@ func (s *Store) Environment(ctx context.Context, id string) (*DB, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, ErrClosed
-	}
-	if d := s.environments[id]; d != nil {
-		return d, nil
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	if d, err := s.opened(id); d != nil || err != nil {
+		return d, err
 	}
 	d, err := s.openDB(id, s.folder(id), "environment", environmentMigrations())
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.environments[id] = d
 	return d, nil
+}
+
+// opened is the environment's database if it is open already.
+func (s *Store) opened(id string) (*DB, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	return s.environments[id], nil
 }
 
 func (s *Store) folder(id string) string { return filepath.Join(s.dir, "environments", id) }
@@ -211,10 +213,13 @@ func (s *Store) RemoveEnvironment(ctx context.Context, id string) error {
 	if !environmentID().MatchString(id) {
 		return fmt.Errorf("store: %q is no environment id", id)
 	}
+	s.opening.Lock()
+	defer s.opening.Unlock()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if d := s.environments[id]; d != nil {
-		delete(s.environments, id)
+	d := s.environments[id]
+	delete(s.environments, id)
+	s.mu.Unlock()
+	if d != nil {
 		if err := d.close(); err != nil {
 			return err
 		}
@@ -251,14 +256,17 @@ func (s *Store) sweep() error {
 // Close waits for the calls that are under way, closes all databases and gives the
 // folder free.
 func (s *Store) Close() error {
+	s.opening.Lock()
+	defer s.opening.Unlock()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
+	closed, open := s.closed, s.environments
+	s.closed, s.environments = true, nil
+	s.mu.Unlock()
+	if closed {
 		return nil
 	}
-	s.closed = true
 	var errs []error
-	for _, d := range s.environments {
+	for _, d := range open {
 		errs = append(errs, d.close())
 	}
 	return errors.Join(append(errs, s.control.close(), s.lock.Close())...)

@@ -79,13 +79,18 @@ func (tx *Tx) DeleteTask(key string) error {
 	return err
 }
 
-// free is the condition that nobody who still lives holds a task: no lease, one that
-// has run out, or one of a process that is gone.
-const free = `(lease IS NULL OR lease <= ? OR epoch < ?)`
+// free is the condition that nobody who still lives holds a task: no lease, one of a
+// process that is gone, or another process's that has run out. One's own does not run
+// out: a process that was asleep has not stopped its work.
+const free = `(lease IS NULL OR epoch < ? OR (lease <= ? AND owner <> ?))`
+
+func (tx *Tx) isFree(t Task, now time.Time) bool {
+	return t.Lease.IsZero() || t.Epoch < tx.db.epoch || !t.Lease.After(now) && t.Owner != tx.db.Owner()
+}
 
 // DueTasks lists tasks that are due and not held, the longest due first.
 func (tx *Tx) DueTasks(now time.Time, max int) ([]Task, error) {
-	return tx.tasksWhere(` WHERE due <= ? AND `+free+` ORDER BY due, key LIMIT ?`, now.UnixNano(), now.UnixNano(), tx.db.epoch, limit(max))
+	return tx.tasksWhere(` WHERE due <= ? AND `+free+` ORDER BY due, key LIMIT ?`, now.UnixNano(), tx.db.epoch, now.UnixNano(), tx.db.Owner(), limit(max))
 }
 
 // NextDue is the earliest time at which a task that is not held is due; zero if there
@@ -94,7 +99,7 @@ func (tx *Tx) NextDue(now time.Time) (t time.Time, err error) {
 	err = tx.one(`SELECT min(due) FROM tasks WHERE `+free, func(v []driver.Value) error {
 		t = toTime(v[0])
 		return nil
-	}, now.UnixNano(), tx.db.epoch)
+	}, tx.db.epoch, now.UnixNano(), tx.db.Owner())
 	return t, err
 }
 
@@ -119,7 +124,7 @@ func (tx *Tx) ClaimTask(key string, now time.Time, lease time.Duration) (Task, e
 	if err != nil {
 		return Task{}, err
 	}
-	if t.Due.After(now) || t.Lease.After(now) && t.Epoch >= tx.db.epoch {
+	if t.Due.After(now) || !tx.isFree(t, now) {
 		return Task{}, ErrConflict
 	}
 	return t, tx.claim(&t, now.Add(lease))
