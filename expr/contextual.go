@@ -1,0 +1,26 @@
+package expr
+
+// Functions that the run answers, through Env.Lookup (wdl-semantics §9).
+
+// contextualFunctions are the names of workflow definitions. The form and multipart
+// functions are computed here from the body of their action or trigger.
+func contextualFunctions() []Function {
+	lookup := func(name string, args int) Function {
+		return Function{Name: name, Min: args, Max: args, Contextual: true}
+	}
+	alias := func(name, of string, args int) Function {
+		f := lookup(name, args)
+		f.alias = of
+		return f
+	}
+	list := []Function{
+		alias("actionBody", "body", 1), alias("actionOutputs", "outputs", 1), alias("triggers", "trigger", 0),
+	}
+	for _, name := range []string{"action", "item", "listCallbackUrl", "trigger", "triggerBody", "triggerOutputs", "workflow"} {
+		list = append(list, lookup(name, 0))
+	}
+	for _, name := range []string{"actions", "appsetting", "body", "items", "iterationIndexes", "outputs", "parameters", "result", "variables", "accessKeys"} {
+		list = append(list, lookup(name, 1))
+	}
+	return append(list, formFunctions()...)
+}

@@ -1,0 +1,66 @@
+package expr
+
+// ErrorKind sorts the failures of an evaluation.
+type ErrorKind uint8
+
+// The kinds of failures.
+const (
+	ArgumentError    ErrorKind = iota // a function got an argument it cannot use
+	ConversionError                   // a conversion got a value it cannot convert
+	DereferenceError                  // a property or element cannot be selected
+	ArithmeticError                   // overflow, division by zero
+	LimitError                        // a result is too large or nests too deeply
+	ContextError                      // a function is not available at this place
+	ConditionError                    // a condition is not a boolean
+)
+
+// Error is the failure of an evaluation. Message is the reason in the service's
+// words (wdl-semantics §4.3, §4.4, §16); the code that goes with it is
+// InvalidTemplate.
+type Error struct {
+	Kind       ErrorKind
+	Function   string // canonical name, "" for a dereference
+	Expression string // the whole expression, without the leading @
+	Message    string
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Unloaded is returned when an evaluation had to look inside a value that is kept
+// in content storage. Nothing happened: load it and evaluate again.
+type Unloaded struct{ Reference ContentReference }
+
+func (e *Unloaded) Error() string {
+	return "the content " + e.Reference.ID + " is needed and not loaded"
+}
+
+// NotExpected is the error for a function that its place does not offer; Env.Lookup
+// returns it for contextual functions (wdl-semantics §4.3).
+func NotExpected(function string) *Error {
+	return &Error{Kind: ContextError, Function: function, Message: "The template function '" + function + "' is not expected at this location."}
+}
+
+// ParameterNotFound is the error for an unknown workflow parameter.
+func ParameterNotFound(name string) *Error {
+	return &Error{Kind: ContextError, Function: "parameters", Message: "The workflow parameter '" + name + "' is not found."}
+}
+
+// Problem is something wrong with a template that Compile found.
+type Problem struct {
+	Pointer    string // JSON pointer of the string within the tree
+	Offset     int    // in bytes, within that string
+	Code       string // one of the Problem codes
+	Message    string // in the service's words
+	Expression string // the expression, without the leading @
+}
+
+// The codes of problems.
+const (
+	CodeSyntax    = "ExpressionSyntax"    // the expression does not parse
+	CodeFunction  = "UnknownFunction"     // no such function
+	CodeArguments = "WrongArgumentCount"  // too few or too many arguments
+	CodeCondition = "InvalidCondition"    // a condition object has the wrong shape
+	CodeDepth     = "TemplateTooDeep"     // the tree nests too deeply
+	CodeLength    = "ExpressionTooLong"   // longer than 8,192 characters
+	CodeReference = "UnresolvedReference" // the tree holds a content reference
+)

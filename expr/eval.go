@@ -1,0 +1,281 @@
+package expr
+
+// The evaluator: one walk over the tree, arguments on a stack of its own, results
+// bounded in size and depth.
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Env is what one evaluation may read.
+type Env interface {
+	// Lookup answers a contextual function, by its canonical name: parameters,
+	// variables, outputs, body, actions, trigger, item, … It gets the arguments
+	// evaluated and must not keep them. For a name it does not offer here it
+	// returns NotExpected.
+	Lookup(name string, args []Value) (Value, error)
+	// Now is the current time.
+	Now() time.Time
+	// Random returns 64 random bits, other ones each time.
+	Random() uint64
+}
+
+// evaluator is the state of one Template.Eval.
+type evaluator struct {
+	env    Env
+	source *source // of the expression being evaluated
+	stack  []Value // evaluated arguments of the calls being evaluated
+	space  [8]Value
+}
+
+const (
+	resultDepth = 2 * MaxDepth
+	resultSize  = 2 * MaxSize
+)
+
+// Eval evaluates the template. The error is an *Error, an *Unloaded, or what
+// env.Lookup returned.
+func (t *Template) Eval(env Env) (Value, error) {
+	if l, ok := t.root.(literal); ok {
+		return l.value, t.checkCondition(l.value)
+	}
+	e := &evaluator{env: env}
+	e.stack = e.space[:0]
+	v, err := e.evaluate(t.root)
+	if err != nil {
+		return Value{}, err
+	}
+	if v.depth() > resultDepth || v.weight() > resultSize {
+		return Value{}, &Error{Kind: LimitError, Message: "The result of the template is too large or nests too deeply."}
+	}
+	return v, t.checkCondition(v)
+}
+
+// checkCondition holds conditions to booleans (wdl-semantics §11.3).
+func (t *Template) checkCondition(v Value) error {
+	if !t.condition || v.kind == KindBool {
+		return nil
+	}
+	if v.kind == KindReference {
+		return &Unloaded{*v.node.ref}
+	}
+	return &Error{Kind: ConditionError, Message: fmt.Sprintf("The result of the condition expression is of type '%s'. The result must be of type 'Boolean'.", v.TypeName())}
+}
+
+func (e *evaluator) evaluate(x expression) (Value, error) {
+	switch x := x.(type) {
+	case literal:
+		return x.value, nil
+	case *call:
+		return e.call(x)
+	case *access:
+		return e.access(x)
+	case *source:
+		return e.in(x)
+	case *interpolation:
+		return e.interpolate(x)
+	case *list:
+		return e.list(x)
+	case *record:
+		return e.record(x)
+	}
+	return Value{}, nil
+}
+
+// in evaluates an expression and names it in the error of a failure.
+func (e *evaluator) in(x *source) (Value, error) {
+	outer := e.source
+	e.source = x
+	v, err := e.evaluate(x.body)
+	e.source = outer
+	var failure *Error
+	if err != nil && errors.As(err, &failure) && failure.Expression == "" {
+		named := *failure
+		named.Expression = x.text
+		return Value{}, &named
+	}
+	return v, err
+}
+
+func (e *evaluator) call(x *call) (Value, error) {
+	f := x.function
+	c := invocation{function: f, name: x.name, e: e}
+	if f.Lazy {
+		c.lazy = x.args
+		return f.eval(c)
+	}
+	base := len(e.stack)
+	for _, arg := range x.args {
+		v, err := e.evaluate(arg)
+		if err != nil {
+			return Value{}, err
+		}
+		if v.HasReference() && !f.opaque && (v.kind == KindReference || !f.shallow) {
+			return Value{}, unloaded(v)
+		}
+		e.stack = append(e.stack, v)
+	}
+	c.args = e.stack[base:len(e.stack):len(e.stack)]
+	var v Value
+	var err error
+	if f.eval == nil {
+		v, err = e.env.Lookup(f.target(), c.args)
+	} else if v, err = f.eval(c); err == nil && (v.weight() > MaxSize || v.depth() > resultDepth) {
+		err = c.tooLarge()
+	}
+	clear(e.stack[base:])
+	e.stack = e.stack[:base]
+	return v, err
+}
+
+// unloaded names the first reference in a value.
+func unloaded(v Value) error {
+	if v.kind == KindReference {
+		return &Unloaded{*v.node.ref}
+	}
+	for _, child := range v.elements() {
+		if child.HasReference() {
+			return unloaded(child)
+		}
+	}
+	for _, m := range v.members() {
+		if m.Value.HasReference() {
+			return unloaded(m.Value)
+		}
+	}
+	return &Unloaded{}
+}
+
+// access dereferences (wdl-semantics §4.4).
+func (e *evaluator) access(x *access) (Value, error) {
+	base, err := e.evaluate(x.base)
+	if err != nil {
+		return Value{}, err
+	}
+	index := Value{}
+	if l, ok := x.index.(literal); ok {
+		index = l.value
+	} else if index, err = e.evaluate(x.index); err != nil {
+		return Value{}, err
+	}
+	if base.kind == KindReference {
+		return Value{}, unloaded(base)
+	}
+	if base.kind == KindNull && x.safe {
+		return Value{}, nil
+	}
+	switch index.kind {
+	case KindString:
+		return e.property(base, index.str, x.safe)
+	case KindInt:
+		return e.element(base, int64(index.num), x.safe)
+	}
+	return Value{}, e.cannot("the index is of type '%s'. Properties are selected by a string, elements by an integer.", index.TypeName())
+}
+
+func (e *evaluator) property(base Value, name string, safe bool) (Value, error) {
+	switch base.kind {
+	case KindObject:
+		if v, ok := base.Get(name); ok || safe {
+			return v, nil
+		}
+		names := make([]string, 0, base.Len())
+		for name := range base.Members() {
+			names = append(names, name)
+		}
+		return Value{}, e.cannot("property '%s' doesn't exist, available properties are '%s'.", name, strings.Join(names, ", "))
+	case KindArray:
+		return Value{}, e.cannot("property '%s' cannot be selected. Array elements can only be selected using an integer index.", name)
+	case KindNull:
+		return Value{}, e.cannot("property '%s' cannot be selected.", name)
+	}
+	return Value{}, e.cannot("property '%s' cannot be selected. Property selection is not supported on values of type '%s'.", name, base.TypeName())
+}
+
+func (e *evaluator) element(base Value, i int64, safe bool) (Value, error) {
+	if base.kind != KindArray {
+		return Value{}, e.cannot("array index '%d' cannot be selected. Element selection is not supported on values of type '%s'.", i, base.TypeName())
+	}
+	elems := base.elements()
+	if i >= 0 && i < int64(len(elems)) {
+		return elems[i], nil
+	}
+	if safe {
+		return Value{}, nil
+	}
+	return Value{}, e.cannot("array index '%d' is outside bounds (0, %d) of array.", i, len(elems)-1)
+}
+
+// cannot makes the sentence for a failed dereference.
+func (e *evaluator) cannot(format string, args ...any) error {
+	text := ""
+	if e.source != nil {
+		text = e.source.text
+	}
+	return &Error{Kind: DereferenceError, Expression: text, Message: fmt.Sprintf(
+		"The template language expression '%s' cannot be evaluated because %s Please see https://aka.ms/logicexpressions for usage details.",
+		text, fmt.Sprintf(format, args...))}
+}
+
+func (e *evaluator) interpolate(x *interpolation) (Value, error) {
+	var text []byte
+	for _, part := range x.parts {
+		v, err := e.evaluate(part)
+		if err != nil {
+			return Value{}, err
+		}
+		if v.HasReference() {
+			return Value{}, unloaded(v)
+		}
+		if int64(len(text))+v.weight() > MaxSize {
+			return Value{}, &Error{Kind: LimitError, Message: "The result of the interpolation is longer than the limit of 104857600 bytes."}
+		}
+		text = v.appendText(text)
+	}
+	return String(string(text)), nil
+}
+
+func (e *evaluator) list(x *list) (Value, error) {
+	elems := make([]Value, len(x.elems))
+	for i, elem := range x.elems {
+		v, err := e.evaluate(elem)
+		if err != nil {
+			return Value{}, err
+		}
+		elems[i] = v
+	}
+	return arrayOf(elems), nil
+}
+
+func (e *evaluator) record(x *record) (Value, error) {
+	members := make([]Member, len(x.values))
+	for i, value := range x.values {
+		members[i].Name = x.names[i]
+		if x.computed != nil && x.computed[i] != nil {
+			name, err := e.evaluate(x.computed[i])
+			if err != nil {
+				return Value{}, err
+			}
+			text, ok := name.AsString()
+			if name.HasReference() {
+				return Value{}, unloaded(name)
+			}
+			if !ok {
+				return Value{}, &Error{Kind: ArgumentError, Message: fmt.Sprintf("The name of a property must evaluate to a string. The result is of type '%s'.", name.TypeName())}
+			}
+			members[i].Name = text
+		}
+		v, err := e.evaluate(value)
+		if err != nil {
+			return Value{}, err
+		}
+		members[i].Value = v
+	}
+	if x.computed != nil {
+		members = dropDuplicates(members)
+	}
+	return objectOf(members), nil
+}

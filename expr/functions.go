@@ -1,0 +1,194 @@
+package expr
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Function is an entry of a dialect's list. Lists are values built by one function
+// for each subject (stringFunctions, dateFunctions, …), joined by
+// workflowFunctions and templateFunctions.
+type Function struct {
+	Name string // canonical spelling; lookup ignores case
+	Min  int    // fewest arguments
+	Max  int    // most arguments, -1 for any number
+
+	Lazy       bool // arguments are evaluated on demand: and, or, if, coalesce
+	Contextual bool // answered by Env.Lookup
+	Volatile   bool // reads Env.Now or Env.Random
+	Deprecated bool
+
+	// usage is the rest of the sentence "The template language function 'x' …" for
+	// a wrong number of arguments; "" stands for a sentence made of Min and Max.
+	usage string
+	// shallow functions never look inside the elements or members of their
+	// arguments, opaque ones not even at the arguments, so that references may
+	// stand there (see Unloaded).
+	shallow, opaque bool
+	// alias is the canonical name of the function that this one is another name of.
+	alias string
+	// eval computes a pure function; nil for contextual ones.
+	eval func(c invocation) (Value, error)
+}
+
+// invocation is one call being evaluated. Functions get it by value, read their
+// arguments through it and must not keep args.
+type invocation struct {
+	function *Function
+	name     string       // the function's name as the author wrote it
+	args     []Value      // evaluated; empty for lazy functions
+	lazy     []expression // the arguments of a lazy function
+	e        *evaluator
+}
+
+// count is the number of arguments.
+func (c invocation) count() int { return len(c.args) + len(c.lazy) }
+
+// evaluate evaluates an argument of a lazy function.
+func (c invocation) evaluate(i int) (Value, error) { return c.e.evaluate(c.lazy[i]) }
+
+// text returns an argument that must be a string.
+func (c invocation) text(i int) (string, error) {
+	if s, ok := c.args[i].AsString(); ok {
+		return s, nil
+	}
+	return "", c.wrongType(i, "string")
+}
+
+// optionalText returns an argument that may be missing or null.
+func (c invocation) optionalText(i int, missing string) (string, error) {
+	if i >= len(c.args) || c.args[i].IsNull() {
+		return missing, nil
+	}
+	return c.text(i)
+}
+
+// integer returns an argument that must be an integer of 64 bits.
+func (c invocation) integer(i int) (int64, error) {
+	if n, ok := c.args[i].AsInt(); ok {
+		return n, nil
+	}
+	return 0, c.wrongType(i, "integer")
+}
+
+// fail returns an error whose message is "The template language function 'x' " and
+// the text.
+func (c invocation) fail(kind ErrorKind, format string, args ...any) error {
+	return c.failWith(kind, "The template language function '%s' %s", c.name, fmt.Sprintf(format, args...))
+}
+
+// failWith returns an error with a message of its own.
+func (c invocation) failWith(kind ErrorKind, format string, args ...any) error {
+	return &Error{Kind: kind, Function: c.function.Name, Message: fmt.Sprintf(format, args...)}
+}
+
+// wrongType complains about the kind of an argument (wdl-semantics §4.3).
+func (c invocation) wrongType(i int, wanted string) error {
+	which := ordinal(i) + " parameter"
+	if c.function.Max == 1 {
+		which = "parameter"
+	}
+	return c.fail(ArgumentError, "expects its %s to be of type %s. The provided value is of type '%s'. %s", which, wanted, c.args[i].TypeName(), c.see())
+}
+
+// wrongKind is wrongType for functions that take more than one kind: wanted reads
+// "an array or a string".
+func (c invocation) wrongKind(i int, wanted string) error {
+	which := ordinal(i) + " parameter"
+	if c.function.Max == 1 {
+		which = "parameter"
+	}
+	return c.fail(ArgumentError, "expects its %s to be %s. The provided value is of type '%s'. %s", which, wanted, c.args[i].TypeName(), c.see())
+}
+
+// notConvertible complains about the value of an argument of a conversion.
+func (c invocation) notConvertible() error {
+	return c.fail(ConversionError, "was invoked with a parameter that is not valid. The value cannot be converted to the target type.")
+}
+
+// notValid complains about the value of an argument; reason is a sentence.
+func (c invocation) notValid(format string, args ...any) error {
+	return c.fail(ArgumentError, "was invoked with a parameter that is not valid. %s %s", fmt.Sprintf(format, args...), c.see())
+}
+
+// see is the sentence that ends most messages.
+func (c invocation) see() string {
+	return "Please see https://aka.ms/logicexpressions#" + c.name + " for usage details."
+}
+
+func ordinal(i int) string {
+	words := [...]string{"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"}
+	if i < len(words) {
+		return words[i]
+	}
+	return strconv.Itoa(i+1) + "th"
+}
+
+// arity reports whether a call with count arguments is allowed.
+func (f *Function) arity(count int) bool {
+	return count >= f.Min && (f.Max < 0 || count <= f.Max)
+}
+
+// target is the canonical name that calls and Env.Lookup see.
+func (f *Function) target() string {
+	if f.alias != "" {
+		return f.alias
+	}
+	return f.Name
+}
+
+// arityMessage is the sentence for a call with count arguments.
+func (f *Function) arityMessage(name string, count int) string {
+	prefix := "The template language function '" + name + "' "
+	switch {
+	case f.usage != "":
+		s := prefix + "expects " + f.usage + ". The function was invoked with '" + strconv.Itoa(count) + "' parameter(s)."
+		return s + " Please see https://aka.ms/logicexpressions#" + f.Name + " for usage details."
+	case f.Max == 0:
+		return prefix + "must not have any parameters."
+	case f.Min == 1 && f.Max == 1:
+		return prefix + "must have only one parameter."
+	}
+	return prefix + "expects " + f.countWords() + " parameters. The function was invoked with '" + strconv.Itoa(count) + "' parameter(s)."
+}
+
+// countWords says how many arguments the function takes.
+func (f *Function) countWords() string {
+	switch {
+	case f.Max < 0:
+		return "at least " + strconv.Itoa(f.Min)
+	case f.Min == f.Max:
+		return "exactly " + strconv.Itoa(f.Min)
+	}
+	return "from " + strconv.Itoa(f.Min) + " to " + strconv.Itoa(f.Max)
+}
+
+// tooLarge complains about the size of a result.
+func (c invocation) tooLarge() error {
+	return c.fail(LimitError, "has a result that is too large. The limit is %d bytes and %d levels.", MaxSize, resultDepth)
+}
+
+// functionSet finds functions by name, ignoring case.
+type functionSet struct {
+	sorted []Function // by name
+	byName map[string]*Function
+}
+
+func newFunctionSet(lists ...[]Function) *functionSet {
+	s := &functionSet{sorted: slices.Concat(lists...)}
+	slices.SortFunc(s.sorted, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
+	s.byName = make(map[string]*Function, len(s.sorted))
+	for i := range s.sorted {
+		s.byName[strings.ToLower(s.sorted[i].Name)] = &s.sorted[i]
+	}
+	return s
+}
+
+func (s *functionSet) find(name string) *Function {
+	if f := s.byName[name]; f != nil {
+		return f
+	}
+	return s.byName[strings.ToLower(name)]
+}

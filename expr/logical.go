@@ -1,0 +1,99 @@
+package expr
+
+func logicalFunctions() []Function {
+	ordered := func(name string, holds func(order int) bool) Function {
+		return Function{Name: name, Min: 2, Max: 2, usage: "two parameter of matching types", eval: func(c invocation) (Value, error) {
+			order, err := c.order()
+			return Bool(holds(order)), err
+		}}
+	}
+	return []Function{
+		{Name: "and", Min: 1, Max: -1, Lazy: true, usage: "at least one boolean parameter", eval: func(c invocation) (Value, error) { return c.decide(false) }},
+		{Name: "or", Min: 1, Max: -1, Lazy: true, usage: "at least one boolean parameter", eval: func(c invocation) (Value, error) { return c.decide(true) }},
+		{Name: "not", Min: 1, Max: 1, usage: "one parameter: the boolean value to negate", eval: evalNot},
+		{Name: "if", Min: 3, Max: 3, Lazy: true, usage: "three parameter: the condition to test as the first parameter, the value to return if the condition is true as the second parameter, and the value to return if the condition is false as the third parameter", eval: evalIf},
+		{Name: "coalesce", Min: 1, Max: -1, Lazy: true, usage: "at least one parameter: the value to coalesce", eval: evalCoalesce},
+		{Name: "equals", Min: 2, Max: -1, usage: "two parameters: the values to test for deep equality", eval: evalEquals},
+		ordered("greater", func(order int) bool { return order > 0 }),
+		ordered("greaterOrEquals", func(order int) bool { return order >= 0 }),
+		ordered("less", func(order int) bool { return order < 0 }),
+		ordered("lessOrEquals", func(order int) bool { return order <= 0 }),
+	}
+}
+
+// decide is and (deciding value false) and or (true): left to right, stopping at
+// the first argument that decides.
+func (c invocation) decide(deciding bool) (Value, error) {
+	for i := range c.lazy {
+		v, err := c.evaluate(i)
+		if err != nil {
+			return Value{}, err
+		}
+		b, ok := v.AsBool()
+		if !ok {
+			if v.kind == KindReference {
+				return Value{}, unloaded(v)
+			}
+			return Value{}, c.fail(ArgumentError, "expects all of its parameters to be booleans. The parameter at position %d is of type '%s'. %s", i, v.TypeName(), c.see())
+		}
+		if b == deciding {
+			return v, nil
+		}
+	}
+	return Bool(!deciding), nil
+}
+
+func evalNot(c invocation) (Value, error) {
+	b, ok := c.args[0].AsBool()
+	if !ok {
+		return Value{}, c.wrongKind(0, "a boolean")
+	}
+	return Bool(!b), nil
+}
+
+func evalIf(c invocation) (Value, error) {
+	v, err := c.evaluate(0)
+	if err != nil {
+		return Value{}, err
+	}
+	b, ok := v.AsBool()
+	switch {
+	case v.kind == KindReference:
+		return Value{}, unloaded(v)
+	case !ok:
+		return Value{}, c.fail(ArgumentError, "expects its first parameter to be a boolean. The provided value is of type '%s'. %s", v.TypeName(), c.see())
+	case b:
+		return c.evaluate(1)
+	}
+	return c.evaluate(2)
+}
+
+func evalCoalesce(c invocation) (Value, error) {
+	for i := range c.lazy {
+		if v, err := c.evaluate(i); err != nil || !v.IsNull() {
+			return v, err
+		}
+	}
+	return Null(), nil
+}
+
+func evalEquals(c invocation) (Value, error) {
+	for _, other := range c.args[1:] {
+		if !Equal(c.args[0], other) {
+			return Bool(false), nil
+		}
+	}
+	return Bool(true), nil
+}
+
+// order compares two numbers, or two strings ignoring case.
+func (c invocation) order() (int, error) {
+	a, b := c.args[0], c.args[1]
+	switch {
+	case a.isNumber() && b.isNumber():
+		return compareNumbers(a, b), nil
+	case a.kind == KindString && b.kind == KindString:
+		return compareText(a.str, b.str), nil
+	}
+	return 0, c.fail(ArgumentError, "expects two parameter of matching types. The function was invoked with values of type '%s' and '%s' that do not match.", a.TypeName(), b.TypeName())
+}

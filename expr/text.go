@@ -1,0 +1,189 @@
+package expr
+
+// The text form of values and content envelopes (wdl-semantics §5, §7).
+
+import (
+	"encoding/base64"
+	"math"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Text returns the text form of v, as string(), concat and interpolation use it:
+// nothing for null, True and False, strings themselves, compact JSON for arrays and
+// objects, the decoded text for content envelopes. Of a reference it is empty:
+// expressions never get there (see Unloaded).
+func (v Value) Text() string {
+	if v.kind == KindString {
+		return v.str
+	}
+	return string(v.appendText(nil))
+}
+
+func (v Value) appendText(dst []byte) []byte {
+	switch v.kind {
+	case KindNull, KindReference:
+		return dst
+	case KindBool:
+		if v.num != 0 {
+			return append(dst, "True"...)
+		}
+		return append(dst, "False"...)
+	case KindFloat:
+		return appendFloat(dst, math.Float64frombits(v.num))
+	case KindDecimal:
+		return append(dst, v.node.dec.Text('f')...)
+	case KindString:
+		return append(dst, v.str...)
+	case KindObject:
+		if e, ok := v.envelope(); ok {
+			return append(dst, e.text()...)
+		}
+	}
+	return v.AppendJSON(dst)
+}
+
+// envelope is a content envelope taken apart.
+type envelope struct {
+	contentType string
+	content     []byte
+	base64      string // content as it stands in the envelope
+}
+
+const (
+	typeBinary = "application/octet-stream"
+	typeXML    = "application/xml;charset=utf-8"
+	typeJSON   = "application/json;charset=utf-8"
+	typeText   = "text/plain;charset=utf-8"
+)
+
+// envelope takes v apart if it is a content envelope: an object with the strings
+// $content-type and $content, the latter in base64.
+func (v Value) envelope() (envelope, bool) {
+	if v.kind != KindObject || !v.maybeEnvelope() {
+		return envelope{}, false
+	}
+	contentType, ok := v.Get("$content-type")
+	if !ok || contentType.kind != KindString {
+		return envelope{}, false
+	}
+	content, ok := v.Get("$content")
+	if !ok || content.kind != KindString {
+		return envelope{}, false
+	}
+	data, err := decodeBase64(content.str)
+	if err != nil {
+		return envelope{}, false
+	}
+	return envelope{contentType.str, data, content.str}, true
+}
+
+// maybeEnvelope rules most objects out without decoding them.
+func (v Value) maybeEnvelope() bool {
+	if t := v.node.text; t != "" {
+		return strings.Contains(t, `"$content"`)
+	}
+	return v.node.find("$content") >= 0
+}
+
+// Envelope returns a content envelope around bytes (wdl-semantics §7.1).
+func Envelope(contentType string, content []byte) Value {
+	return envelopeValue(contentType, base64.StdEncoding.EncodeToString(content))
+}
+
+func envelopeValue(contentType, content string) Value {
+	return objectOf([]Member{{"$content-type", String(contentType)}, {"$content", String(content)}})
+}
+
+// EnvelopeContent returns the type and the bytes of a content envelope.
+func (v Value) EnvelopeContent() (contentType string, content []byte, ok bool) {
+	e, ok := v.envelope()
+	return e.contentType, e.content, ok
+}
+
+// text decodes the content by the charset of its type, UTF-8 if there is none.
+func (e envelope) text() string {
+	decode, ok := charset(parameter(e.contentType, "charset"))
+	if !ok {
+		decode = decodeUTF8
+	}
+	return decode(e.content)
+}
+
+// isXML reports whether the type is XML.
+func (e envelope) isXML() bool {
+	media, _, _ := strings.Cut(e.contentType, ";")
+	media = strings.ToLower(strings.TrimSpace(media))
+	return media == "application/xml" || media == "text/xml" || strings.HasSuffix(media, "+xml")
+}
+
+// parameter returns a parameter of a content type, "" if it is missing.
+func parameter(contentType, name string) string {
+	parts := strings.Split(contentType, ";")
+	for _, part := range parts[1:] {
+		key, value, _ := strings.Cut(part, "=")
+		if strings.EqualFold(strings.TrimSpace(key), name) {
+			return strings.Trim(strings.TrimSpace(value), `"`)
+		}
+	}
+	return ""
+}
+
+// decodeBase64 accepts what .NET accepts: white space anywhere, padding required.
+func decodeBase64(s string) ([]byte, error) {
+	if strings.ContainsAny(s, " \t\r\n") {
+		s = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "").Replace(s)
+	}
+	return base64.StdEncoding.DecodeString(s)
+}
+
+// charset returns the decoder of a charset; the empty name means UTF-8.
+func charset(name string) (func([]byte) string, bool) {
+	switch strings.ToLower(name) {
+	case "", "utf-8", "utf8":
+		return decodeUTF8, true
+	case "us-ascii", "ascii":
+		return decodeASCII, true
+	case "iso-8859-1", "latin1", "windows-1252":
+		return decodeLatin1, true
+	case "utf-16", "utf-16le", "ucs-2", "unicode":
+		return func(b []byte) string { return decodeUTF16(b, false) }, true
+	case "utf-16be":
+		return func(b []byte) string { return decodeUTF16(b, true) }, true
+	}
+	return nil, false
+}
+
+func decodeUTF8(b []byte) string { return strings.ToValidUTF8(string(b), "\uFFFD") }
+
+func decodeASCII(b []byte) string {
+	var s strings.Builder
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			c = '?'
+		}
+		s.WriteByte(c)
+	}
+	return s.String()
+}
+
+func decodeLatin1(b []byte) string {
+	var s strings.Builder
+	for _, c := range b {
+		s.WriteRune(rune(c))
+	}
+	return s.String()
+}
+
+func decodeUTF16(b []byte, bigEndian bool) string {
+	units := make([]uint16, len(b)/2)
+	for i := range units {
+		low, high := b[2*i], b[2*i+1]
+		if bigEndian {
+			low, high = high, low
+		}
+		units[i] = uint16(low) | uint16(high)<<8
+	}
+	return strings.TrimPrefix(string(utf16.Decode(units)), "\uFEFF")
+}
