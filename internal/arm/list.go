@@ -1,0 +1,207 @@
+package arm
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"isle/expr"
+	"isle/internal/store"
+)
+
+// list answers the resources of a type in a subscription, a group or a parent.
+func (m *Manager) list(ctx context.Context, c *call, t target) (*Result, error) {
+	if err := m.allowAction(c, t.typ.Name+"/read", t.id.String()); err != nil {
+		return nil, err
+	}
+	r := c.request(nil)
+	l := lister{ctx: ctx, m: m, query: store.Query{Type: t.typ.Name}, keep: t.typ.List.Only}
+	if len(t.id.Types) > 0 {
+		l.query.Parent = t.id.Key()
+	} else {
+		l.query.ScopePrefix = t.id.Key()
+	}
+	var err error
+	if l.limit, err = r.Top(orElse(t.typ.List.PageSize, 100), orElse(t.typ.List.MaxPage, 1000)); err != nil {
+		return nil, err
+	}
+	if l.query.After, err = r.SkipToken(); err != nil {
+		return nil, err
+	}
+	filter, err := r.Filter(t.typ.List.Fields)
+	if err != nil {
+		return nil, err
+	}
+	l.show = func(tx *store.Tx, res Resource) (expr.Value, bool, error) {
+		view, err := m.View(ctx, tx, res)
+		if err != nil {
+			return expr.Null(), false, err
+		}
+		return view, matchFields(filter, t.typ.List.Fields, res, view), nil
+	}
+	return l.answer(r, func(tx *store.Tx) error { return m.checkScope(tx, t.id) })
+}
+
+// checkScope wants what a list is in to exist.
+func (m *Manager) checkScope(tx *store.Tx, id ID) error {
+	if group := id.GroupID(); !group.IsZero() {
+		if _, err := m.group(tx, group); err != nil {
+			return err
+		}
+	}
+	if len(id.Types) == 0 {
+		return nil
+	}
+	t := m.typeOf(id.Type())
+	if t == nil {
+		return nil
+	}
+	_, err := m.existing(tx, target{typ: t, id: id})
+	return err
+}
+
+func orElse(n, otherwise int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}
+
+// lister fills a page with what show keeps.
+type lister struct {
+	ctx   context.Context
+	m     *Manager
+	query store.Query
+	limit int
+	keep  func(Resource) bool // before show; nil keeps all
+	show  func(tx *store.Tx, r Resource) (expr.Value, bool, error)
+}
+
+func (l *lister) answer(r *Request, first func(tx *store.Tx) error) (*Result, error) {
+	var values []expr.Value
+	next := ""
+	err := l.m.db.Read(l.ctx, func(tx *store.Tx) (err error) {
+		if err := first(tx); err != nil {
+			return err
+		}
+		values, next, err = l.page(tx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	link := ""
+	if next != "" {
+		link = r.NextLink(next)
+	}
+	return result(Page(values, link)), nil
+}
+
+// page reads until it has limit values; next is the key of the last one if there are
+// more.
+func (l *lister) page(tx *store.Tx) (values []expr.Value, next string, err error) {
+	q := l.query
+	q.Limit = l.limit + 1
+	last := ""
+	for {
+		found, err := List(tx, q)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, r := range found {
+			if l.keep != nil && !l.keep(r) {
+				continue
+			}
+			v, keep, err := l.show(tx, r)
+			if err != nil {
+				return nil, "", err
+			}
+			if !keep {
+				continue
+			}
+			if len(values) == l.limit {
+				return values, last, nil
+			}
+			values, last = append(values, v), r.Key
+		}
+		if len(found) < q.Limit {
+			return values, "", nil
+		}
+		q.After = found[len(found)-1].Key
+	}
+}
+
+// Page is the answer of a list: {"value":[…],"nextLink":"…"}; link is "" on the last
+// page.
+func Page(values []expr.Value, link string) *Response {
+	body := expr.Object(expr.Member{Name: "value", Value: expr.Array(values...)})
+	if link != "" {
+		body = body.With("nextLink", expr.String(link))
+	}
+	return &Response{Body: body}
+}
+
+// Top reads $top: ordinary without one, most at most.
+func (r *Request) Top(ordinary, most int) (int, error) {
+	text := r.Query.Get("$top")
+	if text == "" {
+		return ordinary, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil || n < 1 {
+		return 0, Invalid("InvalidTopParameter", "$top", "The value '%s' of $top is invalid: it must be a whole number of 1 or more.", printable(text))
+	}
+	return min(int(n), most), nil
+}
+
+// SkipToken reads $skiptoken as [Request.NextLink] wrote it; "" is the first page.
+func (r *Request) SkipToken() (string, error) {
+	text := r.Query.Get("$skiptoken")
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return "", Invalid("InvalidSkipToken", "$skiptoken", "The $skiptoken is invalid: take nextLink as it was given.")
+	}
+	return string(b), nil
+}
+
+// NextLink is the URL of the page that follows the one whose last element token
+// names.
+func (r *Request) NextLink(token string) string {
+	q := url.Values{}
+	for name, values := range r.Query {
+		q[name] = values
+	}
+	q.Set("$skiptoken", base64.RawURLEncoding.EncodeToString([]byte(token)))
+	u := url.URL{Path: r.Path, RawQuery: q.Encode()}
+	return r.BaseURL + u.String()
+}
+
+// Filter reads $filter over fields; nil if there is none.
+func (r *Request) Filter(fields []Field) (*Filter, error) {
+	text := r.Query.Get("$filter")
+	if text != "" && len(fields) == 0 {
+		return nil, Invalid("InvalidFilterInQueryString", "$filter", "Invalid $filter specified in the query string: this list cannot be filtered.")
+	}
+	return ParseFilter(text, fields)
+}
+
+// wire makes what is served of an error: an internal one shows only the request's id.
+func (m *Manager) wire(err error, requestID string) *Error {
+	if e := AsError(err); e != nil {
+		return e
+	}
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return &Error{Status: http.StatusServiceUnavailable, Code: "ServerTimeout", Message: "The request was given up before it was done.", Cause: err}
+	case errors.Is(err, store.ErrReadOnly), errors.Is(err, store.ErrClosed):
+		return &Error{Status: http.StatusServiceUnavailable, Code: "ServerStopping", Message: "The server is stopping; try again.", Cause: err}
+	}
+	message := "The server could not carry out the request because of a fault of its own."
+	if requestID != "" {
+		message += " The log tells more about request '" + requestID + "'."
+	}
+	return &Error{Status: http.StatusInternalServerError, Code: "InternalServerError", Message: message, Cause: err}
+}

@@ -1,0 +1,212 @@
+package arm
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"isle/expr"
+)
+
+// builtinRoutes are the paths of the manager itself: tenants, subscriptions,
+// providers and generic lists (logic-api §2.1, §5.3, §5.4).
+func (m *Manager) builtinRoutes() []Route {
+	const subscription = "/subscriptions/{subscription}"
+	get := func(pattern, action string, serve Handler) Route {
+		return Route{Method: http.MethodGet, Pattern: pattern, Action: action, Serve: serve}
+	}
+	return []Route{
+		get("/tenants", "", m.tenants),
+		get("/subscriptions", "", m.subscriptions),
+		get(subscription, "Microsoft.Resources/subscriptions/read", m.subscription),
+		get(subscription+"/locations", "Microsoft.Resources/subscriptions/locations/read", m.locations),
+		get(subscription+"/resources", "Microsoft.Resources/subscriptions/resources/read", m.listResources),
+		get(subscription+"/resourceGroups/{group}/resources", "Microsoft.Resources/subscriptions/resourceGroups/resources/read", m.listResources),
+		get(subscription+"/tagNames", "Microsoft.Resources/subscriptions/tagNames/read", m.tagNames),
+		get(subscription+"/providers", "Microsoft.Resources/subscriptions/providers/read", m.listProviders),
+		get(subscription+"/providers/{namespace}", "Microsoft.Resources/subscriptions/providers/read", m.provider),
+		get(subscription+"/providers/{namespace}/resourceTypes", "Microsoft.Resources/subscriptions/providers/read", m.resourceTypes),
+		get(subscription+"/providers/{namespace}/providerPermissions", "Microsoft.Resources/subscriptions/providers/read", m.permissions),
+		{Method: http.MethodPost, Pattern: subscription + "/providers/{namespace}/register", Action: "Microsoft.Resources/subscriptions/providers/register/action", Serve: m.provider},
+		{Method: http.MethodPost, Pattern: subscription + "/providers/{namespace}/unregister", Action: "Microsoft.Resources/subscriptions/providers/unregister/action", Serve: m.provider},
+		get("/providers", "", m.listProviders),
+		get("/providers/{namespace}", "", m.provider),
+		get("/providers/{namespace}/operations", "", m.operations),
+	}
+}
+
+func (m *Manager) tenants(context.Context, *Request) (*Response, error) {
+	id := m.config.Tenant
+	return Page([]expr.Value{object("id", "/tenants/"+id, "tenantId", id, "countryCode", "US", "displayName", m.config.TenantName,
+		"domains", expr.Array(), "tenantCategory", "Home", "tenantType", "AAD")}, ""), nil
+}
+
+func (m *Manager) subscriptionValue(s Subscription) expr.Value {
+	name := s.Name
+	if name == "" {
+		name = m.config.TenantName
+	}
+	return object("id", "/subscriptions/"+s.ID, "authorizationSource", "RoleBased", "managedByTenants", expr.Array(), "subscriptionId", s.ID,
+		"tenantId", m.config.Tenant, "displayName", name, "state", "Enabled", "subscriptionPolicies",
+		object("locationPlacementId", "Public_2014-09-01", "quotaId", "PayAsYouGo_2014-09-01", "spendingLimit", "Off"))
+}
+
+// subscriptions lists those the caller may read.
+func (m *Manager) subscriptions(_ context.Context, r *Request) (*Response, error) {
+	values := []expr.Value{}
+	for _, s := range m.config.Subscriptions {
+		if m.config.Authorizer == nil || m.config.Authorizer.Allowed(r.Principal, "Microsoft.Resources/subscriptions/read", "/subscriptions/"+s.ID) {
+			values = append(values, m.subscriptionValue(s))
+		}
+	}
+	return Page(values, ""), nil
+}
+
+func (m *Manager) subscription(_ context.Context, r *Request) (*Response, error) {
+	i := slices.IndexFunc(m.config.Subscriptions, func(s Subscription) bool { return strings.EqualFold(s.ID, r.Values["subscription"]) })
+	return Reply(m.subscriptionValue(m.config.Subscriptions[i])), nil // serve has checked that it is there
+}
+
+// places are the locations that are shown. Any other name is accepted too: a location
+// means nothing to a server that has one.
+func places() [][2]string {
+	return [][2]string{{"australiaeast", "Australia East"}, {"brazilsouth", "Brazil South"}, {"canadacentral", "Canada Central"}, {"centralus", "Central US"},
+		{"eastasia", "East Asia"}, {"eastus", "East US"}, {"eastus2", "East US 2"}, {"francecentral", "France Central"}, {"germanywestcentral", "Germany West Central"},
+		{"japaneast", "Japan East"}, {"northcentralus", "North Central US"}, {"northeurope", "North Europe"}, {"southcentralus", "South Central US"},
+		{"southeastasia", "Southeast Asia"}, {"swedencentral", "Sweden Central"}, {"switzerlandnorth", "Switzerland North"}, {"uksouth", "UK South"},
+		{"westeurope", "West Europe"}, {"westus", "West US"}, {"westus2", "West US 2"}}
+}
+
+func (m *Manager) locations(_ context.Context, r *Request) (*Response, error) {
+	var values []expr.Value
+	for _, p := range places() {
+		values = append(values, object("id", "/subscriptions/"+r.Values["subscription"]+"/locations/"+p[0], "name", p[0], "type", "Region", "displayName", p[1],
+			"regionalDisplayName", p[1], "metadata", object("regionType", "Physical", "regionCategory", "Other")))
+	}
+	return Page(values, ""), nil
+}
+
+func (m *Manager) namespace(name string) (string, error) {
+	for _, p := range m.providers {
+		if strings.EqualFold(p, name) {
+			return p, nil
+		}
+	}
+	return "", Missing("InvalidResourceNamespace", "The resource namespace '%s' is invalid. This server has: %s.", printable(name), strings.Join(m.providers, ", "))
+}
+
+// typesOf lists a namespace's types, sorted.
+func (m *Manager) typesOf(namespace string) []*Type {
+	var list []*Type
+	for _, name := range sorted(m.types) {
+		if strings.HasPrefix(name, strings.ToLower(namespace)+"/") {
+			list = append(list, m.types[name])
+		}
+	}
+	return list
+}
+
+func (m *Manager) typeValues(namespace string) []expr.Value {
+	var names []expr.Value
+	for _, p := range places() {
+		names = append(names, expr.String(p[1]))
+	}
+	values := []expr.Value{}
+	for _, t := range m.typesOf(namespace) {
+		versions := make([]expr.Value, len(t.APIVersions))
+		for i, v := range t.APIVersions {
+			versions[i] = expr.String(v)
+		}
+		capabilities := "None"
+		if t.Tracked {
+			capabilities = "SupportsTags, SupportsLocation"
+		}
+		values = append(values, object("resourceType", t.Name[len(namespace)+1:], "locations", expr.Array(names...), "apiVersions", expr.Array(versions...),
+			"defaultApiVersion", firstVersion(t), "capabilities", capabilities))
+	}
+	return values
+}
+
+// providerValue is a provider; all are registered, from the start (logic-api §1.3).
+func (m *Manager) providerValue(namespace, subscription string) expr.Value {
+	id := "/providers/" + namespace
+	if subscription != "" {
+		id = "/subscriptions/" + subscription + id
+	}
+	v := object("id", id, "namespace", namespace, "registrationPolicy", "RegistrationRequired", "resourceTypes", expr.Array(m.typeValues(namespace)...))
+	if subscription != "" {
+		v = v.With("registrationState", expr.String("Registered"))
+	}
+	return v
+}
+
+func (m *Manager) listProviders(_ context.Context, r *Request) (*Response, error) {
+	values := make([]expr.Value, len(m.providers))
+	for i, p := range m.providers {
+		values[i] = m.providerValue(p, r.Values["subscription"])
+	}
+	return Page(values, ""), nil
+}
+
+// provider answers reads and register alike. Unregistering changes nothing either: a
+// provider that is built in is always there.
+func (m *Manager) provider(_ context.Context, r *Request) (*Response, error) {
+	namespace, err := m.namespace(r.Values["namespace"])
+	if err != nil {
+		return nil, err
+	}
+	return Reply(m.providerValue(namespace, r.Values["subscription"])), nil
+}
+
+func (m *Manager) resourceTypes(_ context.Context, r *Request) (*Response, error) {
+	namespace, err := m.namespace(r.Values["namespace"])
+	if err != nil {
+		return nil, err
+	}
+	return Page(m.typeValues(namespace), ""), nil
+}
+
+func (m *Manager) permissions(_ context.Context, r *Request) (*Response, error) {
+	if _, err := m.namespace(r.Values["namespace"]); err != nil {
+		return nil, err
+	}
+	return Page([]expr.Value{}, ""), nil
+}
+
+// operations lists the actions that access can be given to (logic-api §2.1), made
+// from the types.
+func (m *Manager) operations(_ context.Context, r *Request) (*Response, error) {
+	namespace, err := m.namespace(r.Values["namespace"])
+	if err != nil {
+		return nil, err
+	}
+	values := []expr.Value{operationValue(namespace, "operations/read"), operationValue(namespace, "register/action")}
+	for _, t := range m.typesOf(namespace) {
+		path := t.Name[len(namespace)+1:]
+		verbs := []string{"read"}
+		if t.Put != nil {
+			verbs = append(verbs, "write")
+		}
+		if t.Delete != nil {
+			verbs = append(verbs, "delete")
+		}
+		for _, p := range m.actions[strings.ToLower(t.Name)] {
+			verbs = append(verbs, p.verb()+"/action")
+		}
+		for _, p := range m.reads[strings.ToLower(t.Name)] {
+			verbs = append(verbs, p.verb()+"/read")
+		}
+		slices.Sort(verbs)
+		for _, v := range slices.Compact(verbs) {
+			values = append(values, operationValue(namespace, path+"/"+v))
+		}
+	}
+	return Page(values, ""), nil
+}
+
+func operationValue(namespace, path string) expr.Value {
+	cut := strings.LastIndexByte(path, '/')
+	return object("name", namespace+"/"+path, "origin", "user,system", "display",
+		object("provider", namespace, "resource", path[:cut], "operation", path[cut+1:], "description", path), "properties", expr.Object())
+}
