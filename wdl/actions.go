@@ -1,0 +1,368 @@
+package wdl
+
+import (
+	"slices"
+	"strings"
+
+	"isle/expr"
+)
+
+// declaredActions reads the whole tree of actions.
+func (c *compiler) declaredActions(d node) {
+	list, ok := d.member("actions")
+	if !ok {
+		c.report(d.at, RuleDocument, "The required property 'actions' of the template %s is missing", position)
+	}
+	if ok && !list.isObject() {
+		c.report(list.at, RuleShape, "The property 'actions' of the template %s must be an object, but is %s", position, describe(list.Value))
+	}
+	c.program.Root = c.container(nil, list)
+}
+
+// container reads the actions of one graph. The list may be absent, which is an
+// empty graph (wdl-semantics §15 rule 22).
+func (c *compiler) container(parent *Action, list node) *Container {
+	box := &Container{Index: len(c.program.Containers), Owner: parent}
+	c.program.Containers = append(c.program.Containers, box)
+	if parent != nil {
+		box.Branch = len(parent.Branches)
+		parent.Branches = append(parent.Branches, box)
+	}
+	for name, n := range list.members() {
+		c.action(name, n, box)
+	}
+	return box
+}
+
+// branch reads a member `actions` of n as the next branch of a container action.
+func (c *compiler) branch(a *Action, n node) {
+	list, ok := n.member("actions")
+	if ok && !list.isObject() {
+		c.invalid(list, c.owner(a), RuleShape, "the property 'actions' must be an object, but is %s", describe(list.Value))
+	}
+	c.container(a, list)
+}
+
+func (c *compiler) owner(a *Action) owner {
+	return owner{action: a, where: "template action '" + a.Name + "'"}
+}
+
+// action reads one action and, through its operation, its children.
+func (c *compiler) action(name string, n node, box *Container) {
+	a := &Action{Index: len(c.program.Actions), Name: name, Container: box}
+	c.program.Actions = append(c.program.Actions, a)
+	box.Actions = append(box.Actions, a.Index)
+	if parent := box.Owner; parent != nil {
+		a.Depth, a.Loops = parent.Depth, parent.Loops
+		if parent.Type.IsLoop() {
+			a.Depth, a.Loops = parent.Depth+1, append(slices.Clip(parent.Loops), parent.Index)
+		}
+	}
+	c.parsed = append(c.parsed, parsedAction{node: n})
+	c.actionName(a, n)
+	if !n.isObject() {
+		c.invalid(n, c.owner(a), RuleShape, "an action must be an object, but is %s", describe(n.Value))
+		a.End = len(c.program.Actions)
+		return
+	}
+	c.parsed[a.Index].runAfter, _ = n.member("runAfter")
+	op := c.actionType(a, n)
+	if op == nil {
+		op = &operation{parse: (*compiler).unknownAction}
+	}
+	c.actionMembers(a, n)
+	c.require(c.owner(a), n, op.required)
+	op.parse(c, a, n)
+	a.End = len(c.program.Actions)
+}
+
+// actionName checks that a name is unique ignoring case (wdl-semantics §2).
+func (c *compiler) actionName(a *Action, n node) {
+	key := fold(a.Name)
+	if _, taken := c.program.actions[key]; taken {
+		c.report(n.at, RuleDuplicateName, "The name '%s' %s is used by more than one action: names must be unique in the whole definition, nested actions included", a.Name, position)
+	} else {
+		c.program.actions[key] = a.Index
+	}
+	if a.Name == "" {
+		c.report(n.at, RuleLimit, "The name of a template action %s is empty", position)
+	}
+}
+
+// actionType finds the operation of an action; nil if there is none.
+func (c *compiler) actionType(a *Action, n node) *operation {
+	typ, ok := n.member("type")
+	o := c.owner(a)
+	if !ok {
+		c.missing(o, n.at, "type")
+		return nil
+	}
+	kind, _ := n.member("kind")
+	a.Kind = kind.text()
+	if c.unknown(typ) {
+		return nil
+	}
+	op := c.operations.find(ActionItem, typ.text())
+	if op == nil {
+		c.unknownType(typ, o, ActionItem)
+		return nil
+	}
+	a.Type = op.name
+	c.parsed[a.Index].known = true
+	c.supported(typ, o, ActionItem, op)
+	c.kind(kind, o, op)
+	return op
+}
+
+// unknownType reports a type that the language does not have.
+func (c *compiler) unknownType(typ node, o owner, kind ItemKind) {
+	if _, isString := typ.AsString(); !isString {
+		c.invalid(typ, o, RuleType, "the property 'type' must be a string, but is %s", describe(typ.Value))
+		return
+	}
+	if elsewhere(typ.text()) {
+		c.invalid(typ, o, RuleType, "the %s type '%s' exists in single-tenant Logic Apps only and is not part of the language here", kind, typ.text())
+		return
+	}
+	c.invalid(typ, o, RuleType, "the %s type '%s' is not known", kind, typ.text())
+}
+
+// supported reports a type that this server does not run.
+func (c *compiler) supported(typ node, o owner, kind ItemKind, op *operation) {
+	if c.Supported != nil && !c.Supported(kind, string(op.name)) {
+		c.invalid(typ, o, RuleUnsupported, "the %s type '%s' is not supported by this server yet", kind, op.name)
+	}
+}
+
+// kind checks `kind` where the type knows several.
+func (c *compiler) kind(kind node, o owner, op *operation) {
+	if kind.Value.IsNull() || c.unknown(kind) {
+		return
+	}
+	text, isString := kind.AsString()
+	if isString && (len(op.kinds) == 0 || slices.ContainsFunc(op.kinds, func(k string) bool { return strings.EqualFold(k, text) })) {
+		return
+	}
+	c.invalid(kind, o, RuleType, "the kind '%s' is none of %s", kind.Text(), strings.Join(op.kinds, ", "))
+}
+
+// require reports members that are absent; a path stops at a member that is an
+// expression.
+func (c *compiler) require(o owner, n node, paths []string) {
+paths:
+	for _, path := range paths {
+		at := n
+		for name := range strings.SplitSeq(path, ".") {
+			next, ok := at.member(name)
+			if !ok {
+				if v, present := at.Get(name); !present || v.IsNull() {
+					c.missing(o, at.at, path)
+				}
+				continue paths
+			}
+			if at = next; c.dynamic(at) {
+				continue paths
+			}
+		}
+	}
+}
+
+// actionMembers reads the members common to all actions (wdl-semantics §11.1).
+func (c *compiler) actionMembers(a *Action, n node) {
+	o := c.owner(a)
+	a.Options = c.options(n, o)
+	a.Limit = c.limit(n, o)
+	c.description(n, o)
+	if tracked, ok := n.member("trackedProperties"); ok && tracked.Len() > 0 {
+		a.TrackedProperties = c.template(tracked, o, roleTracked)
+		if tracked.Size() > maxTracked {
+			c.invalid(tracked, o, RuleTracked, "the trackedProperties have %d characters, the limit is %d", tracked.Size(), maxTracked)
+		}
+	}
+	runtime, ok := c.object(n, "runtimeConfiguration", o)
+	if !ok {
+		return
+	}
+	c.actionConcurrency(a, runtime, o)
+	a.SecureInputs, a.SecureOutputs = c.secureData(runtime, o)
+	c.secureAction(a, runtime, o)
+	if policy, ok := runtime.path("paginationPolicy.minimumItemCount"); ok {
+		count, known, ok := c.integer(policy)
+		if !ok || known && (count < 1 || count > maxPagination) {
+			c.invalid(policy, o, RuleConcurrency, "minimumItemCount must lie between 1 and %d", maxPagination)
+		}
+		a.Pagination = count
+	}
+	if mode, ok := runtime.path("contentTransfer.transferMode"); ok {
+		a.Chunked = strings.EqualFold(mode.text(), "Chunked")
+	}
+	c.staticResult(a, runtime, o)
+}
+
+const (
+	maxTracked     = 16_000  // characters, wdl-semantics §12.9
+	maxPagination  = 100_000 // items, wdl-semantics §12.3
+	maxDescription = 256
+)
+
+// options reads operationOptions; unknown tokens are a warning (wdl-semantics
+// §12.2).
+func (c *compiler) options(n node, o owner) OptionSet {
+	m, ok := n.member("operationOptions")
+	if !ok || c.unknown(m) {
+		return 0
+	}
+	text, isString := m.AsString()
+	if !isString {
+		c.invalid(m, o, RuleShape, "the property 'operationOptions' must be a string, but is %s", describe(m.Value))
+	}
+	set, unknown := parseOptions(text)
+	for _, token := range unknown {
+		c.warn(m.at, RuleOption, "The %s %s has the unknown operation option '%s', which is ignored", o.where, position, token)
+	}
+	return set
+}
+
+// limit reads `limit` (wdl-semantics §12.5).
+func (c *compiler) limit(n node, o owner) Limit {
+	var l Limit
+	limit, ok := c.object(n, "limit", o)
+	if !ok {
+		return l
+	}
+	if timeout, ok := limit.member("timeout"); ok && !c.unknown(timeout) {
+		c.durationMember(timeout, o, RuleUntilLimit, "limit.timeout")
+		l.Timeout = c.template(timeout, o, roleInputs)
+	}
+	if count, ok := limit.member("count"); ok && !c.unknown(count) {
+		l.Count = c.template(count, o, roleInputs)
+	}
+	return l
+}
+
+// durationMember checks a static ISO 8601 duration.
+func (c *compiler) durationMember(n node, o owner, rule Rule, name string) (Duration, bool) {
+	if c.dynamic(n) {
+		return Duration{}, false
+	}
+	d, err := ParseDuration(n.text())
+	if err != nil {
+		c.invalid(n, o, rule, "the property '%s' must be an ISO 8601 duration such as 'PT1H', but is '%s'", name, n.Text())
+		return Duration{}, false
+	}
+	return d, true
+}
+
+func (c *compiler) description(n node, o owner) {
+	d, ok := n.member("description")
+	if ok && len(d.text()) > maxDescription && runes(d.text()) > maxDescription {
+		c.invalid(d, o, RuleLimit, "the description has %d characters, the limit is %d", runes(d.text()), maxDescription)
+	}
+}
+
+// secureData reads runtimeConfiguration.secureData (wdl-semantics §12.6).
+func (c *compiler) secureData(runtime node, o owner) (inputs, outputs bool) {
+	properties, ok := runtime.path("secureData.properties")
+	if !ok || c.dynamic(properties) {
+		return false, false
+	}
+	if !properties.isArray() {
+		c.invalid(properties, o, RuleSecureData, "secureData.properties must be an array of 'inputs' and 'outputs'")
+	}
+	for _, p := range properties.elements() {
+		switch {
+		case strings.EqualFold(p.text(), "inputs"):
+			inputs = true
+		case strings.EqualFold(p.text(), "outputs"):
+			outputs = true
+		default:
+			c.invalid(p, o, RuleSecureData, "secureData.properties may hold 'inputs' and 'outputs', not '%s'", p.Text())
+		}
+	}
+	return inputs, outputs
+}
+
+// secureAction checks which actions can hide what (wdl-semantics §12.6).
+func (c *compiler) secureAction(a *Action, runtime node, o owner) {
+	at, _ := runtime.member("secureData")
+	plain := a.Type.IsContainer() || a.Type.IsVariable() || a.Type == TypeTerminate
+	if a.SecureInputs && plain {
+		c.invalid(at, o, RuleSecureData, "inputs of an action of type '%s' cannot be secured", a.Type)
+	}
+	noOutputs := plain || slices.Contains([]Type{TypeCompose, TypeParseJSON, TypeResponse, TypeWait}, a.Type)
+	if a.SecureOutputs && noOutputs {
+		c.invalid(at, o, RuleSecureData, "outputs of an action of type '%s' cannot be secured", a.Type)
+	}
+	if (a.SecureInputs || a.SecureOutputs) && a.TrackedProperties != nil {
+		c.warn(at.at, RuleTracked, "The %s %s has secured data, so its trackedProperties are not emitted", o.where, position)
+	}
+}
+
+// actionConcurrency reads runtimeConfiguration.concurrency of an action
+// (wdl-semantics §12.3).
+func (c *compiler) actionConcurrency(a *Action, runtime node, o owner) {
+	concurrency, ok := c.object(runtime, "concurrency", o)
+	if !ok {
+		return
+	}
+	for _, name := range [...]string{"runs", "maximumWaitingRuns"} {
+		if m, ok := concurrency.member(name); ok {
+			c.invalid(m, o, RuleConcurrency, "concurrency.%s is for triggers only", name)
+		}
+	}
+	repetitions, ok := concurrency.member("repetitions")
+	if !ok {
+		return
+	}
+	count, known, isInteger := c.integer(repetitions)
+	switch {
+	case a.Type != TypeForeach && c.parsed[a.Index].known:
+		c.invalid(repetitions, o, RuleConcurrency, "concurrency.repetitions is for actions of type 'Foreach' only")
+	case !isInteger || known && (count < 1 || count > maxRepetitions):
+		c.invalid(repetitions, o, RuleConcurrency, "concurrency.repetitions must lie between 1 and %d", maxRepetitions)
+	case a.Options.Has(Sequential) && count != 1:
+		c.invalid(repetitions, o, RuleConflict, "the operation option 'Sequential' and concurrency.repetitions exclude each other")
+	}
+	a.Concurrency = count
+}
+
+const maxRepetitions = 50
+
+// staticResult reads runtimeConfiguration.staticResult (wdl-semantics §12.7).
+func (c *compiler) staticResult(a *Action, runtime node, o owner) {
+	static, ok := c.object(runtime, "staticResult", o)
+	if !ok {
+		return
+	}
+	option, _ := static.member("staticResultOptions")
+	if !strings.EqualFold(option.text(), "Enabled") {
+		return
+	}
+	name, _ := static.member("name")
+	result, ok := c.program.StaticResults[fold(name.text())]
+	if !ok {
+		c.invalid(static, o, RuleStaticResult, "the static result '%s' is not defined in 'staticResults'", name.text())
+		return
+	}
+	a.StaticResult = &result
+}
+
+// unknownAction reads what can be read of an action whose type is not known, so
+// that the problems of its templates and children are told too.
+func (c *compiler) unknownAction(a *Action, n node) {
+	if inputs, ok := n.member("inputs"); ok {
+		c.template(inputs, c.owner(a), roleInputs)
+	}
+	if list, ok := n.member("actions"); ok && list.isObject() {
+		c.container(a, list)
+	}
+}
+
+// inputs compiles `inputs` whole.
+func (c *compiler) inputs(a *Action, n node) {
+	if inputs, ok := n.member("inputs"); ok {
+		a.Inputs = c.template(inputs, c.owner(a), roleInputs)
+	} else if v, present := n.Get("inputs"); present && v.Kind() == expr.KindNull {
+		a.Inputs = c.template(node{v, join(n.at, "inputs")}, c.owner(a), roleInputs)
+	}
+}

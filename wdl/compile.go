@@ -1,0 +1,184 @@
+package wdl
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"isle/expr"
+)
+
+// Options say how a definition is to be judged.
+type Options struct {
+	// Supported reports whether a type of the language can be run; nil: all can.
+	Supported func(kind ItemKind, typ string) bool
+	// Kind is that of a single-tenant workflow ("Stateful", "Stateless"), whose
+	// parameters and settings live outside the definition; "" is consumption.
+	Kind string
+	// Deployment is set for a definition inside an ARM template that has not been
+	// evaluated: strings in brackets are values not known yet.
+	Deployment bool
+	// Text is the document as the user wrote it and Base the pointer to the
+	// definition in it; lines and columns are those of Text. Without it they are
+	// those of the compact definition.
+	Text []byte
+	Base string
+	// Now, if not zero, is used by rules about the future.
+	Now time.Time
+}
+
+// Compile checks a definition with the parameter values it is saved with (name →
+// {"value": …}; null: none) and compiles it. The Program is nil if any problem is an
+// Error; warnings may come with one.
+func Compile(definition, parameters expr.Value, o Options) (*Program, Problems) {
+	c := &compiler{
+		Options:    o,
+		dialect:    expr.Workflow(),
+		operations: newOperationTable(),
+		program: &Program{
+			actions: map[string]int{}, triggers: map[string]int{},
+			variables: map[string]int{}, parameters: map[string]int{},
+			StaticResults: map[string]StaticResult{},
+		},
+	}
+	c.definition(node{definition, ""}, parameters)
+	problems := c.finish(definition)
+	if problems.Failed() {
+		return nil, problems
+	}
+	c.program.Definition = normalise(definition)
+	return c.program, problems
+}
+
+// compiler holds one compilation. Its stages fill program and add problems.
+type compiler struct {
+	Options
+	dialect    *expr.Dialect
+	operations operationTable
+	program    *Program
+	problems   []Problem
+	sites      []site
+	parsed     []parsedAction // by action index, for the later stages
+	supplied   node           // parameter values
+	preds      []bitset       // by action: all siblings before it
+}
+
+// parsedAction is what later stages need to know of an action's JSON.
+type parsedAction struct {
+	node
+	runAfter node
+	where    string // "template action 'A'"
+	known    bool   // the type is one of the language
+}
+
+// definition runs the stages.
+func (c *compiler) definition(d node, parameters expr.Value) {
+	if !d.isObject() {
+		c.add(Problem{Pointer: d.at, Code: CodeInvalidRequestContent, Rule: RuleDocument,
+			Message: "The request content is not valid and could not be deserialized: 'the workflow definition must be a JSON object, but is " + describe(d.Value) + "'."})
+		return
+	}
+	if !c.schemaVersion(d) {
+		return
+	}
+	c.declaredParameters(d, node{parameters, ""})
+	c.declaredStaticResults(d)
+	c.declaredActions(d)
+	c.declaredTriggers(d)
+	c.declaredOutputs(d)
+	c.declareVariables()
+	c.graph()
+	c.resolve()
+	c.place()
+	c.limits(d)
+}
+
+// report adds an error of code InvalidTemplate.
+func (c *compiler) report(at string, rule Rule, format string, args ...any) {
+	c.add(Problem{Pointer: at, Code: CodeInvalidTemplate, Rule: rule, Message: fmt.Sprintf(format, args...)})
+}
+
+// warn adds a problem that does not stop a save.
+func (c *compiler) warn(at string, rule Rule, format string, args ...any) {
+	c.add(Problem{Pointer: at, Code: CodeInvalidTemplate, Rule: rule, Severity: Warning, Message: fmt.Sprintf(format, args...)})
+}
+
+func (c *compiler) add(p Problem) { c.problems = append(c.problems, p) }
+
+// finish gives every problem its place and sorts them by it.
+func (c *compiler) finish(definition expr.Value) Problems {
+	text, base := c.Text, c.Base
+	if text != nil {
+		c.duplicateNames(text, base)
+	}
+	if len(c.problems) == 0 {
+		return nil
+	}
+	if text == nil {
+		text, base = definition.JSON(), ""
+	}
+	places := locate(text, base, c.problems)
+	offsets := make(map[string]int, len(places))
+	for i := range c.problems {
+		p := &c.problems[i]
+		offset := places[p.Pointer]
+		p.Line, p.Column = lineColumn(text, offset)
+		offsets[p.Pointer] = offset
+		p.Message = placed(p.Message, p.Line, p.Column)
+	}
+	slices.SortStableFunc(c.problems, func(a, b Problem) int {
+		return cmp.Compare(offsets[a.Pointer], offsets[b.Pointer])
+	})
+	return slices.CompactFunc(c.problems, func(a, b Problem) bool { return a == b })
+}
+
+// unknown reports whether a value is decided by the deployment, so that nothing
+// can be said about it.
+func (c *compiler) unknown(n node) bool {
+	s, ok := n.AsString()
+	return ok && c.Deployment && strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") && !strings.HasPrefix(s, "[[")
+}
+
+// dynamic reports whether a value is known only when it is evaluated.
+func (c *compiler) dynamic(n node) bool {
+	s, ok := n.AsString()
+	return ok && (isExpression(s) || c.unknown(n))
+}
+
+// isExpression reports whether a string holds an expression (wdl-semantics §4.1).
+func isExpression(s string) bool {
+	if strings.HasPrefix(s, "@@") {
+		return false
+	}
+	if len(s) > 1 && s[0] == '@' {
+		return true
+	}
+	for i := 0; i+1 < len(s); i++ {
+		if s[i] == '@' && s[i+1] == '{' && (i == 0 || s[i-1] != '@') {
+			return true
+		}
+	}
+	return false
+}
+
+// describe names the kind of a value for a message.
+func describe(v expr.Value) string {
+	switch v.Kind() {
+	case expr.KindNull:
+		return "null"
+	case expr.KindArray:
+		return "an array"
+	case expr.KindObject:
+		return "an object"
+	case expr.KindString:
+		return "a string"
+	case expr.KindBool:
+		return "a boolean"
+	}
+	return "a number"
+}
+
+func itoa(i int) string { return strconv.Itoa(i) }

@@ -1,0 +1,185 @@
+package wdl
+
+import (
+	"slices"
+	"strings"
+)
+
+// The graph stage turns runAfter into edges, finds cycles, and computes for every
+// action the set of siblings before it, which the resolve stage asks for.
+
+// bitset is a set of action indexes.
+type bitset []uint64
+
+func newBitset(n int) bitset    { return make(bitset, (n+63)/64) }
+func (b bitset) add(i int)      { b[i/64] |= 1 << (i % 64) }
+func (b bitset) has(i int) bool { return b[i/64]&(1<<(i%64)) != 0 }
+func (b bitset) union(other bitset) {
+	for i := range other {
+		b[i] |= other[i]
+	}
+}
+
+func (c *compiler) graph() {
+	c.preds = make([]bitset, len(c.program.Actions))
+	for _, a := range c.program.Actions {
+		c.runAfter(a)
+	}
+	for _, box := range c.program.Containers {
+		c.order(box)
+	}
+	for _, box := range c.program.Containers {
+		for _, i := range box.Actions {
+			a := c.program.Actions[i]
+			if len(a.RunAfter) == 0 {
+				box.First = append(box.First, i)
+			}
+			if len(a.Successors) == 0 {
+				box.Leaves = append(box.Leaves, i)
+			}
+		}
+	}
+}
+
+// runAfter reads the predecessors of an action (wdl-semantics §12.1).
+func (c *compiler) runAfter(a *Action) {
+	n := c.parsed[a.Index].runAfter
+	o := c.owner(a)
+	if n.Value.IsNull() || c.unknown(n) {
+		return
+	}
+	if !n.isObject() {
+		if n.isArray() && n.Len() == 0 {
+			return
+		}
+		c.invalid(n, o, RuleRunAfterShape, "the property 'runAfter' must be an object of status lists, but is %s", describe(n.Value))
+		return
+	}
+	for name, list := range n.members() {
+		statuses, ok := c.statuses(name, list, o)
+		b, found := c.sibling(a, name)
+		switch {
+		case !found && c.isTrigger(name):
+			continue // the designer allows it, the service ignores it
+		case !found:
+			c.report(n.at, RuleRunAfterUnknown, "The 'runAfter' property of template action '%s' %s contains non-existent action: '%s'.", a.Name, position, name)
+		case slices.ContainsFunc(a.RunAfter, func(p Predecessor) bool { return p.Action == b }):
+			c.report(list.at, RuleRunAfterShape, "The 'runAfter' property of template action '%s' %s names the action '%s' twice", a.Name, position, name)
+		case ok:
+			a.RunAfter = append(a.RunAfter, Predecessor{b, statuses})
+			before := c.program.Actions[b]
+			before.Successors = append(before.Successors, a.Index)
+		}
+	}
+}
+
+// sibling finds an action of that name in the same container. A name that is used
+// twice means the one that is a sibling.
+func (c *compiler) sibling(a *Action, name string) (int, bool) {
+	if b, ok := c.program.actions[fold(name)]; ok && c.program.Actions[b].Container == a.Container {
+		return b, true
+	}
+	for _, i := range a.Container.Actions {
+		if strings.EqualFold(c.program.Actions[i].Name, name) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func (c *compiler) isTrigger(name string) bool {
+	_, ok := c.program.triggers[fold(name)]
+	return ok
+}
+
+// statuses reads the list of one predecessor; an empty one means Succeeded.
+func (c *compiler) statuses(name string, n node, o owner) (StatusSet, bool) {
+	if c.unknown(n) {
+		return Statuses(Succeeded), true
+	}
+	if !n.isArray() {
+		c.invalid(n, o, RuleRunAfterShape, "the statuses of '%s' in 'runAfter' must be an array, but are %s", name, describe(n.Value))
+		return 0, false
+	}
+	var set StatusSet
+	for _, e := range n.elements() {
+		s, ok := ParseStatus(e.text())
+		if !ok || s == NotSpecified {
+			c.invalid(e, o, RuleRunAfterShape, "'%s' in 'runAfter' is no status", e.Text())
+			return 0, false
+		}
+		set |= Statuses(s)
+	}
+	if set == 0 {
+		set = Statuses(Succeeded)
+	}
+	return set, true
+}
+
+// order computes the predecessor sets of a container depth first and reports each
+// cycle once, by its actions.
+func (c *compiler) order(box *Container) {
+	const (
+		unseen = iota
+		open
+		done
+	)
+	state := make(map[int]int, len(box.Actions))
+	var path []int
+	var visit func(i int)
+	visit = func(i int) {
+		state[i] = open
+		path = append(path, i)
+		set := newBitset(len(c.program.Actions))
+		c.preds[i] = set
+		for _, p := range c.program.Actions[i].RunAfter {
+			switch state[p.Action] {
+			case unseen:
+				visit(p.Action)
+			case open:
+				c.cycle(path[slices.Index(path, p.Action):])
+			}
+			set.add(p.Action)
+			set.union(c.preds[p.Action])
+		}
+		path = path[:len(path)-1]
+		state[i] = done
+	}
+	for _, i := range box.Actions {
+		if state[i] == unseen {
+			visit(i)
+		}
+	}
+}
+
+// cycle reports actions each of which runs after the next, the last after the first.
+func (c *compiler) cycle(path []int) {
+	var b strings.Builder
+	for _, i := range path {
+		b.WriteString("'" + c.program.Actions[i].Name + "' after ")
+	}
+	first := c.program.Actions[path[0]]
+	b.WriteString("'" + first.Name + "'")
+	c.report(join(c.parsed[first.Index].at, "runAfter"), RuleRunAfterCycle,
+		"The 'runAfter' property of template action '%s' %s is part of a circular dependency: %s", first.Name, position, b.String())
+}
+
+// before reports whether b is final when the templates of a are evaluated: b, or an
+// action it lies in, is on the runAfter path of a or of an action that a lies in
+// (wdl-semantics §15 rule 8).
+func (c *compiler) before(b, a *Action) bool {
+	for x := a; x != nil; x = x.Container.Owner {
+		for y := b; y != nil; y = y.Container.Owner {
+			if y.Container == x.Container {
+				if c.preds[x.Index].has(y.Index) {
+					return true
+				}
+				break
+			}
+		}
+	}
+	return false
+}
+
+// inside reports whether a lies in the container action b, at any depth.
+func inside(a, b *Action) bool { return b.Index < a.Index && a.Index < b.End }

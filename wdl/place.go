@@ -1,0 +1,155 @@
+package wdl
+
+import "fmt"
+
+// The place stage checks where actions may stand and what the definition as a whole
+// may be (wdl-semantics §15 rules 15, 20, 25, 26, 35, 40).
+
+func (c *compiler) place() {
+	for _, a := range c.program.Actions {
+		at := c.parsed[a.Index].at
+		switch {
+		case a.Type == TypeResponse:
+			c.program.response = true
+			c.placeResponse(a, at)
+		case a.Type == TypeTerminate && len(a.Loops) > 0:
+			loop := c.program.Actions[a.Loops[len(a.Loops)-1]]
+			c.report(at, RuleTerminate, "The template action '%s' %s of type 'Terminate' cannot be nested in the action '%s' of type '%s'", a.Name, position, loop.Name, loop.Type)
+		case a.Variable != nil && a.Variable.Index >= 0:
+			c.initializedBefore(at, a, a.Variable.Index)
+			a.Reads.Variables = insert(a.Reads.Variables, a.Variable.Index)
+		}
+	}
+}
+
+// placeResponse applies rules 25 and 40.
+func (c *compiler) placeResponse(a *Action, at string) {
+	if len(a.Loops) > 0 {
+		loop := c.program.Actions[a.Loops[len(a.Loops)-1]]
+		c.report(at, RuleResponse, "The template action '%s' %s of type 'Response' cannot be nested in the action '%s' of type '%s'", a.Name, position, loop.Name, loop.Type)
+	}
+	if !c.answers() {
+		c.report(at, RuleResponse, "The template action '%s' %s of type 'Response' needs a trigger of type 'Request'", a.Name, position)
+	}
+	for _, t := range c.program.Triggers {
+		if t.Runs > 0 && !a.Options.Has(Asynchronous) {
+			c.add(Problem{Pointer: at, Code: CodeInvalidConcurrency, Rule: RuleAsyncResponse,
+				Message: fmt.Sprintf("The response action '%s' cannot be used synchronously when the trigger '%s' has concurrency control: set its 'operationOptions' to 'Asynchronous'.", a.Name, t.Name)})
+		}
+	}
+	if b := c.racing(a); b != nil {
+		c.warn(at, RuleResponseParallel, "The template action '%s' %s of type 'Response' runs in parallel with the action '%s', and nothing joins them", a.Name, position, b.Name)
+	}
+}
+
+// answers reports whether a trigger has a caller that can wait. One whose type is
+// unknown is given the benefit of the doubt.
+func (c *compiler) answers() bool {
+	for _, t := range c.program.Triggers {
+		switch t.Type {
+		case TypeRequest, TypeManual, TypeHTTPWebhook, TypeAPIConnectionWebhook, "":
+			return true
+		}
+	}
+	return false
+}
+
+// racing finds a sibling that starts beside a Response, or beside an action before
+// it, and is not waited for. Handlers of other outcomes of one predecessor exclude
+// each other and do not count.
+func (c *compiler) racing(a *Action) *Action {
+	awaited := map[int][]StatusSet{} // by predecessor, on the way to a
+	for _, x := range c.upTo(a) {
+		for _, p := range x.RunAfter {
+			awaited[p.Action] = append(awaited[p.Action], p.Statuses)
+		}
+	}
+	for _, i := range a.Container.Actions {
+		b := c.program.Actions[i]
+		if b != a && !c.preds[a.Index].has(i) && !c.preds[i].has(a.Index) && !c.excluded(b, awaited) {
+			return b
+		}
+	}
+	return nil
+}
+
+// excluded reports whether b, or an action before it, awaits another outcome of a
+// predecessor than awaited lists, so that the two can never both run.
+func (c *compiler) excluded(b *Action, awaited map[int][]StatusSet) bool {
+	for _, y := range c.upTo(b) {
+		for _, q := range y.RunAfter {
+			for _, statuses := range awaited[q.Action] {
+				if statuses&q.Statuses == 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// upTo returns an action and all before it in its container.
+func (c *compiler) upTo(a *Action) []*Action {
+	list := []*Action{a}
+	for _, i := range a.Container.Actions {
+		if c.preds[a.Index].has(i) {
+			list = append(list, c.program.Actions[i])
+		}
+	}
+	return list
+}
+
+// Limits of a definition (wdl-semantics §17).
+const (
+	maxActions    = 500
+	maxNesting    = 8
+	maxTriggers   = 10
+	maxParameters = 50
+	maxOutputs    = 10
+	maxVariables  = 250
+	maxName       = 80
+)
+
+// limits applies rule 20.
+func (c *compiler) limits(d node) {
+	for _, l := range []struct {
+		member, noun string
+		count, limit int
+	}{
+		{"actions", "actions", len(c.program.Actions), maxActions},
+		{"triggers", "triggers", len(c.program.Triggers), maxTriggers},
+		{"parameters", "parameters", len(c.program.Parameters), maxParameters},
+		{"outputs", "outputs", len(c.program.Outputs), maxOutputs},
+		{"actions", "variables", len(c.program.Variables), maxVariables},
+	} {
+		if l.count > l.limit {
+			m, _ := d.member(l.member)
+			c.report(m.at, RuleLimit, "The template %s has %d %s, the limit is %d", position, l.count, l.noun, l.limit)
+		}
+	}
+	for _, a := range c.program.Actions {
+		c.nameLength(c.parsed[a.Index].at, "action", a.Name)
+		if depth := nesting(a); depth == maxNesting+1 {
+			c.report(c.parsed[a.Index].at, RuleLimit, "The template action '%s' %s is nested %d levels deep, the limit is %d", a.Name, position, depth, maxNesting)
+		}
+	}
+	triggers, _ := d.member("triggers")
+	for _, t := range c.program.Triggers {
+		c.nameLength(join(triggers.at, t.Name), "trigger", t.Name)
+	}
+}
+
+func (c *compiler) nameLength(at, kind, name string) {
+	if len(name) > maxName && runes(name) > maxName {
+		c.report(at, RuleLimit, "The name of template %s '%s' %s has %d characters, the limit is %d", kind, name, position, runes(name), maxName)
+	}
+}
+
+// nesting returns the level of an action: 1 at the top.
+func nesting(a *Action) int {
+	level := 1
+	for box := a.Container; box.Owner != nil; box = box.Owner.Container {
+		level++
+	}
+	return level
+}

@@ -1,0 +1,322 @@
+package wdl
+
+import (
+	"sort"
+	"strings"
+
+	"isle/expr"
+	"isle/wdl/schema"
+)
+
+// Program is a compiled definition. It never changes and may be shared. All
+// slices are in definition order.
+type Program struct {
+	SchemaVersion string     // "2016-06-01"
+	Definition    expr.Value // normalised, logic-api §1.6
+	Description   string
+
+	Parameters    []Parameter
+	Variables     []Variable // every variable that an InitializeVariable declares
+	Triggers      []*Trigger
+	Actions       []*Action // all, flat, depth first: Actions[i].Index == i, a parent precedes its children
+	Root          *Container
+	Containers    []*Container // Root first, then in the order of their owners; Container.Index is its place
+	Outputs       []Output
+	StaticResults map[string]StaticResult // by lower-case name
+
+	actions    map[string]int // lower-case names
+	triggers   map[string]int
+	variables  map[string]int
+	parameters map[string]int
+	response   bool
+}
+
+// Parameter is a declared parameter with the value it has in every run of this
+// version.
+type Parameter struct {
+	Name   string
+	Type   string     // canonical: String, SecureString, Int, Float, Bool, Array, Object, SecureObject
+	Value  expr.Value // supplied, else the default
+	Secure bool
+}
+
+// Variable is a declared variable.
+type Variable struct {
+	Name   string
+	Type   VariableType
+	Action int // index of the InitializeVariable action
+}
+
+// VariableType is the canonical spelling of a variable's type.
+type VariableType string
+
+// The types of variables (wdl-semantics §11.9).
+const (
+	VariableArray   VariableType = "Array"
+	VariableBoolean VariableType = "Boolean"
+	VariableFloat   VariableType = "Float"
+	VariableInteger VariableType = "Integer"
+	VariableObject  VariableType = "Object"
+	VariableString  VariableType = "String"
+)
+
+// Initial returns the value of a variable that is initialised without one
+// (wdl-semantics §11.9).
+func (t VariableType) Initial() expr.Value {
+	switch t {
+	case VariableArray:
+		return expr.Array()
+	case VariableBoolean:
+		return expr.Bool(false)
+	case VariableFloat:
+		return expr.Float(0)
+	case VariableInteger:
+		return expr.Int(0)
+	case VariableString:
+		return expr.String("")
+	}
+	return expr.Null()
+}
+
+// Accepts reports whether v may be stored in a variable of the type; null is
+// accepted for String, Array and Object (wdl-semantics §11.9).
+func (t VariableType) Accepts(v expr.Value) bool {
+	switch v.Kind() {
+	case expr.KindNull:
+		return t == VariableString || t == VariableArray || t == VariableObject
+	case expr.KindBool:
+		return t == VariableBoolean
+	case expr.KindInt, expr.KindBigInt:
+		return t == VariableInteger || t == VariableFloat
+	case expr.KindFloat, expr.KindDecimal:
+		return t == VariableFloat
+	case expr.KindString:
+		return t == VariableString
+	case expr.KindArray:
+		return t == VariableArray
+	case expr.KindObject:
+		return t == VariableObject
+	}
+	ref, ok := v.AsReference()
+	return ok && (ref.Kind == expr.KindString && t == VariableString ||
+		ref.Kind == expr.KindArray && t == VariableArray ||
+		ref.Kind == expr.KindObject && t == VariableObject)
+}
+
+// Output is an output of the workflow, evaluated when a run ends.
+type Output struct {
+	Name, Type, Description string
+	Value                   *expr.Template
+}
+
+// StaticResult is an entry of the definition's staticResults (wdl-semantics §12.7).
+type StaticResult struct {
+	Name    string
+	Status  Status     // Succeeded if the entry names none
+	Code    string     // "OK" for statusCode "OK" or 200; empty if the entry has no statusCode
+	Outputs expr.Value // null if absent
+	Error   expr.Value // {code, message} or null
+}
+
+// Action is one action of a Program.
+type Action struct {
+	Index      int // place in Program.Actions
+	End        int // Actions[Index+1:End] are its descendants
+	Name       string
+	Type       Type
+	Kind       string     // as written
+	Container  *Container // where it stands
+	RunAfter   []Predecessor
+	Successors []int // indexes of the siblings that name it in runAfter
+	Depth      int   // number of enclosing loops
+	Loops      []int // indexes of the enclosing loops, outermost first
+
+	// Inputs is the whole `inputs` member as authored, with retryPolicy; nil if there
+	// is none, and for types whose parts are evaluated one by one: see Data,
+	// Variable, Subscribe. For JavaScriptCode it lacks the code.
+	Inputs      *expr.Template
+	Subscribe   *expr.Template // HttpWebhook
+	Unsubscribe *expr.Template // HttpWebhook; may read action()
+	Code        string         // JavaScriptCode: not a template
+
+	Condition  *expr.Template // If, Until: gives a boolean
+	Subject    *expr.Template // Foreach: the collection; Switch: the value
+	Expression string         // of Condition or Subject, as written, for error texts
+
+	Branches []*Container // Scope, Foreach, Until: one; If: actions, else; Switch: cases in order, then default
+	Cases    []Case       // Switch: one for each branch
+
+	Limit       Limit
+	Retry       *RetryPolicy // nil: the operation makes no requests
+	Concurrency int          // Foreach: most iterations at once; 0 = default 20, 1 = sequential
+	Options     OptionSet
+	Pagination  int // minimumItemCount; 0 = off
+	Chunked     bool
+
+	SecureInputs, SecureOutputs bool
+	TrackedProperties           *expr.Template // nil if there are none
+	StaticResult                *StaticResult  // set if enabled: give this instead of executing
+
+	Data     *DataOperation // Query, Select, Join, Table, ParseJson
+	Variable *VariableUse   // the variable actions
+
+	Reads Reads
+}
+
+// Case is the value of one branch of a Switch.
+type Case struct {
+	Name      string
+	Value     expr.Value // string or integer
+	IsDefault bool
+}
+
+// DataOperation holds the parts of a data operation, each its own template, since
+// those with item() are evaluated for every row.
+type DataOperation struct {
+	From        *expr.Template // Query, Select, Join, Table
+	Where       *expr.Template // Query
+	Select      *expr.Template // Select
+	JoinWith    *expr.Template // Join
+	Format      *expr.Template // Table: CSV or HTML
+	Columns     []Column       // Table; nil: from the rows
+	Schema      *schema.Schema // ParseJson, if static and valid
+	SchemaError error          // why a static schema cannot be used; the action fails with it
+}
+
+// Column is a column of a Table action.
+type Column struct{ Header, Value *expr.Template }
+
+// VariableUse says what a variable action does to which variables.
+type VariableUse struct {
+	Declared []Declaration  // InitializeVariable
+	Name     string         // the others: as written
+	Index    int            // the others: in Program.Variables
+	Value    *expr.Template // the others; nil: not given
+}
+
+// Declaration is one entry of InitializeVariable.
+type Declaration struct {
+	Index int            // in Program.Variables
+	Value *expr.Template // nil: not given
+}
+
+// Limit is the `limit` of an action or trigger. Both may be expressions.
+type Limit struct {
+	Count   *expr.Template // Until; nil: 60
+	Timeout *expr.Template // ISO 8601; nil: the type's default
+}
+
+// Reads says what an action's templates name, so that the engine can have it at
+// hand before it evaluates them.
+type Reads struct {
+	Actions    []int // whose records are read, ascending
+	Results    []int // scopes read through result(), ascending
+	Variables  []int // in Program.Variables, ascending
+	Parameters []int // in Program.Parameters, ascending
+	Loops      []int // loops read through items() or iterationIndexes(), ascending
+	Item       bool  // item() of the innermost Foreach
+	Trigger    bool
+	Self       bool // action()
+	Workflow   bool
+	// Dynamic is set if a name is computed: any record may be read.
+	Dynamic bool
+}
+
+// Predecessor is an entry of runAfter.
+type Predecessor struct {
+	Action   int
+	Statuses StatusSet
+}
+
+// Container is a graph of sibling actions: the workflow, or a branch of a
+// container action.
+type Container struct {
+	Index   int
+	Owner   *Action // nil for the root
+	Branch  int     // place in Owner.Branches
+	Actions []int
+	First   []int // those without runAfter
+	Leaves  []int // those that nobody lists in runAfter (wdl-semantics §13.3)
+}
+
+// Trigger is one trigger of a Program.
+type Trigger struct {
+	Index int
+	Name  string
+	Type  Type
+	Kind  string
+
+	Inputs                      *expr.Template // nil if there are none, and for HttpWebhook
+	Subscribe, Unsubscribe      *expr.Template // HttpWebhook
+	Recurrence                  *Recurrence    // polling and scheduled types
+	Delay                       Duration       // SlidingWindow
+	Conditions                  []*expr.Template
+	SplitOn                     *expr.Template
+	ClientTrackingID            *expr.Template  // correlation
+	SplitOnClientTrackingID     *expr.Template  // splitOnConfiguration.correlation
+	Request                     *RequestTrigger // Request and Manual
+	Limit                       Limit
+	Retry                       *RetryPolicy // nil: makes no requests
+	Runs                        int          // concurrency.runs; 0 = unlimited
+	MaximumWaitingRuns          int          // 0 = the default, Runs+10
+	Options                     OptionSet
+	SecureInputs, SecureOutputs bool
+	TrackedProperties           *expr.Template
+	Reads                       Reads
+	Checks                      bool // a condition mentions the status code: the default "200 only" rule is off
+}
+
+// RequestTrigger is what a Request trigger accepts.
+type RequestTrigger struct {
+	Method string         // upper case; "" = not given
+	Path   *PathPattern   // nil = no relative path
+	Schema *schema.Schema // set if EnableSchemaValidation and the schema is usable
+}
+
+// Action returns the action of that name, ignoring case.
+func (p *Program) Action(name string) (*Action, bool) {
+	if i, ok := p.actions[fold(name)]; ok {
+		return p.Actions[i], true
+	}
+	return nil, false
+}
+
+// Trigger returns the trigger of that name, ignoring case.
+func (p *Program) Trigger(name string) (*Trigger, bool) {
+	if i, ok := p.triggers[fold(name)]; ok {
+		return p.Triggers[i], true
+	}
+	return nil, false
+}
+
+// Variable returns the place of the variable of that name, ignoring case.
+func (p *Program) Variable(name string) (int, bool) {
+	i, ok := p.variables[fold(name)]
+	return i, ok
+}
+
+// Parameter returns the parameter of that name, ignoring case.
+func (p *Program) Parameter(name string) (*Parameter, bool) {
+	if i, ok := p.parameters[fold(name)]; ok {
+		return &p.Parameters[i], true
+	}
+	return nil, false
+}
+
+// ResponseExpected reports whether a Response action exists, so that the caller
+// of a Request trigger waits for it.
+func (p *Program) ResponseExpected() bool { return p.response }
+
+// fold makes the key by which names are found.
+func fold(name string) string { return strings.ToLower(name) }
+
+func insert(list []int, i int) []int {
+	at := sort.SearchInts(list, i)
+	if at < len(list) && list[at] == i {
+		return list
+	}
+	list = append(list, 0)
+	copy(list[at+1:], list[at:])
+	list[at] = i
+	return list
+}

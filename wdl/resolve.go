@@ -1,0 +1,290 @@
+package wdl
+
+import (
+	"fmt"
+	"strings"
+
+	"isle/expr"
+)
+
+// The resolve stage looks at every call in every template: it must name something
+// that exists, is reachable, and may be read at that place (wdl-semantics §15 rules
+// 6 to 15 and 17). What it finds becomes Reads.
+
+func (c *compiler) resolve() {
+	for _, s := range c.sites {
+		for _, call := range s.template.Calls() {
+			if call.Contextual || call.Function == "item" || firstIsAction(call.Function) || triggerReading(call.Function) {
+				c.call(s, call)
+			}
+		}
+	}
+	for _, a := range c.program.Actions {
+		if a.Type == TypeJavaScriptCode {
+			c.codeDependencies(a)
+		}
+	}
+}
+
+// firstIsAction reports functions whose first argument names an action.
+func firstIsAction(function string) bool {
+	switch function {
+	case "actions", "body", "outputs", "result", "formDataValue", "formDataMultiValues", "multipartBody":
+		return true
+	}
+	return false
+}
+
+func triggerReading(function string) bool {
+	switch function {
+	case "trigger", "triggerBody", "triggerOutputs", "triggerFormDataValue", "triggerFormDataMultiValues", "triggerMultipartBody":
+		return true
+	}
+	return false
+}
+
+// call checks one call.
+func (c *compiler) call(s site, call expr.Call) {
+	at := s.at + call.Pointer
+	switch {
+	case firstIsAction(call.Function):
+		c.actionCall(s, call, at)
+	case triggerReading(call.Function):
+		s.owner.reads().Trigger = true
+	default:
+		switch call.Function {
+		case "parameters":
+			c.parameterCall(s, call, at)
+		case "variables":
+			c.variableCall(s, call, at)
+		case "items", "iterationIndexes":
+			c.loopCall(s, call, at)
+		case "item":
+			c.itemCall(s, at)
+		case "action":
+			c.selfCall(s, at)
+		case "listCallbackUrl":
+			if s.role != roleSubscribe && s.role != roleUnsubscribe {
+				c.unexpected(s, call.Function, at)
+			}
+		case "workflow":
+			s.owner.reads().Workflow = true
+		case "appsetting":
+			if c.Kind == "" {
+				c.unexpected(s, call.Function, at)
+			}
+		}
+	}
+}
+
+// reads returns where to note what a template reads; outputs note nothing.
+func (o owner) reads() *Reads {
+	switch {
+	case o.action != nil:
+		return &o.action.Reads
+	case o.trigger != nil:
+		return &o.trigger.Reads
+	}
+	return &Reads{}
+}
+
+// unexpected reports a function that cannot stand at a place.
+func (c *compiler) unexpected(s site, function, at string) {
+	c.report(at, RuleContext, `The %s %s is not valid: "The template function '%s' is not expected at this location.".`, s.owner.where, position, function)
+}
+
+// name returns the first argument if it is literal.
+func name(call expr.Call) (string, bool) {
+	if len(call.Literal) == 0 || call.Literal[0] == nil {
+		return "", false
+	}
+	return *call.Literal[0], true
+}
+
+// actionCall checks a reference to an action (rules 7 to 10).
+func (c *compiler) actionCall(s site, call expr.Call, at string) {
+	reads := s.owner.reads()
+	if s.owner.trigger != nil {
+		c.report(at, RuleTriggerReference, "The %s %s cannot reference actions: the function '%s' is not expected at this location", s.owner.where, position, call.Function)
+		return
+	}
+	text, literal := name(call)
+	if !literal {
+		reads.Dynamic = true
+		return
+	}
+	index, ok := c.program.actions[fold(text)]
+	if !ok {
+		if c.isTrigger(text) && call.Function != "result" {
+			reads.Trigger = true // body('manual'): old definitions name the trigger
+			return
+		}
+		c.report(at, RuleActionUnknown, "The action '%s' referenced by '%s' in the inputs of %s %s is not defined in the template.", text, call.Function, s.owner.where, position)
+		return
+	}
+	b, a := c.program.Actions[index], s.owner.action
+	if call.Function == "result" {
+		reads.Results = insert(reads.Results, index)
+		if c.parsed[index].known && !b.Type.IsContainer() {
+			c.report(at, RuleActionUnknown, "The action '%s' referenced by 'result' in the inputs of %s %s is no scope, condition, switch or loop", b.Name, s.owner.where, position)
+			return
+		}
+	} else {
+		reads.Actions = insert(reads.Actions, index)
+	}
+	if a != nil && !c.reachable(s, b, a) {
+		c.report(at, RuleActionReach, "The inputs of template action '%s' %s cannot reference action '%s'. Action '%s' must either be in 'runAfter' path, or within a scope action on the 'runAfter' path of action '%s', or be a Trigger.", a.Name, position, b.Name, b.Name, a.Name)
+	}
+}
+
+// reachable applies rules 8 and 9.
+func (c *compiler) reachable(s site, b, a *Action) bool {
+	switch s.role {
+	case roleUntil:
+		if inside(b, a) {
+			return true
+		}
+	case roleTracked:
+		return a == b || c.before(b, a)
+	}
+	return c.before(b, a)
+}
+
+func (c *compiler) parameterCall(s site, call expr.Call, at string) {
+	text, literal := name(call)
+	reads := s.owner.reads()
+	if !literal {
+		for i := range c.program.Parameters {
+			reads.Parameters = insert(reads.Parameters, i)
+		}
+		return
+	}
+	if i, ok := c.program.parameters[fold(text)]; ok {
+		reads.Parameters = insert(reads.Parameters, i)
+		return
+	}
+	const message = `The %s %s is not valid: "The workflow parameter '%s' is not found.".`
+	if c.Kind != "" {
+		c.warn(at, RuleParameterUnknown, message, s.owner.where, position, text) // may be declared beside the definition
+		return
+	}
+	c.report(at, RuleParameterUnknown, message, s.owner.where, position, text)
+}
+
+// variableCall checks that a variable exists and was initialised before (rules 15
+// and 17).
+func (c *compiler) variableCall(s site, call expr.Call, at string) {
+	reads := s.owner.reads()
+	if s.owner.trigger != nil {
+		c.report(at, RuleTriggerReference, "The %s %s cannot use variables: they exist in runs only", s.owner.where, position)
+		return
+	}
+	text, literal := name(call)
+	if !literal {
+		for i := range c.program.Variables {
+			reads.Variables = insert(reads.Variables, i)
+		}
+		return
+	}
+	a := s.owner.action
+	index, ok := c.program.variables[fold(text)]
+	switch {
+	case !ok && a == nil:
+		c.add(Problem{Pointer: at, Code: CodeInvalidVariableOperation, Rule: RuleVariableUse,
+			Message: fmt.Sprintf("The %s uses the variable '%s', which is not initialized.", s.owner.where, text)})
+		return
+	case !ok:
+		c.uninitialized(at, a, text)
+		return
+	}
+	reads.Variables = insert(reads.Variables, index)
+	if a == nil {
+		return
+	}
+	if a.Type == TypeSetVariable && strings.EqualFold(a.Variable.Name, text) {
+		c.add(Problem{Pointer: at, Code: CodeInputsInvalidProperty, Rule: RuleVariableSelf,
+			Message: fmt.Sprintf("The inputs of workflow run action '%s' of type 'SetVariable' are not valid. Self reference is not supported when updating the value of variable '%s'.", a.Name, text)})
+	}
+	c.initializedBefore(at, a, index)
+}
+
+// initializedBefore checks that the declaration of a variable lies on the runAfter
+// path.
+func (c *compiler) initializedBefore(at string, a *Action, variable int) {
+	v := c.program.Variables[variable]
+	declaring := c.program.Actions[v.Action]
+	if declaring == a || !c.before(declaring, a) {
+		c.uninitialized(at, a, v.Name)
+	}
+}
+
+// loopCall checks items() and iterationIndexes() (rules 11 and 12).
+func (c *compiler) loopCall(s site, call expr.Call, at string) {
+	want, rule := TypeForeach, RuleItem
+	if call.Function == "iterationIndexes" {
+		want, rule = TypeUntil, RuleIteration
+	}
+	text, literal := name(call)
+	a := s.owner.action
+	if !literal || a == nil {
+		if a == nil {
+			c.unexpected(s, call.Function, at)
+		}
+		return
+	}
+	index, ok := c.program.actions[fold(text)]
+	if !ok {
+		c.report(at, rule, "The action '%s' referenced by '%s' in the inputs of %s %s is not defined in the template.", text, call.Function, s.owner.where, position)
+		return
+	}
+	loop := c.program.Actions[index]
+	within := inside(a, loop) || want == TypeUntil && s.role == roleUntil && a == loop
+	switch {
+	case c.parsed[index].known && loop.Type != want:
+		c.report(at, rule, "The %s %s cannot use '%s' with the action '%s', which is of type '%s', not '%s'", s.owner.where, position, call.Function, loop.Name, loop.Type, want)
+	case !within:
+		c.report(at, rule, "The %s %s cannot use '%s' with the action '%s', because it does not lie inside that loop", s.owner.where, position, call.Function, loop.Name)
+	default:
+		a.Reads.Loops = insert(a.Reads.Loops, index)
+	}
+}
+
+// itemCall checks item() (rule 11).
+func (c *compiler) itemCall(s site, at string) {
+	if s.role == roleRow {
+		return
+	}
+	if a := s.owner.action; a != nil {
+		for i := len(a.Loops) - 1; i >= 0; i-- {
+			if c.program.Actions[a.Loops[i]].Type == TypeForeach {
+				a.Reads.Item = true
+				a.Reads.Loops = insert(a.Reads.Loops, a.Loops[i])
+				return
+			}
+		}
+	}
+	c.report(at, RuleItem, `The %s %s is not valid: "The template function 'item' is not expected at this location.": it needs a 'Foreach' around it, or stands in a 'Select', 'Query' or 'Table'`, s.owner.where, position)
+}
+
+// selfCall checks action() (rule 13).
+func (c *compiler) selfCall(s site, at string) {
+	switch s.role {
+	case roleTracked, roleUnsubscribe, roleUntil:
+		s.owner.reads().Self = true
+	default:
+		c.unexpected(s, "action", at)
+	}
+}
+
+// codeDependencies notes what inline code asks for.
+func (c *compiler) codeDependencies(a *Action) {
+	list, _ := c.parsed[a.Index].path("inputs.explicitDependencies.actions")
+	for _, n := range list.elements() {
+		if b, ok := c.program.Action(n.text()); ok {
+			a.Reads.Actions = insert(a.Reads.Actions, b.Index)
+		}
+	}
+	if trigger, ok := c.parsed[a.Index].path("inputs.explicitDependencies.includeTrigger"); ok {
+		a.Reads.Trigger, _ = trigger.AsBool()
+	}
+}

@@ -1,0 +1,116 @@
+package wdl
+
+import (
+	"fmt"
+	"strings"
+
+	"isle/expr"
+)
+
+// role says what a template is for, which decides what it may read.
+type role uint8
+
+const (
+	roleInputs    role = iota
+	roleRow            // evaluated for each row of a data operation: item()
+	roleUntil          // an Until's expression: the loop's children, action()
+	roleTracked        // trackedProperties: action()
+	roleSubscribe      // listCallbackUrl()
+	roleUnsubscribe
+	roleSplitOn
+	roleOutput // of the workflow: anything
+)
+
+// site is a compiled template and where it stands.
+type site struct {
+	template *expr.Template
+	owner    owner
+	role     role
+	at       string
+}
+
+// owner is the item that a template belongs to: an action, a trigger, or neither
+// for an output.
+type owner struct {
+	action  *Action
+	trigger *Trigger
+	where   string // "template action 'A'", for messages
+}
+
+// template compiles a value and remembers its site; nil if it has problems.
+func (c *compiler) template(n node, o owner, r role) *expr.Template {
+	t, problems := c.dialect.Compile(n.Value)
+	return c.compiled(t, problems, n, o, r)
+}
+
+// condition compiles a condition of wdl-semantics §11.3.
+func (c *compiler) condition(n node, o owner, r role) *expr.Template {
+	t, problems := c.dialect.CompileCondition(n.Value)
+	return c.compiled(t, problems, n, o, r)
+}
+
+func (c *compiler) compiled(t *expr.Template, problems []expr.Problem, n node, o owner, r role) *expr.Template {
+	for _, p := range problems {
+		rule := RuleExpression
+		if p.Code == expr.CodeLength {
+			rule = RuleLimit
+		}
+		c.report(n.at+p.Pointer, rule, `The %s %s is not valid: "%s".`, o.where, position, p.Message)
+	}
+	if len(problems) > 0 {
+		return nil
+	}
+	c.sites = append(c.sites, site{t, o, r, n.at})
+	return t
+}
+
+func runes(s string) int { return len([]rune(s)) }
+
+// missing reports a required member (wdl-semantics §15 rule 22).
+func (c *compiler) missing(o owner, at, property string) {
+	message := fmt.Sprintf("The %s %s is not valid: the required property '%s' is missing", o.where, position, property)
+	code := CodeInvalidTemplate
+	if inputs, ok := strings.CutPrefix(property, "inputs."); ok && o.action != nil {
+		code = CodeInputsMissingProperty
+		message = fmt.Sprintf("The 'inputs' of workflow run action '%s' of type '%s' is not valid. Property '%s' is missing.", o.action.Name, o.action.Type, inputs)
+	}
+	c.add(Problem{Pointer: at, Code: code, Rule: RuleMissing, Message: message})
+}
+
+// invalid reports a member with a value that the rule does not allow.
+func (c *compiler) invalid(n node, o owner, rule Rule, format string, args ...any) {
+	c.report(n.at, rule, "The %s %s is not valid: %s", o.where, position, fmt.Sprintf(format, args...))
+}
+
+// object returns a member that must be an object, if it is there.
+func (c *compiler) object(n node, name string, o owner) (node, bool) {
+	m, ok := n.member(name)
+	if !ok || c.dynamic(m) {
+		return m, false
+	}
+	if !m.isObject() {
+		c.invalid(m, o, RuleShape, "the property '%s' must be an object, but is %s", name, describe(m.Value))
+		return m, false
+	}
+	return m, true
+}
+
+// integer returns a static integer, written as a number or as digits. known is
+// false if the value is an expression.
+func (c *compiler) integer(n node) (value int, known, ok bool) {
+	if c.dynamic(n) {
+		return 0, false, true
+	}
+	if i, isInt := n.AsInt(); isInt {
+		return int(i), true, true
+	}
+	if f, isNumber := n.AsFloat(); isNumber && f == float64(int(f)) {
+		return int(f), true, true
+	}
+	var i int
+	s := n.text()
+	if _, err := fmt.Sscanf(s, "%d", &i); err == nil && fmt.Sprint(i) == strings.TrimPrefix(s, "+") {
+		return i, true, true
+	}
+	return 0, true, false
+}

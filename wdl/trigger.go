@@ -1,0 +1,397 @@
+package wdl
+
+import (
+	"strings"
+
+	"isle/expr"
+	"isle/wdl/schema"
+)
+
+// declaredTriggers reads `triggers` (wdl-semantics §10).
+func (c *compiler) declaredTriggers(d node) {
+	list, ok := c.object(d, "triggers", owner{where: "template"})
+	if !ok {
+		list.Value = expr.Null()
+	}
+	for name, n := range list.members() {
+		c.trigger(name, n)
+	}
+	if list.Len() == 0 {
+		c.warn(d.at, RuleNoTrigger, "The template %s has no trigger, so nothing starts it", position)
+	}
+}
+
+func (c *compiler) triggerOwner(t *Trigger) owner {
+	return owner{trigger: t, where: "template trigger '" + t.Name + "'"}
+}
+
+func (c *compiler) trigger(name string, n node) {
+	t := &Trigger{Index: len(c.program.Triggers), Name: name}
+	o := c.triggerOwner(t)
+	if _, taken := c.program.triggers[fold(name)]; taken {
+		c.report(n.at, RuleDuplicateName, "The name '%s' %s is used by more than one trigger", name, position)
+	} else {
+		c.program.triggers[fold(name)] = t.Index
+	}
+	c.program.Triggers = append(c.program.Triggers, t)
+	if !n.isObject() {
+		c.invalid(n, o, RuleShape, "a trigger must be an object, but is %s", describe(n.Value))
+		return
+	}
+	op := c.triggerType(t, n)
+	c.triggerMembers(t, n)
+	if op == nil {
+		if inputs, ok := n.member("inputs"); ok {
+			t.Inputs = c.template(inputs, o, roleInputs)
+		}
+		return
+	}
+	c.require(o, n, op.required)
+	op.trigger(c, t, n)
+}
+
+func (c *compiler) triggerType(t *Trigger, n node) *operation {
+	o := c.triggerOwner(t)
+	typ, ok := n.member("type")
+	if !ok {
+		c.missing(o, n.at, "type")
+		return nil
+	}
+	kind, _ := n.member("kind")
+	t.Kind = kind.text()
+	if c.unknown(typ) {
+		return nil
+	}
+	op := c.operations.find(TriggerItem, typ.text())
+	if op == nil {
+		c.unknownType(typ, o, TriggerItem)
+		return nil
+	}
+	t.Type = op.name
+	c.supported(typ, o, TriggerItem, op)
+	c.kind(kind, o, op)
+	return op
+}
+
+// triggerMembers reads the members common to all triggers (wdl-semantics §10.1).
+func (c *compiler) triggerMembers(t *Trigger, n node) {
+	o := c.triggerOwner(t)
+	t.Options = c.options(n, o)
+	t.Limit = c.limit(n, o)
+	c.description(n, o)
+	c.triggerConditions(t, n)
+	if splitOn, ok := n.member("splitOn"); ok && !c.unknown(splitOn) {
+		t.SplitOn = c.template(splitOn, o, roleSplitOn)
+		if t.Type == TypeRecurrence || t.Type == TypeSlidingWindow {
+			c.invalid(splitOn, o, RuleSplitOn, "a trigger of type '%s' cannot have 'splitOn'", t.Type)
+		}
+	}
+	if id, ok := n.path("splitOnConfiguration.correlation.clientTrackingId"); ok {
+		t.SplitOnClientTrackingID = c.template(id, o, roleSplitOn)
+	}
+	if id, ok := n.path("correlation.clientTrackingId"); ok {
+		t.ClientTrackingID = c.template(id, o, roleInputs)
+	}
+	if tracked, ok := n.member("trackedProperties"); ok && tracked.Len() > 0 {
+		t.TrackedProperties = c.template(tracked, o, roleTracked)
+	}
+	runtime, ok := c.object(n, "runtimeConfiguration", o)
+	if !ok {
+		return
+	}
+	c.triggerConcurrency(t, runtime, o)
+	t.SecureInputs, t.SecureOutputs = c.secureData(runtime, o)
+	if at, _ := runtime.member("secureData"); t.Type == TypeRecurrence && (t.SecureInputs || t.SecureOutputs) {
+		c.invalid(at, o, RuleSecureData, "a trigger of type 'Recurrence' has no data to secure")
+	}
+	for _, name := range [...]string{"paginationPolicy", "staticResult"} {
+		if m, ok := runtime.member(name); ok {
+			rule := RuleConcurrency
+			if name == "staticResult" {
+				rule = RuleStaticResult
+			}
+			c.invalid(m, o, rule, "'%s' is for actions only", name)
+		}
+	}
+}
+
+func (c *compiler) triggerConditions(t *Trigger, n node) {
+	o := c.triggerOwner(t)
+	list, ok := n.member("conditions")
+	if !ok {
+		return
+	}
+	if !list.isArray() {
+		c.invalid(list, o, RuleShape, "the property 'conditions' must be an array, but is %s", describe(list.Value))
+		return
+	}
+	for _, entry := range list.elements() {
+		e, ok := entry.member("expression")
+		if !ok {
+			continue // the older form, which holds dependsOn alone
+		}
+		if condition := c.condition(e, o, roleInputs); condition != nil {
+			t.Conditions = append(t.Conditions, condition)
+			t.Checks = t.Checks || mentionsStatus(e.Text())
+		}
+	}
+}
+
+// mentionsStatus reports whether a condition looks at the status code, which
+// replaces the "200 only" rule of polling triggers (wdl-semantics §10.1).
+func mentionsStatus(expression string) bool {
+	text := strings.ToLower(expression)
+	return strings.Contains(text, "statuscode") || strings.Contains(text, ".code") || strings.Contains(text, "'code'")
+}
+
+// Concurrency of triggers (wdl-semantics §12.3; the newer, wider bounds).
+const (
+	maxRuns        = 100
+	maxWaitingRuns = 200
+)
+
+func (c *compiler) triggerConcurrency(t *Trigger, runtime node, o owner) {
+	concurrency, ok := c.object(runtime, "concurrency", o)
+	if !ok {
+		return
+	}
+	if m, ok := concurrency.member("repetitions"); ok {
+		c.invalid(m, o, RuleConcurrency, "concurrency.repetitions is for actions of type 'Foreach' only")
+	}
+	runs, hasRuns := concurrency.member("runs")
+	if hasRuns {
+		value, known, ok := c.integer(runs)
+		if !ok || known && (value < 1 || value > maxRuns) {
+			c.invalid(runs, o, RuleConcurrency, "concurrency.runs must lie between 1 and %d", maxRuns)
+		}
+		if t.Options.Has(SingleInstance) {
+			c.invalid(runs, o, RuleConflict, "the operation option 'SingleInstance' and concurrency.runs exclude each other")
+		}
+		t.Runs = value
+	}
+	waiting, ok := concurrency.member("maximumWaitingRuns")
+	if !ok {
+		return
+	}
+	value, known, isInteger := c.integer(waiting)
+	switch {
+	case t.Type == TypeRecurrence:
+		c.invalid(waiting, o, RuleConcurrency, "concurrency.maximumWaitingRuns is not for triggers of type 'Recurrence'")
+	case !hasRuns && !t.Options.Has(SingleInstance):
+		c.invalid(waiting, o, RuleConcurrency, "concurrency.maximumWaitingRuns needs concurrency.runs or the operation option 'SingleInstance'")
+	case !isInteger || known && (value < 1 || value > maxWaitingRuns):
+		c.invalid(waiting, o, RuleConcurrency, "concurrency.maximumWaitingRuns must lie between 1 and %d", maxWaitingRuns)
+	case known && t.Runs > 0 && value < t.Runs+10:
+		c.invalid(waiting, o, RuleConcurrency, "concurrency.maximumWaitingRuns must be at least %d, ten more than concurrency.runs", t.Runs+10)
+	}
+	t.MaximumWaitingRuns = value
+}
+
+// requestTrigger reads a Request trigger (wdl-semantics §10.2).
+func (c *compiler) requestTrigger(t *Trigger, n node) {
+	o := c.triggerOwner(t)
+	t.Request = &RequestTrigger{}
+	inputs, ok := c.object(n, "inputs", o)
+	if !ok {
+		return
+	}
+	// The schema is data for the caller, not a template.
+	rest := inputs
+	schemaNode, hasSchema := inputs.member("schema")
+	for name := range inputs.Members() {
+		if strings.EqualFold(name, "schema") {
+			rest.Value = rest.Without(name)
+		}
+	}
+	if rest.Len() > 0 {
+		t.Inputs = c.template(rest, o, roleInputs)
+	}
+	method, hasMethod := inputs.member("method")
+	if hasMethod && !c.dynamic(method) {
+		c.method(inputs, o)
+		t.Request.Method = strings.ToUpper(method.text())
+	}
+	c.relativePath(t, inputs, hasMethod)
+	if hasSchema {
+		c.requestSchema(t, schemaNode)
+	}
+}
+
+func (c *compiler) relativePath(t *Trigger, inputs node, hasMethod bool) {
+	o := c.triggerOwner(t)
+	path, ok := inputs.member("relativePath")
+	if !ok || c.dynamic(path) || strings.Trim(path.text(), "/") == "" {
+		return
+	}
+	if !hasMethod {
+		c.invalid(path, o, RuleRequest, "the property 'relativePath' needs a 'method'")
+	}
+	pattern, err := ParsePath(path.text())
+	if err != nil {
+		c.invalid(path, o, RuleRequest, "%s", err)
+	}
+	t.Request.Path = pattern
+}
+
+func (c *compiler) requestSchema(t *Trigger, n node) {
+	o := c.triggerOwner(t)
+	if c.dynamic(n) {
+		return
+	}
+	if !n.isObject() {
+		if s, isString := n.AsString(); !isString || s != "" {
+			c.invalid(n, o, RuleRequest, "the schema must be an object, but is %s", describe(n.Value))
+		}
+		return
+	}
+	if !t.Options.Has(EnableSchemaValidation) {
+		return
+	}
+	compiled, err := schema.Compile(n.Value)
+	if err != nil {
+		c.invalid(n, o, RuleRequest, "the schema cannot be used for 'EnableSchemaValidation': %s", err)
+		return
+	}
+	t.Request.Schema = compiled
+}
+
+func (c *compiler) recurrenceTrigger(t *Trigger, n node) {
+	t.Recurrence = c.recurrenceMember(n, c.triggerOwner(t))
+	if inputs, ok := n.member("inputs"); ok && inputs.Len() > 0 {
+		t.Inputs = c.template(inputs, c.triggerOwner(t), roleInputs)
+	}
+}
+
+func (c *compiler) slidingTrigger(t *Trigger, n node) {
+	o := c.triggerOwner(t)
+	t.Recurrence = c.recurrenceMember(n, o)
+	if r := t.Recurrence; r != nil && r.Frequency > Day {
+		c.invalid(node{at: join(n.at, "recurrence")}, o, RuleRecurrence, "a sliding window must have the frequency Second, Minute, Hour or Day")
+	}
+	if inputs, ok := n.member("inputs"); ok && inputs.Len() > 0 {
+		t.Inputs = c.template(inputs, o, roleInputs)
+		if delay, ok := inputs.member("delay"); ok {
+			t.Delay, _ = c.durationMember(delay, o, RuleRecurrence, "delay")
+		}
+	}
+}
+
+// pollingTrigger reads Http, ApiConnection and ApiManagement triggers.
+func (c *compiler) pollingTrigger(t *Trigger, n node) {
+	o := c.triggerOwner(t)
+	t.Recurrence = c.recurrenceMember(n, o)
+	inputs, ok := n.member("inputs")
+	if !ok {
+		return
+	}
+	t.Inputs = c.template(inputs, o, roleInputs)
+	t.Retry = c.retry(n, "inputs", o)
+	c.method(inputs, o)
+	c.uri(inputs, o)
+	c.connection(inputs, o)
+}
+
+func (c *compiler) webhookTrigger(t *Trigger, n node) {
+	o := c.triggerOwner(t)
+	inputs, ok := c.object(n, "inputs", o)
+	if !ok {
+		return
+	}
+	t.Subscribe, t.Unsubscribe = c.webhook(inputs, o)
+	t.Retry = c.retry(inputs, "subscribe", o)
+	if subscribe, ok := inputs.member("subscribe"); ok {
+		c.callback(subscribe, o)
+	}
+}
+
+func (c *compiler) connectionWebhookTrigger(t *Trigger, n node) {
+	o := c.triggerOwner(t)
+	inputs, ok := n.member("inputs")
+	if !ok {
+		return
+	}
+	t.Inputs = c.template(inputs, o, roleSubscribe)
+	t.Retry = c.retry(n, "inputs", o)
+	c.connection(inputs, o)
+	c.callback(inputs, o)
+}
+
+func (c *compiler) notificationTrigger(t *Trigger, n node) {
+	inputs, ok := n.member("inputs")
+	if !ok {
+		return
+	}
+	t.Inputs = c.template(inputs, c.triggerOwner(t), roleSubscribe)
+	t.Retry = c.retry(n, "inputs", c.triggerOwner(t))
+	t.Recurrence = c.recurrenceMember(n, c.triggerOwner(t))
+}
+
+// callback checks that a webhook trigger's body hands on its address
+// (wdl-semantics §15 rule 33).
+func (c *compiler) callback(inputs node, o owner) {
+	body, ok := inputs.member("body")
+	if !ok || c.unknown(body) {
+		return
+	}
+	if !strings.Contains(strings.ToLower(string(body.JSON())), "listcallbackurl(") {
+		c.warn(body.at, RuleCallback, "The %s %s does not hand on its address: the body of a webhook must contain listCallbackUrl()", o.where, position)
+	}
+}
+
+// webhook compiles subscribe and unsubscribe.
+func (c *compiler) webhook(inputs node, o owner) (subscribe, unsubscribe *expr.Template) {
+	if m, ok := inputs.member("subscribe"); ok {
+		subscribe = c.template(m, o, roleSubscribe)
+		c.method(m, o)
+		c.uri(m, o)
+	}
+	if m, ok := inputs.member("unsubscribe"); ok && !c.dynamic(m) {
+		unsubscribe = c.template(m, o, roleUnsubscribe)
+		c.method(m, o)
+		c.uri(m, o)
+	}
+	return subscribe, unsubscribe
+}
+
+// Bounds of a batch's release criteria (wdl-semantics §10.6).
+const (
+	maxBatchMessages = 8_000
+	maxBatchBytes    = 83_886_080
+	minBatchSeconds  = 60
+)
+
+func (c *compiler) batchTrigger(t *Trigger, n node) {
+	o := c.triggerOwner(t)
+	inputs, ok := c.object(n, "inputs", o)
+	if !ok {
+		return
+	}
+	t.Inputs = c.template(inputs, o, roleInputs)
+	if mode, ok := inputs.member("mode"); ok && !c.dynamic(mode) &&
+		!strings.EqualFold(mode.text(), "Inline") && !strings.EqualFold(mode.text(), "IntegrationAccount") {
+		c.invalid(mode, o, RuleType, "the mode '%s' is none of Inline, IntegrationAccount", mode.Text())
+	}
+	configurations, _ := inputs.member("configurations")
+	for _, n := range configurations.members() {
+		criteria, ok := n.member("releaseCriteria")
+		if ok {
+			c.releaseCriteria(criteria, o)
+		}
+	}
+}
+
+func (c *compiler) releaseCriteria(n node, o owner) {
+	for name, limit := range map[string]int{"messageCount": maxBatchMessages, "batchSize": maxBatchBytes} {
+		m, ok := n.member(name)
+		if !ok {
+			continue
+		}
+		if value, known, isInteger := c.integer(m); !isInteger || known && (value < 1 || value > limit) {
+			c.invalid(m, o, RuleLimit, "releaseCriteria.%s must lie between 1 and %d", name, limit)
+		}
+	}
+	if r := c.recurrenceMember(n, o); r != nil && r.Frequency == Second && r.Interval < minBatchSeconds {
+		m, _ := n.member("recurrence")
+		c.invalid(m, o, RuleRecurrence, "the recurrence of releaseCriteria must be at least %d seconds", minBatchSeconds)
+	}
+}

@@ -1,0 +1,171 @@
+package wdl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"isle/expr"
+)
+
+// variableTypes are the canonical spellings (wdl-semantics §11.9).
+var variableTypes = [...]VariableType{VariableArray, VariableBoolean, VariableFloat, VariableInteger, VariableObject, VariableString}
+
+func canonicalVariableType(name string) (VariableType, bool) {
+	for _, t := range variableTypes {
+		if strings.EqualFold(string(t), name) {
+			return t, true
+		}
+	}
+	return VariableType(name), false
+}
+
+// initializeAction reads an InitializeVariable: a list of variables, or the old
+// form with name, type and value in the inputs themselves.
+func (c *compiler) initializeAction(a *Action, n node) {
+	o := c.owner(a)
+	a.Variable = &VariableUse{Index: -1}
+	if parent := a.Container.Owner; parent != nil {
+		c.add(Problem{Pointer: n.at, Code: CodeInvalidVariableInitialization, Rule: RuleVariableInit,
+			Message: fmt.Sprintf("The variable action '%s' of type 'InitializeVariable' cannot be nested in an action of type '%s'.", a.Name, parent.Type)})
+	}
+	inputs, _ := c.object(n, "inputs", o)
+	list, ok := inputs.member("variables")
+	entries := []node{}
+	if ok && !list.isArray() {
+		c.invalid(list, o, RuleShape, "the property 'variables' must be an array, but is %s", describe(list.Value))
+		return
+	}
+	for _, entry := range list.elements() {
+		entries = append(entries, entry)
+	}
+	if _, flat := inputs.member("name"); !ok && flat {
+		entries = append(entries, inputs)
+	}
+	if len(entries) == 0 {
+		c.add(Problem{Pointer: join(n.at, "inputs"), Code: CodeInvalidVariableInitialization, Rule: RuleVariableInit,
+			Message: fmt.Sprintf("The variable action '%s' of type 'InitializeVariable' declares no variable: 'inputs.variables' needs an entry.", a.Name)})
+	}
+	for _, entry := range entries {
+		c.declaration(a, entry, o)
+	}
+}
+
+// declaration reads one declared variable.
+func (c *compiler) declaration(a *Action, n node, o owner) {
+	name, _ := n.member("name")
+	typ, hasType := n.member("type")
+	if name.text() == "" {
+		c.missing(o, n.at, "inputs.variables.name")
+		return
+	}
+	if !hasType {
+		c.missing(o, n.at, "inputs.variables.type")
+	}
+	canonical, known := canonicalVariableType(typ.text())
+	if hasType && !known {
+		c.invalid(typ, o, RuleVariableType, "the variable type '%s' is none of Array, Boolean, Float, Integer, Object, String", typ.Text())
+	}
+	index := len(c.program.Variables)
+	if first, taken := c.program.variables[fold(name.text())]; taken {
+		other := c.program.Actions[c.program.Variables[first].Action]
+		c.add(Problem{Pointer: n.at, Code: CodeInvalidVariableInitialization, Rule: RuleVariableInit,
+			Message: fmt.Sprintf("The variable '%s' of action '%s' is already initialized by action '%s'.", name.text(), a.Name, other.Name)})
+	} else {
+		c.program.variables[fold(name.text())] = index
+	}
+	c.program.Variables = append(c.program.Variables, Variable{Name: name.text(), Type: canonical, Action: a.Index})
+	d := Declaration{Index: index}
+	if value, ok := n.member("value"); ok {
+		d.Value = c.template(value, o, roleInputs)
+		if known {
+			c.staticVariable(d.Value, value, canonical, name.text(), o)
+		}
+	}
+	a.Variable.Declared = append(a.Variable.Declared, d)
+}
+
+// staticVariable checks a value that is known now (wdl-semantics §15 rule 18).
+func (c *compiler) staticVariable(t *expr.Template, n node, typ VariableType, name string, o owner) {
+	if t == nil || c.unknown(n) {
+		return
+	}
+	switch value, static := t.Literal(); {
+	case static && !typ.Accepts(value):
+		c.invalid(n, o, RuleVariableType, "the variable '%s' of type '%s' cannot hold %s", name, typ, describe(value))
+	case !static && n.Kind() != expr.KindString && !typ.Accepts(n.Value):
+		c.invalid(n, o, RuleVariableType, "the variable '%s' of type '%s' cannot hold %s", name, typ, describe(n.Value))
+	}
+}
+
+// variableAction reads an action that changes a variable. Which one it is, is known
+// when all declarations have been read: see declareVariables.
+func (c *compiler) variableAction(a *Action, n node) {
+	o := c.owner(a)
+	a.Variable = &VariableUse{Index: -1}
+	inputs, ok := c.object(n, "inputs", o)
+	if !ok {
+		return
+	}
+	name, _ := inputs.member("name")
+	a.Variable.Name = name.text()
+	value, ok := inputs.member("value")
+	if v, present := inputs.Get("value"); !ok && present {
+		value.Value, ok = v, true
+	}
+	if !ok {
+		if a.Type != TypeIncrementVariable && a.Type != TypeDecrementVariable {
+			c.missing(o, inputs.at, "inputs.value")
+		}
+		return
+	}
+	a.Variable.Value = c.template(value, o, roleInputs)
+}
+
+// declareVariables joins variable actions with their variables and checks static
+// values.
+func (c *compiler) declareVariables() {
+	for _, a := range c.program.Actions {
+		if a.Variable == nil || a.Type == TypeInitializeVariable || a.Variable.Name == "" {
+			continue
+		}
+		n := c.parsed[a.Index]
+		index, ok := c.program.variables[fold(a.Variable.Name)]
+		if !ok {
+			c.uninitialized(n.at, a, a.Variable.Name)
+			continue
+		}
+		a.Variable.Index = index
+		c.variableOperation(a, n.node, c.program.Variables[index])
+	}
+}
+
+func (c *compiler) uninitialized(at string, a *Action, name string) {
+	c.add(Problem{Pointer: at, Code: CodeInvalidVariableOperation, Rule: RuleVariableUse,
+		Message: fmt.Sprintf("The inputs of workflow run action '%s' of type '%s' are not valid. The variable '%s' must be initialized before it can be used inside action '%s'.", a.Name, a.Type, name, a.Name)})
+}
+
+// variableOperation checks that the type of action suits the type of variable.
+func (c *compiler) variableOperation(a *Action, n node, v Variable) {
+	o := c.owner(a)
+	value, hasValue := n.path("inputs.value")
+	allowed, element := []VariableType{v.Type}, v.Type
+	switch a.Type {
+	case TypeIncrementVariable, TypeDecrementVariable:
+		allowed, element = []VariableType{VariableInteger, VariableFloat}, VariableFloat
+	case TypeAppendToStringVariable:
+		allowed, element = []VariableType{VariableString}, ""
+	case TypeAppendToArrayVariable:
+		allowed, element = []VariableType{VariableArray}, ""
+	}
+	if _, known := canonicalVariableType(string(v.Type)); !known {
+		return
+	}
+	if !slices.Contains(allowed, v.Type) {
+		c.invalid(n, o, RuleVariableType, "an action of type '%s' cannot change the variable '%s' of type '%s'", a.Type, v.Name, v.Type)
+		return
+	}
+	if hasValue && element != "" {
+		c.staticVariable(a.Variable.Value, value, element, v.Name, o)
+	}
+}
