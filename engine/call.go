@@ -1,0 +1,298 @@
+package engine
+
+import (
+	"strconv"
+	"time"
+
+	"isle/expr"
+	"isle/wdl"
+)
+
+// flight is an action that takes time: a call under way, or a wait until a retry, a
+// poll or the end of a delay.
+type flight struct {
+	frame  *frame
+	action *wdl.Action
+	rec    *record
+
+	called   bool      // a request is under way; else wake is awaited
+	wake     time.Time // zero while called
+	deadline time.Time // of limit.timeout; zero: none
+	poll     string    // URL of an asynchronous operation that has been accepted
+	failures int       // retries since the last answer that was none
+	policy   wdl.Retry
+	retries  []Retry // attempts that have ended
+	request  guid    // clientRequestId of the attempt
+	since    time.Time
+}
+
+// defaultPoll is the wait between polls without a Retry-After (wdl-semantics
+// §11.11 gives 10 to 20 s).
+const defaultPoll = 15 * time.Second
+
+// call starts an action that an operation carries out.
+func (r *Run) call(f *frame, a *wdl.Action, e *env) error {
+	inputs, err := evalInputs(a, e)
+	policy := wdl.Retry{Type: wdl.RetryNone}
+	if err == nil {
+		policy, err = a.Retry.Resolve(e)
+	}
+	var deadline time.Time
+	if err == nil && a.Limit.Timeout != nil {
+		var timeout wdl.Duration
+		if timeout, err = evalDuration(a.Limit.Timeout, e); err == nil {
+			deadline = timeout.From(r.now)
+		}
+	}
+	if err != nil {
+		return r.finishAction(f, a, done{}, err)
+	}
+	rec := r.run(f, a)
+	rec.inputs, rec.hasInputs = inputs, a.Inputs != nil
+	rec.flight = &flight{frame: f, action: a, rec: rec, deadline: deadline, policy: policy}
+	r.flights = append(r.flights, rec.flight)
+	r.request(rec.flight)
+	return nil
+}
+
+// request makes the next request of a flight.
+func (r *Run) request(l *flight) {
+	l.rec.attempts++
+	l.called, l.wake, l.since = true, time.Time{}, r.now
+	l.request = r.random.guid()
+	r.effects = append(r.effects, l.effect(r, false))
+}
+
+// effect describes the request under way.
+func (l *flight) effect(r *Run, repeated bool) Call {
+	c := Call{
+		ID: l.id(r), Action: l.action, Operation: l.action.Type, Inputs: l.rec.inputs,
+		Repetition: l.frame.repetition(), Attempt: l.rec.attempts, Deadline: l.deadline,
+		ClientRequestID: l.request.String(), TrackingID: l.rec.tracking.String(), Repeated: repeated,
+	}
+	if l.poll != "" {
+		c.Poll = &Poll{URL: l.poll}
+	}
+	return c
+}
+
+func (l *flight) id(r *Run) EffectID {
+	b := make([]byte, 0, 96)
+	b = append(append(b, r.start.RunID...), '/')
+	if scope := l.frame.path(); scope != "" {
+		b = append(append(b, scope...), '/')
+	}
+	b = append(appendScopeName(b, l.action.Name), '#')
+	return EffectID(strconv.AppendInt(b, int64(l.rec.attempts), 10))
+}
+
+// complete takes the outcome of a request.
+func (r *Run) complete(ev Completed) {
+	for _, l := range r.flights {
+		if l.called && l.id(r) == ev.Effect {
+			r.answered(l, &ev.Outcome)
+			return
+		}
+	}
+}
+
+// answered decides whether an outcome is the end of the action, to be retried, or
+// the start of an asynchronous operation (wdl-semantics §11.11, §12.4).
+func (r *Run) answered(l *flight, o *Outcome) {
+	status, code := o.verdict()
+	r.remember(l, o, code)
+	l.called = false
+	switch {
+	case o.retried(status) && l.failures < l.policy.Count && l.policy.Type != wdl.RetryNone:
+		l.failures++
+		wait := o.RetryAfter
+		if wait <= 0 {
+			var random uint64
+			if l.policy.Type == wdl.RetryExponential {
+				random = r.random.next()
+			}
+			wait = l.policy.Wait(l.failures, random)
+		}
+		l.wake = precise(r.now.Add(wait))
+	case o.StatusCode == 202 && (o.Poll != nil || l.poll != "") && !l.action.Options.Has(wdl.DisableAsyncPattern):
+		l.failures = 0
+		wait := o.RetryAfter
+		if o.Poll != nil {
+			l.poll = o.Poll.URL
+			wait = max(wait, o.Poll.RetryAfter)
+		}
+		if wait <= 0 {
+			wait = defaultPoll
+		}
+		l.wake = precise(r.now.Add(wait))
+	default:
+		l.rec.outputs = o.Outputs
+		l.rec.hasOutputs = o.HasOutputs || o.StatusCode != 0 || !o.Outputs.IsNull()
+		if o.HasInputs {
+			l.rec.inputs, l.rec.hasInputs, l.rec.stored = o.Inputs, true, false
+		}
+		r.land(l, status, code, o.Error)
+	}
+}
+
+// verdict is the status and code of an outcome.
+func (o *Outcome) verdict() (wdl.Status, string) {
+	status, code := o.Status, o.Code
+	if status == wdl.NotSpecified {
+		status = wdl.Succeeded
+		if o.StatusCode >= 400 || o.StatusCode == 0 && o.Error != nil {
+			status = wdl.Failed
+		}
+	}
+	if code == "" {
+		switch {
+		case o.StatusCode != 0:
+			code = StatusName(o.StatusCode)
+		case status == wdl.TimedOut:
+			code = codeTimedOut
+		case o.Error != nil:
+			code = o.Error.Code
+		case status == wdl.Succeeded:
+			code = codeOK
+		default:
+			code = codeBad
+		}
+	}
+	return status, code
+}
+
+// retried reports whether the retry policy covers the outcome.
+func (o *Outcome) retried(status wdl.Status) bool {
+	if o.StatusCode != 0 {
+		return o.StatusCode == 408 || o.StatusCode == 429 || o.StatusCode >= 500
+	}
+	return o.Retryable && status != wdl.Succeeded
+}
+
+// remember adds an attempt to the history.
+func (r *Run) remember(l *flight, o *Outcome, code string) {
+	attempt := Retry{Start: o.Start, End: o.End, Code: code, ClientRequestID: o.ClientRequestID, ServiceRequestID: o.ServiceRequestID, Error: o.Error}
+	if attempt.Start.IsZero() {
+		attempt.Start = l.since
+	}
+	if attempt.End.IsZero() {
+		attempt.End = r.now
+	}
+	if attempt.ClientRequestID == "" {
+		attempt.ClientRequestID = l.request.String()
+	}
+	attempt.Start, attempt.End = precise(attempt.Start), precise(attempt.End)
+	l.retries = append(l.retries, attempt)
+}
+
+// land closes the action of a flight.
+func (r *Run) land(l *flight, status wdl.Status, code string, err *Error) {
+	if len(l.retries) > 1 || len(l.retries) == 1 && status == wdl.TimedOut {
+		l.rec.retries = l.retries
+	}
+	r.drop(l)
+	r.closeAction(l.frame, l.action, status, code, err)
+}
+
+// drop forgets a flight.
+func (r *Run) drop(l *flight) {
+	l.rec.flight = nil
+	for i, other := range r.flights {
+		if other == l {
+			r.flights = append(r.flights[:i], r.flights[i+1:]...)
+			return
+		}
+	}
+}
+
+// due ends what has run out of time and starts what was waited for.
+func (r *Run) due() {
+	if r.status.Final() {
+		return
+	}
+	for i := 0; i < len(r.flights); {
+		l := r.flights[i]
+		switch {
+		case !l.deadline.IsZero() && !r.now.Before(l.deadline):
+			if l.called {
+				r.effects = append(r.effects, Abandon{l.id(r)})
+			}
+			r.land(l, wdl.TimedOut, codeTimedOut, nil)
+			continue
+		case l.called || r.now.Before(l.wake):
+		case l.action.Type == wdl.TypeWait:
+			r.land(l, wdl.Succeeded, codeOK, nil)
+			continue
+		default:
+			r.request(l)
+		}
+		i++
+	}
+}
+
+// wake is the earliest time at which due has something to do.
+func (r *Run) wake() time.Time {
+	var earliest time.Time
+	for _, l := range r.flights {
+		for _, t := range [...]time.Time{l.wake, l.deadline} {
+			if !t.IsZero() && (earliest.IsZero() || t.Before(earliest)) {
+				earliest = t
+			}
+		}
+	}
+	return earliest
+}
+
+// resting reports whether time is all that is waited for.
+func (r *Run) resting() bool {
+	for _, l := range r.flights {
+		if l.called {
+			return false
+		}
+	}
+	return len(r.flights) > 0
+}
+
+// repeat emits the requests again whose outcome is missing.
+func (r *Run) repeat() {
+	for _, l := range r.flights {
+		if l.called {
+			r.effects = append(r.effects, l.effect(r, true))
+		}
+	}
+}
+
+func evalDuration(t *expr.Template, e *env) (wdl.Duration, error) {
+	v, err := t.Eval(e)
+	if err != nil {
+		return wdl.Duration{}, err
+	}
+	text, _ := v.AsString()
+	return wdl.ParseDuration(text)
+}
+
+// StatusName is the code of an HTTP status: its .NET name, or the number where .NET
+// Framework has none, as for 429 (wdl-semantics §11.11).
+func StatusName(code int) string {
+	for _, group := range statusNames {
+		if i := code - group.from; i >= 0 && i < len(group.names) && group.names[i] != "" {
+			return group.names[i]
+		}
+	}
+	return strconv.Itoa(code)
+}
+
+var statusNames = [...]struct {
+	from  int
+	names []string
+}{
+	{200, []string{"OK", "Created", "Accepted", "NonAuthoritativeInformation", "NoContent", "ResetContent", "PartialContent"}},
+	{400, []string{"BadRequest", "Unauthorized", "PaymentRequired", "Forbidden", "NotFound", "MethodNotAllowed",
+		"NotAcceptable", "ProxyAuthenticationRequired", "RequestTimeout", "Conflict", "Gone", "LengthRequired",
+		"PreconditionFailed", "RequestEntityTooLarge", "RequestUriTooLong", "UnsupportedMediaType",
+		"RequestedRangeNotSatisfiable", "ExpectationFailed"}},
+	{426, []string{"UpgradeRequired"}},
+	{500, []string{"InternalServerError", "NotImplemented", "BadGateway", "ServiceUnavailable", "GatewayTimeout", "HttpVersionNotSupported"}},
+	{300, []string{"MultipleChoices", "MovedPermanently", "Found", "SeeOther", "NotModified", "UseProxy", "Unused", "TemporaryRedirect"}},
+	{100, []string{"Continue", "SwitchingProtocols"}},
+}

@@ -1,0 +1,25 @@
+// Package engine decides what a workflow run does next. It is a pure state
+// machine: it reads no clock, draws no random number of its own, does no input or
+// output and starts no goroutine.
+//
+// A [Run] is made by [New] or [Load] and driven by [Run.Step]: one event in, one
+// [Result] out. The caller must
+//
+//  1. make Result.Contents durable,
+//  2. store Result.Head and Result.Rows in one commit,
+//  3. then perform Result.Effects and hand each outcome back as [Completed],
+//  4. call Step with [Continue] when Result.More says so, with [Loaded] when
+//     Result.Need names rows or contents, and with [Woke] at Result.Wake.
+//
+// What is stored is all there is: a run loaded from its head and the rows of its
+// open scopes ([OpenScopes]) goes on exactly as the one in memory would have. The
+// rows are also the run's history ([DecodeRecords]).
+//
+// A frame is one repetition of the actions that share their nearest enclosing
+// loop; the top level is a frame of its own. A closed frame leaves memory; its
+// rows are asked for again only when an expression names one of its actions.
+// Inside a frame, ready actions run first in, first out; an iteration that can go
+// on runs before the next one is opened. No map order reaches a step.
+//
+// A step ends after about [MaxStepRecords] records or [MaxStepBytes] bytes.
+package engine

@@ -1,0 +1,215 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"isle/expr"
+	"isle/wdl"
+)
+
+// env is what the templates of one action see (wdl-semantics §9).
+type env struct {
+	run    *Run
+	frame  *frame
+	action *wdl.Action // nil for the workflow's outputs
+	record *record     // what action() gives; nil where it is not allowed
+	item   expr.Value  // of Query, Select, Table
+	inRow  bool
+}
+
+// at returns the environment of an action. It is valid until the next call.
+func (r *Run) at(f *frame, a *wdl.Action) *env {
+	r.space = env{run: r, frame: f, action: a}
+	return &r.space
+}
+
+// in is at for the condition of an Until, which sees its iteration and itself.
+func (r *Run) in(iteration *frame, a *wdl.Action) *env {
+	e := r.at(iteration, a)
+	e.record = r.slotOf(iteration.parent, a.Index).rec
+	return e
+}
+
+// row evaluates a template for one row of a data operation.
+func (e *env) row(row expr.Value, t *expr.Template) (expr.Value, error) {
+	e.item, e.inRow = row, true
+	v, err := t.Eval(e)
+	e.item, e.inRow = expr.Value{}, false
+	return v, err
+}
+
+// Now is the time of the step.
+func (e *env) Now() time.Time { return e.run.now }
+
+// Random draws from the run's own numbers.
+func (e *env) Random() uint64 { return e.run.random.next() }
+
+// Lookup answers a contextual function.
+func (e *env) Lookup(name string, args []expr.Value) (expr.Value, error) {
+	v, err := e.lookup(name, args)
+	if err != nil || !v.HasReference() {
+		return v, err
+	}
+	return e.run.resolve(v), nil
+}
+
+func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
+	r := e.run
+	switch name {
+	case "triggerBody":
+		body, _ := r.start.Trigger.Outputs.Get("body")
+		return body, nil
+	case "triggerOutputs":
+		return r.start.Trigger.Outputs, nil
+	case "trigger":
+		return triggerValue(&r.start), nil
+	case "workflow":
+		return r.workflowValue(), nil
+	case "item":
+		return e.innermost()
+	case "action":
+		if e.record == nil {
+			return expr.Null(), expr.NotExpected(name)
+		}
+		return recordValue(e.action.Name, e.record, r.start.ClientTrackingID), nil
+	}
+	if len(args) != 1 {
+		return expr.Null(), expr.NotExpected(name)
+	}
+	of, ok := args[0].AsString()
+	if !ok {
+		return expr.Null(), notText(name, args[0])
+	}
+	switch name {
+	case "parameters":
+		return r.parameter(of)
+	case "variables":
+		i, ok := r.program.Variable(of)
+		if !ok {
+			return expr.Null(), &expr.Error{Kind: expr.ContextError, Function: name, Message: "The variable '" + of + "' is not defined."}
+		}
+		return r.variable(i)
+	case "items", "iterationIndexes":
+		return e.iteration(name, of)
+	case "body", "outputs", "actions", "result":
+		a, ok := r.program.Action(of)
+		if !ok {
+			return expr.Null(), &expr.Error{Kind: expr.ContextError, Function: name,
+				Message: "The action '" + of + "' referenced by '" + name + "' is not defined in the template."}
+		}
+		if name == "result" {
+			return e.result(a)
+		}
+		return e.actionValue(name, a)
+	}
+	return expr.Null(), expr.NotExpected(name)
+}
+
+func notText(name string, v expr.Value) error {
+	return &expr.Error{Kind: expr.ArgumentError, Function: name, Message: fmt.Sprintf(
+		"The template language function '%s' expects its parameter to be of type string. The provided value is of type '%s'. Please see https://aka.ms/logicexpressions#%s for usage details.",
+		name, v.TypeName(), name)}
+}
+
+func (r *Run) parameter(name string) (expr.Value, error) {
+	for i := range r.program.Parameters {
+		if r.program.Parameters[i].Name == name {
+			return r.plan.parameters[i], nil
+		}
+	}
+	if p, ok := r.program.Parameter(name); ok {
+		for i := range r.program.Parameters {
+			if &r.program.Parameters[i] == p {
+				return r.plan.parameters[i], nil
+			}
+		}
+	}
+	return expr.Null(), expr.ParameterNotFound(name)
+}
+
+// innermost is item(): the row, or the element of the nearest Foreach.
+func (e *env) innermost() (expr.Value, error) {
+	if e.inRow {
+		return e.item, nil
+	}
+	for f := e.frame; f != nil && f.loop != nil; f = f.parent {
+		if f.loop.action.Type == wdl.TypeForeach {
+			return e.element(f)
+		}
+	}
+	return expr.Null(), expr.NotExpected("item")
+}
+
+// element is the element of the collection that an iteration is for.
+func (e *env) element(f *frame) (expr.Value, error) {
+	items := e.run.resolve(f.loop.items)
+	if items.Kind() == expr.KindReference {
+		return expr.Null(), unloaded(items)
+	}
+	f.loop.items = items
+	return items.Index(f.index), nil
+}
+
+// iteration is items('L') or iterationIndexes('L').
+func (e *env) iteration(function, name string) (expr.Value, error) {
+	a, ok := e.run.program.Action(name)
+	for f := e.frame; ok && f != nil && f.loop != nil; f = f.parent {
+		switch {
+		case f.loop.action != a:
+		case function == "iterationIndexes":
+			return expr.Int(int64(f.index)), nil
+		case a.Type == wdl.TypeForeach:
+			return e.element(f)
+		}
+	}
+	return expr.Null(), expr.NotExpected(function)
+}
+
+// resolve puts loaded contents in the place of their references.
+func (r *Run) resolve(v expr.Value) expr.Value {
+	if !v.HasReference() || len(r.loaded) == 0 {
+		return v
+	}
+	if ref, ok := v.AsReference(); ok {
+		if loaded, ok := r.loaded[ref.ID]; ok {
+			return loaded
+		}
+		return v
+	}
+	if v.Kind() == expr.KindArray {
+		elems := make([]expr.Value, 0, v.Len())
+		for _, child := range v.Elements() {
+			elems = append(elems, r.resolve(child))
+		}
+		return expr.Array(elems...)
+	}
+	members := make([]expr.Member, 0, v.Len())
+	for name, child := range v.Members() {
+		members = append(members, expr.Member{Name: name, Value: r.resolve(child)})
+	}
+	return expr.Object(members...)
+}
+
+// unloaded names the first reference in a value.
+func unloaded(v expr.Value) error {
+	if ref, ok := v.AsReference(); ok {
+		return &expr.Unloaded{Reference: ref}
+	}
+	for _, child := range v.Elements() {
+		if child.HasReference() {
+			return unloaded(child)
+		}
+	}
+	for _, child := range v.Members() {
+		if child.HasReference() {
+			return unloaded(child)
+		}
+	}
+	return &expr.Unloaded{}
+}
+
+func mustReference(v expr.Value) expr.ContentReference {
+	ref, _ := v.AsReference()
+	return ref
+}

@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"time"
+
+	"isle/expr"
+	"isle/wdl"
+)
+
+// Event is what happened since the last step.
+type Event interface{ event() }
+
+type (
+	// Begin starts a new run.
+	Begin struct{}
+	// Resume is the first event after Load: the effects whose outcome is missing
+	// are emitted again, with Repeated set.
+	Resume struct{}
+	// Continue goes on after a result with More.
+	Continue struct{}
+	// Completed brings the outcome of a Call. An outcome of an action that has
+	// closed meanwhile, or of an earlier attempt, changes nothing.
+	Completed struct {
+		Effect  EffectID
+		Outcome Outcome
+	}
+	// Woke says that the time named by Wake has come. It may come early or twice.
+	Woke struct{}
+	// Cancel ends the run as Cancelled.
+	Cancel struct{}
+	// Loaded answers a Need. Rows are all rows of the scopes that were named, in
+	// the order they were stored; a scope or content that does not exist any more
+	// is listed in Missing by its scope or id.
+	Loaded struct {
+		Rows     []Row
+		Contents []Content
+		Missing  []string
+	}
+	// CallerGone says that a Response can no longer be delivered.
+	CallerGone struct{}
+)
+
+func (Begin) event()      {}
+func (Resume) event()     {}
+func (Continue) event()   {}
+func (Completed) event()  {}
+func (Woke) event()       {}
+func (Cancel) event()     {}
+func (Loaded) event()     {}
+func (CallerGone) event() {}
+
+// EffectID derives from run, action, repetition and attempt.
+type EffectID string
+
+// Effect is something to be done after the commit.
+type Effect interface{ effect() }
+
+// Call asks for one request of an operation.
+type Call struct {
+	ID              EffectID
+	Action          *wdl.Action
+	Operation       wdl.Type
+	Inputs          expr.Value // evaluated; without retryPolicy
+	Repetition      []RepetitionIndex
+	Attempt         int       // 1 is the first request of the action; retries and polls count on
+	Deadline        time.Time // of limit.timeout; zero: none
+	ClientRequestID string    // GUID, fresh for each attempt
+	TrackingID      string    // of the action
+	Repeated        bool      // emitted again after a restart: it may have been performed before
+	Poll            *Poll     // set when an asynchronous operation is polled instead of started
+}
+
+// Abandon says that the outcome of a Call is no longer wanted: its action has
+// timed out or the run has ended. It may be cancelled or left to finish.
+type Abandon struct{ ID EffectID }
+
+// Respond delivers the Response to the waiting caller; with Asynchronous the
+// caller was or will be told to poll for it.
+type Respond struct {
+	Action       string
+	StatusCode   int
+	Headers      expr.Value
+	Body         expr.Value // null when HasBody is false
+	HasBody      bool
+	Asynchronous bool
+}
+
+// Finish says that the run has closed. Nothing follows it.
+type Finish struct {
+	Status wdl.Status
+	Code   string
+	Error  *Error
+}
+
+func (Call) effect()    {}
+func (Abandon) effect() {}
+func (Respond) effect() {}
+func (Finish) effect()  {}
+
+// Poll says where and when an asynchronous operation is asked for its end
+// (wdl-semantics §11.11).
+type Poll struct {
+	URL        string
+	RetryAfter time.Duration // zero: the default delay
+}
+
+// Outcome is what came of one Call.
+type Outcome struct {
+	// Status is Succeeded, Failed or TimedOut. For an HTTP answer it may be
+	// NotSpecified: the engine decides by StatusCode.
+	Status wdl.Status
+	// StatusCode is that of the HTTP answer; 0 when there was none.
+	StatusCode int
+	// Code is the record's code, e.g. OK or UnresolvableHostName; empty: the
+	// status code's name.
+	Code    string
+	Error   *Error
+	Outputs expr.Value
+	// HasOutputs is implied by a StatusCode or by Outputs that are not null.
+	HasOutputs bool
+	// Inputs replace the recorded inputs when HasInputs is set: an operation hides
+	// the secrets of its authentication.
+	Inputs    expr.Value
+	HasInputs bool
+	// Retryable marks a failure without an answer (connection refused, no such
+	// host, timeout of the request) as one that the retry policy covers.
+	Retryable        bool
+	RetryAfter       time.Duration // from the answer's header; zero: none
+	Poll             *Poll         // 202 with a Location
+	Start, End       time.Time     // zero: the step's time
+	ServiceRequestID string
+	ClientRequestID  string
+}

@@ -1,0 +1,291 @@
+package engine
+
+import (
+	"time"
+
+	"isle/expr"
+	"isle/wdl"
+)
+
+// Records as expressions see them (wdl-semantics §9), from open frames, or from the
+// rows of closed ones.
+
+// unread is the error of an evaluation that names records of closed frames.
+type unread struct{ need Need }
+
+func (u *unread) Error() string { return "records of closed scopes are needed and not loaded" }
+
+// closedFrame holds the records of a closed frame by action; iterations of loops
+// are left out.
+type closedFrame map[int]*record
+
+// find returns the record of an action as seen from a frame: of the same iteration
+// if one encloses both, else of the last iteration of each loop between them. nil:
+// it has none.
+func (e *env) find(a *wdl.Action) (*record, error) {
+	r := e.run
+	if f := r.holder(e.frame, a.Index); f != nil {
+		return r.slotOf(f, a.Index).rec, nil
+	}
+	outer, scope := e.frame, ""
+	var records closedFrame // of scope; nil: outer is open
+	for _, i := range a.Loops {
+		l := r.program.Actions[i]
+		if r.iterating(e.frame, i) {
+			continue
+		}
+		var rec *record
+		if records == nil {
+			outer = r.holder(e.frame, i)
+			if outer == nil {
+				return nil, nil
+			}
+			rec, scope = r.slotOf(outer, i).rec, outer.path()
+		} else {
+			rec = records[i]
+		}
+		if rec == nil || rec.count == 0 {
+			return r.beside(outer, a), nil
+		}
+		scope = string(appendScope([]byte(scope), l.Name, rec.count-1))
+		var err error
+		if records, err = r.closedScope(scope); err != nil {
+			return nil, err
+		}
+	}
+	return records[a.Index], nil
+}
+
+// iterating reports whether f is, or is inside, an iteration of the loop.
+func (r *Run) iterating(f *frame, loop int) bool {
+	body := &r.plan.layouts[r.plan.body[loop]]
+	for ; f != nil; f = f.parent {
+		if f.layout == body {
+			return true
+		}
+	}
+	return false
+}
+
+// beside is the record of an action in a loop that never opened.
+func (r *Run) beside(f *frame, a *wdl.Action) *record {
+	return &record{status: wdl.Skipped, code: codeSkipped, start: f.start, end: f.start}
+}
+
+// closedScope returns the records of a closed frame, or asks for its rows.
+func (r *Run) closedScope(scope string) (closedFrame, error) {
+	if c, ok := r.archive[scope]; ok {
+		return c, nil
+	}
+	if r.missing[scope] {
+		return closedFrame{}, nil
+	}
+	return nil, &unread{Need{Scopes: []string{scope}}}
+}
+
+// actionValue is body(), outputs() or actions() of an action.
+func (e *env) actionValue(function string, a *wdl.Action) (expr.Value, error) {
+	rec, err := e.find(a)
+	if err != nil || rec == nil {
+		return expr.Null(), err
+	}
+	switch function {
+	case "outputs":
+		return rec.outputs, nil
+	case "body":
+		if ref, ok := rec.outputs.AsReference(); ok {
+			loaded := e.run.resolve(rec.outputs)
+			if loaded.Kind() == expr.KindReference {
+				return expr.Null(), &expr.Unloaded{Reference: ref}
+			}
+			body, _ := loaded.Get("body")
+			return body, nil
+		}
+		body, _ := rec.outputs.Get("body")
+		return body, nil
+	}
+	return recordValue(a.Name, rec, e.run.start.ClientTrackingID), nil
+}
+
+// result is the list of records of a container's children.
+func (e *env) result(a *wdl.Action) (expr.Value, error) {
+	if a.Type.IsLoop() && !e.run.iterating(e.frame, a.Index) {
+		return e.loopResult(a)
+	}
+	var list []expr.Value
+	for _, b := range a.Branches {
+		for _, i := range b.Actions {
+			child := e.run.program.Actions[i]
+			rec, err := e.find(child)
+			if err != nil {
+				return expr.Null(), err
+			}
+			if rec != nil {
+				list = append(list, recordValue(child.Name, rec, e.run.start.ClientTrackingID))
+			}
+		}
+	}
+	return expr.Array(list...), nil
+}
+
+// loopResult lists each child of a closed loop once: of an Until its last
+// iteration, of a Foreach all iterations as outputs (wdl-semantics §9).
+func (e *env) loopResult(a *wdl.Action) (expr.Value, error) {
+	r := e.run
+	rec, err := e.find(a)
+	if err != nil || rec == nil || rec.count == 0 {
+		return expr.Array(), err
+	}
+	home := r.holder(e.frame, a.Index)
+	if home == nil {
+		return expr.Array(), nil
+	}
+	first := 0
+	if a.Type == wdl.TypeUntil {
+		first = rec.count - 1
+	}
+	frames := make([]closedFrame, 0, rec.count-first)
+	missing := Need{}
+	for i := first; i < rec.count; i++ {
+		scope := string(appendScope([]byte(home.path()), a.Name, i))
+		c, err := r.closedScope(scope)
+		if err != nil {
+			missing.Scopes = append(missing.Scopes, scope)
+		}
+		frames = append(frames, c)
+	}
+	if len(missing.Scopes) > 0 {
+		return expr.Null(), &unread{missing}
+	}
+	list := make([]expr.Value, 0, len(a.Branches[0].Actions))
+	for _, i := range a.Branches[0].Actions {
+		child := r.program.Actions[i]
+		if a.Type == wdl.TypeUntil {
+			if c := frames[0][i]; c != nil {
+				list = append(list, recordValue(child.Name, c, r.start.ClientTrackingID))
+			}
+			continue
+		}
+		list = append(list, r.repetitionsValue(child, frames))
+	}
+	return expr.Array(list...), nil
+}
+
+// repetitionsValue is the record of a child of a Foreach over all iterations. Its
+// status is the worst of them.
+func (r *Run) repetitionsValue(a *wdl.Action, frames []closedFrame) expr.Value {
+	sum := &record{status: wdl.Skipped, code: codeSkipped, hasOutputs: true}
+	list := make([]expr.Value, 0, len(frames))
+	rank := map[wdl.Status]int{wdl.Skipped: 1, wdl.Succeeded: 2, wdl.Cancelled: 3, wdl.TimedOut: 4, wdl.Failed: 5}
+	worst := 0
+	for _, f := range frames {
+		rec := f[a.Index]
+		if rec == nil {
+			continue
+		}
+		list = append(list, recordValue(a.Name, rec, r.start.ClientTrackingID))
+		if n := rank[rec.status]; n > worst {
+			worst = n
+			sum.status, sum.code, sum.err, sum.tracking = rec.status, rec.code, rec.err, rec.tracking
+		}
+		if sum.start.IsZero() || rec.start.Before(sum.start) {
+			sum.start = rec.start
+		}
+		if rec.end.After(sum.end) {
+			sum.end = rec.end
+		}
+	}
+	sum.outputs = expr.Array(list...)
+	return recordValue(a.Name, sum, r.start.ClientTrackingID).With("repetitionCount", expr.Int(int64(len(list))))
+}
+
+// recordValue is an action's record as actions() and result() show it.
+func recordValue(name string, rec *record, clientTracking string) expr.Value {
+	m := make([]expr.Member, 0, 10)
+	add := func(name string, v expr.Value) { m = append(m, expr.Member{Name: name, Value: v}) }
+	add("name", expr.String(name))
+	if rec.hasInputs {
+		add("inputs", rec.inputs)
+	}
+	if rec.hasOutputs {
+		add("outputs", rec.outputs)
+	}
+	add("startTime", timeValue(rec.start))
+	if !rec.end.IsZero() {
+		add("endTime", timeValue(rec.end))
+	}
+	if rec.tracking != (guid{}) {
+		add("trackingId", expr.String(rec.tracking.String()))
+	}
+	add("clientTrackingId", expr.String(clientTracking))
+	if rec.code != "" && rec.code != codeUnnamed {
+		add("code", expr.String(rec.code))
+	}
+	add("status", expr.String(rec.status.String()))
+	if rec.err != nil {
+		add("error", errorValue(rec.err))
+	}
+	return expr.Object(m...)
+}
+
+func errorValue(e *Error) expr.Value {
+	return expr.Object(
+		expr.Member{Name: "code", Value: expr.String(e.Code)},
+		expr.Member{Name: "message", Value: expr.String(e.Message)})
+}
+
+// TimeText is a time as histories show it: up to seven digits of fraction.
+func TimeText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.9999999Z") }
+
+func timeValue(t time.Time) expr.Value { return expr.String(TimeText(t)) }
+
+// triggerValue is the trigger's record, in the order of wdl-semantics §9.
+func triggerValue(s *Start) expr.Value {
+	t := &s.Trigger
+	m := make([]expr.Member, 0, 11)
+	add := func(name string, v expr.Value) { m = append(m, expr.Member{Name: name, Value: v}) }
+	text := func(name, v string) {
+		if v != "" {
+			add(name, expr.String(v))
+		}
+	}
+	add("name", expr.String(t.Name))
+	if t.HasInputs {
+		add("inputs", t.Inputs)
+	}
+	if t.HasOutputs {
+		add("outputs", t.Outputs)
+	}
+	add("startTime", timeValue(t.Start))
+	add("endTime", timeValue(t.End))
+	if !t.ScheduledTime.IsZero() {
+		add("scheduledTime", timeValue(t.ScheduledTime))
+	}
+	text("trackingId", t.TrackingID)
+	text("clientTrackingId", s.ClientTrackingID)
+	text("originHistoryName", t.OriginHistoryName)
+	if t.Code != codeUnnamed {
+		text("code", t.Code)
+	}
+	add("status", expr.String(t.Status.String()))
+	return expr.Object(m...)
+}
+
+// workflowValue is workflow().
+func (r *Run) workflowValue() expr.Value {
+	w := r.workflow
+	typ := w.Type
+	if typ == "" {
+		typ = "Microsoft.Logic/workflows"
+	}
+	tags := w.Tags
+	if tags.IsNull() {
+		tags = expr.Object()
+	}
+	s := func(name, v string) expr.Member { return expr.Member{Name: name, Value: expr.String(v)} }
+	return expr.Object(
+		s("id", w.ID), s("name", w.Name), s("type", typ), s("location", w.Location),
+		expr.Member{Name: "tags", Value: tags},
+		expr.Member{Name: "run", Value: expr.Object(
+			s("id", w.ID+"/runs/"+r.start.RunID), s("name", r.start.RunID), s("type", "Microsoft.Logic/workflows/runs"))})
+}

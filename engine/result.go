@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"time"
+
+	"isle/expr"
+	"isle/wdl"
+)
+
+const (
+	// MaxStepRecords and MaxStepBytes bound one step, up to the records of one
+	// action's children.
+	MaxStepRecords = 1000
+	MaxStepBytes   = 1 << 20
+	// Inline is the size in bytes of compact JSON above which a value becomes a
+	// Content.
+	Inline = 64 << 10
+)
+
+// Row is a stored piece of one scope's records and changes.
+type Row struct {
+	// Scope is "" for the top level, else the path of a repetition such as
+	// "Loop:000003/Inner:000001". Scopes that begin with "$" are the run's own
+	// (variables); they too are read back by OpenScopes.
+	Scope   string
+	Payload []byte
+}
+
+// Content is a value kept outside the rows.
+type Content struct {
+	ID    string
+	Value expr.Value
+}
+
+// Need names what an expression wants to look into.
+type Need struct {
+	Scopes   []string // all rows of these scopes
+	Contents []expr.ContentReference
+}
+
+// Result is the answer to one event. See the package comment for the order in
+// which it must be dealt with.
+type Result struct {
+	Head     []byte // nil: unchanged
+	Rows     []Row
+	Contents []Content
+	Effects  []Effect
+	Wake     time.Time // when Woke is wanted; zero: never
+	More     bool
+	Need     *Need
+	Summary  Summary
+}
+
+// Summary is what is known about a run without its records.
+type Summary struct {
+	RunID            string
+	Status           wdl.Status // Running, Waiting (nothing but time or a callback is waited for) or final
+	Code             string     // "" while running and when nothing is to be said
+	Error            *Error
+	StartTime        time.Time
+	EndTime          time.Time // zero while running
+	ClientTrackingID string
+	Trigger          string // its name
+	TriggerRecord    Fired  // filled by DecodeHead only
+	Outputs          []Output
+	Response         *ResponseSent
+}
+
+// Output is an output of the workflow.
+type Output struct {
+	Name  string
+	Type  string
+	Value expr.Value
+	Error *Error // its evaluation failed
+}
+
+// ResponseSent says which Response action answered. Its record has statusCode,
+// headers and body as outputs.
+type ResponseSent struct {
+	Action       string
+	StatusCode   int
+	Asynchronous bool
+}

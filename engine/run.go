@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"isle/expr"
+	"isle/wdl"
+)
+
+// Run is one run of a workflow. It is not safe for concurrent use.
+type Run struct {
+	workflow *Workflow
+	program  *wdl.Program
+	plan     *plan
+	start    Start
+
+	root    *frame
+	stack   []*frame  // frames with a queue, innermost last
+	flights []*flight // calls and waits that are open, oldest first
+	vars    variables
+	random  random
+
+	status   wdl.Status // Running until the end
+	code     string
+	err      *Error
+	end      time.Time
+	outputs  []Output
+	response *ResponseSent
+	begun    bool
+	caller   bool // a Response can still be delivered
+
+	prefix     []byte                // encoded part of the head that never changes
+	loaded     map[string]expr.Value // contents at hand
+	loadedSize int64
+	missing    map[string]bool // contents and scopes that are gone
+	needed     *Need           // of the last step
+	archive    map[string]closedFrame
+	space      env // of the evaluation in progress
+
+	step
+}
+
+// step is the state of one call of Step.
+type step struct {
+	now      time.Time
+	dirty    []*frame
+	started  []started // actions that went from idle to running
+	effects  []Effect
+	contents []Content
+	records  int
+	bytes    int
+}
+
+type started struct {
+	frame  *frame
+	action int
+}
+
+// New makes a run that has not begun; call Step with Begin.
+func New(w *Workflow, s Start) *Run {
+	r := newRun(w)
+	if s.ClientTrackingID == "" {
+		s.ClientTrackingID = s.RunID
+	}
+	s.Time = precise(s.Time)
+	r.start = s
+	r.caller = s.Caller
+	r.random.seed = s.Seed
+	r.root = newFrame(&r.plan.layouts[0], nil, nil, 0, s.Time)
+	return r
+}
+
+func newRun(w *Workflow) *Run {
+	p := w.prepare()
+	r := &Run{workflow: w, program: w.Program, plan: p, status: wdl.Running}
+	r.space.run = r
+	return r
+}
+
+// precise drops what the history cannot show: times have units of 100 ns.
+func precise(t time.Time) time.Time { return t.UTC().Truncate(100 * time.Nanosecond) }
+
+// Step takes one event and decides what follows. An error means that the event
+// does not belong to the run at this moment; nothing has changed then.
+func (r *Run) Step(now time.Time, ev Event) (Result, error) {
+	r.step = step{now: precise(now), dirty: r.dirty[:0], started: r.started[:0]}
+	if _, begin := ev.(Begin); begin == r.begun {
+		if begin {
+			return Result{}, fmt.Errorf("run %s has begun already", r.start.RunID)
+		}
+		return Result{}, fmt.Errorf("run %s has not begun, event %T", r.start.RunID, ev)
+	}
+	if r.status.Final() {
+		return r.after(ev), nil
+	}
+	r.apply(ev)
+	r.due()
+	more, need := r.advance()
+	return r.result(more, need), nil
+}
+
+func (r *Run) apply(ev Event) {
+	switch ev := ev.(type) {
+	case Begin:
+		r.begun = true
+		r.writeTrigger()
+		r.openFrame(r.root)
+	case Resume:
+		r.repeat()
+	case Completed:
+		r.complete(ev)
+	case Cancel:
+		r.close(wdl.Cancelled, "Cancelled", nil)
+	case Loaded:
+		r.load(ev)
+	case CallerGone:
+		r.caller = false
+	}
+}
+
+// after answers events of a run that has closed: a resumed one says so again.
+func (r *Run) after(ev Event) Result {
+	res := Result{Summary: r.summary()}
+	if _, ok := ev.(Resume); ok {
+		res.Effects = []Effect{Finish{r.status, r.code, r.err}}
+	}
+	return res
+}
+
+// advance runs what can go on until nothing can, the step is full, or something
+// must be loaded.
+func (r *Run) advance() (more bool, need *Need) {
+	for !r.status.Final() {
+		f := r.top()
+		if f == nil {
+			if r.root.open == 0 {
+				return false, r.finish()
+			}
+			return false, nil
+		}
+		if r.records >= MaxStepRecords || r.bytes >= MaxStepBytes {
+			return true, nil
+		}
+		action := r.program.Actions[f.queue[0]]
+		counter := r.random.counter
+		f.queue = f.queue[1:]
+		if need := r.proceed(f, action); need != nil {
+			r.random.counter = counter
+			f.queue = append([]int32{int32(action.Index)}, f.queue...)
+			return false, need
+		}
+	}
+	return false, nil
+}
+
+// top is the innermost frame that can go on; nil if none can.
+func (r *Run) top() *frame {
+	for n := len(r.stack); n > 0; n-- {
+		f := r.stack[n-1]
+		if len(f.queue) > 0 {
+			return f
+		}
+		f.stacked = false
+		r.stack = r.stack[:n-1]
+	}
+	return nil
+}
+
+// enqueue lets an action go on in its frame.
+func (r *Run) enqueue(f *frame, action int) {
+	f.queue = append(f.queue, int32(action))
+	if !f.stacked {
+		f.stacked = true
+		r.stack = append(r.stack, f)
+	}
+}
+
+// result gathers what the step has produced.
+func (r *Run) result(more bool, need *Need) Result {
+	for _, s := range r.started {
+		if slot := r.slotOf(s.frame, s.action); slot.state == running {
+			r.write(s.frame, r.program.Actions[s.action], slot.rec)
+		}
+	}
+	res := Result{Effects: r.effects, More: more, Need: need, Summary: r.summary()}
+	if !r.status.Final() {
+		res.Wake = r.wake()
+	}
+	if rows := len(r.dirty); rows > 0 || r.vars.changed() {
+		res.Rows = make([]Row, 0, rows+1)
+	}
+	for _, f := range r.dirty {
+		res.Rows = append(res.Rows, Row{f.path(), f.row})
+		f.row, f.dirty = nil, false
+	}
+	res.Rows = r.vars.flush(res.Rows, r.program)
+	res.Contents = r.contents
+	res.Head = r.encodeHead()
+	if r.needed = need; need == nil {
+		r.archive, r.missing = nil, nil
+	}
+	return res
+}
+
+func (r *Run) summary() Summary {
+	s := Summary{
+		RunID: r.start.RunID, Status: r.status, Code: r.code, Error: r.err,
+		StartTime: r.start.Time, EndTime: r.end, ClientTrackingID: r.start.ClientTrackingID,
+		Trigger: r.start.Trigger.Name, Outputs: r.outputs, Response: r.response,
+	}
+	if r.waits() {
+		s.Status = wdl.Waiting
+	}
+	return s
+}
+
+// waits reports whether time is all that the run waits for.
+func (r *Run) waits() bool { return r.status == wdl.Running && len(r.stack) == 0 && r.resting() }

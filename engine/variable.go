@@ -1,0 +1,381 @@
+package engine
+
+import (
+	"fmt"
+
+	"isle/expr"
+	"isle/wdl"
+)
+
+// variables holds the run's variables. They are stored as changes: an append
+// writes the element, not the array. The changes of one generation share a scope;
+// when they outgrow what they describe, the next generation begins with the whole
+// values, and the old one is not read again.
+type variables struct {
+	values     []variable // by place in Program.Variables; empty until the first is set
+	changes    []byte     // items of this step
+	generation int
+	written    int // bytes of this generation that came after its snapshot
+	snapshot   int // bytes of the snapshot it began with
+}
+
+// variable is one of them. An array that is appended to keeps its elements in
+// elems, a text in text; value is made from them when it is read. Appends to a value
+// that is a reference wait in pending after a run was loaded, until it is at hand.
+type variable struct {
+	set     bool
+	stale   bool // value must be made from elems or text
+	value   expr.Value
+	elems   []expr.Value
+	text    []byte
+	pending []expr.Value // of an array: elements; of a string: pieces
+}
+
+func (v *variable) get() expr.Value {
+	if v.stale {
+		v.stale = false
+		if v.elems != nil {
+			v.value = expr.Array(v.elems...)
+		} else {
+			v.value = expr.String(string(v.text))
+		}
+	}
+	return v.value
+}
+
+func (v *variable) assign(value expr.Value) { *v = variable{set: true, value: value} }
+
+func (v *variable) appendElement(element expr.Value) {
+	if v.value.Kind() == expr.KindReference {
+		v.pending = append(v.pending, element)
+		return
+	}
+	if v.elems == nil {
+		v.elems = make([]expr.Value, 0, 2*v.value.Len()+8)
+		for _, e := range v.value.Elements() {
+			v.elems = append(v.elems, e)
+		}
+	}
+	v.elems, v.stale = append(v.elems, element), true
+}
+
+func (v *variable) appendText(s string) {
+	if v.value.Kind() == expr.KindReference {
+		v.pending = append(v.pending, expr.String(s))
+		return
+	}
+	if v.text == nil {
+		old, _ := v.value.AsString()
+		v.text = append(make([]byte, 0, 2*len(old)+len(s)+16), old...)
+	}
+	v.text, v.stale = append(v.text, s...), true
+}
+
+func (vs *variables) at(index int, program *wdl.Program) *variable {
+	if vs.values == nil {
+		vs.values = make([]variable, len(program.Variables))
+	}
+	return &vs.values[index]
+}
+
+func (vs *variables) changed() bool { return len(vs.changes) > 0 }
+
+// perform carries out one of the six actions (wdl-semantics §11.9).
+func (vs *variables) perform(r *Run, a *wdl.Action, e *env) (done, error) {
+	use := a.Variable
+	if a.Type == wdl.TypeInitializeVariable {
+		return vs.initialize(r, use, e)
+	}
+	declared := &r.program.Variables[use.Index]
+	v := vs.at(use.Index, r.program)
+	if !v.set {
+		return done{}, &Error{codeTemplate, "The variable '" + declared.Name + "' must be initialized before it can be used inside action '" + a.Name + "'."}
+	}
+	value, given := expr.Null(), use.Value != nil
+	if given {
+		var err error
+		if value, err = use.Value.Eval(e); err != nil {
+			return done{}, err
+		}
+	}
+	var body expr.Value
+	var err error
+	switch a.Type {
+	case wdl.TypeSetVariable:
+		body, err = vs.setVariable(r, a, use.Index, value)
+	case wdl.TypeIncrementVariable, wdl.TypeDecrementVariable:
+		if !given {
+			value = expr.Int(1)
+		}
+		body, err = vs.step(r, a, use.Index, value)
+	case wdl.TypeAppendToStringVariable:
+		return vs.inputsOnly(use, value), vs.appendString(r, a, use.Index, value)
+	case wdl.TypeAppendToArrayVariable:
+		return vs.inputsOnly(use, value), vs.appendArray(r, a, use.Index, value)
+	}
+	d := vs.inputsOnly(use, value)
+	d.outputs, d.hasOutputs = bodyOf(nameValue(use.Name, body)), true
+	return d, err
+}
+
+func nameValue(name string, value expr.Value) expr.Value {
+	return expr.Object(expr.Member{Name: "name", Value: expr.String(name)}, expr.Member{Name: "value", Value: value})
+}
+
+func (vs *variables) inputsOnly(use *wdl.VariableUse, value expr.Value) done {
+	return done{inputs: nameValue(use.Name, value), hasInputs: true, code: codeUnnamed}
+}
+
+func (vs *variables) initialize(r *Run, use *wdl.VariableUse, e *env) (done, error) {
+	values := make([]expr.Value, len(use.Declared))
+	recorded := make([]expr.Value, len(use.Declared))
+	for i, d := range use.Declared {
+		declared := &r.program.Variables[d.Index]
+		v, given := expr.Null(), d.Value != nil
+		if given {
+			var err error
+			if v, err = d.Value.Eval(e); err != nil {
+				return done{}, err
+			}
+		}
+		members := []expr.Member{
+			{Name: "name", Value: expr.String(declared.Name)},
+			{Name: "type", Value: expr.String(string(declared.Type))},
+		}
+		if given {
+			members = append(members, expr.Member{Name: "value", Value: v})
+		}
+		recorded[i] = expr.Object(members...)
+		if v.IsNull() {
+			v = declared.Type.Initial()
+		}
+		if !declared.Type.Accepts(v) {
+			return done{}, wrongType("InitializeVariable", declared, v)
+		}
+		values[i] = fit(declared.Type, v)
+	}
+	for i, d := range use.Declared {
+		vs.set(r, d.Index, values[i])
+	}
+	return done{
+		inputs:    expr.Object(expr.Member{Name: "variables", Value: expr.Array(recorded...)}),
+		hasInputs: true, code: codeUnnamed,
+	}, nil
+}
+
+// fit turns an integer for a Float variable into a float.
+func fit(t wdl.VariableType, v expr.Value) expr.Value {
+	if t == wdl.VariableFloat && (v.Kind() == expr.KindInt || v.Kind() == expr.KindBigInt) {
+		f, _ := v.AsFloat()
+		return expr.Float(f)
+	}
+	return v
+}
+
+func wrongType(action string, declared *wdl.Variable, v expr.Value) *Error {
+	return &Error{codeTemplate, fmt.Sprintf(
+		"The variable '%s' of type '%s' cannot be given a value of type '%s' by an action of type '%s'.",
+		declared.Name, declared.Type, v.TypeName(), action)}
+}
+
+func (vs *variables) setVariable(r *Run, a *wdl.Action, index int, v expr.Value) (expr.Value, error) {
+	declared := &r.program.Variables[index]
+	if !declared.Type.Accepts(v) {
+		return v, wrongType(string(a.Type), declared, v)
+	}
+	v = fit(declared.Type, v)
+	vs.set(r, index, v)
+	return v, nil
+}
+
+// step increments or decrements.
+func (vs *variables) step(r *Run, a *wdl.Action, index int, by expr.Value) (expr.Value, error) {
+	declared := &r.program.Variables[index]
+	old := vs.values[index].get()
+	sign := int64(1)
+	if a.Type == wdl.TypeDecrementVariable {
+		sign = -1
+	}
+	switch declared.Type {
+	case wdl.VariableInteger:
+		n, isInt := by.AsInt()
+		m, wasInt := old.AsInt()
+		if !isInt || !wasInt {
+			return by, wrongType(string(a.Type), declared, by)
+		}
+		sum := m + sign*n
+		if sign*n > 0 && sum < m || sign*n < 0 && sum > m || sign < 0 && n == -n && n != 0 {
+			return by, &Error{codeTemplate, "The value of the variable '" + declared.Name + "' would be outside the range of a 64-bit integer."}
+		}
+		v := expr.Int(sum)
+		vs.set(r, index, v)
+		return v, nil
+	case wdl.VariableFloat:
+		n, isNumber := by.AsFloat()
+		m, _ := old.AsFloat()
+		if !isNumber {
+			return by, wrongType(string(a.Type), declared, by)
+		}
+		v := expr.Float(m + float64(sign)*n)
+		vs.set(r, index, v)
+		return v, nil
+	}
+	return by, wrongType(string(a.Type), declared, by)
+}
+
+func (vs *variables) appendString(r *Run, a *wdl.Action, index int, value expr.Value) error {
+	declared := &r.program.Variables[index]
+	v := &vs.values[index]
+	if declared.Type != wdl.VariableString {
+		return wrongType(string(a.Type), declared, value)
+	}
+	if err := r.atHand(v); err != nil {
+		return err
+	}
+	value = r.resolve(value)
+	if value.HasReference() {
+		return unloaded(value)
+	}
+	text := value.Text()
+	if len(v.text)+len(text) > expr.MaxSize {
+		return &Error{codeTemplate, "The value of the variable '" + declared.Name + "' would be too large."}
+	}
+	v.appendText(text)
+	vs.changes = appendChange(vs.changes, changeText, index)
+	vs.changes = appendText(vs.changes, text)
+	return nil
+}
+
+func (vs *variables) appendArray(r *Run, a *wdl.Action, index int, value expr.Value) error {
+	declared := &r.program.Variables[index]
+	v := &vs.values[index]
+	if declared.Type != wdl.VariableArray {
+		return wrongType(string(a.Type), declared, value)
+	}
+	if err := r.atHand(v); err != nil {
+		return err
+	}
+	vs.changes = appendChange(vs.changes, changeElement, index)
+	vs.changes, value = r.storeValue(vs.changes, value)
+	v.appendElement(value)
+	return nil
+}
+
+// atHand loads the value of a variable that is to be appended to, or was.
+func (r *Run) atHand(v *variable) error {
+	if v.stale || v.value.Kind() != expr.KindReference {
+		return nil
+	}
+	value := r.resolve(v.value)
+	if value.Kind() == expr.KindReference {
+		return unloaded(value)
+	}
+	v.value = value
+	pending := v.pending
+	v.pending = nil
+	for _, p := range pending {
+		if value.Kind() == expr.KindArray {
+			v.appendElement(p)
+		} else {
+			v.appendText(p.Text())
+		}
+	}
+	return nil
+}
+
+// variable is the value that variables() gives.
+func (r *Run) variable(index int) (expr.Value, error) {
+	if r.vars.values == nil {
+		return expr.Null(), nil
+	}
+	v := &r.vars.values[index]
+	if len(v.pending) > 0 {
+		if err := r.atHand(v); err != nil {
+			return expr.Null(), err
+		}
+	}
+	return v.get(), nil
+}
+
+func (vs *variables) set(r *Run, index int, value expr.Value) {
+	vs.changes = appendChange(vs.changes, changeSet, index)
+	vs.changes, value = r.storeValue(vs.changes, value)
+	vs.at(index, r.program).assign(value)
+}
+
+// The items of a row of changes: what, the variable's place, and the value.
+const (
+	changeSet     = 1
+	changeElement = 2
+	changeText    = 3
+)
+
+func appendChange(b []byte, what byte, index int) []byte {
+	if len(b) == 0 {
+		b = append(b, rowVersion)
+	}
+	return appendUint(append(b, what), uint64(index))
+}
+
+// variableScope is where the changes of a generation are stored.
+func variableScope(generation int) string {
+	return string(appendIndex([]byte("$variables:"), generation))
+}
+
+// flush adds the row of this step's changes, or a new generation.
+func (vs *variables) flush(rows []Row, program *wdl.Program) []Row {
+	if len(vs.changes) == 0 {
+		return rows
+	}
+	row := Row{variableScope(vs.generation), vs.changes}
+	vs.written += len(vs.changes)
+	if vs.written > 4*vs.snapshot+4*Inline {
+		vs.generation++
+		row = Row{variableScope(vs.generation), vs.whole(program)}
+		vs.written, vs.snapshot = 0, len(row.Payload)
+	}
+	vs.changes = nil
+	return append(rows, row)
+}
+
+// whole is a row that sets every variable.
+func (vs *variables) whole(program *wdl.Program) []byte {
+	b := []byte{rowVersion}
+	for i := range vs.values {
+		if v := &vs.values[i]; v.set {
+			b = appendUint(append(b, changeSet), uint64(i))
+			b = appendValue(b, v.get())
+			for _, p := range v.pending {
+				if text, ok := p.AsString(); ok && program.Variables[i].Type == wdl.VariableString {
+					b = appendText(appendUint(append(b, changeText), uint64(i)), text)
+				} else {
+					b = appendValue(appendUint(append(b, changeElement), uint64(i)), p)
+				}
+			}
+		}
+	}
+	return b
+}
+
+// replay applies a stored row of changes.
+func (vs *variables) replay(d *decoder, program *wdl.Program) {
+	d.version(rowVersion)
+	for d.more() {
+		what, index := d.byte(), int(d.uint())
+		if d.err != nil || index >= len(program.Variables) {
+			d.fail("variable")
+			return
+		}
+		v := vs.at(index, program)
+		switch what {
+		case changeSet:
+			v.assign(d.value())
+		case changeElement:
+			v.appendElement(d.value())
+		case changeText:
+			v.appendText(d.text())
+		default:
+			d.fail("change of a variable")
+		}
+	}
+}
