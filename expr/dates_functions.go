@@ -5,14 +5,16 @@ package expr
 import "strings"
 
 func dateFunctions() []Function {
+	const format = "and an optional format string as the "
 	add := func(name, unit string) Function {
 		u, _ := unitOf(unit)
-		return Function{Name: name, Min: 2, Max: 3, eval: func(c invocation) (Value, error) {
+		usage := "a timestamp as the first parameter, the number of " + unit + " to add as the second parameter, " + format + "third parameter"
+		return Function{Name: name, Min: 2, Max: 3, usage: usage, eval: func(c invocation) (Value, error) {
 			return c.shifted(0, 1, 1, func(invocation) (timeUnit, error) { return u, nil }, 2)
 		}}
 	}
 	part := func(name string, of func(civil) int) Function {
-		return Function{Name: name, Min: 1, Max: 1, eval: func(c invocation) (Value, error) {
+		return Function{Name: name, Min: 1, Max: 1, usage: "a single parameter that is a timestamp", eval: func(c invocation) (Value, error) {
 			d, err := c.date(0)
 			if err != nil {
 				return Value{}, err
@@ -21,7 +23,7 @@ func dateFunctions() []Function {
 		}}
 	}
 	start := func(name string, of func(dateTime) dateTime) Function {
-		return Function{Name: name, Min: 1, Max: 2, eval: func(c invocation) (Value, error) {
+		return Function{Name: name, Min: 1, Max: 2, usage: "a timestamp as the first parameter " + format + "second parameter", eval: func(c invocation) (Value, error) {
 			d, err := c.date(0)
 			if err != nil {
 				return Value{}, err
@@ -29,40 +31,55 @@ func dateFunctions() []Function {
 			return c.printDate(of(d), 1, -1)
 		}}
 	}
+	const interval = "an interval as the first parameter, a time unit as the second parameter, " + format + "third parameter"
+	const shift = "a timestamp as the first parameter, an interval as the second parameter, a time unit as the third parameter, " + format + "fourth parameter"
+	zoned := func(which string) string {
+		return "a timestamp as the first parameter, a " + which + " time zone as the second parameter, " + format + "third parameter"
+	}
 	return []Function{
-		{Name: "utcNow", Min: 0, Max: 1, Volatile: true, eval: func(c invocation) (Value, error) { return c.printDate(c.now(), 0, -1) }},
-		add("addDays", "day"),
-		add("addHours", "hour"),
-		add("addMinutes", "minute"),
-		add("addSeconds", "second"),
-		{Name: "addToTime", Min: 3, Max: 4, eval: func(c invocation) (Value, error) { return c.shifted(0, 1, 1, unitAt(2), 3) }},
-		{Name: "subtractFromTime", Min: 3, Max: 4, eval: func(c invocation) (Value, error) { return c.shifted(0, 1, -1, unitAt(2), 3) }},
-		{Name: "getFutureTime", Min: 2, Max: 3, Volatile: true, eval: func(c invocation) (Value, error) { return c.shifted(-1, 0, 1, unitAt(1), 2) }},
-		{Name: "getPastTime", Min: 2, Max: 3, Volatile: true, eval: func(c invocation) (Value, error) { return c.shifted(-1, 0, -1, unitAt(1), 2) }},
-		{Name: "convertFromUtc", Min: 2, Max: 3, eval: convertFromUTC},
-		{Name: "convertToUtc", Min: 2, Max: 3, eval: convertToUTC},
-		{Name: "convertTimeZone", Min: 3, Max: 4, eval: convertTimeZone},
-		{Name: "dateDifference", Min: 2, Max: 2, eval: dateDifference},
+		{Name: "utcNow", Min: 0, Max: 1, Volatile: true, usage: "no parameters or an optional format parameter",
+			eval: func(c invocation) (Value, error) { return c.printDate(c.now(), 0, -1) }},
+		add("addDays", "days"),
+		add("addHours", "hours"),
+		add("addMinutes", "minutes"),
+		add("addSeconds", "seconds"),
+		{Name: "addToTime", Min: 3, Max: 4, usage: shift, eval: func(c invocation) (Value, error) { return c.shifted(0, 1, 1, unitAt(2), 3) }},
+		{Name: "subtractFromTime", Min: 3, Max: 4, usage: shift, eval: func(c invocation) (Value, error) { return c.shifted(0, 1, -1, unitAt(2), 3) }},
+		{Name: "getFutureTime", Min: 2, Max: 3, Volatile: true, usage: interval,
+			eval: func(c invocation) (Value, error) { return c.shifted(-1, 0, 1, unitAt(1), 2) }},
+		{Name: "getPastTime", Min: 2, Max: 3, Volatile: true, usage: interval,
+			eval: func(c invocation) (Value, error) { return c.shifted(-1, 0, -1, unitAt(1), 2) }},
+		{Name: "convertFromUtc", Min: 2, Max: 3, usage: zoned("target"), eval: convertFromUTC},
+		{Name: "convertToUtc", Min: 2, Max: 3, usage: zoned("source"), eval: convertToUTC},
+		{Name: "convertTimeZone", Min: 3, Max: 4, eval: convertTimeZone,
+			usage: "a timestamp as the first parameter, a source time zone as the second parameter, a target time zone as the third parameter, " + format + "fourth parameter"},
+		{Name: "dateDifference", Min: 2, Max: 2, usage: "a timestamp as the first parameter and timestamp as the second parameter", eval: dateDifference},
 		part("dayOfMonth", func(c civil) int { return c.day }),
 		part("dayOfWeek", func(c civil) int { return c.weekday }),
 		part("dayOfYear", func(c civil) int { return c.yearDay }),
 		start("startOfDay", dateTime.startOfDay),
 		start("startOfHour", dateTime.startOfHour),
 		start("startOfMonth", dateTime.startOfMonth),
-		{Name: "ticks", Min: 1, Max: 1, eval: func(c invocation) (Value, error) {
-			d, err := c.date(0)
-			return Int(d.ticks), err
-		}},
-		{Name: "formatDateTime", Min: 1, Max: 3, eval: func(c invocation) (Value, error) {
-			d, err := c.date(0)
-			if err != nil {
-				return Value{}, err
-			}
-			return c.printDate(d, 1, 2)
-		}},
-		{Name: "parseDateTime", Min: 1, Max: 3, eval: parseDateTime},
+		{Name: "ticks", Min: 1, Max: 1, usage: "a single parameter that is a timestamp", eval: evalTicks},
+		{Name: "formatDateTime", Min: 1, Max: 3, eval: formatDateTime,
+			usage: "a timestamp as the first parameter, an optional format string as the second parameter and an optional locale as the third parameter"},
+		{Name: "parseDateTime", Min: 1, Max: 3, eval: parseDateTime,
+			usage: "a timestamp as the first parameter, an optional locale string as the second parameter, " + format + "third parameter"},
 		{Name: "formatTimeSpan", Min: 2, Max: 3, eval: formatTimeSpanText},
 	}
+}
+
+func evalTicks(c invocation) (Value, error) {
+	d, err := c.date(0)
+	return Int(d.ticks), err
+}
+
+func formatDateTime(c invocation) (Value, error) {
+	d, err := c.date(0)
+	if err != nil {
+		return Value{}, err
+	}
+	return c.printDate(d, 1, 2)
 }
 
 func (c invocation) now() dateTime { return dateOf(c.e.env.Now()) }
@@ -332,26 +349,4 @@ func formatTimeSpanText(c invocation) (Value, error) {
 		return Value{}, c.badFormat("time span", format)
 	}
 	return String(printed), nil
-}
-
-// numberFormatFunctions lists formatNumber alone.
-func numberFormatFunctions() []Function {
-	return []Function{{Name: "formatNumber", Min: 2, Max: 3, eval: func(c invocation) (Value, error) {
-		if !c.args[0].isNumber() {
-			return Value{}, c.wrongKind(0, "an integer, a float or a decimal number")
-		}
-		format, err := c.text(1)
-		if err != nil {
-			return Value{}, err
-		}
-		locale, err := c.locale(2)
-		if err != nil {
-			return Value{}, err
-		}
-		text, ok := formatNumber(c.args[0], format, locale)
-		if !ok {
-			return Value{}, c.badFormat("number", format)
-		}
-		return String(text), nil
-	}}}
 }
