@@ -2,6 +2,7 @@ package expr
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -22,7 +23,7 @@ func conversionFunctions() []Function {
 		one("isInt", "one parameter, a string which may contain an integer", evalIsInt),
 		one("string", "one parameter: the value that is to be converted to a string", evalString),
 	}
-	return append(list, contentFunctions()...)
+	return slices.Concat(list, contentFunctions(), uriComponentFunctions())
 }
 
 func evalCreateArray(c invocation) (Value, error) { return Array(c.args...), nil }

@@ -16,7 +16,7 @@ func xmlText(s string) string {
 
 // xmlAttribute escapes what may not stand in an attribute in double quotes.
 func xmlAttribute(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "\t", "&#x9;", "\n", "&#xA;", "\r", "&#xD;").Replace(s)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "\n", "&#xA;", "\r", "&#xD;").Replace(s)
 }
 
 func evalDecodeXMLValue(c invocation) (Value, error) {
