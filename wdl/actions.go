@@ -10,8 +10,10 @@ import (
 // declaredActions reads the whole tree of actions.
 func (c *compiler) declaredActions(d node) {
 	list, ok := d.member("actions")
-	if !ok {
+	if _, hasTriggers := d.member("triggers"); !ok && !hasTriggers {
 		c.report(d.at, RuleDocument, "The required property 'actions' of the template %s is missing", position)
+	} else if !ok {
+		c.warn(d.at, RuleDocument, "The property 'actions' of the template %s is missing, which counts as empty", position)
 	}
 	if ok && !list.isObject() {
 		c.report(list.at, RuleShape, "The property 'actions' of the template %s must be an object, but is %s", position, describe(list.Value))

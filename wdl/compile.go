@@ -142,6 +142,50 @@ func (c *compiler) unknown(n node) bool {
 	return ok && c.Deployment && strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") && !strings.HasPrefix(s, "[[")
 }
 
+// settled returns a value without what only the deployment knows: strings that it
+// computes become empty, and an escaped bracket loses its escape.
+func (c *compiler) settled(n node) expr.Value {
+	if !c.Deployment {
+		return n.Value
+	}
+	switch n.Kind() {
+	case expr.KindString:
+		if c.unknown(n) {
+			return expr.String("")
+		}
+		if rest, escaped := strings.CutPrefix(n.text(), "[["); escaped {
+			return expr.String("[" + rest)
+		}
+	case expr.KindArray:
+		elems := make([]expr.Value, 0, n.Len())
+		for _, e := range n.elements() {
+			elems = append(elems, c.settled(e))
+		}
+		return expr.Array(elems...)
+	case expr.KindObject:
+		return mapMembers(n.Value, func(_ string, v expr.Value) expr.Value { return c.settled(node{Value: v}) })
+	}
+	return n.Value
+}
+
+// unsettled reports whether a value holds anything only the deployment knows.
+func (c *compiler) unsettled(n node) bool {
+	if !c.Deployment {
+		return false
+	}
+	for _, e := range n.elements() {
+		if c.unsettled(e) {
+			return true
+		}
+	}
+	for _, m := range n.members() {
+		if c.unsettled(m) {
+			return true
+		}
+	}
+	return c.unknown(n)
+}
+
 // dynamic reports whether a value is known only when it is evaluated.
 func (c *compiler) dynamic(n node) bool {
 	s, ok := n.AsString()

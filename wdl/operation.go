@@ -48,7 +48,7 @@ func actionOperations() []operation {
 		{name: TypeHTTPWebhook, required: []string{"inputs.subscribe"}, parse: (*compiler).webhookAction},
 		{name: TypeAPIConnection, required: []string{"inputs.host"}, parse: (*compiler).requestAction},
 		{name: TypeAPIConnectionWebhook, required: []string{"inputs.host"}, parse: (*compiler).connectionWebhookAction},
-		{name: TypeAPIManagement, required: []string{"inputs.api"}, parse: (*compiler).requestAction},
+		{name: TypeAPIManagement, parse: (*compiler).managementAction},
 		{name: TypeFunction, required: []string{"inputs.function"}, parse: (*compiler).requestAction},
 		{name: TypeWorkflow, required: []string{"inputs.host.workflow", "inputs.host.workflow.id"}, parse: (*compiler).workflowAction},
 		{name: TypeSendToBatch, required: []string{"inputs.batchName", "inputs.content", "inputs.host"}, parse: whole},

@@ -42,15 +42,18 @@ func (e parameterEnv) Random() uint64 { return 0 }
 // or is known to the deployment only.
 func (c *compiler) recurrenceMember(n node, o owner) *Recurrence {
 	m, ok := n.member("recurrence")
-	if !ok || c.unknown(m) {
+	if !ok {
 		return nil
 	}
 	t := c.template(m, o, roleInputs)
-	if t == nil {
+	if t == nil || c.unsettled(m) {
 		return nil
 	}
 	value, static := t.Literal()
 	if !static {
+		if c.namesUnknownParameter(t) {
+			return nil // the resolve stage reports it
+		}
 		var err error
 		if value, err = t.Eval(parameterEnv{c}); err != nil {
 			c.invalid(m, o, RuleRecurrence, "the recurrence cannot be evaluated: %s", err)
@@ -58,6 +61,16 @@ func (c *compiler) recurrenceMember(n node, o owner) *Recurrence {
 		}
 	}
 	return c.recurrence(node{value, m.at}, o)
+}
+
+func (c *compiler) namesUnknownParameter(t *expr.Template) bool {
+	for _, call := range t.Calls() {
+		text, literal := name(call)
+		if _, known := c.program.Parameter(text); call.Function == "parameters" && literal && !known {
+			return true
+		}
+	}
+	return false
 }
 
 // maxIntervals bounds the interval of each frequency (wdl-semantics §10.4).

@@ -1,7 +1,6 @@
 package wdl
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -21,6 +20,15 @@ func (c *compiler) requestAction(a *Action, n node) {
 	c.method(inputs, o)
 	c.uri(inputs, o)
 	c.connection(inputs, o)
+}
+
+// managementAction reads an ApiManagement, whose API is named by `api`, or by
+// `apiManagement` in single-tenant files.
+func (c *compiler) managementAction(a *Action, n node) {
+	if _, ok := n.path("inputs.apiManagement"); !ok {
+		c.require(c.owner(a), n, []string{"inputs.api"})
+	}
+	c.requestAction(a, n)
 }
 
 // webhookAction reads an HttpWebhook (wdl-semantics §11.10).
@@ -90,8 +98,8 @@ func (c *compiler) uri(inputs node, o owner) {
 	case len(text) > maxURI:
 		c.invalid(m, o, RuleURI, "the uri has %d bytes, the limit is %d", len(text), maxURI)
 	default:
-		u, err := url.Parse(strings.TrimSpace(text))
-		if err != nil || u.Host == "" || !strings.EqualFold(u.Scheme, "http") && !strings.EqualFold(u.Scheme, "https") {
+		scheme, rest, ok := strings.Cut(strings.TrimSpace(text), "://")
+		if !ok || rest == "" || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
 			c.invalid(m, o, RuleURI, "the uri '%s' must begin with http:// or https:// and name a host", text)
 		}
 	}

@@ -50,3 +50,52 @@ const (
 	RuleSplitOn          Rule = "split-on"          // §10.1
 	RuleNoTrigger        Rule = "no-trigger"        // §2: nothing starts it, a warning
 )
+
+// Rules lists every rule.
+func Rules() []Rule {
+	return []Rule{
+		RuleDocument,
+		RuleSchemaVersion,
+		RuleShape,
+		RuleRunAfterUnknown,
+		RuleRunAfterCycle,
+		RuleRunAfterShape,
+		RuleExpression,
+		RuleContext,
+		RuleActionUnknown,
+		RuleActionReach,
+		RuleTriggerReference,
+		RuleItem,
+		RuleIteration,
+		RuleParameterUnknown,
+		RuleVariableUse,
+		RuleVariableInit,
+		RuleVariableSelf,
+		RuleVariableType,
+		RuleDuplicateName,
+		RuleLimit,
+		RuleType,
+		RuleUnsupported,
+		RuleMissing,
+		RuleUntilLimit,
+		RuleSwitchCase,
+		RuleResponse,
+		RuleResponseParallel,
+		RuleTerminate,
+		RuleConcurrency,
+		RuleConflict,
+		RuleRetry,
+		RuleRecurrence,
+		RuleRequest,
+		RuleURI,
+		RuleCallback,
+		RuleStaticResult,
+		RuleTracked,
+		RuleParameter,
+		RuleAsyncResponse,
+		RuleOption,
+		RuleSecureData,
+		RuleSplitOn,
+		RuleNoTrigger,
+	}
+}

@@ -39,13 +39,13 @@ type owner struct {
 
 // template compiles a value and remembers its site; nil if it has problems.
 func (c *compiler) template(n node, o owner, r role) *expr.Template {
-	t, problems := c.dialect.Compile(n.Value)
+	t, problems := c.dialect.Compile(c.settled(n))
 	return c.compiled(t, problems, n, o, r)
 }
 
 // condition compiles a condition of wdl-semantics §11.3.
 func (c *compiler) condition(n node, o owner, r role) *expr.Template {
-	t, problems := c.dialect.CompileCondition(n.Value)
+	t, problems := c.dialect.CompileCondition(c.settled(n))
 	return c.compiled(t, problems, n, o, r)
 }
 
