@@ -1,0 +1,194 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"isle/internal/arm"
+	"isle/internal/store"
+)
+
+// TokenLife is how long a token is valid.
+const TokenLife = time.Hour
+
+// leeway is how far clocks may differ.
+const leeway = time.Minute
+
+// Config of a service.
+type Config struct {
+	Store *store.Store
+	// TenantName is the tenant's domain, which paths may name instead of its id; "" is
+	// isle.local.
+	TenantName string
+	// Audiences are what tokens may be for, besides the server's own URLs; none is
+	// arm.DefaultAudiences.
+	Audiences []string
+	// AllowHost says under which hosts the issuer answers and whose tokens it accepts;
+	// nil allows loopback names.
+	AllowHost func(host string) bool
+	// Clock is nil for time.Now.
+	Clock func() time.Time
+}
+
+// Service is issuer, verifier and directory. Safe for concurrent use.
+type Service struct {
+	config  Config
+	db      *store.DB
+	checker *checker
+	limiter limiter
+
+	changing  sync.Mutex // held while directory or keys are replaced
+	directory atomic.Pointer[directory]
+	keys      atomic.Pointer[keyRing]
+}
+
+// Open reads tenant, clients and keys, and makes them on first start.
+func Open(ctx context.Context, c Config) (*Service, error) {
+	if c.TenantName == "" {
+		c.TenantName = "isle.local"
+	}
+	if len(c.Audiences) == 0 {
+		c.Audiences = arm.DefaultAudiences()
+	}
+	if c.AllowHost == nil {
+		c.AllowHost = isLoopback
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	s := &Service{config: c, db: c.Store.Control(), checker: newChecker()}
+	if err := s.openDirectory(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.openKeys(ctx)
+}
+
+func isLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// Tenant is the tenant's id.
+func (s *Service) Tenant() string { return s.directory.Load().Tenant }
+
+// Subscription is the id of the tenant's subscription.
+func (s *Service) Subscription() string { return s.directory.Load().Subscription }
+
+func (s *Service) now() time.Time { return s.config.Clock().UTC() }
+
+// claims of a token, as Entra names them.
+type claims struct {
+	jwt.Claims
+	Version string `json:"ver"`
+	Tenant  string `json:"tid"`
+	Object  string `json:"oid"`
+	AppID   string `json:"appid,omitempty"` // version 1.0
+	AZP     string `json:"azp,omitempty"`   // version 2.0
+	Type    string `json:"idtyp"`
+}
+
+// issue makes a token for a client. base is the URL under which it asked.
+func (s *Service) issue(c client, base, audience, version string) (string, error) {
+	now := s.now()
+	d := s.directory.Load()
+	all := claims{Claims: jwt.Claims{Issuer: issuer(base, d.Tenant, version), Subject: c.Object, Audience: jwt.Audience{audience},
+		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(TokenLife)), ID: arm.NewGUID()},
+		Version: version, Tenant: d.Tenant, Object: c.Object, Type: "app"}
+	if version == "1.0" {
+		all.AppID = c.ID
+	} else {
+		all.AZP = c.ID
+	}
+	return jwt.Signed((*s.keys.Load())[0].signer).Claims(all).Serialize()
+}
+
+// issuer is the iss of tokens: as in Entra, the two versions differ.
+func issuer(base, tenant, version string) string {
+	if version == "1.0" {
+		return base + "/" + tenant + "/"
+	}
+	return base + "/" + tenant + "/v2.0"
+}
+
+// Verify checks a token: RS256 by a key of the issuer, named by its id; issuer, audience
+// and times. The error says which, and nothing of the token.
+func (s *Service) Verify(token string) (arm.Principal, error) {
+	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil || len(parsed.Headers) != 1 {
+		return arm.Principal{}, errors.New("it is not a token signed with RS256")
+	}
+	key := s.keys.Load().public(parsed.Headers[0].KeyID)
+	if key == nil {
+		return arm.Principal{}, errors.New("its key id is not one of this issuer's keys: get a new token")
+	}
+	var c claims
+	if err := parsed.Claims(key, &c); err != nil {
+		return arm.Principal{}, errors.New("its signature is wrong")
+	}
+	d := s.directory.Load()
+	now := s.now()
+	switch {
+	case !s.isIssuer(c.Issuer, d.Tenant, c.Version) || c.Tenant != d.Tenant:
+		return arm.Principal{}, errors.New("it is from another issuer")
+	case len(c.Audience) != 1 || !s.isAudience(c.Audience[0]):
+		return arm.Principal{}, errors.New("it is for another audience")
+	case c.Expiry == nil || now.After(c.Expiry.Time().Add(leeway)):
+		return arm.Principal{}, errors.New("it has expired: get a new one")
+	case c.NotBefore != nil && now.Add(leeway).Before(c.NotBefore.Time()):
+		return arm.Principal{}, errors.New("it is not valid yet: compare the clocks")
+	}
+	return principal(d, c)
+}
+
+// principal is the client a token was made for, if it is still there.
+func principal(d *directory, c claims) (arm.Principal, error) {
+	id := c.AppID
+	if c.Version != "1.0" {
+		id = c.AZP
+	}
+	found, ok := d.client(id)
+	if !ok || found.Object != c.Object {
+		return arm.Principal{}, errors.New("its client is not in the tenant any more")
+	}
+	return arm.Principal{ID: found.Object, Client: found.ID, Tenant: d.Tenant, Name: found.Name}, nil
+}
+
+func (s *Service) isIssuer(text, tenant, version string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme == "https" && s.config.AllowHost(u.Host) && text == issuer("https://"+u.Host, tenant, version)
+}
+
+// isAudience accepts the configured audiences and the server's own URLs, with or
+// without a slash at the end.
+func (s *Service) isAudience(audience string) bool {
+	plain := strings.TrimSuffix(audience, "/")
+	if slices.ContainsFunc(s.config.Audiences, func(a string) bool { return strings.TrimSuffix(a, "/") == plain }) {
+		return true
+	}
+	u, err := url.Parse(plain)
+	return err == nil && u.Scheme == "https" && u.Path == "" && u.Host != "" && u.User == nil && s.config.AllowHost(u.Host)
+}
+
+// Authenticate implements arm.Authenticator: a bearer token in the header
+// Authorization.
+func (s *Service) Authenticate(r *http.Request) (arm.Principal, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return arm.Principal{}, errors.New("the header Authorization must be 'Bearer' and a token")
+	}
+	return s.Verify(strings.TrimSpace(token))
+}
