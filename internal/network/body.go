@@ -1,0 +1,157 @@
+package network
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"isle/expr"
+)
+
+// The wire's bodies, as far as they are read. Members that Isle carries along
+// without reading them are listed in carried*; read-only and unknown members are
+// dropped, so that what a GET served can be PUT again.
+
+type networkBody struct {
+	AddressSpace struct {
+		AddressPrefixes []string `json:"addressPrefixes"`
+	} `json:"addressSpace"`
+	DHCPOptions struct {
+		DNSServers []string `json:"dnsServers"`
+	} `json:"dhcpOptions"`
+	Subnets  *[]subnetChild    `json:"subnets"`
+	Peerings []json.RawMessage `json:"virtualNetworkPeerings"`
+}
+
+type subnetChild struct {
+	Name       string     `json:"name"`
+	Properties expr.Value `json:"properties"`
+}
+
+type subnetBody struct {
+	AddressPrefix   string   `json:"addressPrefix"`
+	AddressPrefixes []string `json:"addressPrefixes"`
+	Delegations     []struct {
+		Name       string `json:"name"`
+		Properties struct {
+			ServiceName string `json:"serviceName"`
+		} `json:"properties"`
+	} `json:"delegations"`
+	SecurityGroup    *reference        `json:"networkSecurityGroup"`
+	RouteTable       *reference        `json:"routeTable"`
+	NATGateway       *reference        `json:"natGateway"`
+	ServiceEndpoints []ServiceEndpoint `json:"serviceEndpoints"`
+}
+
+type reference struct {
+	ID string `json:"id"`
+}
+
+func (r *reference) id() string {
+	if r == nil {
+		return ""
+	}
+	return r.ID
+}
+
+type groupBody struct {
+	Rules []struct {
+		Name       string   `json:"name"`
+		Properties ruleBody `json:"properties"`
+	} `json:"securityRules"`
+}
+
+type ruleBody struct {
+	Description         string      `json:"description"`
+	Protocol            string      `json:"protocol"`
+	Access              string      `json:"access"`
+	Direction           string      `json:"direction"`
+	Priority            int         `json:"priority"`
+	SourcePrefix        string      `json:"sourceAddressPrefix"`
+	SourcePrefixes      []string    `json:"sourceAddressPrefixes"`
+	SourcePort          string      `json:"sourcePortRange"`
+	SourcePorts         []string    `json:"sourcePortRanges"`
+	SourceGroups        []reference `json:"sourceApplicationSecurityGroups"`
+	DestinationPrefix   string      `json:"destinationAddressPrefix"`
+	DestinationPrefixes []string    `json:"destinationAddressPrefixes"`
+	DestinationPort     string      `json:"destinationPortRange"`
+	DestinationPorts    []string    `json:"destinationPortRanges"`
+	DestinationGroups   []reference `json:"destinationApplicationSecurityGroups"`
+}
+
+func (b *ruleBody) rule(name string) Rule {
+	return Rule{
+		Version: formVersion, Name: name, Description: b.Description, Priority: b.Priority, Direction: b.Direction, Access: b.Access, Protocol: b.Protocol,
+		Source:      Side{Prefix: b.SourcePrefix, Prefixes: b.SourcePrefixes, Port: b.SourcePort, Ports: b.SourcePorts, Groups: ids(b.SourceGroups)},
+		Destination: Side{Prefix: b.DestinationPrefix, Prefixes: b.DestinationPrefixes, Port: b.DestinationPort, Ports: b.DestinationPorts, Groups: ids(b.DestinationGroups)},
+	}
+}
+
+func ids(references []reference) []string {
+	var list []string
+	for _, r := range references {
+		list = append(list, r.ID)
+	}
+	return list
+}
+
+type tableBody struct {
+	Routes []struct {
+		Name       string    `json:"name"`
+		Properties routeBody `json:"properties"`
+	} `json:"routes"`
+}
+
+type routeBody struct {
+	AddressPrefix string `json:"addressPrefix"`
+	NextHopType   string `json:"nextHopType"`
+	NextHop       string `json:"nextHopIpAddress"`
+}
+
+func (b *routeBody) route(name string) Route {
+	return Route{Version: formVersion, Name: name, Prefix: b.AddressPrefix, NextHopType: b.NextHopType, NextHop: b.NextHop}
+}
+
+// carriedNetwork and carriedSubnet are the writable members that are stored and
+// served as given.
+var (
+	carriedNetwork = []string{"bgpCommunities", "ddosProtectionPlan", "dhcpOptions", "enableDdosProtection", "enableVmProtection",
+		"encryption", "flowTimeoutInMinutes", "privateEndpointVNetPolicies"}
+	carriedSubnet = []string{"defaultOutboundAccess", "privateEndpointNetworkPolicies", "privateLinkServiceNetworkPolicies",
+		"serviceEndpointPolicies", "sharingScope"}
+	carriedGroup = []string{"flushConnection"}
+	carriedTable = []string{"disableBgpRoutePropagation"}
+)
+
+// carry keeps the named members of an object.
+func carry(properties expr.Value, names []string) expr.Value {
+	var kept []expr.Member
+	for _, name := range names {
+		if v, ok := properties.Get(name); ok && !v.IsNull() {
+			kept = append(kept, expr.Member{Name: name, Value: v})
+		}
+	}
+	return expr.Object(kept...)
+}
+
+// read decodes the properties of a request. What does not fit is one problem: its
+// place is known, the rest of the body is not looked at.
+func read(properties expr.Value, into any, target string, found *Problems) bool {
+	if properties.IsNull() {
+		return true
+	}
+	err := json.Unmarshal(properties.JSON(), into)
+	if err == nil {
+		return true
+	}
+	var mismatch *json.UnmarshalTypeError
+	message := "Cannot parse the request."
+	if errors.As(err, &mismatch) {
+		if mismatch.Field != "" {
+			target += "." + mismatch.Field
+		}
+		message = fmt.Sprintf("Cannot parse the request: '%s' is a JSON %s, but a value of another type is expected there.", target, mismatch.Value)
+	}
+	found.add("InvalidRequestFormat", target, "%s", message)
+	return false
+}

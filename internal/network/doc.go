@@ -1,0 +1,16 @@
+// Package network is Microsoft.Network as far as an isolated environment needs it:
+// virtual networks with their subnets, network security groups with their rules,
+// and route tables with their routes.
+//
+// The rules are pure checks over a request and what stands beside it (prefix.go,
+// name.go, rule.go, route.go, subnet.go); they report every problem at once, with
+// the codes of network.md §A9. The functions of the types run them inside the
+// resource manager's transaction and store versioned forms. Every change is
+// synchronous: a PUT answers with provisioningState Succeeded.
+//
+// Subnets, rules and routes are resources of their own and members of the resource
+// they are nested in, so that both ways to write and read them agree. A service
+// that puts itself into a subnet says so with [AddLink] and leaves with
+// [RemoveLinks]; a subnet with links cannot be deleted, moved, or given another
+// delegation. Nothing here evaluates traffic.
+package network

@@ -1,0 +1,64 @@
+package network
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+
+	"isle/expr"
+	"isle/internal/arm"
+)
+
+// formVersion is the version of the stored forms. A form of a newer version is
+// refused, never guessed at.
+const formVersion = 1
+
+// Network is a virtual network as stored; its subnets are resources of their own.
+type Network struct {
+	Version  int        `json:"v"`
+	GUID     string     `json:"guid"`
+	Space    []string   `json:"space"`
+	Settings expr.Value `json:"settings"` // the members of carriedNetwork that were given
+}
+
+func (n *Network) ranges() []netip.Prefix {
+	list := make([]netip.Prefix, 0, len(n.Space))
+	for _, text := range n.Space {
+		if p, err := netip.ParsePrefix(text); err == nil {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// Attachment is what subnets are attached to, a network security group or a route
+// table, as stored; its rules or routes are resources of their own. Subnets are the
+// IDs of those that use it: written together with the subnet's own reference, in
+// one transaction.
+type Attachment struct {
+	Version  int        `json:"v"`
+	GUID     string     `json:"guid"`
+	Subnets  []string   `json:"subnets,omitempty"`
+	Settings expr.Value `json:"settings"`
+}
+
+// encode writes a stored form.
+func encode(form any) ([]byte, error) { return json.Marshal(form) }
+
+// decode reads a stored form.
+func decode[Form any](r arm.Resource) (*Form, error) {
+	var head struct {
+		Version int `json:"v"`
+	}
+	if err := json.Unmarshal(r.Body, &head); err != nil {
+		return nil, fmt.Errorf("network: %s: %w", r.ID, err)
+	}
+	if head.Version < 1 || head.Version > formVersion {
+		return nil, fmt.Errorf("network: %s: stored form has version %d; this build reads up to %d", r.ID, head.Version, formVersion)
+	}
+	form := new(Form)
+	if err := json.Unmarshal(r.Body, form); err != nil {
+		return nil, fmt.Errorf("network: %s: %w", r.ID, err)
+	}
+	return form, nil
+}

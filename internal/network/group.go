@@ -1,0 +1,175 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/store"
+)
+
+// putGroup creates or replaces a network security group. A request without the
+// member "securityRules" leaves the rules as they are.
+func putGroup(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	var found Problems
+	ruleNaming.check(r.ID.Name(), "name", &found)
+	body := new(groupBody)
+	if !read(r.Properties(), body, "properties", &found) {
+		return nil, found.err()
+	}
+	form, err := attachment(r, carriedGroup)
+	if err != nil {
+		return nil, err
+	}
+	old, err := children[Rule](tx, r.ID, typeRules)
+	if err != nil {
+		return nil, err
+	}
+	want := old
+	if _, given := r.Properties().Get("securityRules"); given {
+		rules := make([]Rule, len(body.Rules))
+		want = make([]nested[Rule], len(rules))
+		for i := range body.Rules {
+			rules[i] = body.Rules[i].Properties.rule(body.Rules[i].Name)
+			want[i] = nested[Rule]{name: rules[i].Name, form: &rules[i]}
+		}
+		checkRules(rules, &found)
+		if err := checkGroups(tx, rules, &found); err != nil {
+			return nil, err
+		}
+	}
+	if err := found.err(); err != nil {
+		return nil, err
+	}
+	if err := replace(tx, r.ID, "securityRules", old, want, r.Now); err != nil {
+		return nil, err
+	}
+	stored, err := encode(form)
+	return &arm.Written{Body: stored}, err
+}
+
+// attachment makes the stored form of a group or table; its users stay.
+func attachment(r *arm.PutRequest, carried []string) (*Attachment, error) {
+	form := &Attachment{Version: formVersion, Settings: carry(r.Properties(), carried)}
+	if r.Old == nil {
+		form.GUID = arm.NewGUID()
+		return form, nil
+	}
+	was, err := decode[Attachment](*r.Old)
+	if err != nil {
+		return nil, err
+	}
+	form.GUID, form.Subnets = was.GUID, was.Subnets
+	return form, nil
+}
+
+// checkGroups reports application security groups that rules name and that are not
+// there.
+func checkGroups(tx *store.Tx, rules []Rule, found *Problems) error {
+	for i := range rules {
+		for _, id := range append(append([]string{}, rules[i].Source.Groups...), rules[i].Destination.Groups...) {
+			if _, err := arm.Load(tx, id); errors.Is(err, store.ErrNotFound) {
+				found.add("InvalidResourceReference", fmt.Sprintf("properties.securityRules[%d]", i), "Resource %s referenced by security rule %s was not found.", id, rules[i].Name)
+			} else if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// deleteAttachment refuses to delete what subnets use.
+func deleteAttachment(code, what string) func(context.Context, *store.Tx, *arm.DeleteRequest) error {
+	return func(_ context.Context, _ *store.Tx, r *arm.DeleteRequest) error {
+		form, err := decode[Attachment](r.Old)
+		if err != nil || len(form.Subnets) == 0 {
+			return err
+		}
+		return arm.Invalid(code, "", "%s %s cannot be deleted because it is in use by the following resources: %s. In order to delete it, remove the association with the resources.", what, r.Old.ID, strings.Join(form.Subnets, ", "))
+	}
+}
+
+func viewGroup(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
+	form, err := decode[Attachment](r)
+	if err != nil {
+		return expr.Null(), err
+	}
+	id, err := arm.ParseID(r.ID)
+	if err != nil {
+		return expr.Null(), err
+	}
+	rules, err := children[Rule](tx, id, typeRules)
+	if err != nil {
+		return expr.Null(), err
+	}
+	return properties(form.groupView(r.ID, r.ETag, embedded(rules, typeRules, func(n *nested[Rule]) expr.Value { return n.form.view() }))), nil
+}
+
+func putRule(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	var found Problems
+	body := new(ruleBody)
+	if !read(r.Properties(), body, "properties", &found) {
+		return nil, found.err()
+	}
+	parent, _ := r.ID.Parent()
+	siblings, err := children[Rule](tx, parent, typeRules)
+	if err != nil {
+		return nil, err
+	}
+	rule := body.rule(r.ID.Name())
+	checkRule(&rule, "", &found)
+	for _, s := range siblings {
+		if !strings.EqualFold(s.name, rule.Name) && s.form.Priority == rule.Priority && s.form.Direction == rule.Direction {
+			found.add("SecurityRuleConflict", "properties.priority", "Security rule %s conflicts with rule %s. Rules cannot have the same Priority and Direction. To learn more, see aka.ms/nsgrules.", rule.Name, s.name)
+		}
+	}
+	if r.Old == nil && len(siblings) >= maxRules {
+		found.add("SecurityRuleCountLimitReached", "", "The group has %d rules already; no more are allowed.", maxRules)
+	}
+	if err := checkGroups(tx, []Rule{rule}, &found); err != nil {
+		return nil, err
+	}
+	if err := found.err(); err != nil {
+		return nil, err
+	}
+	if err := touch(tx, parent.Key(), r.Now); err != nil {
+		return nil, err
+	}
+	stored, err := encode(&rule)
+	return &arm.Written{Body: stored}, err
+}
+
+// deleteChild deletes a rule or a route.
+func deleteChild(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
+	if r.Cascade {
+		return nil
+	}
+	parent, _ := r.ID.Parent()
+	return touch(tx, parent.Key(), r.Now)
+}
+
+func viewRule(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error) {
+	form, err := decode[Rule](r)
+	if err != nil {
+		return expr.Null(), err
+	}
+	return properties(form.view()), nil
+}
+
+// readDefaultRules answers GET {group}/defaultSecurityRules.
+func readDefaultRules(_ context.Context, r *arm.Request) (*arm.Response, error) {
+	return arm.Reply(list(defaultRuleList(r.Resource.ID, r.Resource.ETag))), nil
+}
+
+// readDefaultRule answers GET {group}/defaultSecurityRules/{rule}.
+func readDefaultRule(_ context.Context, r *arm.Request) (*arm.Response, error) {
+	for _, rule := range defaultRules() {
+		if strings.EqualFold(rule.Name, r.Values["rule"]) {
+			return arm.Reply(defaultRuleView(r.Resource.ID, r.Resource.ETag, &rule)), nil
+		}
+	}
+	return nil, arm.Missing("NotFound", "Resource %s/defaultSecurityRules/%s not found.", r.Resource.ID, r.Values["rule"])
+}

@@ -1,0 +1,172 @@
+package network
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/store"
+)
+
+// Types are the resource types of the package.
+func Types(s *store.Store) []arm.Type {
+	p := &provider{control: s.Control()}
+	versions := []string{"2025-01-01", "2024-05-01", "2023-09-01", "2022-07-01", "2021-08-01", "2020-05-01", "2019-11-01", "2018-11-01"}
+	top := arm.Type{APIVersions: versions, Tracked: true, ETagMember: true, Patch: arm.PatchTags, List: &arm.ListSpec{}, ValidName: anyName}
+	child := arm.Type{APIVersions: versions, ETagMember: true, List: &arm.ListSpec{}, ValidName: anyName}
+
+	networks := top
+	networks.Name, networks.Put, networks.Delete, networks.View = typeNetworks, putNetwork, deleteNetwork, viewNetwork
+	networks.Reads = map[string]arm.Handler{"usages": p.usages, "CheckIPAddressAvailability": p.availability}
+
+	subnets := child
+	subnets.Name, subnets.Put, subnets.Delete, subnets.View = typeSubnets, putSubnet, deleteSubnet, viewSubnet
+	subnets.Reads = map[string]arm.Handler{"ServiceAssociationLinks": linkReader(true), "ResourceNavigationLinks": linkReader(false)}
+
+	groups := top
+	groups.Name, groups.Put, groups.View = typeGroups, putGroup, viewGroup
+	groups.Delete = deleteAttachment("InUseNetworkSecurityGroupCannotBeDeleted", "Network security group")
+	groups.Reads = map[string]arm.Handler{"defaultSecurityRules": readDefaultRules, "defaultSecurityRules/{rule}": readDefaultRule}
+
+	rules := child
+	rules.Name, rules.Put, rules.Delete, rules.View = typeRules, putRule, deleteChild, viewRule
+
+	tables := top
+	tables.Name, tables.Put, tables.View = typeTables, putTable, viewTable
+	tables.Delete = deleteAttachment("InUseRouteTableCannotBeDeleted", "Route table")
+
+	routes := child
+	routes.Name, routes.Put, routes.Delete, routes.View = typeRoutes, putRoute, deleteChild, viewRoute
+	return []arm.Type{networks, subnets, groups, rules, tables, routes}
+}
+
+// anyName leaves names to the types' own rules, which report them together with
+// all else.
+func anyName(string) *arm.Error { return nil }
+
+// Routes are the paths of the package that belong to no resource.
+func Routes() []arm.Route {
+	const action, location = "Microsoft.Network/locations/availableDelegations/read", "providers/Microsoft.Network/locations/{location}/availableDelegations"
+	return []arm.Route{
+		{Method: "GET", Pattern: "/subscriptions/{subscription}/" + location, Action: action, Serve: availableDelegations},
+		{Method: "GET", Pattern: "/subscriptions/{subscription}/resourceGroups/{group}/" + location, Action: action, Serve: availableDelegations},
+	}
+}
+
+func availableDelegations(_ context.Context, r *arm.Request) (*arm.Response, error) {
+	const service, name = "Microsoft.Logic/integrationServiceEnvironments", "Microsoft.Logic.integrationServiceEnvironments"
+	var f fields
+	f.text("name", name)
+	f.text("id", "/subscriptions/"+r.Values["subscription"]+"/providers/Microsoft.Network/availableDelegations/"+name)
+	f.text("type", "Microsoft.Network/availableDelegations")
+	f.text("serviceName", service)
+	f.texts("actions", delegationActions(service))
+	return arm.Reply(list(expr.Array(f.value()))), nil
+}
+
+// provider answers the reads that look at more than one resource.
+type provider struct{ control *store.DB }
+
+func (p *provider) subnets(ctx context.Context, network arm.ID) (found []nested[Subnet], err error) {
+	err = p.control.Read(ctx, func(tx *store.Tx) (err error) {
+		found, err = children[Subnet](tx, network, typeSubnets)
+		return err
+	})
+	return found, err
+}
+
+// usages answers GET {network}/usages: for each subnet, how many of its addresses
+// are in use (network.md §A2).
+func (p *provider) usages(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	subnets, err := p.subnets(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]expr.Value, len(subnets))
+	for i := range subnets {
+		s := &subnets[i]
+		used := 0
+		for _, l := range s.form.Links {
+			used += len(l.Addresses)
+		}
+		var name, f fields
+		name.text("value", "SubnetSpace")
+		name.text("localizedValue", "Subnet size and usage")
+		f.add("currentValue", expr.Int(int64(used)))
+		f.text("id", s.ID)
+		f.add("limit", expr.Int(usable(s.form.ranges())))
+		f.add("name", name.value())
+		f.text("unit", "Count")
+		values[i] = f.value()
+	}
+	return arm.Reply(list(expr.Array(values...))), nil
+}
+
+// suggested is how many free addresses an answer about a taken one names.
+const suggested = 5
+
+// availability answers GET {network}/CheckIPAddressAvailability?ipAddress=…
+func (p *provider) availability(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	address, err := netip.ParseAddr(r.Query.Get("ipaddress"))
+	if err != nil {
+		return nil, arm.Invalid("InvalidRequestFormat", "ipAddress", "The query parameter ipAddress must be an IP address of the virtual network; it is '%s'.", r.Query.Get("ipaddress"))
+	}
+	subnets, err := p.subnets(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range subnets {
+		for _, prefix := range subnets[i].form.ranges() {
+			if prefix.Contains(address) {
+				return arm.Reply(availabilityIn(prefix, subnets[i].form, address)), nil
+			}
+		}
+	}
+	return nil, arm.Invalid("PrivateIPAddressNotInAnySubnet", "ipAddress", "Private static IP address %s does not belong to the range of any subnet in the virtual network %s.", address, r.Resource.ID)
+}
+
+func availabilityIn(prefix netip.Prefix, s *Subnet, address netip.Addr) expr.Value {
+	taken := map[netip.Addr]bool{}
+	for _, l := range s.Links {
+		for _, text := range l.Addresses {
+			if a, err := netip.ParseAddr(text); err == nil {
+				taken[a] = true
+			}
+		}
+	}
+	platform := reservedIn(prefix, address)
+	free := !platform && !taken[address]
+	var f fields
+	f.add("available", expr.Bool(free))
+	if !free {
+		var others []string
+		for a := prefix.Addr(); prefix.Contains(a) && len(others) < suggested; a = a.Next() {
+			if !reservedIn(prefix, a) && !taken[a] {
+				others = append(others, a.String())
+			}
+		}
+		f.texts("availableIPAddresses", others)
+	}
+	f.add("isPlatformReserved", expr.Bool(platform))
+	return f.value()
+}
+
+// reservedIn tells whether an address is one of the five of its subnet that no
+// resource can have.
+func reservedIn(prefix netip.Prefix, address netip.Addr) bool {
+	first := prefix.Addr()
+	for range reservedAddresses - 1 {
+		if address == first {
+			return true
+		}
+		first = first.Next()
+	}
+	return !prefix.Contains(address.Next())
+}
+
+func containsFold(list []string, text string) bool {
+	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, text) })
+}

@@ -1,0 +1,100 @@
+package network
+
+import (
+	"context"
+	"strings"
+
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/store"
+)
+
+// putTable creates or replaces a route table. A request without the member
+// "routes" leaves the routes as they are.
+func putTable(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	var found Problems
+	ruleNaming.check(r.ID.Name(), "name", &found)
+	body := new(tableBody)
+	if !read(r.Properties(), body, "properties", &found) {
+		return nil, found.err()
+	}
+	form, err := attachment(r, carriedTable)
+	if err != nil {
+		return nil, err
+	}
+	old, err := children[Route](tx, r.ID, typeRoutes)
+	if err != nil {
+		return nil, err
+	}
+	want := old
+	if _, given := r.Properties().Get("routes"); given {
+		routes := make([]Route, len(body.Routes))
+		want = make([]nested[Route], len(routes))
+		for i := range body.Routes {
+			routes[i] = body.Routes[i].Properties.route(body.Routes[i].Name)
+			want[i] = nested[Route]{name: routes[i].Name, form: &routes[i]}
+		}
+		checkRoutes(routes, &found)
+	}
+	if err := found.err(); err != nil {
+		return nil, err
+	}
+	if err := replace(tx, r.ID, "routes", old, want, r.Now); err != nil {
+		return nil, err
+	}
+	stored, err := encode(form)
+	return &arm.Written{Body: stored}, err
+}
+
+func viewTable(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
+	form, err := decode[Attachment](r)
+	if err != nil {
+		return expr.Null(), err
+	}
+	id, err := arm.ParseID(r.ID)
+	if err != nil {
+		return expr.Null(), err
+	}
+	routes, err := children[Route](tx, id, typeRoutes)
+	if err != nil {
+		return expr.Null(), err
+	}
+	return properties(form.tableView(embedded(routes, typeRoutes, func(n *nested[Route]) expr.Value { return n.form.view() }))), nil
+}
+
+func putRoute(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	var found Problems
+	body := new(routeBody)
+	if !read(r.Properties(), body, "properties", &found) {
+		return nil, found.err()
+	}
+	parent, _ := r.ID.Parent()
+	siblings, err := children[Route](tx, parent, typeRoutes)
+	if err != nil {
+		return nil, err
+	}
+	route := body.route(r.ID.Name())
+	all := []Route{route}
+	for _, s := range siblings {
+		if !strings.EqualFold(s.name, route.Name) {
+			all = append(all, *s.form)
+		}
+	}
+	checkRoutes(all, &found)
+	if err := found.err(); err != nil {
+		return nil, err
+	}
+	if err := touch(tx, parent.Key(), r.Now); err != nil {
+		return nil, err
+	}
+	stored, err := encode(&all[0])
+	return &arm.Written{Body: stored}, err
+}
+
+func viewRoute(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error) {
+	form, err := decode[Route](r)
+	if err != nil {
+		return expr.Null(), err
+	}
+	return properties(form.view()), nil
+}
