@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
 )
 
 const maxReaders = 4
@@ -40,8 +39,6 @@ func (d *DB) Owner() string { return d.store.options.Owner }
 // Epoch counts the openings of this database for writing: what carries a smaller
 // number was left by a process that is gone.
 func (d *DB) Epoch() int64 { return d.epoch }
-
-func (d *DB) now() time.Time { return d.store.options.Clock() }
 
 func (s *Store) openDB(name, dir, kind string, migrations []string) (*DB, error) {
 	file := map[bool]string{true: "control.db", false: "data.db"}[kind == "control"]

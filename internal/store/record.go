@@ -3,13 +3,13 @@ package store
 import (
 	"database/sql/driver"
 	"fmt"
+
+	"isle/engine"
 )
 
-// Row is one or more records of a run's scope, in the engine's form.
-type Row struct {
-	Scope   string // "" at the top, else the repetition path
-	Payload []byte // sealed
-}
+// Row is one or more records of a run's scope, in the engine's form. Its payload is
+// sealed.
+type Row = engine.Row
 
 // AppendRows appends records to a run; ErrNotFound if there is none.
 func (tx *Tx) AppendRows(run string, rows []Row) error {

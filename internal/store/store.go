@@ -47,7 +47,7 @@ type Options struct {
 	// Inline is the size in bytes from which a value belongs into a content; 0 is
 	// [DefaultInline]. The store only says it, its callers keep to it.
 	Inline int
-	// Clock tells leases and claims the time; nil is time.Now.
+	// Clock is the time that everything above the store goes by; nil is time.Now.
 	Clock func() time.Time
 	// Owner names this process on runs and tasks; "" is a random name.
 	Owner string
@@ -133,6 +133,9 @@ func (s *Store) Inline() int { return s.options.Inline }
 
 // Owner is the name of this process on runs and tasks.
 func (s *Store) Owner() string { return s.options.Owner }
+
+// Now is the time of the store's clock.
+func (s *Store) Now() time.Time { return s.options.Clock() }
 
 // OnTasks makes the store call fn after each commit that put tasks. fn must not
 // block. The last fn set counts.

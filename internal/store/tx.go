@@ -49,6 +49,7 @@ func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 func (tx *Tx) start() {
 	clear(tx.redo)
 	tx.failed, tx.careful, tx.redo = nil, false, tx.redo[:0]
+	tx.run = runID{} // the batch before may have been lost
 	if cap(tx.scratch) > 4<<20 {
 		tx.scratch = nil
 	}
@@ -152,7 +153,7 @@ func limit(n int) int64 {
 	return int64(n)
 }
 
-// after returns the smallest string greater than every string that has the prefix.
+// prefixEnd returns the smallest string greater than every string that has the prefix.
 func prefixEnd(prefix string) string {
 	for i := len(prefix) - 1; i >= 0; i-- {
 		if prefix[i] < 0xff {

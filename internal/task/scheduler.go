@@ -44,6 +44,9 @@ type line struct {
 // New makes a scheduler; handlers are by kind. It hears of the store's new tasks by
 // itself.
 func New(s *store.Store, handlers map[string]Handler, o Options) *Scheduler {
+	if o.Clock == nil {
+		o.Clock = s.Now
+	}
 	return &Scheduler{store: s, handlers: handlers, options: o.withDefaults(), changed: make(chan struct{}, 1), stopped: make(chan struct{})}
 }
 

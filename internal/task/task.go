@@ -36,7 +36,7 @@ func Again(at time.Time) Result { return Result{Again: at} }
 
 // Options of a scheduler; the zero value is right for a server.
 type Options struct {
-	// Clock says what is due; nil is time.Now.
+	// Clock says what is due; nil is the store's clock.
 	Clock func() time.Time
 	// Workers bounds the handlers that run at the same time; 0 is 16.
 	Workers int
@@ -56,9 +56,6 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Clock == nil {
-		o.Clock = time.Now
-	}
 	if o.Workers <= 0 {
 		o.Workers = 16
 	}
