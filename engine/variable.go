@@ -379,3 +379,21 @@ func (vs *variables) replay(d *decoder, program *wdl.Program) {
 		}
 	}
 }
+
+// Variable is a variable of a run with its value.
+type Variable struct {
+	Name  string
+	Value expr.Value
+}
+
+// Variables lists the variables that have been initialised, in definition order.
+// A large value may be a reference.
+func (r *Run) Variables() []Variable {
+	var list []Variable
+	for i := range r.vars.values {
+		if v := &r.vars.values[i]; v.set {
+			list = append(list, Variable{r.program.Variables[i].Name, v.get()})
+		}
+	}
+	return list
+}
