@@ -164,17 +164,14 @@ func unitAt(i int) func(c invocation) (timeUnit, error) {
 
 // shifted moves the timestamp at an argument, or the current time for -1, by an
 // interval in that direction.
-func (c invocation) shifted(dateAt, countAt, sign int64, unit func(invocation) (timeUnit, error), formatAt int) (Value, error) {
-	d := dateTime{}
-	var err error
-	if dateAt < 0 {
-		d = c.now()
-	} else if d, err = c.date(int(dateAt)); err != nil {
+func (c invocation) shifted(dateAt, countAt int, sign int64, unit func(invocation) (timeUnit, error), formatAt int) (Value, error) {
+	d, err := c.dateOrNow(dateAt)
+	if err != nil {
 		return Value{}, err
 	}
 	count, ok := c.args[countAt].AsInt()
 	if !ok {
-		return Value{}, c.wrongKind(int(countAt), "an integer")
+		return Value{}, c.wrongKind(countAt, "an integer")
 	}
 	u, err := unit(c)
 	if err != nil {
@@ -185,6 +182,14 @@ func (c invocation) shifted(dateAt, countAt, sign int64, unit func(invocation) (
 		return Value{}, c.outOfCalendar()
 	}
 	return c.printDate(d, formatAt, -1)
+}
+
+// dateOrNow reads an argument as a timestamp; index -1 is the current time.
+func (c invocation) dateOrNow(i int) (dateTime, error) {
+	if i < 0 {
+		return c.now(), nil
+	}
+	return c.date(i)
 }
 
 // zone reads an argument that names a Windows time zone.

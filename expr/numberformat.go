@@ -258,7 +258,7 @@ func (n printedNumber) general(letter byte, precision int, c *culture) string {
 	digits = strings.TrimRight(digits, "0")
 	most := precision
 	if most <= 0 {
-		most = 15
+		most = max(len(digits), 15)
 	}
 	switch {
 	case digits == "":

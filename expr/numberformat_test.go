@@ -26,7 +26,7 @@ func TestFormatsNumbers(t *testing.T) {
 		{Int(255), "X", "en-US", "FF"}, {Int(255), "x4", "en-US", "00ff"}, {Int(-1), "X", "en-US", "FFFFFFFFFFFFFFFF"},
 		{Int(42), "D5", "en-US", "00042"}, {Int(-42), "D", "en-US", "-42"}, {Int(0), "D", "en-US", "0"}, {Int(0), "D3", "en-US", "000"},
 		{Float(12345.678), "E", "en-US", "1.234568E+004"}, {Float(12345.678), "e2", "en-US", "1.23e+004"}, {Int(0), "E2", "en-US", "0.00E+000"}, {Int(99999), "E2", "en-US", "1.00E+005"}, {Float(0.00012), "E1", "en-US", "1.2E-004"},
-		{Float(0.1), "G", "en-US", "0.1"}, {Float(1e15), "G", "en-US", "1E+15"}, {Float(123456), "G3", "en-US", "1.23E+05"}, {Float(1.5), "G", "de-DE", "1,5"}, {Int(12345), "G2", "en-US", "1.2E+04"}, {Int(12345), "G", "en-US", "12345"}, {Float(1e-5), "G", "en-US", "1E-05"},
+		{Float(0.1), "G", "en-US", "0.1"}, {Float(1e15), "G", "en-US", "1E+15"}, {Float(1234567890123456), "G", "en-US", "1234567890123456"}, {Float(1 << 63), "R", "en-US", "9.223372036854776E+18"}, {Float(123456), "G3", "en-US", "1.23E+05"}, {Float(1.5), "G", "de-DE", "1,5"}, {Int(12345), "G2", "en-US", "1.2E+04"}, {Int(12345), "G", "en-US", "12345"}, {Float(1e-5), "G", "en-US", "1E-05"},
 		{Float(0.1), "R", "en-US", "0.1"}, {Float(120), "G", "en-US", "120"},
 		{Float(math.Inf(1)), "F2", "en-US", "∞"}, {Float(math.Inf(-1)), "0.0", "", "-Infinity"}, {Float(math.NaN()), "C", "en-US", "NaN"},
 		{BigInt(new(big.Int).Lsh(big.NewInt(1), 70)), "N0", "en-US", "1,180,591,620,717,411,303,424"}, {BigInt(new(big.Int).Lsh(big.NewInt(1), 71)), "X", "en-US", "0800000000000000000"},
@@ -57,6 +57,16 @@ func TestFormatsNumbers(t *testing.T) {
 			t.Errorf("%s %q prints %q", test.value.JSON(), test.format, got)
 		}
 	}
+}
+
+// The general format of a float is its text form.
+func TestGeneralFormatIsTheTextForm(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := Float(rapid.Float64Range(-1e300, 1e300).Draw(t, "x"))
+		if got, _ := formatNumber(v, "G", invariantCulture()); got != v.Text() {
+			t.Fatalf("G prints %s, the text form is %s", got, v.Text())
+		}
+	})
 }
 
 // A fixed format and a picture of the same shape agree on integers and decimals,
