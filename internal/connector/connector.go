@@ -1,0 +1,48 @@
+// Package connector says what an operation is: the one thing an action does to the
+// outside world. The engine decides when and how often; an [Operation] performs one
+// request and reports what came of it, as data.
+//
+// An operation gets all it may use in its [Call]: evaluated inputs, the dialer of
+// the environment's subnet, a deadline in the context. It keeps no state between
+// calls, never retries, never waits for an asynchronous answer (it reports
+// [engine.Poll] and is called again), and never panics on what a peer sends. What
+// it reports holds no secret of its inputs.
+//
+// The package also holds how bodies become values and values become bodies
+// (wdl-semantics §7), which every operation and the access endpoint share.
+package connector
+
+import (
+	"context"
+
+	"isle/engine"
+	"isle/internal/dataplane"
+	"isle/wdl"
+)
+
+// Operation performs requests of one type of action. It must be safe for
+// concurrent use and return soon after the context ends.
+type Operation interface {
+	Perform(ctx context.Context, c Call) engine.Outcome
+}
+
+// Operations is the list: every type that acts on the outside world, and what
+// performs it.
+type Operations map[wdl.Type]Operation
+
+// Call is one request of one attempt of one action.
+type Call struct {
+	engine.Call
+	Workflow *engine.Workflow
+	RunID    string
+	// TriggerTrackingID and ClientTrackingID correlate everything of a run.
+	TriggerTrackingID string
+	ClientTrackingID  string
+	// Dialer is the only way to the network.
+	Dialer dataplane.Dialer
+}
+
+// SystemID is where the service says a workflow runs (wdl-semantics §14.2).
+func SystemID(w *engine.Workflow) string {
+	return "/locations/" + w.Location + "/scaleunits/prod-00/workflows/" + w.FlowID
+}

@@ -1,0 +1,92 @@
+package http
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+
+	"isle/engine"
+	"isle/internal/dataplane"
+	"isle/wdl"
+)
+
+// The codes of requests that got no answer (wdl-semantics §11.11, §16).
+const (
+	codeBadRequest   = "BadRequest"
+	codeUnauthorized = "Unauthorized"
+	codeUnresolvable = "UnresolvableHostName"
+	codeTimeout      = "RequestTimeout"
+	codeUnavailable  = "ServiceUnavailable"
+	codeDenied       = "NetworkPolicyDenied"
+	codeTooLarge     = "ResponseSizeLimitExceeded"
+	codeNoIdentity   = "ManagedIdentityNotConfigured"
+)
+
+// failure turns the error of a request into its outcome. Requests that may succeed
+// when made again are marked so (wdl-semantics §12.4).
+func failure(err error) engine.Outcome {
+	var invalid *invalidInputs
+	var denied *dataplane.DeniedError
+	var dns *net.DNSError
+	var auth *authError
+	switch {
+	case errors.As(err, &invalid):
+		return failed(codeBadRequest, err.Error())
+	case errors.As(err, &auth):
+		return failed(auth.code, auth.message)
+	case errors.As(err, &denied):
+		return failed(codeDenied, "Http request failed: "+denied.Error()+".")
+	case isTimeout(err):
+		return retryable(codeTimeout, "Http request failed: the server did not respond within the timeout limit.")
+	case errors.As(err, &dns):
+		return retryable(codeUnresolvable, fmt.Sprintf("The provided host name '%s' could not be resolved.", dns.Name))
+	case errors.Is(err, errTooLarge), errors.Is(err, errBomb):
+		return failed(codeTooLarge, "Http request failed: "+err.Error()+".")
+	case isTrust(err):
+		return failed(codeBadRequest, "Http request failed: the TLS certificate of the server is not trusted: "+reason(err)+".")
+	}
+	return retryable(codeUnavailable, "Http request failed: "+reason(err)+".")
+}
+
+func failed(code, message string) engine.Outcome {
+	return engine.Outcome{Status: wdl.Failed, Code: code, Error: &engine.Error{Code: code, Message: message}}
+}
+
+func retryable(code, message string) engine.Outcome {
+	out := failed(code, message)
+	out.Retryable = true
+	return out
+}
+
+func isTimeout(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return true
+	}
+	var n net.Error
+	return errors.As(err, &n) && n.Timeout()
+}
+
+func isTrust(err error) bool {
+	var verify *tls.CertificateVerificationError
+	var unknown x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	return errors.As(err, &verify) || errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid)
+}
+
+// reason is the innermost text of an error: outer layers repeat the address, which
+// may hold a secret in its query.
+func reason(err error) string {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return strings.TrimSuffix(err.Error(), ".")
+		}
+		err = inner
+	}
+}

@@ -1,0 +1,170 @@
+// Package http performs the Http action: one request and its answer
+// (wdl-semantics §11.11). Retrying and polling are the engine's.
+//
+// The author decides where requests go, so nothing of the peer is trusted: sizes,
+// decompression and time are bounded, every redirect is judged by the data plane
+// like a first request, and credentials stay with the origin they were given for.
+package http
+
+import (
+	"context"
+	"crypto/x509"
+	"net/http"
+	"net/url"
+	"time"
+
+	"isle/engine"
+	"isle/internal/connector"
+	"isle/internal/dataplane"
+)
+
+// Options configures the operation. The zero value works.
+type Options struct {
+	// Timeout bounds one request; 0: 240 s in an environment, 120 s outside
+	// (wdl-semantics §17).
+	Timeout time.Duration
+	// MaxBody bounds an answer's body, encoded and decoded; 0: 200 MB.
+	MaxBody int64
+	// RootCAs are the authorities that servers are checked against: the system's
+	// and, for calls from workflow to workflow, Isle's own; nil: only the system's.
+	RootCAs *x509.CertPool
+	// ManagedIdentity gives tokens of a workflow's identity; nil: there is none,
+	// and an action that wants one fails with a message that says so.
+	ManagedIdentity ManagedIdentity
+	// Clock tells the time of day; nil: time.Now.
+	Clock func() time.Time
+	// Exchange answers requests in place of the network; for tests of workflows.
+	Exchange func(ctx context.Context, c connector.Call, r *Request) (*Response, error)
+}
+
+// ManagedIdentity issues tokens for a workflow's managed identity. Identity is the
+// resource ID of a user-assigned one, "" for the workflow's own.
+type ManagedIdentity interface {
+	Token(ctx context.Context, workflow *engine.Workflow, identity, audience string) (token string, expires time.Time, err error)
+}
+
+const (
+	defaultMaxBody = 200 << 20
+	maxRedirects   = 20
+	maxHeaderBytes = 1 << 20
+)
+
+// Operation is the Http action.
+type Operation struct {
+	options    Options
+	transports transports
+	tokens     tokenCache
+}
+
+// New returns the operation. Close it to drop idle connections.
+func New(o Options) *Operation {
+	if o.MaxBody == 0 {
+		o.MaxBody = defaultMaxBody
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	op := &Operation{options: o}
+	op.transports.rootCAs = o.RootCAs
+	return op
+}
+
+// Close drops idle connections.
+func (o *Operation) Close() { o.transports.close() }
+
+// Perform implements connector.Operation.
+func (o *Operation) Perform(ctx context.Context, c connector.Call) engine.Outcome {
+	start := o.options.Clock()
+	ctx, cancel := context.WithTimeout(ctx, o.timeout(c))
+	defer cancel()
+	outcome := o.perform(ctx, c)
+	outcome.Inputs, outcome.HasInputs = Sanitise(c.Inputs)
+	outcome.ClientRequestID = c.ClientRequestID
+	outcome.Start, outcome.End = start.UTC(), o.options.Clock().UTC()
+	return outcome
+}
+
+func (o *Operation) perform(ctx context.Context, c connector.Call) engine.Outcome {
+	r, err := NewRequest(c)
+	if err != nil {
+		return failure(err)
+	}
+	exchange := o.options.Exchange
+	if exchange == nil {
+		exchange = o.exchange
+	}
+	answer, err := exchange(ctx, c, r)
+	if err != nil {
+		return failure(err)
+	}
+	return answer.outcome(c, r, o.options.Clock())
+}
+
+func (o *Operation) timeout(c connector.Call) time.Duration {
+	switch {
+	case o.options.Timeout > 0:
+		return o.options.Timeout
+	case c.Dialer != nil && c.Dialer.Source().Environment != dataplane.Shared:
+		return 240 * time.Second
+	}
+	return 120 * time.Second
+}
+
+// exchange sends the request over the network and follows redirects of GET and
+// HEAD, except from https to http.
+func (o *Operation) exchange(ctx context.Context, c connector.Call, r *Request) (*Response, error) {
+	for hop := 0; ; hop++ {
+		answer, err := o.send(ctx, c, r)
+		if err != nil {
+			return nil, err
+		}
+		next := redirection(r, answer)
+		if next == nil || hop == maxRedirects {
+			return answer, nil
+		}
+		r.redirect(next)
+	}
+}
+
+func redirection(r *Request, answer *Response) *url.URL {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return nil
+	}
+	switch answer.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	default:
+		return nil
+	}
+	location := answer.Header.Get("Location")
+	if location == "" {
+		return nil
+	}
+	next, err := r.URL.Parse(location)
+	if err != nil || !reachable(next) || r.URL.Scheme == "https" && next.Scheme == "http" {
+		return nil
+	}
+	next.Fragment, next.RawFragment = "", ""
+	return next
+}
+
+// send makes one round trip and reads the answer whole.
+func (o *Operation) send(ctx context.Context, c connector.Call, r *Request) (*Response, error) {
+	request, err := r.http(ctx)
+	if err != nil {
+		return nil, err
+	}
+	transport, err := o.authenticate(ctx, c, r, request)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := transport.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	body, err := readAll(answer, !r.NoDecompression, o.options.MaxBody)
+	if err != nil {
+		return nil, err
+	}
+	return &Response{StatusCode: answer.StatusCode, Header: answer.Header, Body: body}, nil
+}

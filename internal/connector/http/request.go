@@ -1,0 +1,277 @@
+package http
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"isle/engine"
+	"isle/expr"
+	"isle/internal/connector"
+	"isle/wdl"
+)
+
+// Request is one request as it will be sent, but for its credentials. It is data,
+// so that a test can answer it without a network.
+type Request struct {
+	Method string
+	URL    *url.URL
+	// Header may hold names in lower case, as the service spells its own.
+	Header http.Header
+	Body   []byte
+	// Authentication is the evaluated object of the inputs, null for none.
+	Authentication expr.Value
+
+	// NoDecompression keeps an encoded answer as it came.
+	NoDecompression bool
+	// own are the headers that are not the author's: they follow a redirect to
+	// another origin, the author's do not, since any of them may be a credential.
+	own http.Header
+}
+
+const maxURI = 16_384
+
+// invalidInputs is an error of the author's: it is not retried.
+type invalidInputs struct{ reason string }
+
+func (e *invalidInputs) Error() string { return e.reason }
+
+func invalidf(format string, args ...any) error {
+	return &invalidInputs{fmt.Sprintf("Http request failed: "+format, args...)}
+}
+
+// NewRequest reads the inputs of a call (wdl-semantics §11.10). For a poll it is
+// the GET of the location, with the author's headers and credentials only if the
+// origin is still the same.
+func NewRequest(c connector.Call) (*Request, error) {
+	r, err := authored(c.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	r.own = ownHeaders(c)
+	r.NoDecompression = c.Action.Options.Has(wdl.DisableAutomaticDecompression)
+	if !r.NoDecompression {
+		r.own["Accept-Encoding"] = []string{"gzip, deflate"}
+	}
+	if c.Poll != nil {
+		if err := r.toPoll(c.Poll); err != nil {
+			return nil, err
+		}
+	}
+	for name, values := range r.own {
+		if r.Header.Get(name) == "" {
+			r.Header[name] = values
+		}
+	}
+	return r, nil
+}
+
+// authored reads what the author wrote.
+func authored(inputs expr.Value) (*Request, error) {
+	r := &Request{Header: http.Header{}}
+	method, _ := inputs.Get("method")
+	r.Method = strings.ToUpper(method.Text())
+	if !validMethod(r.Method) {
+		return nil, invalidf("the method '%s' is not valid.", method.Text())
+	}
+	var err error
+	if r.URL, err = target(inputs); err != nil {
+		return nil, err
+	}
+	body, _ := inputs.Get("body")
+	var contentType string
+	if r.Body, contentType, err = connector.WriteBody(body); err != nil {
+		return nil, invalidf("%s.", err)
+	}
+	if err := r.readHeaders(inputs); err != nil {
+		return nil, err
+	}
+	if contentType != "" && r.Header.Get("Content-Type") == "" {
+		r.Header["Content-Type"] = []string{contentType}
+	}
+	if cookie, ok := inputs.Get("cookie"); ok && !cookie.IsNull() {
+		if !connector.ValidHeader("Cookie", cookie.Text()) {
+			return nil, invalidf("the 'cookie' is not valid.")
+		}
+		r.Header["Cookie"] = []string{cookie.Text()}
+	}
+	r.Authentication, err = authenticationOf(inputs)
+	return r, err
+}
+
+func (r *Request) readHeaders(inputs expr.Value) error {
+	headers, _ := inputs.Get("headers")
+	for name, v := range headers.Members() {
+		if !connector.ValidHeader(name, v.Text()) {
+			return invalidf("the header '%s' is not valid.", name)
+		}
+		if connector.SentHeader(name, true) && !v.IsNull() {
+			r.Header.Set(name, v.Text())
+		}
+	}
+	return nil
+}
+
+// authenticationOf accepts an object, or a text that holds one.
+func authenticationOf(inputs expr.Value) (expr.Value, error) {
+	a, _ := inputs.Get("authentication")
+	if text, ok := a.AsString(); ok && text != "" {
+		v, err := expr.ParseJSON([]byte(text))
+		if err != nil {
+			return expr.Null(), invalidf("the 'authentication' is not an object.")
+		}
+		a = v
+	}
+	if !a.IsNull() && a.Kind() != expr.KindObject {
+		return expr.Null(), invalidf("the 'authentication' is not an object.")
+	}
+	return a, nil
+}
+
+func validMethod(m string) bool {
+	if m == "" || len(m) > 32 {
+		return false
+	}
+	for _, c := range []byte(m) {
+		if c < 'A' || c > 'Z' {
+			return false
+		}
+	}
+	return m != "CONNECT"
+}
+
+// target is the uri with the queries appended.
+func target(inputs expr.Value) (*url.URL, error) {
+	uri, _ := inputs.Get("uri")
+	text := strings.TrimSpace(uri.Text())
+	if len(text) > maxURI {
+		return nil, invalidf("the uri is longer than %d characters.", maxURI)
+	}
+	u, err := url.Parse(text)
+	if err != nil || !reachable(u) {
+		return nil, invalidf("the provided uri '%s' is not an absolute http or https address.", redact(text))
+	}
+	u.Fragment, u.RawFragment = "", ""
+	queries, _ := inputs.Get("queries")
+	for name, v := range queries.Members() {
+		if u.RawQuery != "" {
+			u.RawQuery += "&"
+		}
+		u.RawQuery += escape(name) + "=" + escape(v.Text())
+	}
+	return u, nil
+}
+
+func reachable(u *url.URL) bool {
+	return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.Opaque == ""
+}
+
+// redact cuts what may hold a secret off an address that is shown.
+func redact(uri string) string {
+	uri, _, _ = strings.Cut(uri, "?")
+	if scheme, rest, ok := strings.Cut(uri, "://"); ok {
+		if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+			rest = rest[i+1:]
+		}
+		return scheme + "://" + rest
+	}
+	return uri
+}
+
+func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
+// toPoll turns the request into the GET of an asynchronous operation's location.
+func (r *Request) toPoll(p *engine.Poll) error {
+	location, err := r.URL.Parse(p.URL)
+	if err != nil || !reachable(location) {
+		return invalidf("the location '%s' of the asynchronous operation is not valid.", redact(p.URL))
+	}
+	r.redirect(location)
+	r.Method, r.Body = http.MethodGet, nil
+	for name := range r.Header {
+		if strings.HasPrefix(name, "Content-") {
+			delete(r.Header, name)
+		}
+	}
+	return nil
+}
+
+// redirect points the request elsewhere. Beyond its origin nothing of the author's
+// goes with it but what is known not to be a credential.
+func (r *Request) redirect(to *url.URL) {
+	if !sameOrigin(r.URL, to) {
+		r.Authentication = expr.Null()
+		for name := range r.Header {
+			switch name {
+			case "Accept", "Prefer", "User-Agent":
+			default:
+				if _, own := r.own[name]; !own {
+					delete(r.Header, name)
+				}
+			}
+		}
+	}
+	r.URL = to
+}
+
+func sameOrigin(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+func port(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	if u.Scheme == "https" {
+		return "443"
+	}
+	return "80"
+}
+
+// ownHeaders are those the service adds (wdl-semantics §14.4, logic-api §1.7).
+func ownHeaders(c connector.Call) http.Header {
+	w := c.Workflow
+	h := http.Header{"User-Agent": {"azure-logic-apps/1.0 (workflow " + w.FlowID + "; version " + w.Version + ")"}}
+	if c.Action.Options.Has(wdl.SuppressWorkflowHeaders) {
+		return h
+	}
+	for _, pair := range [...][2]string{
+		{"x-ms-workflow-id", w.FlowID},
+		{"x-ms-workflow-version", w.Version},
+		{"x-ms-workflow-name", w.Name},
+		{"x-ms-workflow-system-id", connector.SystemID(w)},
+		{"x-ms-workflow-run-id", c.RunID},
+		{"x-ms-workflow-run-tracking-id", c.TriggerTrackingID},
+		{"x-ms-workflow-operation-name", c.Action.Name},
+		{"x-ms-execution-location", w.Location},
+		{"x-ms-workflow-subscription-id", segment(w.ID, "subscriptions")},
+		{"x-ms-workflow-resourcegroup-name", segment(w.ID, "resourceGroups")},
+		{"x-ms-tracking-id", c.TrackingID},
+		{"x-ms-correlation-id", c.TrackingID},
+		{"x-ms-client-request-id", c.ClientRequestID},
+		{"x-ms-client-tracking-id", c.ClientTrackingID},
+		{"x-ms-action-tracking-id", c.TrackingID},
+		{"x-ms-activity-vector", activityVector(c)},
+	} {
+		if pair[1] != "" && connector.ValidHeader(pair[0], pair[1]) {
+			h[pair[0]] = []string{pair[1]}
+		}
+	}
+	return h
+}
+
+func activityVector(c connector.Call) string {
+	return fmt.Sprintf("IN.%02X", c.Action.Index+1)
+}
+
+// segment is the part of a resource ID that follows a name, ignoring case.
+func segment(id, name string) string {
+	parts := strings.Split(id, "/")
+	for i := 0; i+1 < len(parts); i++ {
+		if strings.EqualFold(parts[i], name) {
+			return parts[i+1]
+		}
+	}
+	return ""
+}

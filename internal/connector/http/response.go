@@ -1,0 +1,193 @@
+package http
+
+import (
+	"bufio"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"isle/engine"
+	"isle/expr"
+	"isle/internal/connector"
+	"isle/wdl"
+)
+
+// Response is an answer, read whole and decoded.
+type Response struct {
+	StatusCode int
+	Header     http.Header
+	Body       []byte
+}
+
+// errTooLarge and errBomb refuse what a peer sends too much of.
+var (
+	errTooLarge = errors.New("the response is larger than the limit")
+	errBomb     = errors.New("the compressed response grows beyond what is plausible")
+)
+
+const (
+	// Decompressed content may always have this size…
+	freeDecompressed = 10 << 20
+	// …and beyond it this many bytes for each compressed one.
+	maxRatio = 100
+)
+
+// readAll reads an answer's body within bounds and removes its encoding, along
+// with the headers that no longer describe it.
+func readAll(answer *http.Response, decompress bool, limit int64) ([]byte, error) {
+	if answer.ContentLength > limit {
+		return nil, errTooLarge
+	}
+	encoded := &counter{r: answer.Body}
+	var reader io.Reader = encoded
+	bound := limit
+	if decompress {
+		decoded, err := decoder(answer.Header.Get("Content-Encoding"), encoded)
+		if errors.Is(err, io.EOF) {
+			return nil, nil // an encoding of nothing
+		}
+		if err != nil {
+			return nil, err
+		}
+		if decoded != nil {
+			answer.Header.Del("Content-Encoding")
+			answer.Header.Del("Content-Length")
+			reader = &bounded{r: decoded, in: encoded}
+		}
+	}
+	var buffer []byte
+	if n := answer.ContentLength; reader == io.Reader(encoded) && n > 0 && n < 1<<20 {
+		buffer = make([]byte, 0, n+1)
+	}
+	return readLimited(reader, buffer, bound)
+}
+
+func readLimited(r io.Reader, buffer []byte, limit int64) ([]byte, error) {
+	r = io.LimitReader(r, limit+1)
+	for {
+		if len(buffer) == cap(buffer) {
+			buffer = append(buffer, 0)[:len(buffer)]
+		}
+		n, err := r.Read(buffer[len(buffer):cap(buffer)])
+		buffer = buffer[:len(buffer)+n]
+		if int64(len(buffer)) > limit {
+			return nil, errTooLarge
+		}
+		if errors.Is(err, io.EOF) {
+			return buffer, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// decoder is nil for an encoding that is left as it is.
+func decoder(encoding string, r io.Reader) (io.Reader, error) {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "gzip", "x-gzip":
+		return gzip.NewReader(r)
+	case "deflate":
+		// Meant is zlib; some send the bare stream.
+		buffered := bufio.NewReader(r)
+		head, err := buffered.Peek(2)
+		if err != nil {
+			return nil, err
+		}
+		if head[0]&0x0f == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {
+			return zlib.NewReader(buffered)
+		}
+		return flate.NewReader(buffered), nil
+	}
+	return nil, nil
+}
+
+// counter counts what passes.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// bounded stops decompression that yields too much for what went in.
+type bounded struct {
+	r   io.Reader
+	in  *counter
+	out int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	b.out += int64(n)
+	if b.out > freeDecompressed+maxRatio*b.in.n {
+		return 0, errBomb
+	}
+	return n, err
+}
+
+// outcome is the answer as the engine sees it: 4xx and 5xx fail without an error
+// object, their outputs are kept (wdl-semantics §11.11).
+func (a *Response) outcome(c connector.Call, r *Request, now time.Time) engine.Outcome {
+	body, present, err := connector.ReadContent(a.Header, a.Body)
+	if err != nil {
+		return failed(codeBadRequest, fmt.Sprintf("Http request failed as the content was not valid: '%s'.", err))
+	}
+	members := append(make([]expr.Member, 0, 3),
+		expr.Member{Name: "statusCode", Value: expr.Int(int64(a.StatusCode))},
+		expr.Member{Name: "headers", Value: connector.ReadHeaders(a.Header, nil)})
+	if present {
+		members = append(members, expr.Member{Name: "body", Value: body})
+	}
+	out := engine.Outcome{
+		Status:           wdl.Succeeded,
+		StatusCode:       a.StatusCode,
+		Outputs:          expr.Object(members...),
+		HasOutputs:       true,
+		RetryAfter:       retryAfter(a.Header.Get("Retry-After"), now),
+		ServiceRequestID: serviceRequestID(a.Header),
+	}
+	if a.StatusCode >= 400 {
+		out.Status = wdl.Failed
+	}
+	if location := a.Header.Get("Location"); a.StatusCode == http.StatusAccepted && location != "" && !c.Action.Options.Has(wdl.DisableAsyncPattern) {
+		if u, err := r.URL.Parse(location); err == nil && reachable(u) {
+			out.Poll = &engine.Poll{URL: u.String(), RetryAfter: out.RetryAfter}
+		}
+	}
+	return out
+}
+
+func serviceRequestID(h http.Header) string {
+	if id := h.Get("x-ms-request-id"); id != "" {
+		return id
+	}
+	return h.Get("request-id")
+}
+
+const maxRetryAfter = 366 * 24 * time.Hour
+
+// retryAfter reads seconds or a date.
+func retryAfter(text string, now time.Time) time.Duration {
+	if text == "" {
+		return 0
+	}
+	if seconds, err := strconv.ParseUint(strings.TrimSpace(text), 10, 32); err == nil {
+		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return min(max(at.Sub(now), 0), maxRetryAfter)
+	}
+	return 0
+}

@@ -1,0 +1,104 @@
+package http
+
+import (
+	"strings"
+
+	"isle/expr"
+)
+
+const sanitised = "*sanitized*"
+
+// Sanitise gives the inputs as a history may show them, and whether anything had
+// to be hidden: the secrets of the authentication, the headers that carry
+// credentials, and signatures in addresses (wdl-semantics §11.11).
+func Sanitise(inputs expr.Value) (expr.Value, bool) {
+	out, changed := inputs, false
+	replace := func(name string, hide func(expr.Value) (expr.Value, bool)) {
+		v, ok := out.Get(name)
+		if !ok {
+			return
+		}
+		if hidden, ok := hide(v); ok {
+			out, changed = withMember(out, name, hidden), true
+		}
+	}
+	replace("authentication", hideAuthentication)
+	replace("headers", func(v expr.Value) (expr.Value, bool) { return hideMembers(v, secretHeader) })
+	replace("queries", func(v expr.Value) (expr.Value, bool) { return hideMembers(v, secretQuery) })
+	replace("cookie", hideAll)
+	replace("uri", hideSignature)
+	return out, changed
+}
+
+// withMember keeps the spelling of a member that is found ignoring case.
+func withMember(v expr.Value, name string, member expr.Value) expr.Value {
+	for existing := range v.Members() {
+		if strings.EqualFold(existing, name) {
+			return v.With(existing, member)
+		}
+	}
+	return v.With(name, member)
+}
+
+func hideAll(v expr.Value) (expr.Value, bool) {
+	return expr.String(sanitised), !v.IsNull()
+}
+
+// hideAuthentication hides a text that holds the object as a whole.
+func hideAuthentication(v expr.Value) (expr.Value, bool) {
+	if v.Kind() != expr.KindObject {
+		return hideAll(v)
+	}
+	return hideMembers(v, func(name string) bool {
+		switch strings.ToLower(name) {
+		case "password", "secret", "pfx", "value":
+			return true
+		}
+		return false
+	})
+}
+
+func secretHeader(name string) bool {
+	switch strings.ToLower(name) {
+	case "authorization", "proxy-authorization", "cookie":
+		return true
+	}
+	return false
+}
+
+func secretQuery(name string) bool { return strings.EqualFold(name, "sig") }
+
+func hideMembers(v expr.Value, secret func(name string) bool) (expr.Value, bool) {
+	changed := false
+	for name, member := range v.Members() {
+		if secret(name) && !member.IsNull() {
+			v, changed = v.With(name, expr.String(sanitised)), true
+		}
+	}
+	return v, changed
+}
+
+// hideSignature hides the signature of an address, and the password of its user.
+func hideSignature(v expr.Value) (expr.Value, bool) {
+	uri, ok := v.AsString()
+	if !ok {
+		return v, false
+	}
+	clean := uri
+	if scheme, rest, ok := strings.Cut(clean, "://"); ok {
+		authority, _, _ := strings.Cut(rest, "/")
+		if i := strings.LastIndexByte(authority, '@'); i >= 0 {
+			clean = scheme + "://" + sanitised + rest[i:]
+		}
+	}
+	if head, query, ok := strings.Cut(clean, "?"); ok {
+		pairs := strings.Split(query, "&")
+		for i, pair := range pairs {
+			if name, _, _ := strings.Cut(pair, "="); secretQuery(name) {
+				pairs[i] = name + "=" + sanitised
+			}
+		}
+		clean = head + "?" + strings.Join(pairs, "&")
+	}
+	return expr.String(clean), clean != uri
+}
