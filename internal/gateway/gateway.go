@@ -1,0 +1,142 @@
+// Package gateway is the access endpoint of environments: what callers outside the
+// resource manager reach. It serves the callback URLs of Request triggers and the
+// signed links to recorded inputs and outputs.
+//
+// Everything is allowed by a signature in the URL and by nothing else. A request
+// is bounded before it is parsed, a run is durable before its caller hears of it,
+// and errors have the resource manager's shape. Absolute URLs are made from the
+// configured public address, never from what a request says.
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"isle/internal/dataplane"
+	"isle/internal/runner"
+	"isle/internal/store"
+)
+
+// Config is what a Gateway needs.
+type Config struct {
+	Workflows runner.Workflows
+	Runner    *runner.Runner
+	Store     *store.Store
+	// PublicURL is the base of absolute URLs, such as "https://localhost:8443".
+	PublicURL string
+	Clock     func() time.Time // nil: time.Now
+	Log       *slog.Logger     // nil: nothing is logged
+
+	// MaxBody bounds a trigger's body; 0: 200 MB.
+	MaxBody int64
+	// MaxBuffered bounds the bodies held at one time; 0: 1 GB.
+	MaxBuffered int64
+	// BodyTimeout is how long a sender may pause, and how long each megabyte may
+	// take at least; 0: 30 s.
+	BodyTimeout time.Duration
+	// ResponseTimeout is how long a caller waits for a Response; 0: 240 s in an
+	// environment, 120 s outside (wdl-semantics §10.2).
+	ResponseTimeout time.Duration
+}
+
+// Gateway is an http.Handler.
+type Gateway struct {
+	config   Config
+	buffered atomic.Int64 // bytes of bodies being read
+}
+
+// New returns the handler for all access endpoints of a server.
+func New(c Config) *Gateway {
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = 200 << 20
+	}
+	if c.MaxBuffered == 0 {
+		c.MaxBuffered = 1 << 30
+	}
+	if c.BodyTimeout == 0 {
+		c.BodyTimeout = 30 * time.Second
+	}
+	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	return &Gateway{config: c}
+}
+
+// ServeHTTP routes by the path (logic-api §1.7).
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	t, ok := parseTarget(r.URL.EscapedPath())
+	if !ok {
+		writeError(w, notFound("ResourceNotFound", "The address names nothing of an access endpoint. Copy the whole callback URL or link, with its query."))
+		return
+	}
+	var err error
+	switch t.kind {
+	case targetTrigger:
+		err = g.invoke(w, r, t)
+	case targetContent:
+		err = g.content(w, r, t)
+	case targetOperation:
+		err = g.poll(w, r, t)
+	}
+	if err != nil {
+		g.fail(w, r, err)
+	}
+}
+
+// responseTimeout is how long a caller of a workflow waits.
+func (g *Gateway) responseTimeout(d *runner.Deployed) time.Duration {
+	switch {
+	case g.config.ResponseTimeout > 0:
+		return g.config.ResponseTimeout
+	case d.Environment == dataplane.Shared:
+		return 120 * time.Second
+	}
+	return 240 * time.Second
+}
+
+// open finds the workflow of a target and checks that the request may use it: the
+// signature of this permission, and nothing but a signature.
+func (g *Gateway) open(ctx context.Context, r *http.Request, t target) (*runner.Deployed, query, error) {
+	q, err := parseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := g.config.Workflows.ByFlowID(ctx, t.flowID)
+	if isNotFound(err) {
+		return nil, nil, notFound("WorkflowNotFound", "The workflow '"+t.flowID+"' could not be found.")
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return d, q, authorize(d, r, t, q, g.config.Clock())
+}
+
+// authorize refuses a request that is not signed, or is not only signed
+// (logic-api §1.7).
+func authorize(d *runner.Deployed, r *http.Request, t target, q query, now time.Time) error {
+	values := q.values()
+	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); scheme != "" && strings.EqualFold(scheme, "Bearer") {
+		if values.Has("sig") {
+			return unauthorized("DirectApiRequestHasMoreThanOneAuthorization", "The request has both SAS authentication scheme and 'Bearer' authorization scheme. Only one scheme should be used.")
+		}
+		return unauthorized("DirectApiAuthorizationRequired", "The request must be authenticated only by Shared Access scheme.")
+	}
+	switch err := runner.Verify(d.Keys, d.FlowID, t.permission(), values, now); err {
+	case nil:
+		return nil
+	case runner.ErrSignatureMissing:
+		return unauthorized("DirectApiAuthorizationRequired", "The request must be authenticated only by Shared Access scheme.")
+	case runner.ErrSignatureExpired:
+		return unauthorized("SignatureExpired", "The Shared Access Signature of the request has expired. Get a new URL.")
+	default:
+		return unauthorized("SignatureInvalid", "The Shared Access Signature of the request is not valid. Copy the whole URL; a regenerated access key makes older URLs invalid.")
+	}
+}

@@ -1,0 +1,63 @@
+package gateway
+
+import (
+	"net/url"
+	"strings"
+
+	"isle/expr"
+)
+
+// query keeps the parameters in their order, which a trigger's outputs show.
+type query []struct{ name, value string }
+
+const maxQueries = 1000
+
+func parseQuery(raw string) (query, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	q := make(query, 0, 8)
+	for pair := range strings.SplitSeq(raw, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name, err1 := url.QueryUnescape(name)
+		value, err2 := url.QueryUnescape(value)
+		if err1 != nil || err2 != nil || len(q) == maxQueries {
+			return nil, badRequest("InvalidRequestUri", "The query of the request is not valid: each '%' must begin an escape of two hexadecimal digits, and there may be at most 1000 parameters.")
+		}
+		q = append(q, struct{ name, value string }{name, value})
+	}
+	return q, nil
+}
+
+func (q query) values() url.Values {
+	v := make(url.Values, len(q))
+	for _, p := range q {
+		v[p.name] = append(v[p.name], p.value)
+	}
+	return v
+}
+
+// outputs are the parameters as a trigger shows them: without the service's own,
+// repeated ones joined (wdl-semantics §9).
+func (q query) outputs() (expr.Value, bool) {
+	var members []expr.Member
+next:
+	for _, p := range q {
+		switch strings.ToLower(p.name) {
+		case "api-version", "sp", "sv", "se", "sig":
+			continue
+		}
+		value := strings.ToValidUTF8(p.value, "\uFFFD")
+		for i := range members {
+			if members[i].Name == p.name {
+				members[i].Value = expr.String(members[i].Value.Text() + "," + value)
+				continue next
+			}
+		}
+		members = append(members, expr.Member{Name: strings.ToValidUTF8(p.name, "\uFFFD"), Value: expr.String(value)})
+	}
+	return expr.Object(members...), len(members) > 0
+}

@@ -1,0 +1,151 @@
+package gateway
+
+import (
+	"net/url"
+	"strings"
+)
+
+type targetKind uint8
+
+const (
+	targetTrigger targetKind = iota
+	targetContent
+	targetOperation
+)
+
+// target is what a path names. Names are decoded; relativePath is not, as a
+// template's segments are compared before they are decoded.
+type target struct {
+	kind         targetKind
+	flowID       string
+	version      string // of a versioned trigger
+	trigger      string
+	relativePath string // escaped, without a leading slash
+	run          string
+	action       string
+	repetition   string
+	scope        bool // the repetition is of a container
+	content      string
+	operation    string
+}
+
+// permission is what the signature must grant.
+func (t target) permission() string {
+	switch t.kind {
+	case targetTrigger:
+		if t.version != "" {
+			return "/versions/" + t.version + "/triggers/" + t.trigger + "/run"
+		}
+		return "/triggers/" + t.trigger + "/run"
+	case targetOperation:
+		return "/runs/" + t.run + "/operations/" + t.operation + "/read"
+	}
+	return "/runs/" + t.run + t.owner() + "/contents/" + t.content + "/read"
+}
+
+// owner is the record's place below the run.
+func (t target) owner() string {
+	switch {
+	case t.action == "":
+		return ""
+	case t.repetition == "":
+		return "/actions/" + t.action
+	case t.scope:
+		return "/actions/" + t.action + "/scopeRepetitions/" + t.repetition
+	}
+	return "/actions/" + t.action + "/repetitions/" + t.repetition
+}
+
+// path hands out the segments of an escaped path.
+type path struct {
+	rest string // begins with a slash, or is empty
+	bad  bool
+}
+
+// next is the decoded next segment. An empty one, or one that would mean another
+// directory, names nothing.
+func (p *path) next() string {
+	if !strings.HasPrefix(p.rest, "/") {
+		p.bad = true
+		return ""
+	}
+	raw := p.rest[1:]
+	if i := strings.IndexByte(raw, '/'); i >= 0 {
+		raw, p.rest = raw[:i], raw[i:]
+	} else {
+		p.rest = ""
+	}
+	segment, err := url.PathUnescape(raw)
+	if err != nil || segment == "" || segment == "." || segment == ".." {
+		p.bad = true
+	}
+	return segment
+}
+
+// is takes the next segment, which must be this word in any case.
+func (p *path) is(word string) {
+	if !strings.EqualFold(p.next(), word) {
+		p.bad = true
+	}
+}
+
+func (p *path) done() bool { return !p.bad && p.rest == "" }
+
+// parseTarget reads the paths of logic-api §1.7.
+func parseTarget(escaped string) (target, bool) {
+	p := &path{rest: escaped}
+	var t target
+	p.is("workflows")
+	t.flowID = p.next()
+	switch strings.ToLower(p.next()) {
+	case "versions":
+		t.version = p.next()
+		p.is("triggers")
+		t.readTrigger(p)
+		return t, !p.bad
+	case "triggers":
+		t.readTrigger(p)
+		return t, !p.bad
+	case "runs":
+		t.readRun(p)
+		return t, p.done()
+	}
+	return t, false
+}
+
+// readTrigger leaves everything after "invoke" to the trigger.
+func (t *target) readTrigger(p *path) {
+	t.kind = targetTrigger
+	t.trigger = p.next()
+	p.is("paths")
+	p.is("invoke")
+	t.relativePath = strings.TrimPrefix(p.rest, "/")
+}
+
+func (t *target) readRun(p *path) {
+	t.run = p.next()
+	switch strings.ToLower(p.next()) {
+	case "operations":
+		t.kind = targetOperation
+		t.operation = p.next()
+		return
+	case "contents":
+	case "actions":
+		t.action = p.next()
+		switch strings.ToLower(p.next()) {
+		case "contents":
+		case "scoperepetitions":
+			t.scope = true
+			fallthrough
+		case "repetitions":
+			t.repetition = p.next()
+			p.is("contents")
+		default:
+			p.bad = true
+		}
+	default:
+		p.bad = true
+	}
+	t.kind = targetContent
+	t.content = p.next()
+}

@@ -1,0 +1,34 @@
+package runner
+
+import (
+	"context"
+
+	"isle/engine"
+)
+
+// Deployed is what an access endpoint knows about the current version of a
+// workflow. It is immutable and shared.
+type Deployed struct {
+	Environment string // store id of the environment, "shared" for none
+	FlowID      string
+	Version     string
+	ResourceID  string
+	Name        string
+	Enabled     bool
+	Workflow    *engine.Workflow
+	Keys        [][]byte // primary and secondary access key
+}
+
+// Programs finds the compiled workflow that a run was started with.
+type Programs interface {
+	// Workflow returns a version of a workflow; store.ErrNotFound if it is gone.
+	Workflow(ctx context.Context, environment, flowID, version string) (*engine.Workflow, error)
+}
+
+// Workflows finds workflows for who calls them. Lookups of what is cached take no
+// lock.
+type Workflows interface {
+	Programs
+	// ByFlowID returns the current version; store.ErrNotFound if there is none.
+	ByFlowID(ctx context.Context, flowID string) (*Deployed, error)
+}

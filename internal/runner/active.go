@@ -1,0 +1,349 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"isle/engine"
+	"isle/internal/store"
+	"isle/wdl"
+)
+
+// Boxed once: these are the events that every run gets.
+var (
+	beginEvent    engine.Event = engine.Begin{}
+	resumeEvent   engine.Event = engine.Resume{}
+	continueEvent engine.Event = engine.Continue{}
+	wokeEvent     engine.Event = engine.Woke{}
+)
+
+// active is a run in memory.
+type active struct {
+	runner   *Runner
+	key      runKey
+	db       *store.DB
+	workflow *engine.Workflow
+	caller   *caller // nil: nobody waits
+	trigger  tracking
+
+	guard func(*store.Tx) error // part of the transaction that creates the run; may be nil
+
+	mu     sync.Mutex
+	queue  []delivery                             // waiting events
+	driven bool                                   // a goroutine drives the run
+	gone   bool                                   // not in memory any more: events go elsewhere
+	calls  map[engine.EffectID]context.CancelFunc // requests that wait or are under way
+
+	// Owned by the goroutine that drives.
+	run     *engine.Run
+	row     store.Run // as stored, once created
+	created bool
+	pending engine.Result  // stepped, not committed
+	stepped bool           // something is pending
+	acks    []chan<- error // who waits for that commit
+	follow  engine.Event   // to be stepped before anything else
+}
+
+// delivery is an event on its way to a run. Its sender may wait for the commit.
+type delivery struct {
+	event engine.Event
+	ack   chan<- error // buffered; nil: nobody waits
+}
+
+// tracking are the ids that a trigger gives to all calls of its run.
+type tracking struct{ trackingID, clientTrackingID string }
+
+// post hands an event to a run, loading it if it is not in memory. It does not
+// wait for the run.
+func (r *Runner) post(k runKey, ev engine.Event) {
+	d := delivery{event: ev}
+	if a, ok := r.live.Load(k); ok && a.(*active).push(d) {
+		return
+	}
+	r.calls.do(k.environment, func() {
+		if err := r.deliver(r.ctx, k, d); err != nil && !errors.Is(err, ErrFinished) {
+			r.failed(k, err)
+		}
+	})
+}
+
+// deliver hands an event to a run and returns when the run has it.
+func (r *Runner) deliver(ctx context.Context, k runKey, d delivery) error {
+	for {
+		fresh := &active{runner: r, key: k, driven: true}
+		if d.event != nil {
+			fresh.queue = append(fresh.queue, d)
+		}
+		other, found := r.live.LoadOrStore(k, fresh)
+		if found {
+			if d.event == nil || other.(*active).push(d) {
+				return nil
+			}
+			continue // it has just left
+		}
+		if err := fresh.load(ctx); err != nil {
+			fresh.abandon()
+			return err
+		}
+		go fresh.drive()
+		return nil
+	}
+}
+
+// failed tries again later with a run that could not be loaded.
+func (r *Runner) failed(k runKey, err error) {
+	if r.ctx.Err() != nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrClosed) {
+		return
+	}
+	r.config.Log.Error("run cannot be loaded", "environment", k.environment, "run", k.run, "error", err)
+	r.wakes.set(k, r.config.Clock().Add(time.Minute))
+}
+
+// push queues an event and drives the run if nobody does; false if the run is not
+// in memory any more.
+func (a *active) push(d delivery) bool {
+	a.mu.Lock()
+	if a.gone {
+		a.mu.Unlock()
+		return false
+	}
+	a.queue = append(a.queue, d)
+	drive := !a.driven
+	a.driven = true
+	a.mu.Unlock()
+	if drive {
+		go a.drive()
+	}
+	return true
+}
+
+// maxBatch bounds the events that share a commit.
+const maxBatch = 64
+
+// drive steps the run until no event waits.
+func (a *active) drive() {
+	if !a.runner.entered.enter() {
+		a.abandon()
+		return
+	}
+	defer a.runner.entered.leave()
+	for a.runner.ctx.Err() == nil {
+		if err := a.turn(); err != nil {
+			a.drop(err)
+			return
+		}
+		if a.rest() {
+			return
+		}
+	}
+	a.abandon()
+}
+
+// turn steps as many waiting events as may share a commit, commits, and acts.
+func (a *active) turn() error {
+	for n := 0; n < maxBatch; n++ {
+		ev := a.next()
+		if ev == nil {
+			break
+		}
+		if err := a.step(ev); err != nil {
+			return err
+		}
+		if a.pending.More || a.pending.Need != nil || len(a.pending.Rows) > engine.MaxStepRecords {
+			break
+		}
+	}
+	return a.settle()
+}
+
+// settle makes what was stepped durable, acts on it, and prepares what follows.
+func (a *active) settle() error {
+	if !a.stepped {
+		a.acknowledge(nil)
+		return nil
+	}
+	result := a.pending
+	a.pending, a.stepped = engine.Result{}, false
+	if !a.created && result.Summary.EndTime.IsZero() {
+		// Before anybody can see the run and load a second one.
+		a.runner.live.Store(a.key, a)
+	}
+	if err := a.commit(result); err != nil {
+		return err
+	}
+	a.acknowledge(nil)
+	a.act(result)
+	switch {
+	case result.Need != nil:
+		loaded, err := a.fetch(a.runner.ctx, result.Need)
+		if err != nil {
+			return err
+		}
+		a.follow = loaded
+	case result.More:
+		a.follow = continueEvent
+	}
+	return nil
+}
+
+// acknowledge tells who waits for the commit.
+func (a *active) acknowledge(err error) {
+	for _, ack := range a.acks {
+		ack <- err
+	}
+	a.acks = nil
+}
+
+func (a *active) next() engine.Event {
+	if ev := a.follow; ev != nil {
+		a.follow = nil
+		return ev
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.queue) == 0 {
+		return nil
+	}
+	d := a.queue[0]
+	a.queue[0] = delivery{}
+	a.queue = a.queue[1:]
+	if d.ack != nil {
+		a.acks = append(a.acks, d.ack)
+	}
+	return d.event
+}
+
+// step adds the result of one event to what is pending. An event that the engine
+// says does not belong to the run has changed nothing and is only logged, but for
+// the one that begins it.
+func (a *active) step(ev engine.Event) error {
+	if _, gone := ev.(engine.CallerGone); gone {
+		a.mu.Lock()
+		a.caller = nil
+		a.mu.Unlock()
+	}
+	result, err := a.advance(ev)
+	var defect *stepError
+	if err != nil && (!a.created || errors.As(err, &defect)) {
+		return err
+	}
+	if err != nil {
+		a.runner.config.Log.Warn("event refused", "run", a.key.run, "error", err)
+		return nil
+	}
+	p := &a.pending
+	if result.Head != nil {
+		p.Head = result.Head
+	}
+	p.Rows = join(p.Rows, result.Rows)
+	p.Contents = join(p.Contents, result.Contents)
+	p.Effects = join(p.Effects, result.Effects)
+	p.Wake, p.More, p.Need, p.Summary = result.Wake, result.More, result.Need, result.Summary
+	a.stepped = true
+	return nil
+}
+
+// advance contains a panic of the engine: it ends this run and no other.
+func (a *active) advance(ev engine.Event) (result engine.Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &stepError{fmt.Sprint(p), debug.Stack()}
+		}
+	}()
+	return a.run.Step(a.runner.config.Clock().UTC(), ev)
+}
+
+func join[T any](a, b []T) []T {
+	if len(a) == 0 {
+		return b
+	}
+	return append(a, b...)
+}
+
+// stepError is a defect that a run has met.
+type stepError struct {
+	reason string
+	stack  []byte
+}
+
+func (e *stepError) Error() string { return "engine: " + e.reason }
+
+// stay is how long a run that only waits is kept in memory.
+const stay = 10 * time.Second
+
+// rest ends the drive if no event waits, and lets go of a run that is finished, or
+// waits for nothing but a time that is far off.
+func (a *active) rest() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.queue) > 0 || a.follow != nil {
+		return false
+	}
+	a.driven = false
+	finished := !a.row.End.IsZero()
+	far := a.row.Wake.IsZero() || a.row.Wake.Sub(a.runner.config.Clock()) > stay
+	if finished || len(a.calls) == 0 && a.caller == nil && far {
+		a.leave()
+	}
+	return true
+}
+
+// leave takes the run out of memory. Callers hold mu.
+func (a *active) leave() {
+	a.gone = true
+	a.runner.live.CompareAndDelete(a.key, a)
+}
+
+// abandon gives up a run in memory; in the store it stays as it is.
+func (a *active) abandon() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.leave()
+	for _, cancel := range a.calls {
+		cancel()
+	}
+	for _, d := range a.queue {
+		if d.ack != nil {
+			d.ack <- ErrStopped
+		}
+	}
+	a.queue = nil
+}
+
+// drop gives up a run that cannot go on. After an outage it is loaded again later;
+// a run that somebody else has written is theirs; one that makes the engine panic
+// is closed as failed, so that it does not stay open for ever.
+func (a *active) drop(err error) {
+	a.abandon()
+	a.acknowledge(err)
+	r := a.runner
+	if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrClosed) {
+		r.config.Log.Warn("run given up", "environment", a.key.environment, "run", a.key.run, "error", err)
+		return
+	}
+	var defect *stepError
+	if errors.As(err, &defect) && a.created {
+		r.config.Log.Error("run closed", "environment", a.key.environment, "run", a.key.run, "error", err, "stack", string(defect.stack))
+		a.closeFailed()
+		return
+	}
+	r.failed(a.key, err)
+}
+
+// closeFailed ends a run without the engine.
+func (a *active) closeFailed() {
+	row := a.row
+	row.Status, row.Code = wdl.Failed.String(), "InternalServerError"
+	row.ErrorCode, row.ErrorMessage = row.Code, "The run could not be continued; the server's log says why."
+	row.End, row.Wake, row.Head = a.runner.config.Clock().UTC(), time.Time{}, nil
+	if err := a.db.Write(context.Background(), func(tx *store.Tx) error { return tx.UpdateRun(row) }); err != nil {
+		a.runner.config.Log.Error("run cannot be closed", "run", a.key.run, "error", err)
+	}
+	if a.caller != nil {
+		a.caller.set(&Reply{Finish: engine.Finish{Status: wdl.Failed, Code: row.Code}})
+	}
+}

@@ -1,0 +1,177 @@
+package runner
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/fnv"
+	"strings"
+	"time"
+
+	"isle/engine"
+	"isle/expr"
+	"isle/wdl"
+)
+
+// firing is what the templates of a trigger may read: the firing itself, the
+// workflow and its parameters (wdl-semantics §10.1). There is no run yet.
+type firing struct {
+	workflow *engine.Workflow
+	fired    *engine.Fired
+	run      string
+	now      time.Time
+	bits     uint64
+}
+
+func newFiring(w *engine.Workflow, f *engine.Fired, run string, now time.Time) *firing {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(run))
+	return &firing{workflow: w, fired: f, run: run, now: now, bits: h.Sum64()}
+}
+
+func (f *firing) Now() time.Time { return f.now }
+
+// Random counts on from the run's name: the same firing gives the same bits.
+func (f *firing) Random() uint64 {
+	f.bits++
+	h := fnv.New64a()
+	_, _ = h.Write(binary.LittleEndian.AppendUint64(nil, f.bits))
+	return h.Sum64()
+}
+
+func (f *firing) Lookup(name string, args []expr.Value) (expr.Value, error) {
+	switch name {
+	case "triggerOutputs":
+		return f.fired.Outputs, nil
+	case "triggerBody":
+		body, _ := f.fired.Outputs.Get("body")
+		return body, nil
+	case "trigger", "triggers":
+		return f.record(), nil
+	case "parameters":
+		if len(args) == 1 {
+			return f.parameter(args[0].Text())
+		}
+	case "workflow":
+		return f.description(), nil
+	}
+	return expr.Null(), expr.NotExpected(name)
+}
+
+func (f *firing) parameter(name string) (expr.Value, error) {
+	p, ok := f.workflow.Program.Parameter(name)
+	if !ok {
+		return expr.Null(), expr.ParameterNotFound(name)
+	}
+	if v, ok := f.workflow.Parameters[p.Name]; ok {
+		return v, nil
+	}
+	return p.Value, nil
+}
+
+// record has the members of wdl-semantics §9.
+func (f *firing) record() expr.Value {
+	members := []expr.Member{{Name: "name", Value: expr.String(f.fired.Name)}}
+	add := func(name string, v expr.Value) { members = append(members, expr.Member{Name: name, Value: v}) }
+	if f.fired.HasInputs {
+		add("inputs", f.fired.Inputs)
+	}
+	if f.fired.HasOutputs {
+		add("outputs", f.fired.Outputs)
+	}
+	if !f.fired.ScheduledTime.IsZero() {
+		add("scheduledTime", expr.String(stamp(f.fired.ScheduledTime)))
+	}
+	add("startTime", expr.String(stamp(f.fired.Start)))
+	add("endTime", expr.String(stamp(f.fired.End)))
+	add("trackingId", expr.String(f.fired.TrackingID))
+	add("clientTrackingId", expr.String(f.fired.ClientTrackingID))
+	if f.fired.Code != "" {
+		add("code", expr.String(f.fired.Code))
+	}
+	add("status", expr.String(f.fired.Status.String()))
+	return expr.Object(members...)
+}
+
+func (f *firing) description() expr.Value {
+	w := f.workflow
+	typ := w.Type
+	if typ == "" {
+		typ = "Microsoft.Logic/workflows"
+	}
+	text := func(name, s string) expr.Member { return expr.Member{Name: name, Value: expr.String(s)} }
+	return expr.Object(
+		text("id", w.ID), text("name", w.Name), text("type", typ), text("location", w.Location),
+		expr.Member{Name: "tags", Value: w.Tags},
+		expr.Member{Name: "run", Value: expr.Object(text("id", w.ID+"/runs/"+f.run), text("name", f.run), text("type", typ+"/runs"))})
+}
+
+// stamp is a time as histories show it (wdl-semantics §14.1).
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.9999999Z") }
+
+// admit completes a firing from its trigger's templates and says whether it may
+// begin a run; if not, its status is Skipped. An error is of a template, and the
+// firing has failed.
+func admit(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now time.Time) (bool, error) {
+	f.SecureInputs, f.SecureOutputs = t.SecureInputs, t.SecureOutputs
+	if t.Inputs != nil {
+		if v, ok := t.Inputs.Literal(); ok {
+			f.Inputs, f.HasInputs = v, true
+		}
+	}
+	if len(t.Conditions) == 0 && t.ClientTrackingID == nil {
+		return true, nil
+	}
+	env := newFiring(w, f, run, now)
+	for _, c := range t.Conditions {
+		v, err := c.Eval(env)
+		if err != nil {
+			return false, err
+		}
+		if holds, _ := v.AsBool(); !holds {
+			f.Status = wdl.Skipped
+			return false, nil
+		}
+	}
+	if t.ClientTrackingID != nil {
+		v, err := t.ClientTrackingID.Eval(env)
+		if err != nil {
+			return false, err
+		}
+		if id := strings.TrimSpace(v.Text()); id != "" {
+			f.ClientTrackingID = id
+		}
+	}
+	return true, nil
+}
+
+// maxSplit is how many runs one firing may begin (wdl-semantics §17).
+const maxSplit = 100_000
+
+// split evaluates splitOn: the items of the runs to begin (wdl-semantics §10.1).
+func split(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now time.Time) (expr.Value, error) {
+	items, err := t.SplitOn.Eval(newFiring(w, f, run, now))
+	switch {
+	case err != nil:
+		return items, err
+	case items.Kind() != expr.KindArray:
+		return items, errors.New("the result of the 'splitOn' expression is not an array")
+	case items.Len() > maxSplit:
+		return items, errors.New("the array of the 'splitOn' expression has more than 100000 items")
+	}
+	return items, nil
+}
+
+// splitFiring is the firing of one item: its body is the item, the other outputs
+// are dropped.
+func splitFiring(w *engine.Workflow, t *wdl.Trigger, f engine.Fired, item expr.Value, run string, now time.Time) (engine.Fired, error) {
+	f.Outputs, f.HasOutputs = expr.Object(expr.Member{Name: "body", Value: item}), true
+	f.TrackingID = newGUID()
+	if t.SplitOnClientTrackingID == nil {
+		return f, nil
+	}
+	v, err := t.SplitOnClientTrackingID.Eval(newFiring(w, &f, run, now))
+	if err == nil && v.Text() != "" {
+		f.ClientTrackingID = v.Text()
+	}
+	return f, err
+}

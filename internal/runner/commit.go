@@ -1,0 +1,158 @@
+package runner
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"isle/engine"
+	"isle/expr"
+	"isle/internal/store"
+)
+
+// commit makes a result durable: contents first, then everything else at once.
+// While the store is unavailable it tries again, as the events that led here are
+// only in memory.
+func (a *active) commit(result engine.Result) error {
+	row := a.nextRow(result)
+	if a.created && row.Head == nil && len(result.Rows) == 0 && row.Wake.Equal(a.row.Wake) && row.Status == a.row.Status {
+		a.wake(row.Wake) // nothing happened, as after waking too early
+		return nil
+	}
+	delay := 50 * time.Millisecond
+	for {
+		err := a.write(row, result)
+		if err == nil {
+			break
+		}
+		if !a.created || permanent(err) || delay > time.Minute {
+			return err
+		}
+		a.runner.config.Log.Warn("run not stored, trying again", "run", a.key.run, "error", err)
+		select {
+		case <-time.After(delay):
+		case <-a.runner.ctx.Done():
+			return err
+		}
+		delay *= 2
+	}
+	if a.created {
+		row.Revision++
+	} else {
+		row.Revision, a.created = 1, true
+	}
+	row.Head = nil
+	a.wake(row.Wake)
+	a.row = row
+	return nil
+}
+
+func (a *active) wake(at time.Time) {
+	if !at.IsZero() || !a.row.Wake.IsZero() {
+		a.runner.wakes.set(a.key, at)
+	}
+}
+
+func permanent(err error) bool {
+	return errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrClosed) ||
+		errors.Is(err, store.ErrReadOnly) || errors.Is(err, store.ErrExists)
+}
+
+// nextRow is the run's row with what the result says.
+func (a *active) nextRow(result engine.Result) store.Run {
+	row, s := a.row, result.Summary
+	row.Status, row.Code = s.Status.String(), s.Code
+	row.ErrorCode, row.ErrorMessage = "", ""
+	if s.Error != nil {
+		row.ErrorCode, row.ErrorMessage = s.Error.Code, s.Error.Message
+	}
+	row.Start, row.End, row.Wake = s.StartTime, s.EndTime, result.Wake
+	row.ClientTrackingID = s.ClientTrackingID
+	row.Head = result.Head
+	if !row.End.IsZero() {
+		row.Wake = time.Time{}
+	}
+	return row
+}
+
+func (a *active) write(row store.Run, result engine.Result) error {
+	// A commit is never given up half-way for a caller that hangs up.
+	ctx := context.Background()
+	var contents []store.Content
+	for _, c := range result.Contents {
+		stored, err := a.db.PutContent(ctx, a.key.run, c.ID, bytes.NewReader(c.Value.AppendJSON(nil)))
+		if err != nil {
+			return err
+		}
+		contents = append(contents, stored)
+	}
+	return a.db.Write(ctx, func(tx *store.Tx) error {
+		if !a.created {
+			if a.guard != nil {
+				if err := a.guard(tx); err != nil {
+					return err
+				}
+			}
+			if err := tx.CreateRun(row); err != nil {
+				return err
+			}
+		} else if err := tx.UpdateRun(row); err != nil {
+			return err
+		}
+		for _, c := range contents {
+			if err := tx.NameContent(c); err != nil {
+				return err
+			}
+		}
+		return tx.AppendRows(row.Name, result.Rows)
+	})
+}
+
+// fetch answers a need from the store.
+func (a *active) fetch(ctx context.Context, need *engine.Need) (engine.Event, error) {
+	var loaded engine.Loaded
+	err := a.db.Read(ctx, func(tx *store.Tx) error {
+		for _, scope := range need.Scopes {
+			rows, err := tx.Rows(a.key.run, scope)
+			if err != nil {
+				return err
+			}
+			if len(rows) == 0 {
+				loaded.Missing = append(loaded.Missing, scope)
+			}
+			loaded.Rows = append(loaded.Rows, rows...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, ref := range need.Contents {
+		v, err := LoadContent(ctx, a.db, a.key.run, ref)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			loaded.Missing = append(loaded.Missing, ref.ID)
+		case err != nil:
+			return nil, err
+		default:
+			loaded.Contents = append(loaded.Contents, engine.Content{ID: ref.ID, Value: v})
+		}
+	}
+	return loaded, nil
+}
+
+// LoadContent reads a value that was kept outside the rows.
+func LoadContent(ctx context.Context, db *store.DB, run string, ref expr.ContentReference) (expr.Value, error) {
+	r, size, err := db.OpenContent(ctx, run, ref.ID)
+	if err != nil {
+		return expr.Null(), err
+	}
+	defer r.Close()
+	text := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	if _, err := io.Copy(text, r); err != nil {
+		return expr.Null(), err
+	}
+	return expr.ParseStored(text.Bytes())
+}

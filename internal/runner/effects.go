@@ -1,0 +1,169 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"isle/engine"
+	"isle/expr"
+	"isle/internal/connector"
+	"isle/internal/dataplane"
+	"isle/wdl"
+)
+
+// act performs the effects of a result that is durable.
+func (a *active) act(result engine.Result) {
+	for _, effect := range result.Effects {
+		switch e := effect.(type) {
+		case engine.Call:
+			a.begin(e)
+		case engine.Abandon:
+			a.end(e.ID)
+		case engine.Respond:
+			a.answer(&Reply{Sent: true, Action: e.Action, StatusCode: e.StatusCode, Headers: e.Headers, Body: e.Body, HasBody: e.HasBody})
+		case engine.Finish:
+			a.answer(&Reply{Finish: e})
+		}
+	}
+}
+
+// answer leaves the reply to whoever waits for it; only the first one counts.
+func (a *active) answer(r *Reply) {
+	if a.caller == nil {
+		return
+	}
+	if v, ok := r.Body.AsReference(); ok && r.Sent {
+		body, err := LoadContent(a.runner.ctx, a.db, a.key.run, v)
+		if err != nil {
+			r = &Reply{Finish: engine.Finish{Status: wdl.Failed, Code: "InternalServerError", Error: &engine.Error{Code: "InternalServerError", Message: "The body of the response could not be read."}}}
+			a.runner.config.Log.Error("response body", "run", a.key.run, "error", err)
+		} else {
+			r.Body = body
+		}
+	}
+	a.caller.set(r)
+	a.mu.Lock()
+	a.caller = nil
+	a.mu.Unlock()
+}
+
+// begin puts a request in line.
+func (a *active) begin(call engine.Call) {
+	ctx, cancel := a.bound(call.Deadline)
+	a.mu.Lock()
+	if a.calls == nil {
+		a.calls = map[engine.EffectID]context.CancelFunc{}
+	}
+	a.calls[call.ID] = cancel
+	a.mu.Unlock()
+	a.runner.calls.do(a.key.environment, func() {
+		defer cancel()
+		outcome, ok := a.perform(ctx, call)
+		if !ok {
+			return
+		}
+		a.mu.Lock()
+		delete(a.calls, call.ID)
+		a.mu.Unlock()
+		a.runner.post(a.key, engine.Completed{Effect: call.ID, Outcome: outcome})
+	})
+}
+
+// bound is the context of a request that has until a deadline, if there is one.
+func (a *active) bound(deadline time.Time) (context.Context, context.CancelFunc) {
+	if deadline.IsZero() {
+		return context.WithCancel(a.runner.ctx)
+	}
+	return context.WithTimeout(a.runner.ctx, deadline.Sub(a.runner.config.Clock()))
+}
+
+// end cancels a request whose outcome is no longer wanted.
+func (a *active) end(id engine.EffectID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if cancel := a.calls[id]; cancel != nil {
+		cancel()
+		delete(a.calls, id)
+	}
+}
+
+// perform makes the request; false if there is no outcome because the runner stops
+// or the request was abandoned.
+func (a *active) perform(ctx context.Context, call engine.Call) (outcome engine.Outcome, ok bool) {
+	if ctx.Err() == nil {
+		outcome = a.request(ctx, call)
+	}
+	switch ctx.Err() {
+	case context.Canceled:
+		return engine.Outcome{}, false
+	case context.DeadlineExceeded:
+		// limit.timeout (wdl-semantics §12.5)
+		outcome = engine.Outcome{Status: wdl.TimedOut, Code: "ActionTimedOut", Inputs: outcome.Inputs, HasInputs: outcome.HasInputs, Start: outcome.Start, End: outcome.End}
+	}
+	return outcome, true
+}
+
+func (a *active) request(ctx context.Context, call engine.Call) (outcome engine.Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			a.runner.config.Log.Error("operation panicked", "type", call.Operation, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			outcome = broken("The operation failed unexpectedly; the server's log says why.")
+		}
+	}()
+	operation := a.runner.config.Operations[call.Operation]
+	if operation == nil {
+		return broken(fmt.Sprintf("The server has no operation of type '%s'.", call.Operation))
+	}
+	inputs, err := a.whole(ctx, call.Inputs)
+	if err != nil {
+		return broken("A value of the inputs could not be read from the content storage.")
+	}
+	call.Inputs = inputs
+	return operation.Perform(ctx, connector.Call{
+		Call:              call,
+		Workflow:          a.workflow,
+		RunID:             a.key.run,
+		TriggerTrackingID: a.trigger.trackingID,
+		ClientTrackingID:  a.trigger.clientTrackingID,
+		Dialer:            a.runner.config.Network.Dialer(a.key.environment, dataplane.SubnetBuiltIn),
+	})
+}
+
+func broken(message string) engine.Outcome {
+	const code = "InternalServerError"
+	return engine.Outcome{Status: wdl.Failed, Code: code, Error: &engine.Error{Code: code, Message: message}}
+}
+
+// whole replaces references to stored contents by the contents.
+func (a *active) whole(ctx context.Context, v expr.Value) (expr.Value, error) {
+	if !v.HasReference() {
+		return v, nil
+	}
+	if ref, ok := v.AsReference(); ok {
+		return LoadContent(ctx, a.db, a.key.run, ref)
+	}
+	var err error
+	switch v.Kind() {
+	case expr.KindArray:
+		elements := make([]expr.Value, 0, v.Len())
+		for _, e := range v.Elements() {
+			if e, err = a.whole(ctx, e); err != nil {
+				return v, err
+			}
+			elements = append(elements, e)
+		}
+		return expr.Array(elements...), nil
+	case expr.KindObject:
+		members := make([]expr.Member, 0, v.Len())
+		for name, m := range v.Members() {
+			if m, err = a.whole(ctx, m); err != nil {
+				return v, err
+			}
+			members = append(members, expr.Member{Name: name, Value: m})
+		}
+		return expr.Object(members...), nil
+	}
+	return v, nil
+}

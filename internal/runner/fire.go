@@ -1,0 +1,156 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"isle/engine"
+	"isle/expr"
+	"isle/wdl"
+)
+
+// FireRequest is a firing of a trigger from outside: a request, or by hand.
+type FireRequest struct {
+	Deployed *Deployed
+	Trigger  *wdl.Trigger
+	// Fired holds what the firing brought: outputs, start, origin. Its name, ids and
+	// status are filled in.
+	Fired            engine.Fired
+	ClientTrackingID string // "": the run's name
+	Caller           bool   // somebody waits for a Response
+	RespondBy        time.Time
+	// Resubmit begins the run without asking conditions and splitOn again
+	// (wdl-semantics §14.3).
+	Resubmit bool
+}
+
+// Firing is what came of it.
+type Firing struct {
+	Name       string   // of the trigger history
+	TrackingID string   // of the trigger
+	Started    *Started // nil if no run began, or with splitOn
+	Split      int      // how many runs splitOn began
+	Skipped    bool     // a condition does not hold
+}
+
+// TriggerError says that a template of the trigger failed: no run began, and the
+// history says why.
+type TriggerError struct{ Cause error }
+
+func (e *TriggerError) Error() string { return e.Cause.Error() }
+func (e *TriggerError) Unwrap() error { return e.Cause }
+
+// Fire asks the trigger's conditions and begins its run, or one for each item of
+// splitOn. It returns when what it tells is durable. ErrBusy: the trigger allows a
+// single run and there is one.
+func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
+	now := r.config.Clock().UTC()
+	name := newRunName(now)
+	if q.ClientTrackingID == "" {
+		q.ClientTrackingID = name
+	}
+	q.Fired.Name = q.Trigger.Name
+	fired := fill(q.Fired, now, q.ClientTrackingID)
+	w := q.Deployed.Workflow
+	if !q.Resubmit {
+		admitted, err := admit(w, q.Trigger, &fired, name, now)
+		if err != nil || !admitted {
+			return r.refuse(ctx, q, fired, name, err)
+		}
+		if q.Trigger.SplitOn != nil {
+			return r.fireSplit(ctx, q, fired, name, now)
+		}
+	}
+	started, err := r.Start(ctx, StartRequest{
+		Environment:      q.Deployed.Environment,
+		Workflow:         w,
+		Trigger:          fired,
+		RunID:            name,
+		ClientTrackingID: fired.ClientTrackingID,
+		Caller:           q.Caller,
+		RespondBy:        q.RespondBy,
+		Single:           q.Trigger.Options.Has(wdl.SingleInstance),
+	})
+	if errors.Is(err, ErrBusy) {
+		fired.Status = wdl.Skipped
+		if _, skipped := r.refuse(ctx, q, fired, name, nil); skipped != nil {
+			return Firing{}, skipped
+		}
+	}
+	return Firing{Name: name, TrackingID: fired.TrackingID, Started: started}, err
+}
+
+// refuse records a firing that begins no run, and why.
+func (r *Runner) refuse(ctx context.Context, q FireRequest, f engine.Fired, name string, cause error) (Firing, error) {
+	db, err := r.database(ctx, q.Deployed.Environment)
+	if err != nil {
+		return Firing{}, err
+	}
+	if err := r.skip(ctx, db, q.Deployed, f, name, cause, nil); err != nil {
+		return Firing{}, err
+	}
+	firing := Firing{Name: name, TrackingID: f.TrackingID, Skipped: true}
+	if cause != nil {
+		return firing, &TriggerError{cause}
+	}
+	return firing, nil
+}
+
+// splitAtOnce is how many runs of one firing are begun at a time: they share
+// commits.
+const splitAtOnce = 64
+
+// fireSplit begins a run for each item. If some cannot be begun, those that were
+// stay, and the error is the first one.
+func (r *Runner) fireSplit(ctx context.Context, q FireRequest, f engine.Fired, name string, now time.Time) (Firing, error) {
+	w := q.Deployed.Workflow
+	items, err := split(w, q.Trigger, &f, name, now)
+	if err != nil {
+		return r.refuse(ctx, q, f, name, err)
+	}
+	var (
+		all   sync.WaitGroup
+		mu    sync.Mutex
+		first error
+		begun int
+		room  = make(chan struct{}, splitAtOnce)
+	)
+	for _, item := range items.Elements() {
+		room <- struct{}{}
+		all.Go(func() {
+			defer func() { <-room }()
+			err := r.startItem(ctx, q, f, name, item, now)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				begun++
+			} else if first == nil {
+				first = err
+			}
+		})
+	}
+	all.Wait()
+	return Firing{Name: name, TrackingID: f.TrackingID, Split: begun}, first
+}
+
+// startItem begins the run of one item of the firing.
+func (r *Runner) startItem(ctx context.Context, q FireRequest, f engine.Fired, firing string, item expr.Value, now time.Time) error {
+	name := newRunName(now)
+	if f.ClientTrackingID == firing {
+		f.ClientTrackingID = name // nobody gave one
+	}
+	f, err := splitFiring(q.Deployed.Workflow, q.Trigger, f, item, name, now)
+	if err != nil {
+		return err
+	}
+	_, err = r.Start(ctx, StartRequest{
+		Environment:      q.Deployed.Environment,
+		Workflow:         q.Deployed.Workflow,
+		Trigger:          f,
+		RunID:            name,
+		ClientTrackingID: f.ClientTrackingID,
+	})
+	return err
+}

@@ -1,0 +1,127 @@
+package runner
+
+import (
+	"encoding/json"
+	"strings"
+
+	"isle/engine"
+	"isle/expr"
+	"isle/internal/store"
+	"isle/wdl"
+)
+
+// A firing that began a run has no row of its own: the run has its name and holds
+// its record, so that the usual request costs one row less. Rows are only for
+// firings that began none. Histories and History show both as one.
+
+// Histories lists the firings of a trigger, newest first.
+func Histories(tx *store.Tx, q store.TriggerHistoryQuery) ([]store.TriggerHistory, error) {
+	rows, err := tx.TriggerHistories(q)
+	if err != nil {
+		return nil, err
+	}
+	if len(q.Status) > 0 && !containsFold(q.Status, wdl.Succeeded.String()) {
+		return rows, nil
+	}
+	runs, err := runHistories(tx, q)
+	if err != nil {
+		return nil, err
+	}
+	return mergeHistories(rows, runs, q.Limit), nil
+}
+
+// runHistories reads on until the page is full, as a workflow may have more than
+// one trigger.
+func runHistories(tx *store.Tx, q store.TriggerHistoryQuery) ([]store.TriggerHistory, error) {
+	var found []store.TriggerHistory
+	after := q.After
+	for {
+		page, err := tx.Runs(store.RunQuery{Workflow: q.Workflow, From: q.From, To: q.To, After: after, Limit: q.Limit})
+		if err != nil {
+			return nil, err
+		}
+		for _, run := range page {
+			if strings.EqualFold(run.Trigger, q.Trigger) {
+				found = append(found, historyOf(run))
+			}
+		}
+		if q.Limit == 0 || len(page) < q.Limit || len(found) >= q.Limit {
+			return found, nil
+		}
+		after = page[len(page)-1].Name
+	}
+}
+
+// mergeHistories joins two lists that are sorted by name.
+func mergeHistories(a, b []store.TriggerHistory, limit int) []store.TriggerHistory {
+	if len(a) == 0 {
+		a, b = b, nil
+	}
+	if len(b) > 0 {
+		merged := make([]store.TriggerHistory, 0, len(a)+len(b))
+		for len(a) > 0 && len(b) > 0 {
+			if a[0].Name <= b[0].Name {
+				merged, a = append(merged, a[0]), a[1:]
+			} else {
+				merged, b = append(merged, b[0]), b[1:]
+			}
+		}
+		a = append(append(merged, a...), b...)
+	}
+	if limit > 0 && len(a) > limit {
+		a = a[:limit]
+	}
+	return a
+}
+
+// History is one firing; store.ErrNotFound if there is none.
+func History(tx *store.Tx, workflow, trigger, name string) (store.TriggerHistory, error) {
+	run, err := tx.Run(name)
+	if err == nil && run.Workflow == workflow && strings.EqualFold(run.Trigger, trigger) {
+		return historyOf(run), nil
+	}
+	return tx.TriggerHistory(workflow, trigger, name)
+}
+
+func historyOf(run store.Run) store.TriggerHistory {
+	h := store.TriggerHistory{
+		Workflow: run.Workflow, Trigger: run.Trigger, Name: run.Name,
+		Status: wdl.Succeeded.String(), Fired: true, Run: run.Name, Start: run.Start, End: run.Start,
+	}
+	if run.Head == nil {
+		return h
+	}
+	if s, err := engine.DecodeHead(run.Head); err == nil {
+		f := s.TriggerRecord
+		h.Start, h.End, h.Scheduled, h.Code = f.Start, f.End, f.ScheduledTime, f.Code
+	}
+	return h
+}
+
+func containsFold(list []string, s string) bool {
+	for _, x := range list {
+		if strings.EqualFold(x, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// Unfired is the payload of the history of a firing that began no run.
+type Unfired struct {
+	Outputs expr.Value    `json:"outputs"`
+	Error   *engine.Error `json:"error,omitempty"`
+}
+
+// putUnfired records a firing that began no run.
+func putUnfired(tx *store.Tx, flowID string, f engine.Fired, name string, u Unfired) error {
+	payload, err := json.Marshal(u)
+	if err != nil {
+		return err
+	}
+	return tx.PutTriggerHistory(store.TriggerHistory{
+		Workflow: flowID, Trigger: f.Name, Name: name,
+		Status: f.Status.String(), Code: f.Code,
+		Start: f.Start, End: f.End, Scheduled: f.ScheduledTime, Payload: payload,
+	})
+}

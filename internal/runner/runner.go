@@ -1,0 +1,195 @@
+// Package runner is the shell around the engine: it loads a run, steps it, makes
+// the result durable, and only then acts on it.
+//
+// Each run is driven by one goroutine at a time. Events that arrive meanwhile wait
+// and share the next commit. What is stored is all there is: after a crash
+// [Runner.Recover] loads every run that was left open and the engine emits the
+// effects whose outcome is missing again, marked as repeated. So an effect happens
+// at least once, its outcome is recorded exactly once.
+//
+// A run that another process has written meanwhile is dropped, never overwritten.
+// The caller must Start runs only after Recover has been called, and must Stop the
+// runner before it closes the store.
+package runner
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"isle/internal/connector"
+	"isle/internal/dataplane"
+	"isle/internal/store"
+)
+
+// Config is what a Runner needs. Store, Programs, Operations and Network must be
+// set; the rest has defaults.
+type Config struct {
+	Store      *store.Store
+	Programs   Workflows
+	Operations connector.Operations
+	Network    dataplane.Network
+
+	Clock func() time.Time // nil: time.Now
+	Log   *slog.Logger     // nil: nothing is logged
+
+	// MaxCalls bounds the requests under way, MaxCallsEach those of one
+	// environment; 0: 1024 and 512.
+	MaxCalls, MaxCallsEach int
+	// Resume bounds the runs that Recover resumes at a time; 0: 64.
+	Resume int
+	// StopTimeout is how long Stop lets requests under way finish; 0: 5 s. What is
+	// not finished is repeated after the next start.
+	StopTimeout time.Duration
+}
+
+func (c *Config) setDefaults() {
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.MaxCalls == 0 {
+		c.MaxCalls = 1024
+	}
+	if c.MaxCallsEach == 0 {
+		c.MaxCallsEach = 512
+	}
+	if c.Resume == 0 {
+		c.Resume = 64
+	}
+	if c.StopTimeout == 0 {
+		c.StopTimeout = 5 * time.Second
+	}
+}
+
+// Errors of the ways in.
+var (
+	// ErrStopped says that the runner accepts nothing any more.
+	ErrStopped = errors.New("runner: stopped")
+	// ErrBusy says that a SingleInstance trigger has a run that is not finished.
+	ErrBusy = errors.New("runner: a run of the workflow is active")
+	// ErrFinished says that a run to be cancelled has ended already.
+	ErrFinished = errors.New("runner: the run has ended")
+)
+
+// Runner drives runs. It is safe for concurrent use.
+type Runner struct {
+	config Config
+	calls  *dispatcher
+	wakes  *wakes
+
+	// ctx ends when requests under way must.
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	environments sync.Map // string → *store.DB
+	live         sync.Map // runKey → *active: runs in memory that are not finished
+
+	stopping atomic.Bool
+	entered  gate           // calls of the ways in, and drives
+	loops    sync.WaitGroup // wakes.run
+}
+
+// New returns a runner that drives nothing yet.
+func New(c Config) *Runner {
+	c.setDefaults()
+	r := &Runner{config: c, calls: newDispatcher(c.MaxCalls, c.MaxCallsEach)}
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	r.wakes = newWakes(c.Clock, func(k runKey) { r.post(k, wokeEvent) })
+	r.loops.Go(func() { r.wakes.run(r.ctx) })
+	return r
+}
+
+// Stop lets no new runs begin, gives requests under way some time, and returns
+// when nothing is written any more. What is open goes on after the next start.
+func (r *Runner) Stop() {
+	if r.stopping.Swap(true) {
+		return
+	}
+	r.calls.close()
+	done := make(chan struct{})
+	go func() {
+		r.calls.wait()
+		close(done)
+	}()
+	timer := time.NewTimer(r.config.StopTimeout)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+	r.cancel()
+	<-done
+	r.loops.Wait()
+	r.entered.close()
+}
+
+// database is the store of an environment, looked up once.
+func (r *Runner) database(ctx context.Context, environment string) (*store.DB, error) {
+	if db, ok := r.environments.Load(environment); ok {
+		return db.(*store.DB), nil
+	}
+	db, err := r.config.Store.Environment(ctx, environment)
+	if err != nil {
+		return nil, err
+	}
+	r.environments.Store(environment, db)
+	return db, nil
+}
+
+// Forget drops what is in memory of an environment that is being removed.
+func (r *Runner) Forget(environment string) {
+	r.environments.Delete(environment)
+	r.wakes.forget(environment)
+	r.live.Range(func(k, v any) bool {
+		if k.(runKey).environment == environment {
+			v.(*active).abandon()
+		}
+		return true
+	})
+}
+
+// gate counts who is inside, and closes when nobody is.
+type gate struct {
+	mu     sync.Mutex
+	inside int
+	closed bool
+	empty  chan struct{} // closed when closed and empty
+}
+
+func (g *gate) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return false
+	}
+	g.inside++
+	return true
+}
+
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside--
+	if g.closed && g.inside == 0 {
+		close(g.empty)
+	}
+}
+
+// close lets nobody in any more and waits for those inside.
+func (g *gate) close() {
+	g.mu.Lock()
+	g.closed = true
+	g.empty = make(chan struct{})
+	if g.inside == 0 {
+		close(g.empty)
+	}
+	empty := g.empty
+	g.mu.Unlock()
+	<-empty
+}

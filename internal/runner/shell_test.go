@@ -1,0 +1,98 @@
+package runner
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestEnvironmentsTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDispatcher(4, 3)
+		var mu sync.Mutex
+		running, peak := map[string]int{}, map[string]int{}
+		var quietDone time.Duration
+		start := time.Now()
+		work := func(environment string) func() {
+			return func() {
+				mu.Lock()
+				running[environment]++
+				running["all"]++
+				peak[environment] = max(peak[environment], running[environment])
+				peak["all"] = max(peak["all"], running["all"])
+				mu.Unlock()
+				time.Sleep(time.Second)
+				mu.Lock()
+				running[environment]--
+				running["all"]--
+				if environment == "quiet" {
+					quietDone = time.Since(start)
+				}
+				mu.Unlock()
+			}
+		}
+		for range 300 {
+			d.do("noisy", work("noisy"))
+		}
+		for range 2 {
+			d.do("quiet", work("quiet"))
+		}
+		synctest.Wait()
+		time.Sleep(200 * time.Second)
+		d.close()
+		d.wait()
+		if peak["noisy"] > 3 || peak["all"] > 4 {
+			t.Errorf("more at once than allowed: %v", peak)
+		}
+		if quietDone > 2*time.Second {
+			t.Errorf("the quiet environment waited %v", quietDone)
+		}
+		if len(d.lanes) != 0 {
+			t.Errorf("lanes remain: %v", d.lanes)
+		}
+	})
+}
+
+func TestClosedDispatcherBeginsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDispatcher(1, 1)
+		done := 0
+		for range 3 {
+			d.do("e", func() { time.Sleep(time.Second); done++ })
+		}
+		synctest.Wait()
+		d.close()
+		d.do("e", func() { done++ })
+		d.wait()
+		if done != 1 {
+			t.Errorf("%d were done", done)
+		}
+	})
+}
+
+func TestWakesFireInOrderAndOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var fired []string
+		w := newWakes(time.Now, func(k runKey) { fired = append(fired, k.run) })
+		go w.run(ctx)
+		now := time.Now()
+		w.set(runKey{"e", "late"}, now.Add(3*time.Hour))
+		w.set(runKey{"e", "early"}, now.Add(time.Second))
+		w.set(runKey{"e", "moved"}, now.Add(time.Millisecond))
+		w.set(runKey{"e", "moved"}, now.Add(2*time.Hour))
+		w.set(runKey{"e", "dropped"}, now.Add(time.Minute))
+		w.set(runKey{"e", "dropped"}, time.Time{})
+		w.set(runKey{"gone", "x"}, now.Add(time.Minute))
+		w.forget("gone")
+		time.Sleep(4 * time.Hour)
+		synctest.Wait()
+		if got := len(fired); got != 3 || fired[0] != "early" || fired[1] != "moved" || fired[2] != "late" {
+			t.Errorf("%v", fired)
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
