@@ -1,0 +1,444 @@
+package logic
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/store"
+)
+
+func (s *Service) environmentType() arm.Type {
+	return arm.Type{
+		Name: environmentType, APIVersions: versions(), Tracked: true,
+		MissingCode: "IntegrationServiceEnvironmentNotFound", BusyCode: "IntegrationServiceEnvironmentOperationInProgress", Running: "Pending",
+		ValidName: anyName,
+		Put:       s.putEnvironment, Patch: s.patchEnvironment, Delete: s.deleteEnvironment, View: s.viewEnvironment,
+		List:    &arm.ListSpec{},
+		Actions: map[string]arm.Handler{"restart": s.restartEnvironment},
+		Reads: map[string]arm.Handler{
+			"skus":           func(context.Context, *arm.Request) (*arm.Response, error) { return arm.Reply(list(skus())), nil },
+			"health/network": s.readHealth,
+			"network":        s.readHealth,
+		},
+	}
+}
+
+// versions are the api-versions that providers show (logic-api §5.3).
+func versions() []string {
+	return []string{"2019-05-01", "2018-07-01-preview", "2016-10-01", "2016-06-01", "2015-08-01-preview"}
+}
+
+// anyName leaves names to the types' own rules, which report them together with
+// all else.
+func anyName(string) *arm.Error { return nil }
+
+func list(values expr.Value) expr.Value { return object(member("value", values)) }
+
+// environmentBody is the request of an environment, as far as it is read.
+type environmentBody struct {
+	SKU *struct {
+		Name     string `json:"name"`
+		Capacity *int64 `json:"capacity"`
+	} `json:"sku"`
+	Properties struct {
+		Network struct {
+			AccessEndpoint *struct {
+				Type string `json:"type"`
+			} `json:"accessEndpoint"`
+			Subnets *[]idBody `json:"subnets"`
+		} `json:"networkConfiguration"`
+		Encryption   expr.Value              `json:"encryptionConfiguration"`
+		Certificates map[string]*certificate `json:"certificates"`
+	} `json:"properties"`
+	Identity *identityBody `json:"identity"`
+}
+
+type certificate struct {
+	Public string `json:"publicCertificate"`
+	Kind   string `json:"kind"`
+}
+
+type identityBody struct {
+	Type string                `json:"type"`
+	User map[string]expr.Value `json:"userAssignedIdentities"`
+}
+
+const maxCertificates = 20
+
+// putEnvironment creates an environment, or changes its capacity, certificates,
+// identity and tags.
+func (s *Service) putEnvironment(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	return s.changeEnvironment(tx, r, false)
+}
+
+// patchEnvironment changes only what the request gives.
+func (s *Service) patchEnvironment(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	return s.changeEnvironment(tx, r, true)
+}
+
+func (s *Service) changeEnvironment(tx *store.Tx, r *arm.PutRequest, patch bool) (*arm.Written, error) {
+	var found problems
+	body := new(environmentBody)
+	if !read(r.Body, body, "", &found) {
+		return nil, found.err()
+	}
+	form, fresh, err := s.environmentForm(r)
+	if err != nil {
+		return nil, err
+	}
+	w := body.wanted(r, form, patch)
+	checkWanted(w, &found)
+	body.checkRest(&found)
+	if fresh {
+		if err := s.place(tx, r, w, form, &found); err != nil {
+			return nil, err
+		}
+	} else {
+		checkUnchanged(form, w, &found)
+	}
+	if err := found.err(); err != nil {
+		return nil, err
+	}
+	form.SKU, form.Endpoint, form.Location = w.sku, w.endpoint, r.Location
+	if w.capacity != nil {
+		form.Capacity = *w.capacity
+	}
+	form.carry(r.Body, body)
+	if fresh {
+		if err := s.occupy(tx, r, form); err != nil {
+			return nil, err
+		}
+	}
+	stored, err := json.Marshal(form)
+	if err != nil {
+		return nil, err
+	}
+	r.Operation = operationID("PutIntegrationServiceEnvironment", sequenceID(r.Now))
+	r.Async(KindEnvironment, nil)
+	return &arm.Written{Body: stored}, nil
+}
+
+// environmentForm is the form to be changed: the stored one, or a fresh one for an
+// environment that is new or whose creation has failed.
+func (s *Service) environmentForm(r *arm.PutRequest) (form *environment, fresh bool, err error) {
+	if r.Old == nil {
+		return &environment{Version: formVersion, ID: newID(), Settings: object()}, true, nil
+	}
+	form, err = decode[environment](r.Old.Resource)
+	if err != nil {
+		return nil, false, err
+	}
+	return form, !form.Ready, nil
+}
+
+// wanted is what the request asks for. In a PATCH what is not given stays.
+func (b *environmentBody) wanted(r *arm.PutRequest, old *environment, patch bool) *wanted {
+	w := &wanted{name: r.ID.Name(), location: r.Location}
+	if patch {
+		w.sku, w.endpoint, w.subnets = old.SKU, old.Endpoint, old.Subnets
+	}
+	if b.SKU != nil {
+		if b.SKU.Name != "" || !patch {
+			w.sku = b.SKU.Name
+		}
+		w.capacity = b.SKU.Capacity
+	}
+	if !patch && w.capacity == nil {
+		w.capacity = new(int64)
+	}
+	if e := b.Properties.Network.AccessEndpoint; e != nil {
+		w.endpoint = e.Type
+	}
+	if list := b.Properties.Network.Subnets; list != nil {
+		w.subnets = make([]string, len(*list))
+		for i := range *list {
+			w.subnets[i] = (*list)[i].ID
+		}
+	}
+	return w
+}
+
+// checkRest checks what concerns neither SKU nor network.
+func (b *environmentBody) checkRest(found *problems) {
+	if !b.Properties.Encryption.IsNull() {
+		found.add("CustomerManagedKeyNotSupported", "properties.encryptionConfiguration", "This server does not take keys from a key vault. Data is encrypted under the server's own root key; leave encryptionConfiguration out.")
+	}
+	if n := len(b.Properties.Certificates); n > maxCertificates {
+		found.add("InvalidCertificates", "properties.certificates", "The environment has %d trusted root certificates; at most %d are allowed.", n, maxCertificates)
+	}
+	for name, c := range b.Properties.Certificates {
+		target := "properties.certificates." + name
+		if c == nil || !strings.EqualFold(c.Kind, "TrustedRoot") {
+			found.add("InvalidCertificates", target, "The kind of certificate '%s' must be TrustedRoot.", name)
+			continue
+		}
+		if _, err := base64.StdEncoding.DecodeString(c.Public); err != nil || c.Public == "" {
+			found.add("InvalidCertificates", target+".publicCertificate", "The public certificate of '%s' must be the base64 text of the certificate.", name)
+		}
+	}
+	checkIdentity(b.Identity, found)
+}
+
+func checkIdentity(b *identityBody, found *problems) {
+	if b == nil {
+		return
+	}
+	typ, ok := canonical(b.Type, "None", "SystemAssigned", "UserAssigned")
+	if !ok {
+		found.add("InvalidIdentityType", "identity.type", "The identity type '%s' is invalid. Choose SystemAssigned, UserAssigned or None.", b.Type)
+	}
+	if typ == "UserAssigned" && len(b.User) == 0 {
+		found.add("InvalidIdentityType", "identity.userAssignedIdentities", "An identity of type UserAssigned names at least one user-assigned identity.")
+	}
+}
+
+// carry stores the members that are kept as given.
+func (e *environment) carry(body expr.Value, b *environmentBody) {
+	properties, _ := body.Get("properties")
+	for _, name := range carriedEnvironment {
+		if v, ok := properties.Get(name); ok {
+			e.Settings = e.Settings.With(name, v)
+		}
+	}
+	if b.Identity != nil {
+		e.Identity = e.Identity.with(b.Identity)
+	}
+}
+
+// place checks the subnets that a new environment names and notes their ranges.
+func (s *Service) place(tx *store.Tx, r *arm.PutRequest, w *wanted, form *environment, found *problems) error {
+	subnets := make([]*Subnet, len(w.subnets))
+	for i, id := range w.subnets {
+		if _, ok := networkOf(id); !ok {
+			return nil // reported already
+		}
+		subnet, err := s.config.Subnets.Subnet(tx, id)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if err == nil {
+			subnets[i] = subnet
+		}
+	}
+	checkSubnets(w, r.ID.String(), subnets, found)
+	if len(*found) > 0 {
+		return nil
+	}
+	form.Subnets, form.Ranges = w.subnets, nil
+	for i, subnet := range subnets {
+		form.Ranges = append(form.Ranges, firstV4(subnet.Ranges).String())
+		if delegated(subnet) {
+			form.Delegated = i
+		}
+	}
+	return nil
+}
+
+func firstV4(ranges []netip.Prefix) netip.Prefix {
+	for _, p := range ranges {
+		if p.Addr().Is4() {
+			return p
+		}
+	}
+	return netip.Prefix{}
+}
+
+func delegated(s *Subnet) bool {
+	for _, service := range s.Delegations {
+		if isDelegation(service) {
+			return true
+		}
+	}
+	return false
+}
+
+// occupy marks the subnets as used by the environment: the delegated one with a
+// service association link, the others with navigation links (network.md §A2).
+func (s *Service) occupy(tx *store.Tx, r *arm.PutRequest, form *environment) error {
+	owner := r.ID.String()
+	components := [subnetCount]string{environmentType, "Microsoft.Web/hostingEnvironments", "Microsoft.ApiManagement/service", "Microsoft.Cache/redis"}
+	for i, subnet := range form.Subnets {
+		l := Link{Name: "integrationServiceEnvironment-" + form.ID, Owner: owner, Type: components[i], Location: r.Location, Addresses: form.addresses(i)}
+		if i == form.Delegated {
+			l.Association, l.Type = true, environmentType
+		}
+		if err := s.config.Subnets.Link(tx, subnet, l, r.Now); err != nil {
+			return err
+		}
+	}
+	tx.AfterCommit(func() { s.ranges.Delete(form.ID) })
+	return tx.PutSetting(environmentSetting(form.ID), []byte(r.ID.Key()))
+}
+
+// release ends the use of the subnets.
+func (s *Service) release(tx *store.Tx, owner string, form *environment) error {
+	for _, subnet := range form.Subnets {
+		if err := s.config.Subnets.Unlink(tx, subnet, owner, s.now()); err != nil {
+			return err
+		}
+	}
+	tx.AfterCommit(func() { s.ranges.Delete(form.ID) })
+	return dropSetting(tx, environmentSetting(form.ID))
+}
+
+// environmentSetting names the key of an environment's resource by its id.
+func environmentSetting(id string) string { return "environment/" + id }
+
+// addresses are those of its components in one of the subnets, from the fifth on:
+// the first subnet holds the access endpoint and the built-in operations.
+func (e *environment) addresses(subnet int) []string {
+	ranges := e.ranges()
+	if subnet >= len(ranges) {
+		return nil
+	}
+	const firstUsable = 4
+	address := ranges[subnet].Masked().Addr()
+	for range firstUsable {
+		address = address.Next()
+	}
+	if subnet == 0 {
+		return []string{address.String(), address.Next().String()}
+	}
+	return []string{address.String()}
+}
+
+// deleteEnvironment refuses while workflows are in the environment. It releases the
+// subnets at once; the database is removed by a task.
+func (s *Service) deleteEnvironment(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
+	form, err := decode[environment](r.Old.Resource)
+	if err != nil {
+		return err
+	}
+	members, err := tx.Settings(memberPrefix(form.ID))
+	if err != nil {
+		return err
+	}
+	if len(members) > 0 {
+		first, err := tx.Setting(members[0])
+		if err != nil {
+			return err
+		}
+		return arm.Conflict("IntegrationServiceEnvironmentNotEmpty", "", "The integration service environment '%s' cannot be deleted: %d workflows are in it, '%s' among them. Delete them first.", r.ID.Name(), len(members), first)
+	}
+	if err := s.release(tx, r.Old.ID, form); err != nil {
+		return err
+	}
+	r.Teardown(KindRemoval, []byte(form.ID))
+	return nil
+}
+
+// restartEnvironment: nothing of an environment lives longer than a request but
+// its runs, which go on; so a restart has nothing to wait for.
+func (s *Service) restartEnvironment(_ context.Context, r *arm.Request) (*arm.Response, error) {
+	form, err := decode[environment](r.Resource.Resource)
+	if err != nil {
+		return nil, err
+	}
+	if !form.Ready {
+		return nil, arm.Conflict("IntegrationServiceEnvironmentNotReady", "", "The integration service environment '%s' is in state %s and cannot be restarted. Wait until it is Succeeded.", r.ID.Name(), r.Resource.State)
+	}
+	return nil, nil
+}
+
+func (s *Service) readHealth(_ context.Context, r *arm.Request) (*arm.Response, error) {
+	form, err := decode[environment](r.Resource.Resource)
+	if err != nil {
+		return nil, err
+	}
+	return arm.Reply(networkHealth(form.Subnets)), nil
+}
+
+func (s *Service) viewEnvironment(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error) {
+	form, err := decode[environment](r.Resource)
+	if err != nil {
+		return expr.Null(), err
+	}
+	var f fields
+	f.text("provisioningState", r.State)
+	f.text("state", "Enabled")
+	f.text("integrationServiceEnvironmentId", form.ID)
+	if form.Ready {
+		f.add("endpointsConfiguration", form.endpoints())
+	}
+	f.add("networkConfiguration", form.network())
+	for name, v := range form.Settings.Members() {
+		f.add(name, v)
+	}
+	view := fields{
+		member("properties", f.value()),
+		member("sku", object(member("name", expr.String(form.SKU)), member("capacity", expr.Int(form.Capacity)))),
+	}
+	form.Identity.show(&view, s.config.Tenant)
+	return view.value(), nil
+}
+
+// endpoints are the environment's addresses (logic-api §3.2): workflows are reached
+// and call out in the first subnet, connectors in the second and third.
+func (e *environment) endpoints() expr.Value {
+	address := func(list ...string) expr.Value {
+		values := make([]expr.Value, len(list))
+		for i, a := range list {
+			values[i] = object(member("address", expr.String(a)))
+		}
+		return expr.Array(values...)
+	}
+	of := func(access, outgoing expr.Value) expr.Value {
+		return object(member("outgoingIpAddresses", outgoing), member("accessEndpointIpAddresses", access))
+	}
+	return object(
+		member("workflow", of(address(e.addresses(0)[:1]...), address(e.Ranges[0]))),
+		member("connector", of(address(e.addresses(1)...), address(e.Ranges[1], e.Ranges[2]))))
+}
+
+func (e *environment) network() expr.Value {
+	subnets := make([]expr.Value, len(e.Subnets))
+	for i, id := range e.Subnets {
+		network, _ := networkOf(id)
+		subnets[i] = reference(id, lastSegment(network)+"/"+lastSegment(id), subnetType)
+	}
+	return object(
+		member("accessEndpoint", object(member("type", expr.String(e.Endpoint)))),
+		member("subnets", expr.Array(subnets...)))
+}
+
+func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
+
+// Ranges are the address ranges of an environment's subnets, in the order of their
+// roles; nil if there is no such environment. The data plane asks at every dial.
+func (s *Service) Ranges(environmentID string) []netip.Prefix {
+	if known, ok := s.ranges.Load(environmentID); ok {
+		return known.([]netip.Prefix)
+	}
+	var form *environment
+	err := s.control.Read(context.Background(), func(tx *store.Tx) error {
+		key, err := tx.Setting(environmentSetting(environmentID))
+		if err != nil {
+			return err
+		}
+		form, err = loadEnvironment(tx, string(key))
+		return err
+	})
+	if err != nil {
+		return nil
+	}
+	s.ranges.Store(environmentID, form.ranges())
+	return form.ranges()
+}
+
+func loadEnvironment(tx *store.Tx, id string) (*environment, error) {
+	r, err := arm.Load(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.EqualFold(r.Type, environmentType) {
+		return nil, fmt.Errorf("%s is no integration service environment: %w", id, store.ErrNotFound)
+	}
+	return decode[environment](r.Resource)
+}

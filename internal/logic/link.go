@@ -1,0 +1,34 @@
+package logic
+
+import (
+	"time"
+
+	"isle/expr"
+	"isle/internal/runner"
+)
+
+// linker makes the signed links to the contents of one run (logic-api §1.7).
+type linker struct {
+	base       string // access endpoint: "https://host:port"
+	flowID     string
+	run        string
+	apiVersion string
+	key        []byte
+	now        time.Time
+}
+
+// link is a ContentLink. Recent answers of the service carry only its address and
+// size (§1.7).
+func (l *linker) link(owner, content string, size int64) expr.Value {
+	uri := runner.ContentLink(l.flowID, l.run, owner, content, l.apiVersion, l.now).URL(l.base, l.key)
+	return object(member("uri", expr.String(uri)), member("contentSize", expr.Int(size)))
+}
+
+// contentSize is the number of bytes of a value as compact JSON, wherever it is
+// kept.
+func contentSize(v expr.Value) int64 {
+	if r, ok := v.AsReference(); ok {
+		return r.Size
+	}
+	return v.Size()
+}

@@ -1,0 +1,79 @@
+package logic
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strconv"
+
+	"isle/expr"
+	"isle/internal/arm"
+)
+
+// Sizes of a page of a list (logic-api §1.4: what is seen, not what is documented).
+const (
+	defaultPage = 30
+	maximumPage = 250
+)
+
+// page is which part of a list a request wants.
+type page struct {
+	request *arm.Request
+	size    int
+	after   string // name of the last entry of the page before
+	filter  *arm.Filter
+}
+
+// readPage reads $top, $skiptoken and $filter.
+func readPage(r *arm.Request, fields ...arm.Field) (*page, error) {
+	p := &page{request: r, size: defaultPage}
+	if top := r.Query.Get("$top"); top != "" {
+		n, err := strconv.Atoi(top)
+		if err != nil || n < 1 {
+			return nil, arm.Invalid("InvalidTopInQueryString", "$top", "Invalid $top '%s' specified in the query string: it must be a number from 1 to %d.", top, maximumPage)
+		}
+		p.size = min(n, maximumPage)
+	}
+	if token := r.Query.Get("$skiptoken"); token != "" {
+		after, err := base64.RawURLEncoding.DecodeString(token)
+		if err != nil {
+			return nil, arm.Invalid("InvalidSkipToken", "$skiptoken", "The $skiptoken is not one that this server gave. Follow nextLink as it is.")
+		}
+		p.after = string(after)
+	}
+	filter, err := arm.ParseFilter(r.Query.Get("$filter"), fields)
+	p.filter = filter
+	return p, err
+}
+
+// reply is a page of a list; last is the name of its last entry, "" if there are
+// no more.
+func (p *page) reply(values []expr.Value, last string) *arm.Response {
+	f := fields{member("value", expr.Array(values...))}
+	if last != "" {
+		f.text("nextLink", p.next(last))
+	}
+	return arm.Reply(f.value())
+}
+
+func (p *page) next(last string) string {
+	q := url.Values{}
+	for name, values := range p.request.Query {
+		q[name] = values
+	}
+	q.Set("$skiptoken", base64.RawURLEncoding.EncodeToString([]byte(last)))
+	return p.request.BaseURL + (&url.URL{Path: p.request.Path}).EscapedPath() + "?" + q.Encode()
+}
+
+// cut takes one page of names out of a whole sorted list; more tells whether others
+// follow.
+func (p *page) cut(names []string) (found []string, last string) {
+	from := 0
+	for p.after != "" && from < len(names) && names[from] <= p.after {
+		from++
+	}
+	names = names[from:]
+	if len(names) > p.size {
+		return names[:p.size], names[p.size-1]
+	}
+	return names, ""
+}

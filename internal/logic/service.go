@@ -1,0 +1,164 @@
+package logic
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"isle/internal/arm"
+	"isle/internal/runner"
+	"isle/internal/store"
+	"isle/internal/task"
+)
+
+// The types of the package.
+const (
+	environmentType = "Microsoft.Logic/integrationServiceEnvironments"
+	connectorType   = environmentType + "/managedApis"
+	workflowType    = "Microsoft.Logic/workflows"
+	accountType     = "Microsoft.Logic/integrationAccounts"
+	subnetType      = "Microsoft.Network/virtualNetworks/subnets"
+)
+
+// Subnet is what an environment must know about a subnet.
+type Subnet struct {
+	ID, Name, Network, Location string
+	Ranges                      []netip.Prefix
+	Delegations                 []string // names of services
+	Users                       []string // IDs of what is in it
+}
+
+// Link marks a subnet as used by an environment.
+type Link struct {
+	Name        string
+	Owner       string   // resource ID of the environment
+	Type        string   // what is linked, "Microsoft.Cache/redis"
+	Association bool     // a service association link; else a navigation link
+	Location    string   // of the owner
+	Addresses   []string // of the subnet that the owner uses
+}
+
+// Subnets is the network as environments see it. All calls are part of the control
+// database's transaction.
+type Subnets interface {
+	// Subnet reads a subnet; store.ErrNotFound if there is none.
+	Subnet(tx *store.Tx, id string) (*Subnet, error)
+	// Link marks a subnet as used; a link of the same owner is replaced.
+	Link(tx *store.Tx, subnet string, l Link, now time.Time) error
+	// Unlink ends every use of a subnet by an owner; a subnet that is gone is no error.
+	Unlink(tx *store.Tx, subnet, owner string, now time.Time) error
+}
+
+// Runner is what runs workflows; *runner.Runner is one.
+type Runner interface {
+	// Fire begins a run, or one for each item of splitOn.
+	Fire(ctx context.Context, q runner.FireRequest) (runner.Firing, error)
+	// Cancel ends a run; runner.ErrFinished if it has ended.
+	Cancel(ctx context.Context, environment, run string) error
+	// Arm puts, and DisarmAll removes, the tasks of schedules in the transaction of
+	// the environment's database.
+	Arm(tx *store.Tx, q runner.ArmRequest) error
+	DisarmAll(tx *store.Tx, flowID string) error
+	// Forget drops what is in memory of an environment that is being removed.
+	Forget(environment string)
+}
+
+// Operations closes long-running operations; *arm.Manager is one.
+type Operations interface {
+	Complete(ctx context.Context, tx *store.Tx, key, operation string, failure error) error
+}
+
+// Config is what a Service needs. All but Prepare, Clock and Log must be set.
+type Config struct {
+	Store     *store.Store
+	Workflows *Workflows
+	Subnets   Subnets
+	Runner    Runner
+	Tenant    string // id of the tenant, shown with identities
+	// Access is the base URL of an environment's access endpoint,
+	// "https://host:port"; the store id of the environment is "shared" for none.
+	Access func(environment string) string
+	// Prepare readies what else a new environment needs; nil: nothing. It may be
+	// called again. An *arm.Error makes the creation fail, another error is tried
+	// again a few times first.
+	Prepare func(ctx context.Context, environment string, ranges []netip.Prefix) error
+
+	Clock func() time.Time // nil: time.Now
+	Log   *slog.Logger     // nil: slog.Default
+}
+
+// Service is the types of Microsoft.Logic over one store. Safe for concurrent use.
+type Service struct {
+	config     Config
+	control    *store.DB
+	operations Operations // set once by Bind, before the first request
+	ranges     sync.Map   // environment id → []netip.Prefix, what Ranges has found
+}
+
+// New checks the configuration.
+func New(c Config) (*Service, error) {
+	if c.Store == nil || c.Workflows == nil || c.Subnets == nil || c.Runner == nil || c.Access == nil {
+		return nil, errors.New("logic: Store, Workflows, Subnets, Runner and Access must be set")
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Prepare == nil {
+		c.Prepare = func(context.Context, string, []netip.Prefix) error { return nil }
+	}
+	return &Service{config: c, control: c.Store.Control()}, nil
+}
+
+// Bind tells the service who closes its operations: the manager, which is built
+// from the service's own types.
+func (s *Service) Bind(o Operations) { s.operations = o }
+
+// Types are the resource types of the package.
+func (s *Service) Types() []arm.Type {
+	return []arm.Type{s.environmentType(), s.connectorType(), s.workflowType()}
+}
+
+// Kinds of tasks, all in the control database.
+const (
+	KindEnvironment = "reconcile"            // prepares an environment
+	KindConnector   = "reconcile-connector"  // deploys or removes a managed connector
+	KindWorkflow    = "reconcile-workflow"   // arms the schedules of a workflow
+	KindRemoval     = "teardown-environment" // removes an environment's database
+	KindRetirement  = "teardown-workflow"    // ends the runs of a deleted workflow
+	attempts        = 3                      // of preparing an environment, before it fails
+	apiVersion      = "2019-05-01"           // of links that no request gave a version
+	retirementPause = time.Second            // between looks at runs that are being cancelled
+)
+
+// Handlers are the handlers of the package's tasks, by kind.
+func (s *Service) Handlers() map[string]task.Handler {
+	return map[string]task.Handler{
+		KindEnvironment: s.reconcileEnvironment,
+		KindConnector:   s.reconcileConnector,
+		KindWorkflow:    s.reconcileWorkflow,
+		KindRemoval:     s.removeEnvironment,
+		KindRetirement:  s.retireWorkflow,
+	}
+}
+
+func (s *Service) now() time.Time { return s.config.Clock().UTC() }
+
+// newID is a random id of 32 hex digits.
+func newID() string { return hex.EncodeToString(randomBytes(16)) }
+
+// newKey is a random access key.
+func newKey() []byte { return randomBytes(32) }
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
+}

@@ -1,0 +1,401 @@
+package logic
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"isle/engine"
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/runner"
+	"isle/internal/store"
+	"isle/wdl"
+)
+
+func (s *Service) listTriggers(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	p, err := readPage(r, arm.Field{Name: "state"})
+	if err != nil {
+		return nil, err
+	}
+	form, compiled, err := s.compiled(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var values []expr.Value
+	if p.filter.Match(func(string) expr.Value { return expr.String(form.state()) }) {
+		err = s.readRuns(ctx, form, func(tx *store.Tx) error {
+			for _, t := range compiled.Program.Triggers {
+				v, err := triggerView(tx, r.Resource.ID, form, compiled.Program, t)
+				if err != nil {
+					return err
+				}
+				values = append(values, v)
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.reply(values, ""), nil // a workflow has ten triggers at most
+}
+
+func (s *Service) readTrigger(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	_, trigger, err := s.trigger(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	form, compiled, err := s.compiled(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var v expr.Value
+	err = s.readRuns(ctx, form, func(tx *store.Tx) (err error) {
+		v, err = triggerView(tx, r.Resource.ID, form, compiled.Program, trigger)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return arm.Reply(v), nil
+}
+
+// compiled is the current version of the workflow that the path names.
+func (s *Service) compiled(ctx context.Context, r *arm.Request) (*workflow, *engine.Workflow, error) {
+	form, err := decode[workflow](r.Resource.Resource)
+	if err != nil {
+		return nil, nil, err
+	}
+	compiled, err := s.config.Workflows.Workflow(ctx, form.Environment, form.FlowID, form.Current)
+	return form, compiled, err
+}
+
+// readRuns reads from the database that the workflow's runs are in.
+func (s *Service) readRuns(ctx context.Context, form *workflow, fn func(*store.Tx) error) error {
+	db, err := s.config.Store.Environment(ctx, form.Environment)
+	if err != nil {
+		return err
+	}
+	return db.Read(ctx, fn)
+}
+
+func triggerView(tx *store.Tx, workflowID string, form *workflow, program *wdl.Program, t *wdl.Trigger) (expr.Value, error) {
+	last, err := runner.Histories(tx, store.TriggerHistoryQuery{Workflow: form.FlowID, Trigger: t.Name, Limit: 1})
+	if err != nil {
+		return expr.Null(), err
+	}
+	var f fields
+	f.text("provisioningState", "Succeeded")
+	f.time("createdTime", form.Created)
+	f.time("changedTime", form.Changed)
+	f.text("state", form.state())
+	status := wdl.Waiting.String()
+	if len(last) > 0 {
+		status = last[0].Status
+		f.time("lastExecutionTime", last[0].Start)
+	}
+	f.text("status", status)
+	if t.Recurrence != nil {
+		next, err := nextExecution(tx, form.FlowID, t.Name)
+		if err != nil {
+			return expr.Null(), err
+		}
+		f.time("nextExecutionTime", next)
+		f.add("recurrence", path(program.Definition, "triggers", t.Name, "recurrence"))
+	}
+	f.add("workflow", reference(workflowID+"/versions/"+form.Current, form.Current, typeVersions))
+	return resource(workflowID+"/triggers/"+t.Name, t.Name, typeTriggers, f.value()), nil
+}
+
+// nextExecution is when the task of a schedule is due; zero if there is none.
+func nextExecution(tx *store.Tx, flowID, trigger string) (time.Time, error) {
+	t, err := tx.Task("trigger:" + strings.ToLower(flowID) + ":" + strings.ToLower(trigger))
+	if errors.Is(err, store.ErrNotFound) {
+		return time.Time{}, nil
+	}
+	return t.Due, err
+}
+
+// readTriggerSchema answers {title, content}: the JSON schema that the trigger
+// declares for its body.
+func (s *Service) readTriggerSchema(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	_, trigger, err := s.trigger(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	_, compiled, err := s.compiled(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	schema := path(compiled.Program.Definition, "triggers", trigger.Name, "inputs", "schema")
+	if schema.IsNull() {
+		schema = object()
+	}
+	return arm.Reply(object(member("title", expr.String(trigger.Name)), member("content", expr.String(string(schema.JSON()))))), nil
+}
+
+// runTrigger fires a trigger by hand. The body of the request is that of a Request
+// trigger.
+func (s *Service) runTrigger(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	form, trigger, err := s.trigger(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var fired engine.Fired
+	if trigger.Request != nil {
+		f := fields{member("headers", object())}
+		if !r.Body.IsNull() {
+			f.add("body", r.Body)
+		}
+		fired.Outputs, fired.HasOutputs = f.value(), true
+	}
+	return nil, s.fire(ctx, form, trigger.Name, fired, false)
+}
+
+// fire begins a run of the current version.
+func (s *Service) fire(ctx context.Context, form *workflow, name string, fired engine.Fired, resubmit bool) error {
+	d, err := s.config.Workflows.ByFlowID(ctx, form.FlowID)
+	if errors.Is(err, store.ErrNotFound) {
+		return arm.Missing("WorkflowNotFound", "The workflow was deleted meanwhile.")
+	}
+	if err != nil {
+		return err
+	}
+	trigger, ok := d.Workflow.Program.Trigger(name)
+	switch {
+	case !ok:
+		return arm.Missing("WorkflowTriggerNotFound", "The current version of the workflow '%s' has no trigger '%s'.", d.Name, name)
+	case !d.Enabled:
+		return arm.Invalid("WorkflowTriggerIsNotEnabled", "", "Could not execute workflow '%s' trigger '%s': the workflow is disabled. Enable it first.", d.Name, name)
+	}
+	_, err = s.config.Runner.Fire(ctx, runner.FireRequest{Deployed: d, Trigger: trigger, Fired: fired, Resubmit: resubmit})
+	var refused *runner.TriggerError
+	switch {
+	case errors.Is(err, runner.ErrBusy):
+		return arm.Conflict("WorkflowRunInProgress", "", "The trigger '%s' allows one run at a time and there is one. Wait until it has ended, or cancel it.", name)
+	case errors.As(err, &refused):
+		return arm.Invalid("InvalidTemplate", "", "The trigger '%s' could not be fired: %s", name, refused.Error())
+	}
+	return err
+}
+
+// resetTrigger begins a trigger's schedule anew.
+func (s *Service) resetTrigger(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	form, trigger, err := s.trigger(ctx, r)
+	if err != nil || !form.Enabled {
+		return nil, err
+	}
+	db, err := s.config.Store.Environment(ctx, form.Environment)
+	if err != nil {
+		return nil, err
+	}
+	return nil, db.Write(ctx, func(tx *store.Tx) error {
+		return s.config.Runner.Arm(tx, runner.ArmRequest{FlowID: form.FlowID, Trigger: trigger, Now: r.Now, Restart: true})
+	})
+}
+
+func historyFields() []arm.Field {
+	return []arm.Field{{Name: "status"}, {Name: "startTime", Kind: arm.Time}, {Name: "clientTrackingId"}}
+}
+
+func (s *Service) listHistories(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	p, err := readPage(r, historyFields()...)
+	if err != nil {
+		return nil, err
+	}
+	form, trigger, err := s.trigger(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	q := store.TriggerHistoryQuery{Workflow: form.FlowID, Trigger: trigger.Name, After: p.after, Limit: p.size}
+	q.Status, q.From, q.To = p.narrow()
+	var values []expr.Value
+	last := ""
+	err = s.readRuns(ctx, form, func(tx *store.Tx) error {
+		for len(values) < p.size {
+			found, err := runner.Histories(tx, q)
+			if err != nil {
+				return err
+			}
+			for _, h := range found {
+				v, tracking, err := s.historyView(tx, r, form, h)
+				if err != nil {
+					return err
+				}
+				q.After = h.Name
+				if p.matches(h.Status, h.Start, tracking) {
+					values = append(values, v)
+				}
+				if len(values) == p.size {
+					break
+				}
+			}
+			if len(found) < q.Limit {
+				return nil
+			}
+		}
+		last = q.After
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.reply(values, last), nil
+}
+
+// narrow gives the bounds that a query can use; matches decides.
+func (p *page) narrow() (status []string, from, to time.Time) {
+	if text, ok := p.filter.Equals("status"); ok {
+		if known, ok := wdl.ParseStatus(text); ok {
+			text = known.String()
+		}
+		status = []string{text}
+	}
+	from, to = p.filter.Between("startTime")
+	if !to.IsZero() {
+		to = to.Add(time.Nanosecond) // the store's end is exclusive
+	}
+	return status, from, to
+}
+
+func (p *page) matches(status string, start time.Time, tracking string) bool {
+	return p.filter.Match(func(field string) expr.Value {
+		switch field {
+		case "status":
+			return expr.String(status)
+		case "startTime":
+			return expr.String(timestamp(start))
+		}
+		return expr.String(tracking)
+	})
+}
+
+func (s *Service) readHistory(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	form, trigger, err := s.trigger(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var v expr.Value
+	err = s.readRuns(ctx, form, func(tx *store.Tx) error {
+		h, err := runner.History(tx, form.FlowID, trigger.Name, r.Values["history"])
+		if err != nil {
+			return err
+		}
+		v, _, err = s.historyView(tx, r, form, h)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, historyNotFound(r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return arm.Reply(v), nil
+}
+
+func historyNotFound(r *arm.Request) *arm.Error {
+	return arm.Missing("WorkflowTriggerHistoryNotFound", "The trigger '%s' of the workflow '%s' has no history '%s'.", r.Values["trigger"], r.ID.Name(), r.Values["history"])
+}
+
+// historyView is a firing. One that began a run has that run's trigger record.
+func (s *Service) historyView(tx *store.Tx, r *arm.Request, form *workflow, h store.TriggerHistory) (v expr.Value, tracking string, err error) {
+	workflowID := r.Resource.ID
+	var f fields
+	f.time("startTime", h.Start)
+	f.time("endTime", h.End)
+	f.time("scheduledTime", h.Scheduled)
+	tracking = h.Name
+	if h.Run != "" {
+		run, err := tx.Run(h.Run)
+		if err != nil {
+			return v, "", err
+		}
+		summary, err := engine.DecodeHead(run.Head)
+		if err != nil {
+			return v, "", err
+		}
+		tracking = run.ClientTrackingID
+		t, l := &summary.TriggerRecord, s.linker(r, form, run.Name)
+		f.text("trackingId", t.TrackingID)
+		if t.HasInputs && !t.SecureInputs {
+			f.add("inputsLink", l.link("", "TriggerInputs", contentSize(t.Inputs)))
+		}
+		if t.HasOutputs && !t.SecureOutputs {
+			f.add("outputsLink", l.link("", "TriggerOutputs", contentSize(t.Outputs)))
+		}
+		f.text("originHistoryName", t.OriginHistoryName)
+	} else if len(h.Payload) > 0 {
+		var unfired runner.Unfired
+		if err := json.Unmarshal(h.Payload, &unfired); err != nil {
+			return v, "", err
+		}
+		f.error(unfired.Error)
+	}
+	f.add("correlation", object(member("clientTrackingId", expr.String(tracking))))
+	f.text("status", h.Status)
+	f.text("code", h.Code)
+	f.add("fired", expr.Bool(h.Fired))
+	if h.Run != "" {
+		f.add("run", reference(workflowID+"/runs/"+h.Run, h.Run, typeRuns))
+	}
+	id := workflowID + "/triggers/" + h.Trigger + "/histories/" + h.Name
+	return resource(id, h.Name, typeHistories, f.value()), tracking, nil
+}
+
+func (s *Service) linker(r *arm.Request, form *workflow, run string) *linker {
+	return &linker{base: s.config.Access(form.Environment), flowID: form.FlowID, run: run, apiVersion: r.APIVersion, key: form.Primary, now: r.Now}
+}
+
+// resubmit begins a run of the current version with the outputs of an old firing
+// (wdl-semantics §14.3).
+func (s *Service) resubmit(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	form, trigger, err := s.trigger(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	db, err := s.config.Store.Environment(ctx, form.Environment)
+	if err != nil {
+		return nil, err
+	}
+	fired := engine.Fired{OriginHistoryName: r.Values["history"]}
+	var run string
+	err = db.Read(ctx, func(tx *store.Tx) error {
+		h, err := runner.History(tx, form.FlowID, trigger.Name, r.Values["history"])
+		if err != nil {
+			return err
+		}
+		run = h.Run
+		fired.Outputs, fired.HasOutputs, err = firedOutputs(tx, h)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, historyNotFound(r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if fired.Outputs, err = loadContent(ctx, db, run, fired.Outputs); err != nil {
+		return nil, err
+	}
+	if err := s.fire(ctx, form, trigger.Name, fired, true); err != nil {
+		return nil, err
+	}
+	return &arm.Response{Status: 202}, nil
+}
+
+func firedOutputs(tx *store.Tx, h store.TriggerHistory) (outputs expr.Value, has bool, err error) {
+	if h.Run == "" {
+		var unfired runner.Unfired
+		err := json.Unmarshal(h.Payload, &unfired)
+		return unfired.Outputs, !unfired.Outputs.IsNull(), err
+	}
+	run, err := tx.Run(h.Run)
+	if err != nil {
+		return outputs, false, err
+	}
+	summary, err := engine.DecodeHead(run.Head)
+	return summary.TriggerRecord.Outputs, summary.TriggerRecord.HasOutputs, err
+}

@@ -1,0 +1,359 @@
+package logic
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"isle/engine"
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/store"
+	"isle/wdl"
+)
+
+func (s *Service) workflowType() arm.Type {
+	return arm.Type{
+		Name: workflowType, APIVersions: versions(), Tracked: true, MissingCode: "WorkflowNotFound",
+		ValidName: anyName,
+		Put:       s.putWorkflow, Patch: arm.PatchTags, Delete: s.deleteWorkflow, View: s.viewWorkflow,
+		List:    &arm.ListSpec{Fields: workflowFields(), MaxPage: 250},
+		Actions: s.workflowActions(),
+		Reads:   s.workflowReads(),
+	}
+}
+
+// workflowFields are what workflows are filtered by (logic-api §1.4).
+func workflowFields() []arm.Field {
+	return []arm.Field{
+		{Name: "state", Value: func(_ arm.Resource, view expr.Value) expr.Value { return path(view, "properties", "state") }},
+		{Name: "trigger", Value: func(_ arm.Resource, view expr.Value) expr.Value {
+			for _, t := range path(view, "properties", "definition", "triggers").Members() {
+				typ, _ := t.Get("type")
+				return typ
+			}
+			return expr.Null()
+		}},
+		{Name: "referencedResourceId", Value: func(_ arm.Resource, view expr.Value) expr.Value {
+			if id := path(view, "properties", "integrationServiceEnvironment", "id"); !id.IsNull() {
+				return id
+			}
+			return path(view, "properties", "integrationAccount", "id")
+		}},
+	}
+}
+
+func path(v expr.Value, names ...string) expr.Value {
+	for _, name := range names {
+		v, _ = v.Get(name)
+	}
+	return v
+}
+
+// change is a PUT of a workflow on its way.
+type change struct {
+	r       *arm.PutRequest
+	body    *workflowBody
+	form    *workflow // stored if the PUT succeeds
+	before  *version  // the current version until now; nil for a new workflow
+	program *wdl.Program
+	ise     *arm.Resource // the environment it is in; nil for none
+}
+
+// putWorkflow creates a workflow, or replaces its definition and parameters, which
+// makes a new version (logic-api §2.2).
+func (s *Service) putWorkflow(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	var found problems
+	c := &change{r: r, body: readWorkflow(r.ID.Name(), r.Properties(), &found)}
+	b := new(struct {
+		Identity *identityBody `json:"identity"`
+	})
+	if !read(r.Body, b, "", &found) || c.body == nil {
+		return nil, found.err()
+	}
+	checkIdentity(b.Identity, &found)
+	if err := c.load(tx); err != nil {
+		return nil, err
+	}
+	if err := s.locate(tx, c, &found); err != nil {
+		return nil, err
+	}
+	if len(found) == 0 || c.body.Definition.Kind() == expr.KindObject {
+		c.complete()
+		program, err := compile(c.body.Definition, c.body.Parameters)
+		if problem := arm.AsError(err); problem != nil {
+			if len(found) == 0 {
+				return nil, problem
+			}
+			found = append(found, flatten(problem)...)
+		}
+		c.program = program
+	}
+	if err := found.err(); err != nil {
+		return nil, err
+	}
+	if b.Identity != nil {
+		c.form.Identity = c.form.Identity.with(b.Identity)
+	}
+	return s.store(tx, c)
+}
+
+func flatten(e *arm.Error) []*arm.Error {
+	if len(e.Details) > 0 {
+		return e.Details
+	}
+	return []*arm.Error{e}
+}
+
+// load reads what is there.
+func (c *change) load(tx *store.Tx) (err error) {
+	if c.r.Old == nil {
+		c.form = &workflow{Version: formVersion, FlowID: newID(), Environment: store.Shared, Created: c.r.Now, Primary: newKey(), Secondary: newKey()}
+		return nil
+	}
+	if c.form, err = decode[workflow](c.r.Old.Resource); err != nil {
+		return err
+	}
+	c.before, err = readVersion(tx, c.form.FlowID, c.form.Current)
+	return err
+}
+
+// complete adds what a GET did not show and a PUT therefore leaves out.
+func (c *change) complete() {
+	if c.before == nil {
+		return
+	}
+	c.body.Parameters = keepSecure(c.body.Definition, c.body.Parameters, c.before.Definition, c.before.Parameters)
+	c.body.Definition = keepDefaults(c.body.Definition, c.body.Parameters, c.before.Definition)
+}
+
+// locate finds the environment and the integration account that the request names.
+// A workflow stays where it was created.
+func (s *Service) locate(tx *store.Tx, c *change, found *problems) error {
+	const target = "properties.integrationServiceEnvironment.id"
+	id := c.body.ISE.id()
+	if c.r.Old != nil && !arm.SameID(id, c.form.ISE) {
+		found.add("PropertyChangeNotAllowed", target, "Changing the integration service environment of a workflow is not allowed: it is '%s' since creation, the request says '%s'. Create another workflow there.", c.form.ISE, id)
+		return nil
+	}
+	if id == "" {
+		return s.checkAccount(tx, c, found)
+	}
+	home, err := arm.Load(tx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && !strings.EqualFold(home.Type, environmentType) {
+		*found = append(*found, arm.Missing("IntegrationServiceEnvironmentNotFound", "The integration service environment '%s' was not found. Create it first, or leave integrationServiceEnvironment out.", id))
+		(*found)[len(*found)-1].Target = target
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	form, err := decode[environment](home.Resource)
+	if err != nil {
+		return err
+	}
+	// An environment that is being updated goes on serving the workflows in it.
+	if c.r.Old == nil && home.State != "Succeeded" || !form.Ready {
+		*found = append(*found, notReady(home))
+	}
+	if !sameLocation(home.Location, c.r.Location) {
+		found.add("InvalidResourceLocation", "location", "The workflow's location '%s' is not the location '%s' of its integration service environment. Both must be the same.", c.r.Location, home.Location)
+	}
+	c.ise, c.form.ISE, c.form.Environment = &home, home.ID, form.ID
+	return s.checkAccount(tx, c, found)
+}
+
+// checkAccount checks the integration account: it must be in the workflow's own
+// environment (ise.md #4).
+func (s *Service) checkAccount(tx *store.Tx, c *change, found *problems) error {
+	id := c.body.IntegrationAccount.id()
+	if id == "" {
+		return nil
+	}
+	account, err := arm.Load(tx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && !strings.EqualFold(account.Type, accountType) {
+		*found = append(*found, arm.Missing("IntegrationAccountNotFound", "The integration account '%s' was not found. Create it first, or leave integrationAccount out.", id))
+		return nil
+	}
+	return err
+}
+
+// store writes the workflow, and a version if anything in it differs.
+func (s *Service) store(tx *store.Tx, c *change) (*arm.Written, error) {
+	r, form := c.r, c.form
+	next := &version{
+		Version: formVersion, FlowID: form.FlowID, Workflow: r.ID.String(), Location: r.Location, Environment: form.Environment,
+		Definition: c.program.Definition, Parameters: c.body.Parameters, Tags: r.Tags,
+		Settings: carry(r.Properties(), carriedWorkflow), Enabled: c.body.State != "Disabled", Created: form.Created, Changed: r.Now,
+	}
+	restart := !form.Enabled && next.Enabled
+	form.Enabled, form.Changed = next.Enabled, r.Now
+	compiled := (*engine.Workflow)(nil)
+	if c.before == nil || !c.before.same(next) {
+		form.Current = sequenceBefore(form.Current, r.Now)
+		if err := writeVersion(tx, next, form.Current); err != nil {
+			return nil, err
+		}
+		compiled = link(c.program, next, form.Current)
+	}
+	for _, t := range c.program.Triggers {
+		form.Scheduled = form.Scheduled || t.Recurrence != nil
+	}
+	if r.Old == nil {
+		if err := enroll(tx, form, r.ID); err != nil {
+			return nil, err
+		}
+	}
+	tx.AfterCommit(func() {
+		if compiled == nil {
+			s.config.Workflows.changed(form.FlowID)
+			return
+		}
+		s.config.Workflows.replaced(deployed(form, r.ID.String(), r.ID.Name(), compiled))
+	})
+	stored, err := json.Marshal(form)
+	if err != nil {
+		return nil, err
+	}
+	tasks, err := workflowTasks(r.ID.Key(), form, restart, r.Now)
+	return &arm.Written{Body: stored, Tasks: tasks}, err
+}
+
+// enroll makes a new workflow known by its flow id and in its environment.
+func enroll(tx *store.Tx, form *workflow, id arm.ID) error {
+	if err := tx.PutSetting(flowSetting(form.FlowID), []byte(id.Key())); err != nil {
+		return err
+	}
+	if form.Environment == store.Shared {
+		return nil
+	}
+	return tx.PutSetting(memberPrefix(form.Environment)+form.FlowID, []byte(id.String()))
+}
+
+// workflowTasks are the tasks that follow a change of a workflow.
+func workflowTasks(key string, form *workflow, restart bool, now time.Time) ([]store.Task, error) {
+	if !form.Scheduled {
+		return nil, nil
+	}
+	payload, err := json.Marshal(workflowJob{FlowID: form.FlowID, Restart: restart})
+	return []store.Task{{Key: "reconcile:" + key, Kind: KindWorkflow, Due: now, Payload: payload}}, err
+}
+
+// same tells whether two versions differ in nothing but their time.
+func (v *version) same(other *version) bool {
+	equal := func(a, b expr.Value) bool { return string(a.JSON()) == string(b.JSON()) }
+	return v.Location == other.Location && equal(v.Definition, other.Definition) && equal(v.Parameters, other.Parameters) &&
+		equal(v.Tags, other.Tags) && equal(v.Settings, other.Settings)
+}
+
+// deleteWorkflow: calls fail from now on; open runs are cancelled by a task.
+func (s *Service) deleteWorkflow(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
+	form, err := decode[workflow](r.Old.Resource)
+	if err != nil {
+		return err
+	}
+	if err := dropSetting(tx, flowSetting(form.FlowID)); err != nil {
+		return err
+	}
+	if form.Environment != store.Shared {
+		if err := dropSetting(tx, memberPrefix(form.Environment)+form.FlowID); err != nil {
+			return err
+		}
+	}
+	tx.AfterCommit(func() { s.config.Workflows.changed(form.FlowID) })
+	payload, err := json.Marshal(retirement{FlowID: form.FlowID, Environment: form.Environment})
+	if err != nil {
+		return err
+	}
+	// The flow id is part of the key: a workflow of the same name may follow, and be
+	// deleted, before this one's runs have ended.
+	return tx.PutTask(store.Task{Key: "retire:" + form.FlowID, Kind: KindRetirement, Due: r.Now, Payload: payload})
+}
+
+// changeWorkflow applies a change to a stored workflow that is not a PUT.
+func (s *Service) changeWorkflow(ctx context.Context, r *arm.Request, apply func(*workflow) (restart bool)) error {
+	return s.control.Write(ctx, func(tx *store.Tx) error {
+		stored, err := arm.Load(tx, r.Resource.Key)
+		if errors.Is(err, store.ErrNotFound) {
+			return arm.Missing("WorkflowNotFound", "The workflow '%s' was deleted meanwhile.", r.ID.Name())
+		}
+		if err != nil {
+			return err
+		}
+		form, err := decode[workflow](stored.Resource)
+		if err != nil {
+			return err
+		}
+		restart := apply(form)
+		form.Changed = r.Now
+		if stored.Body, err = json.Marshal(form); err != nil {
+			return err
+		}
+		stored.ETag, stored.Changed = arm.NewETag(), r.Now
+		tasks, err := workflowTasks(stored.Key, form, restart, r.Now)
+		if err != nil {
+			return err
+		}
+		for _, t := range tasks {
+			if err := tx.PutTask(t); err != nil {
+				return err
+			}
+		}
+		tx.AfterCommit(func() { s.config.Workflows.changed(form.FlowID) })
+		return arm.Save(tx, stored)
+	})
+}
+
+func (s *Service) viewWorkflow(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
+	form, err := decode[workflow](r.Resource)
+	if err != nil {
+		return expr.Null(), err
+	}
+	current, err := readVersion(tx, form.FlowID, form.Current)
+	if err != nil {
+		return expr.Null(), err
+	}
+	f := s.versionFields(form, current, form.Current)
+	if form.ISE != "" {
+		f.add("integrationServiceEnvironment", reference(form.ISE, lastSegment(form.ISE), environmentType))
+		home, err := loadEnvironment(tx, form.ISE)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return expr.Null(), err
+		}
+		if home != nil && home.Ready {
+			f.add("endpointsConfiguration", home.endpoints())
+		}
+	}
+	view := fields{member("properties", f.value())}
+	form.Identity.show(&view, s.config.Tenant)
+	return view.value(), nil
+}
+
+// versionFields are the properties that a workflow and its versions share.
+func (s *Service) versionFields(form *workflow, v *version, id string) fields {
+	var f fields
+	f.text("provisioningState", "Succeeded")
+	f.time("createdTime", v.Created)
+	changed, state := v.Changed, "Enabled"
+	if !v.Enabled {
+		state = "Disabled"
+	}
+	if id == form.Current {
+		changed, state = form.Changed, form.state()
+	}
+	f.time("changedTime", changed)
+	f.text("state", state)
+	f.text("version", id)
+	f.text("accessEndpoint", s.config.Access(form.Environment)+"/workflows/"+form.FlowID)
+	f.add("definition", showDefinition(v.Definition))
+	f.add("parameters", showParameters(v.Definition, v.Parameters))
+	for name, setting := range v.Settings.Members() {
+		if id, _ := path(setting, "id").AsString(); name == "integrationAccount" && id != "" {
+			setting = reference(id, lastSegment(id), accountType)
+		}
+		f.add(name, setting)
+	}
+	return f
+}

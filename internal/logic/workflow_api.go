@@ -1,0 +1,354 @@
+package logic
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/runner"
+	"isle/internal/store"
+	"isle/wdl"
+)
+
+// workflowActions are the POSTs of a workflow (logic-api §2.2 to §2.6).
+func (s *Service) workflowActions() map[string]arm.Handler {
+	return map[string]arm.Handler{
+		"enable":  s.setEnabled(true),
+		"disable": s.setEnabled(false),
+
+		"listCallbackUrl":            s.listCallbackURL,
+		"regenerateAccessKey":        s.regenerateAccessKey,
+		"listSwagger":                s.listSwagger,
+		"generateUpgradedDefinition": s.generateUpgradedDefinition,
+
+		"triggers/{trigger}/run":                          s.runTrigger,
+		"triggers/{trigger}/reset":                        s.resetTrigger,
+		"triggers/{trigger}/listCallbackUrl":              s.listTriggerCallbackURL,
+		"triggers/{trigger}/histories/{history}/resubmit": s.resubmit,
+
+		"versions/{version}/triggers/{trigger}/listCallbackUrl": s.listTriggerCallbackURL,
+
+		"runs/{run}/cancel": s.cancelRun,
+	}
+}
+
+// workflowReads are the GETs below a workflow.
+func (s *Service) workflowReads() map[string]arm.Handler {
+	return map[string]arm.Handler{
+		"versions":           s.listVersions,
+		"versions/{version}": s.readVersion,
+
+		"triggers":                               s.listTriggers,
+		"triggers/{trigger}":                     s.readTrigger,
+		"triggers/{trigger}/schemas/json":        s.readTriggerSchema,
+		"triggers/{trigger}/histories":           s.listHistories,
+		"triggers/{trigger}/histories/{history}": s.readHistory,
+
+		"runs":                              s.listRuns,
+		"runs/{run}":                        s.readRun,
+		"runs/{run}/operations/{operation}": s.readRun,
+		"runs/{run}/actions":                s.listActions,
+		"runs/{run}/actions/{action}":       s.readAction,
+
+		"runs/{run}/actions/{action}/repetitions":                   s.listRepetitions(false),
+		"runs/{run}/actions/{action}/repetitions/{repetition}":      s.readRepetition(false),
+		"runs/{run}/actions/{action}/scopeRepetitions":              s.listRepetitions(true),
+		"runs/{run}/actions/{action}/scopeRepetitions/{repetition}": s.readRepetition(true),
+	}
+}
+
+// Routes are the paths of the package that belong to no stored resource: a
+// workflow is validated before it exists.
+func (s *Service) Routes() []arm.Route {
+	const action, validate = "Microsoft.Logic/workflows/validate/action", "workflows/{workflow}/validate"
+	return []arm.Route{
+		{Method: "POST", Pattern: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Logic/" + validate, Action: action, Serve: s.validate},
+		{Method: "POST", Pattern: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Logic/locations/{location}/" + validate,
+			Action: "Microsoft.Logic/locations/workflows/validate/action", Serve: s.validate},
+	}
+}
+
+// validate checks the body of a PUT of a workflow and changes nothing.
+func (s *Service) validate(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	id, err := arm.ParseID("/subscriptions/" + r.Values["subscription"] + "/resourceGroups/" + r.Values["group"] + "/providers/" + workflowType + "/" + r.Values["workflow"])
+	if err != nil {
+		return nil, err
+	}
+	if r.Body.IsNull() {
+		return nil, arm.Invalid(wdl.CodeInvalidRequestContent, "", "The request content is not valid and could not be deserialized: it is empty. Send the workflow to be validated.")
+	}
+	var found problems
+	properties, _ := r.Body.Get("properties")
+	body := readWorkflow(id.Name(), properties, &found)
+	if body == nil {
+		return nil, found.err()
+	}
+	if body.Definition.Kind() == expr.KindObject {
+		if body, err = s.withStoredSecrets(ctx, id, body); err != nil {
+			return nil, err
+		}
+		if _, err := compile(body.Definition, body.Parameters); err != nil {
+			if len(found) == 0 {
+				return nil, err
+			}
+			found = append(found, flatten(arm.AsError(err))...)
+		}
+	}
+	return nil, found.err()
+}
+
+// withStoredSecrets completes a body as the PUT would.
+func (s *Service) withStoredSecrets(ctx context.Context, id arm.ID, body *workflowBody) (*workflowBody, error) {
+	err := s.control.Read(ctx, func(tx *store.Tx) error {
+		old, err := arm.Load(tx, id.Key())
+		if err != nil {
+			return err
+		}
+		c := &change{r: &arm.PutRequest{ID: id, Old: &old}, body: body}
+		if err := c.load(tx); err != nil {
+			return err
+		}
+		c.complete()
+		return nil
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return body, err
+}
+
+func (s *Service) setEnabled(enabled bool) arm.Handler {
+	return func(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+		return nil, s.changeWorkflow(ctx, r, func(w *workflow) bool {
+			restart := enabled && !w.Enabled
+			w.Enabled = enabled
+			return restart
+		})
+	}
+}
+
+// callbackBody is GetCallbackUrlParameters; regenerateAccessKey has keyType alone.
+type callbackBody struct {
+	KeyType  string     `json:"keyType"`
+	NotAfter *time.Time `json:"notAfter"`
+}
+
+// readKey reads the request and finds the key it names, the primary one by default.
+func readKey(r *arm.Request) (b callbackBody, secondary bool, err error) {
+	var found problems
+	if !r.Body.IsNull() {
+		if err := json.Unmarshal(r.Body.JSON(), &b); err != nil {
+			found.add(wdl.CodeInvalidRequestContent, "", "The request content is not valid: notAfter must be a time such as 2030-01-31T00:00:00Z, keyType a text.")
+			return b, false, found.err()
+		}
+	}
+	if b.KeyType == "" {
+		b.KeyType = "Primary"
+	}
+	key, ok := canonical(b.KeyType, "Primary", "Secondary", "NotSpecified")
+	if !ok {
+		found.add(wdl.CodeInvalidRequestContent, "keyType", "The key type '%s' is not valid. Give Primary or Secondary.", b.KeyType)
+	}
+	if b.NotAfter != nil && !b.NotAfter.After(r.Now) {
+		found.add(wdl.CodeInvalidRequestContent, "notAfter", "The time '%s' of notAfter has passed: the URL would never be valid.", timestamp(*b.NotAfter))
+	}
+	return b, key == "Secondary", found.err()
+}
+
+func (s *Service) regenerateAccessKey(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	_, secondary, err := readKey(r)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.changeWorkflow(ctx, r, func(w *workflow) bool {
+		if secondary {
+			w.Secondary = newKey()
+		} else {
+			w.Primary = newKey()
+		}
+		return false
+	})
+}
+
+// callback is the answer of the listCallbackUrl actions (logic-api §1.7).
+func (s *Service) callback(r *arm.Request, form *workflow, link runner.Link, method, relative string, parameters []string) (*arm.Response, error) {
+	b, secondary, err := readKey(r)
+	if err != nil {
+		return nil, err
+	}
+	key := form.Primary
+	if secondary {
+		key = form.Secondary
+	}
+	if b.NotAfter != nil {
+		link.Expires = b.NotAfter.UTC()
+	}
+	base := s.config.Access(form.Environment)
+	var f, q fields
+	f.text("value", link.URL(base, key))
+	f.text("method", method)
+	f.text("basePath", withoutPort(base)+strings.TrimSuffix(link.Path, "/"+relative))
+	if relative != "" {
+		f.text("relativePath", "/"+relative)
+		f.add("relativePathParameters", texts(parameters...))
+	}
+	for _, query := range link.Queries(key) {
+		q.text(query.Name, query.Value)
+	}
+	f.add("queries", q.value())
+	return arm.Reply(f.value()), nil
+}
+
+// withoutPort leaves out the port that a scheme has anyway, as basePath does.
+func withoutPort(base string) string { return strings.TrimSuffix(base, ":443") }
+
+func (s *Service) listCallbackURL(_ context.Context, r *arm.Request) (*arm.Response, error) {
+	form, err := decode[workflow](r.Resource.Resource)
+	if err != nil {
+		return nil, err
+	}
+	link := runner.Link{FlowID: form.FlowID, Path: "/workflows/" + form.FlowID, Permission: "//*", APIVersion: r.APIVersion}
+	return s.callback(r, form, link, "", "", nil)
+}
+
+// listTriggerCallbackURL answers for a trigger of the current version, or of the
+// one that the path names.
+func (s *Service) listTriggerCallbackURL(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	form, trigger, err := s.trigger(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if trigger.Request == nil {
+		return nil, arm.Invalid("TriggerNotCallable", "", "The trigger '%s' of type %s has no callback URL: only a trigger of type Request can be called.", trigger.Name, trigger.Type)
+	}
+	method, relative := trigger.Request.Method, ""
+	if method == "" {
+		method = "POST"
+	}
+	var parameters []string
+	if p := trigger.Request.Path; p != nil {
+		relative, parameters = strings.Trim(p.String(), "/"), p.Parameters()
+	}
+	link := runner.TriggerLink(form.FlowID, r.Values["version"], trigger.Name, relative, r.APIVersion)
+	return s.callback(r, form, link, method, relative, parameters)
+}
+
+// trigger finds the workflow and the trigger that the path names.
+func (s *Service) trigger(ctx context.Context, r *arm.Request) (*workflow, *wdl.Trigger, error) {
+	form, err := decode[workflow](r.Resource.Resource)
+	if err != nil {
+		return nil, nil, err
+	}
+	id := r.Values["version"]
+	if id == "" {
+		id = form.Current
+	}
+	compiled, err := s.config.Workflows.Workflow(ctx, form.Environment, form.FlowID, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil, versionNotFound(r, id)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	trigger, ok := compiled.Program.Trigger(r.Values["trigger"])
+	if !ok {
+		return nil, nil, arm.Missing("WorkflowTriggerNotFound", "The workflow '%s' has no trigger '%s'. Its triggers are listed by GET %s/triggers.", r.ID.Name(), r.Values["trigger"], r.Resource.ID)
+	}
+	return form, trigger, nil
+}
+
+func versionNotFound(r *arm.Request, id string) *arm.Error {
+	return arm.Missing("WorkflowVersionNotFound", "The workflow '%s' has no version '%s'. Its versions are listed by GET %s/versions.", r.ID.Name(), id, r.Resource.ID)
+}
+
+// generateUpgradedDefinition: there is one version of the language in scope, so
+// the definition is its own upgrade.
+func (s *Service) generateUpgradedDefinition(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	target, _ := r.Body.Get("targetSchemaVersion")
+	if text, ok := target.AsString(); !ok || text != "2016-06-01" {
+		return nil, arm.Invalid(wdl.CodeInvalidRequestContent, "targetSchemaVersion", "The target schema version must be 2016-06-01.")
+	}
+	form, err := decode[workflow](r.Resource.Resource)
+	if err != nil {
+		return nil, err
+	}
+	var current *version
+	err = s.control.Read(ctx, func(tx *store.Tx) (err error) {
+		current, err = readVersion(tx, form.FlowID, form.Current)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return arm.Reply(showDefinition(current.Definition)), nil
+}
+
+func (s *Service) listVersions(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	form, err := decode[workflow](r.Resource.Resource)
+	if err != nil {
+		return nil, err
+	}
+	p, err := readPage(r)
+	if err != nil {
+		return nil, err
+	}
+	var values []expr.Value
+	var last string
+	err = s.control.Read(ctx, func(tx *store.Tx) error {
+		ids, err := versionIDs(tx, form.FlowID)
+		if err != nil {
+			return err
+		}
+		ids, last = p.cut(ids)
+		for _, id := range ids {
+			v, err := readVersion(tx, form.FlowID, id)
+			if err != nil {
+				return err
+			}
+			values = append(values, s.versionView(r.Resource.ID, form, v, id))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.reply(values, last), nil
+}
+
+func (s *Service) readVersion(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	form, err := decode[workflow](r.Resource.Resource)
+	if err != nil {
+		return nil, err
+	}
+	var v *version
+	err = s.control.Read(ctx, func(tx *store.Tx) (err error) {
+		v, err = readVersion(tx, form.FlowID, r.Values["version"])
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, versionNotFound(r, r.Values["version"])
+	}
+	if err != nil {
+		return nil, err
+	}
+	return arm.Reply(s.versionView(r.Resource.ID, form, v, r.Values["version"])), nil
+}
+
+func (s *Service) versionView(workflowID string, form *workflow, v *version, id string) expr.Value {
+	f := s.versionFields(form, v, id)
+	view := fields{
+		member("properties", f.value()),
+		member("id", expr.String(workflowID+"/versions/"+id)),
+		member("name", expr.String(id)),
+		member("type", expr.String(typeVersions)),
+		member("location", expr.String(v.Location)),
+	}
+	if !v.Tags.IsNull() {
+		view.add("tags", v.Tags)
+	}
+	return view.value()
+}

@@ -1,0 +1,212 @@
+package logic
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"isle/engine"
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/wdl"
+)
+
+// workflowBody is the properties of a workflow's request, as far as they are read.
+type workflowBody struct {
+	State              string     `json:"state"`
+	Definition         expr.Value `json:"definition"`
+	Parameters         expr.Value `json:"parameters"`
+	ISE                *idBody    `json:"integrationServiceEnvironment"`
+	IntegrationAccount *idBody    `json:"integrationAccount"`
+}
+
+type idBody struct {
+	ID string `json:"id"`
+}
+
+func (b *idBody) id() string {
+	if b == nil {
+		return ""
+	}
+	return b.ID
+}
+
+// readWorkflow decodes and checks the properties of a workflow's request by
+// themselves; the definition is compiled later, when its parameters are complete.
+func readWorkflow(name string, properties expr.Value, found *problems) *workflowBody {
+	if !validWorkflowName(name) {
+		found.add("InvalidResourceName", "name", "The name '%s' of the workflow is invalid. A name has 1 to 80 characters and only letters, numbers, hyphens (-), underscores (_), parentheses and periods (.).", name)
+	}
+	body := new(workflowBody)
+	if !read(properties, body, "properties", found) {
+		return nil
+	}
+	switch {
+	case body.Definition.IsNull():
+		found.add(wdl.CodeInvalidRequestContent, "properties.definition", "The request content is not valid and could not be deserialized: 'Required property 'definition' not found in JSON. Path 'properties'.'.")
+	case body.Definition.Kind() != expr.KindObject:
+		found.add(wdl.CodeInvalidRequestContent, "properties.definition", "The request content is not valid and could not be deserialized: 'The workflow definition must be a JSON object. Path 'properties.definition'.'.")
+	}
+	if body.State != "" {
+		state, ok := canonical(body.State, "Enabled", "Disabled")
+		if !ok {
+			found.add(wdl.CodeInvalidRequestContent, "properties.state", "The workflow state '%s' is not valid. Give Enabled or Disabled.", body.State)
+		}
+		body.State = state
+	}
+	checkParameters(body.Parameters, found)
+	return body
+}
+
+// checkParameters checks the shape of supplied parameters: name → {value}.
+func checkParameters(parameters expr.Value, found *problems) {
+	const target = "properties.parameters"
+	if parameters.IsNull() {
+		return
+	}
+	if parameters.Kind() != expr.KindObject {
+		found.add(wdl.CodeInvalidRequestContent, target, "The parameters must be a JSON object that has, for each parameter, an object with its value.")
+		return
+	}
+	for name, p := range parameters.Members() {
+		if p.Kind() != expr.KindObject {
+			found.add(wdl.CodeInvalidRequestContent, target+"."+name, "The parameter '%s' must be an object with a member 'value'.", name)
+		}
+	}
+}
+
+// read decodes the properties of a request. What does not fit is one problem: its
+// place is known, the rest of the body is not looked at.
+func read(properties expr.Value, into any, target string, found *problems) bool {
+	if properties.IsNull() {
+		return true
+	}
+	err := json.Unmarshal(properties.JSON(), into)
+	if err == nil {
+		return true
+	}
+	var mismatch *json.UnmarshalTypeError
+	message := err.Error()
+	if errors.As(err, &mismatch) {
+		if mismatch.Field != "" {
+			target += "." + mismatch.Field
+		}
+		message = fmt.Sprintf("Error converting a JSON %s. Path '%s'", mismatch.Value, target)
+	}
+	found.add(wdl.CodeInvalidRequestContent, target, "The request content is not valid and could not be deserialized: '%s'.", message)
+	return false
+}
+
+// compile compiles a definition with its parameters and reports every problem of
+// it (wdl-semantics §15): the first one's code and words, and each as a detail.
+func compile(definition, parameters expr.Value) (*wdl.Program, error) {
+	program, found := wdl.Compile(definition, parameters, wdl.Options{Supported: engine.Supported})
+	if !found.Failed() {
+		return program, nil
+	}
+	first, _ := found.First()
+	answer := &arm.Error{Status: 400, Code: first.Code, Message: found.Error(), Target: definitionTarget(first.Pointer)}
+	for _, p := range found {
+		if p.Severity == wdl.Error {
+			answer.Details = append(answer.Details, &arm.Error{Status: 400, Code: p.Code, Message: p.Message, Target: definitionTarget(p.Pointer)})
+		}
+	}
+	return nil, answer
+}
+
+func definitionTarget(pointer string) string { return "/properties/definition" + pointer }
+
+// Secure parameters. Their values are kept with the version and never served; a
+// request that leaves one out keeps the value it had, so that what a GET served can
+// be PUT again.
+
+// secureTypes returns the names, in lower case, of the parameters that a
+// definition declares secure.
+func secureTypes(definition expr.Value) map[string]bool {
+	names := map[string]bool{}
+	declared, _ := definition.Get("parameters")
+	for name, p := range declared.Members() {
+		typ, _ := p.Get("type")
+		if text, _ := typ.AsString(); isSecure(text) {
+			names[strings.ToLower(name)] = true
+		}
+	}
+	return names
+}
+
+func isSecure(typ string) bool {
+	return strings.EqualFold(typ, "SecureString") || strings.EqualFold(typ, "SecureObject")
+}
+
+// keepSecure adds to the parameters those secure ones of old that the request
+// leaves out.
+func keepSecure(definition, parameters, oldDefinition, oldParameters expr.Value) expr.Value {
+	secure, was := secureTypes(definition), secureTypes(oldDefinition)
+	for name, p := range oldParameters.Members() {
+		folded := strings.ToLower(name)
+		if !secure[folded] || !was[folded] {
+			continue
+		}
+		if _, given := parameters.Get(name); !given {
+			if parameters.IsNull() {
+				parameters = expr.Object()
+			}
+			parameters = parameters.With(name, p)
+		}
+	}
+	return parameters
+}
+
+// showParameters are the supplied parameters without the secure ones.
+func showParameters(definition, parameters expr.Value) expr.Value {
+	secure := secureTypes(definition)
+	shown := fields{}
+	for name, p := range parameters.Members() {
+		if !secure[strings.ToLower(name)] {
+			shown.add(name, p)
+		}
+	}
+	return shown.value()
+}
+
+// showDefinition is the definition without the default values of secure
+// parameters.
+func showDefinition(definition expr.Value) expr.Value {
+	secure := secureTypes(definition)
+	if len(secure) == 0 {
+		return definition
+	}
+	declared, _ := definition.Get("parameters")
+	for name, p := range declared.Members() {
+		if secure[strings.ToLower(name)] {
+			declared = declared.With(name, p.Without("defaultValue"))
+		}
+	}
+	return definition.With("parameters", declared)
+}
+
+// keepDefaults puts back the default values of secure parameters that
+// showDefinition took away, where the request has neither default nor value.
+func keepDefaults(definition, parameters, old expr.Value) expr.Value {
+	declared, _ := definition.Get("parameters")
+	before, _ := old.Get("parameters")
+	secure, was := secureTypes(definition), secureTypes(old)
+	changed := false
+	for name, p := range declared.Members() {
+		if folded := strings.ToLower(name); !secure[folded] || !was[folded] {
+			continue
+		}
+		_, given := parameters.Get(name)
+		_, hasDefault := p.Get("defaultValue")
+		previous, _ := before.Get(name)
+		value, had := previous.Get("defaultValue")
+		if !given && !hasDefault && had {
+			declared, changed = declared.With(name, p.With("defaultValue", value)), true
+		}
+	}
+	if !changed {
+		return definition
+	}
+	return definition.With("parameters", declared)
+}
