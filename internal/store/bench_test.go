@@ -63,3 +63,20 @@ func benchmarkCommit(b *testing.B, writers int) {
 	wait.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commits/s")
 }
+
+// BenchmarkOpen measures the start of a server that has one environment.
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	for b.Loop() {
+		s, err := store.Open(b.Context(), dir, store.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := s.Environment(b.Context(), store.Shared); err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
