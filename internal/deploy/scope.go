@@ -1,0 +1,335 @@
+package deploy
+
+import (
+	"strings"
+	"time"
+
+	"isle/expr"
+)
+
+// Target is where a template is deployed, and when: all that its functions may
+// ask about besides the template itself.
+type Target struct {
+	TenantID, SubscriptionID string
+	Group, GroupLocation     string
+	GroupTags                expr.Value
+	Deployment               string
+	Endpoint                 string // of the resource manager, for environment()
+	Authority                string
+	Time                     time.Time
+	Seed                     uint64 // newGuid() draws from it, so that a repeated evaluation gives the same
+}
+
+func (t Target) groupID() string {
+	return "/subscriptions/" + t.SubscriptionID + "/resourceGroups/" + t.Group
+}
+
+// Reader reads resources that exist: for reference() and the list functions.
+// Its errors end the evaluation and are the resource's error.
+type Reader interface {
+	// Reference gives the resource's view: the whole of it as the API serves it.
+	Reference(id, apiVersion string) (expr.Value, error)
+	// List posts to an action, such as listKeys, and gives its answer.
+	List(id, action, apiVersion string, body expr.Value) (expr.Value, error)
+}
+
+// waiting is the error of an evaluation that needs a resource of the same template
+// which is not deployed yet.
+type waiting struct{ id string }
+
+func (w waiting) Error() string { return "the resource '" + w.id + "' is not deployed yet" }
+
+// scope evaluates a template's expressions: it is their expr.Env.
+type scope struct {
+	template *Template
+	target   Target
+	reader   Reader // nil while only names, conditions and counts are evaluated
+	deployed func(ref string) (id string, ready bool, err error)
+	dialect  *expr.Dialect
+
+	parameters map[string]expr.Value
+	variables  map[string]expr.Value
+	busy       map[string]bool // parameters and variables under evaluation: a cycle comes back to one
+	loops      []loop          // innermost last
+	drawn      uint64
+}
+
+// loop is a copy loop under evaluation.
+type loop struct {
+	name  string
+	index int
+}
+
+func newScope(t *Template, target Target) *scope {
+	return &scope{template: t, target: target, dialect: expr.ResourceTemplate(),
+		parameters: map[string]expr.Value{}, variables: map[string]expr.Value{}, busy: map[string]bool{}}
+}
+
+// eval evaluates a JSON tree of templates.
+func (s *scope) eval(v expr.Value) (expr.Value, error) {
+	template, found := s.dialect.Compile(v)
+	if len(found) > 0 {
+		return expr.Value{}, failf("%s", found[0].Message)
+	}
+	return template.Eval(s)
+}
+
+// Now implements expr.Env: every utcNow() of a deployment gives the same time.
+func (s *scope) Now() time.Time { return s.target.Time }
+
+// Random implements expr.Env by a splitmix64 sequence from the deployment's seed.
+func (s *scope) Random() uint64 {
+	s.drawn++
+	z := s.target.Seed + s.drawn*0x9e3779b97f4a7c15
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb
+	return z ^ (z >> 31)
+}
+
+// Lookup implements expr.Env.
+func (s *scope) Lookup(name string, args []expr.Value) (expr.Value, error) {
+	switch strings.ToLower(name) {
+	case "parameters":
+		return s.named(args, "parameter", s.parameters, s.parameter)
+	case "variables":
+		return s.named(args, "variable", s.variables, s.variable)
+	case "copyindex":
+		return s.copyIndex(args)
+	case "resourcegroup":
+		return s.resourceGroup(), nil
+	case "subscription":
+		return s.subscription(), nil
+	case "tenant":
+		return expr.Object(expr.Member{Name: "tenantId", Value: expr.String(s.target.TenantID)}), nil
+	case "deployment":
+		return s.deployment(), nil
+	case "environment":
+		return s.environment(), nil
+	case "providers":
+		return providers(args)
+	case "resourceid":
+		return s.resourceID(args)
+	case "subscriptionresourceid":
+		return s.subscriptionResourceID(args)
+	case "tenantresourceid":
+		return joined("", args)
+	case "extensionresourceid":
+		base, _ := first(args).AsString()
+		return joined(base, rest(args))
+	case "reference":
+		return s.reference(args)
+	}
+	if strings.HasPrefix(strings.ToLower(name), "list") {
+		return s.list(name, args)
+	}
+	return expr.Value{}, failf("The template function '%s' is not supported here.", name)
+}
+
+// named gives a parameter's or variable's value, computing it once.
+func (s *scope) named(args []expr.Value, kind string, known map[string]expr.Value, compute func(key string) (expr.Value, bool, error)) (expr.Value, error) {
+	name, _ := first(args).AsString()
+	key := strings.ToLower(name)
+	if v, ok := known[key]; ok {
+		return v, nil
+	}
+	mark := kind + " " + key
+	if s.busy[mark] {
+		return expr.Value{}, failf("The template %s '%s' refers to itself: circular references are not allowed.", kind, name)
+	}
+	s.busy[mark] = true
+	defer delete(s.busy, mark)
+	v, ok, err := compute(key)
+	if err != nil {
+		return expr.Value{}, err
+	}
+	if !ok {
+		return expr.Value{}, failf("The template %s '%s' is not found. Declare it under '%ss' of the template.", kind, name, kind)
+	}
+	known[key] = v
+	return v, nil
+}
+
+func (s *scope) parameter(key string) (expr.Value, bool, error) {
+	p, ok := s.template.parameters[key]
+	if !ok || !p.computed {
+		return p.value, ok, nil
+	}
+	v, err := s.eval(p.value)
+	if err != nil {
+		return expr.Value{}, false, err
+	}
+	p.value = v
+	var found problems
+	p.check("/parameters/"+escape(p.name), &found)
+	if len(found.list) > 0 {
+		return expr.Value{}, false, found.list[0]
+	}
+	return v, true, nil
+}
+
+func (s *scope) variable(key string) (expr.Value, bool, error) {
+	if copies, ok := member(s.template.variables, "copy"); ok && copies.Kind() == expr.KindArray {
+		for _, c := range copies.Elements() {
+			if name, _ := text(c, "name"); strings.EqualFold(name, key) {
+				v, err := s.copied(c, name)
+				return v, true, err
+			}
+		}
+	}
+	v, ok := member(s.template.variables, key)
+	if !ok {
+		return expr.Value{}, false, nil
+	}
+	v, err := s.properties(v)
+	return v, true, err
+}
+
+// properties evaluates a value in which objects may hold a "copy" array: each of
+// its entries becomes a member, an array made by the loop.
+func (s *scope) properties(v expr.Value) (expr.Value, error) {
+	expanded, err := s.expandCopies(v)
+	if err != nil {
+		return expr.Value{}, err
+	}
+	return s.eval(expanded)
+}
+
+func (s *scope) expandCopies(v expr.Value) (expr.Value, error) {
+	switch v.Kind() {
+	case expr.KindArray:
+		list := make([]expr.Value, 0, v.Len())
+		for _, e := range v.Elements() {
+			e, err := s.expandCopies(e)
+			if err != nil {
+				return expr.Value{}, err
+			}
+			list = append(list, e)
+		}
+		return expr.Array(list...), nil
+	case expr.KindObject:
+		return s.expandMembers(v)
+	default:
+		return v, nil
+	}
+}
+
+func (s *scope) expandMembers(v expr.Value) (expr.Value, error) {
+	var members []expr.Member
+	for name, m := range v.Members() {
+		if strings.EqualFold(name, "copy") && m.Kind() == expr.KindArray && hasMember(m.Index(0), "input") {
+			for _, c := range m.Elements() {
+				name, _ := text(c, "name")
+				list, err := s.copied(c, name)
+				if err != nil {
+					return expr.Value{}, err
+				}
+				members = append(members, expr.Member{Name: name, Value: quoted(list)})
+			}
+			continue
+		}
+		m, err := s.expandCopies(m)
+		if err != nil {
+			return expr.Value{}, err
+		}
+		members = append(members, expr.Member{Name: name, Value: m})
+	}
+	return expr.Object(members...), nil
+}
+
+// copied is the array that one entry of a copy makes.
+func (s *scope) copied(entry expr.Value, name string) (expr.Value, error) {
+	count, err := s.count(entry)
+	if err != nil {
+		return expr.Value{}, err
+	}
+	input, _ := member(entry, "input")
+	list := make([]expr.Value, 0, count)
+	for i := range count {
+		s.loops = append(s.loops, loop{name, i})
+		v, err := s.properties(input)
+		s.loops = s.loops[:len(s.loops)-1]
+		if err != nil {
+			return expr.Value{}, err
+		}
+		list = append(list, v)
+	}
+	return expr.Array(list...), nil
+}
+
+// maxCopies is how often a loop may copy (Azure's limit).
+const maxCopies = 800
+
+func (s *scope) count(entry expr.Value) (int, error) {
+	v, ok := member(entry, "count")
+	if !ok {
+		return 0, failf("The copy loop lacks its 'count'.")
+	}
+	v, err := s.eval(v)
+	if err != nil {
+		return 0, err
+	}
+	n, ok := v.AsInt()
+	if !ok || n < 0 || n > maxCopies {
+		return 0, failf("The copy count '%s' is not valid: it must be an integer from 0 to %d.", v.Text(), maxCopies)
+	}
+	return int(n), nil
+}
+
+// quoted protects evaluated data from being evaluated again: a string that begins
+// with a bracket gets a second one, which stands for the first.
+func quoted(v expr.Value) expr.Value {
+	switch v.Kind() {
+	case expr.KindString:
+		if s, _ := v.AsString(); strings.HasPrefix(s, "[") {
+			return expr.String("[" + s)
+		}
+	case expr.KindArray:
+		list := make([]expr.Value, 0, v.Len())
+		for _, e := range v.Elements() {
+			list = append(list, quoted(e))
+		}
+		return expr.Array(list...)
+	case expr.KindObject:
+		members := make([]expr.Member, 0, v.Len())
+		for name, m := range v.Members() {
+			members = append(members, expr.Member{Name: name, Value: quoted(m)})
+		}
+		return expr.Object(members...)
+	}
+	return v
+}
+
+func (s *scope) copyIndex(args []expr.Value) (expr.Value, error) {
+	if len(s.loops) == 0 {
+		return expr.Value{}, failf("The template function 'copyIndex' is not expected at this location: it stands only within a copy loop.")
+	}
+	current := s.loops[len(s.loops)-1]
+	if name, ok := first(args).AsString(); ok {
+		args = rest(args)
+		found := false
+		for _, l := range s.loops {
+			if strings.EqualFold(l.name, name) {
+				current, found = l, true
+			}
+		}
+		if !found {
+			return expr.Value{}, failf("The copy loop '%s' that copyIndex names is not around it.", name)
+		}
+	}
+	offset, _ := first(args).AsInt()
+	return expr.Int(int64(current.index) + offset), nil
+}
+
+func first(args []expr.Value) expr.Value {
+	if len(args) == 0 {
+		return expr.Null()
+	}
+	return args[0]
+}
+
+func rest(args []expr.Value) []expr.Value {
+	if len(args) == 0 {
+		return nil
+	}
+	return args[1:]
+}

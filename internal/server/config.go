@@ -1,0 +1,77 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// Defaults of a server. The port is fixed, so that URLs can be written down.
+const (
+	DefaultListen = "127.0.0.1:7443"
+
+	// The response limits of wdl-semantics §17: 120 s outside an environment, 240 s in
+	// one.
+	defaultResponseLimit            = 120 * time.Second
+	defaultEnvironmentResponseLimit = 240 * time.Second
+)
+
+// Config is all that can be set of a server. The zero value with a data folder is a
+// server on the default address.
+type Config struct {
+	Data      string // folder of the databases, keys and certificates; made when it is not there
+	Listen    string // host:port; port 0 picks one and keeps it in the data folder
+	PublicURL string // base of absolute URLs, when clients reach the server by another name
+	KeyFile   string // root key, when it shall not lie in the data folder
+
+	TLSCert, TLSKey string // PEM files of an own certificate; both or none
+
+	AllowedHosts   []string       // further Host names that are answered
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts
+
+	ResponseLimit            time.Duration // how long a caller waits for a Response; 0: the default
+	EnvironmentResponseLimit time.Duration // the same in an environment
+
+	Clock func() time.Time // nil: the machine's
+	Log   *slog.Logger     // nil: slog's default
+}
+
+// Validate fills in the defaults and reports every setting that cannot be.
+func (c *Config) Validate() error {
+	var found []error
+	if c.Data == "" {
+		found = append(found, errors.New("--data: a server needs a data folder"))
+	}
+	if c.Listen == "" {
+		c.Listen = DefaultListen
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		found = append(found, fmt.Errorf("--listen %q is not host:port, such as %s", c.Listen, DefaultListen))
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		found = append(found, errors.New("--tls-cert and --tls-key go together: give both or none"))
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" {
+			found = append(found, fmt.Errorf("--public-url %q is not an https URL without a path, such as https://isle.example:7443", c.PublicURL))
+		}
+	}
+	if c.ResponseLimit == 0 {
+		c.ResponseLimit = defaultResponseLimit
+	}
+	if c.EnvironmentResponseLimit == 0 {
+		c.EnvironmentResponseLimit = defaultEnvironmentResponseLimit
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return errors.Join(found...)
+}

@@ -1,0 +1,105 @@
+package server
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"isle/internal/identity"
+)
+
+// routes sends each request to the part of the server that answers it. All routes
+// of the server are here.
+//
+//	/                                  portal: the page
+//	/healthz                           200 when the server accepts work
+//	/workflows/…                       gateway: request triggers, content links
+//	/{tenant}/…, /common/…             identity: tokens, discovery, keys
+//	all else                           arm: the resource manager
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", s.page)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = w.Write([]byte("ok\n"))
+	})
+	mux.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/workflows/"):
+			s.gateway.ServeHTTP(w, r)
+		case identity.Owns(r.URL.Path):
+			s.issuer.ServeHTTP(w, r)
+		default:
+			s.manager.ServeHTTP(w, r)
+		}
+	}))
+	return s.hosts(mux)
+}
+
+// hosts answers 421 to a Host that is not this server's: absolute URLs are made from
+// it, and a page of another site must not reach the server by a name of its own.
+func (s *Server) hosts(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.allowHost(r.Host) {
+			w.Header().Set("Content-Type", "application/json; charset=utf-8")
+			w.WriteHeader(http.StatusMisdirectedRequest)
+			_, _ = w.Write([]byte(`{"error":{"code":"MisdirectedRequest","message":"This server does not answer for that Host. Use its own name, or start it with --public-url or --allowed-host."}}`))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// allowHost reports whether a Host header, with or without a port, is answered.
+func (s *Server) allowHost(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	name = strings.ToLower(strings.Trim(name, "[]"))
+	if name == "localhost" {
+		return true
+	}
+	if ip := net.ParseIP(name); ip != nil {
+		return ip.IsLoopback() || slices.Contains(s.names(), ip.String())
+	}
+	return slices.Contains(s.names(), name)
+}
+
+// names are the host names and addresses that the server goes by, in lower case.
+func (s *Server) names() []string {
+	names := make([]string, 0, len(s.config.AllowedHosts)+2)
+	for _, h := range s.config.AllowedHosts {
+		names = append(names, strings.ToLower(h))
+	}
+	if u, err := url.Parse(s.base); err == nil {
+		names = append(names, strings.ToLower(u.Hostname()))
+	}
+	if host, _, err := net.SplitHostPort(s.config.Listen); err == nil && host != "" {
+		names = append(names, strings.ToLower(host))
+	}
+	return names
+}
+
+// Bounds of the HTTP server: headers, and clients that send or read slowly. Bodies
+// have bounds of their own, where their size is known.
+const (
+	maxHeaderBytes    = 64 << 10
+	readHeaderTimeout = 20 * time.Second
+	idleTimeout       = 2 * time.Minute
+)
+
+// httpServer is the server of one kind of listener.
+func (s *Server) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		TLSConfig:         s.tls,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          s.errorLog(),
+	}
+}

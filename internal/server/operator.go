@@ -1,0 +1,62 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Operator is the server's first client: what Isle's own commands and a script need
+// to call it. It is kept in operator.json in the data folder, readable by the owner
+// only; the server itself keeps a hash of the secret.
+type Operator struct {
+	Endpoint       string `json:"endpoint"`  // of the resource manager, an https URL without a slash at its end
+	Authority      string `json:"authority"` // of the token issuer, likewise
+	CAFile         string `json:"caFile"`
+	TenantID       string `json:"tenantId"`
+	SubscriptionID string `json:"subscriptionId"`
+	ClientID       string `json:"clientId"`
+	ClientSecret   string `json:"clientSecret"`
+}
+
+const operatorFile = "operator.json"
+
+// ReadOperator reads the operator of a data folder. The error is fs.ErrNotExist when
+// no server has run there yet.
+func ReadOperator(data string) (Operator, error) {
+	content, err := os.ReadFile(filepath.Join(data, operatorFile))
+	if err != nil {
+		return Operator{}, err
+	}
+	var o Operator
+	if err := json.Unmarshal(content, &o); err != nil {
+		return Operator{}, fmt.Errorf("%s is damaged: %w", filepath.Join(data, operatorFile), err)
+	}
+	return o, nil
+}
+
+// writeOperator replaces the file as a whole, so that a reader never sees half of it.
+func writeOperator(data string, o Operator) error {
+	content, err := json.MarshalIndent(o, "", "  ")
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(data, operatorFile)
+	next := name + ".next"
+	if err := os.WriteFile(next, append(content, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, name)
+}
+
+// operatorExists reports whether the folder has an operator.
+func operatorExists(data string) (bool, error) {
+	_, err := os.Stat(filepath.Join(data, operatorFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}

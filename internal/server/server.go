@@ -1,0 +1,341 @@
+// Package server builds a whole server and wires it: the only place that knows every
+// part. A [Server] is started, serves until it is closed, and can be started again on
+// the same folder, where it finds all as it was.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+
+	"isle/internal/arm"
+	"isle/internal/connector/builtin"
+	connectorhttp "isle/internal/connector/http"
+	"isle/internal/dataplane"
+	"isle/internal/deploy"
+	"isle/internal/gateway"
+	"isle/internal/identity"
+	"isle/internal/logic"
+	"isle/internal/network"
+	"isle/internal/portal"
+	"isle/internal/runner"
+	"isle/internal/store"
+	"isle/internal/task"
+)
+
+// Server is a server. Its parts are set once, while it is built.
+type Server struct {
+	config Config
+	base   string // of absolute URLs, "https://host:port"
+	log    *slog.Logger
+
+	store      *store.Store
+	issuer     *identity.Service
+	authority  *identity.Authority
+	tls        *tls.Config
+	network    *dataplane.Inproc
+	workflows  *logic.Workflows
+	logic      *logic.Service
+	runner     *runner.Runner
+	endOps     func()
+	gateway    *gateway.Gateway
+	manager    *arm.Manager
+	page       *portal.Page
+	tasks      *task.Scheduler
+	operator   Operator
+	handler    http.Handler
+	listeners  []net.Listener
+	http       []*http.Server
+	background context.CancelFunc
+	failed     chan error
+	closing    sync.Once
+}
+
+// ErrRunning says that a process owns the data folder.
+var ErrRunning = errors.New("a server runs on this data folder")
+
+// Start opens the folder, listens, and takes up what an earlier process left: when it
+// returns, the server answers.
+func Start(ctx context.Context, c Config) (*Server, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{config: c, log: c.Log, failed: make(chan error, 4)}
+	if err := s.start(ctx); err != nil {
+		_ = s.Close(ctx)
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) start(ctx context.Context) error {
+	if err := os.MkdirAll(s.config.Data, 0o700); err != nil {
+		return err
+	}
+	if err := s.openStore(ctx, false); err != nil {
+		return err
+	}
+	listener, err := s.listen()
+	if err != nil {
+		return err
+	}
+	s.listeners = append(s.listeners, listener)
+	s.base = s.publicURL(listener.Addr())
+	if err := s.identify(ctx, listener.Addr()); err != nil {
+		return err
+	}
+	if err := s.build(); err != nil {
+		return err
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.background = stop
+	go s.maintain(background)
+	if err := s.tasks.Start(background); err != nil {
+		return err
+	}
+	if err := s.runner.Recover(ctx); err != nil {
+		return err
+	}
+	s.serve(listener)
+	return nil
+}
+
+// OpenReadOnly opens the folder of a stopped server: its handler answers reads in this
+// process, nothing listens and nothing runs. The error is ErrRunning while a server
+// owns the folder.
+func OpenReadOnly(ctx context.Context, data string) (*Server, error) {
+	operator, err := ReadOperator(data)
+	if err != nil {
+		return nil, err
+	}
+	c := Config{Data: data, Log: slog.New(slog.DiscardHandler)}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{config: c, log: c.Log, failed: make(chan error, 1), base: operator.Endpoint, operator: operator}
+	if err := s.openStore(ctx, true); err != nil {
+		return nil, err
+	}
+	if s.issuer, err = identity.Open(ctx, s.identityConfig()); err == nil {
+		err = s.build()
+	}
+	if err != nil {
+		_ = s.Close(ctx)
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) openStore(ctx context.Context, readOnly bool) error {
+	var err error
+	s.store, err = store.Open(ctx, s.config.Data, store.Options{KeyFile: s.config.KeyFile, Clock: s.config.Clock, ReadOnly: readOnly})
+	var locked *store.LockedError
+	if errors.As(err, &locked) {
+		return fmt.Errorf("%w: %w", ErrRunning, err)
+	}
+	return err
+}
+
+// listen binds the port. Port 0 means the one that the folder's server had before, or
+// a free one on its first start: callback URLs survive a restart.
+func (s *Server) listen() (net.Listener, error) {
+	address := s.config.Listen
+	host, port, _ := net.SplitHostPort(address)
+	if kept := s.keptPort(); port == "0" && kept != "" {
+		address = net.JoinHostPort(host, kept)
+	}
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("the address %s is taken by another program: stop that one, or choose another with --listen (port 0 picks a free one)", address)
+	}
+	return l, err
+}
+
+func (s *Server) keptPort() string {
+	o, err := ReadOperator(s.config.Data)
+	if err != nil {
+		return ""
+	}
+	u, err := url.Parse(o.Endpoint)
+	if err != nil {
+		return ""
+	}
+	return u.Port()
+}
+
+// publicURL is the base of absolute URLs: localhost when only this machine is
+// listened to, or to every address.
+func (s *Server) publicURL(bound net.Addr) string {
+	if s.config.PublicURL != "" {
+		u, _ := url.Parse(s.config.PublicURL)
+		return "https://" + u.Host
+	}
+	address := bound.(*net.TCPAddr)
+	host := "localhost"
+	if !address.IP.IsLoopback() && !address.IP.IsUnspecified() {
+		host = address.IP.String()
+	}
+	return "https://" + net.JoinHostPort(host, strconv.Itoa(address.Port))
+}
+
+func (s *Server) identityConfig() identity.Config {
+	return identity.Config{Store: s.store, AllowHost: s.allowHost, Clock: s.config.Clock}
+}
+
+// identify opens the token issuer and the certificate authority, and on the first
+// start makes the operator.
+func (s *Server) identify(ctx context.Context, bound net.Addr) error {
+	var err error
+	if s.issuer, err = identity.Open(ctx, s.identityConfig()); err != nil {
+		return err
+	}
+	if err := s.openTLS(ctx, bound); err != nil {
+		return err
+	}
+	o, err := ReadOperator(s.config.Data)
+	if errors.Is(err, os.ErrNotExist) {
+		o, err = s.firstOperator(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	caFile, err := filepath.Abs(s.caFile())
+	if err != nil {
+		return err
+	}
+	o.Endpoint, o.Authority, o.CAFile = s.base, s.base, caFile
+	o.TenantID, o.SubscriptionID = s.issuer.Tenant(), s.issuer.Subscription()
+	s.operator = o
+	return writeOperator(s.config.Data, o)
+}
+
+// build makes every part from the ones below it, and tells them of each other.
+func (s *Server) build() error {
+	s.workflows = logic.NewWorkflows(s.store)
+	var ranges func(environment string) []netip.Prefix
+	s.network = dataplane.NewInproc(dataplane.Options{Subnets: func(environment string) []netip.Prefix { return ranges(environment) }})
+	operations, end := builtin.Operations(builtin.Options{HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), Clock: s.config.Clock}})
+	s.endOps = end
+	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: operations, Network: s.network, Clock: s.config.Clock, Log: s.log})
+	var err error
+	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(),
+		Access: func(string) string { return s.base }, Clock: s.config.Clock, Log: s.log})
+	if err != nil {
+		return err
+	}
+	ranges = s.logic.Ranges
+	deployments := deploy.New(deploy.Config{Store: s.store, TenantID: s.issuer.Tenant(), Endpoint: s.base, Authority: s.base, Clock: s.config.Clock, Log: s.log})
+	types := append(network.Types(s.store), s.logic.Types()...)
+	s.manager, err = arm.New(arm.Config{
+		Store: s.store, Types: append(types, deployments.Types()...), Routes: append(network.Routes(), deployments.Routes()...),
+		Authorizer: s.issuer, Authenticator: s.issuer, Tenant: s.issuer.Tenant(),
+		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription(), Name: "Isle"}},
+		PublicURL:     s.base, AllowHost: s.allowHost, Authority: s.base, Clock: s.config.Clock, Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.logic.Bind(s.manager)
+	deployments.Bind(s.manager)
+	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Runner: s.runner, Store: s.store, PublicURL: s.base, Clock: s.config.Clock, Log: s.log})
+	s.page = portal.New(overview{s}, s.log)
+	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})
+	s.handler = s.routes()
+	return nil
+}
+
+// handlers are who carries out which kind of task.
+func (s *Server) handlers(deployments *deploy.Provider) map[string]task.Handler {
+	all := map[string]task.Handler{
+		deploy.TaskKind: deployments.CarryOn,
+		"trigger":       s.runner.TriggerHandler(),
+	}
+	for _, some := range []map[string]task.Handler{s.manager.Handlers(), s.logic.Handlers()} {
+		for kind, h := range some {
+			all[kind] = h
+		}
+	}
+	return all
+}
+
+// serve answers on the listener, and on the access endpoint inside the networks: what
+// a workflow dials there reaches the gateway and nothing else.
+func (s *Server) serve(l net.Listener) {
+	bound, err := netip.ParseAddrPort(l.Addr().String())
+	if err == nil {
+		s.network.Reserve("the resource manager", bound)
+		inside := s.network.Publish("the access endpoint", bound)
+		s.listeners = append(s.listeners, inside)
+		s.run(s.httpServer(s.hosts(s.gateway)), inside)
+	}
+	s.run(s.httpServer(s.handler), l)
+}
+
+func (s *Server) run(h *http.Server, l net.Listener) {
+	s.http = append(s.http, h)
+	go func() {
+		if err := h.ServeTLS(l, "", ""); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			s.failed <- fmt.Errorf("the server stopped listening: %w", err)
+		}
+	}()
+}
+
+// errorLog takes what net/http has to say, such as failed handshakes.
+func (s *Server) errorLog() *log.Logger {
+	return slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
+}
+
+// Operator is the server's first client.
+func (s *Server) Operator() Operator { return s.operator }
+
+// Handler is the whole server as a handler.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Failed receives what ends the server from within.
+func (s *Server) Failed() <-chan error { return s.failed }
+
+// Close ends it in order: no new requests, requests under way get the context's time,
+// runs stop at their next commit and go on with the next start.
+func (s *Server) Close(ctx context.Context) error {
+	var failed error
+	s.closing.Do(func() { failed = s.close(ctx) })
+	return failed
+}
+
+func (s *Server) close(ctx context.Context) error {
+	var found []error
+	for _, h := range s.http {
+		if err := h.Shutdown(ctx); err != nil {
+			found = append(found, h.Close())
+		}
+	}
+	for _, l := range s.listeners {
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			found = append(found, err)
+		}
+	}
+	if s.background != nil {
+		s.tasks.Stop()
+		s.background()
+	}
+	if s.runner != nil {
+		s.runner.Stop()
+		s.endOps()
+	}
+	if s.store != nil {
+		found = append(found, s.store.Close())
+	}
+	return errors.Join(found...)
+}

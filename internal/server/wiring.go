@@ -1,0 +1,29 @@
+package server
+
+import (
+	"time"
+
+	"isle/internal/logic"
+	"isle/internal/network"
+	"isle/internal/store"
+)
+
+// subnets is the network as environments see it: internal/logic and internal/network
+// are siblings and do not know each other.
+type subnets struct{}
+
+func (subnets) Subnet(tx *store.Tx, id string) (*logic.Subnet, error) {
+	p, err := network.Lookup(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &logic.Subnet{ID: p.ID, Name: p.Name, Network: p.Network, Location: p.Location, Ranges: p.Ranges, Delegations: p.Delegations, Users: p.Users}, nil
+}
+
+func (subnets) Link(tx *store.Tx, subnet string, l logic.Link, now time.Time) error {
+	return network.AddLink(tx, subnet, network.Link{Name: l.Name, Owner: l.Owner, Type: l.Type, Association: l.Association, Location: l.Location, Addresses: l.Addresses}, now)
+}
+
+func (subnets) Unlink(tx *store.Tx, subnet, owner string, now time.Time) error {
+	return network.RemoveLinks(tx, subnet, owner, now)
+}
