@@ -145,7 +145,11 @@ func (c *compiler) kind(kind node, o owner, op *operation) {
 	if isString && (len(op.kinds) == 0 || slices.ContainsFunc(op.kinds, func(k string) bool { return strings.EqualFold(k, text) })) {
 		return
 	}
-	c.invalid(kind, o, RuleType, "the kind '%s' is none of %s", kind.Text(), strings.Join(op.kinds, ", "))
+	if !isString {
+		c.invalid(kind, o, RuleType, "the property 'kind' must be a string, but is %s", describe(kind.Value))
+		return
+	}
+	c.invalid(kind, o, RuleType, "the kind '%s' is none of %s", text, strings.Join(op.kinds, ", "))
 }
 
 // require reports members that are absent; a path stops at a member that is an

@@ -46,6 +46,10 @@ func triggerReading(function string) bool {
 // call checks one call.
 func (c *compiler) call(s site, call expr.Call) {
 	at := s.at + call.Pointer
+	if s.role == roleTracked && !trackable(s, call) {
+		c.report(at, RuleTracked, "The trackedProperties of %s %s may use the action itself, the trigger and parameters only, not '%s'", s.owner.where, position, call.Function)
+		return
+	}
 	switch {
 	case firstIsAction(call.Function):
 		c.actionCall(s, call, at)
@@ -75,6 +79,16 @@ func (c *compiler) call(s site, call expr.Call) {
 			}
 		}
 	}
+}
+
+// trackable reports whether trackedProperties may use a call: they see the action
+// itself, trigger data and parameters (wdl-semantics §12.9, §15 rule 35).
+func trackable(s site, call expr.Call) bool {
+	if firstIsAction(call.Function) && s.owner.action != nil {
+		text, literal := name(call)
+		return literal && strings.EqualFold(text, s.owner.action.Name)
+	}
+	return triggerReading(call.Function) || call.Function == "action" || call.Function == "parameters" || call.Function == "appsetting"
 }
 
 // reads returns where to note what a template reads; outputs note nothing.
@@ -145,7 +159,7 @@ func (c *compiler) reachable(s site, b, a *Action) bool {
 			return true
 		}
 	case roleTracked:
-		return a == b || c.before(b, a)
+		return a == b
 	}
 	return c.before(b, a)
 }

@@ -330,11 +330,11 @@ func (c *compiler) notificationTrigger(t *Trigger, n node) {
 // (wdl-semantics §15 rule 33).
 func (c *compiler) callback(inputs node, o owner) {
 	body, ok := inputs.member("body")
-	if !ok || c.unknown(body) {
+	if !ok || c.unsettled(inputs) {
 		return
 	}
-	if !strings.Contains(strings.ToLower(string(body.JSON())), "listcallbackurl(") {
-		c.warn(body.at, RuleCallback, "The %s %s does not hand on its address: the body of a webhook must contain listCallbackUrl()", o.where, position)
+	if !strings.Contains(strings.ToLower(string(inputs.JSON())), "listcallbackurl(") {
+		c.report(body.at, RuleCallback, "The %s %s does not hand on its address: the body of a webhook must contain listCallbackUrl()", o.where, position)
 	}
 }
 

@@ -79,23 +79,28 @@ func (c *compiler) declaration(a *Action, n node, o owner) {
 	if value, ok := n.member("value"); ok {
 		d.Value = c.template(value, o, roleInputs)
 		if known {
-			c.staticVariable(d.Value, value, canonical, name.text(), o)
+			if what, bad := c.staticMismatch(d.Value, value, canonical); bad {
+				c.invalid(value, o, RuleVariableType, "the variable '%s' of type '%s' cannot hold %s", name.text(), canonical, what)
+			}
 		}
 	}
 	a.Variable.Declared = append(a.Variable.Declared, d)
 }
 
-// staticVariable checks a value that is known now (wdl-semantics §15 rule 18).
-func (c *compiler) staticVariable(t *expr.Template, n node, typ VariableType, name string, o owner) {
+// staticMismatch returns what a variable of the type cannot hold, if that is known
+// now (wdl-semantics §15 rule 18).
+func (c *compiler) staticMismatch(t *expr.Template, n node, typ VariableType) (string, bool) {
 	if t == nil || c.unknown(n) {
-		return
+		return "", false
 	}
-	switch value, static := t.Literal(); {
-	case static && !typ.Accepts(value):
-		c.invalid(n, o, RuleVariableType, "the variable '%s' of type '%s' cannot hold %s", name, typ, describe(value))
-	case !static && n.Kind() != expr.KindString && !typ.Accepts(n.Value):
-		c.invalid(n, o, RuleVariableType, "the variable '%s' of type '%s' cannot hold %s", name, typ, describe(n.Value))
+	value, static := t.Literal()
+	if !static {
+		if n.Kind() == expr.KindString {
+			return "", false
+		}
+		value = n.Value
 	}
+	return describe(value), !typ.Accepts(value)
 }
 
 // variableAction reads an action that changes a variable. Which one it is, is known
@@ -145,7 +150,8 @@ func (c *compiler) uninitialized(at string, a *Action, name string) {
 		Message: fmt.Sprintf("The inputs of workflow run action '%s' of type '%s' are not valid. The variable '%s' must be initialized before it can be used inside action '%s'.", a.Name, a.Type, name, a.Name)})
 }
 
-// variableOperation checks that the type of action suits the type of variable.
+// variableOperation warns of an action that does not suit its variable: the service
+// saves it, and the action fails when it runs.
 func (c *compiler) variableOperation(a *Action, n node, v Variable) {
 	o := c.owner(a)
 	value, hasValue := n.path("inputs.value")
@@ -162,10 +168,13 @@ func (c *compiler) variableOperation(a *Action, n node, v Variable) {
 		return
 	}
 	if !slices.Contains(allowed, v.Type) {
-		c.invalid(n, o, RuleVariableType, "an action of type '%s' cannot change the variable '%s' of type '%s'", a.Type, v.Name, v.Type)
+		c.warn(n.at, RuleVariableType, "The %s %s will fail: an action of type '%s' cannot change the variable '%s' of type '%s'", o.where, position, a.Type, v.Name, v.Type)
 		return
 	}
-	if hasValue && element != "" {
-		c.staticVariable(a.Variable.Value, value, element, v.Name, o)
+	if !hasValue || element == "" {
+		return
+	}
+	if what, bad := c.staticMismatch(a.Variable.Value, value, element); bad {
+		c.warn(value.at, RuleVariableType, "The %s %s will fail: the variable '%s' of type '%s' cannot hold %s", o.where, position, v.Name, v.Type, what)
 	}
 }
