@@ -35,7 +35,9 @@ func (r *Run) call(f *frame, a *wdl.Action, e *env) error {
 	inputs, err := evalInputs(a, e)
 	policy := wdl.Retry{Type: wdl.RetryNone}
 	if err == nil {
-		policy, err = a.Retry.Resolve(e)
+		for policy, err = a.Retry.Resolve(e); e.open(err); {
+			policy, err = a.Retry.Resolve(e)
+		}
 	}
 	var deadline time.Time
 	if err == nil && a.Limit.Timeout != nil {
@@ -263,7 +265,7 @@ func (r *Run) repeat() {
 }
 
 func evalDuration(t *expr.Template, e *env) (wdl.Duration, error) {
-	v, err := t.Eval(e)
+	v, err := e.eval(t)
 	if err != nil {
 		return wdl.Duration{}, err
 	}

@@ -84,7 +84,7 @@ func (r *Run) failControl(f *frame, a *wdl.Action, code string, err *Error) {
 }
 
 func (r *Run) branchIf(f *frame, a *wdl.Action, e *env) error {
-	v, err := a.Condition.Eval(e)
+	v, err := e.eval(a.Condition)
 	if err != nil {
 		return r.controlFailed(f, a, err)
 	}
@@ -121,13 +121,16 @@ func (r *Run) controlFailed(f *frame, a *wdl.Action, err error) error {
 // branchSwitch takes the case whose value equals the expression's, type included
 // (wdl-semantics §11.2).
 func (r *Run) branchSwitch(f *frame, a *wdl.Action, e *env) error {
-	v, err := a.Subject.Eval(e)
+	v, err := e.eval(a.Subject)
 	if err != nil {
 		return r.controlFailed(f, a, err)
 	}
-	if k := v.Kind(); k == expr.KindReference {
-		return &expr.Unloaded{Reference: mustReference(v)}
-	} else if k != expr.KindString && k != expr.KindInt && k != expr.KindBigInt {
+	if v.Kind() == expr.KindReference {
+		if v, err = r.look(v); err != nil {
+			return r.controlFailed(f, a, err)
+		}
+	}
+	if k := v.Kind(); k != expr.KindString && k != expr.KindInt && k != expr.KindBigInt {
 		r.failControl(f, a, codeExpr, &Error{codeExpr, fmt.Sprintf(
 			"The execution of template action '%s' failed: the result of the evaluation of 'expression' is of type '%s'. The result must be a valid string or integer.",
 			a.Name, v.TypeName())})
@@ -160,12 +163,14 @@ func (r *Run) closeContainer(f *frame, a *wdl.Action) {
 }
 
 func (r *Run) openForeach(f *frame, a *wdl.Action, e *env) error {
-	items, err := a.Subject.Eval(e)
+	items, err := e.eval(a.Subject)
 	if err != nil {
 		return r.controlFailed(f, a, err)
 	}
-	if ref, ok := items.AsReference(); ok && ref.Kind == expr.KindArray {
-		return &expr.Unloaded{Reference: ref}
+	if items.Kind() == expr.KindReference {
+		if items, err = r.look(items); err != nil {
+			return r.controlFailed(f, a, err)
+		}
 	}
 	if items.Kind() != expr.KindArray {
 		r.failControl(f, a, codeExpr, &Error{codeExpr, fmt.Sprintf(
@@ -218,7 +223,7 @@ func (r *Run) openUntil(f *frame, a *wdl.Action, e *env) error {
 func (r *Run) untilLimits(a *wdl.Action, e *env) (int, time.Time, error) {
 	count := 60
 	if a.Limit.Count != nil {
-		v, err := a.Limit.Count.Eval(e)
+		v, err := e.eval(a.Limit.Count)
 		if err != nil {
 			return 0, time.Time{}, err
 		}
@@ -344,7 +349,7 @@ func (r *Run) iterateUntil(f *frame, a *wdl.Action, rec *record) *Need {
 		return nil
 	}
 	g := l.open[0]
-	v, err := a.Condition.Eval(r.in(g, a))
+	v, err := r.in(g, a).eval(a.Condition)
 	if r.lacks(err) {
 		l.queued = true
 		return r.wanted(err)

@@ -90,7 +90,7 @@ func evalInputs(a *wdl.Action, e *env) (expr.Value, error) {
 	if a.Inputs == nil {
 		return expr.Null(), nil
 	}
-	return a.Inputs.Eval(e)
+	return e.eval(a.Inputs)
 }
 
 // giveStatic answers with the static result instead of executing; the inputs are
@@ -130,9 +130,8 @@ func parseJSON(a *wdl.Action, e *env) (done, error) {
 		return done{}, err
 	}
 	content, _ := inputs.Get("content")
-	content = e.run.resolve(content)
-	if content.HasReference() {
-		return done{}, unloaded(content)
+	if content, err = e.run.look(content); err != nil {
+		return done{}, err
 	}
 	d := done{inputs: inputs, hasInputs: true, hasOutputs: true, code: codeOK}
 	text, isText := content.AsString()
@@ -210,12 +209,14 @@ func violationList(list []schema.Violation) expr.Value {
 
 // rows evaluates the `from` of a data operation.
 func rows(a *wdl.Action, e *env, kind, ending string) (expr.Value, error) {
-	from, err := a.Data.From.Eval(e)
+	from, err := e.eval(a.Data.From)
 	if err != nil {
 		return from, err
 	}
 	if from.Kind() == expr.KindReference {
-		return from, unloaded(from)
+		if from, err = e.run.look(from); err != nil {
+			return from, err
+		}
 	}
 	if from.Kind() != expr.KindArray {
 		return from, &Error{codeTemplate, fmt.Sprintf(
@@ -272,7 +273,7 @@ func join(a *wdl.Action, e *env) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
-	with, err := a.Data.JoinWith.Eval(e)
+	with, err := e.eval(a.Data.JoinWith)
 	if err != nil {
 		return done{}, err
 	}
@@ -282,8 +283,8 @@ func join(a *wdl.Action, e *env) (done, error) {
 	}
 	var b strings.Builder
 	for i, item := range from.Elements() {
-		if item.HasReference() {
-			return done{}, unloaded(item)
+		if item, err = e.run.look(item); err != nil {
+			return done{}, err
 		}
 		if i > 0 {
 			b.WriteString(with.Text())

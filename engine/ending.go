@@ -209,7 +209,7 @@ func (r *Run) cancelFrame(f *frame, code string) {
 		a := r.program.Actions[i]
 		s := r.slotOf(f, a.Index)
 		switch s.state {
-		case idle:
+		case idle, ready:
 			if a.Type.IsLoop() {
 				r.cancelUnopened(f, a, code)
 			}
@@ -249,7 +249,7 @@ func (r *Run) finish() *Need {
 	outputs := make([]Output, 0, len(r.program.Outputs))
 	for i := range r.program.Outputs {
 		declared := &r.program.Outputs[i]
-		v, err := declared.Value.Eval(e)
+		v, err := e.eval(declared.Value)
 		if r.lacks(err) {
 			r.random.counter = counter
 			return r.wanted(err)
@@ -286,8 +286,8 @@ func (r *Run) track(f *frame, a *wdl.Action, rec *record) {
 	if rec.status != wdl.Succeeded && rec.status != wdl.Failed && rec.status != wdl.TimedOut {
 		return
 	}
-	e := env{run: r, frame: f, action: a, record: rec}
-	v, err := a.TrackedProperties.Eval(&e)
+	e := env{run: r, frame: f, action: a, record: rec, opened: []string{}}
+	v, err := e.eval(a.TrackedProperties)
 	switch {
 	case err == nil:
 		rec.tracked = v

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"isle/expr"
@@ -16,12 +17,47 @@ type env struct {
 	record *record     // what action() gives; nil where it is not allowed
 	item   expr.Value  // of Query, Select, Table
 	inRow  bool
+	opened []string // contents that the templates look inside
+}
+
+// eval evaluates a template. References are passed on as they are; when the
+// evaluation looks inside one whose content is at hand, it is repeated with the
+// content in its place. So it makes no difference which contents happen to be at
+// hand, but for a Need.
+func (e *env) eval(t *expr.Template) (expr.Value, error) {
+	for counter := e.run.random.counter; ; e.run.random.counter = counter {
+		if v, err := t.Eval(e); !e.open(err) {
+			return v, err
+		}
+	}
+}
+
+// open puts the content that an evaluation lacked in its place from now on; false
+// if that was not its failure, or the content is not at hand.
+func (e *env) open(err error) bool {
+	lacking, ok := err.(*expr.Unloaded)
+	if !ok || slices.Contains(e.opened, lacking.Reference.ID) {
+		return false
+	}
+	if _, loaded := e.run.loaded[lacking.Reference.ID]; !loaded {
+		return false
+	}
+	e.opened = append(e.opened, lacking.Reference.ID)
+	return true
 }
 
 // at returns the environment of an action. It is valid until the next call.
 func (r *Run) at(f *frame, a *wdl.Action) *env {
-	r.space = env{run: r, frame: f, action: a}
+	r.space = env{run: r, frame: f, action: a, opened: emptied(r.space.opened)}
 	return &r.space
+}
+
+// emptied is the list without entries, but never nil.
+func emptied(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list[:0]
 }
 
 // in is at for the condition of an Until, which sees its iteration and itself.
@@ -34,7 +70,7 @@ func (r *Run) in(iteration *frame, a *wdl.Action) *env {
 // row evaluates a template for one row of a data operation.
 func (e *env) row(row expr.Value, t *expr.Template) (expr.Value, error) {
 	e.item, e.inRow = row, true
-	v, err := t.Eval(e)
+	v, err := e.eval(t)
 	e.item, e.inRow = expr.Value{}, false
 	return v, err
 }
@@ -51,7 +87,7 @@ func (e *env) Lookup(name string, args []expr.Value) (expr.Value, error) {
 	if err != nil || !v.HasReference() {
 		return v, err
 	}
-	return e.run.resolve(v), nil
+	return e.run.replace(v, e.opened), nil
 }
 
 func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
@@ -143,12 +179,14 @@ func (e *env) innermost() (expr.Value, error) {
 
 // element is the element of the collection that an iteration is for.
 func (e *env) element(f *frame) (expr.Value, error) {
-	items := e.run.resolve(f.loop.items)
-	if items.Kind() == expr.KindReference {
-		return expr.Null(), unloaded(items)
+	if f.loop.items.Kind() == expr.KindReference {
+		items, err := e.run.look(f.loop.items)
+		if err != nil {
+			return expr.Null(), err
+		}
+		f.loop.items = items
 	}
-	f.loop.items = items
-	return items.Index(f.index), nil
+	return f.loop.items.Index(f.index), nil
 }
 
 // iteration is items('L') or iterationIndexes('L').
@@ -166,13 +204,26 @@ func (e *env) iteration(function, name string) (expr.Value, error) {
 	return expr.Null(), expr.NotExpected(function)
 }
 
-// resolve puts loaded contents in the place of their references.
-func (r *Run) resolve(v expr.Value) expr.Value {
-	if !v.HasReference() || len(r.loaded) == 0 {
+// look returns a value without references, as one must that looks inside all of it.
+func (r *Run) look(v expr.Value) (expr.Value, error) {
+	if !v.HasReference() {
+		return v, nil
+	}
+	if v = r.replace(v, nil); v.HasReference() {
+		return expr.Null(), unloaded(v)
+	}
+	return v, nil
+}
+
+// replace puts contents that are at hand in the place of their references: those
+// that are named, or with nil all.
+func (r *Run) replace(v expr.Value, opened []string) expr.Value {
+	if !v.HasReference() || opened != nil && len(opened) == 0 {
 		return v
 	}
 	if ref, ok := v.AsReference(); ok {
-		if loaded, ok := r.loaded[ref.ID]; ok {
+		loaded, ok := r.loaded[ref.ID]
+		if ok && (opened == nil || slices.Contains(opened, ref.ID)) {
 			return loaded
 		}
 		return v
@@ -180,13 +231,13 @@ func (r *Run) resolve(v expr.Value) expr.Value {
 	if v.Kind() == expr.KindArray {
 		elems := make([]expr.Value, 0, v.Len())
 		for _, child := range v.Elements() {
-			elems = append(elems, r.resolve(child))
+			elems = append(elems, r.replace(child, opened))
 		}
 		return expr.Array(elems...)
 	}
 	members := make([]expr.Member, 0, v.Len())
 	for name, child := range v.Members() {
-		members = append(members, expr.Member{Name: name, Value: r.resolve(child)})
+		members = append(members, expr.Member{Name: name, Value: r.replace(child, opened)})
 	}
 	return expr.Object(members...)
 }

@@ -38,7 +38,8 @@ type slot struct {
 type slotState uint8
 
 const (
-	idle slotState = iota
+	idle  slotState = iota
+	ready           // in the frame's queue
 	running
 	closed
 )

@@ -59,6 +59,11 @@ func (r *Run) restore(o *openState, rows []Row) error {
 		return err
 	}
 	for _, f := range frames {
+		for _, a := range f.queue {
+			if s := r.slotOf(f, int(a)); s.state == idle {
+				s.state = ready
+			}
+		}
 		r.count(f)
 	}
 	for _, i := range o.stack {
@@ -173,6 +178,13 @@ func (r *Run) restoreLoops(o *openState, frames []*frame) error {
 		}
 		f.loop = s.rec.loop
 		f.loop.open = append(f.loop.open, f)
+	}
+	for _, f := range frames {
+		for _, l := range f.openLoops() {
+			if l.action.Type == wdl.TypeUntil { // counts the iterations that have closed
+				r.slotOf(f, l.action.Index).rec.count = l.next - len(l.open)
+			}
+		}
 	}
 	return nil
 }

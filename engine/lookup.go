@@ -93,15 +93,13 @@ func (e *env) actionValue(function string, a *wdl.Action) (expr.Value, error) {
 	case "outputs":
 		return rec.outputs, nil
 	case "body":
-		if ref, ok := rec.outputs.AsReference(); ok {
-			loaded := e.run.resolve(rec.outputs)
-			if loaded.Kind() == expr.KindReference {
-				return expr.Null(), &expr.Unloaded{Reference: ref}
+		outputs := rec.outputs
+		if outputs.Kind() == expr.KindReference {
+			if outputs, err = e.run.look(outputs); err != nil {
+				return expr.Null(), err
 			}
-			body, _ := loaded.Get("body")
-			return body, nil
 		}
-		body, _ := rec.outputs.Get("body")
+		body, _ := outputs.Get("body")
 		return body, nil
 	}
 	return recordValue(a.Name, rec, e.run.start.ClientTrackingID), nil

@@ -169,6 +169,9 @@ func (r *Run) top() *frame {
 
 // enqueue lets an action go on in its frame.
 func (r *Run) enqueue(f *frame, action int) {
+	if s := r.slotOf(f, action); s.state == idle {
+		s.state = ready
+	}
 	f.queue = append(f.queue, int32(action))
 	if !f.stacked {
 		f.stacked = true

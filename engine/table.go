@@ -17,10 +17,10 @@ func table(a *wdl.Action, e *env) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
-	if from.HasReference() {
-		return done{}, unloaded(from)
+	if from, err = e.run.look(from); err != nil {
+		return done{}, err
 	}
-	format, err := a.Data.Format.Eval(e)
+	format, err := e.eval(a.Data.Format)
 	if err != nil {
 		return done{}, err
 	}
@@ -83,7 +83,7 @@ func automaticTable(from expr.Value) (tableText, error) {
 func columnTable(a *wdl.Action, e *env, from expr.Value) (tableText, error) {
 	t := tableText{headed: true}
 	for i := range a.Data.Columns {
-		v, err := a.Data.Columns[i].Header.Eval(e)
+		v, err := e.eval(a.Data.Columns[i].Header)
 		if err != nil {
 			return t, err
 		}
@@ -96,8 +96,8 @@ func columnTable(a *wdl.Action, e *env, from expr.Value) (tableText, error) {
 			if err != nil {
 				return t, err
 			}
-			if v.HasReference() {
-				return t, unloaded(v)
+			if v, err = e.run.look(v); err != nil {
+				return t, err
 			}
 			cells[i] = v.Text()
 		}

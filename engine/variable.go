@@ -94,7 +94,7 @@ func (vs *variables) perform(r *Run, a *wdl.Action, e *env) (done, error) {
 	value, given := expr.Null(), use.Value != nil
 	if given {
 		var err error
-		if value, err = use.Value.Eval(e); err != nil {
+		if value, err = e.eval(use.Value); err != nil {
 			return done{}, err
 		}
 	}
@@ -134,7 +134,7 @@ func (vs *variables) initialize(r *Run, use *wdl.VariableUse, e *env) (done, err
 		v, given := expr.Null(), d.Value != nil
 		if given {
 			var err error
-			if v, err = d.Value.Eval(e); err != nil {
+			if v, err = e.eval(d.Value); err != nil {
 				return done{}, err
 			}
 		}
@@ -232,9 +232,9 @@ func (vs *variables) appendString(r *Run, a *wdl.Action, index int, value expr.V
 	if err := r.atHand(v); err != nil {
 		return err
 	}
-	value = r.resolve(value)
-	if value.HasReference() {
-		return unloaded(value)
+	value, err := r.look(value)
+	if err != nil {
+		return err
 	}
 	text := value.Text()
 	if len(v.text)+len(text) > expr.MaxSize {
@@ -266,9 +266,9 @@ func (r *Run) atHand(v *variable) error {
 	if v.stale || v.value.Kind() != expr.KindReference {
 		return nil
 	}
-	value := r.resolve(v.value)
-	if value.Kind() == expr.KindReference {
-		return unloaded(value)
+	value, err := r.look(v.value)
+	if err != nil {
+		return err
 	}
 	v.value = value
 	pending := v.pending
