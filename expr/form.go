@@ -3,7 +3,10 @@ package expr
 // Form fields and multipart parts of an action's or the trigger's body
 // (wdl-semantics §7.3).
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 func formFunctions() []Function {
 	action := func(name, second string, eval func(c invocation, body Value, last Value) (Value, error)) Function {
@@ -40,6 +43,10 @@ func formFunctions() []Function {
 
 func (c invocation) body(function string, args []Value) (Value, error) {
 	body, err := c.e.env.Lookup(function, args)
+	var missing *Error
+	if errors.As(err, &missing) && missing.Kind == ContextError && missing.Function == function {
+		return Value{}, NotExpected(c.function.Name)
+	}
 	if err != nil {
 		return Value{}, err
 	}

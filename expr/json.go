@@ -146,8 +146,7 @@ func (r *reader) value() error {
 	case '[':
 		return r.nested(r.array)
 	case '"':
-		_, err := r.string()
-		return err
+		return r.stringValue()
 	case 't':
 		return r.word("true")
 	case 'f':
@@ -183,8 +182,7 @@ func (r *reader) object() error {
 		if r.pos >= len(r.text) || r.text[r.pos] != '"' {
 			return r.failHere("a name in double quotes")
 		}
-		r.inexact = false
-		hash, err := r.string()
+		hash, err := r.name()
 		if err != nil {
 			return err
 		}
@@ -265,36 +263,71 @@ const (
 	fnvPrime  = 1099511628211
 )
 
-// string reads a string and returns a hash of its text. A text that is spelled with
-// escapes may equal one that is not, so it sets inexact.
-func (r *reader) string() (hash uint64, err error) {
-	r.pos++
-	hash = fnvOffset
-	for r.pos < len(r.text) {
-		c := r.text[r.pos]
-		switch {
-		case c == '"':
-			r.pos++
-			return hash, nil
-		case c == '\\':
-			r.inexact = true
-			if err := r.escape(); err != nil {
-				return 0, err
-			}
-			continue
-		case c < ' ':
-			return 0, r.fail("control character %#02x in a string", c)
-		case c >= utf8.RuneSelf:
-			r.wide()
-		}
-		hash = (hash ^ uint64(c)) * fnvPrime
-		r.pos++
+// plain holds the bytes that stand for themselves in a string.
+var plain = func() (table [256]bool) {
+	for c := range table {
+		table[c] = plainByte(byte(c))
 	}
-	return 0, r.failHere("the closing quote of a string")
+	return table
+}()
+
+// stringValue reads a string that is no name.
+func (r *reader) stringValue() error {
+	r.pos++
+	for {
+		for r.pos < len(r.text) && plain[r.text[r.pos]] {
+			r.pos++
+		}
+		done, err := r.special()
+		if done || err != nil {
+			return err
+		}
+	}
 }
 
-// wide checks a character beyond ASCII and steps to its last byte; bytes that are
-// no UTF-8 become U+FFFD.
+// name reads a name and returns a hash of its text. A text that is spelled with
+// escapes may equal one that is not, so it sets inexact.
+func (r *reader) name() (hash uint64, err error) {
+	r.pos++
+	r.inexact = false
+	hash = fnvOffset
+	for {
+		for r.pos < len(r.text) && plain[r.text[r.pos]] {
+			hash = (hash ^ uint64(r.text[r.pos])) * fnvPrime
+			r.pos++
+		}
+		from := r.pos
+		done, err := r.special()
+		if done || err != nil {
+			return hash, err
+		}
+		for _, c := range r.text[from:r.pos] {
+			hash = (hash ^ uint64(c)) * fnvPrime
+		}
+	}
+}
+
+// special reads what stops the run of plain bytes in a string: its end, an escape,
+// a character beyond ASCII.
+func (r *reader) special() (done bool, err error) {
+	if r.pos >= len(r.text) {
+		return false, r.failHere("the closing quote of a string")
+	}
+	switch c := r.text[r.pos]; {
+	case c == '"':
+		r.pos++
+		return true, nil
+	case c == '\\':
+		r.inexact = true
+		return false, r.escape()
+	case c < ' ':
+		return false, r.fail("control character %#02x in a string", c)
+	}
+	r.wide()
+	return false, nil
+}
+
+// wide checks a character beyond ASCII; bytes that are no UTF-8 become U+FFFD.
 func (r *reader) wide() {
 	c, size := utf8.DecodeRune(r.text[r.pos:])
 	switch {
@@ -305,7 +338,7 @@ func (r *reader) wide() {
 		r.inexact = true
 		r.replace(r.pos, r.pos+size, string(appendRune(nil, c)))
 	}
-	r.pos += size - 1
+	r.pos += size
 }
 
 // escape reads one escape sequence, or the two of a surrogate pair.
@@ -317,8 +350,8 @@ func (r *reader) escape() error {
 	}
 	r.pos += size
 	var buf [8]byte
-	if plain := appendRune(buf[:0], c); string(plain) != string(r.text[from:r.pos]) {
-		r.replace(from, r.pos, string(plain))
+	if short := appendRune(buf[:0], c); string(short) != string(r.text[from:r.pos]) {
+		r.replace(from, r.pos, string(short))
 	}
 	return nil
 }
@@ -346,8 +379,8 @@ func (r *reader) number() error {
 		return nil
 	}
 	var buf [32]byte
-	if plain := appendFloatJSON(buf[:0], f); string(plain) != string(token) {
-		r.replace(from, r.pos, string(plain))
+	if printed := appendFloatJSON(buf[:0], f); string(printed) != string(token) {
+		r.replace(from, r.pos, string(printed))
 	}
 	return nil
 }

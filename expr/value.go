@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/cockroachdb/apd/v3"
 )
@@ -457,8 +458,13 @@ func (v Value) isNumber() bool {
 	return v.kind >= KindInt && v.kind <= KindDecimal
 }
 
-// equalFold reports equality ignoring case, one character for one, as .NET's
-// ordinal comparison does.
+// equalFold reports equality ignoring case. Most names differ in their first letter.
 func equalFold(a, b string) bool {
+	if a == "" || b == "" {
+		return a == b
+	}
+	if x, y := a[0], b[0]; x|0x20 != y|0x20 && x < utf8.RuneSelf && y < utf8.RuneSelf {
+		return false
+	}
 	return strings.EqualFold(a, b)
 }

@@ -25,7 +25,7 @@ func evalXPath(c invocation) (Value, error) {
 	}
 	v, err := selectXPath(doc, path)
 	if err != nil {
-		return Value{}, c.notValid("The XPath expression '%s' cannot be evaluated: %s.", path, err.Error())
+		return Value{}, c.notValid("The XPath expression '%s' cannot be evaluated: %s.", path, strings.TrimRight(err.Error(), "."))
 	}
 	return v, nil
 }
