@@ -14,7 +14,7 @@ import (
 type Source struct {
 	Definition expr.Value
 	Parameters expr.Value // name → {"value": …}; null: none
-	Kind       string     // "" consumption, "Stateful" or "Stateless" single-tenant
+	Kind       string     // "" consumption; single-tenant: "Stateful", "Stateless", or as written
 	Name       string     // of the workflow resource, as written; "" elsewhere
 	Pointer    string     // where the definition stands in the document
 	Deployment bool       // it stands in a deployment template that is not evaluated yet
@@ -141,8 +141,11 @@ func (f *finder) add(definition, around node, name string, deployment bool) {
 	if parameters.isObject() {
 		s.Parameters = parameters.Value
 	}
-	if k := kind.text(); strings.EqualFold(k, "Stateful") || strings.EqualFold(k, "Stateless") {
-		s.Kind = strings.ToUpper(k[:1]) + strings.ToLower(k[1:])
+	s.Kind = kind.text()
+	for _, canonical := range [...]string{"Stateful", "Stateless", "Agentic", "Agent"} {
+		if strings.EqualFold(s.Kind, canonical) {
+			s.Kind = canonical
+		}
 	}
 	f.found = append(f.found, s)
 }

@@ -97,9 +97,6 @@ func (c *compiler) parameter(name string, p, supplied node) {
 	parameter := Parameter{Name: name, Type: declared, Secure: strings.HasPrefix(declared, "Secure")}
 	value, given := c.parameterValue(name, supplied)
 	fallback, hasDefault := p.member("defaultValue")
-	if hasDefault && known {
-		c.parameterType(fallback, declared, o)
-	}
 	switch {
 	case given:
 		value.at = p.at
@@ -108,10 +105,14 @@ func (c *compiler) parameter(name string, p, supplied node) {
 		}
 		c.allowed(value, p, o)
 	case hasDefault:
-		value = fallback
+		if value = fallback; known {
+			c.parameterType(fallback, declared, o) // the designer writes {} for any type where a value overrides it
+		}
 	case name == connections:
 		value = node{expr.Object(), p.at}
 	case defaultIsNull(p):
+	case c.Kind != "":
+		c.warn(p.at, RuleParameter, "The workflow parameter '%s' %s has no value here: it must come from the application's parameters", name, position)
 	default:
 		c.report(p.at, RuleParameter, "The workflow parameter '%s' %s has neither a value nor a 'defaultValue'", name, position)
 	}
