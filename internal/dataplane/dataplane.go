@@ -35,6 +35,9 @@ const (
 // subnetCount is how many subnets an environment has.
 const subnetCount = 4
 
+// Shared is the store id of what runs in no environment.
+const Shared = "shared"
+
 // Component is a part of an environment that has an address of its own.
 type Component int
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,7 +29,7 @@ func (g *Gateway) content(w http.ResponseWriter, r *http.Request, t target) erro
 	if err != nil {
 		return err
 	}
-	v, ok, err := recorded(r.Context(), db, d, t)
+	v, ok, err := g.recorded(r.Context(), db, d, t)
 	if isNotFound(err) || err == nil && !ok {
 		return notFound("ContentNotFound", "The run '"+t.run+"' has no such content, or it is secured.")
 	}
@@ -39,8 +40,11 @@ func (g *Gateway) content(w http.ResponseWriter, r *http.Request, t target) erro
 	h["Content-Type"] = []string{"application/json; charset=utf-8"}
 	h["Cache-Control"] = []string{"no-store"}
 	h["X-Content-Type-Options"] = []string{"nosniff"}
-	if ref, ok := v.AsReference(); ok {
+	if ref, ok := v.AsReference(); ok { // streamed, however large
 		return serveStored(w, r, db, t.run, ref)
+	}
+	if v, err = runner.Resolve(r.Context(), db, t.run, v); err != nil {
+		return err
 	}
 	body := v.AppendJSON(nil)
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
@@ -63,13 +67,25 @@ func serveStored(w http.ResponseWriter, r *http.Request, db *store.DB, run strin
 }
 
 // recorded finds the value of a target in the run's rows.
-func recorded(ctx context.Context, db *store.DB, d *runner.Deployed, t target) (v expr.Value, ok bool, err error) {
-	run, records, err := readRecords(ctx, db, d, t)
+func (g *Gateway) recorded(ctx context.Context, db *store.DB, d *runner.Deployed, t target) (v expr.Value, ok bool, err error) {
+	run, err := readRun(ctx, db, d, t.run)
+	if err != nil {
+		return v, false, err
+	}
+	scopes, err := g.scopes(ctx, d, run, t)
+	if err != nil {
+		return v, false, err
+	}
+	rows, err := readRows(ctx, db, t.run, scopes)
 	if err != nil {
 		return v, false, err
 	}
 	if t.action == "" {
-		return triggerContent(run, t.content)
+		return triggerContent(run, rows, t.content)
+	}
+	records, err := engine.DecodeRecords(rows)
+	if err != nil {
+		return v, false, err
 	}
 	for i := range records {
 		if rec := &records[i]; matches(rec, t) {
@@ -79,36 +95,64 @@ func recorded(ctx context.Context, db *store.DB, d *runner.Deployed, t target) (
 	return v, false, nil
 }
 
-// readRecords reads the rows that may hold the target's record.
-func readRecords(ctx context.Context, db *store.DB, d *runner.Deployed, t target) (run store.Run, records []engine.Record, err error) {
-	var rows []store.Row
-	err = db.Read(ctx, func(tx *store.Tx) error {
-		if run, err = tx.Run(t.run); err != nil {
-			return err
-		}
-		if run.Workflow != d.FlowID {
-			return store.ErrNotFound
-		}
-		if t.action == "" || t.repetition != "" {
-			rows, err = tx.Rows(t.run)
-		} else {
-			rows, err = tx.Rows(t.run, "")
-		}
-		return err
-	})
-	if err != nil {
-		return run, nil, err
+// scopes are those whose rows may hold the target's record: of a repetition its
+// own, and the one around it, which holds the record of an iteration as a whole.
+func (g *Gateway) scopes(ctx context.Context, d *runner.Deployed, run store.Run, t target) ([]string, error) {
+	if t.repetition == "" {
+		return []string{""}, nil
 	}
-	records, err = engine.DecodeRecords(rows)
-	return run, records, err
+	w, err := g.config.Workflows.Workflow(ctx, d.Environment, run.Workflow, run.Version)
+	if err != nil {
+		return nil, err
+	}
+	action, ok := w.Program.Action(t.action)
+	if !ok {
+		return nil, store.ErrNotFound
+	}
+	loops := action.Loops
+	if t.scope {
+		loops = append(slices.Clip(loops), action.Index)
+	}
+	indexes := strings.Split(t.repetition, "-")
+	if len(indexes) != len(loops) {
+		return nil, store.ErrNotFound
+	}
+	path := make([]engine.RepetitionIndex, len(loops))
+	for i, loop := range loops {
+		n, err := strconv.Atoi(indexes[i])
+		if err != nil {
+			return nil, store.ErrNotFound
+		}
+		path[i] = engine.RepetitionIndex{Scope: w.Program.Actions[loop].Name, Index: n}
+	}
+	return []string{engine.ScopeOf(path), engine.ScopeOf(path[:len(path)-1])}, nil
 }
 
-func triggerContent(run store.Run, content string) (v expr.Value, ok bool, err error) {
-	s, err := engine.DecodeHead(run.Head)
+// readRun reads a run of the workflow.
+func readRun(ctx context.Context, db *store.DB, d *runner.Deployed, name string) (run store.Run, err error) {
+	err = db.Read(ctx, func(tx *store.Tx) (err error) {
+		run, err = tx.Run(name)
+		return err
+	})
+	if err == nil && run.Workflow != d.FlowID {
+		err = store.ErrNotFound
+	}
+	return run, err
+}
+
+func readRows(ctx context.Context, db *store.DB, run string, scopes []string) (rows []store.Row, err error) {
+	err = db.Read(ctx, func(tx *store.Tx) (err error) {
+		rows, err = tx.Rows(run, scopes...)
+		return err
+	})
+	return rows, err
+}
+
+func triggerContent(run store.Run, rows []store.Row, content string) (v expr.Value, ok bool, err error) {
+	f, err := engine.DecodeTrigger(run.Head, rows)
 	if err != nil {
 		return v, false, err
 	}
-	f := s.TriggerRecord
 	switch {
 	case strings.EqualFold(content, "TriggerInputs"):
 		return f.Inputs, f.HasInputs && !f.SecureInputs, nil
@@ -147,7 +191,7 @@ func (g *Gateway) poll(w http.ResponseWriter, r *http.Request, t target) error {
 	if err != nil {
 		return err
 	}
-	run, records, err := readRecords(r.Context(), db, d, target{run: t.run, repetition: "*"})
+	run, err := readRun(r.Context(), db, d, t.run)
 	if isNotFound(err) {
 		return notFound("WorkflowRunNotFound", "The run '"+t.run+"' could not be found.")
 	}
@@ -160,7 +204,7 @@ func (g *Gateway) poll(w http.ResponseWriter, r *http.Request, t target) error {
 	}
 	switch {
 	case summary.Response != nil:
-		reply, err := replyOf(r.Context(), db, t.run, summary.Response, records)
+		reply, err := replyOf(r.Context(), db, t.run, summary.Response)
 		if err != nil {
 			return err
 		}
@@ -174,28 +218,28 @@ func (g *Gateway) poll(w http.ResponseWriter, r *http.Request, t target) error {
 
 // replyOf reads the Response from its action's record, whose outputs are
 // statusCode, headers and body.
-func replyOf(ctx context.Context, db *store.DB, run string, sent *engine.ResponseSent, records []engine.Record) (*runner.Reply, error) {
+func replyOf(ctx context.Context, db *store.DB, run string, sent *engine.ResponseSent) (*runner.Reply, error) {
+	rows, err := readRows(ctx, db, run, []string{""})
+	if err != nil {
+		return nil, err
+	}
+	records, err := engine.DecodeRecords(rows)
+	if err != nil {
+		return nil, err
+	}
 	for i := range records {
 		rec := &records[i]
 		if !strings.EqualFold(rec.Action, sent.Action) || rec.Type != wdl.TypeResponse || rec.Status != wdl.Succeeded {
 			continue
 		}
-		outputs, err := whole(ctx, db, run, rec.Outputs)
+		outputs, err := runner.Resolve(ctx, db, run, rec.Outputs)
 		if err != nil {
 			return nil, err
 		}
 		reply := &runner.Reply{Sent: true, Action: sent.Action, StatusCode: sent.StatusCode}
 		reply.Headers, _ = outputs.Get("headers")
 		reply.Body, reply.HasBody = outputs.Get("body")
-		reply.Body, err = whole(ctx, db, run, reply.Body)
-		return reply, err
+		return reply, nil
 	}
 	return nil, store.ErrNotFound
-}
-
-func whole(ctx context.Context, db *store.DB, run string, v expr.Value) (expr.Value, error) {
-	if ref, ok := v.AsReference(); ok {
-		return runner.LoadContent(ctx, db, run, ref)
-	}
-	return v, nil
 }

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"time"
 
 	"isle/engine"
-	"isle/expr"
 	"isle/internal/store"
 )
 
@@ -108,51 +106,4 @@ func (a *active) write(row store.Run, result engine.Result) error {
 		}
 		return tx.AppendRows(row.Name, result.Rows)
 	})
-}
-
-// fetch answers a need from the store.
-func (a *active) fetch(ctx context.Context, need *engine.Need) (engine.Event, error) {
-	var loaded engine.Loaded
-	err := a.db.Read(ctx, func(tx *store.Tx) error {
-		for _, scope := range need.Scopes {
-			rows, err := tx.Rows(a.key.run, scope)
-			if err != nil {
-				return err
-			}
-			if len(rows) == 0 {
-				loaded.Missing = append(loaded.Missing, scope)
-			}
-			loaded.Rows = append(loaded.Rows, rows...)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, ref := range need.Contents {
-		v, err := LoadContent(ctx, a.db, a.key.run, ref)
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			loaded.Missing = append(loaded.Missing, ref.ID)
-		case err != nil:
-			return nil, err
-		default:
-			loaded.Contents = append(loaded.Contents, engine.Content{ID: ref.ID, Value: v})
-		}
-	}
-	return loaded, nil
-}
-
-// LoadContent reads a value that was kept outside the rows.
-func LoadContent(ctx context.Context, db *store.DB, run string, ref expr.ContentReference) (expr.Value, error) {
-	r, size, err := db.OpenContent(ctx, run, ref.ID)
-	if err != nil {
-		return expr.Null(), err
-	}
-	defer r.Close()
-	text := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	if _, err := io.Copy(text, r); err != nil {
-		return expr.Null(), err
-	}
-	return expr.ParseStored(text.Bytes())
 }

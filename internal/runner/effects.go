@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"isle/engine"
-	"isle/expr"
 	"isle/internal/connector"
 	"isle/internal/dataplane"
 	"isle/wdl"
@@ -34,8 +33,8 @@ func (a *active) answer(r *Reply) {
 	if a.caller == nil {
 		return
 	}
-	if v, ok := r.Body.AsReference(); ok && r.Sent {
-		body, err := LoadContent(a.runner.ctx, a.db, a.key.run, v)
+	if r.Sent && r.Body.HasReference() {
+		body, err := Resolve(a.runner.ctx, a.db, a.key.run, r.Body)
 		if err != nil {
 			r = &Reply{Finish: engine.Finish{Status: wdl.Failed, Code: "InternalServerError", Error: &engine.Error{Code: "InternalServerError", Message: "The body of the response could not be read."}}}
 			a.runner.config.Log.Error("response body", "run", a.key.run, "error", err)
@@ -116,7 +115,7 @@ func (a *active) request(ctx context.Context, call engine.Call) (outcome engine.
 	if operation == nil {
 		return broken(fmt.Sprintf("The server has no operation of type '%s'.", call.Operation))
 	}
-	inputs, err := a.whole(ctx, call.Inputs)
+	inputs, err := Resolve(ctx, a.db, a.key.run, call.Inputs)
 	if err != nil {
 		return broken("A value of the inputs could not be read from the content storage.")
 	}
@@ -134,36 +133,4 @@ func (a *active) request(ctx context.Context, call engine.Call) (outcome engine.
 func broken(message string) engine.Outcome {
 	const code = "InternalServerError"
 	return engine.Outcome{Status: wdl.Failed, Code: code, Error: &engine.Error{Code: code, Message: message}}
-}
-
-// whole replaces references to stored contents by the contents.
-func (a *active) whole(ctx context.Context, v expr.Value) (expr.Value, error) {
-	if !v.HasReference() {
-		return v, nil
-	}
-	if ref, ok := v.AsReference(); ok {
-		return LoadContent(ctx, a.db, a.key.run, ref)
-	}
-	var err error
-	switch v.Kind() {
-	case expr.KindArray:
-		elements := make([]expr.Value, 0, v.Len())
-		for _, e := range v.Elements() {
-			if e, err = a.whole(ctx, e); err != nil {
-				return v, err
-			}
-			elements = append(elements, e)
-		}
-		return expr.Array(elements...), nil
-	case expr.KindObject:
-		members := make([]expr.Member, 0, v.Len())
-		for name, m := range v.Members() {
-			if m, err = a.whole(ctx, m); err != nil {
-				return v, err
-			}
-			members = append(members, expr.Member{Name: name, Value: m})
-		}
-		return expr.Object(members...), nil
-	}
-	return v, nil
 }

@@ -1,0 +1,92 @@
+package runner
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+
+	"isle/engine"
+	"isle/expr"
+	"isle/internal/store"
+)
+
+// fetch answers a need from the store.
+func (a *active) fetch(ctx context.Context, need *engine.Need) (engine.Event, error) {
+	var loaded engine.Loaded
+	err := a.db.Read(ctx, func(tx *store.Tx) error {
+		for _, scope := range need.Scopes {
+			rows, err := tx.Rows(a.key.run, scope)
+			if err != nil {
+				return err
+			}
+			if len(rows) == 0 {
+				loaded.Missing = append(loaded.Missing, scope)
+			}
+			loaded.Rows = append(loaded.Rows, rows...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, ref := range need.Contents {
+		v, err := LoadContent(ctx, a.db, a.key.run, ref)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			loaded.Missing = append(loaded.Missing, ref.ID)
+		case err != nil:
+			return nil, err
+		default:
+			loaded.Contents = append(loaded.Contents, engine.Content{ID: ref.ID, Value: v})
+		}
+	}
+	return loaded, nil
+}
+
+// LoadContent reads a value that was kept outside the rows.
+func LoadContent(ctx context.Context, db *store.DB, run string, ref expr.ContentReference) (expr.Value, error) {
+	r, size, err := db.OpenContent(ctx, run, ref.ID)
+	if err != nil {
+		return expr.Null(), err
+	}
+	defer r.Close()
+	text := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	if _, err := io.Copy(text, r); err != nil {
+		return expr.Null(), err
+	}
+	return expr.ParseStored(text.Bytes())
+}
+
+// Resolve replaces every reference to a stored content inside a value by the
+// content.
+func Resolve(ctx context.Context, db *store.DB, run string, v expr.Value) (expr.Value, error) {
+	if !v.HasReference() {
+		return v, nil
+	}
+	if ref, ok := v.AsReference(); ok {
+		return LoadContent(ctx, db, run, ref)
+	}
+	var err error
+	switch v.Kind() {
+	case expr.KindArray:
+		elements := make([]expr.Value, 0, v.Len())
+		for _, e := range v.Elements() {
+			if e, err = Resolve(ctx, db, run, e); err != nil {
+				return v, err
+			}
+			elements = append(elements, e)
+		}
+		return expr.Array(elements...), nil
+	case expr.KindObject:
+		members := make([]expr.Member, 0, v.Len())
+		for name, m := range v.Members() {
+			if m, err = Resolve(ctx, db, run, m); err != nil {
+				return v, err
+			}
+			members = append(members, expr.Member{Name: name, Value: m})
+		}
+		return expr.Object(members...), nil
+	}
+	return v, nil
+}

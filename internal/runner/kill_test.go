@@ -1,0 +1,187 @@
+package runner
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"isle/engine"
+	"isle/internal/store"
+	"isle/wdl"
+)
+
+// The kill test starts this test binary as a server of its own, under load, and
+// kills it at random moments. The environment tells the child what it is.
+const (
+	killDir    = "ISLE_TEST_KILL_DIR"
+	killTarget = "ISLE_TEST_KILL_TARGET"
+)
+
+// killFlows are deployed alike by parent and children.
+func killFlows(t testing.TB, target string) (*library, []*Deployed) {
+	l := &library{flows: map[string]*Deployed{}}
+	call := func(after string) string {
+		return `{"type":"Http","inputs":{"method":"POST","uri":"` + target + `","body":"@triggerBody()"},"runAfter":{` + after + `}}`
+	}
+	return l, []*Deployed{
+		l.deploy(t, "calls", "", `{"A":`+call("")+`,"B":`+call(`"A":["Succeeded"]`)+`,"C":{"type":"Compose","inputs":"@outputs('B')?['statusCode']","runAfter":{"B":["Succeeded"]}}}`),
+		l.deploy(t, "loops", "", `{"V":{"type":"InitializeVariable","inputs":{"variables":[{"name":"n","type":"integer","value":0}]},"runAfter":{}},
+			"Each":{"type":"Foreach","foreach":[1,2,3],"actions":{"Call":`+call("")+`,"Add":{"type":"IncrementVariable","inputs":{"name":"n","value":"@items('Each')"},"runAfter":{"Call":["Succeeded"]}}},"runAfter":{"V":["Succeeded"]}},
+			"Sum":{"type":"Compose","inputs":"@variables('n')","runAfter":{"Each":["Succeeded"]}}}`),
+		l.deploy(t, "responds", "", tiers),
+	}
+}
+
+// callsOf is how many requests a run of each flow makes.
+var callsOf = map[string]int{"calls": 2, "loops": 3, "responds": 0}
+
+// TestKilledChild is the child: it recovers, starts runs without end, and prints
+// the name of each one that was accepted.
+func TestKilledChild(t *testing.T) {
+	dir := os.Getenv(killDir)
+	if dir == "" {
+		t.Skip("only as a child of TestKilledAtAnyMoment")
+	}
+	l, flows := killFlows(t, os.Getenv(killTarget))
+	w := open(t, dir, l)
+	if err := w.Recover(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	var print sync.Mutex
+	for i := range 8 {
+		go func() {
+			for n := i; ; n++ {
+				d := flows[n%len(flows)]
+				s, err := w.Start(context.Background(), request(d, `{"id":"x","qty":3,"price":50}`, d.Name == "responds"))
+				if err != nil {
+					return
+				}
+				print.Lock()
+				fmt.Println("accepted", d.Name, s.RunID)
+				print.Unlock()
+			}
+		}()
+	}
+	select {}
+}
+
+// accepted reads names from a child until it has printed so many, kills it, and
+// reads what it still had written.
+func accepted(t *testing.T, dir, target string, enough int) map[string]string {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.timeout=1m")
+	child.Env = append(os.Environ(), killDir+"="+dir, killTarget+"="+target)
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	runs := map[string]string{}
+	lines := bufio.NewScanner(out)
+	var transcript strings.Builder
+	for lines.Scan() {
+		transcript.WriteString(lines.Text() + "\n")
+		// A line that the kill cut off is no promise.
+		if f := strings.Fields(lines.Text()); len(f) == 3 && f[0] == "accepted" && len(f[2]) == nameLength {
+			runs[f[2]] = f[1]
+		}
+		if len(runs) == enough {
+			_ = child.Process.Kill()
+		}
+	}
+	_ = child.Wait()
+	if len(runs) < enough {
+		t.Fatalf("the child ended by itself:\n%s", transcript.String())
+	}
+	return runs
+}
+
+func TestKilledAtAnyMoment(t *testing.T) {
+	const kills = 24
+	g := newTarget(t, nil)
+	dir := filepath.Join(t.TempDir(), "data")
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	promised := map[string]string{}
+	for range kills {
+		for name, flow := range accepted(t, dir, g.URL, 1+random.IntN(150)) {
+			promised[name] = flow
+		}
+	}
+
+	l, _ := killFlows(t, g.URL)
+	w := open(t, dir, l)
+	defer w.close(t)
+	if err := w.Recover(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "no run is open", func() bool {
+		var open []store.Run
+		if err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
+			open, err = tx.UnfinishedRuns(w.db.Epoch()+1, "", 1)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return len(open) == 0
+	})
+	for name, flow := range promised {
+		checkKilledRun(t, w, g, name, flow)
+	}
+	t.Logf("%d runs were accepted by %d processes, %d requests made", len(promised), kills, g.total())
+}
+
+// checkKilledRun: the run is there and has succeeded, each action was closed once,
+// and each request was made, under one id however often.
+func checkKilledRun(t *testing.T, w *world, g *target, name, flow string) {
+	t.Helper()
+	run := w.run(t, name)
+	if run.Status != "Succeeded" || run.End.IsZero() {
+		t.Errorf("run %s of %s: %s %s", name, flow, run.Status, run.Code)
+	}
+	var rows []store.Row
+	if err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) { rows, err = tx.Rows(name); return err }); err != nil {
+		t.Fatal(err)
+	}
+	closed := map[string]int{}
+	for _, row := range rows {
+		records, err := engine.DecodeRecords([]store.Row{row})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range records {
+			if r.Status.Final() {
+				closed[r.Action+"/"+engine.RepetitionName(r.Repetition)]++
+			}
+			if r.Status.Final() && r.Status != wdl.Succeeded && r.Status != wdl.Skipped {
+				t.Errorf("run %s: %s is %s", name, r.Action, r.Status)
+			}
+		}
+	}
+	for action, n := range closed {
+		if n != 1 {
+			t.Errorf("run %s: %s was closed %d times", name, action, n)
+		}
+	}
+	if flow == "loops" {
+		if r := w.record(t, name, "Sum"); string(r.Outputs.JSON()) != "6" {
+			t.Errorf("run %s: the sum is %s", name, r.Outputs.JSON())
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if ids := g.calls[name]; len(ids) != callsOf[flow] {
+		t.Errorf("run %s of %s made requests %v", name, flow, ids)
+	}
+}
