@@ -19,8 +19,9 @@ func contextualFunctions() []Function {
 	for _, name := range []string{"action", "item", "listCallbackUrl", "trigger", "triggerBody", "triggerOutputs", "workflow"} {
 		list = append(list, lookup(name, 0))
 	}
-	for _, name := range []string{"actions", "appsetting", "body", "items", "iterationIndexes", "outputs", "parameters", "result", "variables", "accessKeys"} {
+	for _, name := range []string{"actions", "appsetting", "body", "items", "iterationIndexes", "outputs", "parameters", "result", "variables"} {
 		list = append(list, lookup(name, 1))
 	}
+	list = append(list, Function{Name: "accessKeys", Min: 1, Max: 1, Contextual: true, Deprecated: true})
 	return append(list, formFunctions()...)
 }

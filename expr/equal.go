@@ -2,7 +2,6 @@ package expr
 
 import (
 	"math"
-	"math/big"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -126,17 +125,6 @@ func (v Value) decimal() *apd.Decimal {
 		return v.node.dec
 	}
 	return new(apd.Decimal)
-}
-
-// bigInt returns an integer of any size.
-func (v Value) bigInt() (*big.Int, bool) {
-	switch v.kind {
-	case KindInt:
-		return big.NewInt(int64(v.num)), true
-	case KindBigInt:
-		return v.node.big, true
-	}
-	return nil, false
 }
 
 // compareText orders strings by their UTF-16 units in upper case, as .NET's ordinal

@@ -43,9 +43,6 @@ type invocation struct {
 	e        *evaluator
 }
 
-// count is the number of arguments.
-func (c invocation) count() int { return len(c.args) + len(c.lazy) }
-
 // evaluate evaluates an argument of a lazy function.
 func (c invocation) evaluate(i int) (Value, error) { return c.e.evaluate(c.lazy[i]) }
 

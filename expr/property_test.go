@@ -1,9 +1,11 @@
 package expr
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"math/big"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -179,8 +181,7 @@ func TestLimitsAreErrors(t *testing.T) {
 	}
 }
 
-// TestFunctionsAreThoseOfTheReference compares names and argument counts.
-func TestDuplicateFunctionNames(t *testing.T) {
+func TestNoFunctionIsListedTwice(t *testing.T) {
 	for _, d := range []*Dialect{Workflow(), ResourceTemplate()} {
 		list := d.Functions()
 		for i := range list[1:] {
@@ -188,5 +189,48 @@ func TestDuplicateFunctionNames(t *testing.T) {
 				t.Errorf("%s is listed twice", list[i].Name)
 			}
 		}
+	}
+}
+
+// TestFunctionsAreThoseOfTheReference compares names, argument counts and flags.
+func TestFunctionsAreThoseOfTheReference(t *testing.T) {
+	text, err := os.ReadFile("../../shared/reference/wdl-functions.json")
+	if err != nil {
+		t.Skipf("THE REFERENCE'S LIST OF FUNCTIONS IS NOT HERE: %v", err)
+	}
+	var reference []struct {
+		Name                       string
+		MinArgs                    int
+		MaxArgs                    *int
+		Lazy, Contextual, Volatile bool
+		Deprecated                 bool
+	}
+	if err := json.Unmarshal(text, &reference); err != nil {
+		t.Fatal(err)
+	}
+	ours := map[string]Function{}
+	for _, f := range Workflow().Functions() {
+		ours[f.Name] = f
+	}
+	for _, want := range reference {
+		most := -1
+		if want.MaxArgs != nil {
+			most = *want.MaxArgs
+		}
+		got, ok := ours[want.Name]
+		if !ok {
+			t.Errorf("%s is missing", want.Name)
+			continue
+		}
+		delete(ours, want.Name)
+		if got.Min != want.MinArgs || got.Max != most || got.Lazy != want.Lazy || got.Contextual != want.Contextual {
+			t.Errorf("%s takes %d to %d, lazy %v, contextual %v; the reference has %+v", got.Name, got.Min, got.Max, got.Lazy, got.Contextual, want)
+		}
+		if got.Volatile != want.Volatile || got.Deprecated != want.Deprecated {
+			t.Errorf("%s: volatile %v, deprecated %v; the reference has %v, %v", got.Name, got.Volatile, got.Deprecated, want.Volatile, want.Deprecated)
+		}
+	}
+	for name := range ours {
+		t.Errorf("%s is not in the reference", name)
 	}
 }
