@@ -108,7 +108,7 @@ func (m *Manager) serve(ctx context.Context, c *call) (*Result, error) {
 	if err := c.checkVersion(); err != nil {
 		return nil, err
 	}
-	segments := withDeployments(strings.Split(c.path[1:], "/"))
+	segments := canonical(withDeployments(strings.Split(c.path[1:], "/")))
 	for _, s := range segments {
 		if s == "" || s == "." || s == ".." || strings.ContainsAny(s, "?#\\\x00") {
 			return nil, Missing("NotFound", "The path '%s' is not one of the resource manager: it has an empty or forbidden segment.", printable(c.path))
@@ -143,6 +143,23 @@ func (m *Manager) serve(ctx context.Context, c *call) (*Result, error) {
 func withDeployments(segments []string) []string {
 	if len(segments) > 4 && strings.EqualFold(segments[2], "resourceGroups") && strings.EqualFold(segments[4], "deployments") {
 		return append(append(segments[:4:4], "providers", "Microsoft.Resources"), segments[4:]...)
+	}
+	return segments
+}
+
+// canonical spells the words of a path that are no names as Azure does; IDs made from
+// it keep the caller's spelling of everything else.
+func canonical(segments []string) []string {
+	if strings.EqualFold(segments[0], "subscriptions") {
+		segments[0] = "subscriptions"
+		if len(segments) > 2 && strings.EqualFold(segments[2], "resourceGroups") {
+			segments[2] = "resourceGroups"
+		}
+	}
+	for i := 0; i < len(segments); i += 2 {
+		if strings.EqualFold(segments[i], "providers") {
+			segments[i] = "providers"
+		}
 	}
 	return segments
 }

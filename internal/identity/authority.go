@@ -131,7 +131,7 @@ func (a *Authority) TLSConfig() *tls.Config {
 
 // certificate gives the certificate of a handshake, renewed when it is due. A failed
 // renewal keeps the old one, as long as it lives.
-func (a *Authority) certificate(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+func (a *Authority) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	now := a.config.Clock()
 	current := a.current.Load()
 	due := now.After(current.Leaf.NotAfter.Add(-renewBefore))
@@ -141,7 +141,7 @@ func (a *Authority) certificate(h *tls.ClientHelloInfo) (*tls.Certificate, error
 	defer a.renewing.Unlock()
 	var err error
 	if a.config.CertFile == "" {
-		err = a.renew(h.Context())
+		err = a.renew(context.Background()) // it outlives the handshake that found it due
 	} else if now.Sub(a.looked) >= lookEvery {
 		err = a.readFiles()
 	}

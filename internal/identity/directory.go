@@ -241,3 +241,10 @@ func writeSetting(ctx context.Context, db *store.DB, name string, value any) err
 	}
 	return db.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(name, text) })
 }
+
+// Principal is the principal of a client, by the client's application id.
+func (s *Service) Principal(clientID string) (arm.Principal, bool) {
+	d := s.directory.Load()
+	c, ok := d.client(clientID)
+	return arm.Principal{ID: c.Object, Client: c.ID, Tenant: d.Tenant, Name: c.Name}, ok
+}
