@@ -65,6 +65,9 @@ func (r *Run) restore(o *openState, rows []Row) error {
 			}
 		}
 		r.count(f)
+		if f.open > 0 && len(f.queue) == 0 && !f.busy() {
+			return fmt.Errorf("engine: rows of scope %q are missing", f.path())
+		}
 	}
 	for _, i := range o.stack {
 		if i >= len(frames) || frames[i].stacked {
@@ -74,6 +77,11 @@ func (r *Run) restore(o *openState, rows []Row) error {
 		r.stack = append(r.stack, frames[i])
 	}
 	return nil
+}
+
+// busy reports whether something in the frame is under way.
+func (f *frame) busy() bool {
+	return slices.ContainsFunc(f.slots, func(s slot) bool { return s.state == running })
 }
 
 func (r *Run) knows(action int) bool { return action < len(r.program.Actions) }

@@ -39,6 +39,13 @@ type Run struct {
 	space      env // of the evaluation in progress
 
 	step
+
+	room struct { // what most runs get by with, in one allocation
+		stack   [2]*frame
+		dirty   [1]*frame
+		started [8]started
+		queue   [4]int32
+	}
 }
 
 // step is the state of one call of Step.
@@ -68,13 +75,15 @@ func New(w *Workflow, s Start) *Run {
 	r.caller = s.Caller
 	r.random.seed = s.Seed
 	r.root = newFrame(&r.plan.layouts[0], nil, nil, 0, s.Time)
+	r.root.queue = r.room.queue[:0]
 	return r
 }
 
 func newRun(w *Workflow) *Run {
 	p := w.prepare()
 	r := &Run{workflow: w, program: w.Program, plan: p, status: wdl.Running}
-	r.space.run = r
+	r.space = env{run: r, opened: []string{}}
+	r.stack, r.dirty, r.started = r.room.stack[:0], r.room.dirty[:0], r.room.started[:0]
 	return r
 }
 
