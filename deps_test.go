@@ -26,7 +26,7 @@ var layers = [][]string{
 	{"internal/task", "internal/dataplane"},
 	{"internal/connector"},
 	{"internal/connector/http"},
-	{"internal/connector/builtin"},
+	{"internal/connector/builtin", "internal/trigger"},
 	{"internal/runner", "internal/arm", "internal/local"},
 	{"internal/identity", "internal/testfile"},
 	{"internal/network", "internal/logic", "internal/deploy"},

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"isle/internal/store"
+	"isle/internal/trigger"
 )
 
 // failure is an answer in the resource manager's shape.
@@ -38,8 +39,11 @@ func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
 // log and not to the caller.
 func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var f *failure
+	var refusal *trigger.Refusal
 	switch {
 	case errors.As(err, &f):
+	case errors.As(err, &refusal):
+		f = &failure{status: refusal.Status, code: refusal.Code, message: refusal.Message, header: refusal.Header}
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		return // nobody listens
 	default:

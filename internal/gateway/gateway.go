@@ -19,6 +19,7 @@ import (
 	"isle/internal/dataplane"
 	"isle/internal/runner"
 	"isle/internal/store"
+	"isle/internal/trigger"
 )
 
 // Config is what a Gateway needs.
@@ -104,8 +105,8 @@ func (g *Gateway) responseTimeout(d *runner.Deployed) time.Duration {
 
 // open finds the workflow of a target and checks that the request may use it: the
 // signature of this permission, and nothing but a signature.
-func (g *Gateway) open(ctx context.Context, r *http.Request, t target) (*runner.Deployed, query, error) {
-	q, err := parseQuery(r.URL.RawQuery)
+func (g *Gateway) open(ctx context.Context, r *http.Request, t target) (*runner.Deployed, trigger.Query, error) {
+	q, err := trigger.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -121,8 +122,8 @@ func (g *Gateway) open(ctx context.Context, r *http.Request, t target) (*runner.
 
 // authorize refuses a request that is not signed, or is not only signed
 // (logic-api §1.7).
-func authorize(d *runner.Deployed, r *http.Request, t target, q query, now time.Time) error {
-	values := q.values()
+func authorize(d *runner.Deployed, r *http.Request, t target, q trigger.Query, now time.Time) error {
+	values := q.Values()
 	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); scheme != "" && strings.EqualFold(scheme, "Bearer") {
 		if values.Has("sig") {
 			return unauthorized("DirectApiRequestHasMoreThanOneAuthorization", "The request has both SAS authentication scheme and 'Bearer' authorization scheme. Only one scheme should be used.")

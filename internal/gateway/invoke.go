@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/textproto"
 	"strings"
 	"time"
 
 	"isle/engine"
-	"isle/expr"
-	"isle/internal/connector"
 	"isle/internal/runner"
+	"isle/internal/trigger"
 	"isle/wdl"
 )
 
@@ -25,11 +23,11 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, t target) error
 	if d, err = g.versioned(r.Context(), d, t.version); err != nil {
 		return err
 	}
-	trigger, err := requestTrigger(d, t.trigger)
+	on, err := requestTrigger(d, t.trigger)
 	if err != nil {
 		return err
 	}
-	parameters, err := match(trigger, r.Method, t)
+	parameters, err := trigger.Match(on, r.Method, t.relativePath)
 	if err != nil {
 		return err
 	}
@@ -38,11 +36,11 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, t target) error
 		return err
 	}
 	defer release()
-	outputs, err := outputsOf(trigger, r, q, parameters, body)
+	outputs, err := trigger.Outputs(on, &trigger.Request{Query: q, Host: r.Host, Header: r.Header, Body: body}, parameters)
 	if err != nil {
 		return err
 	}
-	return g.fire(w, r, d, trigger, engine.Fired{Start: start, Outputs: outputs, HasOutputs: true})
+	return g.fire(w, r, d, on, engine.Fired{Start: start, Outputs: outputs, HasOutputs: true})
 }
 
 // versioned is the deployed workflow with another version of its definition.
@@ -63,96 +61,28 @@ func (g *Gateway) versioned(ctx context.Context, d *runner.Deployed, version str
 }
 
 func requestTrigger(d *runner.Deployed, name string) (*wdl.Trigger, error) {
-	trigger, ok := d.Workflow.Program.Trigger(name)
+	on, ok := d.Workflow.Program.Trigger(name)
 	switch {
 	case !ok:
 		return nil, notFound("WorkflowTriggerNotFound", "The workflow '"+d.Name+"' has no trigger '"+name+"'.")
-	case trigger.Request == nil:
-		return nil, notFound("WorkflowTriggerNotFound", "The trigger '"+trigger.Name+"' of workflow '"+d.Name+"' is of type '"+string(trigger.Type)+"' and cannot be called by a request.")
+	case on.Request == nil:
+		return nil, notFound("WorkflowTriggerNotFound", "The trigger '"+on.Name+"' of workflow '"+d.Name+"' is of type '"+string(on.Type)+"' and cannot be called by a request.")
 	case !d.Enabled:
-		return nil, notFound("WorkflowTriggerIsNotEnabled", "Could not execute workflow '"+d.Name+"' trigger '"+trigger.Name+"' with state 'Disabled': trigger is not enabled.")
+		return nil, notFound("WorkflowTriggerIsNotEnabled", "Could not execute workflow '"+d.Name+"' trigger '"+on.Name+"' with state 'Disabled': trigger is not enabled.")
 	}
-	return trigger, nil
-}
-
-// match checks method and relative path. Without a method in the definition it is
-// POST.
-func match(trigger *wdl.Trigger, method string, t target) (parameters expr.Value, err error) {
-	parameters, ok := trigger.Request.Path.Match(t.relativePath)
-	if !ok {
-		return parameters, notFound("TriggerRelativePathNotValid", "The path behind 'invoke' does not match the relative path of trigger '"+trigger.Name+"': '"+pattern(trigger)+"'.")
-	}
-	want := trigger.Request.Method
-	if want == "" {
-		want = http.MethodPost
-	}
-	if !strings.EqualFold(method, want) {
-		return parameters, &failure{
-			status:  http.StatusMethodNotAllowed,
-			code:    "TriggerRequestMethodNotValid",
-			message: "The HTTP method '" + method + "' is not valid for trigger '" + trigger.Name + "'. The expected method is '" + want + "'.",
-			header:  http.Header{"Allow": {want}},
-		}
-	}
-	return parameters, nil
-}
-
-func pattern(trigger *wdl.Trigger) string {
-	if trigger.Request.Path == nil {
-		return ""
-	}
-	return trigger.Request.Path.String()
-}
-
-// outputsOf are the trigger's outputs: headers, queries, relativePathParameters,
-// body, in this order (wdl-semantics §9).
-func outputsOf(trigger *wdl.Trigger, r *http.Request, q query, parameters expr.Value, body []byte) (expr.Value, error) {
-	members := append(make([]expr.Member, 0, 4), expr.Member{Name: "headers", Value: headersOf(trigger, r, len(body))})
-	if queries, any := q.outputs(); any {
-		members = append(members, expr.Member{Name: "queries", Value: queries})
-	}
-	if !parameters.IsNull() {
-		members = append(members, expr.Member{Name: "relativePathParameters", Value: parameters})
-	}
-	v, present, err := connector.ReadContent(r.Header, body)
-	if err != nil {
-		return expr.Null(), badRequest("InvalidRequestContent", "The request content is not valid and could not be deserialized: '"+strings.TrimSuffix(err.Error(), ".")+"'. Send what the Content-Type header says.")
-	}
-	if present {
-		members = append(members, expr.Member{Name: "body", Value: v})
-	}
-	if schema := trigger.Request.Schema; schema != nil && trigger.Options.Has(wdl.EnableSchemaValidation) {
-		if err := validate(schema, v); err != nil {
-			return expr.Null(), err
-		}
-	}
-	return expr.Object(members...), nil
-}
-
-func headersOf(trigger *wdl.Trigger, r *http.Request, length int) expr.Value {
-	h := r.Header
-	if r.Host != "" || h.Get("Content-Length") == "" && length > 0 {
-		h = h.Clone()
-		if r.Host != "" {
-			h["Host"] = []string{r.Host}
-		}
-	}
-	keep := trigger.Options.Has(wdl.IncludeAuthorizationHeadersInOutputs)
-	return connector.ReadHeaders(h, func(name string) bool {
-		return !keep && textproto.CanonicalMIMEHeaderKey(name) == "Authorization"
-	})
+	return on, nil
 }
 
 // fire begins the run and answers.
-func (g *Gateway) fire(w http.ResponseWriter, r *http.Request, d *runner.Deployed, trigger *wdl.Trigger, fired engine.Fired) error {
+func (g *Gateway) fire(w http.ResponseWriter, r *http.Request, d *runner.Deployed, on *wdl.Trigger, fired engine.Fired) error {
 	program := d.Workflow.Program
-	waits := program.ResponseExpected() && trigger.SplitOn == nil
+	waits := program.ResponseExpected() && on.SplitOn == nil
 	later := waits && asynchronous(program)
 	request := runner.FireRequest{
 		Deployed:         d,
-		Trigger:          trigger,
+		Trigger:          on,
 		Fired:            fired,
-		ClientTrackingID: clientTrackingID(r),
+		ClientTrackingID: trigger.ClientTrackingID(r.Header),
 		Caller:           waits,
 	}
 	timeout := g.responseTimeout(d)
@@ -162,9 +92,9 @@ func (g *Gateway) fire(w http.ResponseWriter, r *http.Request, d *runner.Deploye
 	// A caller that hangs up does not undo a run.
 	firing, err := g.config.Runner.Fire(context.WithoutCancel(r.Context()), request)
 	if err != nil {
-		return fireError(trigger, err)
+		return fireError(on, err)
 	}
-	suppress := trigger.Options.Has(wdl.SuppressWorkflowHeadersOnResponse)
+	suppress := on.Options.Has(wdl.SuppressWorkflowHeadersOnResponse)
 	if !suppress {
 		writeWorkflowHeaders(w.Header(), d, firing)
 	}
@@ -194,24 +124,15 @@ func asynchronous(p *wdl.Program) bool {
 	return false
 }
 
-// clientTrackingID is the caller's, if it can be a header again.
-func clientTrackingID(r *http.Request) string {
-	id := strings.TrimSpace(r.Header.Get("x-ms-client-tracking-id"))
-	if len(id) > 512 || !connector.ValidHeader("x-ms-client-tracking-id", id) {
-		return ""
-	}
-	return id
-}
-
-func fireError(trigger *wdl.Trigger, err error) error {
+func fireError(on *wdl.Trigger, err error) error {
 	var template *runner.TriggerError
 	switch {
 	case errors.Is(err, runner.ErrBusy):
-		return &failure{status: http.StatusTooManyRequests, code: "WorkflowRunInProgress", message: "The trigger '" + trigger.Name + "' allows one run at a time, and one is active. Try again when it has ended.", header: http.Header{"Retry-After": {"10"}}}
+		return &failure{status: http.StatusTooManyRequests, code: "WorkflowRunInProgress", message: "The trigger '" + on.Name + "' allows one run at a time, and one is active. Try again when it has ended.", header: http.Header{"Retry-After": {"10"}}}
 	case errors.Is(err, runner.ErrStopped):
 		return &failure{status: http.StatusServiceUnavailable, code: "ServiceUnavailable", message: "The server is stopping. Try again in a moment.", header: http.Header{"Retry-After": {"5"}}}
 	case errors.As(err, &template):
-		return badRequest("InvalidTemplate", "Unable to process template language expressions of trigger '"+trigger.Name+"': '"+strings.TrimSuffix(err.Error(), ".")+"'.")
+		return badRequest("InvalidTemplate", "Unable to process template language expressions of trigger '"+on.Name+"': '"+strings.TrimSuffix(err.Error(), ".")+"'.")
 	}
 	return err
 }

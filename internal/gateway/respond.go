@@ -2,10 +2,9 @@ package gateway
 
 import (
 	"net/http"
-	"strconv"
 
-	"isle/internal/connector"
 	"isle/internal/runner"
+	"isle/internal/trigger"
 )
 
 // apiVersion is that of the links the access endpoint makes itself.
@@ -18,22 +17,7 @@ func writeWorkflowHeaders(h http.Header, d *runner.Deployed, f runner.Firing) {
 	if f.Started != nil {
 		run, client = f.Started.RunID, f.Started.ClientTrackingID
 	}
-	for _, pair := range [...][2]string{
-		{"x-ms-workflow-run-id", run},
-		{"x-ms-correlation-id", f.TrackingID},
-		{"x-ms-client-tracking-id", client},
-		{"x-ms-trigger-history-name", f.Name},
-		{"x-ms-workflow-system-id", connector.SystemID(d.Workflow)},
-		{"x-ms-workflow-id", d.FlowID},
-		{"x-ms-workflow-version", d.Version},
-		{"x-ms-workflow-name", d.Name},
-		{"x-ms-tracking-id", f.TrackingID},
-		{"x-ms-request-id", ":" + f.TrackingID},
-	} {
-		if connector.ValidHeader(pair[0], pair[1]) {
-			h[pair[0]] = []string{pair[1]}
-		}
-	}
+	trigger.Correlation{Run: run, Firing: f.Name, TrackingID: f.TrackingID, ClientTrackingID: client}.WriteHeaders(h, d.Workflow)
 }
 
 // writeReply writes what the run answered. A run that ended without its Response
@@ -42,39 +26,14 @@ func writeReply(w http.ResponseWriter, reply *runner.Reply, run string) error {
 	if !reply.Sent {
 		return noResponse(run)
 	}
-	status := reply.StatusCode
-	if status < 200 || status > 599 {
-		return &failure{status: http.StatusBadGateway, code: "InvalidResponseStatusCode", message: "The Response action '" + reply.Action + "' gives the status code " + strconv.Itoa(status) + ", which is not one from 200 to 599."}
-	}
-	h := w.Header()
-	for name, v := range reply.Headers.Members() {
-		if connector.SentHeader(name, false) && connector.ValidHeader(name, v.Text()) {
-			h.Set(name, v.Text())
-		}
-	}
-	body, contentType, err := connector.WriteBody(reply.Body)
+	answer := trigger.Reply{Action: reply.Action, StatusCode: reply.StatusCode, Headers: reply.Headers, Body: reply.Body}
+	status, body, err := answer.Write(w.Header())
 	if err != nil {
-		return &failure{status: http.StatusBadGateway, code: "InvalidResponseContent", message: "The body of the Response action '" + reply.Action + "' cannot be sent: " + err.Error() + "."}
+		return err
 	}
-	if bodyless(status) {
-		w.WriteHeader(status)
-		return nil
-	}
-	switch {
-	case h.Get("Content-Type") != "":
-	case contentType != "":
-		h["Content-Type"] = []string{contentType}
-	default:
-		h["Content-Type"] = nil // keeps the server from guessing
-	}
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a caller that hung up loses only this
 	return nil
-}
-
-func bodyless(status int) bool {
-	return status == http.StatusNoContent || status == http.StatusNotModified
 }
 
 func noResponse(run string) error {

@@ -8,6 +8,7 @@ import (
 
 	"isle/engine"
 	"isle/expr"
+	"isle/internal/trigger"
 	"isle/wdl"
 )
 
@@ -55,7 +56,7 @@ func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 	fired := fill(q.Fired, now, q.ClientTrackingID)
 	w := q.Deployed.Workflow
 	if !q.Resubmit {
-		admitted, err := admit(w, q.Trigger, &fired, name, now)
+		admitted, err := trigger.Admit(w, q.Trigger, &fired, name, now)
 		if err != nil || !admitted {
 			return r.refuse(ctx, q, fired, name, err)
 		}
@@ -106,7 +107,7 @@ const splitAtOnce = 64
 // stay, and the error is the first one.
 func (r *Runner) fireSplit(ctx context.Context, q FireRequest, f engine.Fired, name string, now time.Time) (Firing, error) {
 	w := q.Deployed.Workflow
-	items, err := split(w, q.Trigger, &f, name, now)
+	items, err := trigger.Split(w, q.Trigger, &f, name, now)
 	if err != nil {
 		return r.refuse(ctx, q, f, name, err)
 	}
@@ -141,7 +142,8 @@ func (r *Runner) startItem(ctx context.Context, q FireRequest, f engine.Fired, f
 	if f.ClientTrackingID == firing {
 		f.ClientTrackingID = name // nobody gave one
 	}
-	f, err := splitFiring(q.Deployed.Workflow, q.Trigger, f, item, name, now)
+	f.TrackingID = newGUID()
+	f, err := trigger.Item(q.Deployed.Workflow, q.Trigger, f, item, name, now)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"isle/engine"
 	"isle/internal/store"
 	"isle/internal/task"
+	"isle/internal/trigger"
 	"isle/wdl"
 )
 
@@ -145,18 +146,18 @@ func (r *Runner) fireSlot(ctx context.Context, db *store.DB, s schedule) error {
 	if err != nil {
 		return err
 	}
-	trigger, ok := d.Workflow.Program.Trigger(s.Trigger)
-	if !ok || trigger.Recurrence == nil || !d.Enabled {
+	on, ok := d.Workflow.Program.Trigger(s.Trigger)
+	if !ok || on.Recurrence == nil || !d.Enabled {
 		return nil
 	}
 	now := r.config.Clock().UTC()
 	next := s
 	next.Last, next.Fired = s.Slot, s.Fired+1
-	rearm := func(tx *store.Tx) error { return next.put(tx, trigger.Recurrence, now) }
+	rearm := func(tx *store.Tx) error { return next.put(tx, on.Recurrence, now) }
 
-	name := scheduledRunName(s.FlowID, trigger.Name, s.Slot)
-	fired := fill(engine.Fired{Name: trigger.Name, ScheduledTime: s.Slot}, now, name)
-	admitted, err := admit(d.Workflow, trigger, &fired, name, now)
+	name := scheduledRunName(s.FlowID, on.Name, s.Slot)
+	fired := fill(engine.Fired{Name: on.Name, ScheduledTime: s.Slot}, now, name)
+	admitted, err := trigger.Admit(d.Workflow, on, &fired, name, now)
 	if !admitted || err != nil {
 		return r.skip(ctx, db, d, fired, name, err, rearm)
 	}
@@ -165,7 +166,7 @@ func (r *Runner) fireSlot(ctx context.Context, db *store.DB, s schedule) error {
 		Workflow:    d.Workflow,
 		Trigger:     fired,
 		RunID:       name,
-		Single:      trigger.Options.Has(wdl.SingleInstance),
+		Single:      on.Options.Has(wdl.SingleInstance),
 		Also:        rearm,
 	})
 	switch {

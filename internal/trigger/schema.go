@@ -1,4 +1,4 @@
-package gateway
+package trigger
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package runner
+package trigger
 
 import (
 	"encoding/binary"
@@ -79,10 +79,10 @@ func (f *firing) record() expr.Value {
 		add("outputs", f.fired.Outputs)
 	}
 	if !f.fired.ScheduledTime.IsZero() {
-		add("scheduledTime", expr.String(stamp(f.fired.ScheduledTime)))
+		add("scheduledTime", expr.String(engine.TimeText(f.fired.ScheduledTime)))
 	}
-	add("startTime", expr.String(stamp(f.fired.Start)))
-	add("endTime", expr.String(stamp(f.fired.End)))
+	add("startTime", expr.String(engine.TimeText(f.fired.Start)))
+	add("endTime", expr.String(engine.TimeText(f.fired.End)))
 	add("trackingId", expr.String(f.fired.TrackingID))
 	add("clientTrackingId", expr.String(f.fired.ClientTrackingID))
 	if f.fired.Code != "" {
@@ -105,13 +105,10 @@ func (f *firing) description() expr.Value {
 		expr.Member{Name: "run", Value: expr.Object(text("id", w.ID+"/runs/"+f.run), text("name", f.run), text("type", typ+"/runs"))})
 }
 
-// stamp is a time as histories show it (wdl-semantics §14.1).
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.9999999Z") }
-
-// admit completes a firing from its trigger's templates and says whether it may
+// Admit completes a firing from its trigger's templates and says whether it may
 // begin a run; if not, its status is Skipped. An error is of a template, and the
 // firing has failed.
-func admit(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now time.Time) (bool, error) {
+func Admit(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now time.Time) (bool, error) {
 	f.SecureInputs, f.SecureOutputs = t.SecureInputs, t.SecureOutputs
 	if t.Inputs != nil {
 		if v, ok := t.Inputs.Literal(); ok {
@@ -147,8 +144,8 @@ func admit(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now 
 // maxSplit is how many runs one firing may begin (wdl-semantics §17).
 const maxSplit = 100_000
 
-// split evaluates splitOn: the items of the runs to begin (wdl-semantics §10.1).
-func split(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now time.Time) (expr.Value, error) {
+// Split evaluates splitOn: the items of the runs to begin (wdl-semantics §10.1).
+func Split(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now time.Time) (expr.Value, error) {
 	items, err := t.SplitOn.Eval(newFiring(w, f, run, now))
 	switch {
 	case err != nil:
@@ -161,11 +158,10 @@ func split(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now 
 	return items, nil
 }
 
-// splitFiring is the firing of one item: its body is the item, the other outputs
-// are dropped.
-func splitFiring(w *engine.Workflow, t *wdl.Trigger, f engine.Fired, item expr.Value, run string, now time.Time) (engine.Fired, error) {
+// Item is the firing of one item: its body is the item, the other outputs are
+// dropped. The caller has given it a tracking id of its own.
+func Item(w *engine.Workflow, t *wdl.Trigger, f engine.Fired, item expr.Value, run string, now time.Time) (engine.Fired, error) {
 	f.Outputs, f.HasOutputs = expr.Object(expr.Member{Name: "body", Value: item}), true
-	f.TrackingID = newGUID()
 	if t.SplitOnClientTrackingID == nil {
 		return f, nil
 	}

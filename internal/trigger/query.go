@@ -1,4 +1,4 @@
-package gateway
+package trigger
 
 import (
 	"net/url"
@@ -7,16 +7,20 @@ import (
 	"isle/expr"
 )
 
-// query keeps the parameters in their order, which a trigger's outputs show.
-type query []struct{ name, value string }
+// Query keeps the parameters in their order, which a trigger's outputs show.
+type Query []QueryParameter
+
+// QueryParameter is one decoded parameter.
+type QueryParameter struct{ Name, Value string }
 
 const maxQueries = 1000
 
-func parseQuery(raw string) (query, error) {
+// ParseQuery reads a raw query. The error is a *Refusal.
+func ParseQuery(raw string) (Query, error) {
 	if raw == "" {
 		return nil, nil
 	}
-	q := make(query, 0, 8)
+	q := make(Query, 0, 8)
 	for pair := range strings.SplitSeq(raw, "&") {
 		if pair == "" {
 			continue
@@ -27,37 +31,38 @@ func parseQuery(raw string) (query, error) {
 		if err1 != nil || err2 != nil || len(q) == maxQueries {
 			return nil, badRequest("InvalidRequestUri", "The query of the request is not valid: each '%' must begin an escape of two hexadecimal digits, and there may be at most 1000 parameters.")
 		}
-		q = append(q, struct{ name, value string }{name, value})
+		q = append(q, QueryParameter{name, value})
 	}
 	return q, nil
 }
 
-func (q query) values() url.Values {
+// Values are the parameters by name.
+func (q Query) Values() url.Values {
 	v := make(url.Values, len(q))
 	for _, p := range q {
-		v[p.name] = append(v[p.name], p.value)
+		v[p.Name] = append(v[p.Name], p.Value)
 	}
 	return v
 }
 
 // outputs are the parameters as a trigger shows them: without the service's own,
 // repeated ones joined (wdl-semantics §9).
-func (q query) outputs() (expr.Value, bool) {
+func (q Query) outputs() (expr.Value, bool) {
 	var members []expr.Member
 next:
 	for _, p := range q {
-		switch strings.ToLower(p.name) {
+		switch strings.ToLower(p.Name) {
 		case "api-version", "sp", "sv", "se", "sig":
 			continue
 		}
-		value := strings.ToValidUTF8(p.value, "\uFFFD")
+		value := strings.ToValidUTF8(p.Value, "\uFFFD")
 		for i := range members {
-			if members[i].Name == p.name {
+			if members[i].Name == p.Name {
 				members[i].Value = expr.String(members[i].Value.Text() + "," + value)
 				continue next
 			}
 		}
-		members = append(members, expr.Member{Name: strings.ToValidUTF8(p.name, "\uFFFD"), Value: expr.String(value)})
+		members = append(members, expr.Member{Name: strings.ToValidUTF8(p.Name, "\uFFFD"), Value: expr.String(value)})
 	}
 	return expr.Object(members...), len(members) > 0
 }

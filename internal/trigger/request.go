@@ -1,0 +1,136 @@
+// Package trigger says what a firing of a trigger brings, and what its caller gets:
+// how a request becomes the trigger's outputs, whether a firing may begin a run, into
+// how many runs it is split, and how a Response is written (wdl-semantics §9, §10).
+//
+// The access endpoint, the runner and `isle test` all go through it, so that a
+// workflow under test sees what it will see when deployed. The package is pure but
+// for the identifiers it is given: no clock, no socket, nothing stored.
+package trigger
+
+import (
+	"net/http"
+	"net/textproto"
+	"strconv"
+	"strings"
+
+	"isle/expr"
+	"isle/internal/connector"
+	"isle/wdl"
+)
+
+// Request is a call of a Request trigger, read whole.
+type Request struct {
+	Method string
+	Path   string // behind "invoke/", still escaped
+	Query  Query
+	Host   string // "" if the header is all there is
+	Header http.Header
+	Body   []byte // the outputs may keep it
+}
+
+// Refusal is why a request begins no run, in the words its caller gets.
+type Refusal struct {
+	Status  int
+	Code    string
+	Message string
+	Header  http.Header // more headers, may be nil
+}
+
+func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
+
+func badRequest(code, message string) *Refusal {
+	return &Refusal{Status: http.StatusBadRequest, Code: code, Message: message}
+}
+
+// Match checks method and relative path, before a body is read; it returns the
+// path's parameters, null if there are none. Without a method in the definition it
+// is POST. The error is a *Refusal.
+func Match(t *wdl.Trigger, method, path string) (parameters expr.Value, err error) {
+	parameters, ok := t.Request.Path.Match(path)
+	if !ok {
+		return parameters, &Refusal{
+			Status:  http.StatusNotFound,
+			Code:    "TriggerRelativePathNotValid",
+			Message: "The path behind 'invoke' does not match the relative path of trigger '" + t.Name + "': '" + pattern(t) + "'.",
+		}
+	}
+	want := Method(t)
+	if !strings.EqualFold(method, want) {
+		return parameters, &Refusal{
+			Status:  http.StatusMethodNotAllowed,
+			Code:    "TriggerRequestMethodNotValid",
+			Message: "The HTTP method '" + method + "' is not valid for trigger '" + t.Name + "'. The expected method is '" + want + "'.",
+			Header:  http.Header{"Allow": {want}},
+		}
+	}
+	return parameters, nil
+}
+
+// Method is the one that a Request trigger is called with.
+func Method(t *wdl.Trigger) string {
+	if t.Request.Method == "" {
+		return http.MethodPost
+	}
+	return t.Request.Method
+}
+
+func pattern(t *wdl.Trigger) string {
+	if t.Request.Path == nil {
+		return ""
+	}
+	return t.Request.Path.String()
+}
+
+// Outputs are the trigger's outputs of a request that matched with these
+// parameters: headers, queries, relativePathParameters, body, in this order
+// (wdl-semantics §9). A body that is not what its type says, or not what the schema
+// wants when it is enabled, is a *Refusal.
+func Outputs(t *wdl.Trigger, r *Request, parameters expr.Value) (expr.Value, error) {
+	members := append(make([]expr.Member, 0, 4), expr.Member{Name: "headers", Value: headers(t, r)})
+	if queries, any := r.Query.outputs(); any {
+		members = append(members, expr.Member{Name: "queries", Value: queries})
+	}
+	if !parameters.IsNull() {
+		members = append(members, expr.Member{Name: "relativePathParameters", Value: parameters})
+	}
+	v, present, err := connector.ReadContent(r.Header, r.Body)
+	if err != nil {
+		return expr.Null(), badRequest("InvalidRequestContent", "The request content is not valid and could not be deserialized: '"+strings.TrimSuffix(err.Error(), ".")+"'. Send what the Content-Type header says.")
+	}
+	if present {
+		members = append(members, expr.Member{Name: "body", Value: v})
+	}
+	if schema := t.Request.Schema; schema != nil && t.Options.Has(wdl.EnableSchemaValidation) {
+		if err := validate(schema, v); err != nil {
+			return expr.Null(), err
+		}
+	}
+	return expr.Object(members...), nil
+}
+
+func headers(t *wdl.Trigger, r *Request) expr.Value {
+	h := r.Header
+	unsized := len(r.Body) > 0 && h.Get("Content-Length") == ""
+	if r.Host != "" || unsized {
+		h = h.Clone()
+		if r.Host != "" {
+			h["Host"] = []string{r.Host}
+		}
+		if unsized {
+			h["Content-Length"] = []string{strconv.Itoa(len(r.Body))}
+		}
+	}
+	keep := t.Options.Has(wdl.IncludeAuthorizationHeadersInOutputs)
+	return connector.ReadHeaders(h, func(name string) bool {
+		return !keep && textproto.CanonicalMIMEHeaderKey(name) == "Authorization"
+	})
+}
+
+// ClientTrackingID is the one a caller gives, if it can be a header again; else "".
+func ClientTrackingID(h http.Header) string {
+	id := strings.TrimSpace(h.Get("x-ms-client-tracking-id"))
+	if len(id) > 512 || !connector.ValidHeader("x-ms-client-tracking-id", id) {
+		return ""
+	}
+	return id
+}
