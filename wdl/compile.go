@@ -62,7 +62,6 @@ type compiler struct {
 	problems   []Problem
 	sites      []site
 	parsed     []parsedAction // by action index, for the later stages
-	supplied   node           // parameter values
 	preds      []bitset       // by action: all siblings before it
 }
 
@@ -70,8 +69,7 @@ type compiler struct {
 type parsedAction struct {
 	node
 	runAfter node
-	where    string // "template action 'A'"
-	known    bool   // the type is one of the language
+	known    bool // the type is one of the language
 }
 
 // definition runs the stages.

@@ -74,7 +74,12 @@ func (c *compiler) declaredParameters(d, supplied node) {
 	}
 }
 
+// addParameter notes a parameter. Values are data; only single-tenant files may
+// hold expressions in them (wdl-semantics §3).
 func (c *compiler) addParameter(p Parameter) {
+	if n := (node{p.Value, "/parameters/" + pointerEscape.Replace(p.Name)}); c.Kind != "" && c.dynamic(n) && !c.unknown(n) {
+		p.Expression = c.template(n, owner{where: "workflow parameter '" + p.Name + "'"}, roleInputs)
+	}
 	c.program.parameters[fold(p.Name)] = len(c.program.Parameters)
 	c.program.Parameters = append(c.program.Parameters, p)
 }

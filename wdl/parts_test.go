@@ -192,6 +192,28 @@ func TestNormalisedDefinition(t *testing.T) {
 	}
 }
 
+func TestConcurrencyStays(t *testing.T) {
+	limited := compileText(t, `{"triggers":{"m":{"type":"Request","runtimeConfiguration":{"concurrency":{"runs":5}}}},"actions":{}}`)
+	free := compileText(t, `{"triggers":{"M":{"type":"Request"}},"actions":{}}`)
+	if p := CheckUpdate(limited, free); !p.Failed() || p[0].Code != CodeInvalidConcurrency {
+		t.Error(p)
+	}
+	if p := CheckUpdate(free, limited); p.Failed() {
+		t.Error(p)
+	}
+}
+
+func TestSingleTenantParametersMayBeExpressions(t *testing.T) {
+	definition, _ := expr.ParseJSON([]byte(`{"triggers":{"m":{"type":"Request"}},"actions":{},"parameters":{"p":{"type":"Int","defaultValue":"@appsetting('x')"}}}`))
+	p, problems := Compile(definition, expr.Null(), Options{Kind: "Stateful"})
+	if p == nil || p.Parameters[0].Expression == nil {
+		t.Fatal(problems)
+	}
+	if _, problems := Compile(definition, expr.Null(), Options{}); !problems.Failed() {
+		t.Error("an Int must not be a string in consumption")
+	}
+}
+
 func TestOperationTypesAreNamedOnce(t *testing.T) {
 	for _, kind := range []ItemKind{TriggerItem, ActionItem} {
 		seen := map[string]bool{}

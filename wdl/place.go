@@ -99,6 +99,22 @@ func (c *compiler) upTo(a *Action) []*Action {
 	return list
 }
 
+// CheckUpdate compares a definition with the one it replaces: concurrency of a
+// trigger cannot be removed once it is saved (wdl-semantics §15 rule 38).
+func CheckUpdate(old, next *Program) Problems {
+	var problems Problems
+	for _, before := range old.Triggers {
+		after, ok := next.Trigger(before.Name)
+		if ok && before.Runs > 0 && after.Runs == 0 {
+			problems = append(problems, Problem{
+				Pointer: join("/triggers", after.Name), Code: CodeInvalidConcurrency, Rule: RuleConcurrency, Line: 1, Column: 1,
+				Message: fmt.Sprintf("The concurrency control of the trigger '%s' cannot be removed once it is enabled.", after.Name),
+			})
+		}
+	}
+	return problems
+}
+
 // Limits of a definition (wdl-semantics §17).
 const (
 	maxActions    = 500

@@ -38,6 +38,10 @@ type Parameter struct {
 	Type   string     // canonical: String, SecureString, Int, Float, Bool, Array, Object, SecureObject
 	Value  expr.Value // supplied, else the default
 	Secure bool
+	// Expression is set in single-tenant workflows if the value is an expression,
+	// such as "@appsetting('x')": the parameter's value is then its result
+	// (wdl-semantics §3).
+	Expression *expr.Template
 }
 
 // Variable is a declared variable.
