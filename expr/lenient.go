@@ -21,14 +21,8 @@ func ReadJSON(text []byte) (Value, error) {
 	if err == nil {
 		return v, nil
 	}
-	r := lenient{text: strings.TrimPrefix(decodeUTF8(text), "\uFEFF")}
-	if err := r.skip(); err != nil {
-		return Value{}, err
-	}
-	if r.pos == len(r.text) {
-		return Value{}, r.fail("there is no value")
-	}
-	if v, err = r.value(); err != nil {
+	r := newLenient(text)
+	if v, err = r.first(); err != nil {
 		return Value{}, err
 	}
 	if err := r.skip(); err != nil {
@@ -38,6 +32,31 @@ func ReadJSON(text []byte) (Value, error) {
 		return Value{}, r.fail("additional text after the value")
 	}
 	return v, nil
+}
+
+// ReadFirstJSON is ReadJSON for the ParseJson action, which ignores what follows the
+// first value.
+func ReadFirstJSON(text []byte) (Value, error) {
+	v, err := ParseJSON(text)
+	if err == nil {
+		return v, nil
+	}
+	return newLenient(text).first()
+}
+
+func newLenient(text []byte) *lenient {
+	return &lenient{text: strings.TrimPrefix(decodeUTF8(text), "\uFEFF")}
+}
+
+// first reads the first value.
+func (r *lenient) first() (Value, error) {
+	if err := r.skip(); err != nil {
+		return Value{}, err
+	}
+	if r.pos == len(r.text) {
+		return Value{}, r.fail("there is no value")
+	}
+	return r.value()
 }
 
 type lenient struct {

@@ -234,3 +234,13 @@ func TestFunctionsAreThoseOfTheReference(t *testing.T) {
 		t.Errorf("%s is not in the reference", name)
 	}
 }
+
+func TestReadFirstJSONIgnoresTheRest(t *testing.T) {
+	v, err := ReadFirstJSON([]byte(` {"a":1} trailing`))
+	if err != nil || string(v.JSON()) != `{"a":1}` {
+		t.Errorf("got %s, %v", v.JSON(), err)
+	}
+	if _, err := ReadFirstJSON([]byte("  ")); err == nil {
+		t.Error("white space is a value")
+	}
+}

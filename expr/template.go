@@ -32,7 +32,7 @@ type Call struct {
 type Dialect struct {
 	grammar   grammar
 	functions *functionSet
-	maxLength int    // of an expression, in characters
+	maxLength int    // of one expression, in characters
 	marker    string // without it JSON text holds no expression; "" if there is none
 	// split recognises the expressions of a string: see workflowSplit.
 	split func(s string) (pieces []piece, problem *parseError)
@@ -212,10 +212,6 @@ func (c *compiler) string(s string) expression {
 	case len(pieces) == 1 && !pieces[0].expression:
 		return literal{String(pieces[0].text)}
 	}
-	if utf8.RuneCountInString(s) > c.dialect.maxLength {
-		c.report(Problem{Code: CodeLength, Expression: s, Message: "The template language expression is longer than the limit of " + strconv.Itoa(c.dialect.maxLength) + " characters."})
-		return literal{}
-	}
 	if whole := pieces[0]; len(pieces) == 1 && whole.offset == 1 {
 		return c.source(whole)
 	}
@@ -232,6 +228,10 @@ func (c *compiler) string(s string) expression {
 
 // source parses and checks one expression.
 func (c *compiler) source(p piece) expression {
+	if utf8.RuneCountInString(p.text) > c.dialect.maxLength {
+		c.report(Problem{Offset: p.offset, Code: CodeLength, Expression: p.text, Message: "The template language expression is longer than the limit of " + strconv.Itoa(c.dialect.maxLength) + " characters."})
+		return literal{}
+	}
 	tree, err := parseExpression(c.dialect.grammar, p.text)
 	if err != nil {
 		c.report(Problem{Offset: p.offset + err.offset, Code: CodeSyntax, Message: err.message, Expression: p.text})
