@@ -68,11 +68,26 @@ func (s *Service) viewRun(tx *store.Tx, r *arm.Request, form *workflow, name str
 	if err != nil {
 		return expr.Null(), err
 	}
-	summary, err := engine.DecodeHead(run.Head)
+	summary, err := readSummary(tx, run)
 	if err != nil {
 		return expr.Null(), err
 	}
 	return runView(r.Resource.ID, run, summary, s.linker(r, form, name)), nil
+}
+
+// readSummary is what is known about a run without its records, with the inputs
+// and outputs of its trigger, which stand among the rows of the top level.
+func readSummary(tx *store.Tx, run store.Run) (engine.Summary, error) {
+	summary, err := engine.DecodeHead(run.Head)
+	if err != nil || !summary.TriggerRecord.HasInputs && !summary.TriggerRecord.HasOutputs {
+		return summary, err
+	}
+	rows, err := tx.Rows(run.Name, "")
+	if err != nil {
+		return summary, err
+	}
+	summary.TriggerRecord, err = engine.DecodeTrigger(run.Head, rows)
+	return summary, err
 }
 
 // inRun reads the run that the path names.
@@ -100,7 +115,7 @@ func (s *Service) inRun(ctx context.Context, r *arm.Request, fn func(*store.Tx, 
 func (s *Service) readRun(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	var v expr.Value
 	err := s.inRun(ctx, r, func(tx *store.Tx, form *workflow, run store.Run) error {
-		summary, err := engine.DecodeHead(run.Head)
+		summary, err := readSummary(tx, run)
 		v = runView(r.Resource.ID, run, summary, s.linker(r, form, run.Name))
 		return err
 	})
@@ -191,13 +206,9 @@ func scopePattern(scope string) string {
 }
 
 func readRecords(tx *store.Tx, run string, scopes ...string) ([]engine.Record, error) {
-	stored, err := tx.Rows(run, scopes...)
+	rows, err := tx.Rows(run, scopes...)
 	if err != nil {
 		return nil, err
-	}
-	rows := make([]engine.Row, len(stored))
-	for i, r := range stored {
-		rows[i] = engine.Row(r)
 	}
 	return engine.DecodeRecords(rows)
 }

@@ -313,7 +313,7 @@ func (s *Service) historyView(tx *store.Tx, r *arm.Request, form *workflow, h st
 		if err != nil {
 			return v, "", err
 		}
-		summary, err := engine.DecodeHead(run.Head)
+		summary, err := readSummary(tx, run)
 		if err != nil {
 			return v, "", err
 		}
@@ -396,6 +396,6 @@ func firedOutputs(tx *store.Tx, h store.TriggerHistory) (outputs expr.Value, has
 	if err != nil {
 		return outputs, false, err
 	}
-	summary, err := engine.DecodeHead(run.Head)
+	summary, err := readSummary(tx, run)
 	return summary.TriggerRecord.Outputs, summary.TriggerRecord.HasOutputs, err
 }

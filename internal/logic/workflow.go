@@ -241,11 +241,11 @@ func workflowTasks(key string, form *workflow, restart bool, now time.Time) ([]s
 	return []store.Task{{Key: "reconcile:" + key, Kind: KindWorkflow, Due: now, Payload: payload}}, err
 }
 
-// same tells whether two versions differ in nothing but their time.
+// same tells whether two versions differ in nothing but their time. The order of
+// members, which clients do not keep, does not count.
 func (v *version) same(other *version) bool {
-	equal := func(a, b expr.Value) bool { return string(a.JSON()) == string(b.JSON()) }
-	return v.Location == other.Location && equal(v.Definition, other.Definition) && equal(v.Parameters, other.Parameters) &&
-		equal(v.Tags, other.Tags) && equal(v.Settings, other.Settings)
+	return v.Location == other.Location && expr.Equal(v.Definition, other.Definition) && expr.Equal(v.Parameters, other.Parameters) &&
+		expr.Equal(v.Tags, other.Tags) && expr.Equal(v.Settings, other.Settings)
 }
 
 // deleteWorkflow: calls fail from now on; open runs are cancelled by a task.

@@ -47,6 +47,8 @@ func readWorkflow(name string, properties expr.Value, found *problems) *workflow
 		found.add(wdl.CodeInvalidRequestContent, "properties.definition", "The request content is not valid and could not be deserialized: 'Required property 'definition' not found in JSON. Path 'properties'.'.")
 	case body.Definition.Kind() != expr.KindObject:
 		found.add(wdl.CodeInvalidRequestContent, "properties.definition", "The request content is not valid and could not be deserialized: 'The workflow definition must be a JSON object. Path 'properties.definition'.'.")
+	default:
+		checkSchema(body.Definition, found)
 	}
 	if body.State != "" {
 		state, ok := canonical(body.State, "Enabled", "Disabled")
@@ -57,6 +59,15 @@ func readWorkflow(name string, properties expr.Value, found *problems) *workflow
 	}
 	checkParameters(body.Parameters, found)
 	return body
+}
+
+// checkSchema wants the member that says in which version of the language the
+// definition is written; without it the service reads nothing else (logic-api §1.3).
+func checkSchema(definition expr.Value, found *problems) {
+	schema, _ := definition.Get("$schema")
+	if text, ok := schema.AsString(); !ok || text == "" {
+		found.add(wdl.CodeInvalidRequestContent, "properties.definition.$schema", "The request content is not valid and could not be deserialized: 'Required property '$schema' not found in JSON. Path 'properties.definition'.'. Give https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#.")
+	}
 }
 
 // checkParameters checks the shape of supplied parameters: name → {value}.

@@ -9,6 +9,7 @@ import (
 
 	"isle/engine"
 	"isle/expr"
+	"isle/internal/arm"
 	"isle/internal/runner"
 	"isle/internal/store"
 	"isle/wdl"
@@ -51,12 +52,12 @@ func (w *Workflows) ByFlowID(ctx context.Context, flowID string) (*runner.Deploy
 		if err != nil {
 			return err
 		}
-		r, err := tx.Resource(string(key))
+		r, err := arm.Load(tx, string(key))
 		if err != nil {
 			return err
 		}
 		id, name = r.ID, lastSegment(r.ID)
-		form, err = decode[workflow](r)
+		form, err = decode[workflow](r.Resource)
 		return err
 	})
 	if err != nil {

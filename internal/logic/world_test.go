@@ -1,0 +1,249 @@
+package logic_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	azarm "github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
+
+	"isle/internal/arm"
+	"isle/internal/connector/builtin"
+	"isle/internal/dataplane"
+	"isle/internal/logic"
+	"isle/internal/network"
+	"isle/internal/runner"
+	"isle/internal/store"
+	"isle/internal/task"
+)
+
+const (
+	subscription = "11111111-2222-3333-4444-555555555555"
+	group        = "/subscriptions/" + subscription + "/resourceGroups/g"
+	apiVersion   = "2019-05-01"
+)
+
+// world is the management side of a server: store, resource manager, network,
+// logic, runner and tasks, behind TLS.
+type world struct {
+	t       testing.TB
+	dir     string
+	store   *store.Store
+	service *logic.Service
+	runner  *runner.Runner
+	server  *httptest.Server
+	log     bytes.Buffer
+	failure atomic.Pointer[arm.Error] // of preparing an environment
+}
+
+type anybody struct{}
+
+func (anybody) Authenticate(r *http.Request) (arm.Principal, error) {
+	if r.Header.Get("Authorization") == "" {
+		return arm.Principal{}, errors.New("no token")
+	}
+	return arm.Principal{ID: "tester"}, nil
+}
+
+func (anybody) Allowed(arm.Principal, string, string) bool { return true }
+
+// plane is the network as environments see it, as internal/server has it.
+type plane struct{}
+
+func (plane) Subnet(tx *store.Tx, id string) (*logic.Subnet, error) {
+	p, err := network.Lookup(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &logic.Subnet{ID: p.ID, Name: p.Name, Network: p.Network, Location: p.Location, Ranges: p.Ranges, Delegations: p.Delegations, Users: p.Users}, nil
+}
+
+func (plane) Link(tx *store.Tx, subnet string, l logic.Link, now time.Time) error {
+	return network.AddLink(tx, subnet, network.Link{Name: l.Name, Owner: l.Owner, Type: l.Type, Association: l.Association, Location: l.Location, Addresses: l.Addresses}, now)
+}
+
+func (plane) Unlink(tx *store.Tx, subnet, owner string, now time.Time) error {
+	return network.RemoveLinks(tx, subnet, owner, now)
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, dir: t.TempDir()}
+	logger := slog.New(slog.NewTextHandler(&w.log, nil))
+	var err error
+	w.store, err = store.Open(context.Background(), w.dir, store.Options{})
+	w.must(err)
+	workflows := logic.NewWorkflows(w.store)
+	operations, end := builtin.Operations(builtin.Options{})
+	w.runner = runner.New(runner.Config{Store: w.store, Programs: workflows, Operations: operations, Network: dataplane.NewInproc(dataplane.Options{}), Log: logger})
+	w.service, err = logic.New(logic.Config{
+		Store: w.store, Workflows: workflows, Subnets: plane{}, Runner: w.runner, Tenant: "tenant", Log: logger,
+		Access: func(string) string { return "https://localhost:8443" },
+		Prepare: func(context.Context, string, []netip.Prefix) error {
+			if e := w.failure.Load(); e != nil {
+				return e
+			}
+			return nil
+		},
+	})
+	w.must(err)
+	manager, err := arm.New(arm.Config{
+		Store: w.store, Types: append(network.Types(w.store), w.service.Types()...), Routes: append(network.Routes(), w.service.Routes()...),
+		Authenticator: anybody{}, Authorizer: anybody{}, Tenant: "tenant", Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}, Log: logger,
+	})
+	w.must(err)
+	w.service.Bind(manager)
+	handlers := w.service.Handlers()
+	for kind, h := range manager.Handlers() {
+		handlers[kind] = h
+	}
+	handlers[runner.TriggerKind] = w.runner.TriggerHandler()
+	tasks := task.New(w.store, handlers, task.Options{Log: logger})
+	w.must(tasks.Start(context.Background()))
+	w.server = httptest.NewTLSServer(manager)
+	t.Cleanup(func() {
+		w.server.Close()
+		tasks.Stop()
+		w.runner.Stop()
+		end()
+		w.must(w.store.Close())
+		if t.Failed() {
+			t.Log(w.log.String())
+		}
+	})
+	w.send("PUT", group, `{"location":"West US"}`, 201)
+	return w
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// send makes a request and wants a status; it gives the decoded answer.
+func (w *world) send(method, path, body string, want int) map[string]any {
+	w.t.Helper()
+	separator := "?"
+	if strings.Contains(path, "?") {
+		separator = "&"
+	}
+	r, err := http.NewRequest(method, w.server.URL+strings.ReplaceAll(path, " ", "%20")+separator+"api-version="+apiVersion, strings.NewReader(body))
+	w.must(err)
+	r.Header.Set("Authorization", "Bearer x")
+	res, err := w.server.Client().Do(r)
+	w.must(err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	w.must(err)
+	if res.StatusCode != want {
+		w.t.Fatalf("%s %s: %d, want %d: %s", method, path, res.StatusCode, want, text)
+	}
+	var answer map[string]any
+	if len(text) > 0 {
+		w.must(json.Unmarshal(text, &answer))
+	}
+	return answer
+}
+
+// refused makes a request that must fail with a status and a code.
+func (w *world) refused(method, path, body string, status int, code string) {
+	w.t.Helper()
+	answer := w.send(method, path, body, status)
+	if got := get(answer, "error", "code"); got != code {
+		w.t.Errorf("%s %s: code %v, want %s (%v)", method, path, got, code, get(answer, "error", "message"))
+	}
+}
+
+// get walks into a decoded answer.
+func get(v any, names ...any) any {
+	for _, name := range names {
+		switch name := name.(type) {
+		case string:
+			m, _ := v.(map[string]any)
+			v = m[name]
+		case int:
+			l, _ := v.([]any)
+			if name >= len(l) {
+				return nil
+			}
+			v = l[name]
+		}
+	}
+	return v
+}
+
+// eventually waits until a GET says something.
+func (w *world) eventually(path string, want any, names ...any) map[string]any {
+	w.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		answer := w.send("GET", path, "", 200)
+		if get(answer, names...) == want {
+			return answer
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("GET %s: %v is %v, want %v", path, names, get(answer, names...), want)
+		}
+	}
+}
+
+type token struct{}
+
+func (token) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{Token: "x", ExpiresOn: time.Now().Add(time.Hour)}, nil
+}
+
+// options point an unmodified SDK client at the server.
+func (w *world) options() *azarm.ClientOptions {
+	return &azarm.ClientOptions{ClientOptions: policy.ClientOptions{
+		Cloud: cloud.Configuration{Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
+			cloud.ResourceManager: {Endpoint: w.server.URL, Audience: "https://management.azure.com/"}}},
+		Transport: w.server.Client(),
+	}}
+}
+
+// network makes a virtual network with the four subnets of an environment, with the
+// SDK, and returns their IDs.
+func (w *world) network(name string) []string {
+	w.t.Helper()
+	ctx := context.Background()
+	networks, err := armnetwork.NewVirtualNetworksClient(subscription, token{}, w.options())
+	w.must(err)
+	put, err := networks.BeginCreateOrUpdate(ctx, "g", name, armnetwork.VirtualNetwork{Location: to.Ptr("westus"),
+		Properties: &armnetwork.VirtualNetworkPropertiesFormat{AddressSpace: &armnetwork.AddressSpace{AddressPrefixes: []*string{to.Ptr("10.0.0.0/22")}}}}, nil)
+	w.must(err)
+	_, err = put.PollUntilDone(ctx, nil)
+	w.must(err)
+	subnets, err := armnetwork.NewSubnetsClient(subscription, token{}, w.options())
+	w.must(err)
+	var ids []string
+	for i, prefix := range []string{"10.0.1.0/26", "10.0.1.64/26", "10.0.1.128/26", "10.0.1.192/26"} {
+		properties := &armnetwork.SubnetPropertiesFormat{AddressPrefix: to.Ptr(prefix)}
+		if i == 0 {
+			properties.Delegations = []*armnetwork.Delegation{{Name: to.Ptr("integrationServiceEnvironments"),
+				Properties: &armnetwork.ServiceDelegationPropertiesFormat{ServiceName: to.Ptr("Microsoft.Logic/integrationServiceEnvironments")}}}
+		}
+		put, err := subnets.BeginCreateOrUpdate(ctx, "g", name, "Subnet"+string(rune('1'+i)), armnetwork.Subnet{Properties: properties}, nil)
+		w.must(err)
+		s, err := put.PollUntilDone(ctx, nil)
+		w.must(err)
+		ids = append(ids, *s.ID)
+	}
+	return ids
+}
