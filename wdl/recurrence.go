@@ -155,30 +155,24 @@ func elapse(t time.Time, seconds int64) time.Time {
 	return time.Unix(t.Unix()+seconds, int64(t.Nanosecond())).UTC()
 }
 
-// length is the usual length of a unit.
+// length is the length of an exact unit.
 func (f Frequency) length() time.Duration {
+	return [...]time.Duration{Second: time.Second, Minute: time.Minute, Hour: time.Hour}[f]
+}
+
+// longest is the longest that one unit lasts.
+func (f Frequency) longest() time.Duration {
+	const day = 24 * time.Hour
 	return [...]time.Duration{
-		time.Second, time.Minute, time.Hour, 24 * time.Hour, 7 * 24 * time.Hour,
-		30 * 24 * time.Hour, 365 * 24 * time.Hour,
+		time.Second, time.Minute, time.Hour, day + time.Hour, 7*day + time.Hour,
+		31*day + time.Hour, 366*day + time.Hour,
 	}[f]
 }
 
-// nextPeriodic finds the first start + k·interval that b admits. The estimate of k
-// from usual lengths errs by a known share, so it starts early and steps forward.
+// nextPeriodic finds the first start + k·interval that b admits. It skips as many
+// intervals as surely lie before b, however long each is, and steps over the rest.
 func (r *Recurrence) nextPeriodic(b bound) (time.Time, bool) {
-	k := 0
-	if seconds := b.at.Unix() - r.Start.Unix(); seconds > 0 {
-		longest := r.Frequency.length()
-		switch r.Frequency {
-		case Month:
-			longest = 31 * 24 * time.Hour
-		case Year:
-			longest = 366 * 24 * time.Hour
-		}
-		period := int64(longest/time.Second) * int64(r.Interval)
-		k = max(0, int(seconds/period)-1)
-	}
-	for {
+	for k := 0; ; {
 		slot := r.step(r.Start, k)
 		if slot.Year() > lastYear {
 			return time.Time{}, false
@@ -186,15 +180,9 @@ func (r *Recurrence) nextPeriodic(b bound) (time.Time, bool) {
 		if b.admits(slot) {
 			return slot, true
 		}
-		k += max(1, r.skip(slot, b.at))
+		longest := int64(r.Frequency.longest()/time.Second) * int64(r.Interval)
+		k += max(1, int((b.at.Unix()-slot.Unix())/longest)-1)
 	}
-}
-
-// skip returns how many intervals surely lie between a slot and a later moment.
-func (r *Recurrence) skip(slot, to time.Time) int {
-	longest := r.Frequency.length() + 24*time.Hour*time.Duration(r.Frequency/Month)
-	period := int64(longest/time.Second) * int64(r.Interval)
-	return int((to.Unix()-slot.Unix())/period) - 1
 }
 
 // nextScheduled goes through the periods from the one before b and takes the first
