@@ -4,42 +4,15 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"hash/fnv"
-	"math"
 	"time"
+
+	"isle/internal/trigger"
 )
 
-// Run names sort newest first (wdl-semantics §14.2): 20 digits of the largest
-// 64-bit number less the time in ticks, 9 digits that tell runs of one tick apart,
-// and a suffix that stands for the scale unit.
-const (
-	nameSuffix = "CU00"
-	nameLength = 20 + 9 + len(nameSuffix)
-)
+// nameLength is that of every run name.
+const nameLength = trigger.NameLength
 
-// ticks counts 100 ns since the year 1, like .NET.
-func ticks(t time.Time) int64 {
-	const unixEpoch = 621_355_968_000_000_000
-	return unixEpoch + t.Unix()*10_000_000 + int64(t.Nanosecond())/100
-}
-
-func runName(t time.Time, distinct uint64) string {
-	b := make([]byte, 0, nameLength)
-	b = appendDigits(b, uint64(math.MaxInt64-ticks(t)), 20)
-	b = appendDigits(b, distinct%1_000_000_000, 9)
-	return string(append(b, nameSuffix...))
-}
-
-func appendDigits(b []byte, n uint64, width int) []byte {
-	start := len(b)
-	for range width {
-		b = append(b, '0')
-	}
-	for i := len(b) - 1; i >= start; i-- {
-		b[i] = byte('0' + n%10)
-		n /= 10
-	}
-	return b
-}
+func runName(t time.Time, distinct uint64) string { return trigger.RunName(t, distinct) }
 
 // newRunName is for a firing of its own.
 func newRunName(now time.Time) string { return runName(now, randomBits()) }
