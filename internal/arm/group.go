@@ -17,9 +17,9 @@ import (
 // KindGroup is the kind of the tasks that delete resource groups.
 const KindGroup = "arm.group"
 
-// blockedFor is how long the deletion of a group waits for what is still being torn
-// down before it reports what stands in the way.
-const blockedFor = 2 * time.Minute
+// patience is how long the deletion of a group waits for resources that are being
+// prepared or torn down before it reports that they stand in the way.
+const patience = 30 * time.Minute
 
 var groupName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\p{L}\p{N}_().-]{1,90}$`) })
 
@@ -89,11 +89,12 @@ func (m *Manager) deleteGroup(ctx context.Context, db *store.DB, t store.Task) (
 	if err != nil {
 		return task.Result{}, err
 	}
-	if left > 0 && moving && m.now().Sub(t.Due) < blockedFor {
-		return task.Again(m.now().Add(pollMillis * time.Millisecond)), nil
+	op, err := m.Operation(ctx, j.Operation)
+	if err != nil {
+		return task.Result{}, err
 	}
-	if left > 0 && moving {
-		return task.Again(m.now().Add(5 * time.Second)), nil
+	if left > 0 && moving && m.now().Sub(op.Start) < patience {
+		return task.Again(m.now().Add(pollMillis * time.Millisecond)), nil
 	}
 	var failure error
 	if left > 0 {
@@ -141,6 +142,7 @@ func (m *Manager) emptyGroup(ctx context.Context, db *store.DB, group string) (l
 				deleted++
 			default:
 				moving = true
+				blocked = append(blocked, Conflict("AnotherOperationInProgress", r.ID, "An operation on the resource is in progress."))
 			}
 		}
 		if deleted == 0 || deleted == len(list) {

@@ -90,6 +90,17 @@ func (m *Manager) begin(tx *store.Tx, path, kind, resource string) error {
 	return tx.PutOperation(store.Operation{ID: operationKey(path), Resource: resource, Kind: kind, Status: statusRunning, Start: m.now()})
 }
 
+// keepOperations is how long the status document of an operation that has ended stays.
+const keepOperations = 7 * 24 * time.Hour
+
+// Maintain deletes operations that ended long ago. The server calls it now and then.
+func (m *Manager) Maintain(ctx context.Context) error {
+	return m.db.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.DeleteOperations(m.now().Add(-keepOperations), 1000)
+		return err
+	})
+}
+
 // Complete closes an operation: with a nil failure the resource becomes Succeeded, or
 // disappears if the operation deletes it; otherwise the resource becomes Failed and the
 // operation shows the error ([*Error]; anything else is shown without detail). What is
