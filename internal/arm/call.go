@@ -31,6 +31,7 @@ type call struct {
 	version     string // api-version
 	now         time.Time
 	correlation string
+	commit      func(*store.Tx, *Result) error // of PutWith; else nil
 }
 
 var apiVersionForm = sync.OnceValue(func() *regexp.Regexp {

@@ -159,6 +159,15 @@ func (m *Manager) Put(ctx context.Context, p Principal, id, apiVersion string, b
 	return m.local(ctx, p, http.MethodPut, id, apiVersion, body)
 }
 
+// PutWith is Put with a commit function that runs at the end of the PUT's own
+// transaction: what it writes is stored if and only if the PUT is. It may run more
+// than once; its error undoes the PUT.
+func (m *Manager) PutWith(ctx context.Context, p Principal, id, apiVersion string, body []byte, commit func(*store.Tx, *Result) error) (*Result, error) {
+	c := m.localCall(p, http.MethodPut, id, apiVersion, body)
+	c.commit = commit
+	return m.serve(ctx, c)
+}
+
 // Get reads a resource, a list or a read of a type.
 func (m *Manager) Get(ctx context.Context, p Principal, path, apiVersion string) (*Result, error) {
 	return m.local(ctx, p, http.MethodGet, path, apiVersion, nil)
@@ -175,7 +184,10 @@ func (m *Manager) Post(ctx context.Context, p Principal, path, apiVersion string
 }
 
 func (m *Manager) local(ctx context.Context, p Principal, method, path, apiVersion string, body []byte) (*Result, error) {
-	c := &call{method: method, path: "/" + strings.Trim(path, "/"), principal: p, base: m.config.PublicURL, now: m.now(), body: body,
+	return m.serve(ctx, m.localCall(p, method, path, apiVersion, body))
+}
+
+func (m *Manager) localCall(p Principal, method, path, apiVersion string, body []byte) *call {
+	return &call{method: method, path: "/" + strings.Trim(path, "/"), principal: p, base: m.config.PublicURL, now: m.now(), body: body,
 		query: map[string][]string{"api-version": {apiVersion}}, correlation: NewGUID()}
-	return m.serve(ctx, c)
 }

@@ -24,10 +24,14 @@ func (m *Manager) put(ctx context.Context, c *call, t target, hook putHook) (*Re
 	if err != nil {
 		return nil, err
 	}
+	prepared, err := m.compile(ctx, c, t, doc)
+	if err != nil {
+		return nil, err
+	}
 	var res *Result
 	err = m.db.Write(ctx, func(tx *store.Tx) (err error) {
-		r := &PutRequest{ID: t.id, Principal: c.principal, APIVersion: c.version, CorrelationID: c.correlation, Now: c.now, BaseURL: c.base, Body: doc,
-			patch: c.method == http.MethodPatch}
+		r := c.putRequest(t, doc)
+		r.Prepared = prepared
 		if err := m.prepare(tx, c, t, r); err != nil {
 			return err
 		}
@@ -44,12 +48,36 @@ func (m *Manager) put(ctx context.Context, c *call, t target, hook putHook) (*Re
 			return problem
 		}
 		res, err = m.write(ctx, tx, c, t, r, written)
+		if err == nil && c.commit != nil {
+			err = c.commit(tx, res)
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return res, nil
+}
+
+func (c *call) putRequest(t target, doc expr.Value) *PutRequest {
+	return &PutRequest{ID: t.id, Principal: c.principal, APIVersion: c.version, CorrelationID: c.correlation, Now: c.now, BaseURL: c.base, Body: doc,
+		patch: c.method == http.MethodPatch}
+}
+
+// compile lets the type do what needs no transaction.
+func (m *Manager) compile(ctx context.Context, c *call, t target, doc expr.Value) (any, error) {
+	if t.typ.Prepare == nil {
+		return nil, nil
+	}
+	r := c.putRequest(t, doc)
+	if err := m.db.Read(ctx, func(tx *store.Tx) error { return m.prepare(tx, c, t, r) }); err != nil {
+		return nil, err
+	}
+	prepared, err := t.typ.Prepare(ctx, r)
+	if problem := AsError(err); problem != nil {
+		return nil, Problems(join(t.typ.check(r), problem))
+	}
+	return prepared, err
 }
 
 // prepare checks what is around the resource, and its present state.

@@ -53,6 +53,12 @@ type Type struct {
 	// characters without any of <>%&\?/ and control characters.
 	ValidName func(name string) *Error
 
+	// Prepare, if there is one, does what needs no transaction and takes long, such as
+	// compiling the body: it runs before the transaction of a PUT or PATCH, after the
+	// place, the precondition and Old have been looked at (Old is as it was then). Its
+	// result is PutRequest.Prepared in Put and Patch; with an error nothing is changed.
+	Prepare func(ctx context.Context, r *PutRequest) (any, error)
+
 	Put    func(ctx context.Context, tx *store.Tx, r *PutRequest) (*Written, error)
 	Patch  func(ctx context.Context, tx *store.Tx, r *PutRequest) (*Written, error) // see [PatchTags]
 	Delete func(ctx context.Context, tx *store.Tx, r *DeleteRequest) error
@@ -88,6 +94,7 @@ type PutRequest struct {
 	Location      string     // as given, else the old one
 	Tags          expr.Value // as given in a PUT; in a PATCH the old ones if not given
 
+	Prepared  any    // what Type.Prepare gave
 	Operation string // name of the operation that Async makes; "" is a new guid
 	patch     bool
 	job       *job
