@@ -2,6 +2,7 @@ package isletest_test
 
 import (
 	"net/http"
+	"os"
 	"testing"
 
 	"isle/examples"
@@ -59,7 +60,7 @@ func TestAnOrderIsAnswered(t *testing.T) {
 }
 
 func TestARestartFindsAllAsItWas(t *testing.T) {
-	s := isletest.Start(t)
+	s := isletest.Start(t, isletest.WithLog(os.Stderr))
 	workflow, callbackURL := deployOrder(t, s)
 	s.Call(callbackURL, map[string]any{"id": "A-1", "qty": 4, "price": 25})
 	endpoint := s.Endpoint
