@@ -120,6 +120,8 @@ func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
 	switch name {
 	case "parameters":
 		return r.parameter(of)
+	case "appsetting":
+		return r.workflow.setting(of)
 	case "variables":
 		i, ok := r.program.Variable(of)
 		if !ok {
@@ -146,6 +148,17 @@ func notText(name string, v expr.Value) error {
 	return &expr.Error{Kind: expr.ArgumentError, Function: name, Message: fmt.Sprintf(
 		"The template language function '%s' expects its parameter to be of type string. The provided value is of type '%s'. Please see https://aka.ms/logicexpressions#%s for usage details.",
 		name, v.TypeName(), name)}
+}
+
+func (w *Workflow) setting(name string) (expr.Value, error) {
+	if w.Settings == nil {
+		return expr.Null(), expr.NotExpected("appsetting")
+	}
+	v, ok := w.Settings[name]
+	if !ok {
+		return expr.Null(), &expr.Error{Kind: expr.ContextError, Function: "appsetting", Message: "The application setting '" + name + "' is not defined."}
+	}
+	return expr.String(v), nil
 }
 
 func (r *Run) parameter(name string) (expr.Value, error) {

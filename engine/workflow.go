@@ -22,6 +22,10 @@ type Workflow struct {
 	FlowID   string // 32 hex digits, the system's id
 	Tags     expr.Value
 
+	// Settings answer appsetting(), which only single-tenant workflows have; nil:
+	// the function is not expected.
+	Settings map[string]string
+
 	once sync.Once // guards plan
 	plan *plan
 }
