@@ -160,6 +160,20 @@ func TestSentHeader(t *testing.T) {
 	}
 }
 
+func TestSanitise(t *testing.T) {
+	in := `{"method":"GET","uri":"https://u:p@h/x?a=1&sig=abc","queries":{"Sig":"s","b":"2"},"headers":{"authorization":"Bearer t","X":"1"},"cookie":"c","body":"keep","authentication":{"type":"Basic","username":"u","password":"p"}}`
+	want := `{"method":"GET","uri":"https://*sanitized*@h/x?a=1&sig=*sanitized*","queries":{"Sig":"*sanitized*","b":"2"},"headers":{"authorization":"*sanitized*","X":"1"},"cookie":"*sanitized*","body":"keep","authentication":{"type":"Basic","username":"u","password":"*sanitized*"}}`
+	v, _ := expr.ParseJSON([]byte(in))
+	got, changed := Sanitise(v)
+	if !changed || string(got.JSON()) != want {
+		t.Errorf("%s", got.JSON())
+	}
+	plain, _ := expr.ParseJSON([]byte(`{"method":"GET","uri":"https://h/x?a=1","headers":{"X":"1"}}`))
+	if got, changed := Sanitise(plain); changed || !expr.Equal(got, plain) {
+		t.Errorf("%s", got.JSON())
+	}
+}
+
 func FuzzReadBody(f *testing.F) {
 	f.Add("application/json", []byte(`{"a":1}`))
 	f.Add("multipart/form-data; boundary=x", []byte("--x\r\na: b\r\n\r\nhi\r\n--x--\r\n"))

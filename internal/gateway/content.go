@@ -10,6 +10,7 @@ import (
 
 	"isle/engine"
 	"isle/expr"
+	"isle/internal/connector"
 	"isle/internal/runner"
 	"isle/internal/store"
 	"isle/wdl"
@@ -170,7 +171,11 @@ func matches(rec *engine.Record, t target) bool {
 func actionContent(rec *engine.Record, content string) (expr.Value, bool, error) {
 	switch {
 	case strings.EqualFold(content, "ActionInputs"):
-		return rec.Inputs, rec.HasInputs && !rec.SecureInputs, nil
+		inputs := rec.Inputs
+		if !rec.Status.Final() {
+			inputs, _ = connector.Sanitise(inputs)
+		}
+		return inputs, rec.HasInputs && !rec.SecureInputs, nil
 	case strings.EqualFold(content, "ActionOutputs"):
 		return rec.Outputs, rec.HasOutputs && !rec.SecureOutputs, nil
 	}

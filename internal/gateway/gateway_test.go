@@ -468,6 +468,25 @@ func TestContentLinks(t *testing.T) {
 	}
 }
 
+// The real inputs are needed again after a crash; nobody may see them.
+func TestSecretsOfACallUnderWayAreNotShown(t *testing.T) {
+	e := newEndpoint(t)
+	arrived, release := make(chan struct{}), make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-release
+	}))
+	defer slow.Close()
+	defer close(release)
+	d := e.deploy(t, "secret", "", `{"Get":{"type":"Http","inputs":{"method":"GET","uri":"`+slow.URL+`","authentication":{"type":"Raw","value":"s3cret"}},"runAfter":{}}}`)
+	a := send(t, "POST", e.callback(d, ""), jsonType, `{}`)
+	<-arrived
+	link := runner.ContentLink(d.FlowID, a.header.Get("x-ms-workflow-run-id"), "/actions/Get", "ActionInputs", apiVersion, time.Now())
+	if a := send(t, "GET", link.URL(e.URL, d.Keys[0]), "", ""); a.status != 200 || !strings.Contains(a.body, "*sanitized*") || strings.Contains(a.body, "s3cret") {
+		t.Errorf("%+v", a)
+	}
+}
+
 func TestRunSurvivesACallerThatHangsUp(t *testing.T) {
 	e := newEndpoint(t)
 	arrived, release := make(chan struct{}), make(chan struct{})

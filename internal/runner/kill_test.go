@@ -115,7 +115,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	promised := map[string]string{}
 	for range kills {
-		for name, flow := range accepted(t, dir, g.URL, 1+random.IntN(150)) {
+		for name, flow := range accepted(t, dir, g.URL, 1+random.IntN(80)) {
 			promised[name] = flow
 		}
 	}

@@ -78,7 +78,7 @@ func (o *Operation) Perform(ctx context.Context, c connector.Call) engine.Outcom
 	ctx, cancel := context.WithTimeout(ctx, o.timeout(c))
 	defer cancel()
 	outcome := o.perform(ctx, c)
-	outcome.Inputs, outcome.HasInputs = Sanitise(c.Inputs)
+	outcome.Inputs, outcome.HasInputs = connector.Sanitise(c.Inputs)
 	outcome.ClientRequestID = c.ClientRequestID
 	outcome.Start, outcome.End = start.UTC(), o.options.Clock().UTC()
 	return outcome

@@ -1,4 +1,4 @@
-package http
+package connector
 
 import (
 	"strings"
@@ -10,7 +10,10 @@ const sanitised = "*sanitized*"
 
 // Sanitise gives the inputs as a history may show them, and whether anything had
 // to be hidden: the secrets of the authentication, the headers that carry
-// credentials, and signatures in addresses (wdl-semantics §11.11).
+// credentials, and signatures in addresses (wdl-semantics §11.11). An operation
+// reports such inputs with its outcome; while it is under way the record still holds
+// the real ones, sealed, because they may be needed again after a crash. So who
+// shows the record of an action that has not ended goes through here too.
 func Sanitise(inputs expr.Value) (expr.Value, bool) {
 	out, changed := inputs, false
 	replace := func(name string, hide func(expr.Value) (expr.Value, bool)) {
