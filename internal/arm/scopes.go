@@ -108,24 +108,59 @@ func (m *Manager) typesOf(namespace string) []*Type {
 }
 
 func (m *Manager) typeValues(namespace string) []expr.Value {
-	var names []expr.Value
+	var regions []expr.Value
 	for _, p := range places() {
-		names = append(names, expr.String(p[1]))
+		regions = append(regions, expr.String(p[1]))
 	}
-	values := []expr.Value{}
+	value := func(name string, versions []string, capabilities string) expr.Value {
+		list := make([]expr.Value, len(versions))
+		for i, v := range versions {
+			list[i] = expr.String(v)
+		}
+		return object("resourceType", name, "locations", expr.Array(regions...), "apiVersions", expr.Array(list...),
+			"defaultApiVersion", strings.Join(versions[:min(1, len(versions))], ""), "capabilities", capabilities)
+	}
+	shown := map[string]expr.Value{}
+	var versions []string // of the namespace's first type, for what is no type of its own
 	for _, t := range m.typesOf(namespace) {
-		versions := make([]expr.Value, len(t.APIVersions))
-		for i, v := range t.APIVersions {
-			versions[i] = expr.String(v)
+		if versions == nil {
+			versions = t.APIVersions
 		}
 		capabilities := "None"
 		if t.Tracked {
 			capabilities = "SupportsTags, SupportsLocation"
 		}
-		values = append(values, object("resourceType", t.Name[len(namespace)+1:], "locations", expr.Array(names...), "apiVersions", expr.Array(versions...),
-			"defaultApiVersion", firstVersion(t), "capabilities", capabilities))
+		name := t.Name[len(namespace)+1:]
+		for _, p := range m.reads[strings.ToLower(t.Name)] {
+			if child := p.typeName(); child != "" {
+				shown[name+"/"+child] = value(name+"/"+child, t.APIVersions, "None")
+			}
+		}
+		shown[name] = value(name, t.APIVersions, capabilities)
+	}
+	for _, name := range []string{"operations", "locations"} {
+		shown[name] = value(name, versions, "None")
+	}
+	values := make([]expr.Value, 0, len(shown))
+	for _, name := range sorted(shown) {
+		values = append(values, shown[name])
 	}
 	return values
+}
+
+// typeName is what a read reads, if literals and names take turns in it: "runs/actions"
+// of "runs/{run}/actions".
+func (p pattern) typeName() string {
+	var literals []string
+	for i, s := range p.segments {
+		if isName(s) != (i%2 == 1) {
+			return ""
+		}
+		if i%2 == 0 {
+			literals = append(literals, s)
+		}
+	}
+	return strings.Join(literals, "/")
 }
 
 // providerValue is a provider; all are registered, from the start (logic-api §1.3).
