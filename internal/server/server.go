@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -237,9 +238,10 @@ func (s *Server) build() error {
 	}
 	ranges = s.logic.Ranges
 	deployments := deploy.New(deploy.Config{Store: s.store, TenantID: s.issuer.Tenant(), Endpoint: s.base, Authority: s.base, Clock: s.config.Clock, Log: s.log})
-	types := append(network.Types(s.store), s.logic.Types()...)
 	s.manager, err = arm.New(arm.Config{
-		Store: s.store, Types: append(types, deployments.Types()...), Routes: append(network.Routes(), deployments.Routes()...),
+		Store:      s.store,
+		Types:      slices.Concat(network.Types(s.store), s.logic.Types(), deployments.Types()),
+		Routes:     slices.Concat(network.Routes(), s.logic.Routes(), deployments.Routes()),
 		Authorizer: s.issuer, Authenticator: s.issuer, Tenant: s.issuer.Tenant(),
 		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription(), Name: "Isle"}},
 		PublicURL:     s.base, AllowHost: s.allowHost, Authority: s.base, Clock: s.config.Clock, Log: s.log,

@@ -78,10 +78,11 @@ func (s *Server) principal() arm.Principal {
 	return p
 }
 
-// maintainEvery is how often keys are looked at: they rotate in weeks.
+// maintainEvery is how often the server looks after what gets old.
 const maintainEvery = time.Hour
 
-// maintain rotates the token issuer's keys when they are due.
+// maintain rotates the token issuer's keys when they are due, and deletes operations
+// that ended long ago.
 func (s *Server) maintain(ctx context.Context) {
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()
@@ -90,8 +91,9 @@ func (s *Server) maintain(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := s.issuer.Maintain(ctx); err != nil && !errors.Is(err, context.Canceled) {
-				s.log.Error("rotating the token issuer's keys", "error", err)
+			err := errors.Join(s.issuer.Maintain(ctx), s.manager.Maintain(ctx))
+			if err != nil && !errors.Is(err, context.Canceled) {
+				s.log.Error("maintenance", "error", err)
 			}
 		}
 	}
