@@ -239,7 +239,7 @@ func TestWorkflowsAreFilteredByTheirEnvironment(t *testing.T) {
 	w.send("PUT", workflows+"/out", workflowBody("", `"state":"disabled",`), 201)
 	for filter, want := range map[string]string{
 		"referencedResourceId eq '" + strings.ToUpper(ise) + "'": "in",
-		"state eq 'Disabled'":                                    "out",
+		"state eq 'Disabled'": "out",
 	} {
 		answer := w.send("GET", workflows+"?$filter="+strings.ReplaceAll(filter, " ", "%20"), "", 200)
 		if list := get(answer, "value").([]any); len(list) != 1 || get(list, 0, "name") != want {
