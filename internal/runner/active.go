@@ -64,7 +64,7 @@ func (r *Runner) post(k runKey, ev engine.Event) {
 	if a, ok := r.live.Load(k); ok && a.(*active).push(d) {
 		return
 	}
-	r.calls.do(k.environment, func() {
+	r.loads.do(k.environment, func() {
 		if err := r.deliver(r.ctx, k, d); err != nil && !errors.Is(err, ErrFinished) {
 			r.failed(k, err)
 		}

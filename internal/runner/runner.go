@@ -39,7 +39,7 @@ type Config struct {
 	// MaxCalls bounds the requests under way, MaxCallsEach those of one
 	// environment; 0: 1024 and 512.
 	MaxCalls, MaxCallsEach int
-	// Resume bounds the runs that Recover resumes at a time; 0: 64.
+	// Resume bounds the runs that are loaded at a time; 0: 64.
 	Resume int
 	// StopTimeout is how long Stop lets requests under way finish; 0: 5 s. What is
 	// not finished is repeated after the next start.
@@ -80,7 +80,8 @@ var (
 // Runner drives runs. It is safe for concurrent use.
 type Runner struct {
 	config Config
-	calls  *dispatcher
+	calls  *dispatcher // requests of operations
+	loads  *dispatcher // runs that come back to memory: they must not wait for calls
 	wakes  *wakes
 
 	// ctx ends when requests under way must.
@@ -98,7 +99,7 @@ type Runner struct {
 // New returns a runner that drives nothing yet.
 func New(c Config) *Runner {
 	c.setDefaults()
-	r := &Runner{config: c, calls: newDispatcher(c.MaxCalls, c.MaxCallsEach)}
+	r := &Runner{config: c, calls: newDispatcher(c.MaxCalls, c.MaxCallsEach), loads: newDispatcher(c.Resume, c.Resume/2+1)}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.wakes = newWakes(c.Clock, func(k runKey) { r.post(k, wokeEvent) })
 	r.loops.Go(func() { r.wakes.run(r.ctx) })
@@ -112,9 +113,11 @@ func (r *Runner) Stop() {
 		return
 	}
 	r.calls.close()
+	r.loads.close()
 	done := make(chan struct{})
 	go func() {
 		r.calls.wait()
+		r.loads.wait()
 		close(done)
 	}()
 	timer := time.NewTimer(r.config.StopTimeout)

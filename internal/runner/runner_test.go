@@ -36,6 +36,41 @@ func TestSimpleRunIsOneCommit(t *testing.T) {
 	}
 }
 
+// The hot path's allocations, the store's and the engine's included.
+func TestStartAllocates(t *testing.T) {
+	const most = 120
+	w := newWorld(t)
+	d := w.library.deploy(t, "tiers", "", tiers)
+	q := request(d, `{"id":"a","qty":3,"price":50}`, true)
+	if n := testing.AllocsPerRun(200, func() {
+		if _, err := w.Start(context.Background(), q); err != nil {
+			t.Fatal(err)
+		}
+	}); n > most && !raceEnabled {
+		t.Errorf("a run allocates %.0f times, want at most %d", n, most)
+	}
+}
+
+// Runs that wake must not wait for requests that hang.
+func TestWakingDoesNotWaitForCalls(t *testing.T) {
+	release := make(chan struct{})
+	g := newTarget(t, func(w http.ResponseWriter, r *http.Request) { <-release })
+	defer close(release)
+	var ahead atomic.Int64
+	w := newWorld(t, func(c *Config) {
+		c.MaxCalls, c.MaxCallsEach = 1, 1
+		c.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
+	hangs := w.library.deploy(t, "hangs", "", `{"Get":{"type":"Http","inputs":{"method":"GET","uri":"`+g.URL+`"},"runAfter":{}}}`)
+	waits := w.library.deploy(t, "waits", "", `{"W":{"type":"Wait","inputs":{"interval":{"count":30,"unit":"Minute"}},"runAfter":{}}}`)
+	w.start(t, hangs, `{}`, false)
+	eventually(t, "the call arrives", func() bool { return g.total() == 1 })
+	s := w.start(t, waits, `{}`, false)
+	ahead.Store(int64(31 * time.Minute))
+	w.wakes.changed <- struct{}{}
+	w.finished(t, s.RunID)
+}
+
 func TestRunNamesSortNewestFirst(t *testing.T) {
 	at := time.Date(2024, 3, 15, 10, 30, 45, 0, time.UTC)
 	older, newer := runName(at, 1), runName(at.Add(time.Millisecond), 1)
