@@ -53,6 +53,10 @@ func (f *firing) Lookup(name string, args []expr.Value) (expr.Value, error) {
 		}
 	case "workflow":
 		return f.description(), nil
+	case "appsetting":
+		if v, ok := f.workflow.Settings[args[0].Text()]; ok {
+			return expr.String(v), nil
+		}
 	}
 	return expr.Null(), expr.NotExpected(name)
 }

@@ -1,0 +1,128 @@
+package testfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"isle/expr"
+	"isle/wdl"
+)
+
+// Expectation is what a run must have done. Absent members are not asserted; an
+// unknown one is refused, since it would assert nothing.
+type Expectation struct {
+	Status    string                    `json:"status"`
+	Code      *string                   `json:"code"`
+	Error     ExpectedError             `json:"error"`
+	Runs      *int                      `json:"runs"`
+	Actions   map[string]ExpectedAction `json:"actions"`
+	Response  *ExpectedResponse         `json:"response"`
+	Polled    *ExpectedResponse         `json:"polled"`
+	Calls     []ExpectedCall            `json:"calls"`
+	Variables map[string]expr.Value     `json:"variables"`
+	SaveError *ExpectedSaveError        `json:"saveError"`
+}
+
+// ofRun says whether anything is asserted that needs a run.
+func (e *Expectation) ofRun() bool {
+	return e.Status != "" || e.Code != nil || e.Error.Given || len(e.Actions) > 0 || len(e.Calls) > 0 || len(e.Variables) > 0
+}
+
+// ExpectedResponse is what a caller must have got.
+type ExpectedResponse struct {
+	Status  int     `json:"status"`
+	Headers Headers `json:"headers"`
+	Body    Value   `json:"body"`
+}
+
+// ExpectedSaveError says that the definition is refused; empty members match any
+// error.
+type ExpectedSaveError struct {
+	Code     string `json:"code"`
+	Contains string `json:"contains"`
+}
+
+// ExpectedError is the error of a run or an action; null in a file: there is none.
+type ExpectedError struct {
+	Given, None    bool
+	Code, Contains string
+}
+
+// ExpectedAction is what is expected of an action or of one of its records. In a
+// file it may be the status alone.
+type ExpectedAction struct {
+	Status      string               `json:"status"`
+	Code        *string              `json:"code"`
+	Error       ExpectedError        `json:"error"`
+	Inputs      Value                `json:"inputs"`
+	Outputs     Value                `json:"outputs"`
+	Repetitions *ExpectedRepetitions `json:"repetitions"`
+}
+
+// ExpectedRepetitions is how many there are, or what each must be.
+type ExpectedRepetitions struct {
+	Count int
+	Each  []ExpectedAction // nil: only the number counts
+}
+
+// strict decodes an object and refuses members that it does not know.
+func strict(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	return d.Decode(into)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (e *Expectation) UnmarshalJSON(text []byte) error {
+	type plain Expectation
+	if err := strict(text, (*plain)(e)); err != nil {
+		return err
+	}
+	return known(e.Status)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (e *ExpectedAction) UnmarshalJSON(text []byte) error {
+	type plain ExpectedAction
+	if json.Unmarshal(text, &e.Status) != nil {
+		if err := strict(text, (*plain)(e)); err != nil {
+			return err
+		}
+	}
+	return known(e.Status)
+}
+
+// known refuses a status that no run can have.
+func known(status string) error {
+	if _, ok := wdl.ParseStatus(status); !ok && status != "" {
+		return fmt.Errorf("there is no status %q", status)
+	}
+	return nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (e *ExpectedError) UnmarshalJSON(text []byte) error {
+	var body *struct{ Code, Contains string }
+	if err := strict(text, &body); err != nil {
+		return err
+	}
+	e.Given, e.None = true, body == nil
+	if body != nil {
+		e.Code, e.Contains = body.Code, body.Contains
+	}
+	return nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (e *ExpectedRepetitions) UnmarshalJSON(text []byte) error {
+	if json.Unmarshal(text, &e.Count) == nil {
+		return nil
+	}
+	e.Each = []ExpectedAction{}
+	if err := json.Unmarshal(text, &e.Each); err != nil {
+		return fmt.Errorf("repetitions are a number, or a list of expectations: %w", err)
+	}
+	e.Count = len(e.Each)
+	return nil
+}

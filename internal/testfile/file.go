@@ -1,0 +1,141 @@
+// Package testfile runs test files of workflows: each case starts the workflow in
+// this process with a virtual clock and mocks for its calls, and compares what the
+// run did with what the case expects. Only what a case names is asserted.
+//
+// Load reads a file and tells all its problems at once; File.Run runs its cases, one
+// after another, each independent of the others and with the same result every
+// time. The same machinery starts one run with real calls: see Invocation.
+//
+// Nothing is stored. Requests go through the operations of the server (bodies,
+// headers, retries, polling), only their exchange is replaced by a mock; a case
+// without the member "mocks" really calls.
+package testfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"isle/expr"
+	"isle/wdl"
+)
+
+// File is a test file: a definition and the cases that are run against it.
+type File struct {
+	Path       string
+	Definition wdl.Source
+	Cases      []Case
+}
+
+// Case is one run and what is expected of it.
+type Case struct {
+	Name        string                `json:"name"`
+	Clock       time.Time             `json:"clock"` // the time at the start; zero: now
+	Parameters  map[string]expr.Value `json:"parameters"`
+	AppSettings map[string]string     `json:"appSettings"`
+	Trigger     Trigger               `json:"trigger"`
+	Mocks       *[]Mock               `json:"mocks"` // present, even empty: what no mock matches fails the case
+	Expect      *Expectation          `json:"expect"`
+}
+
+// Load reads a test file and the definition that it names.
+func Load(path string) (*File, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := parse(content, func(name string) ([]byte, error) {
+		return os.ReadFile(filepath.Join(filepath.Dir(path), filepath.FromSlash(name)))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	f.Path = path
+	return f, nil
+}
+
+// parse reads the text of a test file; read returns the file that holds the
+// definition, relative to it.
+func parse(content []byte, read func(name string) ([]byte, error)) (*File, error) {
+	var raw struct {
+		Definition json.RawMessage `json:"definition"`
+		Workflow   string          `json:"workflow"` // which one, if the definition's document holds several
+		Kind       string          `json:"kind"`
+		Cases      []Case          `json:"cases"`
+	}
+	if err := json.Unmarshal(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")), &raw); err != nil {
+		return nil, fmt.Errorf("this is not a test file: %w", place(content, err))
+	}
+	document := []byte(raw.Definition)
+	var name string
+	if len(document) == 0 {
+		return nil, errors.New(`this is not a test file: "definition" is missing; it is a path relative to the file, or the definition itself`)
+	}
+	if json.Unmarshal(document, &name) == nil {
+		var err error
+		if document, err = read(name); err != nil {
+			return nil, fmt.Errorf("its definition: %w", err)
+		}
+	}
+	source, err := OpenDefinition(document, raw.Workflow)
+	if err != nil {
+		return nil, fmt.Errorf("its definition: %w", err)
+	}
+	if raw.Kind != "" {
+		source.Kind = raw.Kind
+	}
+	f := &File{Definition: source, Cases: raw.Cases}
+	return f, f.prepare()
+}
+
+// place adds the line to the error of a decoder.
+func place(content []byte, err error) error {
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		return err
+	}
+	before := content[:min(int(syntax.Offset), len(content))]
+	return fmt.Errorf("line %d: %w", bytes.Count(before, []byte("\n"))+1, err)
+}
+
+// prepare compiles the expressions of mocks and calls and refuses what could never
+// match or asserts nothing.
+func (f *File) prepare() error {
+	var problems []error
+	if len(f.Cases) == 0 {
+		problems = append(problems, errors.New("it has no cases"))
+	}
+	for i := range f.Cases {
+		c := &f.Cases[i]
+		if c.Name == "" {
+			c.Name = fmt.Sprintf("case %d", i+1)
+		}
+		for _, err := range c.prepare() {
+			problems = append(problems, fmt.Errorf("case %q: %w", c.Name, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Case) prepare() (problems []error) {
+	if c.Expect == nil {
+		return []error{errors.New(`"expect" is missing: it would assert nothing`)}
+	}
+	if c.Mocks != nil {
+		for i := range *c.Mocks {
+			if err := (*c.Mocks)[i].prepare(); err != nil {
+				problems = append(problems, fmt.Errorf("mock %d: %w", i+1, err))
+			}
+		}
+	}
+	for i := range c.Expect.Calls {
+		if err := c.Expect.Calls[i].prepare(); err != nil {
+			problems = append(problems, fmt.Errorf("call %d: %w", i+1, err))
+		}
+	}
+	return problems
+}

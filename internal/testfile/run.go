@@ -1,0 +1,182 @@
+package testfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"time"
+
+	"isle/engine"
+	"isle/internal/connector"
+	"isle/internal/connector/builtin"
+	httpoperation "isle/internal/connector/http"
+	"isle/internal/dataplane"
+	"isle/wdl"
+)
+
+// Result is what became of one case.
+type Result struct {
+	Name     string
+	Failures []string // none: it passed
+	Duration time.Duration
+}
+
+// Run runs the cases in order and hands each result to done as soon as it is there.
+func (f *File) Run(ctx context.Context, done func(Result)) {
+	for i := range f.Cases {
+		began := time.Now()
+		failures := f.Cases[i].run(ctx, f.Definition)
+		done(Result{Name: f.Cases[i].Name, Failures: failures, Duration: time.Since(began)})
+	}
+}
+
+// run runs a case and returns what is not as expected.
+func (c *Case) run(ctx context.Context, definition wdl.Source) []string {
+	settings := Settings{Parameters: c.Parameters, AppSettings: c.AppSettings}
+	if c.Expect.SaveError != nil {
+		return c.saveDifferences(definition, settings)
+	}
+	workflow, problems := Compile(definition, settings)
+	if workflow == nil {
+		return refusals(problems)
+	}
+	s := &stage{expected: c}
+	ctx, s.stop = context.WithCancelCause(ctx)
+	defer s.stop(nil)
+	invoked, err := s.invoke(ctx, workflow)
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	if err != nil {
+		return []string{err.Error()}
+	}
+	return c.differences(workflow.Program, invoked, s.made)
+}
+
+// refusals are the errors of a definition, in a report.
+func refusals(problems wdl.Problems) (found []string) {
+	for _, p := range problems {
+		if p.Severity == wdl.Error {
+			found = append(found, "the definition is refused: "+p.String())
+		}
+	}
+	return found
+}
+
+// saveDifferences compares the problems of a definition with the one that is
+// expected. A type that this server does not run is no error of the definition,
+// unless it is asked for.
+func (c *Case) saveDifferences(definition wdl.Source, settings Settings) []string {
+	want := c.Expect.SaveError
+	_, problems := Compile(definition, settings)
+	var others []string
+	for _, p := range problems {
+		if p.Severity != wdl.Error || p.Rule == wdl.RuleUnsupported && want.Code+want.Contains == "" {
+			continue
+		}
+		message := wdl.Problems{p}.Error()
+		if (want.Code == "" || want.Code == p.Code) && (strings.Contains(message, want.Contains) || strings.Contains(p.Message, want.Contains)) {
+			return nil
+		}
+		others = append(others, p.String())
+	}
+	expected := strings.TrimSpace(want.Code + " " + want.Contains)
+	if others == nil {
+		return []string{"the definition is accepted, expected it to be refused: " + expected}
+	}
+	return []string{fmt.Sprintf("the definition is refused, but not as expected (%s): %s", expected, strings.Join(others, "; "))}
+}
+
+// maxCalls is how many requests a case may make: more is an operation that is
+// polled without end.
+const maxCalls = 10_000
+
+// stage is where a case plays: it answers its calls and notes them.
+type stage struct {
+	expected *Case
+	stop     context.CancelCauseFunc
+	now      time.Time
+	made     []call
+	used     []int // responses given by each mock
+}
+
+func (s *stage) invoke(ctx context.Context, w *engine.Workflow) (*Invoked, error) {
+	start := s.expected.Clock
+	if start.IsZero() {
+		start = time.Now()
+	}
+	s.now = start.UTC()
+	network := dataplane.NewInproc(dataplane.Options{})
+	options := httpoperation.Options{Clock: func() time.Time { return s.now }}
+	if s.expected.Mocks != nil {
+		s.used = make([]int, len(*s.expected.Mocks))
+		options.Exchange = s.exchange
+	}
+	operations, closeAll := builtin.Operations(builtin.Options{HTTP: options})
+	defer closeAll()
+	if s.expected.Mocks == nil {
+		operations[wdl.TypeHTTP] = noting{s, operations[wdl.TypeHTTP]}
+	}
+	invocation := Invocation{
+		Workflow: w, Trigger: s.expected.Trigger, Operations: operations,
+		Dialer:  network.Dialer(dataplane.Shared, dataplane.SubnetBuiltIn),
+		Start:   s.now,
+		Virtual: true, Seed: seed(s.expected.Name),
+		Clock: func(now time.Time) { s.now = now },
+	}
+	return invocation.Run(ctx)
+}
+
+// seed makes what is random the same whenever the case runs.
+func seed(name string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name))
+	return h.Sum64()
+}
+
+// note takes a call down, up to a limit.
+func (s *stage) note(c call) error {
+	if len(s.made) == maxCalls {
+		err := fmt.Errorf("the case has made %d calls and does not end; the last is %s", maxCalls, c)
+		s.stop(err)
+		return err
+	}
+	s.made = append(s.made, c)
+	return nil
+}
+
+// exchange answers a request with the first mock that matches. Without one the case
+// has failed and ends.
+func (s *stage) exchange(_ context.Context, c connector.Call, r *httpoperation.Request) (*httpoperation.Response, error) {
+	made := newCall(c, r)
+	if err := s.note(made); err != nil {
+		return nil, err
+	}
+	mocks := *s.expected.Mocks
+	for i := range mocks {
+		if m := &mocks[i]; m.matches(made.action, made.method, made.uri) {
+			turn := min(s.used[i], len(m.Responses)-1)
+			s.used[i]++
+			return m.Responses[turn].answer(), nil
+		}
+	}
+	err := errors.New("no mock matches the call of " + made.String())
+	s.stop(err)
+	return nil, err
+}
+
+// noting is an operation whose requests are noted and really made.
+type noting struct {
+	stage *stage
+	connector.Operation
+}
+
+// Perform implements connector.Operation.
+func (n noting) Perform(ctx context.Context, c connector.Call) engine.Outcome {
+	if r, err := httpoperation.NewRequest(c); err == nil {
+		_ = n.stage.note(newCall(c, r)) // past the limit the context has ended
+	}
+	return n.Operation.Perform(ctx, c)
+}

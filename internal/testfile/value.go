@@ -1,0 +1,112 @@
+package testfile
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"isle/expr"
+)
+
+// Value is a JSON value that a file may leave out. Null is a value.
+type Value struct {
+	expr.Value
+	Given bool
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *Value) UnmarshalJSON(text []byte) (err error) {
+	v.Given = true
+	v.Value, err = expr.ParseJSON(bytes.Clone(text))
+	return err
+}
+
+// Headers are those of a message. A list of values is a repeated header.
+type Headers struct{ members []expr.Member }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (h *Headers) UnmarshalJSON(text []byte) error {
+	v, err := expr.ParseJSON(bytes.Clone(text))
+	if err != nil || v.IsNull() {
+		return err
+	}
+	if v.Kind() != expr.KindObject {
+		return fmt.Errorf("headers are %s, expected an object", brief(v))
+	}
+	for name, value := range v.Members() {
+		h.members = append(h.members, expr.Member{Name: name, Value: value})
+	}
+	return nil
+}
+
+// Header is the message's header as it is sent.
+func (h Headers) Header() http.Header {
+	header := make(http.Header, len(h.members))
+	for _, m := range h.members {
+		if m.Value.Kind() != expr.KindArray {
+			header.Add(m.Name, m.Value.Text())
+			continue
+		}
+		for _, v := range m.Value.Elements() {
+			header.Add(m.Name, v.Text())
+		}
+	}
+	return header
+}
+
+// message is the header and the bytes of a body that a file gives: text if it is a
+// string, else JSON, unless the headers say otherwise.
+func message(h Headers, body Value) (http.Header, []byte) {
+	header := h.Header()
+	if !body.Given {
+		return header, nil
+	}
+	contentType, content := "application/json", []byte(nil)
+	if text, ok := body.AsString(); ok {
+		contentType, content = "text/plain", []byte(text)
+	} else {
+		content = body.JSON()
+	}
+	if header.Get("Content-Type") == "" && len(content) > 0 {
+		header.Set("Content-Type", contentType)
+	}
+	return header, content
+}
+
+// headerDifferences compares a message's header with what is expected of it: names
+// ignore case, values are compared as text.
+func headerDifferences(path string, expected Headers, actual http.Header) (found []string) {
+	for _, m := range expected.members {
+		got := actual.Values(m.Name)
+		if len(got) == 0 {
+			got = actual[m.Name] // the service's own are spelled in lower case
+		}
+		if m.Value.IsNull() {
+			if len(got) > 0 {
+				found = append(found, fmt.Sprintf("%s.%s is there, expected none", path, m.Name))
+			}
+			continue
+		}
+		want := Headers{[]expr.Member{m}}.Header().Values(m.Name)
+		switch {
+		case len(got) == 0:
+			found = append(found, fmt.Sprintf("%s.%s is missing", path, m.Name))
+		case joined(got) == joined(want):
+		case secret(m.Name):
+			found = append(found, fmt.Sprintf("%s.%s is not the expected one", path, m.Name))
+		default:
+			found = append(found, fmt.Sprintf("%s.%s is %q, expected %q", path, m.Name, joined(got), joined(want)))
+		}
+	}
+	return found
+}
+
+// secret says whether a header's value is not for a report.
+func secret(name string) bool {
+	switch strings.ToLower(name) {
+	case "authorization", "proxy-authorization", "cookie", "set-cookie":
+		return true
+	}
+	return false
+}
