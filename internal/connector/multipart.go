@@ -59,7 +59,7 @@ func readPart(header textproto.MIMEHeader, content []byte) (expr.Value, error) {
 	}
 	headers = append(headers, expr.Member{Name: "Content-Length", Value: expr.String(strconv.Itoa(len(content)))})
 	contentType := header.Get("Content-Type")
-	body := expr.Null()
+	var body expr.Value
 	if media, params := parseMediaType(contentType); strings.HasPrefix(media, "text/") {
 		text, err := decode(contentType, params["charset"], content)
 		if err != nil {

@@ -54,11 +54,17 @@ type endpoint struct {
 	library *library
 	runner  *runner.Runner
 	db      *store.DB
+	end     func() // stops everything, once
 }
 
 func newEndpoint(t *testing.T, change ...func(*Config)) *endpoint {
 	t.Helper()
-	s, err := store.Open(context.Background(), t.TempDir(), store.Options{})
+	return newEndpointIn(t, t.TempDir(), change...)
+}
+
+func newEndpointIn(t *testing.T, dir string, change ...func(*Config)) *endpoint {
+	t.Helper()
+	s, err := store.Open(context.Background(), dir, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +74,7 @@ func newEndpoint(t *testing.T, change ...func(*Config)) *endpoint {
 	}
 	operations, end := builtin.Operations(builtin.Options{})
 	l := &library{flows: map[string]*runner.Deployed{}}
-	r := runner.New(runner.Config{Store: s, Programs: l, Operations: operations, Network: dataplane.NewInproc(dataplane.Options{})})
+	r := runner.New(runner.Config{Store: s, Programs: l, Operations: operations, Network: dataplane.NewInproc(dataplane.Options{}), StopTimeout: 10 * time.Millisecond})
 	e := &endpoint{library: l, runner: r, db: db, Server: httptest.NewUnstartedServer(nil)}
 	config := Config{Workflows: l, Runner: r, Store: s, PublicURL: "http://" + e.Listener.Addr().String()}
 	for _, c := range change {
@@ -76,7 +82,7 @@ func newEndpoint(t *testing.T, change ...func(*Config)) *endpoint {
 	}
 	e.Config.Handler = New(config)
 	e.Start()
-	t.Cleanup(func() {
+	e.end = sync.OnceFunc(func() {
 		e.CloseClientConnections()
 		e.Close()
 		r.Stop()
@@ -85,6 +91,7 @@ func newEndpoint(t *testing.T, change ...func(*Config)) *endpoint {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(e.end)
 	return e
 }
 
@@ -349,6 +356,43 @@ func TestAsynchronousResponse(t *testing.T) {
 	}
 	if a.status != 201 || a.body != `{"done":true}` || a.header.Get("X-A") != "b" {
 		t.Errorf("at the end: %+v", a)
+	}
+}
+
+// A Response that is polled for is durable: the process that took the request may
+// be gone when it is sent, and when it is asked for.
+func TestAsynchronousResponseSurvivesARestart(t *testing.T) {
+	dir := t.TempDir()
+	e := newEndpointIn(t, dir)
+	release := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	}))
+	defer slow.Close()
+	actions := `{"Get":{"type":"Http","inputs":{"method":"GET","uri":"` + slow.URL + `"},"runAfter":{}},"Answer":{"type":"Response","operationOptions":"Asynchronous","inputs":{"statusCode":201,"body":"late"},"runAfter":{"Get":["Succeeded"]}}}`
+	d := e.deploy(t, "async", "", actions)
+	location := send(t, "POST", e.callback(d, ""), jsonType, `{}`).header.Get("Location")
+	old := e.URL
+	e.end()
+	close(release)
+	e = newEndpointIn(t, dir)
+	e.deploy(t, "async", "", actions)
+	if err := e.runner.Recover(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	location = strings.Replace(location, old, e.URL, 1)
+	deadline := time.Now().Add(10 * time.Second)
+	a := send(t, "GET", location, "", "")
+	for ; a.status == 202; a = send(t, "GET", location, "", "") {
+		if time.Now().After(deadline) {
+			t.Fatal("never answered")
+		}
+	}
+	if a.status != 201 || a.body != "late" {
+		t.Errorf("%+v", a)
 	}
 }
 

@@ -84,6 +84,7 @@ func (g *Gateway) fire(w http.ResponseWriter, r *http.Request, d *runner.Deploye
 		Fired:            fired,
 		ClientTrackingID: trigger.ClientTrackingID(r.Header),
 		Caller:           waits,
+		Polled:           later,
 	}
 	timeout := g.responseTimeout(d)
 	if waits && !later {

@@ -22,6 +22,7 @@ type FireRequest struct {
 	ClientTrackingID string // "": the run's name
 	Caller           bool   // somebody waits for a Response
 	RespondBy        time.Time
+	Polled           bool // the Response is polled for, not waited for
 	// Resubmit begins the run without asking conditions and splitOn again
 	// (wdl-semantics §14.3).
 	Resubmit bool
@@ -72,6 +73,7 @@ func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 		ClientTrackingID: fired.ClientTrackingID,
 		Caller:           q.Caller,
 		RespondBy:        q.RespondBy,
+		Polled:           q.Polled,
 		Single:           q.Trigger.Options.Has(wdl.SingleInstance),
 	})
 	if errors.Is(err, ErrBusy) {

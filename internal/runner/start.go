@@ -23,6 +23,9 @@ type StartRequest struct {
 	// set.
 	Caller    bool
 	RespondBy time.Time
+	// Polled says that the Response will be read from the history: nobody waits in
+	// this process, so the run need not stay in memory.
+	Polled bool
 	// Single refuses with ErrBusy while another run of the workflow is open.
 	Single bool
 	// Also, if set, is part of the transaction that creates the run.
@@ -82,7 +85,7 @@ func (r *Runner) begin(db *store.DB, q StartRequest) (*active, *Started) {
 		follow:   beginEvent,
 		row:      store.Run{Name: name, Workflow: q.Workflow.FlowID, Version: q.Workflow.Version, Trigger: fired.Name},
 	}
-	if q.Caller {
+	if q.Caller && !q.Polled {
 		a.caller = &started.caller
 	}
 	a.run = engine.New(q.Workflow, engine.Start{
