@@ -198,16 +198,22 @@ func (a *active) acknowledge(err error) {
 	a.acks = nil
 }
 
+// next is the event to step. What arrived goes before a mere Continue, which every
+// event implies, so that a long loop can be cancelled; it does not go before what
+// the engine asked for.
 func (a *active) next() engine.Event {
-	if ev := a.follow; ev != nil {
+	if ev := a.follow; ev != nil && ev != continueEvent {
 		a.follow = nil
 		return ev
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.queue) == 0 {
-		return nil
+		ev := a.follow
+		a.follow = nil
+		return ev
 	}
+	a.follow = nil
 	d := a.queue[0]
 	a.queue[0] = delivery{}
 	a.queue = a.queue[1:]
