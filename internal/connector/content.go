@@ -216,13 +216,10 @@ func invalidUTF8(b []byte) int {
 	return -1
 }
 
-// readForm keeps the order and the repetitions of a form's fields.
+// readForm keeps the order and the repetitions of a form's fields, empty ones too.
 func readForm(body []byte) expr.Value {
 	var fields []expr.Value
 	for pair := range strings.SplitSeq(string(body), "&") {
-		if pair == "" {
-			continue
-		}
 		key, value, _ := strings.Cut(pair, "=")
 		fields = append(fields, expr.Object(
 			expr.Member{Name: "key", Value: expr.String(unescapeForm(key))},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 
 	"isle/expr"
 	"isle/wdl"
@@ -28,6 +29,26 @@ type Expectation struct {
 func (e *Expectation) ofRun() bool {
 	return e.Status != "" || e.Code != nil || e.Error.Given || len(e.Actions) > 0 || len(e.Calls) > 0 || len(e.Variables) > 0
 }
+
+// caller is the one that the expectation speaks of. Time is virtual, so a caller
+// waits as long as it takes; but a gateway timeout needs one that does not, and a
+// Response can only be skipped for want of a caller if there is none.
+func (e *Expectation) caller() Caller {
+	if e.Response != nil {
+		if e.Response.Status == http.StatusGatewayTimeout {
+			return Impatient
+		}
+		return Patient
+	}
+	for _, a := range e.Actions {
+		if a.Code != nil && *a.Code == responseSkipped || a.Error.Code == responseSkipped {
+			return Gone
+		}
+	}
+	return Patient
+}
+
+const responseSkipped = "ActionResponseSkipped"
 
 // ExpectedResponse is what a caller must have got.
 type ExpectedResponse struct {

@@ -39,6 +39,8 @@ type Invocation struct {
 	Operations connector.Operations
 	Dialer     dataplane.Dialer
 
+	// Caller says how somebody waits for the Response of a Request trigger.
+	Caller  Caller
 	Start   time.Time // the time of the firing
 	Virtual bool      // time jumps; else Start is now
 	Seed    uint64    // of everything random
@@ -68,7 +70,17 @@ type Run struct {
 	*local.Result
 }
 
-// responseTimeout is how long a caller waits in an environment (wdl-semantics §10.2).
+// Caller is how long the caller of a Request trigger waits.
+type Caller uint8
+
+// Callers. Impatient gives up after 240 s, as in an environment (wdl-semantics
+// §10.2); Gone has left before the Response.
+const (
+	Patient Caller = iota
+	Impatient
+	Gone
+)
+
 const responseTimeout = 240 * time.Second
 
 // Run fires the trigger and runs what it begins to its end.
@@ -103,12 +115,13 @@ func (i *Invocation) Run(ctx context.Context) (*Invoked, error) {
 	case t.SplitOn != nil:
 		return done, i.split(ctx, done, t, fired, name)
 	}
-	run, err := i.run(ctx, fired, name, t.Request != nil)
+	waits := t.Request != nil && i.Caller != Gone
+	run, err := i.run(ctx, fired, name, waits)
 	if err != nil {
 		return nil, err
 	}
 	done.Runs = []Run{run}
-	if t.Request != nil {
+	if waits {
 		done.Answer = i.answer(run.Response, done.Answer.Header, name)
 		if run.Polled != nil {
 			done.Polled = i.answer(run.Polled, nil, name)
@@ -275,7 +288,7 @@ func (i *Invocation) split(ctx context.Context, done *Invoked, t *wdl.Trigger, f
 func (i *Invocation) run(ctx context.Context, f engine.Fired, name string, caller bool) (Run, error) {
 	config := local.Config{
 		Workflow: i.Workflow, Trigger: f, Virtual: i.Virtual, Start: i.Start, RunID: name,
-		ClientTrackingID: f.ClientTrackingID, Seed: i.Seed, Caller: caller, RespondWithin: responseTimeout,
+		ClientTrackingID: f.ClientTrackingID, Seed: i.Seed, Caller: caller,
 		Perform: func(ctx context.Context, c engine.Call) engine.Outcome {
 			operation, ok := i.Operations[c.Operation]
 			if !ok {
@@ -286,6 +299,9 @@ func (i *Invocation) run(ctx context.Context, f engine.Fired, name string, calle
 				TriggerTrackingID: f.TrackingID, ClientTrackingID: f.ClientTrackingID, Dialer: i.Dialer,
 			})
 		},
+	}
+	if i.Caller == Impatient {
+		config.RespondWithin = responseTimeout
 	}
 	if i.Clock != nil {
 		config.Observe = func(at time.Time, _ engine.Event, _ *engine.Result) { i.Clock(at) }

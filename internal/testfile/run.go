@@ -122,6 +122,7 @@ func (s *stage) invoke(ctx context.Context, w *engine.Workflow) (*Invoked, error
 	invocation := Invocation{
 		Workflow: w, Trigger: s.expected.Trigger, Operations: operations,
 		Dialer:  network.Dialer(dataplane.Shared, dataplane.SubnetBuiltIn),
+		Caller:  s.expected.Expect.caller(),
 		Start:   s.now,
 		Virtual: true, Seed: seed(s.expected.Name),
 		Clock: func(now time.Time) { s.now = now },
