@@ -16,7 +16,7 @@ const (
 )
 
 // readBody reads a trigger's body within bounds of size, of memory over all
-// requests, and of time: each chunk has a deadline, so that a slow sender cannot
+// requests, and of time: each megabyte has a deadline, so that a slow sender cannot
 // hold a connection for nothing. The caller calls release when the body is no
 // longer needed.
 func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) (body []byte, release func(), err error) {
@@ -40,6 +40,7 @@ func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) (body []byte,
 	}
 	body = make([]byte, 0, size)
 	control := http.NewResponseController(w)
+	mark := 0 // where the next deadline begins
 	for {
 		if len(body) == cap(body) {
 			grown := min(int64(cap(body))*2, g.config.MaxBody+1)
@@ -53,7 +54,8 @@ func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) (body []byte,
 			}
 			body = append(make([]byte, 0, grown), body...)
 		}
-		if len(body)%readChunk == 0 || r.ContentLength < 0 {
+		if len(body) >= mark {
+			mark = len(body) + readChunk
 			_ = control.SetReadDeadline(time.Now().Add(g.config.BodyTimeout)) // not supported by a recorder
 		}
 		n, err := r.Body.Read(body[len(body):min(cap(body), len(body)+readChunk)])

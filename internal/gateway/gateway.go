@@ -36,8 +36,7 @@ type Config struct {
 	MaxBody int64
 	// MaxBuffered bounds the bodies held at one time; 0: 1 GB.
 	MaxBuffered int64
-	// BodyTimeout is how long a sender may pause, and how long each megabyte may
-	// take at least; 0: 30 s.
+	// BodyTimeout is how long each megabyte of a body may take; 0: 30 s.
 	BodyTimeout time.Duration
 	// ResponseTimeout is how long a caller waits for a Response; 0: 240 s in an
 	// environment, 120 s outside (wdl-semantics §10.2).

@@ -469,6 +469,27 @@ func TestSlowSenderIsCutOff(t *testing.T) {
 	}
 }
 
+// A large body may take long as a whole, as long as it keeps coming.
+func TestSteadySenderIsNotCutOff(t *testing.T) {
+	const timeout = time.Second
+	e := newEndpoint(t, func(c *Config) { c.BodyTimeout = timeout })
+	d := e.deploy(t, "body", "", `{"Answer":{"type":"Response","inputs":{"statusCode":200},"runAfter":{}}}`)
+	const chunks = 4
+	in, out := io.Pipe()
+	go func() {
+		for range chunks {
+			_, _ = out.Write(make([]byte, readChunk))
+			time.Sleep(timeout * 3 / 10)
+		}
+		out.Close()
+	}()
+	r, _ := http.NewRequest("POST", e.callback(d, ""), in)
+	r.ContentLength = chunks * readChunk
+	if a := do(t, r); a.status != 200 {
+		t.Errorf("%+v", a)
+	}
+}
+
 func TestContentLinks(t *testing.T) {
 	e := newEndpoint(t)
 	d := e.deploy(t, "contents", "", `{"A":{"type":"Compose","inputs":"@triggerBody()?['a']","runAfter":{}},
