@@ -22,11 +22,10 @@ func deployOrder(t *testing.T, s *isletest.Server) (workflow, callbackURL string
 		if got := a.Text("properties", "provisioningState"); got != "Succeeded" {
 			t.Fatalf("deploying %s: %s\n%s", d.name, got, a.Body)
 		}
-		if d.name == "order" {
-			callbackURL = a.Text("properties", "outputs", "callbackUrl", "value")
-		}
 	}
-	return group + "/providers/Microsoft.Logic/workflows/order", callbackURL
+	workflow = group + "/providers/Microsoft.Logic/workflows/order"
+	a := s.Do(http.MethodPost, workflow+"/triggers/order/listCallbackUrl", nil)
+	return workflow, a.Text("value")
 }
 
 // rawJSON is JSON that is sent as it is.

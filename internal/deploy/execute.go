@@ -3,8 +3,8 @@ package deploy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"isle/expr"
@@ -14,27 +14,52 @@ import (
 )
 
 // CarryOn is the handler of the task: it takes the deployment as far as it goes, and
-// comes back while resources are still being made. Run again after a crash it finds
-// each step's stored phase.
+// comes back while resources are still being made. Interrupted at any point it finds
+// the stored phase of each step when it runs again.
 func (p *Provider) CarryOn(ctx context.Context, db *store.DB, t store.Task) (task.Result, error) {
 	job, err := arm.ReadJob(t)
 	if err != nil {
 		return task.Result{}, err
 	}
+	if string(job.Payload) == jobDelete {
+		return task.Done(), db.Write(ctx, func(tx *store.Tx) error {
+			return p.resources.Complete(ctx, tx, job.Resource, job.Operation, nil)
+		})
+	}
 	e := &execution{provider: p, job: job, db: db}
+	result, err := e.run(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return task.Done(), nil // deleted meanwhile, with its group
+	}
+	return result, err
+}
+
+// execution is one deployment under way.
+type execution struct {
+	provider *Provider
+	job      arm.Job
+	db       *store.DB
+	id       arm.ID
+	state    *state
+	plan     *Plan
+	order    *order
+}
+
+func (e *execution) run(ctx context.Context) (task.Result, error) {
 	if err := e.load(ctx); err != nil {
-		if errors.Is(err, store.ErrNotFound) {
-			return task.Done(), nil // deleted meanwhile
-		}
 		return task.Result{}, err
 	}
 	for {
-		progress, err := e.advance(ctx)
+		moved, err := e.look(ctx)
+		if err != nil {
+			return task.Result{}, err
+		}
+		begun, err := e.begin(ctx)
 		if err != nil {
 			return task.Result{}, err
 		}
 		switch {
-		case progress && (e.any(phaseRunning) || e.any(phaseWaiting)):
+		case moved || begun:
 		case e.any(phaseRunning):
 			return task.Again(e.nextLook()), nil
 		default:
@@ -42,6 +67,33 @@ func (p *Provider) CarryOn(ctx context.Context, db *store.DB, t store.Task) (tas
 			return task.Done(), e.finish(ctx)
 		}
 	}
+}
+
+// load reads the deployment and plans it again.
+func (e *execution) load(ctx context.Context) error {
+	var current arm.Resource
+	err := e.db.Read(ctx, func(tx *store.Tx) (err error) {
+		if current, err = arm.Load(tx, e.job.Resource); err != nil {
+			return err
+		}
+		e.order, err = readOrder(tx, e.job.Resource)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if e.id, err = arm.ParseID(current.ID); err != nil {
+		return err
+	}
+	if e.state, err = readState(current.Body); err != nil {
+		return err
+	}
+	plan, failed := e.provider.plan(e.order, e.state.Target, e.id)
+	if failed != nil {
+		return failed
+	}
+	e.plan = plan
+	return nil
 }
 
 // nextLook is when to look again at what runs: soon after the last change, later
@@ -59,113 +111,102 @@ func (e *execution) nextLook() time.Time {
 	return now.Add(min(max(now.Sub(last)/4, 2*time.Millisecond), time.Second))
 }
 
-// execution is one deployment under way.
-type execution struct {
-	provider *Provider
-	job      arm.Job
-	db       *store.DB
-	id       arm.ID
-	state    *state
-	plan     *Plan
-	fresh    map[int]bool // steps that this execution began itself
-}
-
-func (e *execution) load(ctx context.Context) error {
-	var current arm.Resource
-	err := e.db.Read(ctx, func(tx *store.Tx) (err error) {
-		current, err = arm.Load(tx, e.job.Resource)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if e.id, err = arm.ParseID(current.ID); err != nil {
-		return err
-	}
-	if e.state, err = readState(current.Body); err != nil {
-		return err
-	}
-	plan, failed := e.provider.plan(e.state, e.id)
-	if failed != nil {
-		return failed
-	}
-	e.plan, e.fresh = plan, map[int]bool{}
-	return nil
-}
-
-// advance looks at what runs, then begins what can begin.
-func (e *execution) advance(ctx context.Context) (progress bool, err error) {
+// look follows the operations that run, and stores what has ended.
+func (e *execution) look(ctx context.Context) (moved bool, err error) {
 	for i := range e.state.Steps {
-		if e.state.Steps[i].Phase == phaseRunning {
-			moved, err := e.look(ctx, i)
-			if err != nil {
-				return false, err
-			}
-			progress = progress || moved
+		s := &e.state.Steps[i]
+		if s.Phase != phaseRunning {
+			continue
 		}
+		if e.state.Canceled && !s.Told && strings.EqualFold(s.Type, TypeName) {
+			_, _ = e.provider.resources.Post(ctx, e.state.Principal, s.ID+"/cancel", s.APIVersion, nil) // it may have ended
+			s.Told = true
+		}
+		operation, err := e.provider.resources.Operation(ctx, s.Operation)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			e.fail(i, arm.Conflict("ResourceDeploymentFailure", s.ID, "The resource '%s' was deleted while it was being deployed. Deploy the template again.", s.ID))
+		case err != nil:
+			return false, err
+		case operation.Status == "Succeeded":
+			e.succeed(i)
+		case operation.Done():
+			e.fail(i, errorOf(operation.Error))
+		}
+		moved = moved || s.ended()
 	}
-	var begin []int
-	bodies := map[int]expr.Value{}
+	if !moved {
+		return false, nil
+	}
+	return true, e.save(ctx)
+}
+
+// begin sends the resources that wait for nothing any more. A step is stored with
+// the PUT that it is about, in one transaction.
+func (e *execution) begin(ctx context.Context) (begun bool, err error) {
+	ended := false
 	for i := range e.state.Steps {
 		if e.state.Steps[i].Phase != phaseWaiting {
 			continue
 		}
-		switch body, ready := e.prepare(ctx, i); {
-		case e.state.Steps[i].ended():
-			progress = true
-		case ready:
-			begin, bodies[i] = append(begin, i), body
-			e.state.Steps[i].Phase, e.state.Steps[i].Begun = phaseRunning, e.now()
-			e.fresh[i] = true
+		body, ready, err := e.prepare(ctx, i)
+		if err == nil && ready {
+			err = e.put(ctx, i, body)
 		}
+		if err != nil {
+			if interrupted(ctx, err) {
+				return false, err
+			}
+			e.fail(i, err)
+		}
+		begun = begun || ready
+		ended = ended || !ready && e.state.Steps[i].ended() || err != nil
 	}
-	if len(begin) == 0 && !progress {
-		return false, nil
-	}
-	if err := e.save(ctx); err != nil {
-		return false, err
-	}
-	for _, i := range begin {
-		e.put(ctx, i, bodies[i])
-	}
-	if len(begin) > 0 {
+	if ended {
 		return true, e.save(ctx)
 	}
-	return true, nil
+	return begun, nil
 }
+
+// interrupted reports that an error says nothing of the resource: the process stops,
+// or the deployment itself is gone.
+func interrupted(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, store.ErrClosed) || errors.Is(err, errGone)
+}
+
+// errGone says that the deployment was deleted.
+var errGone = errors.Join(errors.New("deployment: it was deleted"), store.ErrNotFound)
 
 // prepare evaluates a waiting step's body when all that it depends on is there. It
 // ends the step when that cannot come true any more.
-func (e *execution) prepare(ctx context.Context, i int) (body expr.Value, ready bool) {
+func (e *execution) prepare(ctx context.Context, i int) (body expr.Value, ready bool, err error) {
 	s := &e.state.Steps[i]
 	if e.state.Canceled {
 		s.Phase = phaseBlocked
-		return expr.Value{}, false
+		return expr.Value{}, false, nil
 	}
 	for _, d := range e.plan.Resources[i].DependsOn {
 		switch e.state.Steps[d].Phase {
 		case phaseFailed, phaseBlocked:
 			s.Phase = phaseBlocked
-			return expr.Value{}, false
+			return expr.Value{}, false, nil
 		case phaseSucceeded, phaseLeftOut:
 		default:
-			return expr.Value{}, false
+			return expr.Value{}, false, nil
 		}
 	}
-	body, err := e.plan.Body(i, reader{ctx, e.provider.resources, e.state.Principal}, e.deployed)
-	var wait waiting
+	body, err = e.plan.Body(i, reader{ctx, e.provider.resources, e.state.Principal}, e.deployed)
 	var lost blocked
 	switch {
 	case err == nil:
-		return body, true
-	case errors.As(err, &wait):
-		return expr.Value{}, false
+		return body, true, nil
+	case errors.As(err, new(waiting)):
+		return expr.Value{}, false, nil
 	case errors.As(err, &lost):
 		s.Phase = phaseBlocked
-	default:
-		e.fail(i, expressionError(*s, err))
+		return expr.Value{}, false, nil
 	}
-	return expr.Value{}, false
+	return expr.Value{}, false, expressionError("Unable to process template language expressions for resource '"+s.ID+"'.", s.ID, err)
 }
 
 // blocked is the error of an evaluation that refers to a resource that failed.
@@ -183,69 +224,31 @@ func (e *execution) deployed(i int) (bool, error) {
 	return false, nil
 }
 
-// expressionError keeps a resource's own error, and frames any other as the
-// template's.
-func expressionError(s step, err error) error {
-	if failed := arm.AsError(err); failed != nil {
-		return failed
+// expressionError frames a fault of the template; what a resource answered, and what
+// went wrong in the server, stays as it is.
+func expressionError(frame, target string, err error) error {
+	var fault *expr.Error
+	if errors.As(err, new(failure)) || errors.As(err, new(Problem)) || errors.As(err, &fault) {
+		return arm.Invalid("InvalidTemplate", target, "%s '%s'.", frame, reason(err))
 	}
-	return arm.Invalid("InvalidTemplate", s.ID, "Unable to process template language expressions for resource '%s'. '%s'", s.ID, err)
+	return err
 }
 
 // put sends the resource.
-func (e *execution) put(ctx context.Context, i int, body expr.Value) {
+func (e *execution) put(ctx context.Context, i int, body expr.Value) error {
 	s := &e.state.Steps[i]
-	result, err := e.provider.resources.Put(ctx, e.state.Principal, s.ID, s.APIVersion, body.JSON())
-	if err != nil {
-		e.fail(i, err)
-		return
-	}
-	s.StatusCode = result.Status
-	if s.Operation = result.Operation; s.Operation == "" {
-		e.succeed(i)
-	}
-}
-
-// look follows a running step: its operation, or, when the process that began it is
-// gone, the resource as it is.
-func (e *execution) look(ctx context.Context, i int) (moved bool, err error) {
-	s := &e.state.Steps[i]
-	if s.Operation == "" {
-		return e.resume(ctx, i)
-	}
-	operation, err := e.provider.resources.Operation(ctx, s.Operation)
-	if err != nil {
-		if failed := arm.AsError(err); failed == nil {
-			return false, err
+	waiting := *s
+	_, err := e.provider.resources.PutWith(ctx, e.state.Principal, s.ID, s.APIVersion, body.JSON(), func(tx *store.Tx, r *arm.Result) error {
+		s.Begun, s.StatusCode, s.Operation, s.Phase = e.now(), r.Status, r.Operation, phaseRunning
+		if r.Operation == "" {
+			e.succeed(i)
 		}
-		e.fail(i, err)
-		return true, e.save(ctx)
+		return e.store(tx)
+	})
+	if err != nil {
+		*s = waiting
 	}
-	switch operation.Status {
-	case "Succeeded":
-		e.succeed(i)
-	case "Failed", "Canceled":
-		e.fail(i, errorOf(operation.Error))
-	default:
-		return false, nil
-	}
-	return true, e.save(ctx)
-}
-
-// resume takes up a step whose PUT may or may not have arrived before the crash: an
-// operation under way is followed, otherwise the PUT is sent again.
-func (e *execution) resume(ctx context.Context, i int) (bool, error) {
-	s := &e.state.Steps[i]
-	if e.fresh[i] {
-		return false, fmt.Errorf("deployment %s: the step %s runs without an operation", e.id, s.Name)
-	}
-	e.fresh[i] = true
-	if current, err := e.provider.resources.Get(ctx, e.state.Principal, s.ID, s.APIVersion); err == nil && current.Resource.Operation != "" {
-		s.Operation = current.Resource.Operation
-		return true, e.save(ctx)
-	}
-	s.Phase = phaseWaiting
-	return true, nil
+	return err
 }
 
 func (e *execution) succeed(i int) {
@@ -254,13 +257,13 @@ func (e *execution) succeed(i int) {
 
 func (e *execution) fail(i int, err error) {
 	s := &e.state.Steps[i]
-	s.Phase, s.Ended, s.Error = phaseFailed, e.now(), problemOf(err)
+	s.Phase, s.Ended, s.Error = phaseFailed, e.now(), problemOf(err, e.plan.scrub)
 	if s.Begun.IsZero() {
 		s.Begun = s.Ended
 	}
 	s.StatusCode = s.Error.Status
 	if arm.AsError(err) == nil {
-		e.provider.config.Log.Error("deployment: a resource failed", "deployment", e.id.String(), "resource", s.ID, "error", err)
+		e.provider.config.Log.Error("deployment: a resource failed", "deployment", e.id.String(), "resource", s.ID, "error", e.plan.scrub(err.Error()))
 	}
 }
 
@@ -270,10 +273,9 @@ func errorOf(v expr.Value) *arm.Error {
 	message, _ := text(v, "message")
 	target, _ := text(v, "target")
 	e := arm.Conflict(code, target, "%s", message)
-	if details, ok := member(v, "details"); ok {
-		for _, d := range details.Elements() {
-			e.Details = append(e.Details, errorOf(d))
-		}
+	details, _ := member(v, "details")
+	for _, d := range details.Elements() {
+		e.Details = append(e.Details, errorOf(d))
 	}
 	return e
 }
@@ -295,62 +297,80 @@ func (e *execution) failWaiting() {
 
 func (e *execution) now() time.Time { return e.provider.config.Clock().UTC() }
 
-// save stores the steps. A cancellation that came meanwhile is kept.
-func (e *execution) save(ctx context.Context) error {
-	return e.db.Write(ctx, func(tx *store.Tx) error {
-		current, err := e.merge(tx)
-		if err != nil {
-			return err
-		}
-		current.State = "Running"
-		return arm.Save(tx, current)
-	})
-}
+// save stores the steps.
+func (e *execution) save(ctx context.Context) error { return e.db.Write(ctx, e.store) }
 
-func (e *execution) merge(tx *store.Tx) (arm.Resource, error) {
+// store is save within a transaction. A cancellation that came meanwhile is kept.
+func (e *execution) store(tx *store.Tx) error {
 	current, err := arm.Load(tx, e.job.Resource)
-	if err != nil {
-		return arm.Resource{}, err
+	if errors.Is(err, store.ErrNotFound) {
+		return errGone
+	} else if err != nil {
+		return err
 	}
 	stored, err := readState(current.Body)
 	if err != nil {
-		return arm.Resource{}, err
+		return err
 	}
 	e.state.Canceled = e.state.Canceled || stored.Canceled
-	current.Body, err = e.state.encode()
-	return current, err
+	if current.Body, err = e.state.encode(); err != nil {
+		return err
+	}
+	current.State = "Running"
+	return arm.Save(tx, current)
 }
 
 // finish evaluates the outputs and closes the deployment's operation.
 func (e *execution) finish(ctx context.Context) error {
-	e.state.Ended = e.now()
 	failed := e.failure()
 	if failed == nil {
 		outputs, err := e.plan.Outputs(reader{ctx, e.provider.resources, e.state.Principal})
-		if err != nil {
-			failed = arm.Invalid("DeploymentOutputEvaluationFailed", "outputs", "Unable to evaluate template outputs: '%s'. Please see error details and deployment operations.", err)
-		} else {
+		switch {
+		case err == nil:
 			e.state.Outputs = outputs
+		case interrupted(ctx, err):
+			return err
+		default:
+			err = expressionError("Unable to evaluate template outputs:", "outputs", err)
+			failed = arm.Conflict("DeploymentOutputEvaluationFailed", "", "Unable to evaluate template outputs. What the template deployed stays. Please see error details.")
+			failed.Details = []*arm.Error{problemOf(err, e.plan.scrub).error()}
 		}
 	}
+	e.state.Ended = e.now()
 	if failed != nil {
-		e.state.Error = problemOf(failed)
-		e.provider.config.Log.Warn("deployment failed", "deployment", e.id.String(), "failed", e.state.summary())
+		failed.Target = e.id.String()
+		e.state.Error = problemOf(failed, e.plan.scrub)
+		e.provider.config.Log.Warn("deployment did not succeed", "deployment", e.id.String(), "code", failed.Code, "failed", e.state.summary())
 	}
-	return e.db.Write(ctx, func(tx *store.Tx) error {
-		current, err := e.merge(tx)
-		if err != nil {
-			return err
-		}
-		if err := arm.Save(tx, current); err != nil {
-			return err
-		}
-		if failed != nil {
-			return e.provider.resources.Complete(ctx, tx, e.job.Resource, e.job.Operation, failed)
-		}
-		return e.provider.resources.Complete(ctx, tx, e.job.Resource, e.job.Operation, nil)
-	})
+	return e.db.Write(ctx, func(tx *store.Tx) error { return e.complete(ctx, tx) })
 }
+
+// complete stores the end. The values of the parameters are needed no more.
+func (e *execution) complete(ctx context.Context, tx *store.Tx) error {
+	if err := e.store(tx); err != nil {
+		return err
+	}
+	if err := writeOrder(tx, e.job.Resource, &order{Version: stateVersion, Template: e.order.Template}); err != nil {
+		return err
+	}
+	if e.state.Error == nil {
+		return e.provider.resources.Complete(ctx, tx, e.job.Resource, e.job.Operation, nil)
+	}
+	if err := e.provider.resources.Complete(ctx, tx, e.job.Resource, e.job.Operation, e.state.Error.error()); err != nil {
+		return err
+	}
+	if e.state.Error.Code != codeCanceled {
+		return nil
+	}
+	current, err := arm.Load(tx, e.job.Resource)
+	if err != nil {
+		return err
+	}
+	current.State = "Canceled"
+	return arm.Save(tx, current)
+}
+
+const codeCanceled = "DeploymentCanceled"
 
 // failure is the deployment's error: each failed resource's error is a detail.
 func (e *execution) failure() *arm.Error {
@@ -365,43 +385,23 @@ func (e *execution) failure() *arm.Error {
 		}
 	}
 	switch {
+	case e.state.Canceled && (len(failed.Details) > 0 || e.any(phaseBlocked)):
+		canceled := arm.Conflict(codeCanceled, "", "The deployment was canceled. What it had made stays.")
+		canceled.Details = failed.Details
+		return canceled
 	case len(failed.Details) > 0:
 		return failed
-	case e.state.Canceled && slices.ContainsFunc(e.state.Steps, func(s step) bool { return s.Phase == phaseBlocked }):
-		return arm.Conflict("DeploymentCanceled", "", "The deployment was cancelled. What it had made stays.")
 	}
 	return nil
 }
 
-// reader reads resources for a template's expressions as the deployment's principal.
-type reader struct {
-	ctx       context.Context
-	resources Resources
-	principal arm.Principal
-}
-
-// defaultVersion serves where a template names no version: every type has one shape.
-const defaultVersion = "2021-04-01"
-
-func (r reader) Reference(id, apiVersion string) (expr.Value, error) {
-	if apiVersion == "" {
-		apiVersion = defaultVersion
+// summary is for the log: what failed, by name.
+func (s *state) summary() string {
+	var failed []string
+	for _, t := range s.Steps {
+		if t.Phase == phaseFailed {
+			failed = append(failed, t.Name+" ("+t.Error.Code+")")
+		}
 	}
-	result, err := r.resources.Get(r.ctx, r.principal, id, apiVersion)
-	if err != nil {
-		return expr.Value{}, err
-	}
-	return result.Body, nil
-}
-
-func (r reader) List(id, action, apiVersion string, body expr.Value) (expr.Value, error) {
-	var sent []byte
-	if !body.IsNull() {
-		sent = body.JSON()
-	}
-	result, err := r.resources.Post(r.ctx, r.principal, id+"/"+action, apiVersion, sent)
-	if err != nil {
-		return expr.Value{}, err
-	}
-	return result.Body, nil
+	return strings.Join(failed, ", ")
 }

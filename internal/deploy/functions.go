@@ -50,10 +50,11 @@ func (s *scope) deployment() expr.Value {
 
 func (s *scope) environment() expr.Value {
 	return expr.Object(
-		str("name", "Isle"), str("resourceManager", s.target.Endpoint), str("portal", s.target.Endpoint),
+		str("name", "Isle"), str("resourceManager", strings.TrimSuffix(s.target.Endpoint, "/")+"/"), str("portal", s.target.Endpoint),
 		obj("authentication", str("loginEndpoint", s.target.Authority), str("tenant", s.target.TenantID),
 			expr.Member{Name: "audiences", Value: expr.Array(expr.String(s.target.Endpoint))}),
-		obj("suffixes"),
+		obj("suffixes", str("acrLoginServer", ".azurecr.io"), str("keyvaultDns", ".vault.azure.net"),
+			str("sqlServerHostname", ".database.windows.net"), str("storage", "core.windows.net")),
 	)
 }
 
@@ -62,7 +63,7 @@ func providers(args []expr.Value) (expr.Value, error) {
 	namespace, _ := first(args).AsString()
 	typ, _ := first(rest(args)).AsString()
 	if typ == "" {
-		return expr.Value{}, failf("The template function 'providers' needs a namespace and a resource type, as in providers('Microsoft.Logic', 'workflows').")
+		return expr.Value{}, failf("The template function 'providers' needs a namespace and a resource type, as in providers('Microsoft.Logic', 'workflows')")
 	}
 	return expr.Object(
 		str("resourceType", namespace+"/"+typ),
@@ -84,7 +85,7 @@ func (s *scope) resourceID(args []expr.Value) (expr.Value, error) {
 		subscription, _ = args[0].AsString()
 		group, _ = args[1].AsString()
 	default:
-		return expr.Value{}, failf("The template function 'resourceId' needs a resource type such as 'Microsoft.Network/virtualNetworks' among its first three parameters.")
+		return expr.Value{}, failf("The template function 'resourceId' needs a resource type such as 'Microsoft.Network/virtualNetworks' among its first three parameters")
 	}
 	return joined("/subscriptions/"+subscription+"/resourceGroups/"+group, args[lead:])
 }
@@ -117,12 +118,12 @@ func joined(scope string, args []expr.Value) (expr.Value, error) {
 	for _, a := range rest(args) {
 		name, ok := a.AsString()
 		if !ok {
-			return expr.Value{}, failf("The template function 'resourceId' takes names that are strings; one is of type '%s'.", a.TypeName())
+			return expr.Value{}, failf("The template function 'resourceId' takes names that are strings; one is of type '%s'", a.TypeName())
 		}
 		given = append(given, strings.Split(strings.Trim(name, "/"), "/")...)
 	}
 	if len(segments) < 2 || len(given) != len(segments)-1 {
-		return expr.Value{}, failf("Unable to evaluate template language function 'resourceId': the type '%s' requires '%d' resource name argument(s), and '%d' are given.", typ, max(len(segments)-1, 1), len(given))
+		return expr.Value{}, failf("Unable to evaluate template language function 'resourceId': the type '%s' requires '%d' resource name argument(s), and '%d' are given", typ, max(len(segments)-1, 1), len(given))
 	}
 	id := scope + "/providers/" + segments[0]
 	for i, name := range given {
@@ -133,8 +134,8 @@ func joined(scope string, args []expr.Value) (expr.Value, error) {
 
 // reference gives a resource's properties, or with 'Full' the whole of it.
 func (s *scope) reference(args []expr.Value) (expr.Value, error) {
-	if s.reader == nil {
-		return expr.Value{}, failf("The template function 'reference' is not expected at this location: names, conditions, counts and dependsOn are evaluated before any resource is deployed.")
+	if err := s.mayRead("reference"); err != nil {
+		return expr.Value{}, err
 	}
 	ref, _ := first(args).AsString()
 	id, err := s.ready(ref)
@@ -153,10 +154,21 @@ func (s *scope) reference(args []expr.Value) (expr.Value, error) {
 	return properties, nil
 }
 
+// mayRead refuses to read resources where none is deployed yet.
+func (s *scope) mayRead(function string) error {
+	switch {
+	case s.trial:
+		return later{}
+	case s.reader == nil:
+		return failf("The template function '%s' is not expected at this location: names, conditions, counts and dependsOn are evaluated before any resource is deployed", function)
+	}
+	return nil
+}
+
 // list maps listKeys, listCallbackUrl and the like to the resource's POST action.
 func (s *scope) list(name string, args []expr.Value) (expr.Value, error) {
-	if s.reader == nil {
-		return expr.Value{}, failf("The template function '%s' is not expected at this location: names, conditions, counts and dependsOn are evaluated before any resource is deployed.", name)
+	if err := s.mayRead(name); err != nil {
+		return expr.Value{}, err
 	}
 	ref, _ := first(args).AsString()
 	id, err := s.ready(ref)

@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"isle/expr"
@@ -12,44 +11,88 @@ import (
 // children have their full names, the condition is decided.
 type Planned struct {
 	ID, Type, Name, APIVersion string
-	Deploy                     bool // the condition holds
+	Deploy                     bool // the condition holds, and it is not one that only names what exists
 	DependsOn                  []int
 
 	source source
 	loops  []loop
-	symbol string
+	serial int // copies of a serial loop that are deployed at a time; 0: all
 }
 
-// Plan is what a deployment will do, in template order.
+// Plan is what a deployment will do, in template order. Not safe for concurrent use.
 type Plan struct {
 	Resources []Planned
 	scope     *scope
+	secrets   *secrets
+	index     []map[string][]int // by each way to name a resource, in lower case: see named
+	hidden    *strings.Replacer  // secret texts; nil for none
 }
+
+// maxResources is how many resources a template may deploy (Azure's limit).
+const maxResources = 800
 
 // NewPlan evaluates everything about a template that needs no deployed resource,
 // and reports all that is wrong with it.
 func NewPlan(t *Template, target Target) (*Plan, []Problem) {
-	p := &Plan{scope: newScope(t, target)}
+	p := &Plan{scope: newScope(t, target), secrets: newSecrets(t)}
 	var found problems
-	for _, key := range t.order {
-		name := t.parameters[key].name
-		if _, err := p.scope.Lookup("parameters", []expr.Value{expr.String(name)}); err != nil {
-			found.add("/parameters/"+escape(name), "%s", reason(err))
-		}
-	}
+	p.evaluateParameters(&found)
 	for _, s := range t.resources {
 		p.spread(s, &found)
 	}
+	if len(p.Resources) > maxResources {
+		found.add("/resources", "The template deploys %d resources; the limit is %d. Split it", len(p.Resources), maxResources)
+	}
 	if len(found.list) > 0 {
-		return nil, found.list
+		return nil, p.scrubbed(found)
 	}
 	p.refuseDoubles(&found)
+	p.index = indexed(p.Resources)
 	for i := range p.Resources {
 		p.resolve(i, &found)
 	}
 	p.refuseCycle(&found)
-	p.scope.deployed = func(ref string) (string, bool, error) { return "", false, nil }
-	return p, found.list
+	p.tryBodies(&found)
+	p.tryOutputs(&found)
+	if len(found.list) > 0 {
+		return nil, p.scrubbed(found)
+	}
+	return p, nil
+}
+
+// evaluateParameters gives all parameters their values, and learns the secrets that
+// no message may hold.
+func (p *Plan) evaluateParameters(found *problems) {
+	var hide []string
+	for _, key := range p.scope.template.order {
+		name := p.scope.template.parameters[key].name
+		v, err := p.scope.Lookup("parameters", []expr.Value{expr.String(name)})
+		if err != nil {
+			found.add("/parameters/"+escape(name), "%s", reason(err))
+			continue
+		}
+		if p.secrets.isSecret("parameter ", key) {
+			hide = secretTexts(v, hide)
+		}
+	}
+	if len(hide) > 0 {
+		p.hidden = strings.NewReplacer(hide...)
+	}
+}
+
+// scrub takes the values of secure parameters out of a text.
+func (p *Plan) scrub(text string) string {
+	if p.hidden == nil {
+		return text
+	}
+	return p.hidden.Replace(text)
+}
+
+func (p *Plan) scrubbed(found problems) []Problem {
+	for i := range found.list {
+		found.list[i].Message = p.scrub(found.list[i].Message)
+	}
+	return found.list
 }
 
 // reason is an evaluation error's text: a problem found on the way keeps its own
@@ -59,49 +102,90 @@ func reason(err error) string {
 	if errors.As(err, &p) {
 		return strings.TrimSuffix(strings.TrimPrefix(p.Message, "Deployment template validation failed: '"), "'.")
 	}
-	return err.Error()
+	return strings.TrimSuffix(err.Error(), ".")
 }
 
 // spread adds the resource, once for each turn of its copy loop.
 func (p *Plan) spread(s source, found *problems) {
 	entry, looped := member(s.body, "copy")
-	if !looped || entry.Kind() != expr.KindObject {
-		p.add(s, nil, found)
+	if !looped {
+		p.add(Planned{source: s}, found)
 		return
 	}
-	name, _ := text(entry, "name")
-	count, err := p.scope.count(entry)
+	count, serial, err := p.copyOf(entry)
 	if err != nil {
 		found.add(s.pointer+"/copy", "%s", reason(err))
 		return
 	}
+	name, _ := text(entry, "name")
 	for i := range count {
-		p.add(s, []loop{{name, i}}, found)
+		if !p.add(Planned{source: s, loops: []loop{{name, i}}, serial: serial}, found) || len(p.Resources) > maxResources {
+			return // what is wrong with one copy is wrong with the others
+		}
 	}
 }
 
-func (p *Plan) add(s source, loops []loop, found *problems) {
-	p.scope.loops = loops
+// copyOf reads a resource's copy loop: how many there are, and how many of them are
+// deployed at a time when the loop is serial.
+func (p *Plan) copyOf(entry expr.Value) (count, serial int, err error) {
+	if name, ok := text(entry, "name"); !ok || name == "" {
+		return 0, 0, failf("The copy loop lacks its 'name': it is an object with 'name' and 'count'")
+	}
+	mode, err := p.optional(entry, "mode", expr.String("parallel"))
+	if err != nil {
+		return 0, 0, err
+	}
+	size, err := p.optional(entry, "batchSize", expr.Int(1))
+	if err != nil {
+		return 0, 0, err
+	}
+	word, _ := mode.AsString()
+	n, ok := size.AsInt()
+	switch {
+	case !strings.EqualFold(word, "serial") && !strings.EqualFold(word, "parallel"):
+		return 0, 0, failf("The copy mode '%s' is not valid: it must be 'serial' or 'parallel'", mode.Text())
+	case !ok || n < 1 || n > maxCopies:
+		return 0, 0, failf("The copy batchSize '%s' is not valid: it must be an integer from 1 to %d", size.Text(), maxCopies)
+	case strings.EqualFold(word, "serial"):
+		serial = int(n)
+	}
+	count, err = p.scope.count(entry)
+	return count, serial, err
+}
+
+// optional evaluates a member that may be missing.
+func (p *Plan) optional(v expr.Value, name string, missing expr.Value) (expr.Value, error) {
+	m, ok := member(v, name)
+	if !ok {
+		return missing, nil
+	}
+	return p.scope.eval(m)
+}
+
+func (p *Plan) add(r Planned, found *problems) bool {
+	s := r.source
+	p.scope.loops = r.loops
 	defer func() { p.scope.loops = nil }()
-	r := Planned{source: s, loops: loops, symbol: s.symbol, Deploy: true}
 	if err := p.identify(&r); err != nil {
 		found.add(s.pointer, "%s", reason(err))
-		return
+		return false
 	}
+	r.Deploy = !s.existing
 	if condition, ok := member(s.body, "condition"); ok {
 		v, err := p.scope.eval(condition)
 		if err != nil {
 			found.add(s.pointer+"/condition", "%s", reason(err))
-			return
+			return false
 		}
 		holds, ok := v.AsBool()
 		if !ok {
-			found.add(s.pointer+"/condition", "The condition of the resource '%s' is of type '%s'; it must be a boolean.", r.Name, v.TypeName())
-			return
+			found.add(s.pointer+"/condition", "The condition of the resource '%s' is of type '%s'; it must be a boolean", r.Name, v.TypeName())
+			return false
 		}
-		r.Deploy = holds
+		r.Deploy = r.Deploy && holds
 	}
 	p.Resources = append(p.Resources, r)
+	return true
 }
 
 // identify gives the resource its type, name and ID: those of a nested one follow
@@ -115,21 +199,46 @@ func (p *Plan) identify(r *Planned) error {
 	if r.APIVersion, err = p.textOf(r.source.body, "apiVersion"); err != nil {
 		return err
 	}
-	base := p.scope.target.groupID()
-	group, _ := member(r.source.body, "resourceGroup")
-	if group.Kind() == expr.KindString {
-		other, err := p.textOf(r.source.body, "resourceGroup")
-		if err != nil {
-			return err
-		}
-		base = "/subscriptions/" + p.scope.target.SubscriptionID + "/resourceGroups/" + other
+	base, err := p.base(r.source.body)
+	if err != nil {
+		return err
 	}
 	id, err := joined(base, []expr.Value{expr.String(r.Type), expr.String(r.Name)})
 	if err != nil {
-		return failf("The resource '%s' of type '%s' has an incorrect number of name segments: a name has one for each segment of the type after the provider.", r.Name, r.Type)
+		return failf("The resource '%s' of type '%s' has an incorrect number of name segments: a name has one for each segment of the type after the provider", r.Name, r.Type)
 	}
 	r.ID, _ = id.AsString()
 	return nil
+}
+
+// base is where a resource is deployed: a nested deployment may name another group
+// or subscription, an extension resource the one that it extends.
+func (p *Plan) base(body expr.Value) (string, error) {
+	if hasMember(body, "scope") {
+		scope, err := p.textOf(body, "scope")
+		if err != nil {
+			return "", err
+		}
+		if scope = strings.Trim(scope, "/"); strings.HasPrefix(strings.ToLower(scope), "subscriptions/") {
+			return "/" + scope, nil
+		}
+		return p.scope.target.groupID() + "/providers/" + scope, nil
+	}
+	subscription, group := p.scope.target.SubscriptionID, p.scope.target.Group
+	for _, place := range []struct {
+		name string
+		to   *string
+	}{{"subscriptionId", &subscription}, {"resourceGroup", &group}} {
+		if v, ok := member(body, place.name); !ok || v.IsNull() {
+			continue
+		}
+		v, err := p.textOf(body, place.name)
+		if err != nil {
+			return "", err
+		}
+		*place.to = v
+	}
+	return "/subscriptions/" + subscription + "/resourceGroups/" + group, nil
 }
 
 func (p *Plan) fullName(s *source) (typ, name string, err error) {
@@ -164,262 +273,7 @@ func (p *Plan) textOf(body expr.Value, name string) (string, error) {
 	}
 	s, ok := v.AsString()
 	if !ok || s == "" {
-		return "", failf("The template resource member '%s' is of type '%s'; it must be a string that is not empty.", name, v.TypeName())
+		return "", failf("The template resource member '%s' is of type '%s'; it must be a string that is not empty", name, v.TypeName())
 	}
 	return s, nil
-}
-
-func (p *Plan) refuseDoubles(found *problems) {
-	seen := map[string]bool{}
-	for _, r := range p.Resources {
-		key := strings.ToLower(r.ID)
-		if r.Deploy && seen[key] {
-			found.add(r.source.pointer, "The resource '%s' is defined multiple times in a template.", r.Name)
-		}
-		seen[key] = seen[key] || r.Deploy
-	}
-}
-
-// resolve turns dependsOn, which names resources by ID, name, symbol or loop, into
-// places in the plan. What the condition leaves out is no dependency.
-func (p *Plan) resolve(i int, found *problems) {
-	r := &p.Resources[i]
-	list, ok := member(r.source.body, "dependsOn")
-	if !ok {
-		return
-	}
-	p.scope.loops = r.loops
-	defer func() { p.scope.loops = nil }()
-	list, err := p.scope.eval(list)
-	if err != nil {
-		found.add(r.source.pointer+"/dependsOn", "%s", reason(err))
-		return
-	}
-	for _, e := range list.Elements() {
-		name, ok := e.AsString()
-		if !ok {
-			found.add(r.source.pointer+"/dependsOn", "The dependsOn of the resource '%s' holds a value of type '%s'; it takes names and IDs of resources.", r.Name, e.TypeName())
-			continue
-		}
-		targets := p.named(name)
-		if len(targets) == 0 {
-			found.add(r.source.pointer+"/dependsOn", "The resource '%s' is not defined in the template. It is a dependency of the resource '%s'.", name, r.Name)
-			continue
-		}
-		for _, t := range targets {
-			if t != i && p.Resources[t].Deploy && !slices.Contains(r.DependsOn, t) {
-				r.DependsOn = append(r.DependsOn, t)
-			}
-		}
-	}
-}
-
-// named finds the planned resources that a reference means.
-func (p *Plan) named(ref string) []int {
-	tests := []func(Planned) bool{
-		func(r Planned) bool { return strings.EqualFold(r.ID, ref) },
-		func(r Planned) bool { return strings.EqualFold(r.Type+"/"+r.Name, ref) },
-		func(r Planned) bool { return r.symbol != "" && strings.EqualFold(r.symbol, ref) },
-		func(r Planned) bool { return len(r.loops) > 0 && strings.EqualFold(r.loops[0].name, ref) },
-		func(r Planned) bool { return strings.EqualFold(r.Name, ref) },
-		func(r Planned) bool { return strings.EqualFold(lastSegment(r.Name), ref) },
-	}
-	for _, test := range tests {
-		var found []int
-		for i, r := range p.Resources {
-			if test(r) {
-				found = append(found, i)
-			}
-		}
-		if len(found) > 0 {
-			return found
-		}
-	}
-	return nil
-}
-
-func lastSegment(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
-
-// refuseCycle reports the first cycle of dependsOn by the names on it.
-func (p *Plan) refuseCycle(found *problems) {
-	done := make([]bool, len(p.Resources))
-	var path []int
-	var visit func(i int) []int
-	visit = func(i int) []int {
-		if at := slices.Index(path, i); at >= 0 {
-			return append(slices.Clone(path[at:]), i)
-		}
-		if done[i] {
-			return nil
-		}
-		path = append(path, i)
-		for _, d := range p.Resources[i].DependsOn {
-			if cycle := visit(d); cycle != nil {
-				return cycle
-			}
-		}
-		path = path[:len(path)-1]
-		done[i] = true
-		return nil
-	}
-	for i := range p.Resources {
-		cycle := visit(i)
-		if cycle == nil {
-			continue
-		}
-		names := make([]string, len(cycle))
-		for n, c := range cycle {
-			names[n] = p.Resources[c].Name
-		}
-		found.add(p.Resources[i].source.pointer, "Circular dependency detected on resource: '%s'. The resources wait for each other: remove one of these dependsOn.", strings.Join(names, "' -> '"))
-		return
-	}
-}
-
-// notBody are the members of a template resource that are not part of what is sent.
-var notBody = []string{"type", "name", "apiVersion", "condition", "copy", "dependsOn", "resources", "comments", "resourceGroup", "subscriptionId", "scope"}
-
-// Body evaluates what is to be sent for a resource. The deployed function says of a
-// resource of this plan whether it is there; when the body needs one that is not,
-// the error is of type waiting.
-func (p *Plan) Body(i int, reader Reader, deployed func(int) (ready bool, err error)) (expr.Value, error) {
-	r := p.Resources[i]
-	s := p.scope
-	s.loops, s.reader = r.loops, reader
-	s.deployed = func(ref string) (string, bool, error) { return p.lookup(ref, deployed) }
-	defer func() { s.loops, s.reader = nil, nil }()
-	var members []expr.Member
-	for name, m := range r.source.body.Members() {
-		if slices.ContainsFunc(notBody, func(n string) bool { return strings.EqualFold(n, name) }) {
-			continue
-		}
-		evaluate := s.properties
-		if name == "properties" && r.isNestedDeployment() {
-			evaluate = s.nested
-		}
-		v, err := evaluate(m)
-		if err != nil {
-			return expr.Value{}, err
-		}
-		members = append(members, expr.Member{Name: name, Value: v})
-	}
-	return expr.Object(members...), nil
-}
-
-func (r Planned) isNestedDeployment() bool {
-	return strings.EqualFold(r.Type, TypeName)
-}
-
-// nested evaluates a nested deployment's properties: with the scope "inner" its
-// template is left to the inner deployment, by default this template's parameters
-// and variables are meant.
-func (s *scope) nested(properties expr.Value) (expr.Value, error) {
-	options, _ := member(properties, "expressionEvaluationOptions")
-	inner, _ := text(options, "scope")
-	if !strings.EqualFold(inner, "inner") {
-		return s.properties(properties)
-	}
-	var members []expr.Member
-	for name, m := range properties.Members() {
-		if !strings.EqualFold(name, "template") {
-			v, err := s.properties(m)
-			if err != nil {
-				return expr.Value{}, err
-			}
-			m = v
-		}
-		members = append(members, expr.Member{Name: name, Value: m})
-	}
-	return expr.Object(members...), nil
-}
-
-// lookup resolves what reference() and the list functions name. What the plan does
-// not deploy is taken for an ID that exists already.
-func (p *Plan) lookup(ref string, deployed func(int) (bool, error)) (string, bool, error) {
-	id := ref
-	for _, i := range p.named(ref) {
-		id = p.Resources[i].ID
-		if !p.Resources[i].Deploy {
-			continue
-		}
-		ready, err := deployed(i)
-		return id, ready, err
-	}
-	if parent, ok := p.deploysParent(ref); ok {
-		ready, err := deployed(parent)
-		return id, ready, err
-	}
-	if !strings.HasPrefix(id, "/") {
-		return "", false, failf("The resource '%s' that an expression refers to is not defined in the template, and is not a resource ID.", ref)
-	}
-	return id, true, nil
-}
-
-// deploysParent finds the planned resource that the ID lies under: a workflow for the
-// ID of its trigger.
-func (p *Plan) deploysParent(id string) (int, bool) {
-	best, found := 0, false
-	for i, r := range p.Resources {
-		if r.Deploy && len(id) > len(r.ID) && id[len(r.ID)] == '/' && strings.EqualFold(id[:len(r.ID)], r.ID) &&
-			(!found || len(r.ID) > len(p.Resources[best].ID)) {
-			best, found = i, true
-		}
-	}
-	return best, found
-}
-
-// Outputs evaluates the template's outputs as the API shows them: {name: {type,
-// value}}; a secure one has no value.
-func (p *Plan) Outputs(reader Reader) (expr.Value, error) {
-	s := p.scope
-	s.reader = reader
-	s.deployed = func(ref string) (string, bool, error) {
-		return p.lookup(ref, func(int) (bool, error) { return true, nil })
-	}
-	defer func() { s.reader = nil }()
-	var members []expr.Member
-	for name, o := range s.template.outputs.Members() {
-		typ, _ := text(o, "type")
-		if condition, ok := member(o, "condition"); ok {
-			v, err := s.eval(condition)
-			if err != nil {
-				return expr.Value{}, err
-			}
-			if holds, _ := v.AsBool(); !holds {
-				continue
-			}
-		}
-		if strings.HasPrefix(strings.ToLower(typ), "secure") {
-			members = append(members, obj(name, str("type", typ)))
-			continue
-		}
-		value, _ := member(o, "value")
-		v, err := s.properties(value)
-		if err != nil {
-			return expr.Value{}, failf("The output '%s' cannot be evaluated: %s", name, err)
-		}
-		members = append(members, obj(name, str("type", typ), expr.Member{Name: "value", Value: v}))
-	}
-	return expr.Object(members...), nil
-}
-
-// Parameters are the values that the deployment used, as the API shows them: secure
-// ones have no value.
-func (p *Plan) Parameters() expr.Value {
-	var members []expr.Member
-	for _, key := range p.scope.template.order {
-		param := p.scope.template.parameters[key]
-		shown := []expr.Member{str("type", param.rulesType())}
-		if !param.secure() {
-			shown = append(shown, expr.Member{Name: "value", Value: p.scope.parameters[key]})
-		}
-		members = append(members, obj(param.name, shown...))
-	}
-	return expr.Object(members...)
-}
-
-// rulesType is the type in the API's spelling.
-func (p parameter) rulesType() string {
-	t, _ := text(p.rules, "type")
-	return t
 }

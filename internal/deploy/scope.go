@@ -39,11 +39,24 @@ type waiting struct{ id string }
 
 func (w waiting) Error() string { return "the resource '" + w.id + "' is not deployed yet" }
 
+// later is the error of an evaluation on trial that needs a deployed resource.
+type later struct{}
+
+func (later) Error() string { return "resources can be read only while the deployment runs" }
+
+// Bounds of one evaluation: what a template may make of a few lines.
+const (
+	maxTurns = 50_000  // of copy loops
+	maxSize  = 8 << 20 // bytes of a value, roughly its JSON
+)
+
 // scope evaluates a template's expressions: it is their expr.Env.
 type scope struct {
 	template *Template
 	target   Target
 	reader   Reader // nil while only names, conditions and counts are evaluated
+	trial    bool   // reading a resource ends the evaluation with later
+	turns    int    // of copy loops in this evaluation
 	deployed func(ref string) (id string, ready bool, err error)
 	dialect  *expr.Dialect
 
@@ -122,7 +135,7 @@ func (s *scope) Lookup(name string, args []expr.Value) (expr.Value, error) {
 	if strings.HasPrefix(strings.ToLower(name), "list") {
 		return s.list(name, args)
 	}
-	return expr.Value{}, failf("The template function '%s' is not supported here.", name)
+	return expr.Value{}, failf("The template function '%s' is not supported in a deployment to a resource group", name)
 }
 
 // named gives a parameter's or variable's value, computing it once.
@@ -134,19 +147,54 @@ func (s *scope) named(args []expr.Value, kind string, known map[string]expr.Valu
 	}
 	mark := kind + " " + key
 	if s.busy[mark] {
-		return expr.Value{}, failf("The template %s '%s' refers to itself: circular references are not allowed.", kind, name)
+		return expr.Value{}, failf("The template %s '%s' refers to itself: circular references are not allowed. Break the circle", kind, name)
 	}
 	s.busy[mark] = true
 	defer delete(s.busy, mark)
+	loops := s.loops
+	s.loops = nil // a value that is shared knows no loop around its first use
 	v, ok, err := compute(key)
+	s.loops = loops
 	if err != nil {
 		return expr.Value{}, err
 	}
 	if !ok {
-		return expr.Value{}, failf("The template %s '%s' is not found. Declare it under '%ss' of the template.", kind, name, kind)
+		return expr.Value{}, failf("The template %s '%s' is not found. Declare it under '%ss' of the template, or correct its name", kind, name, kind)
+	}
+	if tooLarge(v) {
+		return expr.Value{}, failf("The template %s '%s' has a value of more than %d bytes", kind, name, maxSize)
 	}
 	known[key] = v
 	return v, nil
+}
+
+// tooLarge bounds values: a few variables that double each other make millions.
+func tooLarge(v expr.Value) bool {
+	left := int64(maxSize)
+	return !fits(v, &left)
+}
+
+func fits(v expr.Value, left *int64) bool {
+	switch v.Kind() {
+	case expr.KindArray:
+		for _, e := range v.Elements() {
+			if !fits(e, left) {
+				return false
+			}
+		}
+	case expr.KindObject:
+		for name, m := range v.Members() {
+			*left -= int64(len(name))
+			if !fits(m, left) {
+				return false
+			}
+		}
+	case expr.KindString:
+		s, _ := v.AsString()
+		*left -= int64(len(s))
+	}
+	*left -= 4
+	return *left >= 0
 }
 
 func (s *scope) parameter(key string) (expr.Value, bool, error) {
@@ -168,12 +216,11 @@ func (s *scope) parameter(key string) (expr.Value, bool, error) {
 }
 
 func (s *scope) variable(key string) (expr.Value, bool, error) {
-	if copies, ok := member(s.template.variables, "copy"); ok && copies.Kind() == expr.KindArray {
-		for _, c := range copies.Elements() {
-			if name, _ := text(c, "name"); strings.EqualFold(name, key) {
-				v, err := s.copied(c, name)
-				return v, true, err
-			}
+	copies, _ := member(s.template.variables, "copy")
+	for _, c := range copies.Elements() {
+		if name, _ := text(c, "name"); strings.EqualFold(name, key) {
+			v, err := s.copied(c, name)
+			return v, true, err
 		}
 	}
 	v, ok := member(s.template.variables, key)
@@ -194,7 +241,29 @@ func (s *scope) properties(v expr.Value) (expr.Value, error) {
 	return s.eval(expanded)
 }
 
+// isCopy reports whether a member makes arrays: "copy": [{"name","count","input"}].
+func isCopy(name string, m expr.Value) bool {
+	return strings.EqualFold(name, "copy") && m.Kind() == expr.KindArray && hasMember(m.Index(0), "input")
+}
+
+func hasCopies(v expr.Value) bool {
+	for _, e := range v.Elements() {
+		if hasCopies(e) {
+			return true
+		}
+	}
+	for name, m := range v.Members() {
+		if isCopy(name, m) || hasCopies(m) {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *scope) expandCopies(v expr.Value) (expr.Value, error) {
+	if !hasCopies(v) {
+		return v, nil
+	}
 	switch v.Kind() {
 	case expr.KindArray:
 		list := make([]expr.Value, 0, v.Len())
@@ -216,9 +285,12 @@ func (s *scope) expandCopies(v expr.Value) (expr.Value, error) {
 func (s *scope) expandMembers(v expr.Value) (expr.Value, error) {
 	var members []expr.Member
 	for name, m := range v.Members() {
-		if strings.EqualFold(name, "copy") && m.Kind() == expr.KindArray && hasMember(m.Index(0), "input") {
+		if isCopy(name, m) {
 			for _, c := range m.Elements() {
-				name, _ := text(c, "name")
+				name, ok := text(c, "name")
+				if !ok {
+					return expr.Value{}, failf("A copy loop of a property lacks its 'name', which is the property that it makes")
+				}
 				list, err := s.copied(c, name)
 				if err != nil {
 					return expr.Value{}, err
@@ -242,7 +314,13 @@ func (s *scope) copied(entry expr.Value, name string) (expr.Value, error) {
 	if err != nil {
 		return expr.Value{}, err
 	}
-	input, _ := member(entry, "input")
+	input, ok := member(entry, "input")
+	if !ok {
+		return expr.Value{}, failf("The copy loop '%s' lacks its 'input', which it copies", name)
+	}
+	if s.turns += count; s.turns > maxTurns {
+		return expr.Value{}, failf("The copy loops of one evaluation turn more than %d times", maxTurns)
+	}
 	list := make([]expr.Value, 0, count)
 	for i := range count {
 		s.loops = append(s.loops, loop{name, i})
@@ -253,7 +331,11 @@ func (s *scope) copied(entry expr.Value, name string) (expr.Value, error) {
 		}
 		list = append(list, v)
 	}
-	return expr.Array(list...), nil
+	array := expr.Array(list...)
+	if tooLarge(array) {
+		return expr.Value{}, failf("The copy loop '%s' makes more than %d bytes", name, maxSize)
+	}
+	return array, nil
 }
 
 // maxCopies is how often a loop may copy (Azure's limit).
@@ -262,7 +344,7 @@ const maxCopies = 800
 func (s *scope) count(entry expr.Value) (int, error) {
 	v, ok := member(entry, "count")
 	if !ok {
-		return 0, failf("The copy loop lacks its 'count'.")
+		return 0, failf("The copy loop lacks its 'count'")
 	}
 	v, err := s.eval(v)
 	if err != nil {
@@ -270,19 +352,18 @@ func (s *scope) count(entry expr.Value) (int, error) {
 	}
 	n, ok := v.AsInt()
 	if !ok || n < 0 || n > maxCopies {
-		return 0, failf("The copy count '%s' is not valid: it must be an integer from 0 to %d.", v.Text(), maxCopies)
+		return 0, failf("The copy count '%s' is not valid: it must be an integer from 0 to %d", v.Text(), maxCopies)
 	}
 	return int(n), nil
 }
 
-// quoted protects evaluated data from being evaluated again: a string that begins
-// with a bracket gets a second one, which stands for the first.
+// quoted protects evaluated data from being evaluated again: a string in brackets
+// gets a second one, which stands for the first.
 func quoted(v expr.Value) expr.Value {
 	switch v.Kind() {
 	case expr.KindString:
-		if s, _ := v.AsString(); strings.HasPrefix(s, "[") {
-			return expr.String("[" + s)
-		}
+		s, _ := v.AsString()
+		return expr.String(quotedText(s))
 	case expr.KindArray:
 		list := make([]expr.Value, 0, v.Len())
 		for _, e := range v.Elements() {
@@ -292,16 +373,23 @@ func quoted(v expr.Value) expr.Value {
 	case expr.KindObject:
 		members := make([]expr.Member, 0, v.Len())
 		for name, m := range v.Members() {
-			members = append(members, expr.Member{Name: name, Value: quoted(m)})
+			members = append(members, expr.Member{Name: quotedText(name), Value: quoted(m)})
 		}
 		return expr.Object(members...)
 	}
 	return v
 }
 
+func quotedText(s string) string {
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+		return "[" + s
+	}
+	return s
+}
+
 func (s *scope) copyIndex(args []expr.Value) (expr.Value, error) {
 	if len(s.loops) == 0 {
-		return expr.Value{}, failf("The template function 'copyIndex' is not expected at this location: it stands only within a copy loop.")
+		return expr.Value{}, failf("The template function 'copyIndex' is not expected at this location: it stands only within a copy loop")
 	}
 	current := s.loops[len(s.loops)-1]
 	if name, ok := first(args).AsString(); ok {
@@ -313,7 +401,7 @@ func (s *scope) copyIndex(args []expr.Value) (expr.Value, error) {
 			}
 		}
 		if !found {
-			return expr.Value{}, failf("The copy loop '%s' that copyIndex names is not around it.", name)
+			return expr.Value{}, failf("The copy loop '%s' that copyIndex names is not around it", name)
 		}
 	}
 	offset, _ := first(args).AsInt()

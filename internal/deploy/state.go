@@ -9,21 +9,58 @@ import (
 
 	"isle/expr"
 	"isle/internal/arm"
+	"isle/internal/store"
 )
 
 // stateVersion is the version of the stored form of a deployment.
 const stateVersion = 1
 
-// state is what is stored of a deployment: what was asked for, and how far it is.
-// The plan is not stored: it follows from the template, the parameters, the time
-// and the seed.
+// What is stored of a deployment has two parts. The order is what was asked for: it
+// is large, written once and kept beside the resource as a setting. The state is how
+// far the deployment is: it is the resource's stored form, written with every step.
+// The plan is not stored: it follows from the order, the time and the seed.
+
+// order is the template with the values of its parameters, which are dropped when the
+// deployment has ended.
+type order struct {
+	Version    int        `json:"version"`
+	Template   expr.Value `json:"template"`
+	Parameters expr.Value `json:"parameters,omitzero"` // {name: {"value": v}}, as given
+}
+
+// orderName is the setting that holds the order of the deployment with that key.
+func orderName(key string) string { return "deployment:" + key }
+
+func readOrder(tx *store.Tx, key string) (*order, error) {
+	stored, err := tx.Setting(orderName(key))
+	if err != nil {
+		return nil, err
+	}
+	var o order
+	if err := json.Unmarshal(stored, &o); err != nil {
+		return nil, fmt.Errorf("deployment %s: stored order: %w", key, err)
+	}
+	if o.Version != stateVersion {
+		return nil, fmt.Errorf("deployment %s: stored order has version %d, this build reads %d", key, o.Version, stateVersion)
+	}
+	return &o, nil
+}
+
+func writeOrder(tx *store.Tx, key string, o *order) error {
+	stored, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	return tx.PutSetting(orderName(key), stored)
+}
+
+// state is how far a deployment is.
 type state struct {
-	Version    int           `json:"version"`
-	Mode       string        `json:"mode"`
-	Template   expr.Value    `json:"template"`
-	Parameters expr.Value    `json:"parameters"` // {name: {"value": v}}, as given
-	Target     target        `json:"target"`
-	Principal  arm.Principal `json:"principal"`
+	Version      int           `json:"version"`
+	Mode         string        `json:"mode"`
+	TemplateHash string        `json:"templateHash"`
+	Target       target        `json:"target"`
+	Principal    arm.Principal `json:"principal"`
 
 	CorrelationID string     `json:"correlationId"`
 	Steps         []step     `json:"steps"` // one for each planned resource
@@ -46,7 +83,7 @@ type target struct {
 // Phases of a step.
 const (
 	phaseWaiting   = ""          // for what it depends on
-	phaseRunning   = "Running"   // its PUT is sent, or its operation goes on
+	phaseRunning   = "Running"   // its operation goes on
 	phaseSucceeded = "Succeeded" //
 	phaseFailed    = "Failed"    //
 	phaseLeftOut   = "LeftOut"   // its condition does not hold
@@ -63,6 +100,7 @@ type step struct {
 	Operation  string    `json:"operation,omitempty"` // path of the resource's long-running operation
 	StatusCode int       `json:"statusCode,omitempty"`
 	Error      *problem  `json:"error,omitempty"`
+	Told       bool      `json:"told,omitempty"` // a nested deployment was told of the cancellation
 	Begun      time.Time `json:"begun,omitzero"`
 	Ended      time.Time `json:"ended,omitzero"`
 }
@@ -82,14 +120,14 @@ type problem struct {
 
 // problemOf keeps what may be served of an error; what an error of ours hides from
 // callers stays hidden here.
-func problemOf(err error) *problem {
+func problemOf(err error, scrub func(string) string) *problem {
 	e := arm.AsError(err)
 	if e == nil {
 		return &problem{Status: 500, Code: "InternalServerError", Message: "The resource could not be deployed because of an internal error. The server's log says why."}
 	}
-	p := &problem{Status: e.Status, Code: e.Code, Message: e.Message, Target: e.Target}
+	p := &problem{Status: e.Status, Code: e.Code, Message: scrub(e.Message), Target: scrub(e.Target)}
 	for _, d := range e.Details {
-		p.Details = append(p.Details, problemOf(d))
+		p.Details = append(p.Details, problemOf(d, scrub))
 	}
 	return p
 }
@@ -116,9 +154,9 @@ func readState(body []byte) (*state, error) {
 func (s *state) encode() ([]byte, error) { return json.Marshal(s) }
 
 // templateHash is a number that changes with the template, as the API shows it.
-func (s *state) templateHash() string {
+func templateHash(template expr.Value) string {
 	h := fnv.New64a()
-	_, _ = h.Write(s.Template.JSON())
+	_, _ = h.Write(template.JSON())
 	return strconv.FormatUint(h.Sum64(), 10)
 }
 

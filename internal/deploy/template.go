@@ -18,24 +18,13 @@ type Template struct {
 	outputs    expr.Value
 }
 
-// parameter is a declared parameter with its value, which is a template when it
-// comes from a default and data when the caller gave it.
-type parameter struct {
-	name     string
-	typ      string // canonical: string, securestring, int, bool, object, secureobject, array
-	value    expr.Value
-	computed bool // the value is a default, still to be evaluated
-	rules    expr.Value
-}
-
-func (p parameter) secure() bool { return strings.HasPrefix(p.typ, "secure") }
-
 // source is one entry of "resources", with its parent when it is nested.
 type source struct {
-	symbol  string // symbolic name, in templates that have them
-	body    expr.Value
-	pointer string // where it stands in the template
-	parent  *source
+	symbol   string // symbolic name, in templates that have them
+	existing bool   // only named, not deployed
+	body     expr.Value
+	pointer  string // where it stands in the template
+	parent   *source
 }
 
 // Problem is one thing that is wrong with a template or its parameters.
@@ -55,122 +44,51 @@ func (p *problems) add(pointer, format string, args ...any) {
 		Message: fmt.Sprintf("Deployment template validation failed: '"+format+"'.", args...)})
 }
 
-var parameterTypes = []string{"string", "securestring", "int", "bool", "object", "secureobject", "array"}
-
 // Parse reads a template and the values given for its parameters ({name: {"value": v}}).
+// Every expression of the template is compiled, and what it names is looked for.
 func Parse(template, values expr.Value) (*Template, []Problem) {
 	var found problems
 	if template.Kind() != expr.KindObject {
-		found.add("", "The template is missing or is not an object: give it as properties.template, or its text through properties.templateLink.")
+		found.add("", "The template is missing or is not an object: give it as properties.template")
 		return nil, found.list
 	}
-	for _, name := range []string{"$schema", "contentVersion"} {
-		if v, ok := member(template, name); !ok || v.Kind() != expr.KindString {
-			found.add("/"+name, "The template member '%s' is missing: a deployment template has it as a string.", name)
-		}
-	}
+	checkForm(template, "", &found)
 	t := &Template{parameters: map[string]parameter{}, variables: object(template, "variables"), outputs: object(template, "outputs")}
 	t.readParameters(object(template, "parameters"), values, &found)
 	resources, _ := member(template, "resources")
 	t.resources = readResources(resources, "/resources", nil, &found)
+	checkExpressions(template, "", &found)
 	return t, found.list
 }
 
-func (t *Template) readParameters(declared, values expr.Value, found *problems) {
-	for name, rules := range declared.Members() {
-		pointer := "/parameters/" + escape(name)
-		typ, _ := text(rules, "type")
-		typ = strings.ToLower(typ)
-		if !slices.Contains(parameterTypes, typ) {
-			found.add(pointer, "The template parameter '%s' has the type '%s'. Its type must be one of '%s'.", name, typ, strings.Join(parameterTypes, ", "))
-			continue
-		}
-		p := parameter{name: name, typ: typ, rules: rules}
-		given, ok := values.Get(name)
-		switch {
-		case ok && hasMember(given, "reference"):
-			found.add(pointer, "The value of the template parameter '%s' refers to a key vault, and there is none here. Give the value itself.", name)
-		case ok && hasMember(given, "value"):
-			p.value, _ = member(given, "value")
-			p.check(pointer, found)
-		case hasMember(rules, "defaultValue"):
-			p.value, _ = member(rules, "defaultValue")
-			p.computed = true
-		default:
-			found.add(pointer, "The value for the template parameter '%s' is not provided. Give it in properties.parameters, or declare a defaultValue.", name)
-		}
-		key := strings.ToLower(name)
-		t.parameters[key] = p
-		t.order = append(t.order, key)
-	}
-	for name := range values.Members() {
-		if _, ok := declared.Get(name); !ok {
-			found.add("", "The template parameters '%s' in the parameters file are not valid; they are not present in the original template and can therefore not be provided at deployment time. The only supported parameters for this template are '%s'.", name, strings.Join(names(declared), ", "))
+// checkForm wants what every template has, and sections of the right kind.
+func checkForm(template expr.Value, pointer string, found *problems) {
+	for _, name := range []string{"$schema", "contentVersion"} {
+		if v, ok := text(template, name); !ok || v == "" {
+			found.add(pointer+"/"+escape(name), "The template member '%s' is missing: a deployment template has it as a string", name)
 		}
 	}
-}
-
-// check holds the value against the declaration: its type and the allowed ones.
-func (p parameter) check(pointer string, found *problems) {
-	if !hasType(p.value, p.typ) {
-		found.add(pointer, "Template parameter JToken type is not valid. Expected '%s'. Actual '%s': the parameter '%s'.", p.typ, p.value.TypeName(), p.name)
-		return
-	}
-	if allowed, ok := member(p.rules, "allowedValues"); ok && !contains(allowed, p.value) {
-		found.add(pointer, "The provided value '%s' for the template parameter '%s' is not valid. The parameter value is not part of the allowed value(s): '%s'.", p.shown(), p.name, listed(allowed))
-	}
-	size, sized := measure(p.value)
-	for _, bound := range []struct {
-		rule   string
-		breaks func(limit, size int64) bool
-		word   string
-	}{
-		{"minValue", func(limit, size int64) bool { return size < limit }, "at least"},
-		{"maxValue", func(limit, size int64) bool { return size > limit }, "at most"},
-		{"minLength", func(limit, size int64) bool { return size < limit }, "at least as long as"},
-		{"maxLength", func(limit, size int64) bool { return size > limit }, "at most as long as"},
-	} {
-		rule, _ := member(p.rules, bound.rule)
-		limit, ok := rule.AsInt()
-		if ok && sized && bound.breaks(limit, size) {
-			found.add(pointer, "The provided value for the template parameter '%s' is not valid: it must be %s %d.", p.name, bound.word, limit)
+	schema, _ := text(template, "$schema")
+	for _, scope := range []string{"subscription", "managementGroup", "tenant"} {
+		if strings.Contains(strings.ToLower(schema), strings.ToLower("/"+scope+"DeploymentTemplate.json")) {
+			found.add(pointer+"/$schema", "The template's schema is that of deployments to a %s, and this deployment is to a resource group. Use https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", scope)
 		}
 	}
-}
-
-// shown is the value for a message; a secret stays one.
-func (p parameter) shown() string {
-	if p.secure() {
-		return "(secure)"
+	for _, name := range []string{"parameters", "variables", "outputs"} {
+		if v, ok := member(template, name); ok && v.Kind() != expr.KindObject && !v.IsNull() {
+			found.add(pointer+"/"+name, "The template member '%s' is of type '%s'; it must be an object", name, v.TypeName())
+		}
 	}
-	return p.value.Text()
-}
-
-func hasType(v expr.Value, typ string) bool {
-	switch typ {
-	case "string", "securestring":
-		return v.Kind() == expr.KindString
-	case "int":
-		_, ok := v.AsInt()
-		return ok
-	case "bool":
-		return v.Kind() == expr.KindBool
-	case "array":
-		return v.Kind() == expr.KindArray
-	default:
-		return v.Kind() == expr.KindObject
+	outputs := object(template, "outputs")
+	for name, o := range outputs.Members() {
+		at := pointer + "/outputs/" + escape(name)
+		if typ, _ := text(o, "type"); !slices.Contains(parameterTypes, strings.ToLower(typ)) {
+			found.add(at, "The template output '%s' has the type '%s'. Its type must be one of '%s'", name, typ, strings.Join(parameterTypes, ", "))
+		}
+		if !hasMember(o, "value") && !hasMember(o, "copy") {
+			found.add(at, "The template output '%s' lacks the member 'value'", name)
+		}
 	}
-}
-
-// measure is a number's value, or the length of a string or an array.
-func measure(v expr.Value) (int64, bool) {
-	if n, ok := v.AsInt(); ok {
-		return n, true
-	}
-	if s, ok := v.AsString(); ok {
-		return int64(len([]rune(s))), true
-	}
-	return int64(v.Len()), v.Kind() == expr.KindArray
 }
 
 // readResources reads an array of resources, or an object with symbolic names, and
@@ -179,14 +97,17 @@ func readResources(v expr.Value, pointer string, parent *source, found *problems
 	var list []source
 	add := func(symbol, at string, body expr.Value) {
 		s := source{symbol: symbol, body: body, pointer: at, parent: parent}
+		if v, ok := member(body, "existing"); ok && symbol != "" {
+			s.existing, _ = v.AsBool()
+		}
 		for _, name := range []string{"type", "name"} {
 			if _, ok := text(body, name); !ok {
-				found.add(at, "The template resource at '%s' lacks the member '%s'.", at, name)
+				found.add(at, "The template resource at '%s' lacks the member '%s'", at, name)
 				return
 			}
 		}
 		if _, ok := text(body, "apiVersion"); !ok {
-			found.add(at, "The template resource '%s' lacks the member 'apiVersion'.", at)
+			found.add(at, "The template resource '%s' lacks the member 'apiVersion'", at)
 			return
 		}
 		list = append(list, s)
@@ -204,7 +125,7 @@ func readResources(v expr.Value, pointer string, parent *source, found *problems
 			add(symbol, pointer+"/"+escape(symbol), body)
 		}
 	default:
-		found.add(pointer, "The template member 'resources' is missing: a template has an array of resources, which may be empty.")
+		found.add(pointer, "The template member 'resources' is missing: a template has an array of resources, which may be empty")
 	}
 	return list
 }
@@ -246,23 +167,6 @@ func names(object expr.Value) []string {
 		list = append(list, name)
 	}
 	return list
-}
-
-func contains(array, v expr.Value) bool {
-	for _, e := range array.Elements() {
-		if expr.Equal(e, v) {
-			return true
-		}
-	}
-	return false
-}
-
-func listed(array expr.Value) string {
-	var list []string
-	for _, e := range array.Elements() {
-		list = append(list, e.Text())
-	}
-	return strings.Join(list, ",")
 }
 
 // escape makes a name a token of a JSON pointer (RFC 6901 §3).

@@ -28,7 +28,7 @@ func (s *state) properties(provisioningState string) expr.Value {
 		ended = s.Target.Time
 	}
 	v := expr.Object(
-		str("templateHash", s.templateHash()),
+		str("templateHash", s.TemplateHash),
 		expr.Member{Name: "parameters", Value: s.Shown},
 		str("mode", s.Mode),
 		str("provisioningState", provisioningState),
@@ -75,19 +75,45 @@ func (s *state) providers() expr.Value {
 	return expr.Array(list...)
 }
 
+func (s *state) references(which func(step) bool) expr.Value {
+	var list []expr.Value
+	for _, t := range s.Steps {
+		if which(t) {
+			list = append(list, expr.Object(str("id", t.ID)))
+		}
+	}
+	return expr.Array(list...)
+}
+
 // operations lists what a deployment did, one for each resource that it began.
 func (p *Provider) operations(_ context.Context, r *arm.Request) (*arm.Response, error) {
 	s, err := readState(r.Resource.Body)
 	if err != nil {
 		return nil, err
 	}
+	top, err := r.Top(maxResources, maxResources)
+	if err != nil {
+		return nil, err
+	}
+	after, err := r.SkipToken()
+	if err != nil {
+		return nil, err
+	}
 	var list []expr.Value
+	last, skipping := "", after != ""
 	for i, t := range s.Steps {
-		if shownStep(t) {
-			list = append(list, s.operation(r.ID, i))
+		id := operationID(t)
+		switch {
+		case skipping:
+			skipping = id != after
+		case !shownStep(t):
+		case len(list) == top:
+			return arm.Page(list, r.NextLink(last)), nil
+		default:
+			list, last = append(list, s.operation(r.ID, i)), id
 		}
 	}
-	return arm.Reply(expr.Object(expr.Member{Name: "value", Value: expr.Array(list...)})), nil
+	return arm.Page(list, ""), nil
 }
 
 // operation is one of them.
@@ -144,7 +170,7 @@ func (s *state) operation(deployment arm.ID, i int) expr.Value {
 		properties = properties.With("statusMessage", expr.Object(
 			str("status", "Failed"), expr.Member{Name: "error", Value: t.Error.error().Value()}))
 	}
-	id := groupOf(deployment) + "/providers/" + TypeName + "/" + deployment.Name() + "/operations/" + operationID(t)
+	id := deployment.String() + "/operations/" + operationID(t)
 	return expr.Object(str("id", id), str("operationId", operationID(t)), expr.Member{Name: "properties", Value: properties})
 }
 

@@ -1,0 +1,79 @@
+package deploy
+
+import (
+	"context"
+	"net/http"
+
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/store"
+)
+
+// validate checks a deployment as a PUT does, and says what it would deploy.
+func (p *Provider) validate(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	id, err := arm.ParseID("/subscriptions/" + r.Values["subscription"] + "/resourceGroups/" + r.Values["group"] + "/providers/" + TypeName + "/" + r.Values["deployment"])
+	if err != nil {
+		return nil, err
+	}
+	if failed := validName(id.Name()); failed != nil {
+		return nil, failed
+	}
+	d, err := p.check(ctx, id, r.Body, r.Principal, r.CorrelationID, r.Now)
+	if err != nil {
+		return nil, err
+	}
+	validated := d.state.references(func(t step) bool { return t.Phase != phaseLeftOut })
+	properties := d.state.properties("Succeeded").With("validatedResources", validated).
+		With("timestamp", expr.String("0001-01-01T00:00:00Z")).With("duration", expr.String("PT0S")) // as recorded, logic-api §5.2
+	return arm.Reply(expr.Object(
+		str("id", id.String()), str("name", id.Name()), str("type", TypeName),
+		expr.Member{Name: "properties", Value: properties},
+	)), nil
+}
+
+// exportTemplate gives back the template that was deployed.
+func (p *Provider) exportTemplate(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	var o *order
+	err := p.config.Store.Control().Read(ctx, func(tx *store.Tx) (err error) {
+		o, err = readOrder(tx, r.Resource.Key)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return arm.Reply(expr.Object(expr.Member{Name: "template", Value: o.Template})), nil
+}
+
+// calculateTemplateHash gives the number under which a deployment shows a template.
+func calculateTemplateHash(_ context.Context, r *arm.Request) (*arm.Response, error) {
+	if r.Body.Kind() != expr.KindObject {
+		return nil, arm.Invalid("InvalidRequestContent", "", "The request content is not valid: the body must be a template, a JSON object.")
+	}
+	return arm.Reply(expr.Object(str("minifiedTemplate", string(r.Body.JSON())), str("templateHash", templateHash(r.Body)))), nil
+}
+
+// cancel stops a deployment from starting more resources.
+func (p *Provider) cancel(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	err := p.config.Store.Control().Write(ctx, func(tx *store.Tx) error {
+		current, err := arm.Load(tx, r.ID.String())
+		if err != nil {
+			return err
+		}
+		s, err := readState(current.Body)
+		if err != nil {
+			return err
+		}
+		if !s.Ended.IsZero() {
+			return arm.Conflict("DeploymentCannotBeCancelled", "", "The deployment '%s' cannot be cancelled: it has ended as '%s'.", r.ID.Name(), current.State)
+		}
+		s.Canceled = true
+		if current.Body, err = s.encode(); err != nil {
+			return err
+		}
+		return arm.Save(tx, current)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &arm.Response{Status: http.StatusNoContent}, nil
+}

@@ -1,0 +1,198 @@
+package deploy
+
+import (
+	"slices"
+	"strings"
+
+	"isle/expr"
+)
+
+// parameter is a declared parameter with its value, which is a template when it
+// comes from a default and data when the caller gave it.
+type parameter struct {
+	name     string
+	typ      string // lower case, one of parameterTypes
+	value    expr.Value
+	computed bool // the value is a default, still to be evaluated
+	nullable bool
+	rules    expr.Value
+}
+
+var parameterTypes = []string{"string", "securestring", "int", "bool", "object", "secureobject", "array"}
+
+func (p parameter) secure() bool { return isSecure(p.typ) }
+
+func isSecure(typ string) bool { return strings.HasPrefix(strings.ToLower(typ), "secure") }
+
+// shownType is a type in the API's spelling.
+func shownType(typ string) string {
+	switch typ = strings.ToLower(typ); typ {
+	case "securestring":
+		return "SecureString"
+	case "secureobject":
+		return "SecureObject"
+	case "":
+		return ""
+	}
+	return strings.ToUpper(typ[:1]) + typ[1:]
+}
+
+func (t *Template) readParameters(declared, values expr.Value, found *problems) {
+	for name, rules := range declared.Members() {
+		pointer := "/parameters/" + escape(name)
+		typ, _ := text(rules, "type")
+		key := strings.ToLower(name)
+		p := parameter{name: name, typ: strings.ToLower(typ), rules: rules}
+		if !slices.Contains(parameterTypes, p.typ) {
+			found.add(pointer, "The template parameter '%s' has the type '%s'. Its type must be one of '%s'", name, typ, strings.Join(parameterTypes, ", "))
+		} else {
+			p.take(values, pointer, found)
+		}
+		t.parameters[key] = p
+		t.order = append(t.order, key)
+	}
+	for name := range values.Members() {
+		if _, ok := declared.Get(name); !ok {
+			found.add("/parameters", "The template parameters '%s' in the parameters file are not valid; they are not present in the original template and can therefore not be provided at deployment time. The only supported parameters for this template are '%s'", name, strings.Join(names(declared), ", "))
+		}
+	}
+}
+
+// take finds the parameter's value: the given one, else the default.
+func (p *parameter) take(values expr.Value, pointer string, found *problems) {
+	if v, ok := member(p.rules, "nullable"); ok {
+		p.nullable, _ = v.AsBool()
+	}
+	given, _ := member(values, p.name)
+	value, ok := member(given, "value")
+	switch {
+	case hasMember(given, "reference"):
+		found.add(pointer, "The value of the template parameter '%s' refers to a key vault, and there is none here. Give the value itself", p.name)
+	case ok && !(value.IsNull() && p.nullable):
+		p.value = value
+		p.check(pointer, found)
+	case hasMember(p.rules, "defaultValue"):
+		p.value, _ = member(p.rules, "defaultValue")
+		p.computed = true
+	case p.nullable:
+	default:
+		found.add(pointer, "The value for the template parameter '%s' is not provided. Give it in properties.parameters as {\"%s\": {\"value\": …}}, or declare a defaultValue", p.name, p.name)
+	}
+}
+
+// check holds the value against the declaration: its type, the allowed values and
+// the bounds.
+func (p parameter) check(pointer string, found *problems) {
+	if p.value.IsNull() && p.nullable {
+		return
+	}
+	if !hasType(p.value, p.typ) {
+		found.add(pointer, "Template parameter JToken type is not valid. Expected '%s'. Actual '%s'. Change the value of the parameter '%s'", typeWords(p.typ), p.value.TypeName(), p.name)
+		return
+	}
+	if allowed, ok := member(p.rules, "allowedValues"); ok && !allows(allowed, p.value) {
+		found.add(pointer, "The provided value '%s' for the template parameter '%s' is not valid. The parameter value is not part of the allowed value(s): '%s'", p.shown(), p.name, listed(allowed))
+	}
+	for _, b := range bounds() {
+		rule, _ := member(p.rules, b.rule)
+		limit, ok := rule.AsInt()
+		if ok && b.breaks(p.value, limit) {
+			found.add(pointer, "The provided value for the template parameter '%s' is not valid: %s %d", p.name, b.words, limit)
+		}
+	}
+}
+
+type bound struct {
+	rule, words string
+	breaks      func(v expr.Value, limit int64) bool
+}
+
+func bounds() []bound {
+	return []bound{
+		{"minValue", "it must be at least", func(v expr.Value, limit int64) bool { n, ok := v.AsInt(); return ok && n < limit }},
+		{"maxValue", "it must be at most", func(v expr.Value, limit int64) bool { n, ok := v.AsInt(); return ok && n > limit }},
+		{"minLength", "its length must be at least", func(v expr.Value, limit int64) bool { n, ok := length(v); return ok && n < limit }},
+		{"maxLength", "its length must be at most", func(v expr.Value, limit int64) bool { n, ok := length(v); return ok && n > limit }},
+	}
+}
+
+// length counts the characters of a string or the elements of an array.
+func length(v expr.Value) (int64, bool) {
+	if s, ok := v.AsString(); ok {
+		return int64(len([]rune(s))), true
+	}
+	return int64(v.Len()), v.Kind() == expr.KindArray
+}
+
+// shown is the value for a message; a secret stays one.
+func (p parameter) shown() string {
+	if p.secure() {
+		return "(secure)"
+	}
+	return p.value.Text()
+}
+
+func hasType(v expr.Value, typ string) bool {
+	switch strings.ToLower(typ) {
+	case "string", "securestring":
+		return v.Kind() == expr.KindString
+	case "int":
+		return v.Kind() == expr.KindInt
+	case "bool":
+		return v.Kind() == expr.KindBool
+	case "array":
+		return v.Kind() == expr.KindArray
+	default:
+		return v.Kind() == expr.KindObject
+	}
+}
+
+// typeWords are the names that the service has for a type in its messages.
+func typeWords(typ string) string {
+	switch strings.ToLower(typ) {
+	case "string", "securestring":
+		return "String, Uri"
+	case "int":
+		return "Integer"
+	case "bool":
+		return "Boolean"
+	case "array":
+		return "Array"
+	default:
+		return "Object"
+	}
+}
+
+// allows reports whether the value is one of the allowed ones; of an array each
+// element may be one.
+func allows(allowed, v expr.Value) bool {
+	if contains(allowed, v) {
+		return true
+	}
+	if v.Kind() != expr.KindArray {
+		return false
+	}
+	for _, e := range v.Elements() {
+		if !contains(allowed, e) {
+			return false
+		}
+	}
+	return true
+}
+
+func contains(array, v expr.Value) bool {
+	for _, e := range array.Elements() {
+		if expr.Equal(e, v) {
+			return true
+		}
+	}
+	return false
+}
+
+func listed(array expr.Value) string {
+	var list []string
+	for _, e := range array.Elements() {
+		list = append(list, e.Text())
+	}
+	return strings.Join(list, ",")
+}
