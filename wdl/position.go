@@ -47,6 +47,12 @@ func locate(text []byte, base string, problems []Problem) map[string]int {
 	return places
 }
 
+// Place is where in a JSON text the value of a pointer stands, or the nearest value
+// around it; both count from 1.
+func Place(text []byte, pointer string) (line, column int) {
+	return lineColumn(text, locate(text, "", []Problem{{Pointer: pointer}})[pointer])
+}
+
 // lineColumn turns an offset into line and column, both from 1; columns count
 // characters.
 func lineColumn(text []byte, offset int) (line, column int) {

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"isle/expr"
+	"isle/internal/connector/builtin"
+	"isle/internal/dataplane"
+	"isle/internal/testfile"
+)
+
+func runCommand() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run DEF",
+		Short: "Run a definition once, without a server",
+		Long: `Run the workflow of a file once, in this process: calls are really made and waits
+take their time. Prints the record of the run as JSON: its status, the response, and
+each action with status, inputs and outputs; with splitOn, one record for each run.
+The exit code is 0 if the workflow ran, however it ended.
+
+--body, --parameters, --settings and --trigger each take JSON, or the name of a file
+that holds it, or - for standard input. A --body that is neither is plain text.
+--trigger is a trigger's name, or a request as in a test file: {"method", "headers",
+"queries", "relativePath", "body", "outputs", "name"}.`,
+		Example: `  isle run order.json --body '{"id": "A1", "qty": 2, "price": 60}'
+  isle run workflow.json --parameters parameters.json --settings local.settings.json
+  isle run nightly.json --trigger Recurrence`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
+	}
+	cmd.Flags().StringVarP(&o.body, "body", "b", "", "the body of the request that fires the trigger")
+	cmd.Flags().StringVarP(&o.parameters, "parameters", "p", "", "values of the workflow's parameters")
+	cmd.Flags().StringVar(&o.settings, "settings", "", "application settings of a single-tenant workflow")
+	cmd.Flags().StringVarP(&o.trigger, "trigger", "t", "", "which trigger fires, and with what")
+	cmd.Flags().StringVar(&o.workflow, "workflow", "", "which workflow, if the file holds several")
+	return cmd
+}
+
+type runOptions struct{ body, parameters, settings, trigger, workflow string }
+
+func (o *runOptions) run(cmd *cobra.Command, file string) error {
+	content, err := readInput(cmd, file)
+	if err != nil {
+		return err
+	}
+	source, err := testfile.OpenDefinition(content, o.workflow)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	settings, err := o.readSettings(cmd)
+	if err != nil {
+		return err
+	}
+	workflow, problems := testfile.Compile(source, settings)
+	if workflow == nil {
+		for _, p := range problems {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s:%s\n", file, p)
+		}
+		return errors.New("the definition is refused")
+	}
+	fire, err := o.readTrigger(cmd)
+	if err != nil {
+		return err
+	}
+	operations, closeAll := builtin.Operations(builtin.Options{})
+	defer closeAll()
+	invocation := testfile.Invocation{
+		Workflow: workflow, Trigger: fire, Operations: operations,
+		Dialer: dataplane.NewInproc(dataplane.Options{}).Dialer(dataplane.Shared, dataplane.SubnetBuiltIn),
+		Start:  now(), Seed: rand.Uint64(),
+	}
+	invoked, err := invocation.Run(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if len(invoked.Runs) == 0 {
+		return errors.New("no run began: " + invoked.Reason)
+	}
+	for _, run := range invoked.Runs {
+		if err := printRecord(cmd.OutOrStdout(), runRecord(workflow, run, invoked)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readSettings reads parameters, in the forms {"name": value}, {"name": {"value":
+// value}} and that of a parameters file, and settings, plain or as in
+// local.settings.json.
+func (o *runOptions) readSettings(cmd *cobra.Command) (s testfile.Settings, err error) {
+	parameters, err := jsonArgument(cmd, "parameters", o.parameters)
+	if err != nil {
+		return s, err
+	}
+	if inner, ok := parameters.Get("parameters"); ok && inner.Kind() == expr.KindObject {
+		parameters = inner
+	}
+	s.Parameters = map[string]expr.Value{}
+	for name, v := range parameters.Members() {
+		if inner, ok := v.Get("value"); ok {
+			v = inner
+		}
+		s.Parameters[name] = v
+	}
+	settings, err := jsonArgument(cmd, "settings", o.settings)
+	if err != nil {
+		return s, err
+	}
+	if inner, ok := settings.Get("Values"); ok {
+		settings = inner
+	}
+	s.AppSettings = map[string]string{}
+	for name, v := range settings.Members() {
+		s.AppSettings[name] = v.Text()
+	}
+	return s, nil
+}
+
+// readTrigger reads what fires the run.
+func (o *runOptions) readTrigger(cmd *cobra.Command) (t testfile.Trigger, err error) {
+	if o.trigger != "" {
+		text, isText, err := argument(cmd, o.trigger)
+		switch {
+		case err != nil:
+			return t, fmt.Errorf("--trigger: %w", err)
+		case isText && !strings.HasPrefix(strings.TrimSpace(o.trigger), "{"):
+			t.Name = o.trigger
+		default:
+			if err := json.Unmarshal(text, &t); err != nil {
+				return t, fmt.Errorf("--trigger: this is not a request: %w", err)
+			}
+		}
+	}
+	if o.body == "" {
+		return t, nil
+	}
+	text, isText, err := argument(cmd, o.body)
+	if err != nil {
+		return t, fmt.Errorf("--body: %w", err)
+	}
+	v, err := expr.ParseJSON(text)
+	switch {
+	case err == nil:
+		t.Body = testfile.Value{Value: v, Given: true}
+	case isText && strings.ContainsAny(o.body[:1], "{["):
+		return t, fmt.Errorf("--body: this is not JSON: %w", err)
+	default:
+		body := string(text)
+		t.BodyText = &body
+	}
+	return t, nil
+}
+
+// jsonArgument reads an object that a flag gives; none for an absent flag.
+func jsonArgument(cmd *cobra.Command, flag, value string) (expr.Value, error) {
+	if value == "" {
+		return expr.Object(), nil
+	}
+	text, isText, err := argument(cmd, value)
+	if err == nil {
+		var v expr.Value
+		if v, err = expr.ReadJSON(text); err == nil && v.Kind() == expr.KindObject {
+			return v, nil
+		}
+		if err == nil {
+			err = errors.New("it must be a JSON object")
+		}
+		if isText && !strings.HasPrefix(strings.TrimSpace(value), "{") {
+			err = fmt.Errorf("there is no file '%s'", value)
+		}
+	}
+	return expr.Null(), fmt.Errorf("--%s: %w", flag, err)
+}
+
+// argument reads the file that a flag names, or takes its value as text.
+func argument(cmd *cobra.Command, value string) (text []byte, isText bool, err error) {
+	name := strings.TrimPrefix(value, "@")
+	content, err := readInput(cmd, name)
+	switch {
+	case err == nil:
+		return trimBOM(content), false, nil
+	case name == value && !strings.HasSuffix(name, ".json") && (errors.Is(err, os.ErrNotExist) || strings.ContainsAny(value, "{[\"\n ") || len(value) > 255):
+		return []byte(value), true, nil
+	}
+	return nil, false, err
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"isle/internal/testfile"
+)
+
+func testCommand() *cobra.Command {
+	var asJSON bool
+	var junit string
+	cmd := &cobra.Command{
+		Use:   "test FILE…",
+		Short: "Run test files of workflows, with mocks and a virtual clock",
+		Long: `Run the cases of test files. Each case starts the workflow in this process; calls
+are answered by the case's mocks and time is virtual, so waits, timeouts and retries
+pass at once. Only what "expect" names is asserted. The exit code is 1 if a case
+fails or a file cannot be read.
+
+The caller of a Request trigger waits as long as it takes, unless "expect" names the
+response status 504 (then it gives up after 240 s) or, without a response, the code
+ActionResponseSkipped (then it has left). A list of repetitions of an action in
+nested loops that is as long as the outermost loop has iterations speaks of these.`,
+		Example: `  isle test tests/*.json
+  isle test --junit results.xml tests/order.json`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r := &testReport{out: cmd.OutOrStdout(), json: asJSON}
+			for _, name := range args {
+				f, err := testfile.Load(name)
+				if err != nil {
+					r.unreadable(name, err)
+					continue
+				}
+				r.begin(name)
+				f.Run(cmd.Context(), r.add)
+				if err := cmd.Context().Err(); err != nil {
+					return err
+				}
+			}
+			return r.end(junit)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line for each case")
+	cmd.Flags().StringVar(&junit, "junit", "", "write the results to this file as JUnit XML")
+	return cmd
+}
+
+// testReport prints results as they come and keeps them for JUnit.
+type testReport struct {
+	out            io.Writer
+	json           bool
+	suites         []*junitSuite
+	passed, failed int
+}
+
+func (r *testReport) begin(file string) {
+	r.suites = append(r.suites, &junitSuite{Name: file})
+	if !r.json {
+		fmt.Fprintln(r.out, file)
+	}
+}
+
+// unreadable counts a file that cannot be run as a failure.
+func (r *testReport) unreadable(file string, err error) {
+	r.begin(file)
+	r.add(testfile.Result{Failures: strings.Split(err.Error(), "\n")})
+}
+
+func (r *testReport) add(result testfile.Result) {
+	ok := len(result.Failures) == 0
+	if ok {
+		r.passed++
+	} else {
+		r.failed++
+	}
+	suite := r.suites[len(r.suites)-1]
+	suite.add(result)
+	if r.json {
+		r.printJSON(suite.Name, result)
+		return
+	}
+	mark := "ok  "
+	if !ok {
+		mark = "FAIL"
+	}
+	name := result.Name
+	if name == "" {
+		name = "(not run)"
+	}
+	fmt.Fprintf(r.out, "  %s  %s\n", mark, name)
+	for _, f := range result.Failures {
+		fmt.Fprintf(r.out, "        %s\n", f)
+	}
+}
+
+func (r *testReport) printJSON(file string, result testfile.Result) {
+	encoder := json.NewEncoder(r.out)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(struct {
+		File     string   `json:"file"`
+		Case     string   `json:"case,omitempty"`
+		Passed   bool     `json:"passed"`
+		Failures []string `json:"failures,omitempty"`
+		Seconds  float64  `json:"seconds"`
+	}{file, result.Name, len(result.Failures) == 0, result.Failures, result.Duration.Seconds()})
+}
+
+// end sums up and writes the JUnit file, if one is wanted.
+func (r *testReport) end(junit string) error {
+	if !r.json {
+		fmt.Fprintf(r.out, "%d passed, %d failed\n", r.passed, r.failed)
+	}
+	if junit != "" {
+		if err := writeJUnit(junit, r.suites); err != nil {
+			return err
+		}
+	}
+	if r.failed > 0 {
+		return exitError(1)
+	}
+	return nil
+}
+
+// junitSuite and junitCase are the parts of a JUnit report that its readers share.
+type junitSuite struct {
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Errors   int         `xml:"errors,attr"`
+	Time     string      `xml:"time,attr"`
+	Cases    []junitCase `xml:"testcase"`
+
+	duration time.Duration
+}
+
+type junitCase struct {
+	Name    string        `xml:"name,attr"`
+	Class   string        `xml:"classname,attr"`
+	Time    string        `xml:"time,attr"`
+	Failure *junitFailure `xml:"failure,omitempty"`
+}
+
+type junitFailure struct {
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+func (s *junitSuite) add(r testfile.Result) {
+	c := junitCase{Name: r.Name, Class: s.Name, Time: seconds(r.Duration)}
+	if len(r.Failures) > 0 {
+		c.Failure = &junitFailure{Message: r.Failures[0], Text: strings.Join(r.Failures, "\n")}
+		s.Failures++
+	}
+	s.Tests++
+	s.duration += r.Duration
+	s.Time = seconds(s.duration)
+	s.Cases = append(s.Cases, c)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
+
+func writeJUnit(file string, suites []*junitSuite) error {
+	text, err := xml.MarshalIndent(struct {
+		XMLName xml.Name      `xml:"testsuites"`
+		Suites  []*junitSuite `xml:"testsuite"`
+	}{Suites: suites}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append([]byte(xml.Header), append(text, '\n')...), 0o644)
+}
