@@ -102,8 +102,11 @@ func (r *Run) complete(ev Completed) {
 // the start of an asynchronous operation (wdl-semantics §11.11, §12.4).
 func (r *Run) answered(l *flight, o *Outcome) {
 	status, code := o.verdict()
-	r.remember(l, o, code)
 	l.called = false
+	accepted := o.StatusCode == 202 && (o.Poll != nil || l.poll != "") && !l.action.Options.Has(wdl.DisableAsyncPattern)
+	if !accepted {
+		r.remember(l, o, code)
+	}
 	switch {
 	case o.retried(status) && l.failures < l.policy.Count && l.policy.Type != wdl.RetryNone:
 		l.failures++
@@ -116,7 +119,7 @@ func (r *Run) answered(l *flight, o *Outcome) {
 			wait = l.policy.Wait(l.failures, random)
 		}
 		l.wake = precise(r.now.Add(wait))
-	case o.StatusCode == 202 && (o.Poll != nil || l.poll != "") && !l.action.Options.Has(wdl.DisableAsyncPattern):
+	case accepted:
 		l.failures = 0
 		wait := o.RetryAfter
 		if o.Poll != nil {
@@ -217,7 +220,7 @@ func (r *Run) due() {
 		switch {
 		case !l.deadline.IsZero() && !r.now.Before(l.deadline):
 			if l.called {
-				r.effects = append(r.effects, Abandon{l.id(r)})
+				r.abandon(l.id(r))
 			}
 			r.land(l, wdl.TimedOut, codeTimedOut, nil)
 			continue

@@ -327,6 +327,7 @@ func (r *Run) closeFrame(f *frame) {
 // closeIteration records an iteration and drops its frame.
 func (r *Run) closeIteration(f *frame) wdl.Status {
 	l := f.loop
+	f.queue = nil // what is left is of loops that have closed
 	status := r.outcome(f, f.layout.container)
 	switch status {
 	case wdl.Failed:

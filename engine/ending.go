@@ -224,7 +224,7 @@ func (r *Run) cancelFrame(f *frame, code string) {
 			}
 			if l := s.rec.flight; l != nil {
 				if l.called {
-					r.effects = append(r.effects, Abandon{l.id(r)})
+					r.abandon(l.id(r))
 				}
 				s.rec.retries, s.rec.flight = l.retries, nil
 			}
@@ -233,6 +233,18 @@ func (r *Run) cancelFrame(f *frame, code string) {
 		}
 	}
 	f.queue = nil
+}
+
+// abandon takes back a call of this step, or says that an earlier one is no longer
+// wanted.
+func (r *Run) abandon(id EffectID) {
+	for i, e := range r.effects {
+		if c, ok := e.(Call); ok && c.ID == id {
+			r.effects = slices.Delete(r.effects, i, i+1)
+			return
+		}
+	}
+	r.effects = append(r.effects, Abandon{id})
 }
 
 // cancelUnopened records what is inside a loop that never opened.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"isle/expr"
@@ -195,6 +196,7 @@ func (r *Run) result(more bool, need *Need) Result {
 			r.write(s.frame, r.program.Actions[s.action], slot.rec)
 		}
 	}
+	r.settle()
 	res := Result{Effects: r.effects, More: more, Need: need, Summary: r.summary()}
 	if !r.status.Final() {
 		res.Wake = r.wake()
@@ -213,6 +215,14 @@ func (r *Run) result(more bool, need *Need) Result {
 		r.archive, r.missing = nil, nil
 	}
 	return res
+}
+
+// settle takes the frames off the stack that have nothing to go on with.
+func (r *Run) settle() {
+	r.stack = slices.DeleteFunc(r.stack, func(f *frame) bool {
+		f.stacked = len(f.queue) > 0
+		return !f.stacked
+	})
 }
 
 func (r *Run) summary() Summary {

@@ -1,0 +1,241 @@
+package engine
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"isle/expr"
+	"isle/wdl"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the scripts in testdata print")
+
+// TestScripts runs testdata/*.txtar: a definition's actions, events, and what each
+// step answers. Events, one a line:
+//
+//	begin | continue | cancel | gone
+//	wake                     at the time that was asked for
+//	after DURATION           time passes; nothing happens yet
+//	answer N STATUS [JSON]   the Nth call under way (from 1) gets that outcome;
+//	                         JSON: {"body", "retryAfter", "poll"}
+//	fail N CODE              it gets no answer, which may be retried
+//	load                     what was needed
+//
+// Whatever happens, the run is also loaded from what is stored and must agree.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { script(t, file) })
+	}
+}
+
+func script(t *testing.T, file string) {
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := func(name string) string {
+		for _, f := range archive.Files {
+			if f.Name == name {
+				return string(f.Data)
+			}
+		}
+		return ""
+	}
+	var more []string
+	if m := strings.TrimSpace(part("members")); m != "" {
+		more = append(more, m)
+	}
+	p := newPlayer(t, compile(t, part("actions"), more...), Start{Seed: 1, Caller: strings.Contains(part("start"), "caller")})
+	var out strings.Builder
+	for line := range strings.Lines(part("events")) {
+		if line = strings.TrimSpace(line); line != "" {
+			p.command(line, &out)
+		}
+	}
+	if got := out.String(); got != part("steps") {
+		if !*rewrite {
+			t.Fatalf("prints\n%s", got)
+		}
+		kept := archive.Files[:0]
+		for _, f := range archive.Files {
+			if f.Name != "steps" {
+				kept = append(kept, f)
+			}
+		}
+		archive.Files = append(kept, txtar.File{Name: "steps", Data: []byte(got)})
+		if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (p *player) command(line string, out *strings.Builder) {
+	word := strings.SplitN(line, " ", 4)
+	var ev Event
+	switch word[0] {
+	case "begin":
+		ev = Begin{}
+	case "continue":
+		ev = Continue{}
+	case "cancel":
+		ev = Cancel{}
+	case "gone":
+		ev = CallerGone{}
+	case "load":
+		ev = p.next()
+	case "wake":
+		if p.last.Wake.IsZero() {
+			p.t.Fatal("no wake was asked for")
+		}
+		p.now = p.last.Wake
+		ev = Woke{}
+	case "after":
+		d, err := time.ParseDuration(word[1])
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.now = p.now.Add(d)
+		return
+	case "answer", "fail":
+		n, err := strconv.Atoi(word[1])
+		if err != nil || n < 1 || n > len(p.pending) {
+			p.t.Fatalf("%s: %d calls are under way", line, len(p.pending))
+		}
+		c := p.pending[n-1]
+		p.pending = append(p.pending[:n-1:n-1], p.pending[n:]...)
+		ev = Completed{c.ID, p.scripted(word)}
+	default:
+		p.t.Fatalf("unknown event %q", line)
+	}
+	fmt.Fprintf(out, "> %s\n", line)
+	res := p.step(ev)
+	p.print(&res, out)
+}
+
+func (p *player) scripted(word []string) Outcome {
+	if word[0] == "fail" {
+		return Outcome{Status: wdl.Failed, Code: word[2], Error: &Error{word[2], "no answer"}, Retryable: true}
+	}
+	status, _ := strconv.Atoi(word[2])
+	o := Outcome{StatusCode: status}
+	members := []expr.Member{{Name: "statusCode", Value: expr.Int(int64(status))}}
+	if len(word) > 3 {
+		v, err := expr.ReadJSON([]byte(word[3]))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if body, ok := v.Get("body"); ok {
+			members = append(members, expr.Member{Name: "body", Value: body})
+		}
+		if wait, ok := v.Get("retryAfter"); ok {
+			n, _ := wait.AsInt()
+			o.RetryAfter = time.Duration(n) * time.Second
+		}
+		if url, ok := v.Get("poll"); ok {
+			o.Poll = &Poll{URL: url.Text()}
+		}
+	}
+	o.Outputs = expr.Object(members...)
+	return o
+}
+
+// print writes a step: its records by scope, then what is to be done.
+func (p *player) print(res *Result, out *strings.Builder) {
+	records, err := DecodeRecords(res.Rows)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, r := range records {
+		printRecord(out, &r)
+	}
+	for _, row := range res.Rows {
+		if strings.HasPrefix(row.Scope, "$") {
+			fmt.Fprintf(out, "  row %s\n", row.Scope)
+		}
+	}
+	for _, c := range res.Contents {
+		fmt.Fprintf(out, "  content %s of %d bytes\n", c.ID, c.Value.Size())
+	}
+	for _, e := range res.Effects {
+		switch e := e.(type) {
+		case Call:
+			fmt.Fprintf(out, "  call %s %s", e.ID, e.Inputs.JSON())
+			if e.Poll != nil {
+				fmt.Fprintf(out, " poll %s", e.Poll.URL)
+			}
+			if !e.Deadline.IsZero() {
+				fmt.Fprintf(out, " until +%v", e.Deadline.Sub(noon))
+			}
+			out.WriteByte('\n')
+		case Respond:
+			fmt.Fprintf(out, "  respond %d %s\n", e.StatusCode, e.Body.JSON())
+		case Abandon:
+			fmt.Fprintf(out, "  abandon %s\n", e.ID)
+		case Finish:
+			fmt.Fprintf(out, "  finish %v %s", e.Status, e.Code)
+			if e.Error != nil {
+				fmt.Fprintf(out, " (%v)", e.Error)
+			}
+			out.WriteByte('\n')
+		}
+	}
+	for _, o := range res.Summary.Outputs {
+		fmt.Fprintf(out, "  output %s %s %v\n", o.Name, o.Value.JSON(), o.Error)
+	}
+	if !res.Wake.IsZero() {
+		fmt.Fprintf(out, "  wake +%v\n", res.Wake.Sub(noon))
+	}
+	if res.Need != nil {
+		fmt.Fprintf(out, "  need %v %d contents\n", res.Need.Scopes, len(res.Need.Contents))
+	}
+	if res.More {
+		out.WriteString("  more\n")
+	}
+	fmt.Fprintf(out, "  run %v\n", res.Summary.Status)
+}
+
+func printRecord(out *strings.Builder, r *Record) {
+	name := r.Action
+	if scope := ScopeOf(r.Repetition); r.Iteration {
+		name = "[" + scope + "]"
+	} else if scope != "" {
+		name = scope + " " + name
+	}
+	fmt.Fprintf(out, "  %s: %v %s", name, r.Status, r.Code)
+	if r.Error != nil {
+		fmt.Fprintf(out, " (%v)", r.Error)
+	}
+	value := func(what string, has, secure bool, v expr.Value) {
+		switch text := string(v.JSON()); {
+		case !has:
+		case secure:
+			fmt.Fprintf(out, " %s secured", what)
+		case len(text) > 160:
+			fmt.Fprintf(out, " %s of %d bytes", what, len(text))
+		default:
+			fmt.Fprintf(out, " %s %s", what, text)
+		}
+	}
+	value("inputs", r.HasInputs, r.SecureInputs, r.Inputs)
+	value("outputs", r.HasOutputs, r.SecureOutputs, r.Outputs)
+	value("tracked", !r.TrackedProperties.IsNull(), false, r.TrackedProperties)
+	for _, a := range r.RetryHistory {
+		fmt.Fprintf(out, " [%s at +%v]", a.Code, a.End.Sub(noon))
+	}
+	if r.IterationCount > 0 {
+		fmt.Fprintf(out, " %d iterations", r.IterationCount)
+	}
+	out.WriteByte('\n')
+}
