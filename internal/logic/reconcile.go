@@ -123,11 +123,11 @@ type workflowJob struct {
 	Restart bool   `json:"restart,omitempty"` // schedules begin anew: the workflow was enabled
 }
 
+// arm leaves the task of a trigger that is gone to end itself; a schedule that did
+// not change goes on where it was.
 func (s *Service) arm(tx *store.Tx, d *runner.Deployed, restart bool) error {
-	if !d.Enabled || restart {
-		if err := s.config.Runner.DisarmAll(tx, d.FlowID); err != nil || !d.Enabled {
-			return err
-		}
+	if !d.Enabled {
+		return s.config.Runner.DisarmAll(tx, d.FlowID)
 	}
 	for _, t := range d.Workflow.Program.Triggers {
 		if err := s.config.Runner.Arm(tx, runner.ArmRequest{FlowID: d.FlowID, Trigger: t, Now: s.now(), Restart: restart}); err != nil {

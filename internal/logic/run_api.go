@@ -3,8 +3,6 @@ package logic
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -408,21 +406,4 @@ func readRepetitionName(name string, levels []engine.RepetitionIndex) ([]engine.
 		levels[i].Index = n
 	}
 	return levels, true
-}
-
-// loadContent gives a value that may be kept in a content of a run.
-func loadContent(ctx context.Context, db *store.DB, run string, v expr.Value) (expr.Value, error) {
-	reference, kept := v.AsReference()
-	if !kept {
-		return v, nil
-	}
-	content, _, err := db.OpenContent(ctx, run, reference.ID)
-	if err != nil {
-		return v, err
-	}
-	text, err := io.ReadAll(content)
-	if err := errors.Join(err, content.Close()); err != nil {
-		return v, fmt.Errorf("content %s of run %s: %w", reference.ID, run, err)
-	}
-	return expr.ParseStored(text)
 }

@@ -377,7 +377,7 @@ func (s *Service) resubmit(ctx context.Context, r *arm.Request) (*arm.Response, 
 	if err != nil {
 		return nil, err
 	}
-	if fired.Outputs, err = loadContent(ctx, db, run, fired.Outputs); err != nil {
+	if fired.Outputs, err = runner.Resolve(ctx, db, run, fired.Outputs); err != nil {
 		return nil, err
 	}
 	if err := s.fire(ctx, form, trigger.Name, fired, true); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ func (s *Service) workflowType() arm.Type {
 	return arm.Type{
 		Name: workflowType, APIVersions: versions(), Tracked: true, MissingCode: "WorkflowNotFound",
 		ValidName: anyName,
-		Put:       s.putWorkflow, Patch: arm.PatchTags, Delete: s.deleteWorkflow, View: s.viewWorkflow,
+		Prepare:   s.prepareWorkflow, Put: s.putWorkflow, Patch: arm.PatchTags, Delete: s.deleteWorkflow, View: s.viewWorkflow,
 		List:    &arm.ListSpec{Fields: workflowFields(), MaxPage: 250},
 		Actions: s.workflowActions(),
 		Reads:   s.workflowReads(),
@@ -52,50 +53,93 @@ func path(v expr.Value, names ...string) expr.Value {
 	return v
 }
 
-// change is a PUT of a workflow on its way.
+// draft is a workflow's request, read and compiled before the transaction.
+type draft struct {
+	given    *workflowBody // as sent; nil if it could not be read
+	body     workflowBody  // completed from the version it was compiled against
+	identity *identityBody
+	found    problems // of the request by itself
+	basis    string   // id of that version; "" for none
+	program  *wdl.Program
+	refusal  *arm.Error // of the definition
+}
+
+// change is a PUT of a workflow inside the transaction.
 type change struct {
-	r       *arm.PutRequest
-	body    *workflowBody
-	form    *workflow // stored if the PUT succeeds
-	before  *version  // the current version until now; nil for a new workflow
-	program *wdl.Program
-	ise     *arm.Resource // the environment it is in; nil for none
+	*draft
+	r      *arm.PutRequest
+	form   *workflow // stored if the PUT succeeds
+	before *version  // the current version until now; nil for a new workflow
+}
+
+// prepareWorkflow reads and compiles the request, which takes too long for the one
+// writer. What it finds is told by putWorkflow, together with all else.
+func (s *Service) prepareWorkflow(ctx context.Context, r *arm.PutRequest) (any, error) {
+	d := &draft{}
+	b := new(struct {
+		Identity *identityBody `json:"identity"`
+	})
+	d.given = readWorkflow(r.ID.Name(), r.Properties(), &d.found)
+	if !read(r.Body, b, "", &d.found) || d.given == nil {
+		d.given = nil
+		return d, nil
+	}
+	d.identity = b.Identity
+	checkIdentity(d.identity, &d.found)
+	c := &change{draft: d, r: r}
+	err := s.control.Read(ctx, c.load)
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil // deleted meanwhile: the transaction will see
+	}
+	c.compile()
+	return d, err
+}
+
+// compile completes and compiles what was given.
+func (c *change) compile() {
+	c.body, c.basis, c.program, c.refusal = *c.given, "", nil, nil
+	if c.body.Definition.Kind() != expr.KindObject {
+		return // reported already
+	}
+	if c.before != nil {
+		// A GET does not show secrets, so a PUT leaves them out.
+		c.basis = c.form.Current
+		c.body.Parameters = keepSecure(c.body.Definition, c.body.Parameters, c.before.Definition, c.before.Parameters)
+		c.body.Definition = keepDefaults(c.body.Definition, c.body.Parameters, c.before.Definition)
+	}
+	program, err := compile(c.body.Definition, c.body.Parameters)
+	c.program, c.refusal = program, arm.AsError(err)
 }
 
 // putWorkflow creates a workflow, or replaces its definition and parameters, which
 // makes a new version (logic-api §2.2).
 func (s *Service) putWorkflow(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
-	var found problems
-	c := &change{r: r, body: readWorkflow(r.ID.Name(), r.Properties(), &found)}
-	b := new(struct {
-		Identity *identityBody `json:"identity"`
-	})
-	if !read(r.Body, b, "", &found) || c.body == nil {
-		return nil, found.err()
+	d := r.Prepared.(*draft)
+	if d.given == nil {
+		return nil, d.found.err()
 	}
-	checkIdentity(b.Identity, &found)
+	c := &change{draft: d, r: r}
 	if err := c.load(tx); err != nil {
 		return nil, err
 	}
+	if c.before != nil && c.basis != c.form.Current || c.before == nil && c.basis != "" {
+		c.compile() // another PUT came first
+	}
+	found := slices.Clone(d.found)
 	if err := s.locate(tx, c, &found); err != nil {
 		return nil, err
 	}
-	if len(found) == 0 || c.body.Definition.Kind() == expr.KindObject {
-		c.complete()
-		program, err := compile(c.body.Definition, c.body.Parameters)
-		if problem := arm.AsError(err); problem != nil {
-			if len(found) == 0 {
-				return nil, problem
-			}
-			found = append(found, flatten(problem)...)
+	if c.refusal != nil {
+		if len(found) == 0 {
+			return nil, c.refusal
 		}
-		c.program = program
+		found = append(found, flatten(c.refusal)...)
 	}
 	if err := found.err(); err != nil {
 		return nil, err
 	}
-	if b.Identity != nil {
-		c.form.Identity = c.form.Identity.with(b.Identity)
+	if c.identity != nil {
+		c.form.Identity = c.form.Identity.with(c.identity)
 	}
 	return s.store(tx, c)
 }
@@ -118,15 +162,6 @@ func (c *change) load(tx *store.Tx) (err error) {
 	}
 	c.before, err = readVersion(tx, c.form.FlowID, c.form.Current)
 	return err
-}
-
-// complete adds what a GET did not show and a PUT therefore leaves out.
-func (c *change) complete() {
-	if c.before == nil {
-		return
-	}
-	c.body.Parameters = keepSecure(c.body.Definition, c.body.Parameters, c.before.Definition, c.before.Parameters)
-	c.body.Definition = keepDefaults(c.body.Definition, c.body.Parameters, c.before.Definition)
 }
 
 // locate finds the environment and the integration account that the request names.
@@ -161,7 +196,7 @@ func (s *Service) locate(tx *store.Tx, c *change, found *problems) error {
 	if !sameLocation(home.Location, c.r.Location) {
 		found.add("InvalidResourceLocation", "location", "The workflow's location '%s' is not the location '%s' of its integration service environment. Both must be the same.", c.r.Location, home.Location)
 	}
-	c.ise, c.form.ISE, c.form.Environment = &home, home.ID, form.ID
+	c.form.ISE, c.form.Environment = home.ID, form.ID
 	return s.checkAccount(tx, c, found)
 }
 

@@ -81,44 +81,28 @@ func (s *Service) validate(ctx context.Context, r *arm.Request) (*arm.Response, 
 	if r.Body.IsNull() {
 		return nil, arm.Invalid(wdl.CodeInvalidRequestContent, "", "The request content is not valid and could not be deserialized: it is empty. Send the workflow to be validated.")
 	}
-	var found problems
-	properties, _ := r.Body.Get("properties")
-	body := readWorkflow(id.Name(), properties, &found)
-	if body == nil {
-		return nil, found.err()
-	}
-	if body.Definition.Kind() == expr.KindObject {
-		if body, err = s.withStoredSecrets(ctx, id, body); err != nil {
-			return nil, err
-		}
-		if _, err := compile(body.Definition, body.Parameters); err != nil {
-			if len(found) == 0 {
-				return nil, err
-			}
-			found = append(found, flatten(arm.AsError(err))...)
-		}
-	}
-	return nil, found.err()
-}
-
-// withStoredSecrets completes a body as the PUT would.
-func (s *Service) withStoredSecrets(ctx context.Context, id arm.ID, body *workflowBody) (*workflowBody, error) {
-	err := s.control.Read(ctx, func(tx *store.Tx) error {
+	put := &arm.PutRequest{ID: id, Now: r.Now, Body: r.Body}
+	if err := s.control.Read(ctx, func(tx *store.Tx) error {
 		old, err := arm.Load(tx, id.Key())
-		if err != nil {
-			return err
+		if err == nil {
+			put.Old = &old
 		}
-		c := &change{r: &arm.PutRequest{ID: id, Old: &old}, body: body}
-		if err := c.load(tx); err != nil {
-			return err
-		}
-		c.complete()
-		return nil
-	})
-	if errors.Is(err, store.ErrNotFound) {
-		err = nil
+		return err
+	}); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
 	}
-	return body, err
+	prepared, err := s.prepareWorkflow(ctx, put)
+	if err != nil {
+		return nil, err
+	}
+	d := prepared.(*draft)
+	if d.refusal == nil {
+		return nil, d.found.err()
+	}
+	if len(d.found) == 0 {
+		return nil, d.refusal
+	}
+	return nil, append(d.found, flatten(d.refusal)...).err()
 }
 
 func (s *Service) setEnabled(enabled bool) arm.Handler {
