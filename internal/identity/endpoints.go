@@ -80,6 +80,9 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request) (any, *fault) {
 	case "v2.0/.well-known/openid-configuration":
 		return s.configuration(base, "2.0"), nil
 	case ".well-known/openid-configuration":
+		if strings.EqualFold(tenant, adfs) {
+			return s.configuration(base, "2.0"), nil
+		}
 		return s.configuration(base, "1.0"), nil
 	case "discovery/v2.0/keys", "discovery/keys":
 		return s.keys.Load().set(), nil
@@ -91,10 +94,15 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request) (any, *fault) {
 	return nil, &fault{status: http.StatusNotFound, name: "invalid_request", code: 900144, description: "This issuer has no such endpoint: it serves client credentials at oauth2/v2.0/token."}
 }
 
+// adfs is the tenant of an authority whose URL ends in /adfs. MSAL takes such an
+// authority as it is and asks no public service whether it is known; az before the
+// setting core.instance_discovery has no other way to an issuer of one's own.
+const adfs = "adfs"
+
 // isTenant accepts the tenant's id and name, and the words by which clients mean the
 // tenant they do not know.
 func (s *Service) isTenant(name string) bool {
-	for _, t := range []string{s.Tenant(), s.config.TenantName, "common", "organizations"} {
+	for _, t := range []string{s.Tenant(), s.config.TenantName, "common", "organizations", adfs} {
 		if strings.EqualFold(name, t) {
 			return true
 		}

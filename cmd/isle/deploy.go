@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+const (
+	resourcesVersion = "2021-04-01"
+	logicVersion     = "2019-05-01"
+	defaultGroup     = "isle"
+	defaultLocation  = "local"
+)
+
+func deployCommand() *cobra.Command {
+	var data, group, parameters, name, location string
+	cmd := &cobra.Command{
+		Use:   "deploy TEMPLATE",
+		Short: "Deploy an ARM template and show its progress",
+		Long: `Deploy an ARM template into a resource group of the server that owns the data
+folder. The group is made when it is not there. Each resource is printed as it
+is done; the exit code is 1 when the deployment fails.`,
+		Example: `  isle deploy azuredeploy.json -p azuredeploy.parameters.json -g integration`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			template, err := readJSON(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			values := json.RawMessage("{}")
+			if parameters != "" {
+				if values, err = readParameters(cmd, parameters); err != nil {
+					return err
+				}
+			}
+			c, done, err := connect(cmd.Context(), data)
+			if err != nil {
+				return err
+			}
+			defer done()
+			if name == "" {
+				name = strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))
+			}
+			d := deployment{client: c, group: group, location: location, name: name, progress: cmd.OutOrStdout()}
+			outputs, err := d.run(cmd.Context(), template, values)
+			if err != nil {
+				return err
+			}
+			for _, o := range outputs {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s = %s\n", o.name, o.value)
+			}
+			return nil
+		},
+	}
+	dataFlag(cmd, &data)
+	cmd.Flags().StringVarP(&group, "group", "g", defaultGroup, "the resource group")
+	cmd.Flags().StringVarP(&parameters, "parameters", "p", "", "a parameters file")
+	cmd.Flags().StringVar(&name, "name", "", "the deployment's name (default: the template file's)")
+	cmd.Flags().StringVar(&location, "location", defaultLocation, "the group's location, when it has to be made")
+	return cmd
+}
+
+// deployment is one template deployment into a group, made through the API.
+type deployment struct {
+	client                *client
+	group, location, name string
+	progress              io.Writer // where each finished resource is printed; nil for silence
+}
+
+type output struct{ name, value string }
+
+// deploymentState is what the API says of a deployment.
+type deploymentState struct {
+	Properties struct {
+		ProvisioningState string                                     `json:"provisioningState"`
+		Outputs           map[string]struct{ Value json.RawMessage } `json:"outputs"`
+		Error             *apiError                                  `json:"error"`
+	} `json:"properties"`
+}
+
+// run deploys and waits for the end. The error of a failed deployment names each
+// resource that failed and why.
+func (d *deployment) run(ctx context.Context, template, parameters json.RawMessage) ([]output, error) {
+	group := d.client.group(d.group)
+	if _, err := d.client.call(ctx, http.MethodGet, group+"?api-version="+resourcesVersion, nil, nil); isNotFound(err) {
+		body := map[string]any{"location": d.location}
+		if _, err := d.client.call(ctx, http.MethodPut, group+"?api-version="+resourcesVersion, body, nil); err != nil {
+			return nil, fmt.Errorf("making the resource group %s: %w", d.group, err)
+		}
+	} else if err != nil {
+		return nil, err
+	}
+	path := group + "/providers/Microsoft.Resources/deployments/" + url.PathEscape(d.name) + "?api-version=" + resourcesVersion
+	body := map[string]any{"properties": map[string]any{"mode": "Incremental", "template": template, "parameters": parameters}}
+	var state deploymentState
+	header, err := d.client.call(ctx, http.MethodPut, path, body, &state)
+	if err != nil {
+		return nil, err
+	}
+	shown := map[string]bool{}
+	for !ended(state.Properties.ProvisioningState) {
+		if err := pause(ctx, header); err != nil {
+			return nil, err
+		}
+		if err := d.show(ctx, shown); err != nil {
+			return nil, err
+		}
+		if header, err = d.client.call(ctx, http.MethodGet, path, nil, &state); err != nil {
+			return nil, err
+		}
+	}
+	if err := d.show(ctx, shown); err != nil {
+		return nil, err
+	}
+	if e := state.Properties.Error; e != nil {
+		return nil, e
+	}
+	if state.Properties.ProvisioningState != "Succeeded" {
+		return nil, fmt.Errorf("the deployment %s ended as %s", d.name, state.Properties.ProvisioningState)
+	}
+	var outputs []output
+	for name, o := range state.Properties.Outputs {
+		outputs = append(outputs, output{name, text(o.Value)})
+	}
+	return outputs, nil
+}
+
+// show prints the operations that ended since the last look.
+func (d *deployment) show(ctx context.Context, shown map[string]bool) error {
+	if d.progress == nil {
+		return nil
+	}
+	path := d.client.group(d.group) + "/deployments/" + url.PathEscape(d.name) + "/operations?api-version=" + resourcesVersion
+	return d.client.pages(ctx, path, func(page []json.RawMessage) (bool, error) {
+		for _, item := range page {
+			var op struct {
+				OperationID string `json:"operationId"`
+				Properties  struct {
+					ProvisioningState string `json:"provisioningState"`
+					TargetResource    struct {
+						ResourceName string `json:"resourceName"`
+						ResourceType string `json:"resourceType"`
+					} `json:"targetResource"`
+				} `json:"properties"`
+			}
+			if err := json.Unmarshal(item, &op); err != nil {
+				return false, err
+			}
+			p := op.Properties
+			if !ended(p.ProvisioningState) || shown[op.OperationID] || p.TargetResource.ResourceName == "" {
+				continue
+			}
+			shown[op.OperationID] = true
+			fmt.Fprintf(d.progress, "  %-10s %s %s\n", p.ProvisioningState, p.TargetResource.ResourceType, p.TargetResource.ResourceName)
+		}
+		return true, nil
+	})
+}
+
+func ended(state string) bool {
+	return state == "Succeeded" || state == "Failed" || state == "Canceled"
+}
+
+func isNotFound(err error) bool {
+	var e *apiError
+	return errors.As(err, &e) && e.Status == http.StatusNotFound
+}
+
+// pause waits as long as the answer's Retry-After asks, at most a second: the
+// server is near.
+func pause(ctx context.Context, header http.Header) error {
+	wait := 50 * time.Millisecond
+	if seconds, err := strconv.Atoi(header.Get("Retry-After")); err == nil && seconds == 0 {
+		wait = 10 * time.Millisecond
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(wait):
+		return nil
+	}
+}
+
+// text shows a JSON value: a string without its quotes.
+func text(v json.RawMessage) string {
+	var s string
+	if json.Unmarshal(v, &s) == nil {
+		return s
+	}
+	return string(v)
+}
+
+func readJSON(cmd *cobra.Command, name string) (json.RawMessage, error) {
+	content, err := readInput(cmd, name)
+	if err != nil {
+		return nil, err
+	}
+	content = trimBOM(content)
+	if !json.Valid(content) {
+		return nil, fmt.Errorf("%s is not JSON", name)
+	}
+	return content, nil
+}
+
+// readParameters reads a parameters file: the values stand under "parameters", or
+// the file is those values themselves.
+func readParameters(cmd *cobra.Command, name string) (json.RawMessage, error) {
+	content, err := readJSON(cmd, name)
+	if err != nil {
+		return nil, err
+	}
+	var file struct{ Parameters json.RawMessage }
+	if err := json.Unmarshal(content, &file); err != nil {
+		return nil, fmt.Errorf("%s is not a parameters file: %w", name, err)
+	}
+	if file.Parameters != nil {
+		return file.Parameters, nil
+	}
+	return content, nil
+}

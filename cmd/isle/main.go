@@ -1,0 +1,86 @@
+// Command isle is the one binary: the server, and the tools around it. Each
+// subcommand has a file of its own that only parses, calls and prints.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := root().ExecuteContext(ctx)
+	var failed exitError
+	switch {
+	case err == nil:
+	case errors.As(err, &failed):
+		os.Exit(int(failed))
+	default:
+		fmt.Fprintln(os.Stderr, "isle:", err)
+		os.Exit(1)
+	}
+}
+
+// exitError ends the program with a code when everything there is to say has been said.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// root is the command tree.
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:           "isle",
+		Short:         "A self-hosted integration service environment for Logic Apps workflows",
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	cmd.AddGroup(
+		&cobra.Group{ID: "server", Title: "The server:"},
+		&cobra.Group{ID: "manage", Title: "Work with a server:"},
+		&cobra.Group{ID: "develop", Title: "Develop workflows, without a server:"},
+	)
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			cmd.AddCommand(c)
+		}
+	}
+	add("server", upCommand(), serveCommand())
+	add("manage", deployCommand(), runsCommand(), azCommand())
+	add("develop", checkCommand(), evalCommand(), runCommand(), testCommand())
+	return cmd
+}
+
+// version is the release; the build may set it with -X.
+var version = "0.1.0"
+
+// dataFlag gives a command the --data flag, which has one default for all of them.
+func dataFlag(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "data", defaultData(), "the server's data folder")
+}
+
+// defaultData is where a server keeps its data unless told otherwise.
+func defaultData() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ".isle"
+	}
+	return filepath.Join(home, ".isle")
+}
+
+// readInput reads a file, or standard input for "-".
+func readInput(cmd *cobra.Command, name string) ([]byte, error) {
+	if name == "-" {
+		return readAll(cmd.InOrStdin())
+	}
+	return os.ReadFile(name)
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"isle/internal/server"
+)
+
+func serveCommand() *cobra.Command {
+	var flags serverFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server: resource manager, portal, access endpoints and runs on one HTTPS port",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := flags.start(cmd)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "Isle serves %s; its clients trust %s. Stop it with Ctrl-C.\n", s.Operator().Endpoint, s.Operator().CAFile)
+			return untilStopped(cmd.Context(), s)
+		},
+	}
+	flags.register(cmd)
+	return cmd
+}
+
+// serverFlags are the flags of the commands that start a server.
+type serverFlags struct {
+	config  server.Config
+	trusted []string
+	verbose bool
+}
+
+func (f *serverFlags) register(cmd *cobra.Command) {
+	dataFlag(cmd, &f.config.Data)
+	flags := cmd.Flags()
+	flags.StringVar(&f.config.Listen, "listen", "", "address to listen on; port 0 picks a port and keeps it in the data folder (default "+server.DefaultListen+")")
+	flags.StringVar(&f.config.PublicURL, "public-url", "", "base of absolute URLs, when clients reach the server by another name")
+	flags.StringVar(&f.config.KeyFile, "key-file", "", "root key that seals what is stored (default: a file in the data folder)")
+	flags.StringVar(&f.config.TLSCert, "tls-cert", "", "an own certificate, PEM")
+	flags.StringVar(&f.config.TLSKey, "tls-key", "", "its key, PEM")
+	flags.StringSliceVar(&f.config.AllowedHosts, "allowed-host", nil, "further Host names that are answered")
+	flags.StringSliceVar(&f.trusted, "trusted-proxies", nil, "prefixes whose X-Forwarded-For counts")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log every request")
+}
+
+// start starts the server that the flags describe; it is ready when this returns.
+func (f *serverFlags) start(cmd *cobra.Command) (*server.Server, error) {
+	for _, text := range f.trusted {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("--trusted-proxies %q is not a prefix such as 10.0.0.0/8", text)
+		}
+		f.config.TrustedProxies = append(f.config.TrustedProxies, prefix)
+	}
+	level := slog.LevelWarn
+	if f.verbose {
+		level = slog.LevelDebug
+	}
+	f.config.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+	return server.Start(cmd.Context(), f.config)
+}
+
+// stopGrace is how long a stopping server waits for runs to reach their next commit.
+const stopGrace = 10 * time.Second
+
+// untilStopped waits for a signal or for the server's end, and closes it in order.
+func untilStopped(ctx context.Context, s *server.Server) error {
+	var failed error
+	select {
+	case <-ctx.Done():
+	case failed = <-s.Failed():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+	defer cancel()
+	if err := s.Close(grace); failed == nil {
+		failed = err
+	}
+	return failed
+}
