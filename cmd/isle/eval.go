@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/json"
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -30,7 +30,7 @@ results, workflow, iterationIndexes, utcNow.
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case batch != "" && len(args) == 0:
-				return evalBatch(cmd, batch)
+				return evalBatch(cmd, context, batch)
 			case batch == "" && len(args) == 1:
 				return evalOne(cmd, context, args[0])
 			}
@@ -43,15 +43,9 @@ results, workflow, iterationIndexes, utcNow.
 }
 
 func evalOne(cmd *cobra.Command, contextFile, expression string) error {
-	context := expr.Object()
-	if contextFile != "" {
-		content, err := readInput(cmd, contextFile)
-		if err != nil {
-			return err
-		}
-		if context, err = expr.ParseJSON(trimBOM(content)); err != nil {
-			return fmt.Errorf("%s: %w", contextFile, err)
-		}
+	context, err := readContext(cmd, contextFile)
+	if err != nil {
+		return err
 	}
 	v, err := evaluate(expr.String(expression), context)
 	if err != nil {
@@ -61,32 +55,59 @@ func evalOne(cmd *cobra.Command, contextFile, expression string) error {
 	return err
 }
 
-func evalBatch(cmd *cobra.Command, file string) error {
+// readContext reads a context file; none is an empty context.
+func readContext(cmd *cobra.Command, file string) (expr.Value, error) {
+	if file == "" {
+		return expr.Object(), nil
+	}
+	return readValue(cmd, file)
+}
+
+func readValue(cmd *cobra.Command, file string) (expr.Value, error) {
 	content, err := readInput(cmd, file)
+	if err != nil {
+		return expr.Null(), err
+	}
+	v, err := expr.ParseJSON(trimBOM(content))
+	if err != nil {
+		return v, fmt.Errorf("%s: this is not JSON: %w", file, err)
+	}
+	return v, nil
+}
+
+// evalBatch evaluates each item in its own context, else in the common one.
+func evalBatch(cmd *cobra.Command, contextFile, file string) error {
+	context, err := readContext(cmd, contextFile)
 	if err != nil {
 		return err
 	}
-	batch, err := expr.ParseJSON(trimBOM(content))
+	batch, err := readValue(cmd, file)
 	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return err
 	}
 	if batch.Kind() != expr.KindArray {
 		return fmt.Errorf("%s: a batch is a JSON array of {id, expression, context?}", file)
 	}
+	for i, item := range batch.Elements() {
+		if _, ok := item.Get("expression"); !ok {
+			return fmt.Errorf("%s: item %d has no \"expression\"", file, i+1)
+		}
+	}
+	out := bufio.NewWriter(cmd.OutOrStdout())
+	defer out.Flush()
 	for _, item := range batch.Elements() {
-		if err := evalItem(cmd.OutOrStdout(), item); err != nil {
+		if err := evalItem(out, item, context); err != nil {
 			return err
 		}
 	}
-	return nil
+	return out.Flush()
 }
 
-func evalItem(w io.Writer, item expr.Value) error {
+func evalItem(w io.Writer, item, context expr.Value) error {
 	id, _ := item.Get("id")
 	expression, _ := item.Get("expression")
-	context, ok := item.Get("context")
-	if !ok {
-		context = expr.Object()
+	if own, ok := item.Get("context"); ok && !own.IsNull() {
+		context = own
 	}
 	answer := expr.Object(expr.Member{Name: "id", Value: id})
 	v, err := evaluate(expression, context)
@@ -108,16 +129,11 @@ func evaluate(template, context expr.Value) (expr.Value, error) {
 	if len(problems) > 0 {
 		return expr.Value{}, errors.New(problems[0].Message)
 	}
-	return compiled.Eval(newEvalContext(context))
-}
-
-// compactJSON is for messages.
-func compactJSON(v any) string {
-	text, err := json.Marshal(v)
+	env, err := newEvalContext(context)
 	if err != nil {
-		return err.Error()
+		return expr.Value{}, err
 	}
-	return string(text)
+	return compiled.Eval(env)
 }
 
 // now is the commands' clock.

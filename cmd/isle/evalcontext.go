@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"time"
@@ -17,14 +18,30 @@ type evalContext struct {
 	drawn uint64
 }
 
-func newEvalContext(given expr.Value) *evalContext {
+func newEvalContext(given expr.Value) (*evalContext, error) {
+	if given.Kind() != expr.KindObject {
+		return nil, errors.New("the context must be a JSON object")
+	}
 	c := &evalContext{given: given, seed: maphash.MakeSeed()}
-	if text, ok := c.member("utcNow").AsString(); ok {
-		if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-			c.now = t.UTC()
+	if v, ok := given.Get("utcNow"); ok {
+		t, err := parseTime(v.Text())
+		if err != nil {
+			return nil, fmt.Errorf("utcNow of the context: %w", err)
+		}
+		c.now = t
+	}
+	return c, nil
+}
+
+// parseTime reads a time; without an offset it is UTC.
+func parseTime(text string) (time.Time, error) {
+	for _, layout := range []string{"2006-01-02T15:04:05.999999999", time.DateTime, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
 		}
 	}
-	return c
+	t, err := time.Parse(time.RFC3339Nano, text)
+	return t.UTC(), err
 }
 
 func (c *evalContext) Now() time.Time {
@@ -48,7 +65,10 @@ func (c *evalContext) Lookup(name string, args []expr.Value) (expr.Value, error)
 	}
 	switch name {
 	case "parameters":
-		return c.named("parameters", key, "The workflow parameter '%s' is not found.")
+		if v, ok := c.member("parameters").Get(key); ok {
+			return v, nil
+		}
+		return expr.Null(), expr.ParameterNotFound(key)
 	case "variables":
 		return c.named("variables", key, "The variable '%s' is not found: it must be initialized before it is used.")
 	case "outputs":
@@ -57,7 +77,7 @@ func (c *evalContext) Lookup(name string, args []expr.Value) (expr.Value, error)
 		outputs, err := c.outputs(key)
 		return body(outputs), err
 	case "actions":
-		return c.named("actions", key, "The action '%s' is not in the context.")
+		return c.record(key)
 	case "result":
 		return c.named("results", key, "The scope '%s' is not under 'results' of the context.")
 	case "items":
@@ -105,6 +125,17 @@ func (c *evalContext) outputs(action string) (expr.Value, error) {
 		return v, nil
 	}
 	return expr.Value{}, unknown("The action '%s' is under neither 'outputs' nor 'actions' of the context", action)
+}
+
+// record is the action's record, or what its outputs say of it.
+func (c *evalContext) record(action string) (expr.Value, error) {
+	if v, ok := c.member("actions").Get(action); ok {
+		return v, nil
+	}
+	outputs, err := c.outputs(action)
+	return expr.Object(
+		expr.Member{Name: "name", Value: expr.String(action)},
+		expr.Member{Name: "outputs", Value: outputs}), err
 }
 
 // triggerOutputs are those given, or what a given body implies.

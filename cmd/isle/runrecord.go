@@ -159,6 +159,13 @@ func actionRecord(a *wdl.Action, all []engine.Record) (expr.Value, bool) {
 func repetitionRecord(rec *engine.Record) expr.Value {
 	var r record
 	r.text("name", engine.RepetitionName(rec.Repetition))
+	var indexes []expr.Value
+	for _, i := range rec.Repetition {
+		indexes = append(indexes, expr.Object(
+			expr.Member{Name: "scopeName", Value: expr.String(i.Scope)},
+			expr.Member{Name: "itemIndex", Value: expr.Int(int64(i.Index))}))
+	}
+	r.add("repetitionIndexes", expr.Array(indexes...))
 	r.text("status", rec.Status.String())
 	r.text("code", rec.Code)
 	r.failure(rec.Error)
