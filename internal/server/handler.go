@@ -96,10 +96,11 @@ const (
 func (s *Server) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
-		TLSConfig:         s.tls,
+		TLSConfig:         s.tls.Clone(), // net/http writes to it
 		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
+		ConnState:         s.unused.watch,
 		ErrorLog:          s.errorLog(),
 	}
 }

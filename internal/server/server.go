@@ -59,7 +59,9 @@ type Server struct {
 	handler    http.Handler
 	listeners  []net.Listener
 	http       []*http.Server
+	unused     unused
 	background context.CancelFunc
+	keeping    sync.WaitGroup // maintain
 	failed     chan error
 	closing    sync.Once
 }
@@ -102,7 +104,7 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.background = stop
-	go s.maintain(background)
+	s.keeping.Go(func() { s.maintain(background) })
 	if err := s.tasks.Start(background); err != nil {
 		return err
 	}
@@ -318,6 +320,7 @@ func (s *Server) Close(ctx context.Context) error {
 
 func (s *Server) close(ctx context.Context) error {
 	var found []error
+	s.unused.close()
 	for _, h := range s.http {
 		if err := h.Shutdown(ctx); err != nil {
 			found = append(found, h.Close())
@@ -331,6 +334,7 @@ func (s *Server) close(ctx context.Context) error {
 	if s.background != nil {
 		s.tasks.Stop()
 		s.background()
+		s.keeping.Wait()
 	}
 	if s.runner != nil {
 		s.runner.Stop()

@@ -81,20 +81,25 @@ func (s *Server) principal() arm.Principal {
 // maintainEvery is how often the server looks after what gets old.
 const maintainEvery = time.Hour
 
-// maintain rotates the token issuer's keys when they are due, and deletes operations
-// that ended long ago.
+// maintain keeps the server tidy from its start until the context ends: it rotates the
+// token issuer's keys when they are due, deletes operations that ended long ago, and
+// removes contents that nothing names.
 func (s *Server) maintain(ctx context.Context) {
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()
 	for {
+		removed, err := s.store.Collect(ctx)
+		err = errors.Join(err, s.issuer.Maintain(ctx), s.manager.Maintain(ctx))
+		if err != nil && ctx.Err() == nil {
+			s.log.Error("maintenance", "error", err)
+		}
+		if removed > 0 {
+			s.log.Info("contents that nothing names are gone", "files", removed)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			err := errors.Join(s.issuer.Maintain(ctx), s.manager.Maintain(ctx))
-			if err != nil && !errors.Is(err, context.Canceled) {
-				s.log.Error("maintenance", "error", err)
-			}
 		}
 	}
 }

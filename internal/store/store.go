@@ -167,6 +167,11 @@ func (s *Store) Environment(ctx context.Context, id string) (*DB, error) {
 	}
 	s.opening.Lock()
 	defer s.opening.Unlock()
+	return s.openEnvironment(id)
+}
+
+// openEnvironment opens or makes the database. Callers hold opening.
+func (s *Store) openEnvironment(id string) (*DB, error) {
 	if d, err := s.opened(id); d != nil || err != nil {
 		return d, err
 	}
@@ -203,6 +208,35 @@ func (s *Store) Environments() []string {
 	}
 	slices.Sort(ids)
 	return ids
+}
+
+// Collect collects in every database: see [DB.Collect]. It returns how many files
+// went.
+func (s *Store) Collect(ctx context.Context) (int, error) {
+	removed, err := s.control.Collect(ctx)
+	errs := []error{err}
+	for _, id := range s.Environments() {
+		d, err := s.existing(id)
+		if d != nil {
+			var n int
+			n, err = d.Collect(ctx)
+			removed += n
+		}
+		if err != nil && !errors.Is(err, ErrClosed) { // closed: removed meanwhile
+			errs = append(errs, fmt.Errorf("collect in environment %s: %w", id, err))
+		}
+	}
+	return removed, errors.Join(errs...)
+}
+
+// existing is the environment's database, or nil if it was removed meanwhile.
+func (s *Store) existing(id string) (*DB, error) {
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	if _, err := os.Stat(s.folder(id)); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return s.openEnvironment(id)
 }
 
 const removedMark = ".removed"

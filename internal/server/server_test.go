@@ -1,0 +1,115 @@
+package server
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"isle/internal/store"
+)
+
+func start(t *testing.T, data string) *Server {
+	t.Helper()
+	s, err := Start(t.Context(), Config{Data: data, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, s) })
+	return s
+}
+
+func stop(t *testing.T, s *Server) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := s.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// eventually polls until something holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("after 20 s it is not so that %s", what)
+		}
+	}
+}
+
+// A connection that was opened in advance does not delay the end.
+func TestCloseDoesNotWaitForUnusedConnections(t *testing.T) {
+	s := start(t, t.TempDir())
+	u, err := url.Parse(s.Operator().Endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent, err := net.Dial("tcp", "127.0.0.1:"+u.Port())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	eventually(t, "the server has accepted the connection", func() bool {
+		s.unused.mu.Lock()
+		defer s.unused.mu.Unlock()
+		return len(s.unused.conns) == 1
+	})
+	began := time.Now()
+	stop(t, s)
+	if took := time.Since(began); took > 4*time.Second { // Shutdown alone takes five
+		t.Errorf("closing took %v", took)
+	}
+}
+
+// A process that died between putting a content and the commit that names it leaves a
+// file; the next one removes it, and keeps those that have names.
+func TestContentsThatNothingNamesGo(t *testing.T) {
+	data := t.TempDir()
+	stop(t, start(t, data))
+
+	st, err := store.Open(t.Context(), data, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := st.Environment(t.Context(), store.Shared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var named store.Content
+	for _, id := range []string{"forgotten", "named"} {
+		if named, err = db.PutContent(t.Context(), "run", id, strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Write(t.Context(), func(tx *store.Tx) error { return tx.NameContent(named) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := contentFiles(t, data); n != 2 {
+		t.Fatalf("%d content files", n)
+	}
+	start(t, data)
+	eventually(t, "the forgotten content is gone", func() bool { return contentFiles(t, data) == 1 })
+}
+
+func contentFiles(t *testing.T, data string) (n int) {
+	t.Helper()
+	err := filepath.WalkDir(filepath.Join(data, "environments", store.Shared, "contents"), func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			n++
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
