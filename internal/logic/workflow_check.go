@@ -8,7 +8,6 @@ import (
 
 	"isle/engine"
 	"isle/expr"
-	"isle/internal/arm"
 	"isle/wdl"
 )
 
@@ -110,20 +109,19 @@ func read(properties expr.Value, into any, target string, found *problems) bool 
 }
 
 // compile compiles a definition with its parameters and reports every problem of
-// it (wdl-semantics §15): the first one's code and words, and each as a detail.
+// it (wdl-semantics §15), in the service's words.
 func compile(definition, parameters expr.Value) (*wdl.Program, error) {
 	program, found := wdl.Compile(definition, parameters, wdl.Options{Supported: engine.Supported})
 	if !found.Failed() {
 		return program, nil
 	}
-	first, _ := found.First()
-	answer := &arm.Error{Status: 400, Code: first.Code, Message: found.Error(), Target: definitionTarget(first.Pointer)}
+	var all problems
 	for _, p := range found {
 		if p.Severity == wdl.Error {
-			answer.Details = append(answer.Details, &arm.Error{Status: 400, Code: p.Code, Message: p.Message, Target: definitionTarget(p.Pointer)})
+			all.add(p.Code, definitionTarget(p.Pointer), "%s", wdl.Problems{p}.Error())
 		}
 	}
-	return nil, answer
+	return nil, all.err()
 }
 
 func definitionTarget(pointer string) string { return "/properties/definition" + pointer }
