@@ -62,7 +62,9 @@ func (c *call) document(required bool) (expr.Value, error) {
 		}
 		return expr.Null(), Invalid("InvalidRequestContent", "", "The request content was invalid and could not be deserialized: the body is empty. Send a JSON object.")
 	}
-	v, err := expr.ParseJSON([]byte(text))
+	// As lenient as the original's reader: az sends templates with comments, under a
+	// name without quotes (JsonCTemplatePolicy).
+	v, err := expr.ReadJSON([]byte(text))
 	if err != nil {
 		return expr.Null(), Invalid("InvalidRequestContent", "", "The request content was invalid and could not be deserialized: '%s'.", printable(err.Error()))
 	}
