@@ -2,9 +2,7 @@ package server
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -50,13 +48,4 @@ func writeOperator(data string, o Operator) error {
 		return err
 	}
 	return os.Rename(next, name)
-}
-
-// operatorExists reports whether the folder has an operator.
-func operatorExists(data string) (bool, error) {
-	_, err := os.Stat(filepath.Join(data, operatorFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
 }

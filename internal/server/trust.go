@@ -38,7 +38,7 @@ func (s *Server) openTLS(ctx context.Context, bound net.Addr) error {
 		return err
 	}
 	s.tls = s.authority.TLSConfig()
-	return os.WriteFile(s.caFile(), s.authority.CA(), 0o644) //nolint:gosec // a public certificate
+	return os.WriteFile(s.caFile(), s.authority.CA(), 0o644)
 }
 
 // rootCAs are whom the Http action trusts: the system's authorities, and Isle's own
