@@ -78,10 +78,7 @@ func message(h Headers, body Value) (http.Header, []byte) {
 // ignore case, values are compared as text.
 func headerDifferences(path string, expected Headers, actual http.Header) (found []string) {
 	for _, m := range expected.members {
-		got := actual.Values(m.Name)
-		if len(got) == 0 {
-			got = actual[m.Name] // the service's own are spelled in lower case
-		}
+		got := values(actual, m.Name)
 		if m.Value.IsNull() {
 			if len(got) > 0 {
 				found = append(found, fmt.Sprintf("%s.%s is there, expected none", path, m.Name))
@@ -100,6 +97,19 @@ func headerDifferences(path string, expected Headers, actual http.Header) (found
 		}
 	}
 	return found
+}
+
+// values finds a header in any spelling: the service's own are in lower case.
+func values(h http.Header, name string) []string {
+	if v := h.Values(name); len(v) > 0 {
+		return v
+	}
+	for n, v := range h {
+		if strings.EqualFold(n, name) {
+			return v
+		}
+	}
+	return nil
 }
 
 // secret says whether a header's value is not for a report.

@@ -7,11 +7,19 @@ import (
 	"testing"
 )
 
+// unsupported lists the vectors that use types this engine does not run yet. Each
+// must be refused by naming the type; an entry that passes must go.
+var unsupported = map[string]string{
+	"R066": "Expression", "R083": "Workflow", "R084": "Workflow", "R097": "Xslt", "R098": "Xslt", "R099": "Xslt",
+	"R102": "JavaScriptCode", "R115": "Workflow", "wf-014": "HttpWebhook", "wf-015": "HttpWebhook", "wf-017": "HttpWebhook",
+}
+
 func TestVectors(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "vectors", "isle-test", "*.json"))
 	if len(files) == 0 {
 		t.Skip("SKIPPED: the shared vectors are not there (../shared/vectors/isle-test): nothing was tested")
 	}
+	passed, real := 0, 0
 	for _, path := range files {
 		name := strings.TrimSuffix(filepath.Base(path), ".json")
 		t.Run(name, func(t *testing.T) {
@@ -19,11 +27,29 @@ func TestVectors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			var failures []string
 			f.Run(context.Background(), func(r Result) {
 				for _, d := range r.Failures {
-					t.Errorf("%s: %s", r.Name, d)
+					failures = append(failures, r.Name+": "+d)
 				}
 			})
+			if typ := unsupported[name]; typ != "" {
+				if !strings.Contains(strings.Join(failures, "\n"), "the action type '"+typ+"' is not supported by this server") {
+					t.Errorf("the type %s was not refused: %v", typ, failures)
+				}
+				return
+			}
+			for _, d := range failures {
+				t.Error(d)
+			}
+			passed++
+			if strings.HasPrefix(name, "R") {
+				real++
+			}
 		})
+	}
+	t.Logf("%d of %d files pass, %d of them real definitions", passed, len(files), real)
+	if passed < 30 || real < 10 {
+		t.Error("too few")
 	}
 }
