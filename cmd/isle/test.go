@@ -25,10 +25,31 @@ are answered by the case's mocks and time is virtual, so waits, timeouts and ret
 pass at once. Only what "expect" names is asserted. The exit code is 1 if a case
 fails or a file cannot be read.
 
+A test file:
+
+  {"definition": "../workflow.json",
+   "cases": [{"name": "bad key", "clock": "2024-03-15T10:30:45Z", "parameters": {}, "appSettings": {},
+     "trigger": {"method": "POST", "relativePath": "", "queries": {}, "headers": {}, "body": {}, "bodyText": null, "outputs": {}},
+     "mocks": [{"action": "Get", "method": "GET", "uri": "expression", "responses": [{"status": 200, "headers": {}, "body": {}}]}],
+     "expect": {"status": "Succeeded", "code": "", "error": {"code": "", "contains": ""}, "runs": 1,
+       "actions": {"A": "Succeeded", "B": {"status": "", "code": "", "error": null, "inputs": {}, "outputs": {}, "repetitions": 3}},
+       "response": {"status": 202, "headers": {}, "body": {}}, "polled": {"status": 200},
+       "calls": [{"action": "Get", "method": "GET", "uri": "expression", "headers": {}, "body": {}}],
+       "variables": {}, "saveError": {"code": "", "contains": ""}}}]}
+
+definition is a path relative to the file, or the definition itself; "workflow" names
+one of several in a template. A mock matches by action, or by method and the whole
+URI; its responses are given in turn and the last one repeats. When "mocks" is
+present, a call that none matches fails the case; without it calls are really made. A
+body that is a string is text, anything else JSON, unless the headers say otherwise.
+An object needs the named members, an array all elements, numbers compare by value,
+"error": null means none. Repetitions are a number or a list with an expectation for
+each record; a list for an action in nested loops that is as long as the outermost
+loop has iterations speaks of these.
+
 The caller of a Request trigger waits as long as it takes, unless "expect" names the
 response status 504 (then it gives up after 240 s) or, without a response, the code
-ActionResponseSkipped (then it has left). A list of repetitions of an action in
-nested loops that is as long as the outermost loop has iterations speaks of these.`,
+ActionResponseSkipped (then it has left).`,
 		Example: `  isle test tests/*.json
   isle test --junit results.xml tests/order.json`,
 		Args: cobra.MinimumNArgs(1),

@@ -52,9 +52,9 @@ const responseSkipped = "ActionResponseSkipped"
 
 // ExpectedResponse is what a caller must have got.
 type ExpectedResponse struct {
-	Status  int     `json:"status"`
-	Headers Headers `json:"headers"`
-	Body    Value   `json:"body"`
+	Status  int   `json:"status"`
+	Headers Pairs `json:"headers"`
+	Body    Value `json:"body"`
 }
 
 // ExpectedSaveError says that the definition is refused; empty members match any

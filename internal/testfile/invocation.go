@@ -21,14 +21,14 @@ import (
 
 // Trigger is what fires a workflow: a request, or for other triggers their outputs.
 type Trigger struct {
-	Name         string            `json:"name"` // "": the only one, or the first that fits
-	Method       string            `json:"method"`
-	RelativePath string            `json:"relativePath"`
-	Queries      map[string]*Value `json:"queries"`
-	Headers      Headers           `json:"headers"`
-	Body         Value             `json:"body"` // a string is plain text, anything else JSON, unless headers say otherwise
-	BodyText     *string           `json:"bodyText"`
-	Outputs      Value             `json:"outputs"`
+	Name         string  `json:"name"` // "": the only one, or the first that fits
+	Method       string  `json:"method"`
+	RelativePath string  `json:"relativePath"`
+	Queries      Pairs   `json:"queries"`
+	Headers      Pairs   `json:"headers"`
+	Body         Value   `json:"body"` // a string is plain text, anything else JSON, unless headers say otherwise
+	BodyText     *string `json:"bodyText"`
+	Outputs      Value   `json:"outputs"`
 }
 
 // Invocation is one firing of a trigger, carried out in this process, with the runs
@@ -176,10 +176,8 @@ func (i *Invocation) bring(t *wdl.Trigger, f *engine.Fired) error {
 	if request.Query, err = trigger.ParseQuery(rawQuery); err != nil {
 		return err
 	}
-	for _, name := range sorted(i.Trigger.Queries) {
-		if v := i.Trigger.Queries[name]; v != nil {
-			request.Query = append(request.Query, trigger.QueryParameter{Name: name, Value: v.Text()})
-		}
+	for name, value := range i.Trigger.Queries.all {
+		request.Query = append(request.Query, trigger.QueryParameter{Name: name, Value: value})
 	}
 	parameters, err := trigger.Match(t, request.Method, request.Path)
 	if err != nil {

@@ -26,9 +26,9 @@ type Mock struct {
 
 // MockResponse is what a mock answers.
 type MockResponse struct {
-	Status  int     `json:"status"` // 200 if absent
-	Headers Headers `json:"headers"`
-	Body    Value   `json:"body"`
+	Status  int   `json:"status"` // 200 if absent
+	Headers Pairs `json:"headers"`
+	Body    Value `json:"body"`
 }
 
 func (m *Mock) prepare() (err error) {
@@ -107,11 +107,11 @@ func (c call) String() string {
 // ExpectedCall is a request that must have been made. What is absent matches
 // anything.
 type ExpectedCall struct {
-	Action  string  `json:"action"`
-	Method  string  `json:"method"`
-	URI     string  `json:"uri"` // regular expression of the whole URI
-	Headers Headers `json:"headers"`
-	Body    Value   `json:"body"`
+	Action  string `json:"action"`
+	Method  string `json:"method"`
+	URI     string `json:"uri"` // regular expression of the whole URI
+	Headers Pairs  `json:"headers"`
+	Body    Value  `json:"body"`
 
 	pattern *regexp.Regexp
 }

@@ -22,42 +22,54 @@ func (v *Value) UnmarshalJSON(text []byte) (err error) {
 	return err
 }
 
-// Headers are those of a message. A list of values is a repeated header.
-type Headers struct{ members []expr.Member }
+// Pairs are headers or queries in the order of the file. A list of values is a
+// repeated one.
+type Pairs struct{ members []expr.Member }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (h *Headers) UnmarshalJSON(text []byte) error {
+func (p *Pairs) UnmarshalJSON(text []byte) error {
 	v, err := expr.ParseJSON(bytes.Clone(text))
 	if err != nil || v.IsNull() {
 		return err
 	}
 	if v.Kind() != expr.KindObject {
-		return fmt.Errorf("headers are %s, expected an object", brief(v))
+		return fmt.Errorf("headers and queries are an object, this is %s", brief(v))
 	}
 	for name, value := range v.Members() {
-		h.members = append(h.members, expr.Member{Name: name, Value: value})
+		p.members = append(p.members, expr.Member{Name: name, Value: value})
 	}
 	return nil
 }
 
-// Header is the message's header as it is sent.
-func (h Headers) Header() http.Header {
-	header := make(http.Header, len(h.members))
-	for _, m := range h.members {
+// all yields every pair as it is sent.
+func (p Pairs) all(yield func(name, value string) bool) {
+	for _, m := range p.members {
 		if m.Value.Kind() != expr.KindArray {
-			header.Add(m.Name, m.Value.Text())
+			if !yield(m.Name, m.Value.Text()) {
+				return
+			}
 			continue
 		}
 		for _, v := range m.Value.Elements() {
-			header.Add(m.Name, v.Text())
+			if !yield(m.Name, v.Text()) {
+				return
+			}
 		}
 	}
-	return header
+}
+
+// Header are the pairs as the header of a message.
+func (p Pairs) Header() http.Header {
+	h := make(http.Header, len(p.members))
+	for name, value := range p.all {
+		h.Add(name, value)
+	}
+	return h
 }
 
 // message is the header and the bytes of a body that a file gives: text if it is a
 // string, else JSON, unless the headers say otherwise.
-func message(h Headers, body Value) (http.Header, []byte) {
+func message(h Pairs, body Value) (http.Header, []byte) {
 	header := h.Header()
 	if !body.Given {
 		return header, nil
@@ -76,7 +88,7 @@ func message(h Headers, body Value) (http.Header, []byte) {
 
 // headerDifferences compares a message's header with what is expected of it: names
 // ignore case, values are compared as text.
-func headerDifferences(path string, expected Headers, actual http.Header) (found []string) {
+func headerDifferences(path string, expected Pairs, actual http.Header) (found []string) {
 	for _, m := range expected.members {
 		got := values(actual, m.Name)
 		if m.Value.IsNull() {
@@ -85,7 +97,7 @@ func headerDifferences(path string, expected Headers, actual http.Header) (found
 			}
 			continue
 		}
-		want := Headers{[]expr.Member{m}}.Header().Values(m.Name)
+		want := Pairs{[]expr.Member{m}}.Header().Values(m.Name)
 		switch {
 		case len(got) == 0:
 			found = append(found, fmt.Sprintf("%s.%s is missing", path, m.Name))
