@@ -66,7 +66,7 @@ func (p *Plan) tryBodies(found *problems) {
 		p.scope.turns = 0
 		if _, err := p.body(r); err != nil && !errors.As(err, new(later)) {
 			said[r.source.pointer] = true
-			found.add(r.source.pointer, "Unable to process template language expressions for resource '%s'. %s", r.ID, reason(err))
+			found.fault(r.source.pointer, "Unable to process template language expressions for resource '"+r.ID+"'. ", err)
 		}
 	}
 }

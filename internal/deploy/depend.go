@@ -32,7 +32,7 @@ func (p *Plan) resolve(i int, found *problems) {
 	defer func() { p.scope.loops = nil }()
 	list, err := p.scope.eval(list)
 	if err != nil {
-		found.add(r.source.pointer+"/dependsOn", "%s", reason(err))
+		found.fault(r.source.pointer+"/dependsOn", "", err)
 		return
 	}
 	if list.Kind() != expr.KindArray {

@@ -89,7 +89,7 @@ func (p *Plan) tryOutputs(found *problems) {
 	for name, o := range p.scope.template.outputs.Members() {
 		p.scope.turns = 0
 		if _, _, err := p.output(o); err != nil && !errors.As(err, new(later)) {
-			found.add("/outputs/"+escape(name), "%s", outputError{name, err})
+			found.fault("/outputs/"+escape(name), "The template output '"+name+"' is not valid: ", err)
 		}
 	}
 }

@@ -65,15 +65,15 @@ func (p *parameter) take(values expr.Value, pointer string, found *problems) {
 	}
 	given, _ := member(values, p.name)
 	value, ok := member(given, "value")
+	defaultValue, _ := member(p.rules, "defaultValue")
 	switch {
 	case hasMember(given, "reference"):
 		found.add(pointer, "The value of the template parameter '%s' refers to a key vault, and there is none here. Give the value itself", p.name)
 	case ok && !(value.IsNull() && p.nullable):
 		p.value = value
 		p.check(pointer, found)
-	case hasMember(p.rules, "defaultValue"):
-		p.value, _ = member(p.rules, "defaultValue")
-		p.computed = true
+	case !defaultValue.IsNull(): // an exported template has null where a value must be given
+		p.value, p.computed = defaultValue, true
 	case p.nullable:
 	default:
 		found.add(pointer, "The value for the template parameter '%s' is not provided. Give it in properties.parameters as {\"%s\": {\"value\": …}}, or declare a defaultValue", p.name, p.name)

@@ -68,7 +68,7 @@ func (p *Plan) evaluateParameters(found *problems) {
 		name := p.scope.template.parameters[key].name
 		v, err := p.scope.Lookup("parameters", []expr.Value{expr.String(name)})
 		if err != nil {
-			found.add("/parameters/"+escape(name), "%s", reason(err))
+			found.fault("/parameters/"+escape(name), "", err)
 			continue
 		}
 		if p.secrets.isSecret("parameter ", key) {
@@ -114,7 +114,7 @@ func (p *Plan) spread(s source, found *problems) {
 	}
 	count, serial, err := p.copyOf(entry)
 	if err != nil {
-		found.add(s.pointer+"/copy", "%s", reason(err))
+		found.fault(s.pointer+"/copy", "", err)
 		return
 	}
 	name, _ := text(entry, "name")
@@ -167,14 +167,14 @@ func (p *Plan) add(r Planned, found *problems) bool {
 	p.scope.loops = r.loops
 	defer func() { p.scope.loops = nil }()
 	if err := p.identify(&r); err != nil {
-		found.add(s.pointer, "%s", reason(err))
+		found.fault(s.pointer, "", err)
 		return false
 	}
 	r.Deploy = !s.existing
 	if condition, ok := member(s.body, "condition"); ok {
 		v, err := p.scope.eval(condition)
 		if err != nil {
-			found.add(s.pointer+"/condition", "%s", reason(err))
+			found.fault(s.pointer+"/condition", "", err)
 			return false
 		}
 		holds, ok := v.AsBool()

@@ -44,6 +44,12 @@ type later struct{}
 
 func (later) Error() string { return "resources can be read only while the deployment runs" }
 
+// reported is the error of an evaluation that needs a parameter or variable which
+// could not be evaluated before.
+type reported struct{}
+
+func (reported) Error() string { return "a value that is needed cannot be evaluated" }
+
 // Bounds of one evaluation: what a template may make of a few lines.
 const (
 	maxTurns = 50_000  // of copy loops
@@ -63,6 +69,7 @@ type scope struct {
 	parameters map[string]expr.Value
 	variables  map[string]expr.Value
 	busy       map[string]bool // parameters and variables under evaluation: a cycle comes back to one
+	failed     map[string]bool // those that cannot be evaluated
 	loops      []loop          // innermost last
 	drawn      uint64
 }
@@ -75,7 +82,7 @@ type loop struct {
 
 func newScope(t *Template, target Target) *scope {
 	return &scope{template: t, target: target, dialect: expr.ResourceTemplate(),
-		parameters: map[string]expr.Value{}, variables: map[string]expr.Value{}, busy: map[string]bool{}}
+		parameters: map[string]expr.Value{}, variables: map[string]expr.Value{}, busy: map[string]bool{}, failed: map[string]bool{}}
 }
 
 // eval evaluates a JSON tree of templates.
@@ -146,6 +153,9 @@ func (s *scope) named(args []expr.Value, kind string, known map[string]expr.Valu
 		return v, nil
 	}
 	mark := kind + " " + key
+	if s.failed[mark] {
+		return expr.Value{}, reported{}
+	}
 	if s.busy[mark] {
 		return expr.Value{}, failf("The template %s '%s' refers to itself: circular references are not allowed. Break the circle", kind, name)
 	}
@@ -156,6 +166,7 @@ func (s *scope) named(args []expr.Value, kind string, known map[string]expr.Valu
 	v, ok, err := compute(key)
 	s.loops = loops
 	if err != nil {
+		s.failed[mark] = true
 		return expr.Value{}, err
 	}
 	if !ok {

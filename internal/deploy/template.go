@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,6 +43,13 @@ type problems struct{ list []Problem }
 func (p *problems) add(pointer, format string, args ...any) {
 	p.list = append(p.list, Problem{Code: "InvalidTemplate", Pointer: pointer,
 		Message: fmt.Sprintf("Deployment template validation failed: '"+format+"'.", args...)})
+}
+
+// fault adds an evaluation's error, unless it was told already where it arose.
+func (p *problems) fault(pointer, frame string, err error) {
+	if !errors.As(err, new(reported)) {
+		p.add(pointer, "%s%s", frame, reason(err))
+	}
 }
 
 // Parse reads a template and the values given for its parameters ({name: {"value": v}}).
