@@ -11,6 +11,7 @@
 //   - [isle/internal/store]: resources, runs, records, tasks and contents in
 //     SQLite; every commit of every run shares one flush.
 //   - [isle/internal/runner]: the shell around the engine: load, step, commit, act.
+//   - [isle/internal/trigger]: what a firing is, for the server and for tests alike.
 //   - [isle/internal/gateway]: the access endpoint where request triggers are called.
 //   - [isle/internal/arm]: the resource manager, generic over resource types.
 //   - [isle/internal/network], [isle/internal/logic], [isle/internal/deploy]: the types.
