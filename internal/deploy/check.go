@@ -68,14 +68,31 @@ type checker struct {
 	found                 *problems
 }
 
+// check compiles a tree. What is wrong in one place hides nothing in another: then the
+// parts are compiled one by one.
 func (c *checker) check(v expr.Value, pointer string, s section) {
 	template, wrong := expr.ResourceTemplate().Compile(v)
-	for _, w := range wrong {
-		c.found.add(pointer+w.Pointer, "The template expression '%s' is not valid: %s", w.Expression, strings.TrimSuffix(w.Message, "."))
+	switch {
+	case len(wrong) == 0:
+		c.checkCalls(template, pointer, s)
+	case v.Kind() == expr.KindArray:
+		for i, e := range v.Elements() {
+			c.check(e, fmt.Sprintf("%s/%d", pointer, i), s)
+		}
+	case v.Kind() == expr.KindObject:
+		for name, m := range v.Members() {
+			at := pointer + "/" + escape(name)
+			c.check(expr.String(name), at, s)
+			c.check(m, at, s)
+		}
+	default:
+		for _, w := range wrong {
+			c.found.add(pointer, "The template expression '%s' is not valid: %s", w.Expression, strings.TrimSuffix(w.Message, "."))
+		}
 	}
-	if template == nil {
-		return
-	}
+}
+
+func (c *checker) checkCalls(template *expr.Template, pointer string, s section) {
 	said := map[string]bool{} // one sentence for each name in a section
 	for _, call := range template.Calls() {
 		if message := c.judge(call, s); message != "" && !said[message] {
