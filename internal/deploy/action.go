@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"isle/expr"
@@ -38,7 +39,9 @@ func (p *Provider) exportTemplate(ctx context.Context, r *arm.Request) (*arm.Res
 		o, err = readOrder(tx, r.Resource.Key)
 		return err
 	})
-	if err != nil {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, arm.Missing("DeploymentNotFound", "The deployment '%s' is being deleted.", r.ID.Name())
+	} else if err != nil {
 		return nil, err
 	}
 	return arm.Reply(expr.Object(expr.Member{Name: "template", Value: o.Template})), nil
