@@ -78,14 +78,33 @@ func Start(t testing.TB, options ...Option) *Server {
 	return s
 }
 
+// Connect is a client of the server that another process runs on a data folder. Stop
+// and Restart are not for it.
+func Connect(t testing.TB, data string) *Server {
+	t.Helper()
+	o, err := server.ReadOperator(data)
+	if err != nil {
+		t.Fatalf("isletest: %v", err)
+	}
+	s := &Server{t: t, config: server.Config{Data: data}}
+	s.connect(o)
+	return s
+}
+
 func (s *Server) start() {
 	s.t.Helper()
 	running, err := server.Start(context.Background(), s.config)
 	if err != nil {
 		s.t.Fatalf("isletest: %v", err)
 	}
-	s.server, s.token = running, ""
-	o := running.Operator()
+	s.server = running
+	s.connect(running.Operator())
+}
+
+// connect makes the client.
+func (s *Server) connect(o server.Operator) {
+	s.t.Helper()
+	s.token = ""
 	s.Endpoint, s.Authority, s.CAFile = o.Endpoint, o.Authority, o.CAFile
 	s.TenantID, s.SubscriptionID, s.ClientID, s.ClientSecret = o.TenantID, o.SubscriptionID, o.ClientID, o.ClientSecret
 	pem, err := os.ReadFile(o.CAFile)
