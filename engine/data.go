@@ -33,14 +33,12 @@ func (r *Run) perform(f *frame, a *wdl.Action, e *env) error {
 	case wdl.TypeWait:
 		return r.wait(f, a, e)
 	}
-	if a.Data == nil && a.Variable == nil && a.Type != wdl.TypeCompose {
-		return r.call(f, a, e)
-	}
-	var d done
-	var err error
+	d, err := done{}, error(nil)
 	switch a.Type {
 	case wdl.TypeCompose:
 		d, err = compose(a, e)
+	case wdl.TypeExpression:
+		d, err = timeAction(a, e)
 	case wdl.TypeParseJSON:
 		d, err = parseJSON(a, e)
 	case wdl.TypeQuery:
@@ -52,6 +50,9 @@ func (r *Run) perform(f *frame, a *wdl.Action, e *env) error {
 	case wdl.TypeTable:
 		d, err = table(a, e)
 	default:
+		if a.Variable == nil {
+			return r.call(f, a, e)
+		}
 		d, err = r.vars.perform(r, a, e)
 	}
 	return r.finishAction(f, a, d, err)
@@ -168,12 +169,13 @@ func parseJSON(a *wdl.Action, e *env) (done, error) {
 	return d, nil
 }
 
-// readText reads JSON text; white space only is null.
+// readText reads JSON text; white space only is null, what follows the first value
+// is ignored (wdl-semantics §5).
 func readText(text string) (expr.Value, error) {
 	if strings.TrimSpace(text) == "" {
 		return expr.Null(), nil
 	}
-	return expr.ReadJSON([]byte(text))
+	return expr.ReadFirstJSON([]byte(text))
 }
 
 // schemaOf is the compiled schema of a ParseJson action: that of the program if it

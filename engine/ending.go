@@ -98,8 +98,8 @@ func waitUntil(inputs expr.Value, now time.Time) (time.Time, error) {
 	if until, ok := inputs.Get("until"); ok {
 		v, _ := until.Get("timestamp")
 		text, _ := v.AsString()
-		t, err := parseTime(text)
-		if err != nil {
+		t, ok := expr.ParseTime(text, now)
+		if !ok {
 			return t, &Error{codeTemplate, "The 'timestamp' property value '" + v.Text() + "' in the 'wait' action inputs is not a valid timestamp."}
 		}
 		return precise(t), nil
@@ -119,20 +119,6 @@ func waitUntil(inputs expr.Value, now time.Time) (time.Time, error) {
 			"The 'interval' property value in the 'wait' action inputs is not valid: count '%s', unit '%s'.", v.Text(), unit.Text())}
 	}
 	return precise(d.From(now)), nil
-}
-
-// parseTime reads an ISO 8601 or US timestamp; without an offset it is UTC.
-func parseTime(text string) (time.Time, error) {
-	for _, layout := range [...]string{
-		"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04Z07:00", "2006-01-02T15:04",
-		"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02 15:04", "2006-01-02",
-		"01/02/2006 15:04:05", "1/2/2006 3:04:05 PM", "1/2/2006 15:04", "1/2/2006", time.RFC1123, time.RFC1123Z,
-	} {
-		if t, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("'%s' is not a timestamp", text)
 }
 
 // unitDuration is n units, Second to Year, in any case, plural or not.

@@ -94,12 +94,11 @@ func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
 	r := e.run
 	switch name {
 	case "triggerBody":
-		body, _ := r.start.Trigger.Outputs.Get("body")
-		return body, nil
+		return r.trigger("body")
 	case "triggerOutputs":
-		return r.start.Trigger.Outputs, nil
+		return r.trigger("outputs")
 	case "trigger":
-		return triggerValue(&r.start), nil
+		return r.trigger("actions")
 	case "workflow":
 		return r.workflowValue(), nil
 	case "item":
@@ -119,7 +118,7 @@ func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
 	}
 	switch name {
 	case "parameters":
-		return r.parameter(of)
+		return e.parameter(of)
 	case "appsetting":
 		return r.workflow.setting(of)
 	case "variables":
@@ -133,6 +132,9 @@ func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
 	case "body", "outputs", "actions", "result":
 		a, ok := r.program.Action(of)
 		if !ok {
+			if t, ok := r.program.Trigger(of); ok && t.Name == r.start.Trigger.Name && name != "result" {
+				return r.trigger(name)
+			}
 			return expr.Null(), &expr.Error{Kind: expr.ContextError, Function: name,
 				Message: "The action '" + of + "' referenced by '" + name + "' is not defined in the template."}
 		}
@@ -142,6 +144,29 @@ func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
 		return e.actionValue(name, a)
 	}
 	return expr.Null(), expr.NotExpected(name)
+}
+
+// trigger is the trigger's record named like an action's, as old definitions do.
+func (r *Run) trigger(function string) (expr.Value, error) {
+	switch function {
+	case "outputs":
+		return r.start.Trigger.Outputs, nil
+	case "body":
+		return r.body(r.start.Trigger.Outputs)
+	}
+	return triggerValue(&r.start), nil
+}
+
+// body is the body in outputs.
+func (r *Run) body(outputs expr.Value) (expr.Value, error) {
+	if outputs.Kind() == expr.KindReference {
+		var err error
+		if outputs, err = r.look(outputs); err != nil {
+			return expr.Null(), err
+		}
+	}
+	body, _ := outputs.Get("body")
+	return body, nil
 }
 
 func notText(name string, v expr.Value) error {
@@ -161,20 +186,30 @@ func (w *Workflow) setting(name string) (expr.Value, error) {
 	return expr.String(v), nil
 }
 
-func (r *Run) parameter(name string) (expr.Value, error) {
-	for i := range r.program.Parameters {
-		if r.program.Parameters[i].Name == name {
-			return r.plan.parameters[i], nil
-		}
+// parameter is the value of a parameter. In single-tenant workflows it may be an
+// expression, which sees the application settings only.
+func (e *env) parameter(name string) (expr.Value, error) {
+	p, ok := e.run.program.Parameter(name)
+	if !ok {
+		return expr.Null(), expr.ParameterNotFound(name)
 	}
-	if p, ok := r.program.Parameter(name); ok {
-		for i := range r.program.Parameters {
-			if &r.program.Parameters[i] == p {
-				return r.plan.parameters[i], nil
-			}
-		}
+	if v, ok := e.run.workflow.Parameters[p.Name]; ok {
+		return v, nil
 	}
-	return expr.Null(), expr.ParameterNotFound(name)
+	if p.Expression != nil {
+		return p.Expression.Eval(settings{e})
+	}
+	return p.Value, nil
+}
+
+// settings is what the expression of a parameter sees.
+type settings struct{ *env }
+
+func (s settings) Lookup(name string, args []expr.Value) (expr.Value, error) {
+	if name != "appsetting" {
+		return expr.Null(), expr.NotExpected(name)
+	}
+	return s.env.Lookup(name, args)
 }
 
 // innermost is item(): the row, or the element of the nearest Foreach.

@@ -93,14 +93,7 @@ func (e *env) actionValue(function string, a *wdl.Action) (expr.Value, error) {
 	case "outputs":
 		return rec.outputs, nil
 	case "body":
-		outputs := rec.outputs
-		if outputs.Kind() == expr.KindReference {
-			if outputs, err = e.run.look(outputs); err != nil {
-				return expr.Null(), err
-			}
-		}
-		body, _ := outputs.Get("body")
-		return body, nil
+		return e.run.body(rec.outputs)
 	}
 	return recordValue(a.Name, rec, e.run.start.ClientTrackingID), nil
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"isle/expr"
 	"isle/wdl"
 )
 
@@ -14,8 +13,6 @@ type plan struct {
 	body    []int32  // loop → the layout of its iterations; else 0
 
 	secureInputs, secureOutputs []bool
-
-	parameters []expr.Value
 }
 
 // layout describes the frames of one loop, or of the top level: the actions that
@@ -55,14 +52,6 @@ func newPlan(w *Workflow) *plan {
 		}
 	}
 	p.secure(w.Program)
-	for i := range w.Program.Parameters {
-		declared := &w.Program.Parameters[i]
-		value, ok := w.Parameters[declared.Name]
-		if !ok {
-			value = declared.Value
-		}
-		p.parameters = append(p.parameters, value)
-	}
 	return p
 }
 
@@ -155,5 +144,5 @@ var supportedActions = [...]wdl.Type{
 	wdl.TypeCompose, wdl.TypeParseJSON, wdl.TypeQuery, wdl.TypeSelect, wdl.TypeJoin, wdl.TypeTable,
 	wdl.TypeInitializeVariable, wdl.TypeSetVariable, wdl.TypeIncrementVariable,
 	wdl.TypeDecrementVariable, wdl.TypeAppendToStringVariable, wdl.TypeAppendToArrayVariable,
-	wdl.TypeHTTP,
+	wdl.TypeExpression, wdl.TypeHTTP,
 }
