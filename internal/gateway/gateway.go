@@ -38,9 +38,9 @@ type Config struct {
 	MaxBuffered int64
 	// BodyTimeout is how long each megabyte of a body may take; 0: 30 s.
 	BodyTimeout time.Duration
-	// ResponseTimeout is how long a caller waits for a Response; 0: 240 s in an
-	// environment, 120 s outside (wdl-semantics §10.2).
-	ResponseTimeout time.Duration
+	// ResponseTimeout and EnvironmentResponseTimeout are how long a caller waits for a
+	// Response outside and in an environment; 0: 120 s and 240 s (wdl-semantics §10.2).
+	ResponseTimeout, EnvironmentResponseTimeout time.Duration
 }
 
 // Gateway is an http.Handler.
@@ -65,6 +65,12 @@ func New(c Config) *Gateway {
 	}
 	if c.BodyTimeout == 0 {
 		c.BodyTimeout = 30 * time.Second
+	}
+	if c.ResponseTimeout == 0 {
+		c.ResponseTimeout = 120 * time.Second
+	}
+	if c.EnvironmentResponseTimeout == 0 {
+		c.EnvironmentResponseTimeout = 240 * time.Second
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	return &Gateway{config: c}
@@ -93,13 +99,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // responseTimeout is how long a caller of a workflow waits.
 func (g *Gateway) responseTimeout(d *runner.Deployed) time.Duration {
-	switch {
-	case g.config.ResponseTimeout > 0:
+	if d.Environment == dataplane.Shared {
 		return g.config.ResponseTimeout
-	case d.Environment == dataplane.Shared:
-		return 120 * time.Second
 	}
-	return 240 * time.Second
+	return g.config.EnvironmentResponseTimeout
 }
 
 // open finds the workflow of a target and checks that the request may use it: the

@@ -309,7 +309,7 @@ func TestAcceptedWithoutAResponseAction(t *testing.T) {
 }
 
 func TestNoResponseAndTimeout(t *testing.T) {
-	e := newEndpoint(t, func(c *Config) { c.ResponseTimeout = 50 * time.Millisecond })
+	e := newEndpoint(t, func(c *Config) { c.EnvironmentResponseTimeout = 50 * time.Millisecond })
 	d := e.deploy(t, "fails", "", `{"A":{"type":"Compose","inputs":"@int('x')","runAfter":{}},"Answer":{"type":"Response","inputs":{"statusCode":200},"runAfter":{"A":["Succeeded"]}}}`)
 	a := send(t, "POST", e.callback(d, ""), jsonType, `{}`)
 	if run := a.header.Get("x-ms-workflow-run-id"); a.status != 502 || a.code() != "NoResponse" || !strings.Contains(a.body, "The server did not receive a response from an upstream server. Request tracking id '"+run+"'.") {

@@ -26,17 +26,23 @@ func (s *Server) routes() http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = w.Write([]byte("ok\n"))
 	})
-	mux.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case strings.HasPrefix(r.URL.Path, "/workflows/"):
-			s.gateway.ServeHTTP(w, r)
-		case identity.Owns(r.URL.Path):
+	mux.Handle("/workflows/", s.gateway) // judges the pace of its large bodies itself
+	mux.Handle("/", timely(bodyTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if identity.Owns(r.URL.Path) {
 			s.issuer.ServeHTTP(w, r)
-		default:
+		} else {
 			s.manager.ServeHTTP(w, r)
 		}
-	}))
+	})))
 	return s.hosts(mux)
+}
+
+// timely cuts off a sender whose body does not arrive in time.
+func timely(limit time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(limit)) // not supported by a recorder
+		next.ServeHTTP(w, r)
+	})
 }
 
 // hosts answers 421 to a Host that is not this server's: absolute URLs are made from
@@ -89,6 +95,7 @@ func (s *Server) names() []string {
 const (
 	maxHeaderBytes    = 64 << 10
 	readHeaderTimeout = 20 * time.Second
+	bodyTimeout       = time.Minute // of a management or token request
 	idleTimeout       = 2 * time.Minute
 )
 

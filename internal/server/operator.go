@@ -18,6 +18,16 @@ type Operator struct {
 	SubscriptionID string `json:"subscriptionId"`
 	ClientID       string `json:"clientId"`
 	ClientSecret   string `json:"clientSecret"`
+
+	// Address is host:port of the server as this machine reaches it, where Isle's own
+	// commands connect: a public URL need not lead here from here.
+	Address string `json:"-"`
+}
+
+// storedOperator is what operator.json holds.
+type storedOperator struct {
+	Operator
+	Address string `json:"address"`
 }
 
 const operatorFile = "operator.json"
@@ -29,16 +39,18 @@ func ReadOperator(data string) (Operator, error) {
 	if err != nil {
 		return Operator{}, err
 	}
-	var o Operator
-	if err := json.Unmarshal(content, &o); err != nil {
+	var stored storedOperator
+	if err := json.Unmarshal(content, &stored); err != nil {
 		return Operator{}, fmt.Errorf("%s is damaged: %w", filepath.Join(data, operatorFile), err)
 	}
+	o := stored.Operator
+	o.Address = stored.Address
 	return o, nil
 }
 
 // writeOperator replaces the file as a whole, so that a reader never sees half of it.
 func writeOperator(data string, o Operator) error {
-	content, err := json.MarshalIndent(o, "", "  ")
+	content, err := json.MarshalIndent(storedOperator{o, o.Address}, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -171,11 +171,18 @@ func (s *Server) keptPort() string {
 	if err != nil {
 		return ""
 	}
-	u, err := url.Parse(o.Endpoint)
-	if err != nil {
-		return ""
+	_, port, _ := net.SplitHostPort(o.Address)
+	return port
+}
+
+// localAddress is where programs on this machine reach what listens on bound.
+func localAddress(bound net.Addr) string {
+	address := bound.(*net.TCPAddr)
+	host := address.IP.String()
+	if address.IP.IsUnspecified() {
+		host = "localhost"
 	}
-	return u.Port()
+	return net.JoinHostPort(host, strconv.Itoa(address.Port))
 }
 
 // publicURL is the base of absolute URLs: localhost when only this machine is
@@ -218,7 +225,7 @@ func (s *Server) identify(ctx context.Context, bound net.Addr) error {
 	if err != nil {
 		return err
 	}
-	o.Endpoint, o.Authority, o.CAFile = s.base, s.base, caFile
+	o.Endpoint, o.Authority, o.CAFile, o.Address = s.base, s.base, caFile, localAddress(bound)
 	o.TenantID, o.SubscriptionID = s.issuer.Tenant(), s.issuer.Subscription()
 	s.operator = o
 	return writeOperator(s.config.Data, o)
@@ -253,7 +260,8 @@ func (s *Server) build() error {
 	}
 	s.logic.Bind(s.manager)
 	deployments.Bind(s.manager)
-	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Runner: s.runner, Store: s.store, PublicURL: s.base, Clock: s.config.Clock, Log: s.log})
+	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Runner: s.runner, Store: s.store, PublicURL: s.base, Clock: s.config.Clock, Log: s.log,
+		ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
 	s.page = portal.New(overview{s}, s.log)
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})
 	s.handler = s.routes()
