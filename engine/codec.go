@@ -52,8 +52,8 @@ func timeOf(ticks int64) time.Time {
 	return time.Unix(ticks/1e7-secondsToEpoch, ticks%1e7*100).UTC()
 }
 
-// The tags of values. Containers are JSON text unless they hold a reference, which
-// JSON text must not be able to forge.
+// The tags of values. Containers are JSON text unless they hold what JSON text would
+// change: a reference, which it must not be able to forge, a decimal or NaN.
 const (
 	tagNull = iota
 	tagFalse
@@ -94,13 +94,13 @@ func appendValue(b []byte, v expr.Value) []byte {
 		b = appendUint(b, uint64(ref.Size))
 		return appendText(append(b, byte(ref.Kind)), ref.ContentType)
 	}
-	if v.HasReference() {
+	if !v.SurvivesJSON() {
 		return appendTree(b, v)
 	}
 	return appendJSON(append(b, tagJSON), v)
 }
 
-// appendTree writes a container that holds a reference.
+// appendTree writes a container piece by piece.
 func appendTree(b []byte, v expr.Value) []byte {
 	if v.Kind() == expr.KindArray {
 		b = appendUint(append(b, tagArray), uint64(v.Len()))

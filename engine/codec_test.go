@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -16,16 +17,17 @@ func TestValuesComeBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dec, _, _ := apd.NewFromString("1.50")
+	dec := expr.Decimal(apd.New(150, -2))
 	for _, v := range []expr.Value{
-		expr.Null(), expr.Bool(true), expr.Bool(false), expr.Int(-5), expr.Int(1 << 62), expr.Float(1), expr.Float(-0.25),
-		expr.String(""), expr.String(strings.Repeat("é", 300)), expr.Decimal(dec), expr.Array(), expr.Object(),
+		expr.Null(), expr.Float(math.NaN()), expr.Bool(true), expr.Bool(false), expr.Int(-5), expr.Int(1 << 62), expr.Float(1), expr.Float(-0.25),
+		expr.String(""), expr.String(strings.Repeat("é", 300)), dec, expr.Array(), expr.Object(),
 		expr.Array(expr.Int(1), ref, expr.Object(expr.Member{Name: "a", Value: ref}, expr.Member{Name: "b", Value: expr.Float(2)})),
+		expr.Array(expr.Object(expr.Member{Name: "a", Value: dec})), expr.Array(expr.Float(math.NaN()), expr.Float(math.Inf(-1))),
 		expr.Object(expr.Member{Name: "long", Value: expr.String(strings.Repeat("x", 40000))}), ref, forged,
 	} {
 		d := decoder{rest: appendValue([]byte{}, v)}
 		got := d.value()
-		if d.err != nil || len(d.rest) > 0 || got.Kind() != v.Kind() || string(got.JSON()) != string(v.JSON()) || got.HasReference() != v.HasReference() {
+		if d.err != nil || len(d.rest) > 0 || got.Kind() != v.Kind() || got.SurvivesJSON() != v.SurvivesJSON() || string(got.JSON()) != string(v.JSON()) || got.HasReference() != v.HasReference() {
 			t.Errorf("%s comes back as %s, %v", v.JSON(), got.JSON(), d.err)
 		}
 	}

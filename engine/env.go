@@ -276,18 +276,7 @@ func (r *Run) replace(v expr.Value, opened []string) expr.Value {
 		}
 		return v
 	}
-	if v.Kind() == expr.KindArray {
-		elems := make([]expr.Value, 0, v.Len())
-		for _, child := range v.Elements() {
-			elems = append(elems, r.replace(child, opened))
-		}
-		return expr.Array(elems...)
-	}
-	members := make([]expr.Member, 0, v.Len())
-	for name, child := range v.Members() {
-		members = append(members, expr.Member{Name: name, Value: r.replace(child, opened)})
-	}
-	return expr.Object(members...)
+	return rebuilt(v, func(part expr.Value) expr.Value { return r.replace(part, opened) })
 }
 
 // unloaded names the first reference in a value.

@@ -238,35 +238,61 @@ func (r *Run) storeValue(b []byte, v expr.Value) ([]byte, expr.Value) {
 }
 
 // outsource moves a large value to contents: of an object only its large members,
-// if that is enough, so that statusCode and headers stay at hand.
+// if that is enough, so that statusCode and headers stay at hand. Contents are plain
+// JSON or text, so of a value that JSON does not keep only the parts are moved that
+// it keeps.
 func (r *Run) outsource(v expr.Value) expr.Value {
-	if v.Kind() == expr.KindObject {
-		members, small := make([]expr.Member, 0, v.Len()), int64(0)
-		for name, child := range v.Members() {
-			size := child.Size()
-			if size <= Inline/4 || child.Kind() == expr.KindReference {
-				small += size + int64(len(name))
-			}
-			members = append(members, expr.Member{Name: name, Value: child})
-		}
-		if small <= Inline {
-			for i := range members {
-				if child := members[i].Value; child.Size() > Inline/4 && child.Kind() != expr.KindReference {
-					members[i].Value = r.content(child)
-				}
-			}
-			return expr.Object(members...)
-		}
+	if !v.SurvivesJSON() || v.Kind() == expr.KindObject && smallParts(v) <= Inline {
+		return rebuilt(v, r.outsourcePart)
 	}
 	return r.content(v)
 }
 
-// content makes a value a content and returns the reference to it. One that holds a
-// reference itself stays: contents are plain JSON or text.
-func (r *Run) content(v expr.Value) expr.Value {
-	if v.HasReference() {
+func (r *Run) outsourcePart(v expr.Value) expr.Value {
+	switch {
+	case isSmall(v):
 		return v
+	case v.SurvivesJSON():
+		return r.content(v)
 	}
+	return rebuilt(v, r.outsourcePart)
+}
+
+// isSmall reports whether a part of a large value stays where it is.
+func isSmall(v expr.Value) bool { return v.Kind() == expr.KindReference || v.Size() <= Inline/4 }
+
+// smallParts is the size of what stays of an object whose large members are moved.
+func smallParts(object expr.Value) (size int64) {
+	for name, member := range object.Members() {
+		size += int64(len(name))
+		if isSmall(member) {
+			size += member.Size()
+		}
+	}
+	return size
+}
+
+// rebuilt is the value with each of its elements or members passed through change.
+func rebuilt(v expr.Value, change func(expr.Value) expr.Value) expr.Value {
+	switch v.Kind() {
+	case expr.KindArray:
+		elems := make([]expr.Value, 0, v.Len())
+		for _, e := range v.Elements() {
+			elems = append(elems, change(e))
+		}
+		return expr.Array(elems...)
+	case expr.KindObject:
+		members := make([]expr.Member, 0, v.Len())
+		for name, m := range v.Members() {
+			members = append(members, expr.Member{Name: name, Value: change(m)})
+		}
+		return expr.Object(members...)
+	}
+	return v
+}
+
+// content makes a value a content and returns the reference to it.
+func (r *Run) content(v expr.Value) expr.Value {
 	id := r.random.guid().String()
 	r.contents = append(r.contents, Content{ID: id, Value: v})
 	r.keep(id, v)

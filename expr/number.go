@@ -40,10 +40,12 @@ func appendFloat(dst []byte, f float64) []byte {
 	return append(dst, text[e+1:]...)
 }
 
+func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
+
 // appendFloatJSON appends f as a JSON number with a point or an exponent; what JSON
 // has no number for becomes a string.
 func appendFloatJSON(dst []byte, f float64) []byte {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
+	if !finite(f) {
 		dst = append(dst, '"')
 		dst = appendFloat(dst, f)
 		return append(dst, '"')

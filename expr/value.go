@@ -57,6 +57,7 @@ type node struct {
 	weight     int64 // lower bound of the JSON size, saturating
 	depth      int32 // 1 for a container of scalars; text counts as 1 + its braces
 	referenced bool  // a KindReference is inside
+	beyondJSON bool  // something is inside that JSON text would change, see SurvivesJSON
 
 	big *big.Int
 	dec *apd.Decimal
@@ -148,6 +149,7 @@ func Reference(r ContentReference) Value {
 
 // include accounts for a child in the bounds of its container.
 func (n *node) include(child *Value) {
+	n.beyondJSON = n.beyondJSON || !child.SurvivesJSON()
 	switch {
 	case child.kind == KindString:
 		n.weight = addWeight(n.weight, int64(len(child.str))+2)
@@ -242,6 +244,21 @@ func (v Value) AsReference() (ContentReference, bool) {
 
 // HasReference reports whether v is, or holds somewhere inside, a reference.
 func (v Value) HasReference() bool { return v.node != nil && v.node.referenced }
+
+// SurvivesJSON reports whether v, written as JSON text and read again, is the same
+// value. A decimal would become a float, NaN and the infinities strings, and a
+// content reference an ordinary object.
+func (v Value) SurvivesJSON() bool {
+	switch v.kind {
+	case KindFloat:
+		return finite(math.Float64frombits(v.num))
+	case KindDecimal, KindReference:
+		return false
+	case KindArray, KindObject:
+		return !v.node.beyondJSON
+	}
+	return true
+}
 
 // Len returns the number of elements or members; 0 for other kinds.
 func (v Value) Len() int {
