@@ -33,6 +33,21 @@ func Sanitise(inputs expr.Value) (expr.Value, bool) {
 	return out, changed
 }
 
+// SanitiseOutputs gives the outputs of a trigger or an action as a history may show
+// them: without the headers that carry credentials and cookies. The run itself keeps
+// them, as a workflow may send the cookie on that it got.
+func SanitiseOutputs(outputs expr.Value) (expr.Value, bool) {
+	headers, ok := outputs.Get("headers")
+	if !ok {
+		return outputs, false
+	}
+	headers, changed := hideMembers(headers, secretHeader)
+	if !changed {
+		return outputs, false
+	}
+	return withMember(outputs, "headers", headers), true
+}
+
 // withMember keeps the spelling of a member that is found ignoring case.
 func withMember(v expr.Value, name string, member expr.Value) expr.Value {
 	for existing := range v.Members() {
@@ -63,7 +78,7 @@ func hideAuthentication(v expr.Value) (expr.Value, bool) {
 
 func secretHeader(name string) bool {
 	switch strings.ToLower(name) {
-	case "authorization", "proxy-authorization", "cookie":
+	case "authorization", "proxy-authorization", "cookie", "set-cookie":
 		return true
 	}
 	return false

@@ -158,7 +158,8 @@ func triggerContent(run store.Run, rows []store.Row, content string) (v expr.Val
 	case strings.EqualFold(content, "TriggerInputs"):
 		return f.Inputs, f.HasInputs && !f.SecureInputs, nil
 	case strings.EqualFold(content, "TriggerOutputs"):
-		return f.Outputs, f.HasOutputs && !f.SecureOutputs, nil
+		outputs, _ := connector.SanitiseOutputs(f.Outputs)
+		return outputs, f.HasOutputs && !f.SecureOutputs, nil
 	}
 	return v, false, nil
 }
@@ -177,7 +178,8 @@ func actionContent(rec *engine.Record, content string) (expr.Value, bool, error)
 		}
 		return inputs, rec.HasInputs && !rec.SecureInputs, nil
 	case strings.EqualFold(content, "ActionOutputs"):
-		return rec.Outputs, rec.HasOutputs && !rec.SecureOutputs, nil
+		outputs, _ := connector.SanitiseOutputs(rec.Outputs)
+		return outputs, rec.HasOutputs && !rec.SecureOutputs, nil
 	}
 	return expr.Null(), false, nil
 }
