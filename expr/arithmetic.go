@@ -19,14 +19,15 @@ func mathFunctions() []Function {
 	}
 	many := "either an array of numbers or a comma separated list of numbers as its parameters"
 	return []Function{
-		two("add", "the first summand as the first parameter and the second summand as the second parameter", opAdd),
+		// seccond is the service's spelling.
+		two("add", "the first summand as the first parameter and the seccond summand as the second parameter", opAdd),
 		two("sub", "the minuend as the first parameter and the subtrahend as the second parameter", opSub),
 		two("mul", "the first multiplicand as the first parameter and the second multiplicand as the second parameter", opMul),
 		two("div", "the dividend as the first parameter and the divisor as the second parameter", opDiv),
 		two("mod", "the dividend as the first parameter and the divisor as the second parameter", opMod),
 		{Name: "max", Min: 1, Max: -1, usage: many, eval: func(c invocation) (Value, error) { return c.extreme(1) }},
 		{Name: "min", Min: 1, Max: -1, usage: many, eval: func(c invocation) (Value, error) { return c.extreme(-1) }},
-		{Name: "rand", Min: 2, Max: 2, Volatile: true, usage: "two integer parameters: an inclusive minimum of the range as the first parameter and an exclusive maximum of the range as the second parameter", eval: evalRand},
+		{Name: "rand", Min: 2, Max: 2, Volatile: true, usage: "two integer parameters: an inclusive minimum of the range as the first parameter and an inclusive maximum of the range as the second parameter", eval: evalRand},
 		{Name: "range", Min: 2, Max: 2, usage: "two integer parameters: an inclusive start index of the range as the first parameter and a count of integers to return as the second parameter", eval: evalRange},
 	}
 }
@@ -44,7 +45,11 @@ const (
 // arithmetic computes a∘b in the widest of the kinds of both.
 func (c invocation) arithmetic(op operation, a, b Value) (Value, error) {
 	for i, v := range [...]Value{a, b} {
-		if v.kind != KindInt && v.kind != KindFloat && v.kind != KindDecimal {
+		switch v.kind {
+		case KindInt, KindFloat, KindDecimal:
+		case KindBigInt: // comes from JSON text; arithmetic has 64 bits
+			return Value{}, c.overflow()
+		default:
 			return Value{}, c.wrongKind(i, "an integer, a float or a decimal number")
 		}
 	}

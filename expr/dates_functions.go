@@ -37,7 +37,7 @@ func dateFunctions() []Function {
 		return "a timestamp as the first parameter, a " + which + " time zone as the second parameter, " + format + "third parameter"
 	}
 	return []Function{
-		{Name: "utcNow", Min: 0, Max: 1, Volatile: true, usage: "no parameters or an optional format parameter",
+		{Name: "utcNow", Min: 0, Max: 1, Volatile: true, usage: "with no parameters or with an optional format parameter",
 			eval: func(c invocation) (Value, error) { return c.printDate(c.now(), 0, -1) }},
 		add("addDays", "days"),
 		add("addHours", "hours"),

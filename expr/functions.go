@@ -20,8 +20,8 @@ type Function struct {
 	Volatile   bool // reads Env.Now or Env.Random
 	Deprecated bool
 
-	// usage is the rest of the sentence "The template language function 'x' …" for
-	// a wrong number of arguments; "" stands for a sentence made of Min and Max.
+	// usage says what the function expects, for the sentence about a wrong number of
+	// arguments; "" stands for a sentence made of Min and Max. See arityMessage.
 	usage string
 	// shallow functions never look inside the elements or members of their
 	// arguments, opaque ones not even at the arguments, so that references may
@@ -123,43 +123,12 @@ func ordinal(i int) string {
 	return strconv.Itoa(i+1) + "th"
 }
 
-// arity reports whether a call with count arguments is allowed.
-func (f *Function) arity(count int) bool {
-	return count >= f.Min && (f.Max < 0 || count <= f.Max)
-}
-
 // target is the canonical name that calls and Env.Lookup see.
 func (f *Function) target() string {
 	if f.alias != "" {
 		return f.alias
 	}
 	return f.Name
-}
-
-// arityMessage is the sentence for a call with count arguments.
-func (f *Function) arityMessage(name string, count int) string {
-	prefix := "The template language function '" + name + "' "
-	switch {
-	case f.usage != "":
-		s := prefix + "expects " + f.usage + ". The function was invoked with '" + strconv.Itoa(count) + "' parameter(s)."
-		return s + " Please see https://aka.ms/logicexpressions#" + f.Name + " for usage details."
-	case f.Max == 0:
-		return prefix + "must not have any parameters."
-	case f.Min == 1 && f.Max == 1:
-		return prefix + "must have only one parameter."
-	}
-	return prefix + "expects " + f.countWords() + " parameters. The function was invoked with '" + strconv.Itoa(count) + "' parameter(s)."
-}
-
-// countWords says how many arguments the function takes.
-func (f *Function) countWords() string {
-	switch {
-	case f.Max < 0:
-		return "at least " + strconv.Itoa(f.Min)
-	case f.Min == f.Max:
-		return "exactly " + strconv.Itoa(f.Min)
-	}
-	return "from " + strconv.Itoa(f.Min) + " to " + strconv.Itoa(f.Max)
 }
 
 // tooLarge complains about the size of a result.

@@ -16,7 +16,7 @@ func stringFunctions() []Function {
 		{Name: "concat", Min: 1, Max: -1, usage: "a comma separated list of string and integer parameters", eval: evalConcat},
 		{Name: "endsWith", Min: 2, Max: 2, usage: "two parameters: the string as the first parameter, the value to check as the second parameter", eval: evalEndsWith},
 		{Name: "startsWith", Min: 2, Max: 2, usage: "two parameters: the string as the first parameter, the value to check as the second parameter", eval: evalStartsWith},
-		{Name: "guid", Min: 0, Max: 1, Volatile: true, usage: "no parameters or an optional format parameter", eval: evalGUID},
+		{Name: "guid", Min: 0, Max: 1, Volatile: true, usage: "with no parameters or with an optional format parameter", eval: evalGUID},
 		{Name: "indexOf", Min: 2, Max: 2, usage: "two parameters: the string as the first parameter, the value to find the index of as the second parameter", eval: evalIndexOf},
 		{Name: "lastIndexOf", Min: 2, Max: 2, usage: "two parameters: the string as the first parameter, the value to find the last index of as the second parameter", eval: evalLastIndexOf},
 		{Name: "nthIndexOf", Min: 3, Max: 3, usage: "three parameters: the string as the first parameter, the value to find the index of as the second parameter and a number parameter to specify which occurrence of the text to find as the third parameter", eval: evalNthIndexOf},
@@ -33,7 +33,7 @@ func stringFunctions() []Function {
 		{Name: "encodeXmlName", Min: 1, Max: 1, eval: mapText(encodeXMLName)},
 		{Name: "decodeXmlName", Min: 1, Max: 1, eval: mapText(decodeXMLName)},
 		{Name: "utf8Length", Min: 1, Max: 1, eval: measure(func(s string) int { return len(s) })},
-		{Name: "utf16Length", Min: 1, Max: 1, eval: measure(utf16Length)},
+		{Name: "utf16Length", Min: 1, Max: 1, eval: measure(func(s string) int { return 2 * utf16Length(s) })},
 	}
 }
 

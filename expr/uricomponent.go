@@ -4,10 +4,10 @@ package expr
 
 func uriComponentFunctions() []Function {
 	encode := Function{Name: "uriComponent", Min: 1, Max: -1, usage: "at least one parameter: the value to convert to URI component", eval: evalURIComponent}
-	decode := Function{Name: "uriComponentToString", Min: 1, Max: 1, usage: "one parameter: the URI component to convert to string", eval: evalURIComponentToString}
+	decode := Function{Name: "uriComponentToString", Min: 1, Max: 1, usage: "one parameter: the URI component to convert to binary", eval: evalURIComponentToString}
 	oldEncode, oldDecode := encode, decode
-	oldEncode.Name, oldEncode.Deprecated = "encodeUriComponent", true
-	oldDecode.Name, oldDecode.Deprecated = "decodeUriComponent", true
+	oldEncode.Name, oldEncode.Deprecated, oldEncode.usage = "encodeUriComponent", true, "at least one parameter: the string to URL encode"
+	oldDecode.Name, oldDecode.Deprecated, oldDecode.usage = "decodeUriComponent", true, "one parameter: the string to decode"
 	return []Function{
 		encode, oldEncode, decode, oldDecode,
 		{Name: "uriComponentToBinary", Min: 1, Max: 1, usage: "one parameter: the URI component to convert to binary", eval: evalURIComponentToBinary},

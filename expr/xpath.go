@@ -3,9 +3,13 @@ package expr
 // XPath 1.0 over the XML reader's documents (wdl-semantics §8).
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/antchfx/xpath"
 )
@@ -38,6 +42,9 @@ func selectXPath(doc *xmlNode, path string) (v Value, err error) {
 			v, err = Value{}, fmt.Errorf("%v", p)
 		}
 	}()
+	if name := laterFunction(path); name != "" {
+		return Value{}, fmt.Errorf("%s() is not a function of XPath 1.0", name)
+	}
 	compiled, err := xpath.CompileWithNS(path, map[string]string{})
 	if err != nil {
 		return Value{}, err
@@ -55,12 +62,32 @@ func selectXPath(doc *xmlNode, path string) (v Value, err error) {
 	return Value{}, errors.New("the result has an unknown type")
 }
 
-// nodeSet makes an array of a node-set: texts and attributes as strings, elements as
-// envelopes that declare the namespaces in scope.
+// xpathCall matches a string literal, or a name with the parenthesis of a call.
+var xpathCall = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`"[^"]*"|'[^']*'|([\w.-]+)\s*\(`)
+})
+
+// laterFunction returns the first function of XPath 2.0 and later that path calls,
+// which the engine knows and .NET does not; "" if there is none.
+func laterFunction(path string) string {
+	for _, match := range xpathCall().FindAllStringSubmatch(path, -1) {
+		switch match[1] {
+		case "ends-with", "lower-case", "matches", "replace", "reverse", "string-join":
+			return match[1]
+		}
+	}
+	return ""
+}
+
+// nodeSet makes an array of a node-set in document order: texts and attributes as
+// strings, elements as envelopes that declare the namespaces in scope.
 func nodeSet(nodes *xpath.NodeIterator) Value {
-	var elems []Value
+	var found []*xmlNavigator
 	for nodes.MoveNext() {
-		at := nodes.Current().(*xmlNavigator)
+		found = append(found, nodes.Current().Copy().(*xmlNavigator))
+	}
+	var elems []Value
+	for _, at := range inDocumentOrder(found) {
 		if at.attr < 0 && (at.node.kind == xmlElement || at.node.kind == xmlDocument) {
 			var b strings.Builder
 			writeXML(&b, at.node, at.node.inheritedNamespaces())
@@ -70,6 +97,28 @@ func nodeSet(nodes *xpath.NodeIterator) Value {
 		elems = append(elems, String(at.Value()))
 	}
 	return arrayOf(elems)
+}
+
+// inDocumentOrder sorts a node-set and drops duplicates: the engine gives unions one
+// operand after the other, and reverse axes from the inside out.
+func inDocumentOrder(found []*xmlNavigator) []*xmlNavigator {
+	if len(found) < 2 {
+		return found
+	}
+	order := map[*xmlNode]int{}
+	found[0].doc.number(order)
+	slices.SortStableFunc(found, func(a, b *xmlNavigator) int {
+		return cmp.Or(cmp.Compare(order[a.node], order[b.node]), cmp.Compare(a.attr, b.attr))
+	})
+	return slices.CompactFunc(found, func(a, b *xmlNavigator) bool { return a.node == b.node && a.attr == b.attr })
+}
+
+// number gives n and all nodes below it their places in document order.
+func (n *xmlNode) number(order map[*xmlNode]int) {
+	order[n] = len(order)
+	for _, child := range n.children {
+		child.number(order)
+	}
 }
 
 // inheritedNamespaces are the declarations of ancestors that hold for n.
