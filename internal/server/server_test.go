@@ -2,10 +2,15 @@ package server
 
 import (
 	"context"
+	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -98,6 +103,37 @@ func TestContentsThatNothingNamesGo(t *testing.T) {
 	}
 	start(t, data)
 	eventually(t, "the forgotten content is gone", func() bool { return contentFiles(t, data) == 1 })
+}
+
+// A management body that trickles in is cut off, and so is its handler's reading.
+func TestASlowBodyIsCutOff(t *testing.T) {
+	ended := make(chan error, 1)
+	h := httptest.NewServer(timely(50*time.Millisecond, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		ended <- err
+	})))
+	defer h.Close()
+	conn, err := net.Dial("tcp", h.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the body ended with %v", err)
+	}
+}
+
+// Headers that trickle in, and connections that do nothing, have an end as well.
+func TestSlowClientsAreBounded(t *testing.T) {
+	s := start(t, t.TempDir())
+	for _, h := range s.http {
+		if h.ReadHeaderTimeout <= 0 || h.IdleTimeout <= 0 || h.MaxHeaderBytes <= 0 {
+			t.Errorf("no bound: %v %v %v", h.ReadHeaderTimeout, h.IdleTimeout, h.MaxHeaderBytes)
+		}
+	}
 }
 
 func contentFiles(t *testing.T, data string) (n int) {
