@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -17,29 +20,34 @@ func azCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "az",
 		Short: "Print (or --apply: run) the commands that point an az CLI at this server",
-		Args:  cobra.NoArgs,
+		Long: `Print the commands that register this server as a cloud of the az CLI and sign in
+as the operator; --apply runs them (again: with the present values). az finds the
+server's certificate authority by the environment variable REQUESTS_CA_BUNDLE, which
+the shell must set. "az cloud set --name AzureCloud" leads back to Azure.`,
+		Example: `  isle az
+  isle az --apply && export REQUESTS_CA_BUNDLE=~/.isle/ca.pem && az group list`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			operator, err := server.ReadOperator(data)
+			if errors.Is(err, fs.ErrNotExist) {
+				return noServerYet(data)
+			}
 			if err != nil {
-				return fmt.Errorf("no server has run with the data folder %s yet: %w", data, err)
+				return err
 			}
-			for _, line := range azCommands(operator, name) {
-				if !apply {
-					fmt.Fprintln(cmd.OutOrStdout(), shown(line))
-					continue
+			export := "export REQUESTS_CA_BUNDLE=" + shown([]string{operator.CAFile})
+			if apply {
+				if err := applyAz(cmd, operator, name); err != nil {
+					return err
 				}
-				run := exec.CommandContext(cmd.Context(), line[0], line[1:]...)
-				run.Env = append(os.Environ(), "REQUESTS_CA_BUNDLE="+operator.CAFile)
-				run.Stdout, run.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
-				if err := run.Run(); err != nil {
-					return fmt.Errorf("%s %s: %w", line[0], line[1], err)
-				}
-			}
-			if !apply {
+				fmt.Fprintln(cmd.OutOrStdout(), "Signed in. In your shell:\n"+export)
 				return nil
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "In your shell: export REQUESTS_CA_BUNDLE=%s\n", operator.CAFile)
-			return err
+			fmt.Fprintln(cmd.OutOrStdout(), export)
+			for _, line := range azCommands(operator, "register", name) {
+				fmt.Fprintln(cmd.OutOrStdout(), shown(line))
+			}
+			return nil
 		},
 	}
 	dataFlag(cmd, &data)
@@ -48,11 +56,36 @@ func azCommand() *cobra.Command {
 	return cmd
 }
 
-// azCommands registers the server as a cloud and signs in as its operator. The
-// authority ends in /adfs: az then asks no public service whether it is known.
-func azCommands(o server.Operator, name string) [][]string {
+// applyAz runs the commands. A cloud that az knows already is updated.
+func applyAz(cmd *cobra.Command, o server.Operator, name string) error {
+	az := func(words ...string) *exec.Cmd {
+		c := exec.CommandContext(cmd.Context(), words[0], words[1:]...)
+		c.Env = append(os.Environ(), "REQUESTS_CA_BUNDLE="+o.CAFile)
+		return c
+	}
+	if _, err := exec.LookPath("az"); err != nil {
+		return fmt.Errorf("there is no az CLI on this machine; without --apply the commands are printed: %w", err)
+	}
+	verb := "register"
+	if az("az", "cloud", "show", "--name", name).Run() == nil {
+		verb = "update"
+	}
+	for _, line := range azCommands(o, verb, name) {
+		run := az(line...)
+		run.Stdout, run.Stderr = io.Discard, cmd.ErrOrStderr()
+		if err := run.Run(); err != nil {
+			return fmt.Errorf("%s: %w", strings.Join(line[:3], " "), err)
+		}
+	}
+	return nil
+}
+
+// azCommands makes the server a cloud of az (verb: register or update) and signs in as
+// its operator. The authority ends in /adfs: az then asks no public service whether it
+// is known.
+func azCommands(o server.Operator, verb, name string) [][]string {
 	return [][]string{
-		{"az", "cloud", "register", "--name", name,
+		{"az", "cloud", verb, "--name", name,
 			"--endpoint-resource-manager", o.Endpoint,
 			"--endpoint-active-directory", o.Authority + "/adfs",
 			"--endpoint-active-directory-resource-id", o.Endpoint,

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -23,6 +24,7 @@ import (
 // script can do.
 type client struct {
 	operator server.Operator
+	stopped  bool // no server runs: the folder is open read-only
 	http     *http.Client
 	token    string
 	expires  time.Time
@@ -33,7 +35,7 @@ type client struct {
 func connect(ctx context.Context, data string) (c *client, close func() error, err error) {
 	operator, err := server.ReadOperator(data)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil, fmt.Errorf("no server has run with the data folder %s yet: start one with `isle up`, or name another folder with --data", data)
+		return nil, nil, noServerYet(data)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -42,28 +44,52 @@ func connect(ctx context.Context, data string) (c *client, close func() error, e
 	switch {
 	case err == nil:
 		transport := inProcess{stopped.Handler()}
-		return &client{operator: operator, http: &http.Client{Transport: transport}}, func() error { return stopped.Close(ctx) }, nil
+		return &client{operator: operator, stopped: true, http: &http.Client{Transport: transport}}, func() error { return stopped.Close(ctx) }, nil
 	case !errors.Is(err, server.ErrRunning):
 		return nil, nil, err
 	}
-	transport, err := trusting(operator.CAFile)
+	return dial(operator)
+}
+
+// connectRunning is connect for commands that change something.
+func connectRunning(ctx context.Context, data string) (*client, func() error, error) {
+	c, done, err := connect(ctx, data)
+	if err == nil && c.stopped {
+		_ = done()
+		return nil, nil, fmt.Errorf("no server runs with the data folder %s: start it with `%s up%s`, or name another folder with --data", data, program(), dataArgument(data))
+	}
+	return c, done, err
+}
+
+func noServerYet(data string) error {
+	return fmt.Errorf("no server has run with the data folder %s yet: start one with `%s up%s`, or name another folder with --data", data, program(), dataArgument(data))
+}
+
+// dial makes a client of a running server. close ends its connections.
+func dial(operator server.Operator) (c *client, close func() error, err error) {
+	endpoint, err := url.Parse(operator.Endpoint)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &client{operator: operator, http: &http.Client{Transport: transport, Timeout: time.Minute}}, func() error { return nil }, nil
-}
-
-// trusting is a transport that trusts the server's own certificate authority.
-func trusting(caFile string) (*http.Transport, error) {
-	pem, err := os.ReadFile(caFile)
+	pem, err := os.ReadFile(operator.CAFile)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	pool := x509.NewCertPool()
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no certificate", caFile)
+		return nil, nil, fmt.Errorf("%s holds no certificate", operator.CAFile)
 	}
-	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}, nil
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: endpoint.Hostname(), MinVersion: tls.VersionTLS12},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, operator.Address)
+		},
+	}
+	c = &client{operator: operator, http: &http.Client{Transport: transport, Timeout: time.Minute}}
+	return c, func() error { transport.CloseIdleConnections(); return nil }, nil
 }
 
 // inProcess lets a client call a handler without a socket.

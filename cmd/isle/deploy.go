@@ -9,11 +9,14 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"isle/expr"
 )
 
 const (
@@ -44,7 +47,7 @@ is done; the exit code is 1 when the deployment fails.`,
 					return err
 				}
 			}
-			c, done, err := connect(cmd.Context(), data)
+			c, done, err := connectRunning(cmd.Context(), data)
 			if err != nil {
 				return err
 			}
@@ -101,26 +104,13 @@ func (d *deployment) run(ctx context.Context, template, parameters json.RawMessa
 	} else if err != nil {
 		return nil, err
 	}
-	path := group + "/providers/Microsoft.Resources/deployments/" + url.PathEscape(d.name) + "?api-version=" + resourcesVersion
 	body := map[string]any{"properties": map[string]any{"mode": "Incremental", "template": template, "parameters": parameters}}
 	var state deploymentState
-	header, err := d.client.call(ctx, http.MethodPut, path, body, &state)
+	header, err := d.client.call(ctx, http.MethodPut, d.path(), body, &state)
 	if err != nil {
 		return nil, err
 	}
-	shown := map[string]bool{}
-	for !ended(state.Properties.ProvisioningState) {
-		if err := pause(ctx, header); err != nil {
-			return nil, err
-		}
-		if err := d.show(ctx, shown); err != nil {
-			return nil, err
-		}
-		if header, err = d.client.call(ctx, http.MethodGet, path, nil, &state); err != nil {
-			return nil, err
-		}
-	}
-	if err := d.show(ctx, shown); err != nil {
+	if err := d.follow(ctx, header, &state); err != nil {
 		return nil, err
 	}
 	if e := state.Properties.Error; e != nil {
@@ -133,7 +123,46 @@ func (d *deployment) run(ctx context.Context, template, parameters json.RawMessa
 	for name, o := range state.Properties.Outputs {
 		outputs = append(outputs, output{name, text(o.Value)})
 	}
+	slices.SortFunc(outputs, func(a, b output) int { return strings.Compare(a.name, b.name) })
 	return outputs, nil
+}
+
+// path is the deployment in the API.
+func (d *deployment) path() string {
+	return d.client.group(d.group) + "/providers/Microsoft.Resources/deployments/" + url.PathEscape(d.name) + "?api-version=" + resourcesVersion
+}
+
+// follow waits for the deployment's end and prints each resource that is done. header
+// is that of the answer that gave the state.
+func (d *deployment) follow(ctx context.Context, header http.Header, state *deploymentState) error {
+	shown := map[string]bool{}
+	for !ended(state.Properties.ProvisioningState) {
+		err := pause(ctx, header)
+		if err == nil {
+			err = d.show(ctx, shown)
+		}
+		if err == nil {
+			header, err = d.client.call(ctx, http.MethodGet, d.path(), nil, state)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return d.show(ctx, shown)
+}
+
+// last is the state of the last deployment of this name once it has ended; not
+// found is "". A server that was killed goes on with what it was deploying.
+func (d *deployment) last(ctx context.Context) (string, error) {
+	var state deploymentState
+	header, err := d.client.call(ctx, http.MethodGet, d.path(), nil, &state)
+	if isNotFound(err) {
+		return "", nil
+	}
+	if err == nil {
+		err = d.follow(ctx, header, &state)
+	}
+	return state.Properties.ProvisioningState, err
 }
 
 // show prints the operations that ended since the last look.
@@ -201,16 +230,17 @@ func text(v json.RawMessage) string {
 	return string(v)
 }
 
+// readJSON reads a file as the resource manager would: with comments, if it has any.
 func readJSON(cmd *cobra.Command, name string) (json.RawMessage, error) {
 	content, err := readInput(cmd, name)
 	if err != nil {
 		return nil, err
 	}
-	content = trimBOM(content)
-	if !json.Valid(content) {
-		return nil, fmt.Errorf("%s is not JSON", name)
+	v, err := expr.ReadJSON(trimBOM(content))
+	if err != nil {
+		return nil, fmt.Errorf("%s is not JSON: %w", name, err)
 	}
-	return content, nil
+	return v.JSON(), nil
 }
 
 // readParameters reads a parameters file: the values stand under "parameters", or

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,10 @@ func main() {
 		os.Exit(int(failed))
 	default:
 		fmt.Fprintln(os.Stderr, "isle:", err)
+		var misused usageError
+		if errors.As(err, &misused) {
+			fmt.Fprintf(os.Stderr, "See `%s --help`.\n", misused.command)
+		}
 		os.Exit(1)
 	}
 }
@@ -33,6 +38,30 @@ func main() {
 type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// usageError is a command line that cannot be understood.
+type usageError struct {
+	command string // as it was called, such as "bin/isle deploy"
+	error
+}
+
+func (e usageError) Unwrap() error { return e.error }
+
+// program is this program as the user called it, for hints that work when pasted.
+func program() string {
+	if len(os.Args) == 0 || os.Args[0] == "" {
+		return "isle"
+	}
+	return shown(os.Args[:1])
+}
+
+// dataArgument is what names a data folder on the command line; nothing for the default.
+func dataArgument(data string) string {
+	if data == defaultData() {
+		return ""
+	}
+	return " --data " + shown([]string{data})
+}
 
 // root is the command tree.
 func root() *cobra.Command {
@@ -57,7 +86,24 @@ func root() *cobra.Command {
 	add("server", upCommand(), serveCommand())
 	add("manage", deployCommand(), runsCommand(), azCommand())
 	add("develop", checkCommand(), evalCommand(), runCommand(), testCommand())
+	tellUsage(cmd)
 	return cmd
+}
+
+// tellUsage makes what is wrong with a command line a usageError, in every command.
+func tellUsage(cmd *cobra.Command) {
+	misused := func(cmd *cobra.Command, err error) error {
+		if err == nil {
+			return nil
+		}
+		return usageError{strings.Replace(cmd.CommandPath(), cmd.Root().Name(), program(), 1), err}
+	}
+	cmd.SetFlagErrorFunc(misused)
+	for _, c := range cmd.Commands() {
+		if check := c.Args; check != nil {
+			c.Args = func(cmd *cobra.Command, args []string) error { return misused(cmd, check(cmd, args)) }
+		}
+	}
 }
 
 // version is the release; the build may set it with -X.

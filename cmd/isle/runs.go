@@ -69,11 +69,11 @@ type workflowItem struct {
 type runItem struct {
 	Name       string `json:"name"`
 	Properties struct {
-		StartTime time.Time `json:"startTime"`
-		EndTime   time.Time `json:"endTime"`
-		Status    string    `json:"status"`
-		Code      string    `json:"code"`
-		Error     *apiError `json:"error"`
+		StartTime time.Time  `json:"startTime"`
+		EndTime   *time.Time `json:"endTime"`
+		Status    string     `json:"status"`
+		Code      string     `json:"code"`
+		Error     *apiError  `json:"error"`
 	} `json:"properties"`
 	workflow workflowItem
 }
@@ -97,7 +97,7 @@ func (h *history) workflows(ctx context.Context, group, name string) ([]workflow
 		return true, nil
 	})
 	if err == nil && name != "" && len(found) == 0 {
-		return nil, fmt.Errorf("there is no workflow %q; `isle runs` without --workflow lists the runs of all", name)
+		return nil, fmt.Errorf("there is no workflow %q; `%s runs` without --workflow lists the runs of all", name, program())
 	}
 	return found, err
 }
@@ -134,13 +134,13 @@ func (h *history) print(runs []runItem) error {
 	if h.json {
 		return printLines(h.out, runs, func(r runItem) any {
 			return struct {
-				Name      string    `json:"name"`
-				Workflow  string    `json:"workflow"`
-				Status    string    `json:"status"`
-				StartTime time.Time `json:"startTime"`
-				EndTime   time.Time `json:"endTime,omitzero"`
-				Code      string    `json:"code,omitempty"`
-				Error     *apiError `json:"error,omitempty"`
+				Name      string     `json:"name"`
+				Workflow  string     `json:"workflow"`
+				Status    string     `json:"status"`
+				StartTime time.Time  `json:"startTime"`
+				EndTime   *time.Time `json:"endTime"` // null while it runs
+				Code      string     `json:"code,omitempty"`
+				Error     *apiError  `json:"error,omitempty"`
 			}{r.Name, r.workflow.Name, r.Properties.Status, r.Properties.StartTime, r.Properties.EndTime, r.Properties.Code, r.Properties.Error}
 		})
 	}
@@ -160,15 +160,15 @@ func (h *history) print(runs []runItem) error {
 type actionItem struct {
 	Name       string `json:"name"`
 	Properties struct {
-		StartTime       time.Time `json:"startTime"`
-		EndTime         time.Time `json:"endTime"`
-		Status          string    `json:"status"`
-		Code            string    `json:"code"`
-		Error           *apiError `json:"error"`
-		InputsLink      *link     `json:"inputsLink"`
-		OutputsLink     *link     `json:"outputsLink"`
-		RepetitionCount *int      `json:"repetitionCount"`
-		IterationCount  *int      `json:"iterationCount"`
+		StartTime       time.Time  `json:"startTime"`
+		EndTime         *time.Time `json:"endTime"`
+		Status          string     `json:"status"`
+		Code            string     `json:"code"`
+		Error           *apiError  `json:"error"`
+		InputsLink      *link      `json:"inputsLink"`
+		OutputsLink     *link      `json:"outputsLink"`
+		RepetitionCount *int       `json:"repetitionCount"`
+		IterationCount  *int       `json:"iterationCount"`
 	} `json:"properties"`
 }
 
@@ -191,7 +191,7 @@ func (h *history) show(ctx context.Context, workflows []workflowItem, name strin
 		run.workflow = w
 		return h.showActions(ctx, run, path)
 	}
-	return fmt.Errorf("there is no run %q; `isle runs` lists them", name)
+	return fmt.Errorf("there is no run %q; `%s runs` lists them", name, program())
 }
 
 func (h *history) showActions(ctx context.Context, run runItem, path string) error {
@@ -243,7 +243,7 @@ func (h *history) showAction(ctx context.Context, a actionItem) error {
 				Status    string          `json:"status"`
 				Code      string          `json:"code,omitempty"`
 				StartTime time.Time       `json:"startTime"`
-				EndTime   time.Time       `json:"endTime,omitzero"`
+				EndTime   *time.Time      `json:"endTime"` // null while it runs
 				Error     *apiError       `json:"error,omitempty"`
 				Inputs    json.RawMessage `json:"inputs,omitempty"`
 				Outputs   json.RawMessage `json:"outputs,omitempty"`
@@ -298,13 +298,17 @@ func printLines[T any](w io.Writer, items []T, line func(T) any) error {
 	return nil
 }
 
-// duration is how long something took, or took so far.
-func duration(start, end time.Time) string {
+// duration is how long something took, to three digits or so.
+func duration(start time.Time, end *time.Time) string {
 	switch {
 	case start.IsZero():
 		return "-"
-	case end.IsZero():
+	case end == nil:
 		return "running"
 	}
-	return end.Sub(start).Round(time.Millisecond).String()
+	took := end.Sub(start)
+	if took < 10*time.Millisecond {
+		return took.Round(time.Microsecond).String()
+	}
+	return took.Round(time.Millisecond).String()
 }

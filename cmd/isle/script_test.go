@@ -11,7 +11,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected outputs in testdata/script")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"isle": main})
+	testscript.Main(withBinary{m}, map[string]func(){"isle": main})
 }
 
 func TestScripts(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,14 +73,12 @@ type readyState struct {
 
 // prepare deploys what is not there yet, and reads the workflow's callback URL.
 func prepare(ctx context.Context, s *server.Server, progress io.Writer) (readyState, error) {
-	operator := s.Operator()
-	transport, err := trusting(operator.CAFile)
+	c, done, err := dial(s.Operator())
 	if err != nil {
 		return readyState{}, err
 	}
-	defer transport.CloseIdleConnections()
-	c := &client{operator: operator, http: &http.Client{Transport: transport, Timeout: time.Minute}}
-	ready := readyState{Operator: operator, ResourceGroup: upGroup, Environment: upEnvironment, Workflow: upWorkflow}
+	defer done()
+	ready := readyState{Operator: s.Operator(), ResourceGroup: upGroup, Environment: upEnvironment, Workflow: upWorkflow}
 	for _, d := range []struct {
 		title    string
 		resource string
@@ -103,15 +100,21 @@ func prepare(ctx context.Context, s *server.Server, progress io.Writer) (readySt
 	return ready, nil
 }
 
-// deployOnce deploys a template unless the resource that it is for is there and well.
+// deployOnce deploys a template unless the resource that it is for is there and well,
+// and no deployment of it was broken off.
 func deployOnce(ctx context.Context, c *client, title, resource string, template []byte, progress io.Writer) error {
 	var existing struct {
 		Properties struct {
 			ProvisioningState string `json:"provisioningState"`
 		} `json:"properties"`
 	}
-	_, err := c.call(ctx, http.MethodGet, c.group(upGroup)+"/providers/"+resource+"?api-version="+logicVersion, nil, &existing)
-	if err == nil && existing.Properties.ProvisioningState == "Succeeded" {
+	d := deployment{client: c, group: upGroup, location: defaultLocation, name: title, progress: progress}
+	last, err := d.last(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = c.call(ctx, http.MethodGet, c.group(upGroup)+"/providers/"+resource+"?api-version="+logicVersion, nil, &existing)
+	if err == nil && existing.Properties.ProvisioningState == "Succeeded" && (last == "" || last == "Succeeded") {
 		return nil
 	}
 	if err != nil && !isNotFound(err) {
@@ -120,7 +123,6 @@ func deployOnce(ctx context.Context, c *client, title, resource string, template
 	if progress != nil {
 		fmt.Fprintf(progress, "Deploying the example %s …\n", title)
 	}
-	d := deployment{client: c, group: upGroup, location: defaultLocation, name: title, progress: progress}
 	_, err = d.run(ctx, json.RawMessage(template), json.RawMessage("{}"))
 	return err
 }
@@ -130,10 +132,6 @@ func (r readyState) print(w io.Writer, data string, asJSON bool) error {
 		encoder := json.NewEncoder(w)
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(r)
-	}
-	dataFlag := ""
-	if data != defaultData() {
-		dataFlag = " --data " + shown([]string{data})
 	}
 	_, err := fmt.Fprintf(w, `
 Isle is ready.
@@ -147,12 +145,12 @@ Call the workflow:
 
   curl --cacert %[6]s -H 'Content-Type: application/json' -d '{"id":"A-1","qty":4,"price":30}' '%[5]s'
 
-See its runs, and one run's actions:
+See its runs, and one run's actions (in another terminal):
 
-  isle runs%[7]s
-  isle runs%[7]s NAME
+  %[7]s runs%[8]s
+  %[7]s runs%[8]s NAME
 
 Stop with Ctrl-C; the next start finds all as it was.
-`, r.Endpoint, r.CAFile, r.Environment, r.ResourceGroup, r.CallbackURL, shown([]string{r.CAFile}), dataFlag)
+`, r.Endpoint, r.CAFile, r.Environment, r.ResourceGroup, r.CallbackURL, shown([]string{r.CAFile}), program(), dataArgument(data))
 	return err
 }
