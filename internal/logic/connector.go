@@ -25,17 +25,17 @@ func (s *Service) connectorType() arm.Type {
 
 // putConnector deploys a managed connector into an environment (ise.md #92 to #96).
 func (s *Service) putConnector(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
-	var found problems
+	var found arm.Found
 	known, ok := connectorByName(r.ID.Name())
 	if !ok {
-		found.add("InvalidManagedApiName", "name", "There is no managed connector '%s' for an integration service environment. Choose one of: %s.", r.ID.Name(), connectorNames())
+		found.Add("InvalidManagedApiName", "name", "There is no managed connector '%s' for an integration service environment. Choose one of: %s.", r.ID.Name(), connectorNames())
 	}
 	if tags, _ := r.Body.Get("tags"); tags.Len() > 0 {
 		// The service's own spelling (ise.md #94).
-		found.add("IntergrationServiceEnvironmentManagedApiDefinitionTagsNotSupported", "tags", "The tags are not supported in the managed API '%s'. Remove them; a policy that adds tags must exempt the connector.", r.ID.Name())
+		found.Add("IntergrationServiceEnvironmentManagedApiDefinitionTagsNotSupported", "tags", "The tags are not supported in the managed API '%s'. Remove them; a policy that adds tags must exempt the connector.", r.ID.Name())
 	}
 	if p := r.Properties(); !p.IsNull() && p.Kind() != expr.KindObject {
-		found.add("InvalidRequestContent", "properties", "The properties of a managed API must be an object; it may be empty.")
+		found.Add("InvalidRequestContent", "properties", "The properties of a managed API must be an object; it may be empty.")
 	}
 	parent, _ := r.ID.Parent()
 	home, err := arm.Load(tx, parent.Key())
@@ -45,7 +45,7 @@ func (s *Service) putConnector(_ context.Context, tx *store.Tx, r *arm.PutReques
 	if home.State != "Succeeded" {
 		found = append(found, notReady(home))
 	}
-	if err := found.err(); err != nil {
+	if err := found.Err(); err != nil {
 		return nil, err
 	}
 	form := connectorForm{Version: formVersion, Name: known.name}

@@ -12,6 +12,7 @@ import (
 	"isle/expr"
 	"isle/internal/arm"
 	"isle/internal/store"
+	"isle/wdl"
 )
 
 func (s *Service) environmentType() arm.Type {
@@ -84,10 +85,10 @@ func (s *Service) patchEnvironment(_ context.Context, tx *store.Tx, r *arm.PutRe
 }
 
 func (s *Service) changeEnvironment(tx *store.Tx, r *arm.PutRequest, patch bool) (*arm.Written, error) {
-	var found problems
+	var found arm.Found
 	body := new(environmentBody)
-	if !read(r.Body, body, "", &found) {
-		return nil, found.err()
+	if !found.Decode(r.Body, body, "", wdl.CodeInvalidRequestContent) {
+		return nil, found.Err()
 	}
 	form, fresh, err := s.environmentForm(r)
 	if err != nil {
@@ -103,7 +104,7 @@ func (s *Service) changeEnvironment(tx *store.Tx, r *arm.PutRequest, patch bool)
 	} else {
 		checkUnchanged(form, w, &found)
 	}
-	if err := found.err(); err != nil {
+	if err := found.Err(); err != nil {
 		return nil, err
 	}
 	form.SKU, form.Endpoint, form.Location = w.sku, w.endpoint, r.Location
@@ -166,36 +167,36 @@ func (b *environmentBody) wanted(r *arm.PutRequest, old *environment, patch bool
 }
 
 // checkRest checks what concerns neither SKU nor network.
-func (b *environmentBody) checkRest(found *problems) {
+func (b *environmentBody) checkRest(found *arm.Found) {
 	if !b.Properties.Encryption.IsNull() {
-		found.add("CustomerManagedKeyNotSupported", "properties.encryptionConfiguration", "This server does not take keys from a key vault. Data is encrypted under the server's own root key; leave encryptionConfiguration out.")
+		found.Add("CustomerManagedKeyNotSupported", "properties.encryptionConfiguration", "This server does not take keys from a key vault. Data is encrypted under the server's own root key; leave encryptionConfiguration out.")
 	}
 	if n := len(b.Properties.Certificates); n > maxCertificates {
-		found.add("InvalidCertificates", "properties.certificates", "The environment has %d trusted root certificates; at most %d are allowed.", n, maxCertificates)
+		found.Add("InvalidCertificates", "properties.certificates", "The environment has %d trusted root certificates; at most %d are allowed.", n, maxCertificates)
 	}
 	for name, c := range b.Properties.Certificates {
 		target := "properties.certificates." + name
 		if c == nil || !strings.EqualFold(c.Kind, "TrustedRoot") {
-			found.add("InvalidCertificates", target, "The kind of certificate '%s' must be TrustedRoot.", name)
+			found.Add("InvalidCertificates", target, "The kind of certificate '%s' must be TrustedRoot.", name)
 			continue
 		}
 		if _, err := base64.StdEncoding.DecodeString(c.Public); err != nil || c.Public == "" {
-			found.add("InvalidCertificates", target+".publicCertificate", "The public certificate of '%s' must be the base64 text of the certificate.", name)
+			found.Add("InvalidCertificates", target+".publicCertificate", "The public certificate of '%s' must be the base64 text of the certificate.", name)
 		}
 	}
 	checkIdentity(b.Identity, found)
 }
 
-func checkIdentity(b *identityBody, found *problems) {
+func checkIdentity(b *identityBody, found *arm.Found) {
 	if b == nil {
 		return
 	}
 	typ, ok := canonical(b.Type, "None", "SystemAssigned", "UserAssigned")
 	if !ok {
-		found.add("InvalidIdentityType", "identity.type", "The identity type '%s' is invalid. Choose SystemAssigned, UserAssigned or None.", b.Type)
+		found.Add("InvalidIdentityType", "identity.type", "The identity type '%s' is invalid. Choose SystemAssigned, UserAssigned or None.", b.Type)
 	}
 	if typ == "UserAssigned" && len(b.User) == 0 {
-		found.add("InvalidIdentityType", "identity.userAssignedIdentities", "An identity of type UserAssigned names at least one user-assigned identity.")
+		found.Add("InvalidIdentityType", "identity.userAssignedIdentities", "An identity of type UserAssigned names at least one user-assigned identity.")
 	}
 }
 
@@ -213,7 +214,7 @@ func (e *environment) carry(body expr.Value, b *environmentBody) {
 }
 
 // place checks the subnets that a new environment names and notes their ranges.
-func (s *Service) place(tx *store.Tx, r *arm.PutRequest, w *wanted, form *environment, found *problems) error {
+func (s *Service) place(tx *store.Tx, r *arm.PutRequest, w *wanted, form *environment, found *arm.Found) error {
 	subnets := make([]*Subnet, len(w.subnets))
 	for i, id := range w.subnets {
 		if _, ok := networkOf(id); !ok {

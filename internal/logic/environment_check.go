@@ -36,21 +36,6 @@ var privateRanges = []netip.Prefix{
 	netip.MustParsePrefix("192.168.0.0/16"),
 }
 
-// problems collects what the checks find; each is one detail of the answer.
-type problems []*arm.Error
-
-func (p *problems) add(code, target, format string, args ...any) {
-	*p = append(*p, arm.Invalid(code, target, format, args...))
-}
-
-// err is the one error that answers the request, nil if nothing was found.
-func (p problems) err() error {
-	if e := arm.Problems(p); e != nil {
-		return e
-	}
-	return nil
-}
-
 // wanted is what a request asks an environment to be.
 type wanted struct {
 	name     string
@@ -62,23 +47,23 @@ type wanted struct {
 }
 
 // checkWanted checks the request by itself.
-func checkWanted(w *wanted, found *problems) {
+func checkWanted(w *wanted, found *arm.Found) {
 	if !validEnvironmentName(w.name) {
-		found.add("InvalidResourceName", "name", "The name '%s' of the integration service environment is invalid. A name has 1 to 80 characters and only letters, numbers, hyphens (-), underscores (_), and periods (.).", w.name)
+		found.Add("InvalidResourceName", "name", "The name '%s' of the integration service environment is invalid. A name has 1 to 80 characters and only letters, numbers, hyphens (-), underscores (_), and periods (.).", w.name)
 	}
 	checkSKU(w, found)
 	if endpoint, ok := canonical(w.endpoint, endInternal, endExternal); ok {
 		w.endpoint = endpoint
 	} else {
-		found.add("InvalidAccessEndpointType", "properties.networkConfiguration.accessEndpoint.type", "The access endpoint type '%s' is invalid. Choose Internal or External; it cannot be changed later.", w.endpoint)
+		found.Add("InvalidAccessEndpointType", "properties.networkConfiguration.accessEndpoint.type", "The access endpoint type '%s' is invalid. Choose Internal or External; it cannot be changed later.", w.endpoint)
 	}
 	checkSubnetList(w.subnets, found)
 }
 
-func checkSKU(w *wanted, found *problems) {
+func checkSKU(w *wanted, found *arm.Found) {
 	sku, ok := canonical(w.sku, skuPremium, skuDeveloper)
 	if !ok {
-		found.add("InvalidSku", "sku.name", "The SKU '%s' is invalid. Choose Premium or Developer; it cannot be changed later.", w.sku)
+		found.Add("InvalidSku", "sku.name", "The SKU '%s' is invalid. Choose Premium or Developer; it cannot be changed later.", w.sku)
 		return
 	}
 	w.sku = sku
@@ -87,97 +72,97 @@ func checkSKU(w *wanted, found *problems) {
 	}
 	switch {
 	case sku == skuDeveloper && *w.capacity != 0:
-		found.add("InvalidSkuCapacity", "sku.capacity", "The SKU capacity %d is invalid. A Developer environment has no additional capacity: leave capacity out or give 0.", *w.capacity)
+		found.Add("InvalidSkuCapacity", "sku.capacity", "The SKU capacity %d is invalid. A Developer environment has no additional capacity: leave capacity out or give 0.", *w.capacity)
 	case *w.capacity < 0 || *w.capacity > maxCapacity:
-		found.add("InvalidSkuCapacity", "sku.capacity", "The SKU capacity %d is invalid. A Premium environment has 0 to %d additional units.", *w.capacity, maxCapacity)
+		found.Add("InvalidSkuCapacity", "sku.capacity", "The SKU capacity %d is invalid. A Premium environment has 0 to %d additional units.", *w.capacity, maxCapacity)
 	}
 }
 
-func checkSubnetList(subnets []string, found *problems) {
+func checkSubnetList(subnets []string, found *arm.Found) {
 	const target = "properties.networkConfiguration.subnets"
 	if len(subnets) != subnetCount {
-		found.add("InvalidSubnetCount", target, "An integration service environment needs exactly %d subnets; the request has %d.", subnetCount, len(subnets))
+		found.Add("InvalidSubnetCount", target, "An integration service environment needs exactly %d subnets; the request has %d.", subnetCount, len(subnets))
 	}
 	network := ""
 	for i, id := range subnets {
 		at := fmt.Sprintf("%s[%d].id", target, i)
 		parent, ok := networkOf(id)
 		if !ok {
-			found.add("InvalidResourceReference", at, "'%s' is not the resource ID of a subnet. Give /subscriptions/…/virtualNetworks/{network}/subnets/{subnet}.", id)
+			found.Add("InvalidResourceReference", at, "'%s' is not the resource ID of a subnet. Give /subscriptions/…/virtualNetworks/{network}/subnets/{subnet}.", id)
 			continue
 		}
 		if slices.ContainsFunc(subnets[:i], func(other string) bool { return strings.EqualFold(other, id) }) {
-			found.add("DuplicateSubnets", at, "The subnet '%s' occurs twice. The %d subnets must be distinct.", id, subnetCount)
+			found.Add("DuplicateSubnets", at, "The subnet '%s' occurs twice. The %d subnets must be distinct.", id, subnetCount)
 		}
 		if network == "" {
 			network = parent
 		} else if !strings.EqualFold(network, parent) {
-			found.add("SubnetsNotInSameVirtualNetwork", at, "The subnet '%s' is not in the virtual network '%s' of the first subnet. All subnets must be in one virtual network.", id, network)
+			found.Add("SubnetsNotInSameVirtualNetwork", at, "The subnet '%s' is not in the virtual network '%s' of the first subnet. All subnets must be in one virtual network.", id, network)
 		}
 	}
 }
 
 // checkSubnets checks the subnets that the request names, as they are in the
 // network, for the environment with the ID. A nil subnet does not exist.
-func checkSubnets(w *wanted, environment string, subnets []*Subnet, found *problems) {
+func checkSubnets(w *wanted, environment string, subnets []*Subnet, found *arm.Found) {
 	delegated := 0
 	for i, s := range subnets {
 		at := fmt.Sprintf("properties.networkConfiguration.subnets[%d].id", i)
 		if s == nil {
-			found.add("InvalidResourceReference", at, "The subnet '%s' was not found. Create it before the environment.", w.subnets[i])
+			found.Add("InvalidResourceReference", at, "The subnet '%s' was not found. Create it before the environment.", w.subnets[i])
 			continue
 		}
 		if checkSubnet(s, environment, at, found) {
 			delegated++
 		}
 		if i == 0 && !sameLocation(s.Location, w.location) {
-			found.add("InvalidResourceLocation", "location", "The environment's location '%s' is not the location '%s' of its virtual network. Both must be the same.", w.location, s.Location)
+			found.Add("InvalidResourceLocation", "location", "The environment's location '%s' is not the location '%s' of its virtual network. Both must be the same.", w.location, s.Location)
 		}
 	}
 	switch {
 	case delegated == 0 && len(subnets) > 0:
-		found.add("SubnetMissingRequiredDelegation", "properties.networkConfiguration.subnets", "None of the subnets is delegated. Delegate exactly one of them to %s.", delegationService)
+		found.Add("SubnetMissingRequiredDelegation", "properties.networkConfiguration.subnets", "None of the subnets is delegated. Delegate exactly one of them to %s.", delegationService)
 	case delegated > 1:
-		found.add("SubnetDelegationNotAllowed", "properties.networkConfiguration.subnets", "%d of the subnets are delegated. Delegate exactly one of them to %s.", delegated, delegationService)
+		found.Add("SubnetDelegationNotAllowed", "properties.networkConfiguration.subnets", "%d of the subnets are delegated. Delegate exactly one of them to %s.", delegated, delegationService)
 	}
 }
 
 // checkSubnet checks one subnet and tells whether it is delegated to the service.
-func checkSubnet(s *Subnet, environment, at string, found *problems) (delegated bool) {
+func checkSubnet(s *Subnet, environment, at string, found *arm.Found) (delegated bool) {
 	if !validSubnetName(s.Name) {
-		found.add("InvalidSubnetName", at, "The subnet name '%s' is invalid. It must start with a letter or an underscore and must not contain any of <, >, %%, &, \\, ?, /.", s.Name)
+		found.Add("InvalidSubnetName", at, "The subnet name '%s' is invalid. It must start with a letter or an underscore and must not contain any of <, >, %%, &, \\, ?, /.", s.Name)
 	}
 	v4 := slices.DeleteFunc(slices.Clone(s.Ranges), func(p netip.Prefix) bool { return !p.Addr().Is4() })
 	if len(v4) == 0 {
-		found.add("InvalidSubnetAddressSpace", at, "The subnet '%s' has no IPv4 range. Each subnet needs a range of at least /%d.", s.Name, subnetBits)
+		found.Add("InvalidSubnetAddressSpace", at, "The subnet '%s' has no IPv4 range. Each subnet needs a range of at least /%d.", s.Name, subnetBits)
 	}
 	for _, p := range v4 {
 		if p.Bits() > subnetBits {
-			found.add("InvalidSubnetSize", at, "The subnet '%s' with range '%s' is too small: it has %d addresses. Each subnet needs a /%d (32 addresses) or larger.", s.Name, p, 1<<(32-p.Bits()), subnetBits)
+			found.Add("InvalidSubnetSize", at, "The subnet '%s' with range '%s' is too small: it has %d addresses. Each subnet needs a /%d (32 addresses) or larger.", s.Name, p, 1<<(32-p.Bits()), subnetBits)
 		}
 		if !slices.ContainsFunc(privateRanges, func(r netip.Prefix) bool { return r.Bits() <= p.Bits() && r.Contains(p.Addr()) }) {
-			found.add("InvalidSubnetAddressSpace", at, "The subnet '%s' with range '%s' is not in a private range. Use 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.", s.Name, p)
+			found.Add("InvalidSubnetAddressSpace", at, "The subnet '%s' with range '%s' is not in a private range. Use 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.", s.Name, p)
 		}
 	}
 	for _, user := range s.Users {
 		if !strings.EqualFold(user, environment) {
-			found.add("SubnetWithExternalResourcesCannotBeUsedByOtherResources", at, "The subnet '%s' is not empty: '%s' is in it. Each subnet of an environment must be empty.", s.Name, user)
+			found.Add("SubnetWithExternalResourcesCannotBeUsedByOtherResources", at, "The subnet '%s' is not empty: '%s' is in it. Each subnet of an environment must be empty.", s.Name, user)
 		}
 	}
 	for _, service := range s.Delegations {
 		if isDelegation(service) {
 			delegated = true
 		} else {
-			found.add("ResourceNotPermittedOnDelegatedSubnet", at, "The subnet '%s' is delegated to '%s'. Remove that delegation, or choose another subnet.", s.Name, service)
+			found.Add("ResourceNotPermittedOnDelegatedSubnet", at, "The subnet '%s' is delegated to '%s'. Remove that delegation, or choose another subnet.", s.Name, service)
 		}
 	}
 	return delegated
 }
 
 // checkUnchanged reports what the request changes that is fixed at creation.
-func checkUnchanged(old *environment, w *wanted, found *problems) {
+func checkUnchanged(old *environment, w *wanted, found *arm.Found) {
 	fixed := func(target, what, was, is string) {
-		found.add("PropertyChangeNotAllowed", target, "Changing the %s is not allowed: it is '%s' since creation, the request says '%s'. Delete the environment and create it anew.", what, was, is)
+		found.Add("PropertyChangeNotAllowed", target, "Changing the %s is not allowed: it is '%s' since creation, the request says '%s'. Delete the environment and create it anew.", what, was, is)
 	}
 	if w.sku != old.SKU {
 		fixed("sku.name", "SKU", old.SKU, w.sku)

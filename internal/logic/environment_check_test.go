@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"isle/internal/arm"
 )
 
 const (
@@ -12,7 +14,7 @@ const (
 	testISE     = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Logic/integrationServiceEnvironments/ise"
 )
 
-func found(p problems) string {
+func found(p arm.Found) string {
 	list := make([]string, len(p))
 	for i, e := range p {
 		list[i] = e.Code
@@ -67,7 +69,7 @@ func TestEnvironmentRequest(t *testing.T) {
 	} {
 		w := goodWanted()
 		c.change(w)
-		var p problems
+		var p arm.Found
 		checkWanted(w, &p)
 		if got := found(p); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
@@ -120,7 +122,7 @@ func TestSubnetsOfAnEnvironment(t *testing.T) {
 	} {
 		s := goodSubnets()
 		c.change(s)
-		var p problems
+		var p arm.Found
 		checkSubnets(goodWanted(), testISE, s, &p)
 		if got := found(p); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
@@ -146,7 +148,7 @@ func TestWhatAnEnvironmentMayNotChange(t *testing.T) {
 	} {
 		w := goodWanted()
 		c.change(w)
-		var p problems
+		var p arm.Found
 		checkWanted(w, &p)
 		checkUnchanged(old, w, &p)
 		if got := found(p); got != c.want {

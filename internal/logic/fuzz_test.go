@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"isle/expr"
+	"isle/internal/arm"
 	"isle/internal/store"
 )
 
@@ -19,7 +20,7 @@ func FuzzWorkflowRequest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var p problems
+		var p arm.Found
 		body := readWorkflow("flow", properties, &p)
 		if body == nil || len(p) > 0 || body.Definition.Kind() != expr.KindObject {
 			return

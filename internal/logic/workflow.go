@@ -58,8 +58,8 @@ type draft struct {
 	given    *workflowBody // as sent; nil if it could not be read
 	body     workflowBody  // completed from the version it was compiled against
 	identity *identityBody
-	found    problems // of the request by itself
-	basis    string   // id of that version; "" for none
+	found    arm.Found // of the request by itself
+	basis    string    // id of that version; "" for none
 	program  *wdl.Program
 	refusal  *arm.Error // of the definition
 }
@@ -80,7 +80,7 @@ func (s *Service) prepareWorkflow(ctx context.Context, r *arm.PutRequest) (any, 
 		Identity *identityBody `json:"identity"`
 	})
 	d.given = readWorkflow(r.ID.Name(), r.Properties(), &d.found)
-	if !read(r.Body, b, "", &d.found) || d.given == nil {
+	if !d.found.Decode(r.Body, b, "", wdl.CodeInvalidRequestContent) || d.given == nil {
 		d.given = nil
 		return d, nil
 	}
@@ -116,7 +116,7 @@ func (c *change) compile() {
 func (s *Service) putWorkflow(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
 	d := r.Prepared.(*draft)
 	if d.given == nil {
-		return nil, d.found.err()
+		return nil, d.found.Err()
 	}
 	c := &change{draft: d, r: r}
 	if err := c.load(tx); err != nil {
@@ -135,7 +135,7 @@ func (s *Service) putWorkflow(_ context.Context, tx *store.Tx, r *arm.PutRequest
 		}
 		found = append(found, flatten(c.refusal)...)
 	}
-	if err := found.err(); err != nil {
+	if err := found.Err(); err != nil {
 		return nil, err
 	}
 	if c.identity != nil {
@@ -166,11 +166,11 @@ func (c *change) load(tx *store.Tx) (err error) {
 
 // locate finds the environment and the integration account that the request names.
 // A workflow stays where it was created.
-func (s *Service) locate(tx *store.Tx, c *change, found *problems) error {
+func (s *Service) locate(tx *store.Tx, c *change, found *arm.Found) error {
 	const target = "properties.integrationServiceEnvironment.id"
 	id := c.body.ISE.id()
 	if c.r.Old != nil && !arm.SameID(id, c.form.ISE) {
-		found.add("PropertyChangeNotAllowed", target, "Changing the integration service environment of a workflow is not allowed: it is '%s' since creation, the request says '%s'. Create another workflow there.", c.form.ISE, id)
+		found.Add("PropertyChangeNotAllowed", target, "Changing the integration service environment of a workflow is not allowed: it is '%s' since creation, the request says '%s'. Create another workflow there.", c.form.ISE, id)
 		return nil
 	}
 	if id == "" {
@@ -194,7 +194,7 @@ func (s *Service) locate(tx *store.Tx, c *change, found *problems) error {
 		*found = append(*found, notReady(home))
 	}
 	if !sameLocation(home.Location, c.r.Location) {
-		found.add("InvalidResourceLocation", "location", "The workflow's location '%s' is not the location '%s' of its integration service environment. Both must be the same.", c.r.Location, home.Location)
+		found.Add("InvalidResourceLocation", "location", "The workflow's location '%s' is not the location '%s' of its integration service environment. Both must be the same.", c.r.Location, home.Location)
 	}
 	c.form.ISE, c.form.Environment = home.ID, form.ID
 	return s.checkAccount(tx, c, found)
@@ -202,7 +202,7 @@ func (s *Service) locate(tx *store.Tx, c *change, found *problems) error {
 
 // checkAccount checks the integration account: it must be in the workflow's own
 // environment (ise.md #4).
-func (s *Service) checkAccount(tx *store.Tx, c *change, found *problems) error {
+func (s *Service) checkAccount(tx *store.Tx, c *change, found *arm.Found) error {
 	id := c.body.IntegrationAccount.id()
 	if id == "" {
 		return nil

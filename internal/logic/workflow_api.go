@@ -97,12 +97,12 @@ func (s *Service) validate(ctx context.Context, r *arm.Request) (*arm.Response, 
 	}
 	d := prepared.(*draft)
 	if d.refusal == nil {
-		return nil, d.found.err()
+		return nil, d.found.Err()
 	}
 	if len(d.found) == 0 {
 		return nil, d.refusal
 	}
-	return nil, append(d.found, flatten(d.refusal)...).err()
+	return nil, append(d.found, flatten(d.refusal)...).Err()
 }
 
 func (s *Service) setEnabled(enabled bool) arm.Handler {
@@ -123,11 +123,11 @@ type callbackBody struct {
 
 // readKey reads the request and finds the key it names, the primary one by default.
 func readKey(r *arm.Request) (b callbackBody, secondary bool, err error) {
-	var found problems
+	var found arm.Found
 	if !r.Body.IsNull() {
 		if err := json.Unmarshal(r.Body.JSON(), &b); err != nil {
-			found.add(wdl.CodeInvalidRequestContent, "", "The request content is not valid: notAfter must be a time such as 2030-01-31T00:00:00Z, keyType a text.")
-			return b, false, found.err()
+			found.Add(wdl.CodeInvalidRequestContent, "", "The request content is not valid: notAfter must be a time such as 2030-01-31T00:00:00Z, keyType a text.")
+			return b, false, found.Err()
 		}
 	}
 	if b.KeyType == "" {
@@ -135,12 +135,12 @@ func readKey(r *arm.Request) (b callbackBody, secondary bool, err error) {
 	}
 	key, ok := canonical(b.KeyType, "Primary", "Secondary", "NotSpecified")
 	if !ok {
-		found.add(wdl.CodeInvalidRequestContent, "keyType", "The key type '%s' is not valid. Give Primary or Secondary.", b.KeyType)
+		found.Add(wdl.CodeInvalidRequestContent, "keyType", "The key type '%s' is not valid. Give Primary or Secondary.", b.KeyType)
 	}
 	if b.NotAfter != nil && !b.NotAfter.After(r.Now) {
-		found.add(wdl.CodeInvalidRequestContent, "notAfter", "The time '%s' of notAfter has passed: the URL would never be valid.", timestamp(*b.NotAfter))
+		found.Add(wdl.CodeInvalidRequestContent, "notAfter", "The time '%s' of notAfter has passed: the URL would never be valid.", timestamp(*b.NotAfter))
 	}
-	return b, key == "Secondary", found.err()
+	return b, key == "Secondary", found.Err()
 }
 
 func (s *Service) regenerateAccessKey(ctx context.Context, r *arm.Request) (*arm.Response, error) {

@@ -1,13 +1,11 @@
 package logic
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
 	"strings"
 
 	"isle/engine"
 	"isle/expr"
+	"isle/internal/arm"
 	"isle/wdl"
 )
 
@@ -33,26 +31,26 @@ func (b *idBody) id() string {
 
 // readWorkflow decodes and checks the properties of a workflow's request by
 // themselves; the definition is compiled later, when its parameters are complete.
-func readWorkflow(name string, properties expr.Value, found *problems) *workflowBody {
+func readWorkflow(name string, properties expr.Value, found *arm.Found) *workflowBody {
 	if !validWorkflowName(name) {
-		found.add("InvalidResourceName", "name", "The name '%s' of the workflow is invalid. A name has 1 to 80 characters and only letters, numbers, hyphens (-), underscores (_), parentheses and periods (.).", name)
+		found.Add("InvalidResourceName", "name", "The name '%s' of the workflow is invalid. A name has 1 to 80 characters and only letters, numbers, hyphens (-), underscores (_), parentheses and periods (.).", name)
 	}
 	body := new(workflowBody)
-	if !read(properties, body, "properties", found) {
+	if !found.Decode(properties, body, "properties", wdl.CodeInvalidRequestContent) {
 		return nil
 	}
 	switch {
 	case body.Definition.IsNull():
-		found.add(wdl.CodeInvalidRequestContent, "properties.definition", "The request content is not valid and could not be deserialized: 'Required property 'definition' not found in JSON. Path 'properties'.'.")
+		found.Add(wdl.CodeInvalidRequestContent, "properties.definition", "The request content is not valid and could not be deserialized: 'Required property 'definition' not found in JSON. Path 'properties'.'.")
 	case body.Definition.Kind() != expr.KindObject:
-		found.add(wdl.CodeInvalidRequestContent, "properties.definition", "The request content is not valid and could not be deserialized: 'The workflow definition must be a JSON object. Path 'properties.definition'.'.")
+		found.Add(wdl.CodeInvalidRequestContent, "properties.definition", "The request content is not valid and could not be deserialized: 'The workflow definition must be a JSON object. Path 'properties.definition'.'.")
 	default:
 		checkSchema(body.Definition, found)
 	}
 	if body.State != "" {
 		state, ok := canonical(body.State, "Enabled", "Disabled")
 		if !ok {
-			found.add(wdl.CodeInvalidRequestContent, "properties.state", "The workflow state '%s' is not valid. Give Enabled or Disabled.", body.State)
+			found.Add(wdl.CodeInvalidRequestContent, "properties.state", "The workflow state '%s' is not valid. Give Enabled or Disabled.", body.State)
 		}
 		body.State = state
 	}
@@ -62,50 +60,28 @@ func readWorkflow(name string, properties expr.Value, found *problems) *workflow
 
 // checkSchema wants the member that says in which version of the language the
 // definition is written; without it the service reads nothing else (logic-api §1.3).
-func checkSchema(definition expr.Value, found *problems) {
+func checkSchema(definition expr.Value, found *arm.Found) {
 	schema, _ := definition.Get("$schema")
 	if text, ok := schema.AsString(); !ok || text == "" {
-		found.add(wdl.CodeInvalidRequestContent, "properties.definition.$schema", "The request content is not valid and could not be deserialized: 'Required property '$schema' not found in JSON. Path 'properties.definition'.'. Give https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#.")
+		found.Add(wdl.CodeInvalidRequestContent, "properties.definition.$schema", "The request content is not valid and could not be deserialized: 'Required property '$schema' not found in JSON. Path 'properties.definition'.'. Give https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#.")
 	}
 }
 
 // checkParameters checks the shape of supplied parameters: name → {value}.
-func checkParameters(parameters expr.Value, found *problems) {
+func checkParameters(parameters expr.Value, found *arm.Found) {
 	const target = "properties.parameters"
 	if parameters.IsNull() {
 		return
 	}
 	if parameters.Kind() != expr.KindObject {
-		found.add(wdl.CodeInvalidRequestContent, target, "The parameters must be a JSON object that has, for each parameter, an object with its value.")
+		found.Add(wdl.CodeInvalidRequestContent, target, "The parameters must be a JSON object that has, for each parameter, an object with its value.")
 		return
 	}
 	for name, p := range parameters.Members() {
 		if p.Kind() != expr.KindObject {
-			found.add(wdl.CodeInvalidRequestContent, target+"."+name, "The parameter '%s' must be an object with a member 'value'.", name)
+			found.Add(wdl.CodeInvalidRequestContent, target+"."+name, "The parameter '%s' must be an object with a member 'value'.", name)
 		}
 	}
-}
-
-// read decodes the properties of a request. What does not fit is one problem: its
-// place is known, the rest of the body is not looked at.
-func read(properties expr.Value, into any, target string, found *problems) bool {
-	if properties.IsNull() {
-		return true
-	}
-	err := json.Unmarshal(properties.JSON(), into)
-	if err == nil {
-		return true
-	}
-	var mismatch *json.UnmarshalTypeError
-	message := err.Error()
-	if errors.As(err, &mismatch) {
-		if mismatch.Field != "" {
-			target += "." + mismatch.Field
-		}
-		message = fmt.Sprintf("Error converting a JSON %s. Path '%s'", mismatch.Value, target)
-	}
-	found.add(wdl.CodeInvalidRequestContent, target, "The request content is not valid and could not be deserialized: '%s'.", message)
-	return false
 }
 
 // compile compiles a definition with its parameters and reports every problem of
@@ -115,13 +91,13 @@ func compile(definition, parameters expr.Value) (*wdl.Program, error) {
 	if !found.Failed() {
 		return program, nil
 	}
-	var all problems
+	var all arm.Found
 	for _, p := range found {
 		if p.Severity == wdl.Error {
-			all.add(p.Code, definitionTarget(p.Pointer), "%s", wdl.Problems{p}.Error())
+			all.Add(p.Code, definitionTarget(p.Pointer), "%s", wdl.Problems{p}.Error())
 		}
 	}
-	return nil, all.err()
+	return nil, all.Err()
 }
 
 func definitionTarget(pointer string) string { return "/properties/definition" + pointer }

@@ -27,7 +27,7 @@ func (s *Subnet) attached() []string {
 
 // checkReferences checks what subnets refer to: it is there, of the right type, and
 // in the network's subscription and location (network.md §A2).
-func checkReferences(tx *store.Tx, network arm.ID, location string, subnets []nested[Subnet], found *Problems) error {
+func checkReferences(tx *store.Tx, network arm.ID, location string, subnets []nested[Subnet], found *arm.Found) error {
 	for _, s := range subnets {
 		for _, ref := range []struct{ id, typ, member string }{
 			{s.form.SecurityGroup, typeGroups, "networkSecurityGroup"},
@@ -44,20 +44,20 @@ func checkReferences(tx *store.Tx, network arm.ID, location string, subnets []ne
 	return nil
 }
 
-func checkReference(tx *store.Tx, network arm.ID, location, subnet, id, typ, target string, found *Problems) error {
+func checkReference(tx *store.Tx, network arm.ID, location, subnet, id, typ, target string, found *arm.Found) error {
 	parsed, err := arm.ParseID(id)
 	if err != nil || !strings.EqualFold(parsed.Type(), typ) {
-		found.add("InvalidResourceReference", target, "Resource %s referenced by subnet '%s' is not the ID of a resource of type %s.", id, subnet, typ)
+		found.Add("InvalidResourceReference", target, "Resource %s referenced by subnet '%s' is not the ID of a resource of type %s.", id, subnet, typ)
 		return nil
 	}
 	r, err := arm.Load(tx, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		found.add("InvalidResourceReference", target, "Resource %s referenced by subnet '%s' was not found. Make sure that it exists, and is in the same location.", id, subnet)
+		found.Add("InvalidResourceReference", target, "Resource %s referenced by subnet '%s' was not found. Make sure that it exists, and is in the same location.", id, subnet)
 	case err != nil:
 		return err
 	case !strings.EqualFold(parsed.Subscription, network.Subscription) || !sameLocation(r.Location, location):
-		found.add("InvalidResourceReference", target, "Resource %s referenced by subnet '%s' is in location '%s'; it must be in the subscription and location '%s' of the virtual network.", id, subnet, r.Location, location)
+		found.Add("InvalidResourceReference", target, "Resource %s referenced by subnet '%s' is in location '%s'; it must be in the subscription and location '%s' of the virtual network.", id, subnet, r.Location, location)
 	}
 	return nil
 }

@@ -2,8 +2,6 @@ package network
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 
 	"isle/expr"
 )
@@ -132,26 +130,4 @@ func carry(properties expr.Value, names []string) expr.Value {
 		}
 	}
 	return expr.Object(kept...)
-}
-
-// read decodes the properties of a request. What does not fit is one problem: its
-// place is known, the rest of the body is not looked at.
-func read(properties expr.Value, into any, target string, found *Problems) bool {
-	if properties.IsNull() {
-		return true
-	}
-	err := json.Unmarshal(properties.JSON(), into)
-	if err == nil {
-		return true
-	}
-	var mismatch *json.UnmarshalTypeError
-	message := "Cannot parse the request."
-	if errors.As(err, &mismatch) {
-		if mismatch.Field != "" {
-			target += "." + mismatch.Field
-		}
-		message = fmt.Sprintf("Cannot parse the request: '%s' is a JSON %s, but a value of another type is expected there.", target, mismatch.Value)
-	}
-	found.add("InvalidRequestFormat", target, "%s", message)
-	return false
 }

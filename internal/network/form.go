@@ -13,6 +13,25 @@ import (
 // refused, never guessed at.
 const formVersion = 1
 
+// codeFormat is the code of a body that does not have the form of its type.
+const codeFormat = "InvalidRequestFormat"
+
+// listed gives the paths of the elements of a list in the request.
+func listed(list string) func(int) string {
+	return func(i int) string { return fmt.Sprintf("%s[%d]", list, i) }
+}
+
+// alone is the path of an entry that is the request itself.
+func alone(int) string { return "" }
+
+// inside is the path of a member of what is at a path.
+func inside(at, member string) string {
+	if at == "" {
+		return member
+	}
+	return at + "." + member
+}
+
 // Network is a virtual network as stored; its subnets are resources of their own.
 type Network struct {
 	Version  int        `json:"v"`

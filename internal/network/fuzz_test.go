@@ -20,7 +20,7 @@ func FuzzRequest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var found Problems
+		var found arm.Found
 		if s := readSubnet(name, properties, "properties", &found); s != nil && len(found) == 0 {
 			body, err := encode(s)
 			if err != nil {
@@ -33,16 +33,16 @@ func FuzzRequest(f *testing.F) {
 			again.view("/id", "etag")
 		}
 		rule := new(ruleBody)
-		if read(properties, rule, "properties", &found) {
+		if found.Decode(properties, rule, "properties", codeFormat) {
 			r := rule.rule(name)
-			checkRules([]Rule{r}, &found)
+			checkRules([]Rule{r}, listed("properties.securityRules"), &found)
 			r.view()
 		}
 		route := new(routeBody)
-		if read(properties, route, "properties", &found) {
-			checkRoutes([]Route{route.route(name)}, &found)
+		if found.Decode(properties, route, "properties", codeFormat) {
+			checkRoutes([]Route{route.route(name)}, listed("properties.routes"), &found)
 		}
-		if err := found.err(); len(found) > 0 && err == nil {
+		if err := found.Err(); len(found) > 0 && err == nil {
 			t.Fatal("problems without an error")
 		}
 	})

@@ -3,7 +3,6 @@ package network
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"isle/expr"
@@ -14,11 +13,11 @@ import (
 // putGroup creates or replaces a network security group. A request without the
 // member "securityRules" leaves the rules as they are.
 func putGroup(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
-	var found Problems
+	var found arm.Found
 	ruleNaming.check(r.ID.Name(), "name", &found)
 	body := new(groupBody)
-	if !read(r.Properties(), body, "properties", &found) {
-		return nil, found.err()
+	if !found.Decode(r.Properties(), body, "properties", codeFormat) {
+		return nil, found.Err()
 	}
 	form, err := attachment(r, carriedGroup)
 	if err != nil {
@@ -36,12 +35,12 @@ func putGroup(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written,
 			rules[i] = body.Rules[i].Properties.rule(body.Rules[i].Name)
 			want[i] = nested[Rule]{name: rules[i].Name, form: &rules[i]}
 		}
-		checkRules(rules, &found)
-		if err := checkGroups(tx, rules, &found); err != nil {
+		checkRules(rules, listed("properties.securityRules"), &found)
+		if err := checkGroups(tx, rules, listed("properties.securityRules"), &found); err != nil {
 			return nil, err
 		}
 	}
-	if err := found.err(); err != nil {
+	if err := found.Err(); err != nil {
 		return nil, err
 	}
 	if err := replace(tx, r.ID, "securityRules", old, want, r.Now); err != nil {
@@ -68,11 +67,11 @@ func attachment(r *arm.PutRequest, carried []string) (*Attachment, error) {
 
 // checkGroups reports application security groups that rules name and that are not
 // there.
-func checkGroups(tx *store.Tx, rules []Rule, found *Problems) error {
+func checkGroups(tx *store.Tx, rules []Rule, path func(int) string, found *arm.Found) error {
 	for i := range rules {
 		for _, id := range append(append([]string{}, rules[i].Source.Groups...), rules[i].Destination.Groups...) {
 			if _, err := arm.Load(tx, id); errors.Is(err, store.ErrNotFound) {
-				found.add("InvalidResourceReference", fmt.Sprintf("properties.securityRules[%d]", i), "Resource %s referenced by security rule %s was not found.", id, rules[i].Name)
+				found.Add("InvalidResourceReference", path(i), "Resource %s referenced by security rule %s was not found.", id, rules[i].Name)
 			} else if err != nil {
 				return err
 			}
@@ -109,36 +108,29 @@ func viewGroup(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, err
 }
 
 func putRule(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
-	var found Problems
+	var found arm.Found
 	body := new(ruleBody)
-	if !read(r.Properties(), body, "properties", &found) {
-		return nil, found.err()
+	if !found.Decode(r.Properties(), body, "properties", codeFormat) {
+		return nil, found.Err()
 	}
 	parent, _ := r.ID.Parent()
 	siblings, err := children[Rule](tx, parent, typeRules)
 	if err != nil {
 		return nil, err
 	}
-	rule := body.rule(r.ID.Name())
-	checkRule(&rule, "", &found)
-	for _, s := range siblings {
-		if !strings.EqualFold(s.name, rule.Name) && s.form.Priority == rule.Priority && s.form.Direction == rule.Direction {
-			found.add("SecurityRuleConflict", "properties.priority", "Security rule %s conflicts with rule %s. Rules cannot have the same Priority and Direction. To learn more, see aka.ms/nsgrules.", rule.Name, s.name)
-		}
-	}
-	if r.Old == nil && len(siblings) >= maxRules {
-		found.add("SecurityRuleCountLimitReached", "", "The group has %d rules already; no more are allowed.", maxRules)
-	}
-	if err := checkGroups(tx, []Rule{rule}, &found); err != nil {
+	all := beside(siblings, body.rule(r.ID.Name()), r.ID.Name())
+	rule := &all[len(all)-1]
+	checkRules(all, alone, &found)
+	if err := checkGroups(tx, []Rule{*rule}, alone, &found); err != nil {
 		return nil, err
 	}
-	if err := found.err(); err != nil {
+	if err := found.Err(); err != nil {
 		return nil, err
 	}
 	if err := touch(tx, parent.Key(), r.Now); err != nil {
 		return nil, err
 	}
-	stored, err := encode(&rule)
+	stored, err := encode(rule)
 	return &arm.Written{Body: stored}, err
 }
 

@@ -1,6 +1,10 @@
 package network
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"isle/internal/arm"
+)
 
 // naming is the rule for the names of one kind of resource.
 type naming struct {
@@ -16,9 +20,9 @@ var (
 
 // check reports a name that breaks the rule: letters, digits, '_', '.', '-';
 // begins with a letter or digit; ends with a letter, digit or '_'.
-func (n naming) check(name, target string, found *Problems) {
+func (n naming) check(name, target string, found *arm.Found) {
 	if !n.valid(name) {
-		found.add("InvalidResourceName", target, "Resource name '%s' is invalid. The name can be %d to %d characters long. It must begin with a letter or digit%s, end with a letter, digit or '_', and may contain letters, digits, '.', '-' and '_'.", name, n.min, n.max, n.first())
+		found.Add("InvalidResourceName", target, "Resource name '%s' is invalid. The name can be %d to %d characters long. It must begin with a letter or digit%s, end with a letter, digit or '_', and may contain letters, digits, '.', '-' and '_'.", name, n.min, n.max, n.first())
 	}
 }
 

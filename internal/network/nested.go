@@ -39,6 +39,18 @@ func children[Form any](tx *store.Tx, parent arm.ID, typ string) ([]nested[Form]
 	return found, nil
 }
 
+// beside is a list of what is nested in a resource with one entry written anew: it
+// stands at the end.
+func beside[Form any](list []nested[Form], entry Form, name string) []Form {
+	all := make([]Form, 0, len(list)+1)
+	for i := range list {
+		if !strings.EqualFold(list[i].name, name) {
+			all = append(all, *list[i].form)
+		}
+	}
+	return append(all, entry)
+}
+
 // find returns the entry with the name, ignoring case.
 func find[Form any](list []nested[Form], name string) *nested[Form] {
 	for i := range list {

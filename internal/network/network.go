@@ -19,17 +19,17 @@ const (
 // putNetwork creates or replaces a virtual network. A request without the member
 // "subnets" leaves the subnets as they are; one that has it names all of them.
 func putNetwork(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
-	var found Problems
+	var found arm.Found
 	body := new(networkBody)
 	networkNaming.check(r.ID.Name(), "name", &found)
-	if !read(r.Properties(), body, "properties", &found) {
-		return nil, found.err()
+	if !found.Decode(r.Properties(), body, "properties", codeFormat) {
+		return nil, found.Err()
 	}
 	form := &Network{Version: formVersion, Space: body.AddressSpace.AddressPrefixes, Settings: carry(r.Properties(), carriedNetwork)}
 	space := checkSpace(form.Space, &found)
 	checkDNS(body.DHCPOptions.DNSServers, &found)
 	if len(body.Peerings) > 0 {
-		found.add("PeeringNotSupported", "properties.virtualNetworkPeerings", "This server has no virtual network peerings. Remove them from the request.")
+		found.Add("PeeringNotSupported", "properties.virtualNetworkPeerings", "This server has no virtual network peerings. Remove them from the request.")
 	}
 	var old []nested[Subnet]
 	if r.Old != nil {
@@ -53,7 +53,7 @@ func putNetwork(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Writte
 	if err := checkReferences(tx, r.ID, r.Location, want, &found); err != nil {
 		return nil, err
 	}
-	if err := found.err(); err != nil {
+	if err := found.Err(); err != nil {
 		return nil, err
 	}
 	if err := replaceReferences(tx, r.ID, old, want, r.Now); err != nil {
@@ -66,23 +66,23 @@ func putNetwork(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Writte
 	return &arm.Written{Body: stored}, err
 }
 
-func checkDNS(servers []string, found *Problems) {
+func checkDNS(servers []string, found *arm.Found) {
 	const target = "properties.dhcpOptions.dnsServers"
 	if len(servers) > maxDNSServers {
-		found.add("DnsServerCountLimitReached", target, "The virtual network has %d DNS servers; at most %d are allowed.", len(servers), maxDNSServers)
+		found.Add("DnsServerCountLimitReached", target, "The virtual network has %d DNS servers; at most %d are allowed.", len(servers), maxDNSServers)
 	}
 	for i, s := range servers {
 		if addr, err := netip.ParseAddr(s); err != nil || addr.Zone() != "" {
-			found.add("InvalidRequestFormat", fmt.Sprintf("%s[%d]", target, i), "The DNS server '%s' is not an IP address.", s)
+			found.Add(codeFormat, fmt.Sprintf("%s[%d]", target, i), "The DNS server '%s' is not an IP address.", s)
 		}
 	}
 }
 
 // readSubnets reads the subnets that a PUT of the network gives. What is in a
 // subnet stays there.
-func readSubnets(list []subnetChild, network arm.ID, old []nested[Subnet], found *Problems) []nested[Subnet] {
+func readSubnets(list []subnetChild, network arm.ID, old []nested[Subnet], found *arm.Found) []nested[Subnet] {
 	if len(list) > maxSubnets {
-		found.add("SubnetCountLimitReached", "properties.subnets", "The virtual network has %d subnets; at most %d are allowed.", len(list), maxSubnets)
+		found.Add("SubnetCountLimitReached", "properties.subnets", "The virtual network has %d subnets; at most %d are allowed.", len(list), maxSubnets)
 	}
 	want := make([]nested[Subnet], 0, len(list))
 	for i, c := range list {
@@ -92,7 +92,7 @@ func readSubnets(list []subnetChild, network arm.ID, old []nested[Subnet], found
 			continue
 		}
 		if find(want, c.Name) != nil {
-			found.add("InvalidRequestFormat", at+".name", "The subnet name '%s' occurs twice. Names are unique in a virtual network, ignoring case.", c.Name)
+			found.Add(codeFormat, at+".name", "The subnet name '%s' occurs twice. Names are unique in a virtual network, ignoring case.", c.Name)
 			continue
 		}
 		entry := nested[Subnet]{name: c.Name, form: form}
@@ -107,7 +107,7 @@ func readSubnets(list []subnetChild, network arm.ID, old []nested[Subnet], found
 }
 
 // checkRemoved reports each subnet in use that a request leaves out.
-func checkRemoved(old, want []nested[Subnet], found *Problems) {
+func checkRemoved(old, want []nested[Subnet], found *arm.Found) {
 	for _, o := range old {
 		if find(want, o.name) == nil {
 			checkEmpty(o.ID, o.form, found)
@@ -116,15 +116,15 @@ func checkRemoved(old, want []nested[Subnet], found *Problems) {
 }
 
 // checkEmpty reports a subnet that cannot be deleted because it is in use.
-func checkEmpty(id string, s *Subnet, found *Problems) {
+func checkEmpty(id string, s *Subnet, found *arm.Found) {
 	if user := s.user(id); user != "" {
-		found.add("InUseSubnetCannotBeDeleted", "properties.subnets", "Subnet %s is in use by %s and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet: %s.", lastSegment(id), user, s.Links[0].Owner)
+		found.Add("InUseSubnetCannotBeDeleted", "properties.subnets", "Subnet %s is in use by %s and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet: %s.", lastSegment(id), user, s.Links[0].Owner)
 	}
 }
 
 // checkLayout checks that the subnets lie in the address space and apart from each
 // other. A range in use that would be left outside cannot be taken away.
-func checkLayout(subnets []nested[Subnet], space []netip.Prefix, found *Problems) {
+func checkLayout(subnets []nested[Subnet], space []netip.Prefix, found *arm.Found) {
 	var ranges []owned
 	for i := range subnets {
 		s := &subnets[i]
@@ -132,10 +132,10 @@ func checkLayout(subnets []nested[Subnet], space []netip.Prefix, found *Problems
 		for _, p := range prefixes {
 			ranges = append(ranges, owned{p, s.name})
 		}
-		var outside Problems
+		var outside arm.Found
 		checkContained(s.name, prefixes, space, "properties.subnets", &outside)
 		if len(outside) > 0 && len(s.form.Links) > 0 {
-			found.add("InUsePrefixCannotBeDeleted", "properties.addressSpace.addressPrefixes", "IpPrefix %s on Subnet %s has active allocations and cannot be deleted. Keep a range that contains it in the address space.", joinPrefixes(prefixes), s.name)
+			found.Add("InUsePrefixCannotBeDeleted", "properties.addressSpace.addressPrefixes", "IpPrefix %s on Subnet %s has active allocations and cannot be deleted. Keep a range that contains it in the address space.", joinPrefixes(prefixes), s.name)
 			continue
 		}
 		*found = append(*found, outside...)

@@ -96,10 +96,10 @@ func usable(prefixes []netip.Prefix) int64 {
 
 // checkSpace checks the address space of a network (§A1): CIDR, no reserved
 // range, no overlap among themselves.
-func checkSpace(prefixes []string, found *Problems) []netip.Prefix {
+func checkSpace(prefixes []string, found *arm.Found) []netip.Prefix {
 	const target = "properties.addressSpace.addressPrefixes"
 	if len(prefixes) == 0 {
-		found.add("InvalidRequestFormat", target, "The address space of a virtual network needs at least one range. Give addressPrefixes, for example [\"10.0.0.0/16\"].")
+		found.Add(codeFormat, target, "The address space of a virtual network needs at least one range. Give addressPrefixes, for example [\"10.0.0.0/16\"].")
 		return nil
 	}
 	space := make([]netip.Prefix, 0, len(prefixes))
@@ -108,31 +108,31 @@ func checkSpace(prefixes []string, found *Problems) []netip.Prefix {
 		at := fmt.Sprintf("%s[%d]", target, i)
 		prefix, problem := ParsePrefix(text)
 		if problem != nil {
-			found.add(problem.Code, at, "%s", problem.Message)
+			found.Add(problem.Code, at, "%s", problem.Message)
 			continue
 		}
 		if r, bad := reservedBy(prefix); bad {
-			found.add("AddressPrefixReserved", at, "Address prefix '%s' touches the reserved range %s, which no virtual network can use. Choose a private range, for example 10.0.0.0/16.", text, r)
+			found.Add("AddressPrefixReserved", at, "Address prefix '%s' touches the reserved range %s, which no virtual network can use. Choose a private range, for example 10.0.0.0/16.", text, r)
 			continue
 		}
 		if prefix.Addr().Is4() && prefix.Bits() > 29 {
-			found.add("NetcfgInvalidSubnet", at, "Address prefix '%s' is too small: the smallest range of a virtual network is a /29.", text)
+			found.Add("NetcfgInvalidSubnet", at, "Address prefix '%s' is too small: the smallest range of a virtual network is a /29.", text)
 			continue
 		}
 		space = append(space, prefix)
 		ranges = append(ranges, owned{prefix, text})
 	}
 	for _, pair := range overlaps(ranges) {
-		found.add("VnetAddressSpacesOverlap", target, "Address prefixes '%s' and '%s' of the virtual network overlap. Overlapping address prefixes: %s.", pair[0].prefix, pair[1].prefix, pair[1].prefix)
+		found.Add("VnetAddressSpacesOverlap", target, "Address prefixes '%s' and '%s' of the virtual network overlap. Overlapping address prefixes: %s.", pair[0].prefix, pair[1].prefix, pair[1].prefix)
 	}
 	return space
 }
 
 // checkSubnetPrefixes checks the ranges of one subnet by themselves (§A2):
 // CIDR, /29 to /8, an IPv6 range exactly /64. It returns those that pass.
-func checkSubnetPrefixes(subnet string, texts []string, target string, found *Problems) []netip.Prefix {
+func checkSubnetPrefixes(subnet string, texts []string, target string, found *arm.Found) []netip.Prefix {
 	if len(texts) == 0 {
-		found.add("InvalidRequestFormat", target+".addressPrefix", "Subnet '%s' has no address range. Give addressPrefix in CIDR notation, for example 10.0.1.0/26.", subnet)
+		found.Add(codeFormat, target+".addressPrefix", "Subnet '%s' has no address range. Give addressPrefix in CIDR notation, for example 10.0.1.0/26.", subnet)
 		return nil
 	}
 	prefixes := make([]netip.Prefix, 0, len(texts))
@@ -140,11 +140,11 @@ func checkSubnetPrefixes(subnet string, texts []string, target string, found *Pr
 		prefix, problem := ParsePrefix(text)
 		switch {
 		case problem != nil:
-			found.add(problem.Code, target+".addressPrefix", "Subnet '%s': %s", subnet, problem.Message)
+			found.Add(problem.Code, target+".addressPrefix", "Subnet '%s': %s", subnet, problem.Message)
 		case prefix.Addr().Is4() && (prefix.Bits() < 8 || prefix.Bits() > 29):
-			found.add("NetcfgInvalidSubnet", target+".addressPrefix", "Subnet '%s' is not valid in virtual network: its range '%s' has %d leading bits; an IPv4 subnet has a size from /29 to /8.", subnet, text, prefix.Bits())
+			found.Add("NetcfgInvalidSubnet", target+".addressPrefix", "Subnet '%s' is not valid in virtual network: its range '%s' has %d leading bits; an IPv4 subnet has a size from /29 to /8.", subnet, text, prefix.Bits())
 		case prefix.Addr().Is6() && prefix.Bits() != 64:
-			found.add("NetcfgInvalidSubnet", target+".addressPrefix", "Subnet '%s' is not valid in virtual network: its range '%s' must be exactly a /64.", subnet, text)
+			found.Add("NetcfgInvalidSubnet", target+".addressPrefix", "Subnet '%s' is not valid in virtual network: its range '%s' must be exactly a /64.", subnet, text)
 		default:
 			prefixes = append(prefixes, prefix)
 		}
@@ -153,18 +153,18 @@ func checkSubnetPrefixes(subnet string, texts []string, target string, found *Pr
 }
 
 // checkContained reports each range that lies outside the address space.
-func checkContained(subnet string, prefixes, space []netip.Prefix, target string, found *Problems) {
+func checkContained(subnet string, prefixes, space []netip.Prefix, target string, found *arm.Found) {
 	for _, p := range prefixes {
 		if !slices.ContainsFunc(space, func(outer netip.Prefix) bool { return Within(p, outer) }) {
-			found.add("NetcfgSubnetRangeOutsideVnet", target+".addressPrefix", "Subnet '%s' with range '%s' is outside the address space of the virtual network (%s). Choose a range inside it.", subnet, p, joinPrefixes(space))
+			found.Add("NetcfgSubnetRangeOutsideVnet", target+".addressPrefix", "Subnet '%s' with range '%s' is outside the address space of the virtual network (%s). Choose a range inside it.", subnet, p, joinPrefixes(space))
 		}
 	}
 }
 
 // checkDisjoint reports each pair of subnets that share addresses.
-func checkDisjoint(ranges []owned, target string, found *Problems) {
+func checkDisjoint(ranges []owned, target string, found *arm.Found) {
 	for _, pair := range overlaps(ranges) {
-		found.add("NetcfgSubnetRangesOverlap", target, "Subnet '%s' with range '%s' overlaps subnet '%s' with range '%s'. Give each subnet a range of its own.", pair[1].owner, pair[1].prefix, pair[0].owner, pair[0].prefix)
+		found.Add("NetcfgSubnetRangesOverlap", target, "Subnet '%s' with range '%s' overlaps subnet '%s' with range '%s'. Give each subnet a range of its own.", pair[1].owner, pair[1].prefix, pair[0].owner, pair[0].prefix)
 	}
 }
 

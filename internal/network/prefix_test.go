@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"isle/internal/arm"
 )
 
-func codes(found Problems) string {
+func codes(found arm.Found) string {
 	list := make([]string, len(found))
 	for i, p := range found {
 		list[i] = p.Code
@@ -45,7 +47,7 @@ func TestAddressSpace(t *testing.T) {
 		{"0.0.0.0/0", "AddressPrefixReserved"},
 		{"x 127.0.0.0/8 10.0.0.0/8 10.1.0.0/16", "InvalidAddressPrefixFormat AddressPrefixReserved VnetAddressSpacesOverlap"},
 	} {
-		var found Problems
+		var found arm.Found
 		checkSpace(strings.Fields(c.space), &found)
 		if got := codes(found); got != c.want {
 			t.Errorf("%s: %s, want %s", c.space, got, c.want)
@@ -69,7 +71,7 @@ func TestSubnetRanges(t *testing.T) {
 		{"10.0.4.0/26", "NetcfgSubnetRangeOutsideVnet"},
 		{"10.0.0.0/21", "NetcfgSubnetRangeOutsideVnet"},
 	} {
-		var found Problems
+		var found arm.Found
 		ok := checkSubnetPrefixes("s", strings.Fields(c.ranges), "properties", &found)
 		checkContained("s", ok, space, "properties", &found)
 		if got := codes(found); got != c.want {

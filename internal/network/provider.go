@@ -112,7 +112,7 @@ const suggested = 5
 func (p *provider) availability(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	address, err := netip.ParseAddr(r.Query.Get("ipaddress"))
 	if err != nil {
-		return nil, arm.Invalid("InvalidRequestFormat", "ipAddress", "The query parameter ipAddress must be an IP address of the virtual network; it is '%s'.", r.Query.Get("ipaddress"))
+		return nil, arm.Invalid(codeFormat, "ipAddress", "The query parameter ipAddress must be an IP address of the virtual network; it is '%s'.", r.Query.Get("ipaddress"))
 	}
 	subnets, err := p.subnets(ctx, r.ID)
 	if err != nil {

@@ -1,9 +1,10 @@
 package network
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
+
+	"isle/internal/arm"
 )
 
 // Limits of a route table (network.md §A1).
@@ -23,25 +24,26 @@ type Route struct {
 	NextHop     string `json:"nextHop,omitempty"`
 }
 
-// checkRoutes checks the routes of one table, each alone and together.
-func checkRoutes(routes []Route, found *Problems) {
+// checkRoutes checks the routes of one table, each alone and together; path tells
+// where each stands in the request. Of two that conflict the later one is reported.
+func checkRoutes(routes []Route, path func(int) string, found *arm.Found) {
 	const target = "properties.routes"
 	if len(routes) > maxRoutes {
-		found.add("RouteCountLimitReached", target, "The table has %d routes; a route table has at most %d.", len(routes), maxRoutes)
+		found.Add("RouteCountLimitReached", target, "The table has %d routes; a route table has at most %d.", len(routes), maxRoutes)
 	}
 	names := make(map[string]struct{}, len(routes))
 	prefixes := make(map[string]string, len(routes))
 	tags := 0
 	for i := range routes {
 		r := &routes[i]
-		at := fmt.Sprintf("%s[%d]", target, i)
+		at := path(i)
 		checkRoute(r, at, found)
 		if _, twice := names[strings.ToLower(r.Name)]; twice {
-			found.add("InvalidRequestFormat", at+".name", "Route name '%s' occurs twice. Names are unique in a table, ignoring case.", r.Name)
+			found.Add(codeFormat, inside(at, "name"), "Route name '%s' occurs twice. Names are unique in a table, ignoring case.", r.Name)
 		}
 		names[strings.ToLower(r.Name)] = struct{}{}
 		if other, twice := prefixes[strings.ToLower(r.Prefix)]; twice {
-			found.add("RouteConflict", at+".properties.addressPrefix", "Route %s conflicts with route %s: both have the address prefix '%s'. One prefix has one next hop.", r.Name, other, r.Prefix)
+			found.Add("RouteConflict", inside(at, "properties.addressPrefix"), "Route %s conflicts with route %s: both have the address prefix '%s'. One prefix has one next hop.", r.Name, other, r.Prefix)
 		}
 		prefixes[strings.ToLower(r.Prefix)] = r.Name
 		if IsServiceTag(r.Prefix) {
@@ -49,29 +51,29 @@ func checkRoutes(routes []Route, found *Problems) {
 		}
 	}
 	if tags > maxTagRoutes {
-		found.add("RouteCountLimitReached", target, "The table has %d routes to service tags; at most %d are allowed.", tags, maxTagRoutes)
+		found.Add("RouteCountLimitReached", target, "The table has %d routes to service tags; at most %d are allowed.", tags, maxTagRoutes)
 	}
 }
 
 // checkRoute checks one route by itself and gives its next hop type its
 // canonical spelling.
-func checkRoute(r *Route, at string, found *Problems) {
-	ruleNaming.check(r.Name, at+".name", found)
-	at += ".properties"
+func checkRoute(r *Route, at string, found *arm.Found) {
+	ruleNaming.check(r.Name, inside(at, "name"), found)
+	at = inside(at, "properties")
 	if !IsServiceTag(r.Prefix) {
 		if _, problem := ParsePrefix(r.Prefix); problem != nil {
-			found.add(problem.Code, at+".addressPrefix", "Route %s: %s", r.Name, problem.Message)
+			found.Add(problem.Code, at+".addressPrefix", "Route %s: %s", r.Name, problem.Message)
 		}
 	}
 	r.NextHopType = oneOf(r.NextHopType, at+".nextHopType", found, "VirtualNetworkGateway", "VnetLocal", "Internet", hopAppliance, "None")
 	switch {
 	case r.NextHopType == hopAppliance && r.NextHop == "":
-		found.add("MissingNextHopIpAddress", at+".nextHopIpAddress", "Next hop IP address is required for route %s with next hop type %s. Give the appliance's private address.", r.Name, hopAppliance)
+		found.Add("MissingNextHopIpAddress", at+".nextHopIpAddress", "Next hop IP address is required for route %s with next hop type %s. Give the appliance's private address.", r.Name, hopAppliance)
 	case r.NextHopType == hopAppliance:
 		if addr, err := netip.ParseAddr(r.NextHop); err != nil || addr.Zone() != "" {
-			found.add("InvalidNextHopIpAddress", at+".nextHopIpAddress", "Next hop IP address '%s' of route %s is not an IP address.", r.NextHop, r.Name)
+			found.Add("InvalidNextHopIpAddress", at+".nextHopIpAddress", "Next hop IP address '%s' of route %s is not an IP address.", r.NextHop, r.Name)
 		}
 	case r.NextHop != "":
-		found.add("NextHopIpAddressNotAllowed", at+".nextHopIpAddress", "Route %s has next hop type %s, which takes no next hop IP address. Remove nextHopIpAddress, or use %s.", r.Name, r.NextHopType, hopAppliance)
+		found.Add("NextHopIpAddressNotAllowed", at+".nextHopIpAddress", "Route %s has next hop type %s, which takes no next hop IP address. Remove nextHopIpAddress, or use %s.", r.Name, r.NextHopType, hopAppliance)
 	}
 }

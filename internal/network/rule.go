@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"isle/internal/arm"
 )
 
 // Limits of a network security group (network.md §A1).
@@ -61,11 +63,12 @@ func defaultRules() []Rule {
 	}
 }
 
-// checkRules checks the rules of one group, each alone and together.
-func checkRules(rules []Rule, found *Problems) {
+// checkRules checks the rules of one group, each alone and together; path tells
+// where each stands in the request. Of two that conflict the later one is reported.
+func checkRules(rules []Rule, path func(int) string, found *arm.Found) {
 	const target = "properties.securityRules"
 	if len(rules) > maxRules {
-		found.add("SecurityRuleCountLimitReached", target, "The group has %d rules; a network security group has at most %d.", len(rules), maxRules)
+		found.Add("SecurityRuleCountLimitReached", target, "The group has %d rules; a network security group has at most %d.", len(rules), maxRules)
 	}
 	type slot struct {
 		direction string
@@ -75,15 +78,15 @@ func checkRules(rules []Rule, found *Problems) {
 	names := make(map[string]struct{}, len(rules))
 	for i := range rules {
 		r := &rules[i]
-		at := fmt.Sprintf("%s[%d]", target, i)
+		at := path(i)
 		checkRule(r, at, found)
 		if _, twice := names[strings.ToLower(r.Name)]; twice {
-			found.add("InvalidRequestFormat", at+".name", "Security rule name '%s' occurs twice. Names are unique in a group, ignoring case.", r.Name)
+			found.Add(codeFormat, inside(at, "name"), "Security rule name '%s' occurs twice. Names are unique in a group, ignoring case.", r.Name)
 		}
 		names[strings.ToLower(r.Name)] = struct{}{}
 		place := slot{r.Direction, r.Priority}
 		if other, conflict := taken[place]; conflict {
-			found.add("SecurityRuleConflict", at+".properties.priority", "Security rule %s conflicts with rule %s. Rules cannot have the same Priority and Direction. To learn more, see aka.ms/nsgrules.", r.Name, other)
+			found.Add("SecurityRuleConflict", inside(at, "properties.priority"), "Security rule %s conflicts with rule %s. Rules cannot have the same Priority and Direction. To learn more, see aka.ms/nsgrules.", r.Name, other)
 			continue
 		}
 		taken[place] = r.Name
@@ -92,39 +95,39 @@ func checkRules(rules []Rule, found *Problems) {
 
 // checkRule checks one rule by itself and gives its enumerations their canonical
 // spelling.
-func checkRule(r *Rule, at string, found *Problems) {
-	ruleNaming.check(r.Name, at+".name", found)
-	at += ".properties"
+func checkRule(r *Rule, at string, found *arm.Found) {
+	ruleNaming.check(r.Name, inside(at, "name"), found)
+	at = inside(at, "properties")
 	r.Direction = oneOf(r.Direction, at+".direction", found, directionInbound, directionOutbound)
 	r.Access = oneOf(r.Access, at+".access", found, "Allow", "Deny")
 	r.Protocol = oneOf(r.Protocol, at+".protocol", found, "*", "Tcp", "Udp", "Icmp", "Esp", "Ah")
 	if r.Priority < minPriority || r.Priority > maxPriority {
-		found.add("SecurityRuleInvalidPriority", at+".priority", "Security rule %s has invalid Priority. Value provided: %d Allowed range %d-%d.", r.Name, r.Priority, minPriority, maxPriority)
+		found.Add("SecurityRuleInvalidPriority", at+".priority", "Security rule %s has invalid Priority. Value provided: %d Allowed range %d-%d.", r.Name, r.Priority, minPriority, maxPriority)
 	}
 	if n := utf8.RuneCountInString(r.Description); n > maxDescription {
-		found.add("SecurityRuleDescriptionTooLong", at+".description", "Security rule %s has a description of %d characters; at most %d are allowed.", r.Name, n, maxDescription)
+		found.Add("SecurityRuleDescriptionTooLong", at+".description", "Security rule %s has a description of %d characters; at most %d are allowed.", r.Name, n, maxDescription)
 	}
 	checkSide(r.Name, sideSource, &r.Source, at, found)
 	checkSide(r.Name, sideDestination, &r.Destination, at, found)
 }
 
 // oneOf returns the canonical spelling of text.
-func oneOf(text, target string, found *Problems, allowed ...string) string {
+func oneOf(text, target string, found *arm.Found, allowed ...string) string {
 	for _, a := range allowed {
 		if strings.EqualFold(a, text) {
 			return a
 		}
 	}
-	found.add("InvalidRequestFormat", target, "Cannot parse the request: '%s' is not a value of '%s'. Allowed values: %s.", text, target, strings.Join(allowed, ", "))
+	found.Add(codeFormat, target, "Cannot parse the request: '%s' is not a value of '%s'. Allowed values: %s.", text, target, strings.Join(allowed, ", "))
 	return text
 }
 
-func checkSide(rule, side string, s *Side, at string, found *Problems) {
+func checkSide(rule, side string, s *Side, at string, found *arm.Found) {
 	checkAddresses(rule, side, s, at+"."+side, found)
 	checkPorts(rule, side, s, at+"."+side, found)
 }
 
-func checkAddresses(rule, side string, s *Side, at string, found *Problems) {
+func checkAddresses(rule, side string, s *Side, at string, found *arm.Found) {
 	given := 0
 	for _, present := range []bool{s.Prefix != "", len(s.Prefixes) > 0, len(s.Groups) > 0} {
 		if present {
@@ -132,42 +135,42 @@ func checkAddresses(rule, side string, s *Side, at string, found *Problems) {
 		}
 	}
 	if given != 1 {
-		found.add("SecurityRuleParameterNotSpecified", at+"AddressPrefix", "Security rule %s must specify exactly one of %sAddressPrefix, %sAddressPrefixes and %sApplicationSecurityGroups; it specifies %d.", rule, side, side, side, given)
+		found.Add("SecurityRuleParameterNotSpecified", at+"AddressPrefix", "Security rule %s must specify exactly one of %sAddressPrefix, %sAddressPrefixes and %sApplicationSecurityGroups; it specifies %d.", rule, side, side, side, given)
 	}
 	if s.Prefix != "" && classify(s.Prefix) == addressBad {
-		found.add("SecurityRuleInvalidAddressPrefix", at+"AddressPrefix", "Security rule %s has invalid Address prefix. Value provided: %s. Give an address, a range in CIDR notation without host bits, '*', or a service tag.", rule, s.Prefix)
+		found.Add("SecurityRuleInvalidAddressPrefix", at+"AddressPrefix", "Security rule %s has invalid Address prefix. Value provided: %s. Give an address, a range in CIDR notation without host bits, '*', or a service tag.", rule, s.Prefix)
 	}
 	for i, text := range s.Prefixes {
 		member := fmt.Sprintf("%sAddressPrefixes[%d]", at, i)
 		switch classify(text) {
 		case addressAny, addressTag:
-			found.add("SecurityRuleParameterContainsUnsupportedValue", member, "Security rule parameter %sAddressPrefixes for rule %s contains the unsupported value '%s'. '*' and service tags go into %sAddressPrefix.", side, rule, text, side)
+			found.Add("SecurityRuleParameterContainsUnsupportedValue", member, "Security rule parameter %sAddressPrefixes for rule %s contains the unsupported value '%s'. '*' and service tags go into %sAddressPrefix.", side, rule, text, side)
 		case addressBad:
-			found.add("SecurityRuleInvalidAddressPrefix", member, "Security rule %s has invalid Address prefix. Value provided: %s. Give an address or a range in CIDR notation without host bits.", rule, text)
+			found.Add("SecurityRuleInvalidAddressPrefix", member, "Security rule %s has invalid Address prefix. Value provided: %s. Give an address or a range in CIDR notation without host bits.", rule, text)
 		}
 	}
 	if len(s.Prefixes) > maxRulePrefixes {
-		found.add("SecurityRulePrefixCountLimitReached", at+"AddressPrefixes", "Security rule %s has %d prefixes on one side; at most %d are allowed.", rule, len(s.Prefixes), maxRulePrefixes)
+		found.Add("SecurityRulePrefixCountLimitReached", at+"AddressPrefixes", "Security rule %s has %d prefixes on one side; at most %d are allowed.", rule, len(s.Prefixes), maxRulePrefixes)
 	}
 	if len(s.Groups) > maxRuleGroups {
-		found.add("SecurityRuleApplicationSecurityGroupCountLimitReached", at+"ApplicationSecurityGroups", "Security rule %s names %d application security groups on one side; at most %d are allowed.", rule, len(s.Groups), maxRuleGroups)
+		found.Add("SecurityRuleApplicationSecurityGroupCountLimitReached", at+"ApplicationSecurityGroups", "Security rule %s names %d application security groups on one side; at most %d are allowed.", rule, len(s.Groups), maxRuleGroups)
 	}
 }
 
-func checkPorts(rule, side string, s *Side, at string, found *Problems) {
+func checkPorts(rule, side string, s *Side, at string, found *arm.Found) {
 	if (s.Port != "") == (len(s.Ports) > 0) {
-		found.add("SecurityRuleParameterNotSpecified", at+"PortRange", "Security rule %s must specify exactly one of %sPortRange and %sPortRanges.", rule, side, side)
+		found.Add("SecurityRuleParameterNotSpecified", at+"PortRange", "Security rule %s must specify exactly one of %sPortRange and %sPortRanges.", rule, side, side)
 	}
 	if s.Port != "" && s.Port != "*" && !validPorts(s.Port) {
-		found.add("SecurityRuleInvalidPortRange", at+"PortRange", "Security rule %s has invalid Port range. Value provided: %s. Value should be an integer OR integer range with '-' delimiter. Valid range 0-%d.", rule, s.Port, maxPort)
+		found.Add("SecurityRuleInvalidPortRange", at+"PortRange", "Security rule %s has invalid Port range. Value provided: %s. Value should be an integer OR integer range with '-' delimiter. Valid range 0-%d.", rule, s.Port, maxPort)
 	}
 	for i, text := range s.Ports {
 		member := fmt.Sprintf("%sPortRanges[%d]", at, i)
 		switch {
 		case text == "*":
-			found.add("SecurityRuleParameterContainsInvalidPortRanges", member, "Security rule parameter %sPortRanges for rule %s contains '*'. Give '*' in %sPortRange instead.", side, rule, side)
+			found.Add("SecurityRuleParameterContainsInvalidPortRanges", member, "Security rule parameter %sPortRanges for rule %s contains '*'. Give '*' in %sPortRange instead.", side, rule, side)
 		case !validPorts(text):
-			found.add("SecurityRuleInvalidPortRange", member, "Security rule %s has invalid Port range. Value provided: %s. Value should be an integer OR integer range with '-' delimiter. Valid range 0-%d.", rule, text, maxPort)
+			found.Add("SecurityRuleInvalidPortRange", member, "Security rule %s has invalid Port range. Value provided: %s. Value should be an integer OR integer range with '-' delimiter. Valid range 0-%d.", rule, text, maxPort)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"isle/internal/arm"
 )
 
 func goodRule() Rule {
@@ -62,7 +64,7 @@ func TestSecurityRule(t *testing.T) {
 	} {
 		r := goodRule()
 		c.change(&r)
-		var found Problems
+		var found arm.Found
 		checkRule(&r, "", &found)
 		if got := codes(found); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
@@ -72,7 +74,7 @@ func TestSecurityRule(t *testing.T) {
 
 func TestRuleEnumerationsGetTheirCanonicalSpelling(t *testing.T) {
 	r := goodRule()
-	checkRule(&r, "", new(Problems))
+	checkRule(&r, "", new(arm.Found))
 	if r.Direction != "Inbound" || r.Access != "Allow" || r.Protocol != "Tcp" {
 		t.Errorf("%+v", r)
 	}
@@ -95,8 +97,8 @@ func TestRulesOfOneGroup(t *testing.T) {
 		{"same priority and direction", rules(func(a, b *Rule) { b.Priority = 100 }), "SecurityRuleConflict"},
 		{"same name in other case", rules(func(a, b *Rule) { b.Name = "WEB" }), "InvalidRequestFormat"},
 	} {
-		var found Problems
-		checkRules(c.rules, &found)
+		var found arm.Found
+		checkRules(c.rules, listed("properties.securityRules"), &found)
 		if got := codes(found); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
@@ -107,8 +109,8 @@ func TestRulesOfOneGroup(t *testing.T) {
 		r.Name, r.Priority = fmt.Sprint("r", i), minPriority+i
 		many = append(many, r)
 	}
-	var found Problems
-	checkRules(many, &found)
+	var found arm.Found
+	checkRules(many, listed("properties.securityRules"), &found)
 	if got := codes(found); got != "SecurityRuleCountLimitReached" {
 		t.Errorf("1001 rules: %s", got)
 	}
@@ -130,15 +132,15 @@ func TestRoute(t *testing.T) {
 		{Route{Name: "r", Prefix: "10.0.0.0/8", NextHopType: "VirtualNetworkPeering"}, "InvalidRequestFormat"},
 		{Route{Name: "-", Prefix: "x", NextHopType: "VirtualAppliance"}, "InvalidResourceName InvalidAddressPrefixFormat MissingNextHopIpAddress"},
 	} {
-		var found Problems
+		var found arm.Found
 		checkRoute(&c.route, "", &found)
 		if got := codes(found); got != c.want {
 			t.Errorf("%+v: %s, want %s", c.route, got, c.want)
 		}
 	}
 	two := []Route{{Name: "a", Prefix: "10.0.0.0/8", NextHopType: "None"}, {Name: "A", Prefix: "10.0.0.0/8", NextHopType: "None"}}
-	var found Problems
-	checkRoutes(two, &found)
+	var found arm.Found
+	checkRoutes(two, listed("properties.routes"), &found)
 	if got := codes(found); got != "InvalidRequestFormat RouteConflict" {
 		t.Errorf("two routes: %s", got)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"isle/expr"
+	"isle/internal/arm"
 )
 
 // Subnet is a subnet as stored.
@@ -81,10 +82,10 @@ func (l *Link) segment() string {
 }
 
 // readSubnet makes the stored form of a request and checks it by itself.
-func readSubnet(name string, properties expr.Value, target string, found *Problems) *Subnet {
+func readSubnet(name string, properties expr.Value, target string, found *arm.Found) *Subnet {
 	subnetNaming.check(name, "name", found)
 	var body subnetBody
-	if !read(properties, &body, target, found) {
+	if !found.Decode(properties, &body, target, codeFormat) {
 		return nil
 	}
 	s := &Subnet{
@@ -96,58 +97,58 @@ func readSubnet(name string, properties expr.Value, target string, found *Proble
 		s.Prefixes = []string{body.AddressPrefix}
 	}
 	if body.AddressPrefix != "" && s.Plural && (len(s.Prefixes) != 1 || s.Prefixes[0] != body.AddressPrefix) {
-		found.add("InvalidRequestFormat", target+".addressPrefix", "Subnet '%s' has both addressPrefix and addressPrefixes, and they differ. Give one of them.", name)
+		found.Add(codeFormat, target+".addressPrefix", "Subnet '%s' has both addressPrefix and addressPrefixes, and they differ. Give one of them.", name)
 	}
 	checkSubnetPrefixes(name, s.Prefixes, target, found)
 	checkServices(name, &body, s, target, found)
 	if id := body.NATGateway.id(); id != "" {
-		found.add("InvalidResourceReference", target+".natGateway", "Resource %s referenced by subnet '%s' was not found: there are no NAT gateways in this server. Remove natGateway.", id, name)
+		found.Add("InvalidResourceReference", target+".natGateway", "Resource %s referenced by subnet '%s' was not found: there are no NAT gateways in this server. Remove natGateway.", id, name)
 	}
 	return s
 }
 
-func checkServices(name string, body *subnetBody, s *Subnet, target string, found *Problems) {
+func checkServices(name string, body *subnetBody, s *Subnet, target string, found *arm.Found) {
 	names := map[string]struct{}{}
 	for i, d := range body.Delegations {
 		at := fmt.Sprintf("%s.delegations[%d]", target, i)
 		if d.Name == "" {
-			found.add("InvalidRequestFormat", at+".name", "A delegation of subnet '%s' has no name. Give one, for example \"delegation\".", name)
+			found.Add(codeFormat, at+".name", "A delegation of subnet '%s' has no name. Give one, for example \"delegation\".", name)
 		}
 		if _, twice := names[strings.ToLower(d.Name)]; twice {
-			found.add("InvalidRequestFormat", at+".name", "The delegation name '%s' occurs twice in subnet '%s'.", d.Name, name)
+			found.Add(codeFormat, at+".name", "The delegation name '%s' occurs twice in subnet '%s'.", d.Name, name)
 		}
 		names[strings.ToLower(d.Name)] = struct{}{}
 		if provider, kind, ok := strings.Cut(d.Properties.ServiceName, "/"); !ok || provider == "" || kind == "" {
-			found.add("InvalidServiceNameOnDelegation", at+".properties.serviceName", "The service name '%s' of delegation '%s' of subnet '%s' is invalid. Give a provider and a type, for example Microsoft.Logic/integrationServiceEnvironments.", d.Properties.ServiceName, d.Name, name)
+			found.Add("InvalidServiceNameOnDelegation", at+".properties.serviceName", "The service name '%s' of delegation '%s' of subnet '%s' is invalid. Give a provider and a type, for example Microsoft.Logic/integrationServiceEnvironments.", d.Properties.ServiceName, d.Name, name)
 		}
 		s.Delegations = append(s.Delegations, Delegation{Name: d.Name, Service: d.Properties.ServiceName})
 	}
 	for i, e := range s.ServiceEndpoints {
 		if provider, kind, ok := strings.Cut(e.Service, "."); !ok || provider == "" || kind == "" {
-			found.add("InvalidRequestFormat", fmt.Sprintf("%s.serviceEndpoints[%d].service", target, i), "The service '%s' of a service endpoint of subnet '%s' is invalid. Give a provider, for example Microsoft.Storage.", e.Service, name)
+			found.Add(codeFormat, fmt.Sprintf("%s.serviceEndpoints[%d].service", target, i), "The service '%s' of a service endpoint of subnet '%s' is invalid. Give a provider, for example Microsoft.Storage.", e.Service, name)
 		}
 	}
 }
 
 // checkOccupied reports what an update changes that a subnet in use must keep
 // (network.md §A2, §A9).
-func checkOccupied(id, name string, old, new *Subnet, target string, found *Problems) {
+func checkOccupied(id, name string, old, new *Subnet, target string, found *arm.Found) {
 	if len(old.Links) == 0 {
 		return
 	}
 	for _, prefix := range old.Prefixes {
 		if !containsFold(new.Prefixes, prefix) {
-			found.add("InUsePrefixCannotBeDeleted", target+".addressPrefix", "IpPrefix %s on Subnet %s has active allocations and cannot be deleted. It is in use by %s.", prefix, name, old.user(id))
+			found.Add("InUsePrefixCannotBeDeleted", target+".addressPrefix", "IpPrefix %s on Subnet %s has active allocations and cannot be deleted. It is in use by %s.", prefix, name, old.user(id))
 		}
 	}
 	if sameFold(old.services(), new.services()) {
 		return
 	}
-	found.add("SubnetDelegationsCannotChangeWhenSubnetUsedByResource", target+".delegations", "Delegations of subnet %s cannot be changed from [%s] to [%s] because it is being used by the resource %s. Delete that resource first.",
+	found.Add("SubnetDelegationsCannotChangeWhenSubnetUsedByResource", target+".delegations", "Delegations of subnet %s cannot be changed from [%s] to [%s] because it is being used by the resource %s. Delete that resource first.",
 		id, strings.Join(old.services(), ", "), strings.Join(new.services(), ", "), old.Links[0].Owner)
 	for _, l := range old.Links {
 		if l.Association && len(new.Delegations) == 0 {
-			found.add("SubnetMissingRequiredDelegation", target+".delegations", "Subnet %s requires any of the following delegation(s) [%s] to reference service association link %s/serviceAssociationLinks/%s.", id, strings.Join(old.services(), ", "), id, l.Name)
+			found.Add("SubnetMissingRequiredDelegation", target+".delegations", "Subnet %s requires any of the following delegation(s) [%s] to reference service association link %s/serviceAssociationLinks/%s.", id, strings.Join(old.services(), ", "), id, l.Name)
 		}
 	}
 }

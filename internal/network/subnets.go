@@ -13,10 +13,10 @@ import (
 )
 
 func putSubnet(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
-	var found Problems
+	var found arm.Found
 	form := readSubnet(r.ID.Name(), r.Properties(), "properties", &found)
 	if form == nil {
-		return nil, found.err()
+		return nil, found.Err()
 	}
 	parent, _ := r.ID.Parent()
 	network, err := arm.Load(tx, parent.Key())
@@ -43,14 +43,14 @@ func putSubnet(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written
 		entry.ID = r.ID.String()
 		siblings = append(siblings, entry)
 		if len(siblings) > maxSubnets {
-			found.add("SubnetCountLimitReached", "", "The virtual network has %d subnets already; no more are allowed.", maxSubnets)
+			found.Add("SubnetCountLimitReached", "", "The virtual network has %d subnets already; no more are allowed.", maxSubnets)
 		}
 	}
 	checkPlace(&entry, siblings, space.ranges(), &found)
 	if err := checkReferences(tx, parent, network.Location, []nested[Subnet]{entry}, &found); err != nil {
 		return nil, err
 	}
-	if err := found.err(); err != nil {
+	if err := found.Err(); err != nil {
 		return nil, err
 	}
 	if err := moveReferences(tx, entry.ID, before, form, r.Now); err != nil {
@@ -64,7 +64,7 @@ func putSubnet(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written
 }
 
 // checkPlace checks one subnet against the address space and its siblings.
-func checkPlace(entry *nested[Subnet], siblings []nested[Subnet], space []netip.Prefix, found *Problems) {
+func checkPlace(entry *nested[Subnet], siblings []nested[Subnet], space []netip.Prefix, found *arm.Found) {
 	prefixes := entry.form.ranges()
 	checkContained(entry.name, prefixes, space, "properties", found)
 	for _, s := range siblings {
@@ -74,7 +74,7 @@ func checkPlace(entry *nested[Subnet], siblings []nested[Subnet], space []netip.
 		for _, p := range prefixes {
 			for _, q := range s.form.ranges() {
 				if p.Overlaps(q) {
-					found.add("NetcfgSubnetRangesOverlap", "properties.addressPrefix", "Subnet '%s' with range '%s' overlaps subnet '%s' with range '%s'. Give each subnet a range of its own.", entry.name, p, s.name, q)
+					found.Add("NetcfgSubnetRangesOverlap", "properties.addressPrefix", "Subnet '%s' with range '%s' overlaps subnet '%s' with range '%s'. Give each subnet a range of its own.", entry.name, p, s.name, q)
 				}
 			}
 		}
@@ -91,9 +91,9 @@ func deleteSubnet(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
 	if err != nil {
 		return err
 	}
-	var found Problems
+	var found arm.Found
 	if checkEmpty(r.Old.ID, form, &found); len(found) > 0 {
-		return found.err()
+		return found.Err()
 	}
 	if err := moveReferences(tx, r.Old.ID, form, &Subnet{}, r.Now); err != nil {
 		return err

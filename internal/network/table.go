@@ -2,7 +2,6 @@ package network
 
 import (
 	"context"
-	"strings"
 
 	"isle/expr"
 	"isle/internal/arm"
@@ -12,11 +11,11 @@ import (
 // putTable creates or replaces a route table. A request without the member
 // "routes" leaves the routes as they are.
 func putTable(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
-	var found Problems
+	var found arm.Found
 	ruleNaming.check(r.ID.Name(), "name", &found)
 	body := new(tableBody)
-	if !read(r.Properties(), body, "properties", &found) {
-		return nil, found.err()
+	if !found.Decode(r.Properties(), body, "properties", codeFormat) {
+		return nil, found.Err()
 	}
 	form, err := attachment(r, carriedTable)
 	if err != nil {
@@ -34,9 +33,9 @@ func putTable(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written,
 			routes[i] = body.Routes[i].Properties.route(body.Routes[i].Name)
 			want[i] = nested[Route]{name: routes[i].Name, form: &routes[i]}
 		}
-		checkRoutes(routes, &found)
+		checkRoutes(routes, listed("properties.routes"), &found)
 	}
-	if err := found.err(); err != nil {
+	if err := found.Err(); err != nil {
 		return nil, err
 	}
 	if err := replace(tx, r.ID, "routes", old, want, r.Now); err != nil {
@@ -63,31 +62,25 @@ func viewTable(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, err
 }
 
 func putRoute(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
-	var found Problems
+	var found arm.Found
 	body := new(routeBody)
-	if !read(r.Properties(), body, "properties", &found) {
-		return nil, found.err()
+	if !found.Decode(r.Properties(), body, "properties", codeFormat) {
+		return nil, found.Err()
 	}
 	parent, _ := r.ID.Parent()
 	siblings, err := children[Route](tx, parent, typeRoutes)
 	if err != nil {
 		return nil, err
 	}
-	route := body.route(r.ID.Name())
-	all := []Route{route}
-	for _, s := range siblings {
-		if !strings.EqualFold(s.name, route.Name) {
-			all = append(all, *s.form)
-		}
-	}
-	checkRoutes(all, &found)
-	if err := found.err(); err != nil {
+	all := beside(siblings, body.route(r.ID.Name()), r.ID.Name())
+	checkRoutes(all, alone, &found)
+	if err := found.Err(); err != nil {
 		return nil, err
 	}
 	if err := touch(tx, parent.Key(), r.Now); err != nil {
 		return nil, err
 	}
-	stored, err := encode(&all[0])
+	stored, err := encode(&all[len(all)-1])
 	return &arm.Written{Body: stored}, err
 }
 
