@@ -27,7 +27,6 @@ var layers = [][]string{
 	{"internal/connector"},
 	{"internal/connector/http"},
 	{"internal/connector/builtin", "internal/trigger"},
-	{"internal/trigger"},
 	{"internal/runner", "internal/arm", "internal/local"},
 	{"internal/identity", "internal/testfile"},
 	{"internal/network", "internal/logic", "internal/deploy"},

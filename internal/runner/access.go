@@ -19,16 +19,11 @@ type Deployed struct {
 	Keys        [][]byte // primary and secondary access key
 }
 
-// Programs finds the compiled workflow that a run was started with.
-type Programs interface {
-	// Workflow returns a version of a workflow; store.ErrNotFound if it is gone.
-	Workflow(ctx context.Context, environment, flowID, version string) (*engine.Workflow, error)
-}
-
-// Workflows finds workflows for who calls them. Lookups of what is cached take no
-// lock.
+// Workflows finds compiled workflows. Lookups of what is cached take no lock.
 type Workflows interface {
-	Programs
 	// ByFlowID returns the current version; store.ErrNotFound if there is none.
 	ByFlowID(ctx context.Context, flowID string) (*Deployed, error)
+	// Workflow returns the version that a run was started with; store.ErrNotFound if
+	// it is gone.
+	Workflow(ctx context.Context, environment, flowID, version string) (*engine.Workflow, error)
 }

@@ -8,6 +8,7 @@ import (
 
 	"isle/engine"
 	"isle/internal/store"
+	"isle/internal/trigger"
 )
 
 const benchBody = `{"id":"order-1","qty":3,"price":50}`
@@ -51,7 +52,7 @@ func BenchmarkCeiling(b *testing.B) {
 			var n atomic.Uint64
 			parallel(b, clients, func() {
 				run := row
-				run.Name = runName(time.Now(), n.Add(1))
+				run.Name = trigger.RunName(time.Now(), n.Add(1))
 				run.ClientTrackingID = run.Name
 				if err := w.db.Write(context.Background(), func(tx *store.Tx) error {
 					if err := tx.CreateRun(run); err != nil {

@@ -31,7 +31,7 @@ func (a *active) fetch(ctx context.Context, need *engine.Need) (engine.Event, er
 		return nil, err
 	}
 	for _, ref := range need.Contents {
-		v, err := LoadContent(ctx, a.db, a.key.run, ref)
+		v, err := loadContent(ctx, a.db, a.key.run, ref)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			loaded.Missing = append(loaded.Missing, ref.ID)
@@ -44,8 +44,8 @@ func (a *active) fetch(ctx context.Context, need *engine.Need) (engine.Event, er
 	return loaded, nil
 }
 
-// LoadContent reads a value that was kept outside the rows.
-func LoadContent(ctx context.Context, db *store.DB, run string, ref expr.ContentReference) (expr.Value, error) {
+// loadContent reads a value that was kept outside the rows.
+func loadContent(ctx context.Context, db *store.DB, run string, ref expr.ContentReference) (expr.Value, error) {
 	r, size, err := db.OpenContent(ctx, run, ref.ID)
 	if err != nil {
 		return expr.Null(), err
@@ -65,7 +65,7 @@ func Resolve(ctx context.Context, db *store.DB, run string, v expr.Value) (expr.
 		return v, nil
 	}
 	if ref, ok := v.AsReference(); ok {
-		return LoadContent(ctx, db, run, ref)
+		return loadContent(ctx, db, run, ref)
 	}
 	var err error
 	switch v.Kind() {

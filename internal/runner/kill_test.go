@@ -15,6 +15,7 @@ import (
 
 	"isle/engine"
 	"isle/internal/store"
+	"isle/internal/trigger"
 	"isle/wdl"
 )
 
@@ -92,7 +93,7 @@ func accepted(t *testing.T, dir, target string, enough int) map[string]string {
 	for lines.Scan() {
 		transcript.WriteString(lines.Text() + "\n")
 		// A line that the kill cut off is no promise.
-		if f := strings.Fields(lines.Text()); len(f) == 3 && f[0] == "accepted" && len(f[2]) == nameLength {
+		if f := strings.Fields(lines.Text()); len(f) == 3 && f[0] == "accepted" && len(f[2]) == trigger.NameLength {
 			runs[f[2]] = f[1]
 		}
 		if len(runs) == enough {

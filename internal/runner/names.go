@@ -9,20 +9,15 @@ import (
 	"isle/internal/trigger"
 )
 
-// nameLength is that of every run name.
-const nameLength = trigger.NameLength
-
-func runName(t time.Time, distinct uint64) string { return trigger.RunName(t, distinct) }
-
 // newRunName is for a firing of its own.
-func newRunName(now time.Time) string { return runName(now, randomBits()) }
+func newRunName(now time.Time) string { return trigger.RunName(now, randomBits()) }
 
 // scheduledRunName is the same for every attempt to start the run of one scheduled
 // time, so that a crash between starting and re-arming cannot double it.
-func scheduledRunName(flowID, trigger string, scheduled time.Time) string {
+func scheduledRunName(flowID, name string, scheduled time.Time) string {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(flowID + "/" + trigger))
-	return runName(scheduled, h.Sum64())
+	_, _ = h.Write([]byte(flowID + "/" + name))
+	return trigger.RunName(scheduled, h.Sum64())
 }
 
 func randomBits() uint64 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"isle/internal/store"
+	"isle/internal/trigger"
 	"isle/wdl"
 )
 
@@ -73,7 +74,7 @@ func TestWakingDoesNotWaitForCalls(t *testing.T) {
 
 func TestRunNamesSortNewestFirst(t *testing.T) {
 	at := time.Date(2024, 3, 15, 10, 30, 45, 0, time.UTC)
-	older, newer := runName(at, 1), runName(at.Add(time.Millisecond), 1)
+	older, newer := trigger.RunName(at, 1), trigger.RunName(at.Add(time.Millisecond), 1)
 	if len(older) != 33 || !strings.HasSuffix(older, "CU00") || newer >= older {
 		t.Errorf("%s %s", older, newer)
 	}

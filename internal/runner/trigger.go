@@ -50,7 +50,7 @@ func triggerKey(flowID, trigger string) string {
 // schedule is over, has none.
 func (r *Runner) Arm(tx *store.Tx, q ArmRequest) error {
 	if q.Trigger.Recurrence == nil || q.Trigger.Type != wdl.TypeRecurrence {
-		return r.Disarm(tx, q.FlowID, q.Trigger.Name)
+		return disarm(tx, q.FlowID, q.Trigger.Name)
 	}
 	form := fmt.Sprintf("%+v", recurrenceForm(q.Trigger.Recurrence))
 	if !q.Restart {
@@ -99,11 +99,6 @@ func (s schedule) put(tx *store.Tx, recurrence *wdl.Recurrence, after time.Time)
 	return tx.PutTask(store.Task{Key: triggerKey(s.FlowID, s.Trigger), Kind: TriggerKind, Due: s.Slot, Payload: payload})
 }
 
-// Disarm removes the task of a trigger; it may be called again.
-func (r *Runner) Disarm(tx *store.Tx, flowID, trigger string) error {
-	return disarm(tx, flowID, trigger)
-}
-
 // DisarmAll removes the tasks of all triggers of a workflow.
 func (r *Runner) DisarmAll(tx *store.Tx, flowID string) error {
 	tasks, err := tx.Tasks(triggerKey(flowID, ""))
@@ -118,6 +113,7 @@ func (r *Runner) DisarmAll(tx *store.Tx, flowID string) error {
 	return nil
 }
 
+// disarm removes the task of a trigger; it may be called again.
 func disarm(tx *store.Tx, flowID, trigger string) error {
 	if err := tx.DeleteTask(triggerKey(flowID, trigger)); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
