@@ -21,13 +21,16 @@ type conn struct {
 	statements map[string]*statement
 }
 
+// prepared is what the driver's statements are.
+type prepared interface {
+	driver.StmtExecContext
+	driver.StmtQueryContext
+	Close() error
+}
+
 // statement is a prepared statement and the buffers of its arguments and columns.
 type statement struct {
-	exec interface {
-		driver.StmtExecContext
-		driver.StmtQueryContext
-		Close() error
-	}
+	exec prepared
 	args []driver.NamedValue
 	dest []driver.Value
 	busy bool // its rows are being read
@@ -73,11 +76,7 @@ func (c *conn) prepare(sql string) (*statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &statement{exec: p.(interface {
-		driver.StmtExecContext
-		driver.StmtQueryContext
-		Close() error
-	})}
+	s := &statement{exec: p.(prepared)}
 	if c.statements[sql] == nil {
 		c.statements[sql] = s
 	}

@@ -41,7 +41,10 @@ func (d *DB) Owner() string { return d.store.options.Owner }
 func (d *DB) Epoch() int64 { return d.epoch }
 
 func (s *Store) openDB(name, dir, kind string, migrations []string) (*DB, error) {
-	file := map[bool]string{true: "control.db", false: "data.db"}[kind == "control"]
+	file := "data.db"
+	if kind == "control" {
+		file = "control.db"
+	}
 	d := &DB{store: s, name: name, dir: dir, path: filepath.Join(dir, file), mode: "rw", readOnly: s.options.ReadOnly,
 		readers: make(chan *conn, maxReaders), closed: make(chan struct{})}
 	for range maxReaders {

@@ -44,9 +44,6 @@ type Options struct {
 	// KeyFile holds the root key (64 hexadecimal digits); "" is root.key in the
 	// folder, made with mode 0600 on first start.
 	KeyFile string
-	// Inline is the size in bytes from which a value belongs into a content; 0 is
-	// [DefaultInline]. The store only says it, its callers keep to it.
-	Inline int
 	// Clock is the time that everything above the store goes by; nil is time.Now.
 	Clock func() time.Time
 	// Owner names this process on runs and tasks; "" is a random name.
@@ -54,9 +51,6 @@ type Options struct {
 	// ReadOnly opens the folder of a stopped server; nothing in it is changed.
 	ReadOnly bool
 }
-
-// DefaultInline is 64 KB.
-const DefaultInline = 64 << 10
 
 // Store is an open data folder. Safe for concurrent use.
 type Store struct {
@@ -81,9 +75,6 @@ type Store struct {
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
-	}
-	if o.Inline == 0 {
-		o.Inline = DefaultInline
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -127,12 +118,6 @@ func (s *Store) open() (err error) {
 
 // Control is the database of resources, operations and settings.
 func (s *Store) Control() *DB { return s.control }
-
-// Inline is the size in bytes above which a value belongs into a content.
-func (s *Store) Inline() int { return s.options.Inline }
-
-// Owner is the name of this process on runs and tasks.
-func (s *Store) Owner() string { return s.options.Owner }
 
 // Now is the time of the store's clock.
 func (s *Store) Now() time.Time { return s.options.Clock() }
