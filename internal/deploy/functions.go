@@ -134,15 +134,10 @@ func joined(scope string, args []expr.Value) (expr.Value, error) {
 
 // reference gives a resource's properties, or with 'Full' the whole of it.
 func (s *scope) reference(args []expr.Value) (expr.Value, error) {
-	if err := s.mayRead("reference"); err != nil {
-		return expr.Value{}, err
-	}
-	ref, _ := first(args).AsString()
-	id, err := s.ready(ref)
+	id, version, err := s.subject("reference", args)
 	if err != nil {
 		return expr.Value{}, err
 	}
-	version, _ := first(rest(args)).AsString()
 	view, err := s.reader.Reference(id, version)
 	if err != nil {
 		return expr.Value{}, err
@@ -152,6 +147,20 @@ func (s *scope) reference(args []expr.Value) (expr.Value, error) {
 	}
 	properties, _ := member(view, "properties")
 	return properties, nil
+}
+
+// subject is the resource that a function reads, given by its first arguments, and
+// the api-version to read it with, "" if there is none.
+func (s *scope) subject(function string, args []expr.Value) (id, version string, err error) {
+	if err := s.mayRead(function); err != nil {
+		return "", "", err
+	}
+	ref, _ := first(args).AsString()
+	if id, err = s.ready(ref); err != nil {
+		return "", "", err
+	}
+	version, _ = first(rest(args)).AsString()
+	return id, version, nil
 }
 
 // mayRead refuses to read resources where none is deployed yet.
@@ -167,15 +176,10 @@ func (s *scope) mayRead(function string) error {
 
 // list maps listKeys, listCallbackUrl and the like to the resource's POST action.
 func (s *scope) list(name string, args []expr.Value) (expr.Value, error) {
-	if err := s.mayRead(name); err != nil {
-		return expr.Value{}, err
-	}
-	ref, _ := first(args).AsString()
-	id, err := s.ready(ref)
+	id, version, err := s.subject(name, args)
 	if err != nil {
 		return expr.Value{}, err
 	}
-	version, _ := first(rest(args)).AsString()
 	return s.reader.List(id, name, version, first(rest(rest(args))))
 }
 
