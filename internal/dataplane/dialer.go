@@ -62,7 +62,7 @@ func (d *dialer) Dial(ctx context.Context, network, address string) (net.Conn, e
 		if denied != nil {
 			return nil, denied
 		}
-		return nil, &net.DNSError{Err: errNoAddress.Error(), Name: host, IsNotFound: true}
+		return nil, noAddress(host)
 	}
 	return d.connect(ctx, allowed)
 }
@@ -118,7 +118,7 @@ func (d *dialer) Listen(ctx context.Context, network, address string) (net.Liste
 		return nil, err
 	}
 	if len(addresses) == 0 {
-		return nil, &net.DNSError{Err: errNoAddress.Error(), Name: host, IsNotFound: true}
+		return nil, noAddress(host)
 	}
 	at := netip.AddrPortFrom(addresses[0], port)
 	if port != 0 {
@@ -170,4 +170,8 @@ func splitAddress(network, address string) (host string, port uint16, err error)
 		return "", 0, fmt.Errorf("port %q of %q is not a number from 0 to 65535", text, address)
 	}
 	return host, uint16(n), nil
+}
+
+func noAddress(host string) error {
+	return &net.DNSError{Err: "the name has no address", Name: host, IsNotFound: true}
 }

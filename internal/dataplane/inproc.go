@@ -2,7 +2,6 @@ package dataplane
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
 	"strconv"
@@ -252,5 +251,3 @@ func readHostList() *hostList {
 	}
 	return list
 }
-
-var errNoAddress = errors.New("the name has no address")

@@ -2,8 +2,9 @@
 // and of every environment's.
 //
 // What it promises: a task that is due is handled at least once, also if the process
-// is killed meanwhile; one key of a database is never handled twice at the same time; a handler that fails
-// or panics is called again, later and later; no database keeps the others waiting.
+// is killed meanwhile; one key of a database is never handled twice at the same time;
+// a handler that fails or panics is called again, later and later; no database keeps
+// the others waiting.
 //
 // What a handler must do: be idempotent, and return when its context ends. To go on
 // later it returns [Again], or puts the task with its own key again, in the
