@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"isle/expr"
 	"isle/wdl"
 )
 
@@ -140,5 +142,24 @@ func TestLongLoopStaysSmall(t *testing.T) {
 		if v.Name == "sum" && v.Value.Text() != "4999950000" || v.Name == "list" && v.Value.Len() != 100000 {
 			t.Errorf("%s is %.40s", v.Name, v.Value.Text())
 		}
+	}
+}
+
+// Contents that came first give way; what a step needs stays until it has all.
+func TestContentsGiveWayOldestFirst(t *testing.T) {
+	r := New(compile(t, `{"A":{"type":"Compose","inputs":1}}`), Start{RunID: "r", Time: noon})
+	text := expr.String(strings.Repeat("x", 1<<20))
+	for i := range 100 {
+		r.keep(strconv.Itoa(i), text)
+	}
+	if len(r.loaded) != 100 {
+		t.Error("a content was dropped before the step had all it needs")
+	}
+	r.forget()
+	if _, newest := r.loaded["99"]; !newest || r.loadedSize > maxLoaded || len(r.loaded) != len(r.loadedIDs) || len(r.loaded) < 60 {
+		t.Error("kept", len(r.loaded), "of", r.loadedSize, "bytes")
+	}
+	if _, oldest := r.loaded["0"]; oldest {
+		t.Error("the oldest content was kept")
 	}
 }

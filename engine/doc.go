@@ -21,5 +21,6 @@
 // Inside a frame, ready actions run first in, first out; an iteration that can go
 // on runs before the next one is opened. No map order reaches a step.
 //
-// A step ends after about [MaxStepRecords] records or [MaxStepBytes] bytes.
+// A step ends after about [MaxStepRecords] records, [MaxStepBytes] bytes of rows or
+// [MaxStepContents] bytes of contents.
 package engine

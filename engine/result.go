@@ -9,9 +9,11 @@ import (
 
 const (
 	// MaxStepRecords and MaxStepBytes bound one step, up to the records of one
-	// action's children.
-	MaxStepRecords = 1000
-	MaxStepBytes   = 1 << 20
+	// action's children; MaxStepContents bounds its contents, up to those of one
+	// action.
+	MaxStepRecords  = 1000
+	MaxStepBytes    = 1 << 20
+	MaxStepContents = 8 << 20
 	// Inline is the size in bytes of compact JSON above which a value becomes a
 	// Content.
 	Inline = 64 << 10

@@ -294,26 +294,40 @@ func rebuilt(v expr.Value, change func(expr.Value) expr.Value) expr.Value {
 // content makes a value a content and returns the reference to it.
 func (r *Run) content(v expr.Value) expr.Value {
 	id := r.random.guid().String()
+	size := v.Size()
 	r.contents = append(r.contents, Content{ID: id, Value: v})
+	r.outsourced += size
 	r.keep(id, v)
 	contentType := "application/json"
 	if v.Kind() == expr.KindString {
 		contentType = "text/plain"
 	}
-	return expr.Reference(expr.ContentReference{ID: id, Size: v.Size(), Kind: v.Kind(), ContentType: contentType})
+	return expr.Reference(expr.ContentReference{ID: id, Size: size, Kind: v.Kind(), ContentType: contentType})
 }
 
-// maxLoaded bounds the contents kept in memory, in bytes.
+// maxLoaded bounds the contents that stay in memory from step to step, in bytes.
 const maxLoaded = 64 << 20
 
-// keep holds a content at hand. Others give way when there are too many.
+// keep holds a content at hand, at least until the step has got all it needs.
 func (r *Run) keep(id string, v expr.Value) {
-	size := v.Size()
-	if r.loaded == nil || r.loadedSize+size > maxLoaded {
-		r.loaded, r.loadedSize = make(map[string]expr.Value), 0
+	if r.loaded == nil {
+		r.loaded = make(map[string]expr.Value)
+	}
+	if _, ok := r.loaded[id]; !ok {
+		r.loadedIDs = append(r.loadedIDs, id)
+		r.loadedSize += v.Size()
 	}
 	r.loaded[id] = v
-	r.loadedSize += size
+}
+
+// forget lets go of the contents that came first when there are too many.
+func (r *Run) forget() {
+	for len(r.loadedIDs) > 1 && r.loadedSize > maxLoaded {
+		id := r.loadedIDs[0]
+		r.loadedIDs = r.loadedIDs[1:]
+		r.loadedSize -= r.loaded[id].Size()
+		delete(r.loaded, id)
+	}
 }
 
 // item is one decoded piece of a row.

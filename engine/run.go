@@ -33,6 +33,7 @@ type Run struct {
 
 	prefix     []byte                // encoded part of the head that never changes
 	loaded     map[string]expr.Value // contents at hand
+	loadedIDs  []string              // of them, in the order they came
 	loadedSize int64
 	missing    map[string]bool // contents and scopes that are gone
 	needed     *Need           // of the last step
@@ -51,13 +52,14 @@ type Run struct {
 
 // step is the state of one call of Step.
 type step struct {
-	now      time.Time
-	dirty    []*frame
-	started  []started // actions that went from idle to running
-	effects  []Effect
-	contents []Content
-	records  int
-	bytes    int
+	now        time.Time
+	dirty      []*frame
+	started    []started // actions that went from idle to running
+	effects    []Effect
+	contents   []Content
+	records    int
+	bytes      int   // of rows
+	outsourced int64 // bytes of contents
 }
 
 type started struct {
@@ -149,7 +151,7 @@ func (r *Run) advance() (more bool, need *Need) {
 			}
 			return false, nil
 		}
-		if r.records >= MaxStepRecords || r.bytes >= MaxStepBytes {
+		if r.full() {
 			return true, nil
 		}
 		action := r.program.Actions[f.queue[0]]
@@ -162,6 +164,11 @@ func (r *Run) advance() (more bool, need *Need) {
 		}
 	}
 	return false, nil
+}
+
+// full reports whether the step has done enough.
+func (r *Run) full() bool {
+	return r.records >= MaxStepRecords || r.bytes >= MaxStepBytes || r.outsourced >= MaxStepContents
 }
 
 // top is the innermost frame that can go on; nil if none can.
@@ -213,6 +220,7 @@ func (r *Run) result(more bool, need *Need) Result {
 	res.Head = r.encodeHead()
 	if r.needed = need; need == nil {
 		r.archive, r.missing = nil, nil
+		r.forget()
 	}
 	return res
 }
