@@ -113,8 +113,11 @@ func (m *Manager) serve(ctx context.Context, c *call) (*Result, error) {
 	}
 	segments := canonical(withDeployments(strings.Split(c.path[1:], "/")))
 	for _, s := range segments {
-		if s == "" || s == "." || s == ".." || strings.ContainsAny(s, "?#\\\x00") {
+		if s == "" || s == "." || s == ".." {
 			return nil, Missing("NotFound", "The path '%s' is not one of the resource manager: it has an empty or forbidden segment.", printable(c.path))
+		}
+		if strings.ContainsAny(s, "?#\\\x00") {
+			return nil, Invalid("InvalidResourceName", "name", `The name '%s' in the path is invalid: no name has one of the characters ?, #, \ or NUL.`, printable(s))
 		}
 	}
 	if err := m.checkSubscription(segments); err != nil {
@@ -135,7 +138,7 @@ func (m *Manager) serve(ctx context.Context, c *call) (*Result, error) {
 	}
 	t, err := m.resolve(segments, c.method)
 	if err != nil {
-		return nil, err
+		return nil, m.unresolved(c, segments, err)
 	}
 	return m.dispatch(ctx, c, t)
 }

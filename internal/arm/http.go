@@ -167,12 +167,26 @@ func (m *Manager) standardHeaders(h http.Header, r *http.Request, requestID, cor
 	h.Set("Expires", "-1")
 	h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	h.Set("X-Content-Type-Options", "nosniff")
+	kind, remaining := remainingRequests(r.Method)
+	h.Set("x-ms-ratelimit-remaining-subscription-"+kind, remaining)
 	h.Set("x-ms-request-id", requestID)
 	h.Set("x-ms-correlation-request-id", correlation)
 	h.Set("x-ms-routing-request-id", "LOCAL:"+m.now().Format("20060102T150405Z")+":"+requestID)
 	if id := r.Header.Get("x-ms-client-request-id"); id != "" && strings.EqualFold(r.Header.Get("x-ms-return-client-request-id"), "true") {
 		h.Set("x-ms-client-request-id", printable(id))
 	}
+}
+
+// remainingRequests is what a client may still send: Azure's numbers, which nobody
+// uses up here.
+func remainingRequests(method string) (kind, remaining string) {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return "reads", "11999"
+	case http.MethodDelete:
+		return "deletes", "14999"
+	}
+	return "writes", "1199"
 }
 
 // fail writes an error's body (logic-api §1.3).

@@ -62,7 +62,7 @@ type route struct {
 }
 
 func (r *route) match(method string, segments []string) (map[string]string, bool) {
-	if r.Method != method {
+	if r.Method != method && (r.Method != http.MethodGet || method != http.MethodHead) {
 		return nil, false
 	}
 	return r.pattern.match(segments)
@@ -187,6 +187,34 @@ func typeName(namespace string, rest []string) string {
 		name += "/" + rest[i]
 	}
 	return name
+}
+
+// unresolved is the error for a path that means nothing with the request's method: it
+// may mean something with another one, or be that of an operation.
+func (m *Manager) unresolved(c *call, segments []string, err error) error {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodPost} {
+		if method != c.method && m.means(segments, method) {
+			allowed = append(allowed, method)
+		}
+	}
+	switch {
+	case len(allowed) > 0:
+		return notAllowed(c.method, allowed...)
+	case operationKey(c.path) != "":
+		return Missing("OperationNotFound", "The operation '%s' was not found. It never was there, or it ended long ago.", printable(segments[len(segments)-1]))
+	}
+	return err
+}
+
+func (m *Manager) means(segments []string, method string) bool {
+	for i := range m.routes {
+		if _, ok := m.routes[i].match(method, segments); ok {
+			return true
+		}
+	}
+	_, err := m.resolve(segments, method)
+	return err == nil
 }
 
 func notFoundPath(segments []string) *Error {
