@@ -66,13 +66,16 @@ func (c *compiler) compiled(t *expr.Template, problems []expr.Problem, n node, o
 
 func runes(s string) int { return len([]rune(s)) }
 
-// missing reports a required member (wdl-semantics §15 rule 22).
+// missing reports a required member (wdl-semantics §15 rule 22). The rule has one code
+// for members of inputs and of control actions; a type is rule 21.
 func (c *compiler) missing(o owner, at, property string) {
 	message := fmt.Sprintf("The %s %s is not valid: the required property '%s' is missing", o.where, position, property)
-	code := CodeInvalidTemplate
 	if inputs, ok := strings.CutPrefix(property, "inputs."); ok && o.action != nil {
-		code = CodeInputsMissingProperty
 		message = fmt.Sprintf("The 'inputs' of workflow run action '%s' of type '%s' is not valid. Property '%s' is missing.", o.action.Name, o.action.Type, inputs)
+	}
+	code := CodeInputsMissingProperty
+	if property == "type" || property == "kind" {
+		code = CodeInvalidTemplate
 	}
 	c.add(Problem{Pointer: at, Code: code, Rule: RuleMissing, Message: message})
 }
