@@ -55,56 +55,6 @@ func newPlan(w *Workflow) *plan {
 	return p
 }
 
-// secure spreads secured outputs over the actions that consume them
-// (wdl-semantics §12.6): their inputs are hidden too, and for Compose, ParseJson
-// and Response the outputs as well. It repeats until nothing changes, since
-// definition order is not the order of runs.
-func (p *plan) secure(program *wdl.Program) {
-	for _, a := range program.Actions {
-		p.secureInputs[a.Index] = a.SecureInputs
-		p.secureOutputs[a.Index] = a.SecureOutputs || a.SecureInputs && passesOn(a.Type)
-	}
-	securedTrigger := false
-	for _, t := range program.Triggers {
-		securedTrigger = securedTrigger || t.SecureOutputs
-	}
-	for changed := true; changed; {
-		changed = false
-		for _, a := range program.Actions {
-			i := a.Index
-			if p.secureInputs[i] || a.Type.IsVariable() || a.Type.IsContainer() || !p.consumes(program, a, securedTrigger) {
-				continue
-			}
-			p.secureInputs[i], changed = true, true
-			p.secureOutputs[i] = p.secureOutputs[i] || passesOn(a.Type)
-		}
-	}
-}
-
-// passesOn lists the types whose outputs repeat their inputs.
-func passesOn(t wdl.Type) bool {
-	return t == wdl.TypeCompose || t == wdl.TypeParseJSON || t == wdl.TypeResponse
-}
-
-func (p *plan) consumes(program *wdl.Program, a *wdl.Action, securedTrigger bool) bool {
-	if a.Reads.Trigger && securedTrigger {
-		return true
-	}
-	for _, read := range a.Reads.Actions {
-		if p.secureOutputs[read] {
-			return true
-		}
-	}
-	for _, scope := range a.Reads.Results {
-		for child := scope + 1; child < program.Actions[scope].End; child++ {
-			if p.secureOutputs[child] {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // concurrency is the number of iterations of a Foreach that may be open at once. A
 // Foreach inside another one is sequential (wdl-semantics §11.4).
 func concurrency(program *wdl.Program, a *wdl.Action) int {
