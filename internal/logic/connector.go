@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
 
 	"isle/expr"
 	"isle/internal/arm"
 	"isle/internal/store"
 	"isle/internal/task"
+	"isle/wdl"
 )
 
 func (s *Service) connectorType() arm.Type {
@@ -37,6 +39,8 @@ func (s *Service) putConnector(_ context.Context, tx *store.Tx, r *arm.PutReques
 	if p := r.Properties(); !p.IsNull() && p.Kind() != expr.KindObject {
 		found.Add("InvalidRequestContent", "properties", "The properties of a managed API must be an object; it may be empty.")
 	}
+	parameters, _ := r.Properties().Get("deploymentParameters")
+	checkDeployment(parameters, &found)
 	parent, _ := r.ID.Parent()
 	home, err := arm.Load(tx, parent.Key())
 	if err != nil {
@@ -49,7 +53,7 @@ func (s *Service) putConnector(_ context.Context, tx *store.Tx, r *arm.PutReques
 		return nil, err
 	}
 	form := connectorForm{Version: formVersion, Name: known.name}
-	form.Parameters, _ = r.Properties().Get("deploymentParameters")
+	form.Parameters = parameters
 	stored, err := json.Marshal(form)
 	if err != nil {
 		return nil, err
@@ -57,6 +61,23 @@ func (s *Service) putConnector(_ context.Context, tx *store.Tx, r *arm.PutReques
 	r.Operation = operationID("PutIntegrationServiceEnvironmentManagedApi", sequenceID(r.Now))
 	r.Async(KindConnector, nil)
 	return &arm.Written{Body: stored}, nil
+}
+
+// checkDeployment checks the parameters that some connectors are deployed with: a
+// link to their package (logic-api §3.6).
+func checkDeployment(parameters expr.Value, found *arm.Found) {
+	const target = "properties.deploymentParameters"
+	var body struct {
+		Content *struct {
+			URI string `json:"uri"`
+		} `json:"contentLinkDefinition"`
+	}
+	if !found.Decode(parameters, &body, target, wdl.CodeInvalidRequestContent) || body.Content == nil {
+		return
+	}
+	if u, err := url.Parse(body.Content.URI); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		found.Add(wdl.CodeInvalidRequestContent, target+".contentLinkDefinition.uri", "The URI '%s' of the connector's package is not an absolute http or https URL.", body.Content.URI)
+	}
 }
 
 func notReady(home arm.Resource) *arm.Error {

@@ -115,7 +115,7 @@ func checkSubnets(w *wanted, environment string, subnets []*Subnet, found *arm.F
 		if checkSubnet(s, environment, at, found) {
 			delegated++
 		}
-		if i == 0 && !sameLocation(s.Location, w.location) {
+		if i == 0 && w.location != "" && !sameLocation(s.Location, w.location) {
 			found.Add("InvalidResourceLocation", "location", "The environment's location '%s' is not the location '%s' of its virtual network. Both must be the same.", w.location, s.Location)
 		}
 	}

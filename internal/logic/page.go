@@ -25,13 +25,18 @@ type page struct {
 
 // readPage reads $top, $skiptoken and $filter.
 func readPage(r *arm.Request, fields ...arm.Field) (*page, error) {
-	p := &page{request: r, size: defaultPage}
+	return readPageOf(r, defaultPage, maximumPage, fields...)
+}
+
+// readPageOf is readPage for a list whose pages have another size.
+func readPageOf(r *arm.Request, size, most int, fields ...arm.Field) (*page, error) {
+	p := &page{request: r, size: size}
 	if top := r.Query.Get("$top"); top != "" {
 		n, err := strconv.Atoi(top)
 		if err != nil || n < 1 {
-			return nil, arm.Invalid("InvalidTopInQueryString", "$top", "Invalid $top '%s' specified in the query string: it must be a number from 1 to %d.", top, maximumPage)
+			return nil, arm.Invalid("InvalidTopInQueryString", "$top", "Invalid $top '%s' specified in the query string: it must be a number from 1 to %d.", top, most)
 		}
-		p.size = min(n, maximumPage)
+		p.size = min(n, most)
 	}
 	if token := r.Query.Get("$skiptoken"); token != "" {
 		after, err := base64.RawURLEncoding.DecodeString(token)

@@ -303,12 +303,21 @@ func loopsOf(program *wdl.Program, a *wdl.Action, scope bool) []engine.Repetitio
 	return levels
 }
 
+// repetitionPage is the size of a page of repetitions. Clients read one page only
+// (logic-api §1.4), so it holds what a list can reasonably hold.
+const repetitionPage = 10_000
+
 // listRepetitions lists the repetitions of an action, or those of a container as a
-// scope. Clients read one page only (logic-api §1.4), so it holds all.
+// scope.
 func (s *Service) listRepetitions(scope bool) arm.Handler {
 	return func(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+		p, err := readPageOf(r, repetitionPage, repetitionPage)
+		if err != nil {
+			return nil, err
+		}
 		var values []expr.Value
-		err := s.inRun(ctx, r, func(tx *store.Tx, form *workflow, run store.Run) error {
+		last := ""
+		err = s.inRun(ctx, r, func(tx *store.Tx, form *workflow, run store.Run) error {
 			program, a, err := s.action(ctx, r, form, run)
 			if err != nil {
 				return err
@@ -317,8 +326,8 @@ func (s *Service) listRepetitions(scope bool) arm.Handler {
 			if len(levels) == 0 || scope && !a.Type.IsContainer() {
 				return nil
 			}
-			scopes, err := scopesOf(tx, run.Name, levels)
-			if err != nil || len(scopes) == 0 {
+			var scopes []string
+			if scopes, last, err = scopesOf(tx, run.Name, levels, p.after, p.size); err != nil || len(scopes) == 0 {
 				return err
 			}
 			records, err := readRecords(tx, run.Name, scopes...)
@@ -327,7 +336,7 @@ func (s *Service) listRepetitions(scope bool) arm.Handler {
 			}
 			l := s.linker(r, form, run.Name)
 			for i := range records {
-				if rec := &records[i]; rec.Index == a.Index && rec.Iteration == (scope && a.Type.IsLoop()) {
+				if rec := &records[i]; isRepetition(rec, a, scope) {
 					values = append(values, repetitionView(r.Resource.ID+"/runs/"+run.Name, rec, scope, run.ClientTrackingID, l))
 				}
 			}
@@ -336,25 +345,40 @@ func (s *Service) listRepetitions(scope bool) arm.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return arm.Reply(list(expr.Array(values...))), nil
+		return p.reply(values, last), nil
 	}
 }
 
-// scopesOf lists the scopes of all repetitions at the levels.
-func scopesOf(tx *store.Tx, run string, levels []engine.RepetitionIndex) ([]string, error) {
+// isRepetition tells whether a record is one of the action, or of the loop itself
+// when its iterations are asked for.
+func isRepetition(rec *engine.Record, a *wdl.Action, scope bool) bool {
+	return rec.Index == a.Index && rec.Iteration == (scope && a.Type.IsLoop())
+}
+
+// scopesOf lists the scopes of the repetitions at the levels, at most size of them
+// behind after; last is the last one, "" if there are no more.
+func scopesOf(tx *store.Tx, run string, levels []engine.RepetitionIndex, after string, size int) (found []string, last string, err error) {
 	first := engine.ScopeOf(levels[:1])
-	all, err := tx.ScopesUnder(run, first[:strings.LastIndexByte(first, ':')+1], "", 0)
-	if err != nil {
-		return nil, err
-	}
-	pattern := scopePattern(engine.ScopeOf(levels))
-	found := all[:0]
-	for _, scope := range all {
-		if scopePattern(scope) == pattern {
+	prefix, pattern := first[:strings.LastIndexByte(first, ':')+1], scopePattern(engine.ScopeOf(levels))
+	for {
+		list, err := tx.ScopesUnder(run, prefix, after, size)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, scope := range list {
+			if scopePattern(scope) != pattern {
+				continue
+			}
+			if len(found) == size {
+				return found, found[size-1], nil
+			}
 			found = append(found, scope)
 		}
+		if len(list) < size {
+			return found, "", nil
+		}
+		after = list[len(list)-1]
 	}
-	return found, nil
 }
 
 func (s *Service) readRepetition(scope bool) arm.Handler {
@@ -374,7 +398,7 @@ func (s *Service) readRepetition(scope bool) arm.Handler {
 				return err
 			}
 			for i := range records {
-				if rec := &records[i]; rec.Index == a.Index && rec.Iteration == (scope && a.Type.IsLoop()) {
+				if rec := &records[i]; isRepetition(rec, a, scope) {
 					v = repetitionView(r.Resource.ID+"/runs/"+run.Name, rec, scope, run.ClientTrackingID, s.linker(r, form, run.Name))
 					return nil
 				}
@@ -405,5 +429,5 @@ func readRepetitionName(name string, levels []engine.RepetitionIndex) ([]engine.
 		}
 		levels[i].Index = n
 	}
-	return levels, true
+	return levels, engine.RepetitionName(levels) == name
 }

@@ -162,9 +162,10 @@ func recordFields(r *engine.Record, clientTrackingID string) fields {
 	var f fields
 	f.time("startTime", r.Start)
 	f.time("endTime", r.End)
-	f.add("correlation", object(
-		member("actionTrackingId", expr.String(r.TrackingID)),
-		member("clientTrackingId", expr.String(clientTrackingID))))
+	var correlation fields
+	correlation.text("actionTrackingId", r.TrackingID) // an iteration has none
+	correlation.text("clientTrackingId", clientTrackingID)
+	f.add("correlation", correlation.value())
 	f.text("status", r.Status.String())
 	f.text("code", r.Code)
 	f.error(r.Error)

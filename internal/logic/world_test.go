@@ -162,6 +162,21 @@ func (w *world) send(method, path, body string, want int) map[string]any {
 	return answer
 }
 
+// pages reads a list to its end and gives the names of its entries.
+func (w *world) pages(path string) (names []string) {
+	w.t.Helper()
+	for path != "" {
+		answer := w.send("GET", path, "", 200)
+		for _, entry := range answer["value"].([]any) {
+			names = append(names, get(entry.(map[string]any), "name").(string))
+		}
+		next, _ := answer["nextLink"].(string)
+		_, path, _ = strings.Cut(next, w.server.URL)
+		path = strings.ReplaceAll(path, "api-version="+apiVersion, "") // send adds it
+	}
+	return names
+}
+
 // refused makes a request that must fail with a status and a code.
 func (w *world) refused(method, path, body string, status int, code string) {
 	w.t.Helper()
