@@ -259,6 +259,7 @@ func (c *compiler) durationMember(n node, o owner, rule Rule, name string) (Dura
 	return d, true
 }
 
+// description applies the limit of rule 20 to a template, trigger or action.
 func (c *compiler) description(n node, o owner) {
 	d, ok := n.member("description")
 	if ok && len(d.text()) > maxDescription && runes(d.text()) > maxDescription {

@@ -143,6 +143,7 @@ func (c *compiler) limits(d node) {
 			c.report(m.at, RuleLimit, "The template %s has %d %s, the limit is %d", position, l.count, l.noun, l.limit)
 		}
 	}
+	c.description(d, owner{where: "template"})
 	for _, a := range c.program.Actions {
 		c.nameLength(c.parsed[a.Index].at, "action", a.Name)
 		if depth := nesting(a); depth == maxNesting+1 {
