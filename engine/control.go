@@ -121,14 +121,9 @@ func (r *Run) controlFailed(f *frame, a *wdl.Action, err error) error {
 // branchSwitch takes the case whose value equals the expression's, type included
 // (wdl-semantics §11.2).
 func (r *Run) branchSwitch(f *frame, a *wdl.Action, e *env) error {
-	v, err := e.eval(a.Subject)
+	v, err := e.evalOpen(a.Subject)
 	if err != nil {
 		return r.controlFailed(f, a, err)
-	}
-	if v.Kind() == expr.KindReference {
-		if v, err = r.look(v); err != nil {
-			return r.controlFailed(f, a, err)
-		}
 	}
 	if k := v.Kind(); k != expr.KindString && k != expr.KindInt && k != expr.KindBigInt {
 		r.failControl(f, a, codeExpr, &Error{codeExpr, fmt.Sprintf(
@@ -163,14 +158,9 @@ func (r *Run) closeContainer(f *frame, a *wdl.Action) {
 }
 
 func (r *Run) openForeach(f *frame, a *wdl.Action, e *env) error {
-	items, err := e.eval(a.Subject)
+	items, err := e.evalOpen(a.Subject)
 	if err != nil {
 		return r.controlFailed(f, a, err)
-	}
-	if items.Kind() == expr.KindReference {
-		if items, err = r.look(items); err != nil {
-			return r.controlFailed(f, a, err)
-		}
 	}
 	if items.Kind() != expr.KindArray {
 		r.failControl(f, a, codeExpr, &Error{codeExpr, fmt.Sprintf(

@@ -161,7 +161,7 @@ func parseJSON(a *wdl.Action, e *env) (done, error) {
 		if violations := s.Validate(content); len(violations) > 0 {
 			d.status, d.code = wdl.Failed, codeBad
 			d.err = &Error{"ValidationFailed", "The schema validation failed."}
-			d.outputs = expr.Object(expr.Member{Name: "errors", Value: violationList(violations)})
+			d.outputs = expr.Object(expr.Member{Name: "errors", Value: schema.Report(violations)})
 			return d, nil
 		}
 	}
@@ -191,34 +191,11 @@ func schemaOf(a *wdl.Action, inputs expr.Value) (*schema.Schema, error) {
 	return schema.Compile(v)
 }
 
-func violationList(list []schema.Violation) expr.Value {
-	out := make([]expr.Value, len(list))
-	for i := range list {
-		v := &list[i]
-		out[i] = expr.Object(
-			expr.Member{Name: "message", Value: expr.String(v.Message)},
-			expr.Member{Name: "lineNumber", Value: expr.Int(int64(v.LineNumber))},
-			expr.Member{Name: "linePosition", Value: expr.Int(int64(v.LinePosition))},
-			expr.Member{Name: "path", Value: expr.String(v.Path)},
-			expr.Member{Name: "value", Value: v.Value},
-			expr.Member{Name: "schemaId", Value: expr.String(v.SchemaID)},
-			expr.Member{Name: "errorType", Value: expr.String(v.ErrorType)},
-			expr.Member{Name: "childErrors", Value: violationList(v.ChildErrors)},
-		)
-	}
-	return expr.Array(out...)
-}
-
 // rows evaluates the `from` of a data operation.
 func rows(a *wdl.Action, e *env, kind, ending string) (expr.Value, error) {
-	from, err := e.eval(a.Data.From)
+	from, err := e.evalOpen(a.Data.From)
 	if err != nil {
 		return from, err
-	}
-	if from.Kind() == expr.KindReference {
-		if from, err = e.run.look(from); err != nil {
-			return from, err
-		}
 	}
 	if from.Kind() != expr.KindArray {
 		return from, &Error{codeTemplate, fmt.Sprintf(
@@ -230,44 +207,48 @@ func rows(a *wdl.Action, e *env, kind, ending string) (expr.Value, error) {
 // query keeps the rows for which `where` holds; what it records is the array alone
 // (wdl-semantics §11.6).
 func query(a *wdl.Action, e *env) (done, error) {
-	from, err := rows(a, e, "query", "an array")
-	if err != nil {
-		return done{}, err
-	}
-	kept := make([]expr.Value, 0, from.Len())
-	for _, row := range from.Elements() {
-		v, err := e.row(row, a.Data.Where)
-		if err != nil {
-			return done{}, err
-		}
-		yes, ok := v.AsBool()
+	var kept []expr.Value
+	from, err := eachRow(a, e, "query", a.Data.Where, func(row, where expr.Value) error {
+		yes, ok := where.AsBool()
 		if !ok {
-			return done{}, fmt.Errorf("The 'where' property value in the 'query' action inputs is of type '%s'. The value must be a boolean.", v.TypeName())
+			return fmt.Errorf("The 'where' property value in the 'query' action inputs is of type '%s'. The value must be a boolean.", where.TypeName())
 		}
 		if yes {
 			kept = append(kept, row)
 		}
-	}
-	return done{inputs: from, hasInputs: true, outputs: bodyOf(expr.Array(kept...)), hasOutputs: true, code: codeUnnamed}, nil
+		return nil
+	})
+	return done{inputs: from, hasInputs: true, outputs: bodyOf(expr.Array(kept...)), hasOutputs: true, code: codeUnnamed}, err
 }
 
 func selectRows(a *wdl.Action, e *env) (done, error) {
-	from, err := rows(a, e, "select", "an array")
-	if err != nil {
-		return done{}, err
-	}
-	mapped := make([]expr.Value, 0, from.Len())
-	for _, row := range from.Elements() {
-		v, err := e.row(row, a.Data.Select)
-		if err != nil {
-			return done{}, err
-		}
+	var mapped []expr.Value
+	from, err := eachRow(a, e, "select", a.Data.Select, func(_, v expr.Value) error {
 		mapped = append(mapped, v)
-	}
+		return nil
+	})
 	return done{
 		inputs: expr.Object(expr.Member{Name: "from", Value: from}), hasInputs: true,
 		outputs: bodyOf(expr.Array(mapped...)), hasOutputs: true, code: codeUnnamed,
-	}, nil
+	}, err
+}
+
+// eachRow evaluates a template for each row of the `from`, which it returns.
+func eachRow(a *wdl.Action, e *env, kind string, t *expr.Template, take func(row, v expr.Value) error) (expr.Value, error) {
+	from, err := rows(a, e, kind, "an array")
+	if err != nil {
+		return from, err
+	}
+	for _, row := range from.Elements() {
+		v, err := e.row(row, t)
+		if err != nil {
+			return from, err
+		}
+		if err := take(row, v); err != nil {
+			return from, err
+		}
+	}
+	return from, nil
 }
 
 func join(a *wdl.Action, e *env) (done, error) {

@@ -46,6 +46,15 @@ func (e *env) open(err error) bool {
 	return true
 }
 
+// evalOpen evaluates a template whose result is looked into, one level deep.
+func (e *env) evalOpen(t *expr.Template) (expr.Value, error) {
+	v, err := e.eval(t)
+	if err == nil && v.Kind() == expr.KindReference {
+		v, err = e.run.look(v)
+	}
+	return v, err
+}
+
 // at returns the environment of an action. It is valid until the next call.
 func (r *Run) at(f *frame, a *wdl.Action) *env {
 	r.space = env{run: r, frame: f, action: a, opened: emptied(r.space.opened)}
@@ -100,7 +109,7 @@ func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
 	case "trigger":
 		return r.trigger("actions")
 	case "workflow":
-		return r.workflowValue(), nil
+		return r.workflow.Describe(r.start.RunID), nil
 	case "item":
 		return e.innermost()
 	case "action":
@@ -118,9 +127,9 @@ func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
 	}
 	switch name {
 	case "parameters":
-		return e.parameter(of)
+		return r.workflow.Parameter(of, e)
 	case "appsetting":
-		return r.workflow.setting(of)
+		return r.workflow.Setting(of)
 	case "variables":
 		i, ok := r.program.Variable(of)
 		if !ok {
@@ -154,7 +163,7 @@ func (r *Run) trigger(function string) (expr.Value, error) {
 	case "body":
 		return r.body(r.start.Trigger.Outputs)
 	}
-	return triggerValue(&r.start), nil
+	return r.start.Trigger.Value(r.start.ClientTrackingID), nil
 }
 
 // body is the body in outputs.
@@ -173,43 +182,6 @@ func notText(name string, v expr.Value) error {
 	return &expr.Error{Kind: expr.ArgumentError, Function: name, Message: fmt.Sprintf(
 		"The template language function '%s' expects its parameter to be of type string. The provided value is of type '%s'. Please see https://aka.ms/logicexpressions#%s for usage details.",
 		name, v.TypeName(), name)}
-}
-
-func (w *Workflow) setting(name string) (expr.Value, error) {
-	if w.Settings == nil {
-		return expr.Null(), expr.NotExpected("appsetting")
-	}
-	v, ok := w.Settings[name]
-	if !ok {
-		return expr.Null(), &expr.Error{Kind: expr.ContextError, Function: "appsetting", Message: "The application setting '" + name + "' is not defined."}
-	}
-	return expr.String(v), nil
-}
-
-// parameter is the value of a parameter. In single-tenant workflows it may be an
-// expression, which sees the application settings only.
-func (e *env) parameter(name string) (expr.Value, error) {
-	p, ok := e.run.program.Parameter(name)
-	if !ok {
-		return expr.Null(), expr.ParameterNotFound(name)
-	}
-	if v, ok := e.run.workflow.Parameters[p.Name]; ok {
-		return v, nil
-	}
-	if p.Expression != nil {
-		return p.Expression.Eval(settings{e})
-	}
-	return p.Value, nil
-}
-
-// settings is what the expression of a parameter sees.
-type settings struct{ *env }
-
-func (s settings) Lookup(name string, args []expr.Value) (expr.Value, error) {
-	if name != "appsetting" {
-		return expr.Null(), expr.NotExpected(name)
-	}
-	return s.env.Lookup(name, args)
 }
 
 // innermost is item(): the row, or the element of the nearest Foreach.

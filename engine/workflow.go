@@ -30,6 +30,62 @@ type Workflow struct {
 	plan *plan
 }
 
+// Setting is appsetting(name).
+func (w *Workflow) Setting(name string) (expr.Value, error) {
+	if w.Settings == nil {
+		return expr.Null(), expr.NotExpected("appsetting")
+	}
+	v, ok := w.Settings[name]
+	if !ok {
+		return expr.Null(), &expr.Error{Kind: expr.ContextError, Function: "appsetting", Message: "The application setting '" + name + "' is not defined."}
+	}
+	return expr.String(v), nil
+}
+
+// Parameter is parameters(name). In single-tenant workflows its value may be an
+// expression, which sees the application settings only; env tells it the time.
+func (w *Workflow) Parameter(name string, env expr.Env) (expr.Value, error) {
+	p, ok := w.Program.Parameter(name)
+	if !ok {
+		return expr.Null(), expr.ParameterNotFound(name)
+	}
+	if v, ok := w.Parameters[p.Name]; ok {
+		return v, nil
+	}
+	if p.Expression != nil {
+		return p.Expression.Eval(settings{env})
+	}
+	return p.Value, nil
+}
+
+// settings is what the expression of a parameter sees.
+type settings struct{ expr.Env }
+
+func (s settings) Lookup(name string, args []expr.Value) (expr.Value, error) {
+	if name != "appsetting" {
+		return expr.Null(), expr.NotExpected(name)
+	}
+	return s.Env.Lookup(name, args)
+}
+
+// Describe is what workflow() gives in a run.
+func (w *Workflow) Describe(runID string) expr.Value {
+	typ := w.Type
+	if typ == "" {
+		typ = "Microsoft.Logic/workflows"
+	}
+	tags := w.Tags
+	if tags.IsNull() {
+		tags = expr.Object()
+	}
+	s := func(name, v string) expr.Member { return expr.Member{Name: name, Value: expr.String(v)} }
+	return expr.Object(
+		s("id", w.ID), s("name", w.Name), s("type", typ), s("location", w.Location),
+		expr.Member{Name: "tags", Value: tags},
+		expr.Member{Name: "run", Value: expr.Object(
+			s("id", w.ID+"/runs/"+runID), s("name", runID), s("type", "Microsoft.Logic/workflows/runs"))})
+}
+
 // Start is what a run begins with.
 type Start struct {
 	RunID            string
@@ -55,6 +111,38 @@ type Fired struct {
 	Code                  string
 	SecureInputs          bool
 	SecureOutputs         bool
+}
+
+// Value is what trigger() gives, in the order of wdl-semantics §9; the tracking id is
+// the run's.
+func (t *Fired) Value(clientTrackingID string) expr.Value {
+	m := make([]expr.Member, 0, 11)
+	add := func(name string, v expr.Value) { m = append(m, expr.Member{Name: name, Value: v}) }
+	text := func(name, v string) {
+		if v != "" {
+			add(name, expr.String(v))
+		}
+	}
+	add("name", expr.String(t.Name))
+	if t.HasInputs {
+		add("inputs", t.Inputs)
+	}
+	if t.HasOutputs {
+		add("outputs", t.Outputs)
+	}
+	add("startTime", timeValue(t.Start))
+	add("endTime", timeValue(t.End))
+	if !t.ScheduledTime.IsZero() {
+		add("scheduledTime", timeValue(t.ScheduledTime))
+	}
+	text("trackingId", t.TrackingID)
+	text("clientTrackingId", clientTrackingID)
+	text("originHistoryName", t.OriginHistoryName)
+	if t.Code != codeUnnamed {
+		text("code", t.Code)
+	}
+	add("status", expr.String(t.Status.String()))
+	return expr.Object(m...)
 }
 
 // Error is the error of a record or a run.
