@@ -6,7 +6,7 @@ package expr
 // functions are computed here from the body of their action or trigger.
 func contextualFunctions() []Function {
 	lookup := func(name string, args int) Function {
-		return Function{Name: name, Min: args, Max: args, Contextual: true}
+		return Function{Name: name, Min: args, Max: args, Contextual: true, named: args == 1}
 	}
 	alias := func(name, of string, args int) Function {
 		f := lookup(name, args)
@@ -22,6 +22,6 @@ func contextualFunctions() []Function {
 	for _, name := range []string{"actions", "appsetting", "body", "items", "iterationIndexes", "outputs", "parameters", "result", "variables"} {
 		list = append(list, lookup(name, 1))
 	}
-	list = append(list, Function{Name: "accessKeys", Min: 1, Max: 1, Contextual: true, Deprecated: true})
+	list = append(list, Function{Name: "accessKeys", Min: 1, Max: 1, Contextual: true, named: true, Deprecated: true})
 	return append(list, formFunctions()...)
 }

@@ -122,13 +122,23 @@ func (e *evaluator) call(x *call) (Value, error) {
 	var v Value
 	var err error
 	if f.eval == nil {
-		v, err = e.env.Lookup(f.target(), c.args)
+		v, err = e.lookup(c)
 	} else if v, err = f.eval(c); err == nil && (v.weight() > MaxSize || v.depth() > resultDepth) {
 		err = c.tooLarge()
 	}
 	clear(e.stack[base:])
 	e.stack = e.stack[:base]
 	return v, err
+}
+
+// lookup asks the environment.
+func (e *evaluator) lookup(c invocation) (Value, error) {
+	if c.function.named {
+		if _, err := c.text(0); err != nil {
+			return Value{}, err
+		}
+	}
+	return e.env.Lookup(c.function.target(), c.args)
 }
 
 // unloaded names the first reference in a value.

@@ -14,6 +14,9 @@ func formFunctions() []Function {
 			Name: name, Min: 2, Max: 2, Contextual: true,
 			usage: "two parameters: the name of the action as the first parameter, " + second + " as the second parameter",
 			eval: func(c invocation) (Value, error) {
+				if _, err := c.text(0); err != nil {
+					return Value{}, err
+				}
 				body, err := c.body("body", c.args[:1])
 				if err != nil {
 					return Value{}, err

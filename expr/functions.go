@@ -27,6 +27,9 @@ type Function struct {
 	// arguments, opaque ones not even at the arguments, so that references may
 	// stand there (see Unloaded).
 	shallow, opaque bool
+	// named functions are contextual ones that take one name, a string: of an action,
+	// a loop, a variable, a parameter.
+	named bool
 	// alias is the canonical name of the function that this one is another name of.
 	alias string
 	// eval computes a pure function; nil for contextual ones.
