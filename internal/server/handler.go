@@ -102,7 +102,7 @@ const (
 // httpServer is the server of one kind of listener.
 func (s *Server) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           h,
+		Handler:           lingering(h),
 		TLSConfig:         s.tls.Clone(), // net/http writes to it
 		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: readHeaderTimeout,
