@@ -68,9 +68,13 @@ func (c *compiler) action(name string, n node, box *Container) {
 		return
 	}
 	c.parsed[a.Index].runAfter, _ = n.member("runAfter")
-	op := c.actionType(a, n)
+	op, kind := c.operation(n, c.owner(a), ActionItem)
+	a.Kind = kind
 	if op == nil {
 		op = &operation{parse: (*compiler).unknownAction}
+	} else {
+		a.Type = op.name
+		c.parsed[a.Index].known = true
 	}
 	c.actionMembers(a, n)
 	c.require(c.owner(a), n, op.required)
@@ -91,29 +95,25 @@ func (c *compiler) actionName(a *Action, n node) {
 	}
 }
 
-// actionType finds the operation of an action; nil if there is none.
-func (c *compiler) actionType(a *Action, n node) *operation {
+// operation finds the operation of a trigger or action by its type, nil if there is
+// none, and checks its kind.
+func (c *compiler) operation(n node, o owner, item ItemKind) (op *operation, kind string) {
 	typ, ok := n.member("type")
-	o := c.owner(a)
 	if !ok {
 		c.missing(o, n.at, "type")
-		return nil
+		return nil, ""
 	}
-	kind, _ := n.member("kind")
-	a.Kind = kind.text()
+	k, _ := n.member("kind")
 	if c.unknown(typ) {
-		return nil
+		return nil, k.text()
 	}
-	op := c.operations.find(ActionItem, typ.text())
-	if op == nil {
-		c.unknownType(typ, o, ActionItem)
-		return nil
+	if op = c.operations.find(item, typ.text()); op == nil {
+		c.unknownType(typ, o, item)
+		return nil, k.text()
 	}
-	a.Type = op.name
-	c.parsed[a.Index].known = true
-	c.supported(typ, o, ActionItem, op)
-	c.kind(kind, o, op)
-	return op
+	c.supported(typ, o, item, op)
+	c.kind(k, o, op)
+	return op, k.text()
 }
 
 // unknownType reports a type that the language does not have.

@@ -144,7 +144,7 @@ func (c *compiler) responseAction(a *Action, n node) {
 }
 
 // waitUnits are the units of a Wait's interval.
-var waitUnits = []string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"}
+var waitUnits = [...]string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Year"}
 
 // waitAction reads a Wait: exactly one of interval and until.
 func (c *compiler) waitAction(a *Action, n node) {
@@ -188,8 +188,8 @@ func (c *compiler) waitInterval(interval node, o owner) {
 		}
 	}
 	if unit, ok := interval.member("unit"); ok && !c.dynamic(unit) &&
-		!slices.ContainsFunc(waitUnits, func(u string) bool { return strings.EqualFold(u, unit.text()) }) {
-		c.invalid(unit, o, RuleShape, "interval.unit '%s' is none of %s", unit.Text(), strings.Join(waitUnits, ", "))
+		!slices.ContainsFunc(waitUnits[:], func(u string) bool { return strings.EqualFold(u, unit.text()) }) {
+		c.invalid(unit, o, RuleShape, "interval.unit '%s' is none of %s", unit.Text(), strings.Join(waitUnits[:], ", "))
 	}
 }
 

@@ -168,7 +168,7 @@ func (p *recurrenceParser) zone(n node) {
 }
 
 // momentLayouts are the forms of a start or end time, without Z.
-var momentLayouts = []string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02"}
+var momentLayouts = [...]string{"2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02"}
 
 // moment reads startTime or endTime: with Z it is UTC whatever the time zone, else
 // it is what the zone's clock shows.

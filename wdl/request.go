@@ -6,7 +6,7 @@ import (
 )
 
 // methods are what an Http action or trigger may use (wdl-semantics §11.10).
-var methods = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"}
+var methods = [...]string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"}
 
 // maxURI is the longest uri in bytes (wdl-semantics §15 rule 32).
 const maxURI = 2048
@@ -79,8 +79,8 @@ func (c *compiler) method(inputs node, o owner) {
 	if !ok || c.dynamic(m) {
 		return
 	}
-	if !slices.Contains(methods, strings.ToUpper(m.text())) {
-		c.invalid(m, o, RuleURI, "the method '%s' is none of %s", m.Text(), strings.Join(methods, ", "))
+	if !slices.Contains(methods[:], strings.ToUpper(m.text())) {
+		c.invalid(m, o, RuleURI, "the method '%s' is none of %s", m.Text(), strings.Join(methods[:], ", "))
 	}
 }
 

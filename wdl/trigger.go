@@ -38,7 +38,10 @@ func (c *compiler) trigger(name string, n node) {
 		c.invalid(n, o, RuleShape, "a trigger must be an object, but is %s", describe(n.Value))
 		return
 	}
-	op := c.triggerType(t, n)
+	op, kind := c.operation(n, o, TriggerItem)
+	if t.Kind = kind; op != nil {
+		t.Type = op.name
+	}
 	c.triggerMembers(t, n)
 	if op == nil {
 		if inputs, ok := n.member("inputs"); ok {
@@ -48,29 +51,6 @@ func (c *compiler) trigger(name string, n node) {
 	}
 	c.require(o, n, op.required)
 	op.trigger(c, t, n)
-}
-
-func (c *compiler) triggerType(t *Trigger, n node) *operation {
-	o := c.triggerOwner(t)
-	typ, ok := n.member("type")
-	if !ok {
-		c.missing(o, n.at, "type")
-		return nil
-	}
-	kind, _ := n.member("kind")
-	t.Kind = kind.text()
-	if c.unknown(typ) {
-		return nil
-	}
-	op := c.operations.find(TriggerItem, typ.text())
-	if op == nil {
-		c.unknownType(typ, o, TriggerItem)
-		return nil
-	}
-	t.Type = op.name
-	c.supported(typ, o, TriggerItem, op)
-	c.kind(kind, o, op)
-	return op
 }
 
 // triggerMembers reads the members common to all triggers (wdl-semantics §10.1).
