@@ -19,14 +19,14 @@ type variables struct {
 	snapshot   int // bytes of the snapshot it began with
 }
 
-// variable is one of them. An array that is appended to keeps its elements in
-// elems, a text in text; value is made from them when it is read. Appends to a value
+// variable is one of them. An array that is appended to grows in array, a text in
+// text; value is made from them when it is read. Appends to a value
 // that is a reference wait in pending after a run was loaded, until it is at hand.
 type variable struct {
 	set     bool
-	stale   bool // value must be made from elems or text
+	stale   bool // value must be made from array or text
 	value   expr.Value
-	elems   []expr.Value
+	array   *expr.ArrayBuilder
 	text    []byte
 	pending []expr.Value // of an array: elements; of a string: pieces
 }
@@ -34,8 +34,8 @@ type variable struct {
 func (v *variable) get() expr.Value {
 	if v.stale {
 		v.stale = false
-		if v.elems != nil {
-			v.value = expr.Array(v.elems...)
+		if v.array != nil {
+			v.value = v.array.Value()
 		} else {
 			v.value = expr.String(string(v.text))
 		}
@@ -50,13 +50,11 @@ func (v *variable) appendElement(element expr.Value) {
 		v.pending = append(v.pending, element)
 		return
 	}
-	if v.elems == nil {
-		v.elems = make([]expr.Value, 0, 2*v.value.Len()+8)
-		for _, e := range v.value.Elements() {
-			v.elems = append(v.elems, e)
-		}
+	if v.array == nil {
+		v.array = expr.NewArrayBuilder(v.value)
 	}
-	v.elems, v.stale = append(v.elems, element), true
+	v.array.Append(element)
+	v.stale = true
 }
 
 func (v *variable) appendText(s string) {
