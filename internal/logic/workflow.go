@@ -19,7 +19,7 @@ func (s *Service) workflowType() arm.Type {
 	return arm.Type{
 		Name: workflowType, APIVersions: versions(), Tracked: true, MissingCode: "WorkflowNotFound",
 		ValidName: anyName,
-		Prepare:   s.prepareWorkflow, Put: s.putWorkflow, Patch: arm.PatchTags, Delete: s.deleteWorkflow, View: s.viewWorkflow,
+		Prepare:   s.prepareWorkflow, Put: s.putWorkflow, Patch: s.patchWorkflow, Delete: s.deleteWorkflow, View: s.viewWorkflow,
 		List:    &arm.ListSpec{Fields: workflowFields(), MaxPage: 250},
 		Actions: s.workflowActions(),
 		Reads:   s.workflowReads(),
@@ -55,13 +55,14 @@ func path(v expr.Value, names ...string) expr.Value {
 
 // draft is a workflow's request, read and compiled before the transaction.
 type draft struct {
-	given    *workflowBody // as sent; nil if it could not be read
-	body     workflowBody  // completed from the version it was compiled against
-	identity *identityBody
-	found    arm.Found // of the request by itself
-	basis    string    // id of that version; "" for none
-	program  *wdl.Program
-	refusal  *arm.Error // of the definition
+	properties expr.Value    // of the request; of a PATCH, completed from what was stored
+	given      *workflowBody // as sent; nil if it could not be read
+	body       workflowBody  // completed from the version it was compiled against
+	identity   *identityBody
+	found      arm.Found // of the request by itself
+	basis      string    // id of that version; "" for none
+	program    *wdl.Program
+	refusal    *arm.Error // of the definition
 }
 
 // change is a PUT of a workflow inside the transaction.
@@ -75,11 +76,21 @@ type change struct {
 // prepareWorkflow reads and compiles the request, which takes too long for the one
 // writer. What it finds is told by putWorkflow, together with all else.
 func (s *Service) prepareWorkflow(ctx context.Context, r *arm.PutRequest) (any, error) {
-	d := &draft{}
+	properties := r.Properties()
+	if r.Patch() {
+		if r.Body.Len() == 0 {
+			return nil, nil
+		}
+		var err error
+		if properties, err = s.patched(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	d := &draft{properties: properties}
 	b := new(struct {
 		Identity *identityBody `json:"identity"`
 	})
-	d.given = readWorkflow(r.ID.Name(), r.Properties(), &d.found)
+	d.given = readWorkflow(r.ID.Name(), properties, &d.found)
 	if !d.found.Decode(r.Body, b, "", wdl.CodeInvalidRequestContent) || d.given == nil {
 		d.given = nil
 		return d, nil
@@ -114,7 +125,47 @@ func (c *change) compile() {
 // putWorkflow creates a workflow, or replaces its definition and parameters, which
 // makes a new version (logic-api §2.2).
 func (s *Service) putWorkflow(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	return s.changeTo(tx, r, r.Prepared.(*draft))
+}
+
+// patchWorkflow changes what the request gives. Clients send nothing at all
+// (logic-api §1.1), which changes nothing.
+func (s *Service) patchWorkflow(ctx context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	if r.Prepared == nil {
+		return arm.PatchTags(ctx, tx, r)
+	}
 	d := r.Prepared.(*draft)
+	form, err := decode[workflow](r.Old.Resource)
+	if err != nil {
+		return nil, err
+	}
+	if d.basis != "" && d.basis != form.Current {
+		return nil, arm.Conflict("AnotherOperationInProgress", "", "The workflow '%s' was changed by another request meanwhile. Send the request again.", r.ID.Name())
+	}
+	return s.changeTo(tx, r, d)
+}
+
+// patched is what a GET shows of the workflow's properties, with the members that the
+// request gives in their place.
+func (s *Service) patched(ctx context.Context, r *arm.PutRequest) (expr.Value, error) {
+	given := r.Properties()
+	if !given.IsNull() && given.Kind() != expr.KindObject {
+		return given, nil // to be reported
+	}
+	var view expr.Value
+	err := s.control.Read(ctx, func(tx *store.Tx) (err error) {
+		view, err = s.viewWorkflow(ctx, tx, *r.Old)
+		return err
+	})
+	properties := path(view, "properties")
+	for name, v := range given.Members() {
+		properties = properties.With(name, v)
+	}
+	return properties, err
+}
+
+// changeTo stores what a request asks for.
+func (s *Service) changeTo(tx *store.Tx, r *arm.PutRequest, d *draft) (*arm.Written, error) {
 	if d.given == nil {
 		return nil, d.found.Err()
 	}
@@ -221,7 +272,7 @@ func (s *Service) store(tx *store.Tx, c *change) (*arm.Written, error) {
 	next := &version{
 		Version: formVersion, FlowID: form.FlowID, Workflow: r.ID.String(), Location: r.Location, Environment: form.Environment,
 		Definition: c.program.Definition, Parameters: c.body.Parameters, Tags: r.Tags,
-		Settings: carry(r.Properties(), carriedWorkflow), Enabled: c.body.State != "Disabled", Created: form.Created, Changed: r.Now,
+		Settings: carry(c.properties, carriedWorkflow), Enabled: c.body.State != "Disabled", Created: form.Created, Changed: r.Now,
 	}
 	restart := !form.Enabled && next.Enabled
 	form.Enabled, form.Changed = next.Enabled, r.Now
