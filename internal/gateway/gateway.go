@@ -12,6 +12,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,8 @@ type Config struct {
 	PublicURL string
 	Clock     func() time.Time // nil: time.Now
 	Log       *slog.Logger     // nil: nothing is logged
+	// Caller is the address that a request comes from; nil: its socket's.
+	Caller func(*http.Request) netip.Addr
 
 	// MaxBody bounds a trigger's body; 0: 200 MB.
 	MaxBody int64
@@ -56,6 +59,12 @@ func New(c Config) *Gateway {
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Caller == nil {
+		c.Caller = func(r *http.Request) netip.Addr {
+			from, _ := netip.ParseAddrPort(r.RemoteAddr)
+			return from.Addr()
+		}
 	}
 	if c.MaxBody == 0 {
 		c.MaxBody = 200 << 20
@@ -119,7 +128,24 @@ func (g *Gateway) open(ctx context.Context, r *http.Request, t target) (*runner.
 	if err != nil {
 		return nil, nil, err
 	}
-	return d, q, authorize(d, r, t, q, g.config.Clock())
+	if err := authorize(d, r, t, q, g.config.Clock()); err != nil {
+		return nil, nil, err
+	}
+	return d, q, admit(d, t, g.config.Caller(r))
+}
+
+// admit refuses a caller whom the workflow's access control does not let in (ise.md
+// #163).
+func admit(d *runner.Deployed, t target, from netip.Addr) error {
+	callers := &d.Triggers
+	if t.kind == targetContent {
+		callers = &d.Contents
+	}
+	if callers.Allow(from) {
+		return nil
+	}
+	return &failure{status: http.StatusForbidden, code: "AuthorizationFailed",
+		message: "The client IP address '" + from.String() + "' is not in the allowed caller IP address ranges specified in the workflow access control configuration."}
 }
 
 // authorize refuses a request that is not signed, or is not only signed

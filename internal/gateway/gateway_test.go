@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -233,6 +234,8 @@ func TestRefusals(t *testing.T) {
 	put := e.deploy(t, "put", `{"type":"Request","inputs":{"method":"PUT","relativePath":"a/{b}"}}`, echo)
 	off := e.deploy(t, "off", "", echo)
 	off.Enabled = false
+	closed := e.deploy(t, "closed", "", echo)
+	closed.Triggers = runner.Callers{Limited: true, Ranges: []runner.AddressRange{{From: netip.MustParseAddr("10.0.0.0"), To: netip.MustParseAddr("10.0.0.9")}}}
 	timer := e.deploy(t, "timer", `{"type":"Recurrence","recurrence":{"frequency":"Day","interval":1}}`, `{"A":{"type":"Compose","inputs":1,"runAfter":{}}}`)
 	strict := e.deploy(t, "strict", `{"type":"Request","operationOptions":"EnableSchemaValidation","inputs":{"schema":{"type":"object","required":["id"],"properties":{"id":{"type":"string"}}}}}`, echo)
 	good := e.callback(d, "")
@@ -254,6 +257,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown trigger", "POST", runner.TriggerLink(d.FlowID, "", "other", "", "").URL(e.URL, d.Keys[0]), jsonType, `{}`, 404, "WorkflowTriggerNotFound", nil},
 		{"not a Request trigger", "POST", e.callback(timer, ""), jsonType, `{}`, 404, "WorkflowTriggerNotFound", nil},
 		{"unknown version", "POST", runner.TriggerLink(d.FlowID, "07", "manual", "", "").URL(e.URL, d.Keys[0]), jsonType, `{}`, 404, "WorkflowVersionNotFound", nil},
+		{"from an address that may not call", "POST", e.callback(closed, ""), jsonType, `{}`, 403, "AuthorizationFailed", nil},
 		{"disabled", "POST", e.callback(off, ""), jsonType, `{}`, 404, "WorkflowTriggerIsNotEnabled", nil},
 		{"wrong method", "GET", good, "", "", 405, "TriggerRequestMethodNotValid", nil},
 		{"wrong method of those given", "POST", e.callback(put, "a/b"), jsonType, `{}`, 405, "TriggerRequestMethodNotValid", nil},

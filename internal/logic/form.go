@@ -69,6 +69,8 @@ type workflow struct {
 	Primary     []byte    `json:"primary"` // access keys
 	Secondary   []byte    `json:"secondary"`
 	Identity    *identity `json:"identity,omitempty"`
+	// Access is accessControl of the current version.
+	Access accessBody `json:"access,omitzero"`
 	// Scheduled is set once a version had a schedule: its tasks must be looked after.
 	Scheduled bool `json:"scheduled,omitempty"`
 }

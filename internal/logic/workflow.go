@@ -275,7 +275,7 @@ func (s *Service) store(tx *store.Tx, c *change) (*arm.Written, error) {
 		Settings: carry(c.properties, carriedWorkflow), Enabled: c.body.State != "Disabled", Created: form.Created, Changed: r.Now,
 	}
 	restart := !form.Enabled && next.Enabled
-	form.Enabled, form.Changed = next.Enabled, r.Now
+	form.Enabled, form.Changed, form.Access = next.Enabled, r.Now, c.body.Access
 	compiled := (*engine.Workflow)(nil)
 	if c.before == nil || !c.before.same(next) {
 		form.Current = sequenceBefore(form.Current, r.Now)

@@ -16,6 +16,7 @@ type workflowBody struct {
 	Parameters         expr.Value `json:"parameters"`
 	ISE                *idBody    `json:"integrationServiceEnvironment"`
 	IntegrationAccount *idBody    `json:"integrationAccount"`
+	Access             accessBody `json:"accessControl"`
 }
 
 type idBody struct {
@@ -55,6 +56,7 @@ func readWorkflow(name string, properties expr.Value, found *arm.Found) *workflo
 		body.State = state
 	}
 	checkParameters(body.Parameters, found)
+	body.Access.check(found)
 	return body
 }
 

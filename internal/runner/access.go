@@ -17,6 +17,8 @@ type Deployed struct {
 	Enabled     bool
 	Workflow    *engine.Workflow
 	Keys        [][]byte // primary and secondary access key
+	Triggers    Callers  // who may call its triggers
+	Contents    Callers  // who may read the contents of its runs
 }
 
 // Workflows finds compiled workflows. Lookups of what is cached take no lock.

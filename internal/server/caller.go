@@ -1,0 +1,31 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// caller is the address that a request comes from: its socket's, or behind trusted
+// proxies the last address in X-Forwarded-For that is none of them.
+func (s *Server) caller(r *http.Request) netip.Addr {
+	socket, _ := netip.ParseAddrPort(r.RemoteAddr)
+	from := socket.Addr().Unmap()
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		if !s.trusted(from) {
+			return from
+		}
+		before, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if err != nil {
+			return from
+		}
+		from = before.Unmap()
+	}
+	return from
+}
+
+func (s *Server) trusted(a netip.Addr) bool {
+	return slices.ContainsFunc(s.config.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(a) })
+}
