@@ -19,41 +19,67 @@ func (u *unread) Error() string { return "records of closed scopes are needed an
 // are left out.
 type closedFrame map[int]*record
 
-// find returns the record of an action as seen from a frame: of the same iteration
-// if one encloses both, else of the last iteration of each loop between them. nil:
-// it has none.
-func (e *env) find(a *wdl.Action) (*record, error) {
-	r := e.run
-	if f := r.holder(e.frame, a.Index); f != nil {
-		return r.slotOf(f, a.Index).rec, nil
+// place is a frame as seen from an evaluation: an open one, or the records of a
+// closed one.
+type place struct {
+	open    *frame
+	records closedFrame // if open is nil
+	scope   string      // of the closed frame
+}
+
+func (p *place) path() string {
+	if p.open != nil {
+		return p.open.path()
 	}
-	outer, scope := e.frame, ""
-	var records closedFrame // of scope; nil: outer is open
+	return p.scope
+}
+
+func (r *Run) recordIn(p *place, action int) *record {
+	if p.open != nil {
+		return r.slotOf(p.open, action).rec
+	}
+	return p.records[action]
+}
+
+// locate finds the frame that holds an action's record: of the same iteration if one
+// encloses both, else of the last iteration of each loop between them. If one of
+// these loops has no iteration, reached is false and the place is the loop's.
+func (e *env) locate(a *wdl.Action) (p place, reached bool, err error) {
+	r := e.run
+	if p.open = r.holder(e.frame, a.Index); p.open != nil {
+		return p, true, nil
+	}
 	for _, i := range a.Loops {
-		l := r.program.Actions[i]
 		if r.iterating(e.frame, i) {
 			continue
 		}
-		var rec *record
-		if records == nil {
-			outer = r.holder(e.frame, i)
-			if outer == nil {
-				return nil, nil
-			}
-			rec, scope = r.slotOf(outer, i).rec, outer.path()
-		} else {
-			rec = records[i]
+		if p.open == nil && p.records == nil {
+			p.open = r.holder(e.frame, i)
 		}
+		rec := r.recordIn(&p, i)
 		if rec == nil || rec.count == 0 {
-			return r.beside(outer, a), nil
+			return p, false, nil
 		}
-		scope = string(appendScope([]byte(scope), l.Name, rec.count-1))
-		var err error
-		if records, err = r.closedScope(scope); err != nil {
-			return nil, err
+		scope := string(appendScope([]byte(p.path()), r.program.Actions[i].Name, rec.count-1))
+		records, err := r.closedScope(scope)
+		if err != nil {
+			return p, false, err
 		}
+		p = place{records: records, scope: scope}
 	}
-	return records[a.Index], nil
+	return p, true, nil
+}
+
+// find returns the record of an action; nil: it has none.
+func (e *env) find(a *wdl.Action) (*record, error) {
+	p, reached, err := e.locate(a)
+	switch {
+	case err != nil:
+		return nil, err
+	case reached:
+		return e.run.recordIn(&p, a.Index), nil
+	}
+	return e.run.beside(&p), nil
 }
 
 // iterating reports whether f is, or is inside, an iteration of the loop.
@@ -68,8 +94,12 @@ func (r *Run) iterating(f *frame, loop int) bool {
 }
 
 // beside is the record of an action in a loop that never opened.
-func (r *Run) beside(f *frame, a *wdl.Action) *record {
-	return &record{status: wdl.Skipped, code: codeSkipped, start: f.start, end: f.start}
+func (r *Run) beside(p *place) *record {
+	start := r.start.Time
+	if p.open != nil {
+		start = p.open.start
+	}
+	return &record{status: wdl.Skipped, code: codeSkipped, start: start, end: start}
 }
 
 // closedScope returns the records of a closed frame, or asks for its rows.
@@ -123,12 +153,12 @@ func (e *env) result(a *wdl.Action) (expr.Value, error) {
 // iteration, of a Foreach all iterations as outputs (wdl-semantics §9).
 func (e *env) loopResult(a *wdl.Action) (expr.Value, error) {
 	r := e.run
-	rec, err := e.find(a)
-	if err != nil || rec == nil || rec.count == 0 {
+	home, reached, err := e.locate(a)
+	if err != nil || !reached {
 		return expr.Array(), err
 	}
-	home := r.holder(e.frame, a.Index)
-	if home == nil {
+	rec := r.recordIn(&home, a.Index)
+	if rec == nil || rec.count == 0 {
 		return expr.Array(), nil
 	}
 	first := 0

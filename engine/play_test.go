@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -99,6 +100,7 @@ func (p *player) step(ev Event) Result {
 	p.t.Helper()
 	var other *Run
 	var want *Result
+	answer := ev
 	if p.twice && p.head != nil {
 		other = p.load()
 		resumed, err := other.Step(p.stepped, Resume{})
@@ -108,9 +110,17 @@ func (p *player) step(ev Event) Result {
 		if p.last.More || p.last.Need != nil {
 			resumed.Effects = fresh(resumed.Effects)
 			want = &resumed
-			if p.last.Need != nil { // it asks first, with nothing done
-				if !reflect.DeepEqual(resumed.Need, p.last.Need) || len(resumed.Rows) > 0 {
+			if p.last.Need != nil { // it asks first, with nothing done, for what was loaded before too
+				for n := 0; n < 10 && resumed.Need != nil && !covers(resumed.Need, p.last.Need); n++ {
+					if resumed, err = other.Step(p.stepped, p.loaded(resumed.Need)); err != nil {
+						p.t.Fatal(err)
+					}
+				}
+				if resumed.Need == nil || !covers(resumed.Need, p.last.Need) || len(resumed.Rows) > 0 {
 					p.t.Fatalf("the loaded run needs %v, the one in memory needed %v", resumed.Need, p.last.Need)
+				}
+				if _, ok := ev.(Loaded); ok {
+					answer = p.loaded(resumed.Need)
 				}
 				want = nil
 			}
@@ -125,7 +135,7 @@ func (p *player) step(ev Event) Result {
 	}
 	if other != nil {
 		if want == nil {
-			again, err := other.Step(p.now, ev)
+			again, err := other.Step(p.now, answer)
 			if err != nil {
 				p.t.Fatal(err)
 			}
@@ -135,6 +145,21 @@ func (p *player) step(ev Event) Result {
 	}
 	p.keep(res)
 	return res
+}
+
+// covers reports whether a need names all that another one does.
+func covers(need, other *Need) bool {
+	for _, scope := range other.Scopes {
+		if !slices.Contains(need.Scopes, scope) {
+			return false
+		}
+	}
+	for _, c := range other.Contents {
+		if !slices.Contains(need.Contents, c) {
+			return false
+		}
+	}
+	return true
 }
 
 func fresh(list []Effect) (kept []Effect) {
@@ -205,20 +230,7 @@ func (p *player) keep(res Result) {
 func (p *player) next() Event {
 	switch {
 	case p.last.Need != nil:
-		var ev Loaded
-		for _, scope := range p.last.Need.Scopes {
-			for _, row := range p.rows {
-				if row.Scope == scope {
-					ev.Rows = append(ev.Rows, row)
-				}
-			}
-		}
-		for _, ref := range p.last.Need.Contents {
-			if v, ok := p.contents[ref.ID]; ok {
-				ev.Contents = append(ev.Contents, Content{ref.ID, v})
-			}
-		}
-		return ev
+		return p.loaded(p.last.Need)
 	case p.last.More:
 		return Continue{}
 	case len(p.pending) > 0:
@@ -234,6 +246,23 @@ func (p *player) next() Event {
 		return Woke{}
 	}
 	return nil
+}
+
+// loaded answers a need from what is stored.
+func (p *player) loaded(need *Need) (ev Loaded) {
+	for _, scope := range need.Scopes {
+		for _, row := range p.rows {
+			if row.Scope == scope {
+				ev.Rows = append(ev.Rows, row)
+			}
+		}
+	}
+	for _, ref := range need.Contents {
+		if v, ok := p.contents[ref.ID]; ok {
+			ev.Contents = append(ev.Contents, Content{ref.ID, v})
+		}
+	}
+	return ev
 }
 
 // play drives the run to its end.
