@@ -54,11 +54,19 @@ func (f *firing) Lookup(name string, args []expr.Value) (expr.Value, error) {
 	case "workflow":
 		return f.description(), nil
 	case "appsetting":
-		if v, ok := f.workflow.Settings[args[0].Text()]; ok {
-			return expr.String(v), nil
+		if len(args) == 1 && f.workflow.Settings != nil {
+			return f.setting(args[0].Text())
 		}
 	}
 	return expr.Null(), expr.NotExpected(name)
+}
+
+func (f *firing) setting(name string) (expr.Value, error) {
+	v, ok := f.workflow.Settings[name]
+	if !ok {
+		return expr.Null(), &expr.Error{Kind: expr.ContextError, Function: "appsetting", Message: "The application setting '" + name + "' is not defined."}
+	}
+	return expr.String(v), nil
 }
 
 func (f *firing) parameter(name string) (expr.Value, error) {
@@ -69,7 +77,20 @@ func (f *firing) parameter(name string) (expr.Value, error) {
 	if v, ok := f.workflow.Parameters[p.Name]; ok {
 		return v, nil
 	}
+	if p.Expression != nil {
+		return p.Expression.Eval(settings{f})
+	}
 	return p.Value, nil
+}
+
+// settings is what the expression of a parameter sees, in single-tenant workflows.
+type settings struct{ *firing }
+
+func (s settings) Lookup(name string, args []expr.Value) (expr.Value, error) {
+	if name != "appsetting" {
+		return expr.Null(), expr.NotExpected(name)
+	}
+	return s.firing.Lookup(name, args)
 }
 
 // record has the members of wdl-semantics §9.
@@ -82,13 +103,16 @@ func (f *firing) record() expr.Value {
 	if f.fired.HasOutputs {
 		add("outputs", f.fired.Outputs)
 	}
+	add("startTime", expr.String(engine.TimeText(f.fired.Start)))
+	add("endTime", expr.String(engine.TimeText(f.fired.End)))
 	if !f.fired.ScheduledTime.IsZero() {
 		add("scheduledTime", expr.String(engine.TimeText(f.fired.ScheduledTime)))
 	}
-	add("startTime", expr.String(engine.TimeText(f.fired.Start)))
-	add("endTime", expr.String(engine.TimeText(f.fired.End)))
 	add("trackingId", expr.String(f.fired.TrackingID))
 	add("clientTrackingId", expr.String(f.fired.ClientTrackingID))
+	if f.fired.OriginHistoryName != "" {
+		add("originHistoryName", expr.String(f.fired.OriginHistoryName))
+	}
 	if f.fired.Code != "" {
 		add("code", expr.String(f.fired.Code))
 	}
@@ -102,11 +126,15 @@ func (f *firing) description() expr.Value {
 	if typ == "" {
 		typ = "Microsoft.Logic/workflows"
 	}
+	tags := w.Tags
+	if tags.IsNull() {
+		tags = expr.Object()
+	}
 	text := func(name, s string) expr.Member { return expr.Member{Name: name, Value: expr.String(s)} }
 	return expr.Object(
 		text("id", w.ID), text("name", w.Name), text("type", typ), text("location", w.Location),
-		expr.Member{Name: "tags", Value: w.Tags},
-		expr.Member{Name: "run", Value: expr.Object(text("id", w.ID+"/runs/"+f.run), text("name", f.run), text("type", typ+"/runs"))})
+		expr.Member{Name: "tags", Value: tags},
+		expr.Member{Name: "run", Value: expr.Object(text("id", w.ID+"/runs/"+f.run), text("name", f.run), text("type", "Microsoft.Logic/workflows/runs"))})
 }
 
 // Admit completes a firing from its trigger's templates and says whether it may
