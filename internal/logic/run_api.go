@@ -255,22 +255,31 @@ func lastName(values []expr.Value) string {
 func (s *Service) readAction(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	var v expr.Value
 	err := s.inRun(ctx, r, func(tx *store.Tx, form *workflow, run store.Run) error {
-		o, err := readOutline(tx, run.Name)
+		o, rec, err := findAction(tx, r, run)
 		if err != nil {
 			return err
 		}
-		for i := range o.records {
-			if rec := &o.records[i]; strings.EqualFold(rec.Action, r.Values["action"]) {
-				v = actionView(r.Resource.ID+"/runs/"+run.Name, rec, run.ClientTrackingID, o.counts[rec.Index], s.linker(r, form, run.Name))
-				return nil
-			}
-		}
-		return actionNotFound(r)
+		v = actionView(r.Resource.ID+"/runs/"+run.Name, rec, run.ClientTrackingID, o.counts[rec.Index], s.linker(r, form, run.Name))
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return arm.Reply(v), nil
+}
+
+// findAction finds the action that the path names among those of the run.
+func findAction(tx *store.Tx, r *arm.Request, run store.Run) (*outline, *engine.Record, error) {
+	o, err := readOutline(tx, run.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range o.records {
+		if rec := &o.records[i]; strings.EqualFold(rec.Action, r.Values["action"]) {
+			return o, rec, nil
+		}
+	}
+	return nil, nil, actionNotFound(r)
 }
 
 func actionNotFound(r *arm.Request) *arm.Error {
@@ -385,31 +394,40 @@ func (s *Service) readRepetition(scope bool) arm.Handler {
 	return func(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 		var v expr.Value
 		err := s.inRun(ctx, r, func(tx *store.Tx, form *workflow, run store.Run) error {
-			program, a, err := s.action(ctx, r, form, run)
+			rec, err := s.findRepetition(ctx, tx, r, form, run, scope)
 			if err != nil {
 				return err
 			}
-			levels, ok := readRepetitionName(r.Values["repetition"], loopsOf(program, a, scope))
-			if !ok || scope && !a.Type.IsContainer() {
-				return repetitionNotFound(r)
-			}
-			records, err := readRecords(tx, run.Name, engine.ScopeOf(levels))
-			if err != nil {
-				return err
-			}
-			for i := range records {
-				if rec := &records[i]; isRepetition(rec, a, scope) {
-					v = repetitionView(r.Resource.ID+"/runs/"+run.Name, rec, scope, run.ClientTrackingID, s.linker(r, form, run.Name))
-					return nil
-				}
-			}
-			return repetitionNotFound(r)
+			v = repetitionView(r.Resource.ID+"/runs/"+run.Name, rec, scope, run.ClientTrackingID, s.linker(r, form, run.Name))
+			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
 		return arm.Reply(v), nil
 	}
+}
+
+// findRepetition finds the repetition that the path names.
+func (s *Service) findRepetition(ctx context.Context, tx *store.Tx, r *arm.Request, form *workflow, run store.Run, scope bool) (*engine.Record, error) {
+	program, a, err := s.action(ctx, r, form, run)
+	if err != nil {
+		return nil, err
+	}
+	levels, ok := readRepetitionName(r.Values["repetition"], loopsOf(program, a, scope))
+	if !ok || scope && !a.Type.IsContainer() {
+		return nil, repetitionNotFound(r)
+	}
+	records, err := readRecords(tx, run.Name, engine.ScopeOf(levels))
+	if err != nil {
+		return nil, err
+	}
+	for i := range records {
+		if rec := &records[i]; isRepetition(rec, a, scope) {
+			return rec, nil
+		}
+	}
+	return nil, repetitionNotFound(r)
 }
 
 func repetitionNotFound(r *arm.Request) *arm.Error {

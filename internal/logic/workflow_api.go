@@ -58,6 +58,11 @@ func (s *Service) workflowReads() map[string]arm.Handler {
 		"runs/{run}/actions/{action}/repetitions/{repetition}":      s.readRepetition(false),
 		"runs/{run}/actions/{action}/scopeRepetitions":              s.listRepetitions(true),
 		"runs/{run}/actions/{action}/scopeRepetitions/{repetition}": s.readRepetition(true),
+
+		"runs/{run}/actions/{action}/requestHistories":                                    s.listRequests(s.actionRecord),
+		"runs/{run}/actions/{action}/requestHistories/{history}":                          s.readRequest(s.actionRecord),
+		"runs/{run}/actions/{action}/repetitions/{repetition}/requestHistories":           s.listRequests(s.repetitionRecord),
+		"runs/{run}/actions/{action}/repetitions/{repetition}/requestHistories/{history}": s.readRequest(s.repetitionRecord),
 	}
 }
 

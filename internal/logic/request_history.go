@@ -1,0 +1,134 @@
+package logic
+
+import (
+	"context"
+
+	"isle/engine"
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/connector"
+	"isle/internal/store"
+	"isle/wdl"
+)
+
+// Request histories: the HTTP exchanges of an action (logic-api §2.6), one for each
+// attempt. They are made of the action's record, which keeps the request, the times
+// and codes of all attempts, and the last answer.
+
+// recordFinder finds the record of the action, or of the repetition, that the path
+// names; the id is the record's own in the API.
+type recordFinder func(ctx context.Context, tx *store.Tx, r *arm.Request, form *workflow, run store.Run) (rec *engine.Record, id string, err error)
+
+func (s *Service) actionRecord(_ context.Context, tx *store.Tx, r *arm.Request, _ *workflow, run store.Run) (*engine.Record, string, error) {
+	o, rec, err := findAction(tx, r, run)
+	if err != nil {
+		return nil, "", err
+	}
+	if o.counts[rec.Index] > 0 {
+		rec = &engine.Record{Action: rec.Action, Type: rec.Type} // the exchanges stand with the repetitions
+	}
+	return rec, r.Resource.ID + "/runs/" + run.Name + "/actions/" + rec.Action, nil
+}
+
+func (s *Service) repetitionRecord(ctx context.Context, tx *store.Tx, r *arm.Request, form *workflow, run store.Run) (*engine.Record, string, error) {
+	rec, err := s.findRepetition(ctx, tx, r, form, run, false)
+	if err != nil {
+		return nil, "", err
+	}
+	return rec, r.Resource.ID + "/runs/" + run.Name + "/actions/" + rec.Action + "/repetitions/" + engine.RepetitionName(rec.Repetition), nil
+}
+
+func (s *Service) listRequests(find recordFinder) arm.Handler {
+	return func(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+		values, err := s.requests(ctx, r, find)
+		if err != nil {
+			return nil, err
+		}
+		return arm.Reply(list(expr.Array(values...))), nil
+	}
+}
+
+func (s *Service) readRequest(find recordFinder) arm.Handler {
+	return func(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+		values, err := s.requests(ctx, r, find)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range values {
+			if name, _ := path(v, "name").AsString(); name == r.Values["history"] {
+				return arm.Reply(v), nil
+			}
+		}
+		return nil, arm.Missing("WorkflowRunActionRequestHistoryNotFound", "The action '%s' of the run '%s' has no request history '%s'.", r.Values["action"], r.Values["run"], r.Values["history"])
+	}
+}
+
+// requests are the exchanges of what the path names, newest first as their names
+// sort.
+func (s *Service) requests(ctx context.Context, r *arm.Request, find recordFinder) (values []expr.Value, err error) {
+	err = s.inRun(ctx, r, func(tx *store.Tx, form *workflow, run store.Run) error {
+		rec, id, err := find(ctx, tx, r, form, run)
+		if err != nil {
+			return err
+		}
+		values = requestViews(id, rec)
+		return nil
+	})
+	return values, err
+}
+
+func requestViews(id string, rec *engine.Record) (values []expr.Value) {
+	if rec.Type != wdl.TypeHTTP || rec.Start.IsZero() || rec.Status == wdl.Skipped {
+		return nil
+	}
+	attempts := rec.RetryHistory
+	if len(attempts) == 0 {
+		attempts = []engine.Retry{{Start: rec.Start, End: rec.End}}
+	}
+	request := requestView(rec)
+	typ := typeActions
+	if len(rec.Repetition) > 0 {
+		typ = typeRepetitions
+	}
+	for i := len(attempts) - 1; i >= 0; i-- {
+		var f fields
+		f.time("startTime", attempts[i].Start)
+		f.time("endTime", attempts[i].End)
+		f.add("request", request)
+		if response := responseView(rec); i == len(attempts)-1 && response.Len() > 0 {
+			f.add("response", response)
+		}
+		name := sequenceID(attempts[i].Start)
+		values = append(values, resource(id+"/requestHistories/"+name, name, typ+"/requestHistories", f.value()))
+	}
+	return values
+}
+
+// requestView is the request without its secrets and its body.
+func requestView(rec *engine.Record) expr.Value {
+	var f fields
+	if rec.SecureInputs {
+		return f.value()
+	}
+	inputs, _ := connector.Sanitise(rec.Inputs)
+	for _, name := range []string{"method", "uri", "headers"} {
+		if v, ok := inputs.Get(name); ok {
+			f.add(name, v)
+		}
+	}
+	return f.value()
+}
+
+func responseView(rec *engine.Record) expr.Value {
+	var f fields
+	if rec.SecureOutputs {
+		return f.value()
+	}
+	outputs, _ := connector.SanitiseOutputs(rec.Outputs)
+	for _, name := range []string{"statusCode", "headers"} {
+		if v, ok := outputs.Get(name); ok {
+			f.add(name, v)
+		}
+	}
+	return f.value()
+}
