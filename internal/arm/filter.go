@@ -198,7 +198,10 @@ func (f *Filter) Equals(field string) (string, bool) {
 		}
 		return f.right.Equals(field)
 	}
-	return f.literal.text, f.op == opEq && f.field.Kind == Text && !f.literal.null && strings.EqualFold(f.field.Name, field)
+	if f.op != opEq || f.field.Kind != Text || f.literal.null || !strings.EqualFold(f.field.Name, field) {
+		return "", false
+	}
+	return f.literal.text, true
 }
 
 // Between gives bounds, both inclusive, of the field in every match; zero where

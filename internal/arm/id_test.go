@@ -84,6 +84,9 @@ func TestFilters(t *testing.T) {
 	}
 	f, _ := arm.ParseFilter("status eq 'it''s' and startTime ge 2024-01-01 and startTime le 2024-02-01", fields)
 	from, to := f.Between("startTime")
+	if text, ok := f.Equals("code"); text != "" || ok {
+		t.Errorf("a field that the filter does not name is %q, %v", text, ok)
+	}
 	if text, ok := f.Equals("status"); text != "it's" || !ok || from.Month() != time.January || to.Month() != time.February {
 		t.Errorf("%q %v, %v to %v", text, ok, from, to)
 	}
