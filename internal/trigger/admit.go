@@ -46,95 +46,19 @@ func (f *firing) Lookup(name string, args []expr.Value) (expr.Value, error) {
 		body, _ := f.fired.Outputs.Get("body")
 		return body, nil
 	case "trigger", "triggers":
-		return f.record(), nil
-	case "parameters":
-		if len(args) == 1 {
-			return f.parameter(args[0].Text())
-		}
+		return f.fired.Value(f.fired.ClientTrackingID), nil
 	case "workflow":
-		return f.description(), nil
-	case "appsetting":
-		if len(args) == 1 && f.workflow.Settings != nil {
-			return f.setting(args[0].Text())
+		return f.workflow.Describe(f.run), nil
+	}
+	if len(args) == 1 {
+		switch name {
+		case "parameters":
+			return f.workflow.Parameter(args[0].Text(), f)
+		case "appsetting":
+			return f.workflow.Setting(args[0].Text())
 		}
 	}
 	return expr.Null(), expr.NotExpected(name)
-}
-
-func (f *firing) setting(name string) (expr.Value, error) {
-	v, ok := f.workflow.Settings[name]
-	if !ok {
-		return expr.Null(), &expr.Error{Kind: expr.ContextError, Function: "appsetting", Message: "The application setting '" + name + "' is not defined."}
-	}
-	return expr.String(v), nil
-}
-
-func (f *firing) parameter(name string) (expr.Value, error) {
-	p, ok := f.workflow.Program.Parameter(name)
-	if !ok {
-		return expr.Null(), expr.ParameterNotFound(name)
-	}
-	if v, ok := f.workflow.Parameters[p.Name]; ok {
-		return v, nil
-	}
-	if p.Expression != nil {
-		return p.Expression.Eval(settings{f})
-	}
-	return p.Value, nil
-}
-
-// settings is what the expression of a parameter sees, in single-tenant workflows.
-type settings struct{ *firing }
-
-func (s settings) Lookup(name string, args []expr.Value) (expr.Value, error) {
-	if name != "appsetting" {
-		return expr.Null(), expr.NotExpected(name)
-	}
-	return s.firing.Lookup(name, args)
-}
-
-// record has the members of wdl-semantics §9.
-func (f *firing) record() expr.Value {
-	members := []expr.Member{{Name: "name", Value: expr.String(f.fired.Name)}}
-	add := func(name string, v expr.Value) { members = append(members, expr.Member{Name: name, Value: v}) }
-	if f.fired.HasInputs {
-		add("inputs", f.fired.Inputs)
-	}
-	if f.fired.HasOutputs {
-		add("outputs", f.fired.Outputs)
-	}
-	add("startTime", expr.String(engine.TimeText(f.fired.Start)))
-	add("endTime", expr.String(engine.TimeText(f.fired.End)))
-	if !f.fired.ScheduledTime.IsZero() {
-		add("scheduledTime", expr.String(engine.TimeText(f.fired.ScheduledTime)))
-	}
-	add("trackingId", expr.String(f.fired.TrackingID))
-	add("clientTrackingId", expr.String(f.fired.ClientTrackingID))
-	if f.fired.OriginHistoryName != "" {
-		add("originHistoryName", expr.String(f.fired.OriginHistoryName))
-	}
-	if f.fired.Code != "" {
-		add("code", expr.String(f.fired.Code))
-	}
-	add("status", expr.String(f.fired.Status.String()))
-	return expr.Object(members...)
-}
-
-func (f *firing) description() expr.Value {
-	w := f.workflow
-	typ := w.Type
-	if typ == "" {
-		typ = "Microsoft.Logic/workflows"
-	}
-	tags := w.Tags
-	if tags.IsNull() {
-		tags = expr.Object()
-	}
-	text := func(name, s string) expr.Member { return expr.Member{Name: name, Value: expr.String(s)} }
-	return expr.Object(
-		text("id", w.ID), text("name", w.Name), text("type", typ), text("location", w.Location),
-		expr.Member{Name: "tags", Value: tags},
-		expr.Member{Name: "run", Value: expr.Object(text("id", w.ID+"/runs/"+f.run), text("name", f.run), text("type", "Microsoft.Logic/workflows/runs"))})
 }
 
 // Admit completes a firing from its trigger's templates and says whether it may
