@@ -63,18 +63,7 @@ func (tx *Tx) TriggerHistories(q TriggerHistoryQuery) ([]TriggerHistory, error) 
 	var w where
 	w.add(`workflow = ?`, q.Workflow)
 	w.add(`trigger = ?`, q.Trigger)
-	if len(q.Status) > 0 {
-		w.add(`status IN (SELECT value FROM json_each(?))`, jsonList(q.Status))
-	}
-	if !q.From.IsZero() {
-		w.add(`started >= ?`, fromTime(q.From))
-	}
-	if !q.To.IsZero() {
-		w.add(`started < ?`, fromTime(q.To))
-	}
-	if q.After != "" {
-		w.add(`name > ?`, q.After)
-	}
+	w.page(q.Status, q.From, q.To, q.After)
 	var found []TriggerHistory
 	err := tx.query(`SELECT `+historyColumns+` FROM histories`+w.sql()+` ORDER BY name LIMIT ?`, func(v []driver.Value) error {
 		h, err := tx.scanHistory(v)

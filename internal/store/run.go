@@ -190,23 +190,28 @@ func (tx *Tx) Runs(q RunQuery) ([]Run, error) {
 	if q.Workflow != "" {
 		w.add(`workflow = ?`, q.Workflow)
 	}
-	if len(q.Status) > 0 {
-		// One parameter, so that the statement is the same for any number.
-		w.add(`status IN (SELECT value FROM json_each(?))`, jsonList(q.Status))
-	}
-	if !q.From.IsZero() {
-		w.add(`started >= ?`, fromTime(q.From))
-	}
-	if !q.To.IsZero() {
-		w.add(`started < ?`, fromTime(q.To))
-	}
 	if q.ClientTrackingID != "" {
 		w.add(`(tracking = ? OR (name = ? AND tracking IS NULL))`, q.ClientTrackingID, q.ClientTrackingID)
 	}
-	if q.After != "" {
-		w.add(`name > ?`, q.After)
-	}
+	w.page(q.Status, q.From, q.To, q.After)
 	return tx.runsWhere(w.sql()+` ORDER BY name LIMIT ?`, append(w.args, limit(q.Limit))...)
+}
+
+// page adds what lists of runs and of histories have in common.
+func (w *where) page(status []string, from, to time.Time, after string) {
+	if len(status) > 0 {
+		// One parameter, so that the statement is the same for any number.
+		w.add(`status IN (SELECT value FROM json_each(?))`, jsonList(status))
+	}
+	if !from.IsZero() {
+		w.add(`started >= ?`, fromTime(from))
+	}
+	if !to.IsZero() {
+		w.add(`started < ?`, fromTime(to))
+	}
+	if after != "" {
+		w.add(`name > ?`, after)
+	}
 }
 
 func jsonList(values []string) string {
