@@ -120,14 +120,11 @@ func TestLongLoopStaysSmall(t *testing.T) {
 			if r, err = Load(w, res.Head, replay); err != nil {
 				t.Fatal(err)
 			}
-			again, err := r.Step(noon, Resume{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			again := mustStep(t, r, Resume{})
 			if again.Need == nil || len(again.Need.Contents) != 1 {
 				t.Fatalf("needs %+v", again.Need)
 			}
-			res, err = r.Step(noon, Loaded{Contents: []Content{contents[again.Need.Contents[0].ID]}})
+			res = mustStep(t, r, Loaded{Contents: []Content{contents[again.Need.Contents[0].ID]}})
 			continue
 		}
 		res, err = r.Step(noon, Continue{})
@@ -162,4 +159,13 @@ func TestContentsGiveWayOldestFirst(t *testing.T) {
 	if _, oldest := r.loaded["0"]; oldest {
 		t.Error("the oldest content was kept")
 	}
+}
+
+func mustStep(t *testing.T, r *Run, ev Event) Result {
+	t.Helper()
+	res, err := r.Step(noon, ev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
 }

@@ -33,7 +33,8 @@ func (r *Run) perform(f *frame, a *wdl.Action, e *env) error {
 	case wdl.TypeWait:
 		return r.wait(f, a, e)
 	}
-	d, err := done{}, error(nil)
+	var d done
+	var err error
 	switch a.Type {
 	case wdl.TypeCompose:
 		d, err = compose(a, e)

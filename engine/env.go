@@ -238,17 +238,16 @@ func (r *Run) look(v expr.Value) (expr.Value, error) {
 // replace puts contents that are at hand in the place of their references: those
 // that are named, or with nil all.
 func (r *Run) replace(v expr.Value, opened []string) expr.Value {
-	if !v.HasReference() || opened != nil && len(opened) == 0 {
+	if opened != nil && len(opened) == 0 {
 		return v
 	}
-	if ref, ok := v.AsReference(); ok {
-		loaded, ok := r.loaded[ref.ID]
-		if ok && (opened == nil || slices.Contains(opened, ref.ID)) {
-			return loaded
+	v, _ = v.Resolve(func(ref expr.ContentReference) (expr.Value, error) {
+		if loaded, ok := r.loaded[ref.ID]; ok && (opened == nil || slices.Contains(opened, ref.ID)) {
+			return loaded, nil
 		}
-		return v
-	}
-	return rebuilt(v, func(part expr.Value) expr.Value { return r.replace(part, opened) })
+		return expr.Reference(ref), nil
+	})
+	return v
 }
 
 // unloaded names the first reference in a value.

@@ -285,24 +285,8 @@ func (s *session) call(ctx context.Context, c engine.Call) {
 
 // whole puts contents in the place of references.
 func (s *session) whole(v expr.Value) expr.Value {
-	if !v.HasReference() {
-		return v
-	}
-	if ref, ok := v.AsReference(); ok {
-		return s.contents[ref.ID]
-	}
-	if v.Kind() == expr.KindArray {
-		var elems []expr.Value
-		for _, e := range v.Elements() {
-			elems = append(elems, s.whole(e))
-		}
-		return expr.Array(elems...)
-	}
-	var members []expr.Member
-	for name, e := range v.Members() {
-		members = append(members, expr.Member{Name: name, Value: s.whole(e)})
-	}
-	return expr.Object(members...)
+	v, _ = v.Resolve(func(ref expr.ContentReference) (expr.Value, error) { return s.contents[ref.ID], nil })
+	return v
 }
 
 // next waits for the next event.
