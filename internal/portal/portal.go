@@ -53,13 +53,14 @@ var pageText string
 // Page is the handler of "/".
 type Page struct {
 	source Source
+	caller func(*http.Request) netip.Addr
 	page   *template.Template
 	log    *slog.Logger
 }
 
-// New makes the page over a source.
-func New(source Source, log *slog.Logger) *Page {
-	return &Page{source: source, page: template.Must(template.New("page").Parse(pageText)), log: log}
+// New makes the page over a source; caller tells where a request comes from.
+func New(source Source, caller func(*http.Request) netip.Addr, log *slog.Logger) *Page {
+	return &Page{source: source, caller: caller, page: template.Must(template.New("page").Parse(pageText)), log: log}
 }
 
 // ServeHTTP answers GET and HEAD of "/".
@@ -67,7 +68,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	data := struct {
 		Local bool
 		Overview
-	}{Local: local(r.RemoteAddr)}
+	}{Local: p.local(r)}
 	if data.Local {
 		overview, err := p.source.Overview(r.Context())
 		if err != nil {
@@ -92,8 +93,8 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body.Bytes())
 }
 
-// local reports whether a caller is on this machine.
-func local(remote string) bool {
-	a, err := netip.ParseAddrPort(remote)
-	return err == nil && a.Addr().Unmap().IsLoopback()
+// local reports whether a caller is on this machine. One that a proxy brings is not:
+// the proxy may be here, and the caller anywhere.
+func (p *Page) local(r *http.Request) bool {
+	return p.caller(r).IsLoopback() && r.Header.Get("X-Forwarded-For") == ""
 }

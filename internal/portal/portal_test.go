@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -14,16 +15,25 @@ type fixed Overview
 
 func (f fixed) Overview(context.Context) (Overview, error) { return Overview(f), nil }
 
-func get(t *testing.T, remote string) *httptest.ResponseRecorder {
+// socket is a caller known by the socket's address.
+func socket(r *http.Request) netip.Addr {
+	a, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return a.Addr()
+}
+
+func get(t *testing.T, remote string, forwarded ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	start := time.Date(2026, 3, 5, 14, 7, 9, 0, time.UTC)
 	page := New(fixed{
 		Environments: []Environment{{Name: "isle<1>", Group: "g", SKU: "Developer", State: "Succeeded"}},
 		Workflows:    []Workflow{{Name: "order", Environment: "isle<1>", State: "Enabled"}},
 		Runs:         []Run{{Name: "0858CU00", Workflow: "order", Status: "Succeeded", Start: start, End: start.Add(12 * time.Millisecond)}},
-	}, slog.New(slog.DiscardHandler))
+	}, socket, slog.New(slog.DiscardHandler))
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.RemoteAddr = remote
+	for _, f := range forwarded {
+		r.Header.Add("X-Forwarded-For", f)
+	}
 	w := httptest.NewRecorder()
 	page.ServeHTTP(w, r)
 	return w
@@ -43,6 +53,9 @@ func TestTheOverviewIsShownOnTheMachineOnly(t *testing.T) {
 		if body := get(t, remote).Body.String(); strings.Contains(body, "0858CU00") {
 			t.Errorf("a caller at %s sees the overview", remote)
 		}
+	}
+	if body := get(t, "127.0.0.1:80", "203.0.113.7").Body.String(); strings.Contains(body, "0858CU00") {
+		t.Error("a caller whom a proxy on the machine brings sees the overview")
 	}
 	if body := get(t, "[::1]:80").Body.String(); !strings.Contains(body, "0858CU00") {
 		t.Error("a caller at [::1] does not see the overview")

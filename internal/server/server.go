@@ -262,7 +262,7 @@ func (s *Server) build() error {
 	deployments.Bind(s.manager)
 	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Runner: s.runner, Store: s.store, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller,
 		ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
-	s.page = portal.New(overview{s}, s.log)
+	s.page = portal.New(overview{s}, s.caller, s.log)
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})
 	s.handler = s.routes()
 	return nil
