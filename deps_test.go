@@ -18,7 +18,7 @@ import (
 // are siblings and do not know each other; where one needs another, the user
 // declares a small interface and internal/server passes the other in.
 var layers = [][]string{
-	{"expr", "examples"},
+	{"expr", "examples", "netpol"},
 	{"wdl/schema"},
 	{"wdl"},
 	{"engine"},
@@ -41,7 +41,7 @@ var testOnly = []string{"internal/store/storetest"}
 
 // pure packages know no clock, no randomness, no I/O and no goroutine: what they
 // need comes in as a value, what they want done goes out as one.
-var pure = []string{"expr", "wdl", "wdl/schema", "engine"}
+var pure = []string{"expr", "netpol", "wdl", "wdl/schema", "engine"}
 
 // impure names what a pure package must not touch: whole packages, or single
 // names of a package that is otherwise data.

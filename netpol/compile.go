@@ -1,0 +1,290 @@
+package netpol
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+const firewallSubnet = "AzureFirewallSubnet"
+
+// Compile makes a policy of a model. The error is [Problems], and tells all of them.
+func Compile(m *Model) (*Policy, error) {
+	c := &compiler{
+		model:  m,
+		policy: &Policy{networks: map[string]*Network{}},
+		groups: map[string]*SecurityGroup{}, tables: map[string]*RouteTable{}, subnets: map[string]*Network{},
+		compiled: map[groupKey]*group{},
+	}
+	c.check()
+	if c.problems != nil {
+		return nil, c.problems
+	}
+	c.tags = newTagTable(m.Tags, c.tagNames())
+	for i := range m.Networks {
+		c.network(&m.Networks[i])
+	}
+	for i := range m.Interfaces {
+		c.nic(&m.Interfaces[i])
+	}
+	for i := range m.Firewalls {
+		c.firewall(&m.Firewalls[i])
+	}
+	if c.problems != nil {
+		return nil, c.problems
+	}
+	return c.policy, nil
+}
+
+// compiler holds what is known of the model while it is compiled. Keys are IDs in
+// lower case.
+type compiler struct {
+	model    *Model
+	policy   *Policy
+	problems Problems
+	tags     *tagTable
+	groups   map[string]*SecurityGroup
+	tables   map[string]*RouteTable
+	subnets  map[string]*Network
+	compiled map[groupKey]*group
+}
+
+// groupKey is what a compiled group depends on.
+type groupKey struct {
+	id    string
+	scope *scope
+}
+
+// check reports what is wrong with each resource by itself.
+func (c *compiler) check() {
+	ids := map[string]bool{}
+	once := func(id string) string {
+		key := strings.ToLower(id)
+		if id == "" {
+			c.problems.add("(resource)", "it has no ID")
+		} else if ids[key] {
+			c.problems.add(id, "the ID is there twice")
+		}
+		ids[key] = true
+		return key
+	}
+	for i := range c.model.SecurityGroups {
+		g := &c.model.SecurityGroups[i]
+		c.groups[once(g.ID)] = g
+		checkGroup(g, &c.problems)
+	}
+	for i := range c.model.RouteTables {
+		t := &c.model.RouteTables[i]
+		c.tables[once(t.ID)] = t
+		checkRoutes(t, &c.problems)
+	}
+	for i := range c.model.Networks {
+		n := &c.model.Networks[i]
+		once(n.ID)
+		c.checkNetwork(n)
+		for _, s := range n.Subnets {
+			once(s.ID)
+		}
+	}
+	for _, n := range c.model.Interfaces {
+		once(n.ID)
+	}
+	for i := range c.model.Firewalls {
+		once(c.model.Firewalls[i].ID)
+		checkFirewall(&c.model.Firewalls[i], &c.problems)
+	}
+	for _, t := range c.model.Tags {
+		if !isTagName(t.Name) {
+			c.problems.add("service tag "+t.Name, "it is not the name of a service tag")
+		}
+		for _, p := range t.Prefixes {
+			checkPrefix("service tag "+t.Name, "prefix", p, &c.problems)
+		}
+	}
+}
+
+func (c *compiler) checkNetwork(n *VirtualNetwork) {
+	if len(n.Space) == 0 {
+		c.problems.add(n.ID, "the address space is empty")
+	}
+	for _, p := range slices.Concat(n.Space, n.Peered) {
+		checkPrefix(n.ID, "address space", p, &c.problems)
+	}
+	if n.Gateway != nil {
+		for _, p := range n.Gateway.Prefixes {
+			checkPrefix(n.Gateway.ID, "prefix", p, &c.problems)
+		}
+	}
+	var taken []netip.Prefix
+	for _, s := range n.Subnets {
+		if len(s.Prefixes) == 0 {
+			c.problems.add(s.ID, "the subnet has no address range")
+		}
+		for _, p := range s.Prefixes {
+			checkPrefix(s.ID, "address range", p, &c.problems)
+			if !slices.ContainsFunc(n.Space, func(space netip.Prefix) bool { return within(p, space) }) {
+				c.problems.add(s.ID, "range %s is outside of the address space of the virtual network", p)
+			}
+			if slices.ContainsFunc(taken, p.Overlaps) {
+				c.problems.add(s.ID, "range %s overlaps another range", p)
+			}
+			taken = append(taken, p)
+		}
+		if _, ok := c.groups[strings.ToLower(s.SecurityGroup)]; !ok && s.SecurityGroup != "" {
+			c.problems.add(s.ID, "there is no network security group %s", s.SecurityGroup)
+		}
+		if _, ok := c.tables[strings.ToLower(s.RouteTable)]; !ok && s.RouteTable != "" {
+			c.problems.add(s.ID, "there is no route table %s", s.RouteTable)
+		}
+		for _, name := range s.ServiceEndpoints {
+			if !isTagName(name) {
+				c.problems.add(s.ID, "service endpoint %q is not the name of a service tag", name)
+			}
+		}
+	}
+}
+
+// tagNames lists every service tag that the model or an environment's required
+// access names.
+func (c *compiler) tagNames() []string {
+	names := requiredTags()
+	add := func(sides ...Side) {
+		for _, s := range sides {
+			for _, a := range s.Addresses {
+				if a.Tag != "" {
+					names = append(names, a.Tag)
+				}
+			}
+		}
+	}
+	for _, g := range c.model.SecurityGroups {
+		for _, r := range g.Rules {
+			add(r.Source, r.Destination)
+		}
+	}
+	for _, f := range c.model.Firewalls {
+		for _, collection := range f.Collections {
+			for _, r := range collection.Rules {
+				add(r.Source, r.Destination)
+			}
+		}
+	}
+	for _, t := range c.model.RouteTables {
+		for _, r := range t.Routes {
+			add(Side{Addresses: []Address{r.Destination}})
+		}
+	}
+	for _, n := range c.model.Networks {
+		for _, s := range n.Subnets {
+			names = append(names, s.ServiceEndpoints...)
+		}
+	}
+	for _, t := range c.model.Tags {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+func (c *compiler) network(m *VirtualNetwork) {
+	n := &Network{id: m.ID, space: slices.Clone(m.Space), dns: slices.Clone(m.DNSServers), subnets: map[string]*subnet{}}
+	own := slices.Concat(m.Space, m.Peered)
+	if m.Gateway != nil {
+		n.gateway = &Gateway{ID: m.Gateway.ID, Prefixes: slices.Clone(m.Gateway.Prefixes)}
+		own = append(own, m.Gateway.Prefixes...)
+	}
+	n.scope = newScope(c.tags, own)
+	for i := range m.Subnets {
+		c.subnet(n, m, &m.Subnets[i], own)
+	}
+	c.policy.networks[strings.ToLower(m.ID)] = n
+	c.policy.order = append(c.policy.order, n)
+}
+
+func (c *compiler) subnet(n *Network, m *VirtualNetwork, from *Subnet, own []netip.Prefix) {
+	table := c.tables[strings.ToLower(from.RouteTable)]
+	s := &subnet{id: from.ID, prefixes: slices.Clone(from.Prefixes), scope: n.scope, routes: compileRoutes(m, from, table, c.tags)}
+	if table != nil && c.model.AzureCompatVnetTag {
+		s.scope = newScope(c.tags, append(slices.Clone(own), userPrefixes(s.routes)...))
+	}
+	if !strings.EqualFold(lastName(from.ID), firewallSubnet) { // network.md §A3: the group is not used there
+		s.group = c.group(from.SecurityGroup, s.scope)
+	}
+	s.appliances = slices.ContainsFunc(s.routes.list, func(r EffectiveRoute) bool { return r.Active && r.NextHop == VirtualAppliance })
+	n.subnets[strings.ToLower(from.ID)] = s
+	n.order = append(n.order, s)
+	n.put(place{subnet: s}, s.prefixes...)
+	c.subnets[strings.ToLower(from.ID)] = n
+}
+
+func userPrefixes(r *routes) []netip.Prefix {
+	var prefixes []netip.Prefix
+	for _, e := range r.list {
+		if e.Source == SourceUser {
+			prefixes = append(prefixes, e.Prefix)
+		}
+	}
+	return prefixes
+}
+
+// group compiles a security group, once for each scope it is seen from.
+func (c *compiler) group(id string, s *scope) *group {
+	if id == "" {
+		return nil
+	}
+	key := groupKey{strings.ToLower(id), s}
+	if c.compiled[key] == nil {
+		c.compiled[key] = compileGroup(c.groups[key.id], s)
+	}
+	return c.compiled[key]
+}
+
+func (c *compiler) nic(m *Interface) {
+	n, s := c.home(m.ID, m.Subnet)
+	if n == nil {
+		return
+	}
+	if _, ok := c.groups[strings.ToLower(m.SecurityGroup)]; !ok && m.SecurityGroup != "" {
+		c.problems.add(m.ID, "there is no network security group %s", m.SecurityGroup)
+		return
+	}
+	compiled := &nic{id: m.ID, addresses: slices.Clone(m.Addresses), group: c.group(m.SecurityGroup, s.scope), forwards: m.IPForwarding}
+	s.nics = append(s.nics, compiled)
+	c.settle(m.ID, n, place{subnet: s, nic: compiled}, m.Addresses...)
+}
+
+func (c *compiler) firewall(m *Firewall) {
+	n, s := c.home(m.ID, m.Subnet)
+	if n == nil {
+		return
+	}
+	c.settle(m.ID, n, place{subnet: s, firewall: compileFirewall(m, n.scope)}, m.PrivateIP)
+}
+
+// home finds the subnet of a resource.
+func (c *compiler) home(id, subnet string) (*Network, *subnet) {
+	key := strings.ToLower(subnet)
+	n := c.subnets[key]
+	if n == nil {
+		c.problems.add(id, "there is no subnet %s", subnet)
+		return nil, nil
+	}
+	return n, n.subnets[key]
+}
+
+// settle gives a place its addresses, which must be free and in the subnet.
+func (c *compiler) settle(id string, n *Network, p place, addresses ...netip.Addr) {
+	var prefixes []netip.Prefix
+	for _, a := range addresses {
+		if !a.IsValid() || !contains(p.subnet.prefixes, a) {
+			c.problems.add(id, "address %s is not in subnet %s", a, p.subnet.id)
+			continue
+		}
+		prefix := netip.PrefixFrom(a, a.BitLen())
+		if _, taken := n.at.Get(prefix); taken {
+			c.problems.add(id, "address %s is taken", a)
+			continue
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	n.put(p, prefixes...)
+}

@@ -1,0 +1,105 @@
+package netpol
+
+// Direction is the side of an interface or subnet on which a rule stands.
+type Direction uint8
+
+const (
+	Inbound Direction = iota
+	Outbound
+)
+
+func (d Direction) String() string {
+	if d == Outbound {
+		return "Outbound"
+	}
+	return "Inbound"
+}
+
+// Access is a verdict: what a rule says, and what becomes of a flow. Its zero
+// value denies.
+type Access uint8
+
+const (
+	Deny Access = iota
+	Allow
+)
+
+func (a Access) String() string {
+	if a == Allow {
+		return "Allow"
+	}
+	return "Deny"
+}
+
+// NextHopType is where a route leads (network.md §A5).
+type NextHopType uint8
+
+const (
+	NoRoute NextHopType = iota // no route was needed or found
+	VnetLocal
+	Internet
+	VirtualAppliance
+	VirtualNetworkGateway
+	VNetPeering
+	VirtualNetworkServiceEndpoint
+	None // drop
+)
+
+var nextHopNames = [...]string{"", "VnetLocal", "Internet", "VirtualAppliance", "VirtualNetworkGateway", "VNetPeering", "VirtualNetworkServiceEndpoint", "None"}
+
+func (t NextHopType) String() string { return nextHopNames[t] }
+
+// Stage is a point on a flow's way at which it is judged.
+type Stage uint8
+
+const (
+	StageNone     Stage = iota // nothing on the way had anything to say
+	StagePlatform              // an address of the platform, which rules do not concern
+	StageNICOut
+	StageSubnetOut
+	StageRoute
+	StageFirewall
+	StageSubnetIn
+	StageNICIn
+)
+
+var stageNames = [...]string{"", "platform", "nicOut", "subnetOut", "route", "firewall", "subnetIn", "nicIn"}
+
+func (s Stage) String() string { return stageNames[s] }
+
+// Reason says why a stage that is not a rule decided as it did.
+type Reason uint8
+
+const (
+	ByRule             Reason = iota // a rule, a route or nothing at all
+	NotAFlow                         // the flow has no protocol, or its addresses do not fit together
+	NotInNetwork                     // neither end is in the network
+	RouteToNone                      // the route's next hop is None
+	RouteMissing                     // no route has the destination
+	RouteLeaves                      // the destination is inside, the route leads outside
+	RouteStays                       // the destination is outside, the route leads inside
+	GatewayMissing                   // the next hop is a gateway, the network has none
+	ApplianceMissing                 // nothing has the next hop's address
+	ApplianceNotRouter               // the next hop's interface does not forward
+	RoutingLoop                      // more than eight appliances
+	ReplyElsewhere                   // the replies' route leads another way than the flow came
+	NoRuleMatched                    // the firewall denies what no rule allows
+)
+
+var reasonTexts = [...]string{
+	ByRule:             "",
+	NotAFlow:           "the flow has no protocol, or its addresses do not fit together",
+	NotInNetwork:       "neither address is in the virtual network",
+	RouteToNone:        "the next hop is None",
+	RouteMissing:       "no route has the destination",
+	RouteLeaves:        "the destination is in the virtual network, the next hop is outside of it",
+	RouteStays:         "the next hop is VnetLocal, the destination is outside of the virtual network",
+	GatewayMissing:     "the virtual network has no gateway",
+	ApplianceMissing:   "no firewall and no interface has the next hop's address",
+	ApplianceNotRouter: "IP forwarding is not enabled on the next hop's interface",
+	RoutingLoop:        "the routes go round in circles",
+	ReplyElsewhere:     "the replies would take another way than the flow came",
+	NoRuleMatched:      "no rule matched",
+}
+
+func (r Reason) String() string { return reasonTexts[r] }

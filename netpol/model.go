@@ -1,0 +1,130 @@
+package netpol
+
+import "net/netip"
+
+// Model is what a policy is compiled from. Resources name each other by ID; IDs
+// compare ignoring case. Nothing in a Model is kept by [Compile] in a way that a
+// later change of the Model could be seen.
+type Model struct {
+	Networks       []VirtualNetwork
+	SecurityGroups []SecurityGroup
+	RouteTables    []RouteTable
+	Interfaces     []Interface
+	Firewalls      []Firewall
+	// Tags are the service tags. Prefixes that are listed for VirtualNetwork or
+	// Internet are added to what is computed for those.
+	Tags []ServiceTag
+	// AzureCompatVnetTag adds the prefixes of a subnet's user-defined routes to its
+	// VirtualNetwork tag, 0.0.0.0/0 included, as Azure does (network.md §C7.1).
+	AzureCompatVnetTag bool
+}
+
+// VirtualNetwork is an address space and what it is connected to.
+type VirtualNetwork struct {
+	ID      string
+	Space   []netip.Prefix
+	Subnets []Subnet
+	Peered  []netip.Prefix // address spaces of peered networks
+	Gateway *Gateway       // ExpressRoute or VPN
+	// DNSServers are the network's own name servers; none means the platform's.
+	DNSServers []netip.Addr
+}
+
+// Gateway connects a network to what lies outside the cloud.
+type Gateway struct {
+	ID       string
+	Prefixes []netip.Prefix // learned by BGP or configured: what lies behind it
+}
+
+// Subnet is a part of a network's space.
+type Subnet struct {
+	ID            string
+	Prefixes      []netip.Prefix
+	SecurityGroup string // ID; none allows everything
+	RouteTable    string // ID
+	// ServiceEndpoints are service tags whose traffic takes the platform's direct
+	// way from this subnet.
+	ServiceEndpoints []string
+}
+
+// Interface is a network interface: addresses in one subnet.
+type Interface struct {
+	ID            string
+	Subnet        string // ID
+	Addresses     []netip.Addr
+	SecurityGroup string // ID
+	IPForwarding  bool   // it may be the next hop of a route
+}
+
+// SecurityGroup is a network security group. The default rules of every group
+// (network.md §A3) are not listed: they are always there, after Rules.
+type SecurityGroup struct {
+	ID    string
+	Rules []SecurityRule
+}
+
+// SecurityRule allows or denies flows of one direction.
+type SecurityRule struct {
+	Name        string
+	Priority    int // 100 to 4096, unique in its direction; the lowest matching rule decides
+	Direction   Direction
+	Access      Access
+	Protocol    Protocol
+	Source      Side
+	Destination Side
+}
+
+// Side is what a rule says about one end of a flow. An empty list is any.
+// A flow of a protocol without ports matches a rule that limits ports only if the
+// rule names that protocol: there, ports mean nothing (network.md §A3, ICMP).
+type Side struct {
+	Addresses []Address
+	Ports     []PortRange
+}
+
+// RouteTable holds user-defined routes.
+type RouteTable struct {
+	ID     string
+	Routes []Route
+	// DisableGatewayRoutes keeps the gateway's routes away
+	// (disableBgpRoutePropagation).
+	DisableGatewayRoutes bool
+}
+
+// Route is a user-defined route.
+type Route struct {
+	Name        string
+	Destination Address // a prefix or a service tag
+	NextHop     NextHopType
+	NextHopIP   netip.Addr // of VirtualAppliance only
+}
+
+// Firewall judges what routes lead to its private address: by its network rules,
+// in order of the collections' priority, denying what no rule allows.
+type Firewall struct {
+	ID          string
+	Subnet      string     // ID of its AzureFirewallSubnet
+	PrivateIP   netip.Addr // what routes name as next hop
+	PublicIPs   []netip.Addr
+	Collections []RuleCollection
+	// PrivateRanges are the destinations whose flows keep their source address; nil
+	// means 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 and 100.64.0.0/10. All others
+	// leave with the first public address (network.md §A6).
+	PrivateRanges []netip.Prefix
+}
+
+// RuleCollection is a network rule collection of a firewall.
+type RuleCollection struct {
+	Name     string
+	Priority int // 100 to 65000
+	Action   Access
+	Rules    []NetworkRule
+}
+
+// NetworkRule matches flows through a firewall. Source has no ports.
+type NetworkRule struct {
+	Name        string
+	Protocols   []Protocol
+	Source      Side
+	Destination Side
+}

@@ -1,0 +1,123 @@
+package netpol
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/gaissmai/bart"
+)
+
+// Policy is a compiled model. It never changes.
+type Policy struct {
+	networks map[string]*Network // by ID in lower case
+	order    []*Network
+}
+
+// Network returns a virtual network by its ID, ignoring case.
+func (p *Policy) Network(id string) (*Network, bool) {
+	n, ok := p.networks[strings.ToLower(id)]
+	return n, ok
+}
+
+// Networks returns all virtual networks, in the model's order.
+func (p *Policy) Networks() []*Network { return slices.Clone(p.order) }
+
+// Network is a virtual network of a policy: the place from which flows are judged.
+type Network struct {
+	id      string
+	space   []netip.Prefix
+	gateway *Gateway
+	dns     []netip.Addr
+	scope   *scope
+	subnets map[string]*subnet // by ID in lower case
+	order   []*subnet
+	places  []place
+	at      bart.Fast[uint32] // the index in places of an address
+}
+
+// ID is the network's resource ID.
+func (n *Network) ID() string { return n.id }
+
+// subnet is a compiled subnet.
+type subnet struct {
+	id       string
+	prefixes []netip.Prefix
+	scope    *scope
+	group    *group // nil without one, and in a firewall's subnet
+	routes   *routes
+	nics     []*nic
+	// appliances tells whether an active route leads to one.
+	appliances bool
+}
+
+// nic is a compiled interface.
+type nic struct {
+	id        string
+	addresses []netip.Addr
+	group     *group
+	forwards  bool
+}
+
+// place is what has an address: a subnet, and in it perhaps an interface or a
+// firewall.
+type place struct {
+	subnet   *subnet
+	nic      *nic
+	firewall *firewall
+}
+
+// place returns what has the address; nil if no subnet does.
+func (n *Network) place(a netip.Addr) *place {
+	i, ok := n.at.Lookup(a)
+	if !ok {
+		return nil
+	}
+	return &n.places[i]
+}
+
+func (n *Network) put(p place, prefixes ...netip.Prefix) {
+	for _, prefix := range prefixes {
+		n.at.Insert(prefix, uint32(len(n.places)))
+	}
+	n.places = append(n.places, p)
+}
+
+// SubnetOf returns the ID of the subnet that an address is in.
+func (n *Network) SubnetOf(a netip.Addr) (string, bool) {
+	p := n.place(a.Unmap())
+	if p == nil {
+		return "", false
+	}
+	return p.subnet.id, true
+}
+
+// EffectiveRoutes returns the routes of a subnet, by prefix, those that lost after
+// the one that won; nil if the network has no such subnet.
+func (n *Network) EffectiveRoutes(subnet string) []EffectiveRoute {
+	s := n.subnets[strings.ToLower(subnet)]
+	if s == nil {
+		return nil
+	}
+	return slices.Clone(s.routes.list)
+}
+
+// EffectiveRules returns the rules of the security group of a subnet or an
+// interface, inbound before outbound, each by priority; nil if it has no group.
+func (n *Network) EffectiveRules(id string) []EffectiveRule {
+	if s := n.subnets[strings.ToLower(id)]; s != nil {
+		if s.group == nil {
+			return nil
+		}
+		return s.group.effective()
+	}
+	for _, p := range n.places {
+		if p.nic != nil && strings.EqualFold(p.nic.id, id) && p.nic.group != nil {
+			return p.nic.group.effective()
+		}
+	}
+	return nil
+}
+
+// Tag returns what a service tag stands for in this network.
+func (n *Network) Tag(name string) []netip.Prefix { return slices.Clone(n.scope.tag(name)) }

@@ -1,0 +1,3 @@
+package netpol
+
+func requiredTags() []string { return nil }
