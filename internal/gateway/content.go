@@ -22,11 +22,7 @@ func (g *Gateway) content(w http.ResponseWriter, r *http.Request, t target) erro
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return &failure{status: http.StatusMethodNotAllowed, code: "MethodNotAllowed", message: "A content link is read with GET.", header: http.Header{"Allow": {"GET, HEAD"}}}
 	}
-	d, _, err := g.open(r.Context(), r, t)
-	if err != nil {
-		return err
-	}
-	db, err := g.config.Store.Environment(r.Context(), d.Environment)
+	d, db, err := g.openRun(r, t)
 	if err != nil {
 		return err
 	}
@@ -52,6 +48,16 @@ func (g *Gateway) content(w http.ResponseWriter, r *http.Request, t target) erro
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(body)
 	return nil
+}
+
+// openRun opens the workflow of a target below a run, and the database of the run.
+func (g *Gateway) openRun(r *http.Request, t target) (*runner.Deployed, *store.DB, error) {
+	d, _, err := g.open(r.Context(), r, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err := g.config.Store.Environment(r.Context(), d.Environment)
+	return d, db, err
 }
 
 // serveStored streams a value that is kept outside the rows.
@@ -190,11 +196,7 @@ func (g *Gateway) poll(w http.ResponseWriter, r *http.Request, t target) error {
 	if r.Method != http.MethodGet {
 		return &failure{status: http.StatusMethodNotAllowed, code: "MethodNotAllowed", message: "The status of a run is read with GET.", header: http.Header{"Allow": {"GET"}}}
 	}
-	d, _, err := g.open(r.Context(), r, t)
-	if err != nil {
-		return err
-	}
-	db, err := g.config.Store.Environment(r.Context(), d.Environment)
+	d, db, err := g.openRun(r, t)
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,36 @@ func readPageOf(r *arm.Request, size, most int, fields ...arm.Field) (*page, err
 	return p, err
 }
 
+// fill makes one page of entries that are read in portions: read gives at most limit
+// of them behind a name, view gives an entry's name and what is shown of it, null for
+// one that does not match. It looks for one entry more than the page holds, so that
+// the last page has no link; last is for [page.reply].
+func fill[E any](p *page, read func(after string, limit int) ([]E, error), view func(*E) (string, expr.Value, error)) (values []expr.Value, last string, err error) {
+	after, limit := p.after, p.size+1
+	for {
+		found, err := read(after, limit)
+		if err != nil {
+			return nil, "", err
+		}
+		for i := range found {
+			name, v, err := view(&found[i])
+			switch {
+			case err != nil:
+				return nil, "", err
+			case v.IsNull():
+			case len(values) == p.size:
+				return values, last, nil
+			default:
+				values, last = append(values, v), name
+			}
+			after = name
+		}
+		if len(found) < limit {
+			return values, "", nil
+		}
+	}
+}
+
 // reply is a page of a list; last is the name of its last entry, "" if there are
 // no more.
 func (p *page) reply(values []expr.Value, last string) *arm.Response {

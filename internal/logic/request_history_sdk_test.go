@@ -31,6 +31,11 @@ func TestRequestHistories(t *testing.T) {
 			run = names[0]
 		}
 	}
+	for _, list := range []string{"/calls/runs", "/calls/triggers/manual/histories"} {
+		if page := w.send("GET", workflows+list+"?$top=1", "", 200); page["nextLink"] != nil {
+			t.Errorf("%s: a last page that is full has a link: %v", list, page["nextLink"])
+		}
+	}
 	ctx := context.Background()
 	requests, err := armlogic.NewWorkflowRunActionRequestHistoriesClient(subscription, token{}, w.options())
 	w.must(err)

@@ -23,36 +23,23 @@ func (s *Service) listRuns(ctx context.Context, r *arm.Request) (*arm.Response, 
 	if err != nil {
 		return nil, err
 	}
-	q := store.RunQuery{Workflow: form.FlowID, After: p.after, Limit: p.size}
+	q := store.RunQuery{Workflow: form.FlowID}
 	q.Status, q.From, q.To = p.narrow()
 	q.ClientTrackingID, _ = p.filter.Equals("clientTrackingId")
 	var values []expr.Value
 	last := ""
-	err = s.readRuns(ctx, form, func(tx *store.Tx) error {
-		for len(values) < p.size {
-			found, err := tx.Runs(q)
-			if err != nil {
-				return err
+	err = s.readRuns(ctx, form, func(tx *store.Tx) (err error) {
+		values, last, err = fill(p, func(after string, limit int) ([]store.Run, error) {
+			q.After, q.Limit = after, limit
+			return tx.Runs(q)
+		}, func(run *store.Run) (string, expr.Value, error) {
+			if !p.matches(run.Status, run.Start, run.ClientTrackingID) {
+				return run.Name, expr.Null(), nil
 			}
-			for _, run := range found {
-				q.After = run.Name
-				if !p.matches(run.Status, run.Start, run.ClientTrackingID) {
-					continue
-				}
-				v, err := s.viewRun(tx, r, form, run.Name)
-				if err != nil {
-					return err
-				}
-				if values = append(values, v); len(values) == p.size {
-					break
-				}
-			}
-			if len(found) < q.Limit {
-				return nil
-			}
-		}
-		last = q.After
-		return nil
+			v, err := s.viewRun(tx, r, form, run.Name)
+			return run.Name, v, err
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -210,35 +210,22 @@ func (s *Service) listHistories(ctx context.Context, r *arm.Request) (*arm.Respo
 	if err != nil {
 		return nil, err
 	}
-	q := store.TriggerHistoryQuery{Workflow: form.FlowID, Trigger: trigger.Name, After: p.after, Limit: p.size}
+	q := store.TriggerHistoryQuery{Workflow: form.FlowID, Trigger: trigger.Name}
 	q.Status, q.From, q.To = p.narrow()
 	var values []expr.Value
 	last := ""
-	err = s.readRuns(ctx, form, func(tx *store.Tx) error {
-		for len(values) < p.size {
-			found, err := runner.Histories(tx, q)
-			if err != nil {
-				return err
+	err = s.readRuns(ctx, form, func(tx *store.Tx) (err error) {
+		values, last, err = fill(p, func(after string, limit int) ([]store.TriggerHistory, error) {
+			q.After, q.Limit = after, limit
+			return runner.Histories(tx, q)
+		}, func(h *store.TriggerHistory) (string, expr.Value, error) {
+			v, tracking, err := s.historyView(tx, r, form, *h)
+			if !p.matches(h.Status, h.Start, tracking) {
+				v = expr.Null()
 			}
-			for _, h := range found {
-				v, tracking, err := s.historyView(tx, r, form, h)
-				if err != nil {
-					return err
-				}
-				q.After = h.Name
-				if p.matches(h.Status, h.Start, tracking) {
-					values = append(values, v)
-				}
-				if len(values) == p.size {
-					break
-				}
-			}
-			if len(found) < q.Limit {
-				return nil
-			}
-		}
-		last = q.After
-		return nil
+			return h.Name, v, err
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err
