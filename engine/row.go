@@ -89,7 +89,7 @@ func (r *Run) write(f *frame, a *wdl.Action, rec *record) {
 	if flags&itemTracking != 0 {
 		b = append(b, rec.tracking[:]...)
 	}
-	same := flags&itemInputs != 0 && flags&itemOutputs != 0 && a.Type == wdl.TypeCompose
+	same := flags&itemInputs != 0 && flags&itemOutputs != 0 && a.Type == wdl.TypeCompose && a.StaticResult == nil
 	if flags&itemInputs != 0 {
 		b, rec.inputs = r.storeValue(b, rec.inputs)
 		rec.stored = true
