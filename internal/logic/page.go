@@ -1,10 +1,6 @@
 package logic
 
 import (
-	"encoding/base64"
-	"net/url"
-	"strconv"
-
 	"isle/expr"
 	"isle/internal/arm"
 )
@@ -30,23 +26,15 @@ func readPage(r *arm.Request, fields ...arm.Field) (*page, error) {
 
 // readPageOf is readPage for a list whose pages have another size.
 func readPageOf(r *arm.Request, size, most int, fields ...arm.Field) (*page, error) {
-	p := &page{request: r, size: size}
-	if top := r.Query.Get("$top"); top != "" {
-		n, err := strconv.Atoi(top)
-		if err != nil || n < 1 {
-			return nil, arm.Invalid("InvalidTopInQueryString", "$top", "Invalid $top '%s' specified in the query string: it must be a number from 1 to %d.", top, most)
-		}
-		p.size = min(n, most)
+	p := &page{request: r}
+	var err error
+	if p.size, err = r.Top(size, most); err != nil {
+		return nil, err
 	}
-	if token := r.Query.Get("$skiptoken"); token != "" {
-		after, err := base64.RawURLEncoding.DecodeString(token)
-		if err != nil {
-			return nil, arm.Invalid("InvalidSkipToken", "$skiptoken", "The $skiptoken is not one that this server gave. Follow nextLink as it is.")
-		}
-		p.after = string(after)
+	if p.after, err = r.SkipToken(); err != nil {
+		return nil, err
 	}
-	filter, err := arm.ParseFilter(r.Query.Get("$filter"), fields)
-	p.filter = filter
+	p.filter, err = r.Filter(fields)
 	return p, err
 }
 
@@ -83,20 +71,11 @@ func fill[E any](p *page, read func(after string, limit int) ([]E, error), view 
 // reply is a page of a list; last is the name of its last entry, "" if there are
 // no more.
 func (p *page) reply(values []expr.Value, last string) *arm.Response {
-	f := fields{member("value", expr.Array(values...))}
+	link := ""
 	if last != "" {
-		f.text("nextLink", p.next(last))
+		link = p.request.NextLink(last)
 	}
-	return arm.Reply(f.value())
-}
-
-func (p *page) next(last string) string {
-	q := url.Values{}
-	for name, values := range p.request.Query {
-		q[name] = values
-	}
-	q.Set("$skiptoken", base64.RawURLEncoding.EncodeToString([]byte(last)))
-	return p.request.BaseURL + (&url.URL{Path: p.request.Path}).EscapedPath() + "?" + q.Encode()
+	return arm.Page(values, link)
 }
 
 // cut takes one page of names out of a whole sorted list; more tells whether others
