@@ -61,32 +61,5 @@ func loadContent(ctx context.Context, db *store.DB, run string, ref expr.Content
 // Resolve replaces every reference to a stored content inside a value by the
 // content.
 func Resolve(ctx context.Context, db *store.DB, run string, v expr.Value) (expr.Value, error) {
-	if !v.HasReference() {
-		return v, nil
-	}
-	if ref, ok := v.AsReference(); ok {
-		return loadContent(ctx, db, run, ref)
-	}
-	var err error
-	switch v.Kind() {
-	case expr.KindArray:
-		elements := make([]expr.Value, 0, v.Len())
-		for _, e := range v.Elements() {
-			if e, err = Resolve(ctx, db, run, e); err != nil {
-				return v, err
-			}
-			elements = append(elements, e)
-		}
-		return expr.Array(elements...), nil
-	case expr.KindObject:
-		members := make([]expr.Member, 0, v.Len())
-		for name, m := range v.Members() {
-			if m, err = Resolve(ctx, db, run, m); err != nil {
-				return v, err
-			}
-			members = append(members, expr.Member{Name: name, Value: m})
-		}
-		return expr.Object(members...), nil
-	}
-	return v, nil
+	return v.Resolve(func(ref expr.ContentReference) (expr.Value, error) { return loadContent(ctx, db, run, ref) })
 }
