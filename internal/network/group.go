@@ -13,37 +13,46 @@ import (
 // putGroup creates or replaces a network security group. A request without the
 // member "securityRules" leaves the rules as they are.
 func putGroup(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
-	var found arm.Found
-	ruleNaming.check(r.ID.Name(), "name", &found)
 	body := new(groupBody)
-	if !found.Decode(r.Properties(), body, "properties", codeFormat) {
-		return nil, found.Err()
-	}
-	form, err := attachment(r, carriedGroup)
-	if err != nil {
-		return nil, err
-	}
-	old, err := children[Rule](tx, r.ID, typeRules)
-	if err != nil {
-		return nil, err
-	}
-	want := old
-	if _, given := r.Properties().Get("securityRules"); given {
+	return putAttached(tx, r, body, carriedGroup, "securityRules", typeRules, func(found *arm.Found) ([]nested[Rule], error) {
 		rules := make([]Rule, len(body.Rules))
-		want = make([]nested[Rule], len(rules))
+		want := make([]nested[Rule], len(rules))
 		for i := range body.Rules {
 			rules[i] = body.Rules[i].Properties.rule(body.Rules[i].Name)
 			want[i] = nested[Rule]{name: rules[i].Name, form: &rules[i]}
 		}
-		checkRules(rules, listed("properties.securityRules"), &found)
-		if err := checkGroups(tx, rules, listed("properties.securityRules"), &found); err != nil {
+		checkRules(rules, listed("properties.securityRules"), found)
+		return want, checkGroups(tx, rules, listed("properties.securityRules"), found)
+	})
+}
+
+// putAttached creates or replaces a group or table: body is decoded, the members that
+// are carried are kept, and want makes the entries of the list it holds, if the
+// request has the list; else they stay.
+func putAttached[Form any](tx *store.Tx, r *arm.PutRequest, body any, carried []string, list, typ string, want func(*arm.Found) ([]nested[Form], error)) (*arm.Written, error) {
+	var found arm.Found
+	ruleNaming.check(r.ID.Name(), "name", &found)
+	if !found.Decode(r.Properties(), body, "properties", codeFormat) {
+		return nil, found.Err()
+	}
+	form, err := attachment(r, carried)
+	if err != nil {
+		return nil, err
+	}
+	old, err := children[Form](tx, r.ID, typ)
+	if err != nil {
+		return nil, err
+	}
+	entries := old
+	if _, given := r.Properties().Get(list); given {
+		if entries, err = want(&found); err != nil {
 			return nil, err
 		}
 	}
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
-	if err := replace(tx, r.ID, "securityRules", old, want, r.Now); err != nil {
+	if err := replace(tx, r.ID, list, old, entries, r.Now); err != nil {
 		return nil, err
 	}
 	stored, err := encode(form)

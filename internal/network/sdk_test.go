@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -229,6 +230,31 @@ func TestBadNetworksAreRefusedAndChangeNothing(t *testing.T) {
 	w.send("PUT", net+"/subnets/a", `{"properties":{"addressPrefix":"10.0.0.0/24"}}`, 201)
 	w.refused("PUT", net+"/subnets/b", `{"properties":{"addressPrefix":"10.0.0.0/25"}}`, "NetcfgSubnetRangesOverlap")
 	w.send("PUT", net+"/subnets/a", `{"properties":{"addressPrefixes":["10.0.0.0/25"]}}`, 200)
+}
+
+// What is wrong with a rule or route that is PUT by itself is in its own body.
+func TestTargetsOfSingleRulesAndRoutes(t *testing.T) {
+	w := newWorld(t)
+	w.send("PUT", provider+"/networkSecurityGroups/nsg", `{"location":"westus","properties":{"securityRules":[{"name":"a","properties":`+anyRule(200)+`}]}}`, 201)
+	w.send("PUT", provider+"/routeTables/rt", `{"location":"westus","properties":{"routes":[{"name":"a","properties":{"addressPrefix":"0.0.0.0/0","nextHopType":"Internet"}}]}}`, 201)
+	for _, c := range []struct{ path, properties, target, says string }{
+		{"/networkSecurityGroups/nsg/securityRules/b", anyRule(5), "properties.priority", "rule b has invalid Priority"},
+		{"/networkSecurityGroups/nsg/securityRules/b", anyRule(200), "properties.priority", "rule b conflicts with rule a"},
+		{"/networkSecurityGroups/nsg/securityRules/b", `{"priority":"200"}`, "properties.priority", "'properties.priority' must be a whole number, not a JSON string"},
+		{"/networkSecurityGroups/nsg/securityRules/-b", anyRule(300), "name", "-b"},
+		{"/routeTables/rt/routes/b", `{"addressPrefix":"0.0.0.0/0","nextHopType":"None"}`, "properties.addressPrefix", "Route b conflicts with route a"},
+		{"/routeTables/rt/routes/b", `{"addressPrefix":"10.0.0.0/8","nextHopType":"VirtualAppliance"}`, "properties.nextHopIpAddress", "route b"},
+	} {
+		problem := w.send("PUT", provider+c.path, `{"properties":`+c.properties+`}`, 400)["error"].(map[string]any)
+		if problem["target"] != c.target || !strings.Contains(problem["message"].(string), c.says) {
+			t.Errorf("%s %s: target %v: %v", c.path, c.properties, problem["target"], problem["message"])
+		}
+	}
+	w.send("PUT", provider+"/networkSecurityGroups/nsg/securityRules/a", `{"properties":`+anyRule(200)+`}`, 200)
+}
+
+func anyRule(priority int) string {
+	return fmt.Sprintf(`{"priority":%d,"direction":"Inbound","access":"Allow","protocol":"*","sourceAddressPrefix":"*","sourcePortRange":"*","destinationAddressPrefix":"*","destinationPortRange":"443"}`, priority)
 }
 
 func TestSubnetsOfANetworkStayWhenAPutDoesNotNameThem(t *testing.T) {

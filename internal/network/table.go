@@ -11,38 +11,17 @@ import (
 // putTable creates or replaces a route table. A request without the member
 // "routes" leaves the routes as they are.
 func putTable(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
-	var found arm.Found
-	ruleNaming.check(r.ID.Name(), "name", &found)
 	body := new(tableBody)
-	if !found.Decode(r.Properties(), body, "properties", codeFormat) {
-		return nil, found.Err()
-	}
-	form, err := attachment(r, carriedTable)
-	if err != nil {
-		return nil, err
-	}
-	old, err := children[Route](tx, r.ID, typeRoutes)
-	if err != nil {
-		return nil, err
-	}
-	want := old
-	if _, given := r.Properties().Get("routes"); given {
+	return putAttached(tx, r, body, carriedTable, "routes", typeRoutes, func(found *arm.Found) ([]nested[Route], error) {
 		routes := make([]Route, len(body.Routes))
-		want = make([]nested[Route], len(routes))
+		want := make([]nested[Route], len(routes))
 		for i := range body.Routes {
 			routes[i] = body.Routes[i].Properties.route(body.Routes[i].Name)
 			want[i] = nested[Route]{name: routes[i].Name, form: &routes[i]}
 		}
-		checkRoutes(routes, listed("properties.routes"), &found)
-	}
-	if err := found.Err(); err != nil {
-		return nil, err
-	}
-	if err := replace(tx, r.ID, "routes", old, want, r.Now); err != nil {
-		return nil, err
-	}
-	stored, err := encode(form)
-	return &arm.Written{Body: stored}, err
+		checkRoutes(routes, listed("properties.routes"), found)
+		return want, nil
+	})
 }
 
 func viewTable(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
