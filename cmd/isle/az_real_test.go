@@ -1,0 +1,128 @@
+//go:build real
+
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// findAz makes sure that there is an az CLI: apt installs it where it can.
+func findAz(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("az"); err == nil {
+		return
+	}
+	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
+		t.Skip("SKIPPED: there is no az CLI, and apt cannot install it here (it needs apt-get and root)")
+	}
+	t.Log("installing azure-cli, as there is no az CLI")
+	for _, args := range [][]string{{"update", "-q"}, {"install", "-q", "-y", "--no-install-recommends", "azure-cli"}} {
+		cmd := exec.Command("apt-get", args...)
+		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Skipf("SKIPPED: apt-get %s: %v\n%s", args[0], err, out[max(0, len(out)-500):])
+		}
+	}
+	if _, err := exec.LookPath("az"); err != nil {
+		t.Skip("SKIPPED: apt installed azure-cli, and there is still no az")
+	}
+}
+
+// azJSON runs an az command and decodes what it answers.
+func azJSON[T any](w *workspace, line string) T {
+	w.t.Helper()
+	var v T
+	if out := w.succeed(line); json.Unmarshal([]byte(out), &v) != nil {
+		w.t.Fatalf("%s prints\n%s", line, out)
+	}
+	return v
+}
+
+// The az CLI, unmodified, after what `isle az` prints.
+func TestRealAz(t *testing.T) {
+	findAz(t)
+	w := newWorkspace(t)
+	w.env = append(w.env, "AZURE_CONFIG_DIR="+filepath.Join(w.home, "az"), "AZURE_CORE_COLLECT_TELEMETRY=no", "AZURE_CORE_OUTPUT=json")
+	s, ready := w.up()
+	order(t, ready, `{"id":"A-1","qty":4,"price":30}`)
+
+	commands := w.succeed("bin/isle az")
+	for _, want := range []string{"export REQUESTS_CA_BUNDLE=" + ready["caFile"], ready["endpoint"], ready["tenantId"], ready["clientId"]} {
+		if !strings.Contains(commands, want) {
+			t.Errorf("isle az does not name %s:\n%s", want, commands)
+		}
+	}
+	w.succeed("set -e\n" + commands)
+	w.env = append(w.env, "REQUESTS_CA_BUNDLE="+ready["caFile"])
+
+	w.succeed("az group create -n integration -l local")
+	groups := azJSON[[]struct{ Name string }](w, "az group list")
+	if len(groups) != 2 || !slices.ContainsFunc(groups, func(g struct{ Name string }) bool { return g.Name == "integration" }) {
+		t.Errorf("az group list: %v", groups)
+	}
+	deployed := azJSON[struct {
+		Properties struct{ ProvisioningState string }
+	}](w, "az deployment group create -g integration -n first -f examples/environment/template.json")
+	if got := deployed.Properties.ProvisioningState; got != "Succeeded" {
+		t.Errorf("az deployment group create: %s", got)
+	}
+	operations := azJSON[[]struct {
+		Properties struct{ ProvisioningState string }
+	}](w, "az deployment operation group list -g integration -n first")
+	if len(operations) < 8 || slices.ContainsFunc(operations, func(o struct {
+		Properties struct{ ProvisioningState string }
+	}) bool {
+		return o.Properties.ProvisioningState != "Succeeded"
+	}) {
+		t.Errorf("az deployment operation group list: %v", operations)
+	}
+	const environments = "Microsoft.Logic/integrationServiceEnvironments"
+	shown := azJSON[struct {
+		Name       string
+		Properties struct{ ProvisioningState string }
+	}](w, "az resource show -g integration -n isle --api-version 2019-05-01 --resource-type "+environments)
+	if shown.Name != "isle" || shown.Properties.ProvisioningState != "Succeeded" {
+		t.Errorf("az resource show: %v", shown)
+	}
+	listed := azJSON[[]struct{ Name string }](w, "az resource list -g integration --resource-type "+environments)
+	if len(listed) != 1 || listed[0].Name != "isle" {
+		t.Errorf("az resource list: %v", listed)
+	}
+	runs := azJSON[struct {
+		Value []struct {
+			Name       string
+			Properties struct{ Status string }
+		}
+	}](w, "az rest -m get --resource "+ready["endpoint"]+" -u "+ready["endpoint"]+"/subscriptions/"+ready["subscriptionId"]+
+		"/resourceGroups/isle/providers/Microsoft.Logic/workflows/order/runs?api-version=2019-05-01")
+	if len(runs.Value) != 1 || runs.Value[0].Properties.Status != "Succeeded" {
+		t.Errorf("az rest: %v", runs)
+	}
+	w.succeed("az group delete -n integration --yes")
+	if got := strings.TrimSpace(w.succeed("az group exists -n integration")); got != "false" {
+		t.Errorf("after az group delete, az group exists: %s", got)
+	}
+
+	w.paste(t, readReadme(t).blocks["az"]) // its --apply updates the cloud that is registered
+	s.stop(syscall.SIGTERM)
+}
+
+// Without az, --apply says so.
+func TestRealAzMissing(t *testing.T) {
+	w := newWorkspace(t)
+	if said := w.fail("bin/isle az"); !strings.Contains(said, "bin/isle up") {
+		t.Errorf("without a server, isle az says %q", said)
+	}
+	s, _ := w.up()
+	if said := w.fail("PATH= bin/isle az --apply"); !strings.Contains(said, "no az CLI") {
+		t.Errorf("without az, isle az --apply says %q", said)
+	}
+	s.stop(syscall.SIGTERM)
+}
