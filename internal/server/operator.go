@@ -41,7 +41,7 @@ func ReadOperator(data string) (Operator, error) {
 	}
 	var stored storedOperator
 	if err := json.Unmarshal(content, &stored); err != nil {
-		return Operator{}, fmt.Errorf("%s is damaged: %w", filepath.Join(data, operatorFile), err)
+		return Operator{}, fmt.Errorf("%s is damaged (delete it, and the next start of the server makes a new secret): %w", filepath.Join(data, operatorFile), err)
 	}
 	o := stored.Operator
 	o.Address = stored.Address
