@@ -71,35 +71,37 @@ func (s Stage) String() string { return stageNames[s] }
 type Reason uint8
 
 const (
-	ByRule             Reason = iota // a rule, a route or nothing at all
-	NotAFlow                         // the flow has no protocol, or its addresses do not fit together
-	NotInNetwork                     // neither end is in the network
-	RouteToNone                      // the route's next hop is None
-	RouteMissing                     // no route has the destination
-	RouteLeaves                      // the destination is inside, the route leads outside
-	RouteStays                       // the destination is outside, the route leads inside
-	GatewayMissing                   // the next hop is a gateway, the network has none
-	ApplianceMissing                 // nothing has the next hop's address
-	ApplianceNotRouter               // the next hop's interface does not forward
-	RoutingLoop                      // more than eight appliances
-	ReplyElsewhere                   // the replies' route leads another way than the flow came
-	NoRuleMatched                    // the firewall denies what no rule allows
+	ByRule              Reason = iota // a rule, a route or nothing at all
+	NotAFlow                          // the flow has no protocol, or its addresses do not fit together
+	NotInNetwork                      // neither end is in the network
+	RouteToNone                       // the route's next hop is None
+	RouteMissing                      // no route has the destination
+	RouteLeaves                       // the destination is inside, the route leads outside
+	RouteStays                        // the destination is outside, the route leads inside
+	GatewayMissing                    // the next hop is a gateway, the network has none
+	ApplianceMissing                  // nothing has the next hop's address
+	ApplianceNotRouter                // the next hop's interface does not forward
+	RoutingLoop                       // more than eight appliances
+	ReplyElsewhere                    // the replies' route leads another way than the flow came
+	NoRuleMatched                     // the firewall denies what no rule allows
+	DefaultRouteMissing               // with a gateway, 0.0.0.0/0 must lead to the Internet
 )
 
 var reasonTexts = [...]string{
-	ByRule:             "",
-	NotAFlow:           "the flow has no protocol, or its addresses do not fit together",
-	NotInNetwork:       "neither address is in the virtual network",
-	RouteToNone:        "the next hop is None",
-	RouteMissing:       "no route has the destination",
-	RouteLeaves:        "the destination is in the virtual network, the next hop is outside of it",
-	RouteStays:         "the next hop is VnetLocal, the destination is outside of the virtual network",
-	GatewayMissing:     "the virtual network has no gateway",
-	ApplianceMissing:   "no firewall and no interface has the next hop's address",
-	ApplianceNotRouter: "IP forwarding is not enabled on the next hop's interface",
-	RoutingLoop:        "the routes go round in circles",
-	ReplyElsewhere:     "the replies would take another way than the flow came",
-	NoRuleMatched:      "no rule matched",
+	ByRule:              "",
+	NotAFlow:            "the flow has no protocol, or its addresses do not fit together",
+	NotInNetwork:        "neither address is in the virtual network",
+	RouteToNone:         "the next hop is None",
+	RouteMissing:        "no route has the destination",
+	RouteLeaves:         "the destination is in the virtual network, the next hop is outside of it",
+	RouteStays:          "the next hop is VnetLocal, the destination is outside of the virtual network",
+	GatewayMissing:      "the virtual network has no gateway",
+	ApplianceMissing:    "no firewall and no interface has the next hop's address",
+	ApplianceNotRouter:  "IP forwarding is not enabled on the next hop's interface",
+	RoutingLoop:         "the routes go round in circles",
+	ReplyElsewhere:      "the replies would take another way than the flow came",
+	NoRuleMatched:       "no rule matched",
+	DefaultRouteMissing: "with a gateway, the route 0.0.0.0/0 to Internet is required",
 }
 
 func (r Reason) String() string { return reasonTexts[r] }

@@ -1,0 +1,402 @@
+package netpol
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// A required access is a set of flows: sources × destinations × ports × {TCP, UDP}.
+// It is judged exactly, by flows that stand for all: each dimension is cut at every
+// bound that a rule or route on the way has there, so that all flows of one piece
+// meet the same rules, and one flow of each combination of pieces is judged. Only
+// rules that meet the row in all dimensions cut it. A row is judged on its own
+// direction: the groups at the environment's subnet, and the routes of the subnet,
+// for outbound rows with the firewalls and appliances they lead through.
+
+// Environment is what RequiredAccess must know of an integration service
+// environment.
+type Environment struct {
+	Network  string
+	Subnets  []string // IDs
+	Endpoint Endpoint
+	// Callers are the addresses that call triggers and read run histories from
+	// outside, for an External endpoint; none means the Internet.
+	Callers []netip.Prefix
+	// Connectors are the managed connectors' outgoing addresses.
+	Connectors []netip.Prefix
+	// More are further requirements, such as the ports of the connections present.
+	// Their parties may also be prefixes in CIDR notation.
+	More []Requirement
+}
+
+// Openness is how much of a required access is open.
+type Openness uint8
+
+const (
+	Open Openness = iota
+	PartlyOpen
+	Blocked
+	NotJudged // it has no addresses here
+)
+
+func (o Openness) String() string {
+	return [...]string{"open", "partly open", "blocked", "not judged"}[o]
+}
+
+// AccessResult is the verdict over one requirement at one subnet.
+type AccessResult struct {
+	Requirement Requirement
+	Subnet      string // ID
+	Openness    Openness
+	// Denials are what denies flows of the row, each rule or route once, with a flow
+	// that it denies.
+	Denials []Denial
+	// Allowed is the decision over the first flow that may pass, if one may.
+	Allowed *Decision
+	// StandIn says that a service tag of the row has no addresses.
+	StandIn bool
+	// Sampled says that the row had so many pieces that not all were judged.
+	Sampled bool
+}
+
+// Denial is a decision and the first flow of the row it was made for.
+type Denial struct {
+	Flow     Flow
+	Decision Decision
+}
+
+// String is the verdict in plain words.
+func (r AccessResult) String() string {
+	text := fmt.Sprintf("%s %s %s (%s) at subnet %s: %s", r.Requirement.ID, r.Requirement.Direction, r.Requirement.Purpose, r.Requirement.PortText(), lastName(r.Subnet), r.Openness)
+	for _, d := range r.Denials {
+		text += fmt.Sprintf("; %s: %s", d.Flow, d.Decision)
+	}
+	return text
+}
+
+// PortText is the requirement's ports as a rule writes them.
+func (r *Requirement) PortText() string {
+	var texts []string
+	for _, p := range mergePorts(r.Ports) {
+		texts = append(texts, p.String())
+	}
+	return strings.Join(texts, ", ")
+}
+
+// maxPieces bounds the flows that are judged for one row and subnet.
+const maxPieces = 1 << 18
+
+// RequiredAccess judges what an environment needs, row by row and in each row by
+// subnet. A network with a gateway has one row more, R1: the default route to the
+// Internet on each subnet. The error names a network or subnet that is not there.
+func (p *Policy) RequiredAccess(e Environment, v Version) ([]AccessResult, error) {
+	n, ok := p.Network(e.Network)
+	if !ok {
+		return nil, fmt.Errorf("there is no virtual network %s", e.Network)
+	}
+	j := &judge{network: n, environment: e}
+	for _, id := range e.Subnets {
+		s := n.subnets[strings.ToLower(id)]
+		if s == nil {
+			return nil, fmt.Errorf("virtual network %s has no subnet %s", e.Network, id)
+		}
+		j.subnets = append(j.subnets, s)
+	}
+	var results []AccessResult
+	for _, r := range slices.Concat(Requirements(v, e.Endpoint), e.More) {
+		for _, s := range j.subnets {
+			results = append(results, j.row(r, s))
+		}
+	}
+	if n.gateway != nil {
+		for _, s := range j.subnets {
+			results = append(results, j.defaultRoute(s))
+		}
+	}
+	return results, nil
+}
+
+// judge judges the rows of one environment.
+type judge struct {
+	network     *Network
+	environment Environment
+	subnets     []*subnet
+}
+
+// defaultRoute judges row R1: with a gateway, 0.0.0.0/0 must lead to the Internet
+// by a route of the user's (ise.md row 61).
+func (j *judge) defaultRoute(s *subnet) AccessResult {
+	r := AccessResult{Subnet: s.id, Requirement: Requirement{ID: "R1", Purpose: "Route 0.0.0.0/0 to Internet, with ExpressRoute or VPN", Direction: Outbound,
+		Source: PartyVnet, Destination: PartyInternet, Category: "RegionalService", Consequence: Degrades}}
+	at := netip.AddrFrom4([4]byte{})
+	i, _ := s.routes.table.Get(everywhere[0])
+	e := &s.routes.list[i]
+	d := Decision{Stage: StageRoute, Subnet: s.id, RouteID: s.routes.ids[i], RoutePrefix: e.Prefix, NextHop: e.NextHop, NextHopIP: e.NextHopIP, Exit: e.NextHop}
+	if e.Source == SourceUser && e.NextHop == Internet {
+		d.Verdict = Allow
+		r.Allowed = &d
+		return r
+	}
+	d.Reason = DefaultRouteMissing
+	r.Openness = Blocked
+	r.Denials = []Denial{{Flow{Protocol: TCP, Source: s.prefixes[0].Addr(), Destination: at}, d}}
+	return r
+}
+
+// set is the flows of a row at one subnet.
+type set struct {
+	source, destination []netip.Prefix
+	ports               []PortRange
+}
+
+// row judges one requirement at one subnet.
+func (j *judge) row(r Requirement, s *subnet) AccessResult {
+	result := AccessResult{Requirement: r, Subnet: s.id}
+	flows := set{ports: mergePorts(r.Ports)}
+	if r.Direction == Inbound {
+		flows.source, flows.destination = j.party(r.Source, r), s.prefixes
+	} else {
+		flows.source, flows.destination = s.prefixes, j.party(r.Destination, r)
+	}
+	if len(flows.source) == 0 || len(flows.destination) == 0 {
+		result.Openness = NotJudged
+		return result
+	}
+	result.StandIn = slices.ContainsFunc(flows.source, isStandIn) || slices.ContainsFunc(flows.destination, isStandIn)
+	var ends stops = outGroups | routing | appliance
+	if r.Direction == Inbound {
+		ends = replies | inGroups
+	}
+	j.judgeSet(&result, flows, ends, j.cuts(flows, s, r.Direction))
+	return result
+}
+
+// isStandIn tells whether a party is nothing but the address that stands for a tag.
+func isStandIn(p netip.Prefix) bool { return p.Addr().Is4() && p.Bits() == 32 && IsStandIn(p.Addr()) }
+
+// party is the addresses of one side of a row; none if the environment has none.
+func (j *judge) party(p Party, r Requirement) []netip.Prefix {
+	e := &j.environment
+	switch p {
+	case PartySpace:
+		return j.network.space
+	case PartyVnet:
+		return withoutPlatform(j.network.scope.virtual)
+	case PartyConnectors:
+		return e.Connectors
+	case PartyPlatform:
+		return nil
+	case PartyDNS:
+		var servers []netip.Prefix
+		for _, a := range j.network.dns {
+			servers = append(servers, netip.PrefixFrom(a, a.BitLen()))
+		}
+		return servers
+	case PartyInternet:
+		if (r.ID == "I2" || r.ID == "I3") && len(e.Callers) > 0 {
+			return e.Callers
+		}
+	}
+	if prefix, err := netip.ParsePrefix(string(p)); err == nil {
+		return []netip.Prefix{prefix.Masked()}
+	}
+	return j.network.scope.tag(string(p))
+}
+
+// withoutPlatform leaves out the platform's address, which no rule concerns.
+func withoutPlatform(prefixes []netip.Prefix) []netip.Prefix {
+	return slices.DeleteFunc(slices.Clone(prefixes), func(p netip.Prefix) bool { return p.Bits() == p.Addr().BitLen() && isPlatform(p.Addr()) })
+}
+
+// cuts are the rules and routes on the way of a row that meet it.
+type cuts struct {
+	matches []*match
+	routes  []netip.Prefix
+	hosts   []netip.Prefix // addresses with a group of their own
+}
+
+func (j *judge) cuts(flows set, s *subnet, d Direction) *cuts {
+	c := &cuts{}
+	group := func(g *group) {
+		if g != nil {
+			for i := range g.sides[d].rules {
+				c.add(&g.sides[d].rules[i].match, flows)
+			}
+		}
+	}
+	group(s.group)
+	hosts := func(n *nic) {
+		for _, a := range n.addresses {
+			c.hosts = append(c.hosts, netip.PrefixFrom(a, a.BitLen()))
+		}
+	}
+	for _, n := range s.nics {
+		if n.group != nil {
+			group(n.group)
+			hosts(n)
+		}
+	}
+	c.route(s)
+	if d == Outbound && s.appliances {
+		for i := range j.network.places {
+			j.behind(c, &j.network.places[i], flows)
+		}
+	}
+	return c
+}
+
+// behind adds what a firewall or an appliance of the network has to say. The flow
+// may have another source there, if a firewall came before.
+func (j *judge) behind(c *cuts, p *place, flows set) {
+	flows.source = everywhere
+	if p.firewall != nil {
+		for i := range p.firewall.rules {
+			c.add(&p.firewall.rules[i].match, flows)
+		}
+		c.route(p.subnet)
+		return
+	}
+	if p.nic == nil || !p.nic.forwards {
+		return
+	}
+	c.route(p.subnet)
+	for _, g := range []*group{p.nic.group, p.subnet.group} {
+		if g != nil {
+			for _, side := range g.sides {
+				for i := range side.rules {
+					c.add(&side.rules[i].match, flows)
+				}
+			}
+		}
+	}
+}
+
+func (c *cuts) route(s *subnet) {
+	for _, r := range s.routes.list {
+		if r.Active {
+			c.routes = append(c.routes, r.Prefix)
+		}
+	}
+}
+
+// add takes a rule if some flow of the row may match it.
+func (c *cuts) add(m *match, flows set) {
+	meets := func(rule, row []netip.Prefix) bool {
+		return rule == nil || slices.ContainsFunc(rule, func(a netip.Prefix) bool { return slices.ContainsFunc(row, a.Overlaps) })
+	}
+	ports := slices.ContainsFunc(m.ports, func(a PortRange) bool {
+		return slices.ContainsFunc(flows.ports, func(b PortRange) bool { return a.First <= b.Last && b.First <= a.Last })
+	})
+	if ports && meets(m.destination, flows.destination) && meets(m.source, flows.source) {
+		c.matches = append(c.matches, m)
+	}
+}
+
+// addresses returns one address for each piece of the prefixes.
+func (c *cuts) addresses(row []netip.Prefix, side func(*match) []netip.Prefix) []netip.Addr {
+	var starts []netip.Addr
+	cut := func(p netip.Prefix) {
+		starts = append(starts, p.Addr())
+		if next := lastOf(p).Next(); next.IsValid() {
+			starts = append(starts, next)
+		}
+	}
+	for _, m := range c.matches {
+		for _, p := range side(m) {
+			cut(p)
+		}
+	}
+	for _, list := range [][]netip.Prefix{c.routes, c.hosts, row} {
+		for _, p := range list {
+			cut(p)
+		}
+	}
+	starts = slices.DeleteFunc(starts, func(a netip.Addr) bool { return !contains(row, a) })
+	slices.SortFunc(starts, netip.Addr.Compare)
+	return slices.Compact(starts)
+}
+
+// ports returns one port for each piece of the ranges.
+func (c *cuts) ports(row []PortRange, side func(*match) []PortRange) []uint16 {
+	var starts []uint16
+	for _, r := range row {
+		starts = append(starts, r.First)
+	}
+	for _, m := range c.matches {
+		for _, r := range side(m) {
+			starts = append(starts, r.First, r.Last+1) // 65535+1 is 0, which no range of a row needs as a bound
+		}
+	}
+	starts = slices.DeleteFunc(starts, func(p uint16) bool {
+		return !slices.ContainsFunc(row, func(r PortRange) bool { return r.Has(p) })
+	})
+	slices.Sort(starts)
+	return slices.Compact(starts)
+}
+
+// judgeSet judges a flow of each combination of pieces.
+func (j *judge) judgeSet(result *AccessResult, flows set, ends stops, c *cuts) {
+	sources := c.addresses(flows.source, func(m *match) []netip.Prefix { return m.source })
+	destinations := c.addresses(flows.destination, func(m *match) []netip.Prefix { return m.destination })
+	sourcePorts := c.ports([]PortRange{anyPort}, func(m *match) []PortRange { return m.sourcePorts })
+	ports := c.ports(flows.ports, func(m *match) []PortRange { return m.ports })
+	total := 2 * len(sources) * len(destinations) * len(sourcePorts) * len(ports)
+	step := max(1, (total+maxPieces-1)/maxPieces)
+	result.Sampled = step > 1
+	allowed, denied := 0, 0
+	for i := 0; i < total; i += step {
+		rest := i
+		pick := func(n int) int { at := rest % n; rest /= n; return at }
+		f := Flow{Protocol: [...]Protocol{TCP, UDP}[pick(2)], DestinationPort: ports[pick(len(ports))], Destination: destinations[pick(len(destinations))],
+			Source: sources[pick(len(sources))], SourcePort: sourcePorts[pick(len(sourcePorts))]}
+		if f.Source.BitLen() != f.Destination.BitLen() {
+			continue
+		}
+		d := j.decide(f, ends, result.Requirement)
+		if d.Allowed() {
+			if allowed++; result.Allowed == nil {
+				result.Allowed = &d
+			}
+		} else {
+			denied++
+			result.deny(f, d)
+		}
+	}
+	switch {
+	case allowed == 0 && denied == 0:
+		result.Openness = NotJudged
+	case denied == 0:
+		result.Openness = Open
+	case allowed == 0:
+		result.Openness = Blocked
+	default:
+		result.Openness = PartlyOpen
+	}
+}
+
+// decide judges one flow of a row. What goes to a public address must leave to the
+// Internet: a gateway takes it to where the service is not (ise.md row 61).
+func (j *judge) decide(f Flow, ends stops, r Requirement) Decision {
+	w := walk{network: j.network, flow: f, ends: ends}
+	d := w.decide()
+	if r.Direction == Outbound && d.Allowed() && d.Exit == VirtualNetworkGateway && contains(j.network.scope.outside, f.Destination) {
+		d.Verdict, d.Stage, d.Reason = Deny, StageRoute, DefaultRouteMissing
+		d.RuleID, d.RuleName, d.SecurityGroup, d.Interface, d.Priority = "", "", "", "", 0
+	}
+	return d
+}
+
+// deny adds a denial unless its cause is there already.
+func (r *AccessResult) deny(f Flow, d Decision) {
+	same := func(other Denial) bool {
+		o := &other.Decision
+		return o.Stage == d.Stage && o.Reason == d.Reason && o.Interface == d.Interface &&
+			cmp.Or(o.RuleID, o.RouteID, o.RoutePrefix.String()) == cmp.Or(d.RuleID, d.RouteID, d.RoutePrefix.String())
+	}
+	if !slices.ContainsFunc(r.Denials, same) {
+		r.Denials = append(r.Denials, Denial{f, d})
+	}
+}
