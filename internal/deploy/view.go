@@ -2,6 +2,8 @@ package deploy
 
 import (
 	"context"
+	"fmt"
+	"hash/fnv"
 	"net/http"
 	"strconv"
 	"strings"
@@ -137,16 +139,9 @@ func shownStep(t step) bool {
 
 // operationID is stable: the same for the same resource of a deployment.
 func operationID(t step) string {
-	const digits = "0123456789ABCDEF"
-	var h uint64 = 14695981039346656037
-	for _, c := range []byte(strings.ToLower(t.ID)) {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	var id [16]byte
-	for i := range id {
-		id[i] = digits[h>>(60-4*i)&0xf]
-	}
-	return string(id[:])
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(strings.ToLower(t.ID)))
+	return fmt.Sprintf("%016X", h.Sum64())
 }
 
 func (s *state) operation(deployment arm.ID, i int) expr.Value {
