@@ -56,7 +56,11 @@ func (m *Manager) answer(w http.ResponseWriter, r *http.Request, correlation str
 	if len(r.URL.Path)+len(r.URL.RawQuery) > maxPath {
 		return nil, &Error{Status: http.StatusRequestURITooLong, Code: "RequestUriTooLong", Message: "The path and query of the request are longer than 16 KB."}
 	}
-	c := &call{method: r.Method, path: "/" + strings.Trim(r.URL.Path, "/"), query: lowerNames(r.URL.Query()), base: m.base(r), now: m.now(),
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, Invalid("InvalidRequestUri", "", "The query of the request cannot be read: %s. Encode what stands in it.", printable(err.Error()))
+	}
+	c := &call{method: r.Method, path: "/" + strings.Trim(r.URL.Path, "/"), query: lowerNames(query), base: m.base(r), now: m.now(),
 		ifMatch: r.Header.Get("If-Match"), ifNoneMatch: r.Header.Get("If-None-Match"), correlation: correlation}
 	if strings.EqualFold(c.path, "/metadata/endpoints") {
 		return m.metadata(c)

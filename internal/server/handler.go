@@ -27,14 +27,25 @@ func (s *Server) routes() http.Handler {
 		_, _ = w.Write([]byte("ok\n"))
 	})
 	mux.Handle("/workflows/", s.gateway) // judges the pace of its large bodies itself
-	mux.Handle("/", timely(bodyTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	management := timely(bodyTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if identity.Owns(r.URL.Path) {
 			s.issuer.ServeHTTP(w, r)
 		} else {
 			s.manager.ServeHTTP(w, r)
 		}
-	})))
-	return s.hosts(mux)
+	}))
+	mux.Handle("/", management)
+	return s.hosts(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Of a path with a slash too many the mux would make a redirect and a page.
+		switch doubled := strings.Contains(r.URL.Path, "//"); {
+		case doubled && strings.HasPrefix(r.URL.Path, "/workflows/"):
+			s.gateway.ServeHTTP(w, r)
+		case doubled:
+			management.ServeHTTP(w, r)
+		default:
+			mux.ServeHTTP(w, r)
+		}
+	}))
 }
 
 // timely cuts off a sender whose body does not arrive in time.
