@@ -111,7 +111,7 @@ func (p *Policy) RequiredAccess(e Environment, v Version) ([]AccessResult, error
 			results = append(results, j.row(r, s))
 		}
 	}
-	if n.gateway != nil {
+	if n.gateway {
 		for _, s := range j.subnets {
 			results = append(results, j.defaultRoute(s))
 		}

@@ -189,8 +189,12 @@ func (c *compiler) network(m *VirtualNetwork) {
 	n := &Network{id: m.ID, space: slices.Clone(m.Space), dns: slices.Clone(m.DNSServers), subnets: map[string]*subnet{}}
 	own := slices.Concat(m.Space, m.Peered)
 	if m.Gateway != nil {
-		n.gateway = &Gateway{ID: m.Gateway.ID, Prefixes: slices.Clone(m.Gateway.Prefixes)}
-		own = append(own, m.Gateway.Prefixes...)
+		n.gateway = true
+		n.behind = slices.DeleteFunc(slices.Clone(m.Gateway.Prefixes), func(p netip.Prefix) bool { return p.Bits() == 0 })
+		own = append(own, n.behind...)
+		if c.model.AzureCompatVnetTag {
+			own = append(own, m.Gateway.Prefixes...)
+		}
 	}
 	n.scope = newScope(c.tags, own)
 	for i := range m.Subnets {

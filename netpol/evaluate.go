@@ -170,7 +170,7 @@ func (w *walk) forward(from *place) bool {
 		case VnetLocal:
 			return inside && w.routed() || w.refuse(from, i, RouteStays)
 		case VirtualNetworkGateway:
-			return w.network.gateway != nil && w.routed() || w.refuse(from, i, GatewayMissing)
+			return w.network.gateway && w.routed() || w.refuse(from, i, GatewayMissing)
 		case VirtualAppliance:
 			if hop.NextHopIP == w.flow.Destination {
 				return w.routed()
@@ -260,8 +260,7 @@ func (w *walk) reply(to *place) bool {
 	case VnetLocal:
 		return contains(w.network.space, w.flow.Source) || w.refuse(to, i, RouteStays)
 	case VirtualNetworkGateway:
-		gateway := w.network.gateway
-		return gateway != nil && contains(gateway.Prefixes, w.flow.Source) || w.refuse(to, i, ReplyElsewhere)
+		return contains(w.network.behind, w.flow.Source) || w.refuse(to, i, ReplyElsewhere)
 	case VirtualAppliance:
 		return w.refuse(to, i, ReplyElsewhere)
 	}

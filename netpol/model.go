@@ -14,8 +14,9 @@ type Model struct {
 	// Tags are the service tags. Prefixes that are listed for VirtualNetwork or
 	// Internet are added to what is computed for those.
 	Tags []ServiceTag
-	// AzureCompatVnetTag adds the prefixes of a subnet's user-defined routes to its
-	// VirtualNetwork tag, 0.0.0.0/0 included, as Azure does (network.md §C7.1).
+	// AzureCompatVnetTag adds the prefixes of a subnet's user-defined routes and of
+	// the gateway to its VirtualNetwork tag, 0.0.0.0/0 included, as Azure does
+	// (network.md §C7.1).
 	AzureCompatVnetTag bool
 }
 
@@ -32,8 +33,10 @@ type VirtualNetwork struct {
 
 // Gateway connects a network to what lies outside the cloud.
 type Gateway struct {
-	ID       string
-	Prefixes []netip.Prefix // learned by BGP or configured: what lies behind it
+	ID string
+	// Prefixes are learned by BGP or configured: what lies behind it. A default route
+	// may be among them (forced tunnelling); it is no part of the VirtualNetwork tag.
+	Prefixes []netip.Prefix
 }
 
 // Subnet is a part of a network's space.

@@ -27,7 +27,8 @@ func (p *Policy) Networks() []*Network { return slices.Clone(p.order) }
 type Network struct {
 	id      string
 	space   []netip.Prefix
-	gateway *Gateway
+	gateway bool
+	behind  []netip.Prefix // what lies behind the gateway; a default route tells nothing of that
 	dns     []netip.Addr
 	scope   *scope
 	subnets map[string]*subnet // by ID in lower case

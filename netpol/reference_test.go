@@ -47,11 +47,17 @@ func in(a netip.Addr, list []netip.Prefix) bool {
 	return false
 }
 
+// behind tells whether the gateway says that an address lies behind it.
+func (r reference) behind(a netip.Addr) bool {
+	g := r.m.Networks[0].Gateway
+	return g != nil && slices.ContainsFunc(g.Prefixes, func(p netip.Prefix) bool { return p.Bits() > 0 && p.Contains(a) })
+}
+
 // tagHas tells whether a tag has an address, for a subnet of network 0.
 func (r reference) tagHas(name string, a netip.Addr, s *Subnet) bool {
 	n := r.m.Networks[0]
 	virtual := in(a, n.Space) || in(a, n.Peered) || a == netip.MustParseAddr("168.63.129.16") ||
-		n.Gateway != nil && in(a, n.Gateway.Prefixes)
+		r.behind(a) || r.m.AzureCompatVnetTag && n.Gateway != nil && in(a, n.Gateway.Prefixes)
 	if t, ok := byName(r.m.RouteTables, s.RouteTable, func(t RouteTable) string { return t.ID }); ok && r.m.AzureCompatVnetTag {
 		for _, route := range t.Routes {
 			set, _ := byName(r.m.Tags, route.Destination.Tag, func(t ServiceTag) string { return t.Name })
@@ -246,7 +252,7 @@ func (r reference) evaluate(f Flow) outcome {
 			return stop(RouteToNone)
 		case h.next == VnetLocal && !in(f.Source, n.Space):
 			return stop(RouteStays)
-		case h.next == VirtualNetworkGateway && (n.Gateway == nil || !in(f.Source, n.Gateway.Prefixes)), h.next == VirtualAppliance:
+		case h.next == VirtualNetworkGateway && !r.behind(f.Source), h.next == VirtualAppliance:
 			return stop(ReplyElsewhere)
 		}
 	} else {
