@@ -72,7 +72,19 @@ type Denial struct {
 func (r AccessResult) String() string {
 	text := fmt.Sprintf("%s %s %s (%s) at subnet %s: %s", r.Requirement.ID, r.Requirement.Direction, r.Requirement.Purpose, r.Requirement.PortText(), lastName(r.Subnet), r.Openness)
 	for _, d := range r.Denials {
-		text += fmt.Sprintf("; %s: %s", d.Flow, d.Decision)
+		text += fmt.Sprintf("; %s: %s", r.flowText(d.Flow), d.Decision)
+	}
+	return text
+}
+
+// flowText names the service tag where its stand-in says nothing to a reader.
+func (r *AccessResult) flowText(f Flow) string {
+	text := f.String()
+	if r.StandIn && IsStandIn(f.Source) {
+		text = strings.Replace(text, f.Source.String(), string(r.Requirement.Source), 1)
+	}
+	if r.StandIn && IsStandIn(f.Destination) {
+		text = strings.Replace(text, f.Destination.String(), string(r.Requirement.Destination), 1)
 	}
 	return text
 }
@@ -165,7 +177,7 @@ func (j *judge) row(r Requirement, s *subnet) AccessResult {
 		result.Openness = NotJudged
 		return result
 	}
-	result.StandIn = slices.ContainsFunc(flows.source, isStandIn) || slices.ContainsFunc(flows.destination, isStandIn)
+	result.StandIn = isStandIn(flows.source) || isStandIn(flows.destination)
 	var ends stops = outGroups | routing | appliance
 	if r.Direction == Inbound {
 		ends = replies | inGroups
@@ -175,7 +187,9 @@ func (j *judge) row(r Requirement, s *subnet) AccessResult {
 }
 
 // isStandIn tells whether a party is nothing but the address that stands for a tag.
-func isStandIn(p netip.Prefix) bool { return p.Addr().Is4() && p.Bits() == 32 && IsStandIn(p.Addr()) }
+func isStandIn(p []netip.Prefix) bool {
+	return len(p) == 1 && p[0].IsSingleIP() && IsStandIn(p[0].Addr())
+}
 
 // party is the addresses of one side of a row; none if the environment has none.
 func (j *judge) party(p Party, r Requirement) []netip.Prefix {

@@ -73,7 +73,7 @@ type Reason uint8
 const (
 	ByRule              Reason = iota // a rule, a route or nothing at all
 	NotAFlow                          // the flow has no protocol, or its addresses do not fit together
-	NotInNetwork                      // neither end is in the network
+	NotInNetwork                      // neither end is in a subnet of the network
 	RouteToNone                       // the route's next hop is None
 	RouteMissing                      // no route has the destination
 	RouteLeaves                       // the destination is inside, the route leads outside
@@ -90,7 +90,7 @@ const (
 var reasonTexts = [...]string{
 	ByRule:              "",
 	NotAFlow:            "the flow has no protocol, or its addresses do not fit together",
-	NotInNetwork:        "neither address is in the virtual network",
+	NotInNetwork:        "neither address is in a subnet of the virtual network",
 	RouteToNone:         "the next hop is None",
 	RouteMissing:        "no route has the destination",
 	RouteLeaves:         "the destination is in the virtual network, the next hop is outside of it",

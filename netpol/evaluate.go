@@ -91,7 +91,8 @@ func (w *walk) run() bool {
 			return false
 		}
 		if w.rule == nil {
-			w.pass(StagePlatform, from)
+			w.stage = StagePlatform
+			w.record(Allow)
 		}
 		return true
 	}
@@ -131,18 +132,11 @@ func (w *walk) judge(stage Stage, g *group, d Direction, p *place) bool {
 	side := g.sides[d]
 	i := side.find(&w.flow)
 	if i < 0 {
-		return w.pass(StagePlatform, p)
+		return true // run tells of the platform once, if no group has a rule for it
 	}
 	w.stage, w.place, w.group, w.rule = stage, p, g, &side.rules[i]
 	w.record(w.rule.Access)
 	return w.rule.Access == Allow
-}
-
-// pass notes a stage that has no rule.
-func (w *walk) pass(stage Stage, p *place) bool {
-	w.stage, w.place = stage, p
-	w.record(Allow)
-	return true
 }
 
 // stop ends the walk without a rule.

@@ -95,6 +95,8 @@ func (d *Decision) routeText() string {
 	switch {
 	case d.RouteID != "":
 		b.WriteString("route " + lastName(d.RouteID))
+	case d.NextHop == VirtualNetworkGateway:
+		b.WriteString("the gateway's route")
 	case d.RoutePrefix.IsValid():
 		b.WriteString("the system's route")
 	default:

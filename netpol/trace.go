@@ -122,6 +122,9 @@ func (n *Network) Explain(f Flow) []Explanation {
 		if at.judge(stage, g, d, p) {
 			verdict = Allow
 		}
+		if at.rule == nil {
+			at.stage, at.place = StagePlatform, p
+		}
 		e := Explanation{Decision: Decision{Verdict: verdict, Stage: at.stage}}
 		at.describe(&e.Decision)
 		e.Decision.SecurityGroup = g.id
