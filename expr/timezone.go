@@ -12,7 +12,7 @@ import (
 
 // zoneArchive holds the compiled rules of the zones that windowsZones names, so
 // that a conversion gives one result on every machine, whatever zone files that
-// machine has. The test of this file rebuilds it (-update) from the Go toolchain.
+// machine has. The test of this file rebuilds it (-update-zones) from the Go toolchain.
 //
 //go:embed zoneinfo.zip
 var zoneArchive []byte

@@ -159,3 +159,20 @@ func TestACallWithoutARightSignatureIsRefused(t *testing.T) {
 		t.Errorf("a refused call started a run: %s", a.Body)
 	}
 }
+
+// wdl-semantics §15 rule 38.
+func TestConcurrencyCannotBeTakenAwayFromATrigger(t *testing.T) {
+	s := isletest.Start(t)
+	workflow := s.Group("bad") + "/providers/Microsoft.Logic/workflows/w"
+	with := strings.Replace(workflowBody(`{}`), `"inputs":{}`, `"inputs":{},"runtimeConfiguration":{"concurrency":{"runs":2}}`, 1)
+	if a := s.Do(http.MethodPut, workflow, with); a.Status != http.StatusCreated {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	version := s.Do(http.MethodGet, workflow, nil).Text("properties", "version")
+	if a := s.Do(http.MethodPut, workflow, workflowBody(`{}`)); a.Status != http.StatusBadRequest || a.Text("error", "code") != "InvalidConcurrencyConfiguration" {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	if got := s.Do(http.MethodGet, workflow, nil).Text("properties", "version"); got != version {
+		t.Errorf("the refused change made the version %s of %s", got, version)
+	}
+}

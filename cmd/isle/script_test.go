@@ -8,7 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-var update = flag.Bool("update", false, "rewrite the expected outputs in testdata/script")
+var rewrite = flag.Bool("rewrite", false, "rewrite the expected outputs in testdata/script")
 
 func TestMain(m *testing.M) {
 	testscript.Main(withBinary{m}, map[string]func(){"isle": main})
@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
-		UpdateScripts: *update,
+		UpdateScripts: *rewrite,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
 			if dir, err := os.Getwd(); err == nil {

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "write what the server answers into testdata/script")
+var rewrite = flag.Bool("rewrite", false, "write what the server answers into testdata/script")
 
 // volatile is what differs from run to run, and what stands for it in a script.
 var volatile = []struct {
@@ -46,14 +46,14 @@ func TestScripts(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := newWorld(t).play(string(want))
-			if *update {
+			if *rewrite {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
 				}
 				return
 			}
 			if got != string(want) {
-				t.Errorf("%s (go test -run Scripts -update rewrites it); got:\n%s", file, got)
+				t.Errorf("%s (go test -run Scripts -rewrite rewrites it); got:\n%s", file, got)
 			}
 		})
 	}

@@ -119,6 +119,9 @@ func (c *change) compile() {
 		c.body.Definition = keepDefaults(c.body.Definition, c.body.Parameters, c.before.Definition)
 	}
 	program, err := compile(c.body.Definition, c.body.Parameters)
+	if err == nil && c.before != nil {
+		err = checkUpdate(program, c.before)
+	}
 	c.program, c.refusal = program, arm.AsError(err)
 }
 

@@ -90,16 +90,34 @@ func checkParameters(parameters expr.Value, found *arm.Found) {
 // it (wdl-semantics §15), in the service's words.
 func compile(definition, parameters expr.Value) (*wdl.Program, error) {
 	program, found := wdl.Compile(definition, parameters, wdl.Options{Supported: engine.Supported})
-	if !found.Failed() {
-		return program, nil
+	if found.Failed() {
+		return nil, refusal(found)
 	}
+	return program, nil
+}
+
+// checkUpdate compares a definition with the one that it replaces (wdl-semantics §15
+// rule 38). What the old one was saved with compiles still.
+func checkUpdate(program *wdl.Program, before *version) error {
+	old, err := compile(before.Definition, before.Parameters)
+	if err != nil {
+		return nil
+	}
+	if found := wdl.CheckUpdate(old, program); found.Failed() {
+		return refusal(found)
+	}
+	return nil
+}
+
+// refusal is the wire's error of a definition's problems.
+func refusal(found wdl.Problems) error {
 	var all arm.Found
 	for _, p := range found {
 		if p.Severity == wdl.Error {
 			all.Add(p.Code, definitionTarget(p.Pointer), "%s", wdl.Problems{p}.Error())
 		}
 	}
-	return nil, all.Err()
+	return all.Err()
 }
 
 func definitionTarget(pointer string) string { return "/properties/definition" + pointer }

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-var update = flag.Bool("update", false, "rewrite the expectations in testdata")
+var rewrite = flag.Bool("rewrite", false, "rewrite the expectations in testdata")
 
 func parse(t testing.TB, text string) expr.Value {
 	t.Helper()
@@ -38,12 +38,12 @@ func TestScripts(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := runScript(t, string(text))
-			if *update {
+			if *rewrite {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			} else if got != string(text) {
-				t.Errorf("%s differs; -update shows how. Now:\n%s", file, got)
+				t.Errorf("%s differs; -rewrite shows how. Now:\n%s", file, got)
 			}
 		})
 	}
