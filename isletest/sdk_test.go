@@ -116,6 +116,12 @@ func TestTheSDKDrivesIsleUnmodified(t *testing.T) {
 		t.Errorf("managed APIs: %v", apis)
 	}
 
+	generic, err := c.resources.NewClient().Get(ctx, "sdk", "Microsoft.Logic", "", "integrationServiceEnvironments", "quickstart", "2019-05-01", nil)
+	must(t, err)
+	if *generic.ID != *environment.ID {
+		t.Errorf("the generic client reads %s", *generic.ID)
+	}
+
 	createOrder(t, c, *environment.ID)
 	callback, err := c.logic.NewWorkflowTriggersClient().ListCallbackURL(ctx, "sdk", "order", "order", nil)
 	must(t, err)

@@ -106,6 +106,13 @@ func (m *Manager) allowAction(c *call, action, scope string) error {
 		"' does not have authorization to perform action '" + action + "' over scope '" + scope + "' or the scope is invalid. If access was recently granted, please refresh your credentials."}
 }
 
+// singleSlashes is a path with one slash before each segment and none at the end.
+// Clients of generic resources write an empty parent between two slashes:
+// "providers/Microsoft.Logic//workflows/w" (logic-api §5.3).
+func singleSlashes(path string) string {
+	return "/" + strings.Join(strings.FieldsFunc(path, func(c rune) bool { return c == '/' }), "/")
+}
+
 // serve answers a call whose principal is known.
 func (m *Manager) serve(ctx context.Context, c *call) (*Result, error) {
 	if err := c.checkVersion(); err != nil {
@@ -113,8 +120,8 @@ func (m *Manager) serve(ctx context.Context, c *call) (*Result, error) {
 	}
 	segments := canonical(withDeployments(strings.Split(c.path[1:], "/")))
 	for _, s := range segments {
-		if s == "" || s == "." || s == ".." {
-			return nil, Missing("NotFound", "The path '%s' is not one of the resource manager: it has an empty or forbidden segment.", printable(c.path))
+		if s == "" || s == "." || s == ".." { // "" is the root
+			return nil, Missing("NotFound", "The path '%s' is not one of the resource manager: it has a forbidden segment.", printable(c.path))
 		}
 		if strings.ContainsAny(s, "?#\\\x00") {
 			return nil, Invalid("InvalidResourceName", "name", `The name '%s' in the path is invalid: no name has one of the characters ?, #, \ or NUL.`, printable(s))

@@ -60,7 +60,7 @@ func (m *Manager) answer(w http.ResponseWriter, r *http.Request, correlation str
 	if err != nil {
 		return nil, Invalid("InvalidRequestUri", "", "The query of the request cannot be read: %s. Encode what stands in it.", printable(err.Error()))
 	}
-	c := &call{method: r.Method, path: "/" + strings.Trim(r.URL.Path, "/"), query: lowerNames(query), base: m.base(r), now: m.now(),
+	c := &call{method: r.Method, path: singleSlashes(r.URL.Path), query: lowerNames(query), base: m.base(r), now: m.now(),
 		ifMatch: r.Header.Get("If-Match"), ifNoneMatch: r.Header.Get("If-None-Match"), correlation: correlation}
 	if strings.EqualFold(c.path, "/metadata/endpoints") {
 		return m.metadata(c)

@@ -188,6 +188,6 @@ func (m *Manager) local(ctx context.Context, p Principal, method, path, apiVersi
 }
 
 func (m *Manager) localCall(p Principal, method, path, apiVersion string, body []byte) *call {
-	return &call{method: method, path: "/" + strings.Trim(path, "/"), principal: p, base: m.config.PublicURL, now: m.now(), body: body,
+	return &call{method: method, path: singleSlashes(path), principal: p, base: m.config.PublicURL, now: m.now(), body: body,
 		query: map[string][]string{"api-version": {apiVersion}}, correlation: NewGUID()}
 }
