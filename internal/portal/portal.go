@@ -39,7 +39,7 @@ func (r Run) Duration() string {
 	if r.End.IsZero() {
 		return ""
 	}
-	return r.End.Sub(r.Start).Round(time.Millisecond).String()
+	return r.End.Sub(r.Start).Round(time.Microsecond).String()
 }
 
 // Source gives the overview, as the resource manager knows it.
