@@ -76,7 +76,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if c.RunID == "" {
 		c.RunID = "local"
 	}
-	s := &session{Config: c, contents: map[string]expr.Value{}, scopes: map[string][]engine.Row{},
+	s := &playback{Config: c, contents: map[string]expr.Value{}, scopes: map[string][]engine.Row{},
 		flying: map[engine.EffectID]context.CancelFunc{}, outcomes: make(chan engine.Completed)}
 	s.now = c.Start
 	if !c.Virtual || s.now.IsZero() {
@@ -87,8 +87,8 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	return s.run(ctx)
 }
 
-// session is one call of Run.
-type session struct {
+// playback is one call of Run.
+type playback struct {
 	Config
 	now    time.Time
 	cancel context.CancelFunc
@@ -110,7 +110,7 @@ type session struct {
 	polled    *Response
 }
 
-func (s *session) run(ctx context.Context) (*Result, error) {
+func (s *playback) run(ctx context.Context) (*Result, error) {
 	s.begin()
 	var ev engine.Event = engine.Begin{}
 	for {
@@ -127,7 +127,7 @@ func (s *session) run(ctx context.Context) (*Result, error) {
 	}
 }
 
-func (s *session) begin() {
+func (s *playback) begin() {
 	t := s.Trigger
 	if t.Start.IsZero() {
 		t.Start, t.End = s.now, s.now
@@ -158,7 +158,7 @@ func answersLater(p *wdl.Program) bool {
 }
 
 // step takes an event, and what the engine then asks for, until it waits.
-func (s *session) step(ctx context.Context, ev engine.Event) error {
+func (s *playback) step(ctx context.Context, ev engine.Event) error {
 	for ev != nil {
 		res, err := s.core.Step(s.now, ev)
 		if err != nil {
@@ -179,7 +179,7 @@ func (s *session) step(ctx context.Context, ev engine.Event) error {
 	return nil
 }
 
-func (s *session) store(res *engine.Result) {
+func (s *playback) store(res *engine.Result) {
 	for _, c := range res.Contents {
 		s.contents[c.ID] = c.Value
 	}
@@ -194,7 +194,7 @@ func (s *session) store(res *engine.Result) {
 }
 
 // follow is the event that the engine wants at once; nil if none.
-func (s *session) follow(res *engine.Result) engine.Event {
+func (s *playback) follow(res *engine.Result) engine.Event {
 	switch {
 	case res.Need != nil:
 		var loaded engine.Loaded
@@ -217,7 +217,7 @@ func (s *session) follow(res *engine.Result) engine.Event {
 
 // reload replaces the run by one made of what is stored. If the engine waits,
 // resuming must lead to the same head; else the new run goes on from there.
-func (s *session) reload(ev engine.Event) (engine.Event, error) {
+func (s *playback) reload(ev engine.Event) (engine.Event, error) {
 	scopes, err := engine.OpenScopes(s.head)
 	if err != nil {
 		return nil, err
@@ -242,7 +242,7 @@ func (s *session) reload(ev engine.Event) (engine.Event, error) {
 	return nil, nil
 }
 
-func (s *session) act(ctx context.Context, effects []engine.Effect) {
+func (s *playback) act(ctx context.Context, effects []engine.Effect) {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case engine.Call:
@@ -263,7 +263,7 @@ func (s *session) act(ctx context.Context, effects []engine.Effect) {
 	}
 }
 
-func (s *session) call(ctx context.Context, c engine.Call) {
+func (s *playback) call(ctx context.Context, c engine.Call) {
 	if _, ok := s.flying[c.ID]; ok {
 		return // repeated by a reload
 	}
@@ -284,13 +284,13 @@ func (s *session) call(ctx context.Context, c engine.Call) {
 }
 
 // whole puts contents in the place of references.
-func (s *session) whole(v expr.Value) expr.Value {
+func (s *playback) whole(v expr.Value) expr.Value {
 	v, _ = v.Resolve(func(ref expr.ContentReference) (expr.Value, error) { return s.contents[ref.ID], nil })
 	return v
 }
 
 // next waits for the next event.
-func (s *session) next(ctx context.Context) (engine.Event, error) {
+func (s *playback) next(ctx context.Context) (engine.Event, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -320,7 +320,7 @@ func (s *session) next(ctx context.Context) (engine.Event, error) {
 
 var errStuck = errors.New("the run waits for something that cannot happen in this process")
 
-func (s *session) land(id engine.EffectID) {
+func (s *playback) land(id engine.EffectID) {
 	if cancel, ok := s.flying[id]; ok {
 		cancel()
 		delete(s.flying, id)
@@ -328,7 +328,7 @@ func (s *session) land(id engine.EffectID) {
 }
 
 // nextAlarm is the run's wake time, or the time at which the caller gives up.
-func (s *session) nextAlarm() time.Time {
+func (s *playback) nextAlarm() time.Time {
 	at := s.wake
 	if s.response == nil && !s.respondBy.IsZero() && (at.IsZero() || s.respondBy.Before(at)) {
 		at = s.respondBy
@@ -337,7 +337,7 @@ func (s *session) nextAlarm() time.Time {
 }
 
 // alarm is the event of that moment.
-func (s *session) alarm() engine.Event {
+func (s *playback) alarm() engine.Event {
 	if s.response == nil && !s.respondBy.IsZero() && !s.now.Before(s.respondBy) {
 		s.response = &Response{StatusCode: 504, HasBody: true, Body: failure("GatewayTimeout",
 			"The execution of the workflow did not answer within the time limit.")}
@@ -346,7 +346,7 @@ func (s *session) alarm() engine.Event {
 	return engine.Woke{}
 }
 
-func (s *session) nextVirtual(ctx context.Context) (engine.Event, error) {
+func (s *playback) nextVirtual(ctx context.Context) (engine.Event, error) {
 	for len(s.queue) > 0 {
 		c := s.queue[0]
 		s.queue = s.queue[1:]
@@ -370,7 +370,7 @@ func (s *session) nextVirtual(ctx context.Context) (engine.Event, error) {
 	return s.alarm(), nil
 }
 
-func (s *session) result() (*Result, error) {
+func (s *playback) result() (*Result, error) {
 	records, err := engine.DecodeRecords(s.rows)
 	if err != nil {
 		return nil, err
@@ -399,7 +399,7 @@ func (s *session) result() (*Result, error) {
 
 // unanswered gives the caller of a run that ended without a Response its 502
 // (wdl-semantics §10.2).
-func (s *session) unanswered(res *Result) {
+func (s *playback) unanswered(res *Result) {
 	none := &Response{StatusCode: 502, HasBody: true, Body: failure("NoResponse",
 		fmt.Sprintf("The server did not receive a response from an upstream server. Request tracking id '%s'.", res.Trigger.TrackingID))}
 	switch {
