@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/logic/armlogic"
 )
@@ -26,11 +25,13 @@ func TestRequestHistories(t *testing.T) {
 	  "Ask":{"type":"Http","inputs":{"method":"GET","uri":"`+peer.URL+`/?a=b","headers":{"Authorization":"planted-secret","X-Id":"7"}},"runAfter":{}}}}}}`, 201)
 	w.send("POST", workflows+"/calls/triggers/manual/run", "", 200)
 	run := ""
-	for deadline := time.Now().Add(20 * time.Second); run == "" && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if names := w.pages(workflows + "/calls/runs?$filter=status%20eq%20'Succeeded'"); len(names) > 0 {
+	w.until("the run succeeds", func() bool {
+		names := w.pages(workflows + "/calls/runs?$filter=status%20eq%20'Succeeded'")
+		if len(names) > 0 {
 			run = names[0]
 		}
-	}
+		return run != ""
+	})
 	for _, list := range []string{"/calls/runs", "/calls/triggers/manual/histories"} {
 		if page := w.send("GET", workflows+list+"?$top=1", "", 200); page["nextLink"] != nil {
 			t.Errorf("%s: a last page that is full has a link: %v", list, page["nextLink"])

@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the server answers into testdata/script")
@@ -89,11 +88,9 @@ func expand(text string) string { return strings.ReplaceAll(text, "$G", group) }
 func (w *world) exchange(method, path, body string) string {
 	w.t.Helper()
 	if method == "WAIT" {
-		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-			if get(w.send("GET", path, "", 200), "properties", "provisioningState") != "InProgress" {
-				break
-			}
-		}
+		w.until("GET "+path+" is InProgress no more", func() bool {
+			return get(w.send("GET", path, "", 200), "properties", "provisioningState") != "InProgress"
+		})
 		return fmt.Sprint(get(w.send("GET", path, "", 200), "properties", "provisioningState"))
 	}
 	separator := "?"

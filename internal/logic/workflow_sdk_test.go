@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"bytes"
 
@@ -75,15 +74,14 @@ func TestWorkflowThroughTheSDK(t *testing.T) {
 	runs, err := armlogic.NewWorkflowRunsClient(subscription, token{}, w.options())
 	w.must(err)
 	name := ""
-	for range 1000 {
+	w.until("one run succeeds", func() bool {
 		page, err := runs.NewListPager("g", "Flow", &armlogic.WorkflowRunsClientListOptions{Filter: to.Ptr("status eq 'Succeeded' and startTime ge 2020-01-01T00:00:00Z"), Top: to.Ptr[int32](10)}).NextPage(ctx)
 		w.must(err)
 		if len(page.Value) == 1 {
 			name = *page.Value[0].Name
-			break
 		}
-		time.Sleep(5 * time.Millisecond)
-	}
+		return name != ""
+	})
 	run, err := runs.Get(ctx, "g", "Flow", name, nil)
 	w.must(err)
 	if *run.Properties.Status != "Succeeded" || run.Properties.Outputs["answer"].Value != "done" || *run.Properties.Trigger.Name != "manual" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -205,15 +206,21 @@ func get(v any, names ...any) any {
 }
 
 // eventually waits until a GET says something.
-func (w *world) eventually(path string, want any, names ...any) map[string]any {
+func (w *world) eventually(path string, want any, names ...any) (answer map[string]any) {
 	w.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		answer := w.send("GET", path, "", 200)
-		if get(answer, names...) == want {
-			return answer
-		}
+	w.until(fmt.Sprintf("GET %s: %v is %v", path, names, want), func() bool {
+		answer = w.send("GET", path, "", 200)
+		return get(answer, names...) == want
+	})
+	return answer
+}
+
+// until polls, as a client does, until something is so.
+func (w *world) until(what string, so func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			w.t.Fatalf("GET %s: %v is %v, want %v", path, names, get(answer, names...), want)
+			w.t.Fatalf("it did not come true: %s", what)
 		}
 	}
 }
