@@ -137,10 +137,10 @@ func (w *recorder) response(r *http.Request) *http.Response {
 
 // apiError is an answer of the resource manager that is no success.
 type apiError struct {
-	Status  int
-	Code    string
-	Message string
-	Details []apiError
+	Status  int        `json:"-"` // of the answer
+	Code    string     `json:"code"`
+	Message string     `json:"message"`
+	Details []apiError `json:"details,omitempty"`
 }
 
 func (e *apiError) Error() string {

@@ -61,6 +61,9 @@ is done; the exit code is 1 when the deployment fails.`,
 				return err
 			}
 			for _, o := range outputs {
+				if o.value == "" {
+					o.value = fmt.Sprintf("(not shown: it holds a secret; `%s url WORKFLOW` prints a workflow's callback URL)", program())
+				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s = %s\n", o.name, o.value)
 			}
 			return nil
@@ -159,7 +162,7 @@ func (d *deployment) last(ctx context.Context) (string, error) {
 	if isNotFound(err) {
 		return "", nil
 	}
-	if err == nil {
+	if err == nil && !ended(state.Properties.ProvisioningState) {
 		err = d.follow(ctx, header, &state)
 	}
 	return state.Properties.ProvisioningState, err
@@ -199,6 +202,12 @@ func (d *deployment) show(ctx context.Context, shown map[string]bool) error {
 
 func ended(state string) bool {
 	return state == "Succeeded" || state == "Failed" || state == "Canceled"
+}
+
+// isRefused reports whether the server refused the request itself.
+func isRefused(err error) bool {
+	var e *apiError
+	return errors.As(err, &e) && e.Status >= 400 && e.Status < 500
 }
 
 func isNotFound(err error) bool {

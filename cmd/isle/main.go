@@ -84,7 +84,7 @@ func root() *cobra.Command {
 		}
 	}
 	add("server", upCommand(), serveCommand())
-	add("manage", deployCommand(), runsCommand(), azCommand())
+	add("manage", deployCommand(), runsCommand(), urlCommand(), azCommand())
 	add("develop", checkCommand(), evalCommand(), runCommand(), testCommand())
 	tellUsage(cmd)
 	return cmd

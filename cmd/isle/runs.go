@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"isle/wdl"
 )
 
 func runsCommand() *cobra.Command {
@@ -23,8 +24,9 @@ func runsCommand() *cobra.Command {
 		Use:   "runs [NAME]",
 		Short: "List runs, or show one run's actions",
 		Long: `List the runs of the server that owns the data folder, newest first; with a
-run's name, show each action with its status, duration, inputs and outputs. A
-stopped server's folder is opened read-only.`,
+run's name, show each action with its status, duration, inputs and outputs, and
+what is in a loop once for each repetition. A stopped server's folder is opened
+read-only.`,
 		Example: `  isle runs --workflow order --status Failed
   isle runs 08584260177443276593711884190CU00`,
 		Args: cobra.MaximumNArgs(1),
@@ -34,6 +36,13 @@ stopped server's folder is opened read-only.`,
 				return err
 			}
 			defer done()
+			if status != "" {
+				known, ok := wdl.ParseStatus(status)
+				if !ok {
+					return fmt.Errorf("there is no status %q; a run is Running, Waiting, Succeeded, Failed, Cancelled or TimedOut", status)
+				}
+				status = known.String()
+			}
 			h := history{client: c, out: cmd.OutOrStdout(), json: asJSON}
 			workflows, err := h.workflows(cmd.Context(), group, workflow)
 			if err != nil {
@@ -48,7 +57,7 @@ stopped server's folder is opened read-only.`,
 	dataFlag(cmd, &data)
 	cmd.Flags().StringVarP(&group, "group", "g", "", "only this resource group's workflows")
 	cmd.Flags().StringVar(&workflow, "workflow", "", "only this workflow's runs")
-	cmd.Flags().StringVar(&status, "status", "", "only runs with this status")
+	cmd.Flags().StringVar(&status, "status", "", "only runs with this status: Running, Waiting, Succeeded, Failed, Cancelled or TimedOut")
 	cmd.Flags().IntVar(&top, "top", 30, "at most this many")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
@@ -155,136 +164,6 @@ func (h *history) print(runs []runItem) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.Name, r.workflow.Name, p.Status, p.StartTime.Local().Format(time.DateTime), duration(p.StartTime, p.EndTime))
 	}
 	return w.Flush()
-}
-
-type actionItem struct {
-	Name       string `json:"name"`
-	Properties struct {
-		StartTime       time.Time  `json:"startTime"`
-		EndTime         *time.Time `json:"endTime"`
-		Status          string     `json:"status"`
-		Code            string     `json:"code"`
-		Error           *apiError  `json:"error"`
-		InputsLink      *link      `json:"inputsLink"`
-		OutputsLink     *link      `json:"outputsLink"`
-		RepetitionCount *int       `json:"repetitionCount"`
-		IterationCount  *int       `json:"iterationCount"`
-	} `json:"properties"`
-}
-
-type link struct {
-	URI string `json:"uri"`
-}
-
-// show prints one run: the actions in the order in which they began.
-func (h *history) show(ctx context.Context, workflows []workflowItem, name string) error {
-	for _, w := range workflows {
-		var run runItem
-		path := w.ID + "/runs/" + url.PathEscape(name)
-		_, err := h.client.call(ctx, http.MethodGet, path+"?api-version="+logicVersion, nil, &run)
-		if isNotFound(err) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		run.workflow = w
-		return h.showActions(ctx, run, path)
-	}
-	return fmt.Errorf("there is no run %q; `%s runs` lists them", name, program())
-}
-
-func (h *history) showActions(ctx context.Context, run runItem, path string) error {
-	var actions []actionItem
-	err := h.client.pages(ctx, path+"/actions?api-version="+logicVersion, func(page []json.RawMessage) (bool, error) {
-		for _, item := range page {
-			var a actionItem
-			if err := json.Unmarshal(item, &a); err != nil {
-				return false, err
-			}
-			actions = append(actions, a)
-		}
-		return true, nil
-	})
-	if err != nil {
-		return err
-	}
-	slices.SortStableFunc(actions, func(a, b actionItem) int { return a.Properties.StartTime.Compare(b.Properties.StartTime) })
-	if !h.json {
-		if err := h.print([]runItem{run}); err != nil {
-			return err
-		}
-		if e := run.Properties.Error; e != nil {
-			fmt.Fprintf(h.out, "  error: %s\n", e)
-		}
-	}
-	for _, a := range actions {
-		if err := h.showAction(ctx, a); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (h *history) showAction(ctx context.Context, a actionItem) error {
-	inputs, err := h.content(ctx, a.Properties.InputsLink)
-	if err != nil {
-		return err
-	}
-	outputs, err := h.content(ctx, a.Properties.OutputsLink)
-	if err != nil {
-		return err
-	}
-	p := a.Properties
-	if h.json {
-		return printLines(h.out, []actionItem{a}, func(a actionItem) any {
-			return struct {
-				Name      string          `json:"name"`
-				Status    string          `json:"status"`
-				Code      string          `json:"code,omitempty"`
-				StartTime time.Time       `json:"startTime"`
-				EndTime   *time.Time      `json:"endTime"` // null while it runs
-				Error     *apiError       `json:"error,omitempty"`
-				Inputs    json.RawMessage `json:"inputs,omitempty"`
-				Outputs   json.RawMessage `json:"outputs,omitempty"`
-			}{a.Name, p.Status, p.Code, p.StartTime, p.EndTime, p.Error, inputs, outputs}
-		})
-	}
-	repeated := ""
-	switch {
-	case p.RepetitionCount != nil:
-		repeated = fmt.Sprintf("  ×%d", *p.RepetitionCount)
-	case p.IterationCount != nil:
-		repeated = fmt.Sprintf("  %d iterations", *p.IterationCount)
-	}
-	fmt.Fprintf(h.out, "\n%s  %s  %s%s\n", a.Name, p.Status, duration(p.StartTime, p.EndTime), repeated)
-	if p.Error != nil {
-		fmt.Fprintf(h.out, "  error:   %s\n", p.Error)
-	}
-	if inputs != nil {
-		fmt.Fprintf(h.out, "  inputs:  %s\n", inputs)
-	}
-	if outputs != nil {
-		fmt.Fprintf(h.out, "  outputs: %s\n", outputs)
-	}
-	return nil
-}
-
-// content follows a content link. The link carries its own signature, so no token
-// goes with it.
-func (h *history) content(ctx context.Context, l *link) (json.RawMessage, error) {
-	if l == nil {
-		return nil, nil
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.URI, nil)
-	if err != nil {
-		return nil, err
-	}
-	var content json.RawMessage
-	if _, err := h.client.do(req, &content); err != nil {
-		return nil, fmt.Errorf("reading a run's content: %w", err)
-	}
-	return content, nil
 }
 
 func printLines[T any](w io.Writer, items []T, line func(T) any) error {
