@@ -63,6 +63,7 @@ type compiler struct {
 	sites      []site
 	parsed     []parsedAction // by action index, for the later stages
 	preds      []bitset       // by action: all siblings before it
+	doubts     bitset         // actions whose runAfter has a problem
 }
 
 // parsedAction is what later stages need to know of an action's JSON.
@@ -130,7 +131,23 @@ func (c *compiler) finish(definition expr.Value) Problems {
 	slices.SortStableFunc(c.problems, func(a, b Problem) int {
 		return cmp.Compare(offsets[a.Pointer], offsets[b.Pointer])
 	})
-	return slices.CompactFunc(c.problems, func(a, b Problem) bool { return a == b })
+	return once(c.problems)
+}
+
+// once leaves out what was already told of the same place.
+func once(problems []Problem) []Problem {
+	type told struct {
+		line, column int
+		severity     Severity
+		message      string
+	}
+	seen := make(map[told]bool, len(problems))
+	return slices.DeleteFunc(problems, func(p Problem) bool {
+		t := told{p.Line, p.Column, p.Severity, p.Message}
+		repeated := seen[t]
+		seen[t] = true
+		return repeated
+	})
 }
 
 // unknown reports whether a value is decided by the deployment, so that nothing

@@ -17,7 +17,9 @@
 //	place    where Response, Terminate, InitializeVariable may stand; limits
 //
 // Later stages run even when earlier ones found problems, so that a user sees all
-// of them; they do not repeat what an earlier stage reported.
+// of them; they do not repeat what an earlier stage reported, and they leave out
+// what cannot be judged because of it: where a runAfter is wrong, whether an action
+// or a variable is reached through it.
 //
 // A Program never changes and may be shared by all runs and goroutines. Recurrence
 // arithmetic ([Recurrence.Next]), durations and retry waits are pure: the caller

@@ -6,7 +6,9 @@ import (
 )
 
 // The graph stage turns runAfter into edges, finds cycles, and computes for every
-// action the set of siblings before it, which the resolve stage asks for.
+// action the set of siblings before it, which the resolve stage asks for. Where a
+// runAfter is wrong that set is not known: the action is in doubt, and the later
+// stages say nothing about what is or is not before it, or before those after it.
 
 // bitset is a set of action indexes.
 type bitset []uint64
@@ -19,9 +21,18 @@ func (b bitset) union(other bitset) {
 		b[i] |= other[i]
 	}
 }
+func (b bitset) intersects(other bitset) bool {
+	for i := range other {
+		if b[i]&other[i] != 0 {
+			return true
+		}
+	}
+	return false
+}
 
 func (c *compiler) graph() {
 	c.preds = make([]bitset, len(c.program.Actions))
+	c.doubts = newBitset(len(c.program.Actions))
 	for _, a := range c.program.Actions {
 		c.runAfter(a)
 	}
@@ -52,18 +63,24 @@ func (c *compiler) runAfter(a *Action) {
 		if n.isArray() && n.Len() == 0 {
 			return
 		}
+		c.doubts.add(a.Index)
 		c.invalid(n, o, RuleRunAfterShape, "the property 'runAfter' must be an object of status lists, but is %s", describe(n.Value))
 		return
 	}
 	for name, list := range n.members() {
 		statuses, ok := c.statuses(name, list, o)
 		b, found := c.sibling(a, name)
+		if !ok {
+			c.doubts.add(a.Index)
+		}
 		switch {
 		case !found && c.isTrigger(name):
 			continue // the designer allows it, the service ignores it
 		case !found:
+			c.doubtNamed(a, name)
 			c.report(n.at, RuleRunAfterUnknown, "The 'runAfter' property of template action '%s' %s contains non-existent action: '%s'.", a.Name, position, name)
 		case slices.ContainsFunc(a.RunAfter, func(p Predecessor) bool { return p.Action == b }):
+			c.doubts.add(a.Index)
 			c.report(list.at, RuleRunAfterShape, "The 'runAfter' property of template action '%s' %s names the action '%s' twice", a.Name, position, name)
 		case ok:
 			a.RunAfter = append(a.RunAfter, Predecessor{b, statuses})
@@ -85,6 +102,24 @@ func (c *compiler) sibling(a *Action, name string) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// doubtNamed puts an action in doubt that names no sibling. If it names an action of
+// another container, the entry may be meant for one it lies in, so these are too.
+func (c *compiler) doubtNamed(a *Action, name string) {
+	c.doubts.add(a.Index)
+	if _, elsewhere := c.program.actions[fold(name)]; !elsewhere {
+		return
+	}
+	for x := a.Container.Owner; x != nil; x = x.Container.Owner {
+		c.doubts.add(x.Index)
+	}
+}
+
+// doubtful reports whether the siblings before an action are not known, because a
+// runAfter on the way to it is wrong.
+func (c *compiler) doubtful(a *Action) bool {
+	return c.doubts.has(a.Index) || c.preds[a.Index].intersects(c.doubts)
 }
 
 func (c *compiler) isTrigger(name string) bool {
@@ -156,6 +191,7 @@ func (c *compiler) order(box *Container) {
 func (c *compiler) cycle(path []int) {
 	var b strings.Builder
 	for _, i := range path {
+		c.doubts.add(i)
 		b.WriteString("'" + c.program.Actions[i].Name + "' after ")
 	}
 	first := c.program.Actions[path[0]]
@@ -166,9 +202,12 @@ func (c *compiler) cycle(path []int) {
 
 // before reports whether b is final when the templates of a are evaluated: b, or an
 // action it lies in, is on the runAfter path of a or of an action that a lies in
-// (wdl-semantics §15 rule 8).
+// (wdl-semantics §15 rule 8). It is taken to be where a runAfter on the way is wrong.
 func (c *compiler) before(b, a *Action) bool {
 	for x := a; x != nil; x = x.Container.Owner {
+		if c.doubtful(x) {
+			return true
+		}
 		for y := b; y != nil; y = y.Container.Owner {
 			if y.Container == x.Container {
 				if c.preds[x.Index].has(y.Index) {

@@ -56,8 +56,11 @@ func (c *compiler) answers() bool {
 
 // racing finds a sibling that starts beside a Response, or beside an action before
 // it, and is not waited for. Handlers of other outcomes of one predecessor exclude
-// each other and do not count.
+// each other and do not count, nor does one whose predecessors are in doubt.
 func (c *compiler) racing(a *Action) *Action {
+	if c.doubtful(a) {
+		return nil
+	}
 	awaited := map[int][]StatusSet{} // by predecessor, on the way to a
 	for _, x := range c.upTo(a) {
 		for _, p := range x.RunAfter {
@@ -66,7 +69,7 @@ func (c *compiler) racing(a *Action) *Action {
 	}
 	for _, i := range a.Container.Actions {
 		b := c.program.Actions[i]
-		if b != a && !c.preds[a.Index].has(i) && !c.preds[i].has(a.Index) && !c.excluded(b, awaited) {
+		if b != a && !c.doubtful(b) && !c.preds[a.Index].has(i) && !c.preds[i].has(a.Index) && !c.excluded(b, awaited) {
 			return b
 		}
 	}
