@@ -17,7 +17,7 @@ func urlCommand() *cobra.Command {
 		Short: "Print the callback URLs of a workflow's request triggers",
 		Long: `Print the callback URL of each request trigger of a workflow. Who has the URL can
 start runs: its signature is a secret.`,
-		Example: `  curl --cacert ~/.isle/ca.pem -H 'Content-Type: application/json' -d @order.json "$(isle url order)"`,
+		Example: `  isle url order -g integration`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, done, err := connect(cmd.Context(), data)
