@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime/debug"
 	"strconv"
@@ -144,15 +145,28 @@ func (m *Manager) hostAllowed(host string) bool {
 	if u, err := url.Parse(m.config.PublicURL); err == nil && u.Host != "" && strings.EqualFold(u.Host, host) {
 		return true
 	}
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	}
+	name := hostname(host)
 	if strings.EqualFold(name, "localhost") {
 		return true
 	}
-	ip := net.ParseIP(strings.Trim(name, "[]"))
+	ip := net.ParseIP(name)
 	return ip != nil && ip.IsLoopback()
+}
+
+// hostname is a Host without its port and the brackets of an IPv6 address.
+func hostname(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return strings.Trim(host, "[]")
+}
+
+// localHost says whether a Host is an address or a name of this machine. A browser
+// that is told there to use https would do so on every other port of it.
+func localHost(host string) bool {
+	name := strings.TrimSuffix(strings.ToLower(hostname(host)), ".")
+	_, err := netip.ParseAddr(name)
+	return err == nil || name == "localhost" || strings.HasSuffix(name, ".localhost")
 }
 
 func lowerNames(q url.Values) url.Values {
@@ -169,7 +183,9 @@ func (m *Manager) standardHeaders(h http.Header, r *http.Request, requestID, cor
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Pragma", "no-cache")
 	h.Set("Expires", "-1")
-	h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	if !localHost(r.Host) {
+		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	kind, remaining := remainingRequests(r.Method)
 	h.Set("x-ms-ratelimit-remaining-subscription-"+kind, remaining)

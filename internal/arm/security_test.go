@@ -110,12 +110,35 @@ func TestStandardHeaders(t *testing.T) {
 	const id = "0a0b0c0d-0000-4000-8000-000000000001"
 	rec := send(w, http.MethodGet, "/subscriptions"+version, "", "x-ms-correlation-request-id", id, "x-ms-client-request-id", "mine", "x-ms-return-client-request-id", "true")
 	for name, want := range map[string]string{"Cache-Control": "no-cache", "Content-Type": "application/json; charset=utf-8", "x-ms-correlation-request-id": id,
-		"x-ms-client-request-id": "mine", "X-Content-Type-Options": "nosniff"} {
+		"x-ms-client-request-id": "mine", "X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-age=31536000; includeSubDomains"} {
 		if got := rec.Header().Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
 	if rec.Header().Get("x-ms-request-id") == "" || rec.Header().Get("x-ms-request-id") == id {
 		t.Error("no request id of its own")
+	}
+}
+
+// A browser that is told to use https with localhost does so on all of its ports.
+func TestStrictTransportIsNotForLocalHosts(t *testing.T) {
+	w := newWorld(t, virtual)
+	m, err := arm.New(arm.Config{Store: w.store, Types: shopTypes(), Authenticator: w, Tenant: tenant, Subscriptions: []arm.Subscription{{ID: subscription}},
+		AllowHost: func(host string) bool { return host != "evil.localhost" }, Clock: virtual(w)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, sent := range map[string]bool{
+		"isle.test": true, "isle.test:7443": true, "localhost.example": true, "notlocalhost": true, "127.0.0.1.example": true,
+		"localhost": false, "LOCALHOST:7443": false, "localhost.": false, "isle.localhost:7443": false, "evil.localhost": false,
+		"127.0.0.1": false, "127.0.0.2:7443": false, "10.0.0.1:7443": false, "[::1]": false, "[::1]:7443": false, "[2001:db8::1]:7443": false, "[fe80::1%25eth0]:1": false,
+	} {
+		r := httptest.NewRequest(http.MethodGet, base+"/subscriptions"+version, nil)
+		r.Host = host
+		rec := httptest.NewRecorder()
+		m.ServeHTTP(rec, r)
+		if got := rec.Header().Get("Strict-Transport-Security"); (got != "") != sent {
+			t.Errorf("host %q: %q", host, got)
+		}
 	}
 }
