@@ -61,6 +61,9 @@ func (e *Expectation) runDifferences(program *wdl.Program, run Run, made []call)
 		if s.Error != nil {
 			text += ": " + s.Error.Error()
 		}
+		if s.Status == wdl.Failed {
+			text += causes(program, run.Records)
+		}
 		found = append(found, text)
 	}
 	found = append(found, codeDifferences("code", e.Code, s.Code)...)

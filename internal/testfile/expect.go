@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 
 	"isle/expr"
 	"isle/wdl"
@@ -108,6 +109,9 @@ func (e *ExpectedAction) UnmarshalJSON(text []byte) error {
 	type plain ExpectedAction
 	if json.Unmarshal(text, &e.Status) != nil {
 		if err := strict(text, (*plain)(e)); err != nil {
+			if mismatch, ok := err.(*json.UnmarshalTypeError); ok && mismatch.Field == "" {
+				mismatch.Type = reflect.TypeFor[ExpectedAction]()
+			}
 			return err
 		}
 	}
@@ -142,7 +146,10 @@ func (e *ExpectedRepetitions) UnmarshalJSON(text []byte) error {
 	}
 	e.Each = []ExpectedAction{}
 	if err := json.Unmarshal(text, &e.Each); err != nil {
-		return fmt.Errorf("repetitions are a number, or a list of expectations: %w", err)
+		if mismatch, ok := err.(*json.UnmarshalTypeError); ok && len(text) > 0 && text[0] != '[' {
+			mismatch.Type = reflect.TypeFor[ExpectedRepetitions]()
+		}
+		return err // as it is, for the decoder around it to add the path
 	}
 	e.Count = len(e.Each)
 	return nil

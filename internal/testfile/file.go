@@ -67,8 +67,9 @@ func parse(content []byte, read func(name string) ([]byte, error)) (*File, error
 		Kind       string          `json:"kind"`
 		Cases      []Case          `json:"cases"`
 	}
-	if err := json.Unmarshal(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")), &raw); err != nil {
-		return nil, fmt.Errorf("this is not a test file: %w", place(content, err))
+	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
+	if err := json.Unmarshal(content, &raw); err != nil {
+		return nil, fmt.Errorf("this is not a test file: %w", malformed(content, err))
 	}
 	document := []byte(raw.Definition)
 	var name string
@@ -90,16 +91,6 @@ func parse(content []byte, read func(name string) ([]byte, error)) (*File, error
 	}
 	f := &File{Definition: source, Cases: raw.Cases}
 	return f, f.prepare()
-}
-
-// place adds the line to the error of a decoder.
-func place(content []byte, err error) error {
-	var syntax *json.SyntaxError
-	if !errors.As(err, &syntax) {
-		return err
-	}
-	before := content[:min(int(syntax.Offset), len(content))]
-	return fmt.Errorf("line %d: %w", bytes.Count(before, []byte("\n"))+1, err)
 }
 
 // prepare compiles the expressions of mocks and calls and refuses what could never

@@ -2,8 +2,10 @@ package testfile
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"isle/expr"
@@ -33,7 +35,7 @@ func (p *Pairs) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	if v.Kind() != expr.KindObject {
-		return fmt.Errorf("headers and queries are an object, this is %s", brief(v))
+		return &json.UnmarshalTypeError{Value: kindOf(v), Type: reflect.TypeFor[Pairs]()}
 	}
 	for name, value := range v.Members() {
 		p.members = append(p.members, expr.Member{Name: name, Value: value})
