@@ -183,9 +183,7 @@ func (m *Manager) standardHeaders(h http.Header, r *http.Request, requestID, cor
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Pragma", "no-cache")
 	h.Set("Expires", "-1")
-	if !localHost(r.Host) {
-		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-	}
+	StrictTransport(h, r.Host)
 	h.Set("X-Content-Type-Options", "nosniff")
 	kind, remaining := remainingRequests(r.Method)
 	h.Set("x-ms-ratelimit-remaining-subscription-"+kind, remaining)
@@ -194,6 +192,14 @@ func (m *Manager) standardHeaders(h http.Header, r *http.Request, requestID, cor
 	h.Set("x-ms-routing-request-id", "LOCAL:"+m.now().Format("20060102T150405Z")+":"+requestID)
 	if id := r.Header.Get("x-ms-client-request-id"); id != "" && strings.EqualFold(r.Header.Get("x-ms-return-client-request-id"), "true") {
 		h.Set("x-ms-client-request-id", printable(id))
+	}
+}
+
+// StrictTransport tells browsers to keep to https, unless that would bind every other
+// port of this machine too.
+func StrictTransport(h http.Header, host string) {
+	if !localHost(host) {
+		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
 }
 

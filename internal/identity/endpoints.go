@@ -49,7 +49,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store, no-cache")
 	h.Set("Pragma", "no-cache")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	arm.StrictTransport(h, r.Host)
 	if !s.config.AllowHost(r.Host) {
 		s.fail(w, r, &fault{status: http.StatusMisdirectedRequest, name: "invalid_request", code: 90002, description: "The host of the request is not one of this issuer's."})
 		return
