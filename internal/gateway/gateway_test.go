@@ -537,14 +537,20 @@ func TestContentLinks(t *testing.T) {
 	}
 }
 
+// newSlowServer answers its one request when release is closed, and closes arrived
+// when it has it.
+func newSlowServer() (s *httptest.Server, arrived, release chan struct{}) {
+	arrived, release = make(chan struct{}), make(chan struct{})
+	return httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(arrived)
+		<-release
+	})), arrived, release
+}
+
 // The real inputs are needed again after a crash; nobody may see them.
 func TestSecretsOfACallUnderWayAreNotShown(t *testing.T) {
 	e := newEndpoint(t)
-	arrived, release := make(chan struct{}), make(chan struct{})
-	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		close(arrived)
-		<-release
-	}))
+	slow, arrived, release := newSlowServer()
 	defer slow.Close()
 	defer close(release)
 	d := e.deploy(t, "secret", "", `{"Get":{"type":"Http","inputs":{"method":"GET","uri":"`+slow.URL+`","authentication":{"type":"Raw","value":"s3cret"}},"runAfter":{}}}`)
@@ -558,11 +564,7 @@ func TestSecretsOfACallUnderWayAreNotShown(t *testing.T) {
 
 func TestRunSurvivesACallerThatHangsUp(t *testing.T) {
 	e := newEndpoint(t)
-	arrived, release := make(chan struct{}), make(chan struct{})
-	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		close(arrived)
-		<-release
-	}))
+	slow, arrived, release := newSlowServer()
 	defer slow.Close()
 	d := e.deploy(t, "hangup", "", `{"Get":{"type":"Http","inputs":{"method":"GET","uri":"`+slow.URL+`"},"runAfter":{}},"Answer":{"type":"Response","inputs":{"statusCode":200},"runAfter":{"Get":["Succeeded"]}}}`)
 	ctx, cancel := context.WithCancel(context.Background())
