@@ -31,6 +31,7 @@ import (
 	"isle/internal/runner"
 	"isle/internal/store"
 	"isle/internal/task"
+	"isle/netpol"
 )
 
 const (
@@ -103,8 +104,9 @@ func newWorld(t testing.TB) *world {
 		},
 	})
 	w.must(err)
+	policies := network.NewPolicies(w.store, netpol.TagFile{}, logger)
 	manager, err := arm.New(arm.Config{
-		Store: w.store, Types: append(network.Types(w.store), w.service.Types()...), Routes: append(network.Routes(), w.service.Routes()...),
+		Store: w.store, Types: append(network.Types(w.store, policies), w.service.Types()...), Routes: append(network.Routes(policies), w.service.Routes()...),
 		Authenticator: anybody{}, Authorizer: anybody{}, Tenant: "tenant", Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}, Log: logger,
 	})
 	w.must(err)

@@ -11,9 +11,17 @@ import (
 	"isle/internal/store"
 )
 
-// Types are the resource types of the package.
-func Types(s *store.Store) []arm.Type {
-	p := &provider{control: s.Control()}
+// Types are the resource types of the package. Every change of one of their
+// resources is a change of the policies.
+func Types(s *store.Store, policies *Policies) []arm.Type {
+	types := resourceTypes(&provider{control: s.Control(), policies: policies})
+	for i := range types {
+		types[i] = policies.watch(types[i])
+	}
+	return types
+}
+
+func resourceTypes(p *provider) []arm.Type {
 	versions := []string{"2025-01-01", "2024-05-01", "2023-09-01", "2022-07-01", "2021-08-01", "2020-05-01", "2019-11-01", "2018-11-01"}
 	top := arm.Type{APIVersions: versions, Tracked: true, ETagMember: true, Patch: arm.PatchTags, List: &arm.ListSpec{}, ValidName: anyName}
 	child := arm.Type{APIVersions: versions, ETagMember: true, List: &arm.ListSpec{}, ValidName: anyName}
@@ -48,7 +56,7 @@ func Types(s *store.Store) []arm.Type {
 func anyName(string) *arm.Error { return nil }
 
 // Routes are the paths of the package that belong to no resource.
-func Routes() []arm.Route {
+func Routes(policies *Policies) []arm.Route {
 	const action, location = "Microsoft.Network/locations/availableDelegations/read", "providers/Microsoft.Network/locations/{location}/availableDelegations"
 	return []arm.Route{
 		{Method: "GET", Pattern: "/subscriptions/{subscription}/" + location, Action: action, Serve: availableDelegations},
@@ -68,7 +76,10 @@ func availableDelegations(_ context.Context, r *arm.Request) (*arm.Response, err
 }
 
 // provider answers the reads that look at more than one resource.
-type provider struct{ control *store.DB }
+type provider struct {
+	control  *store.DB
+	policies *Policies
+}
 
 func (p *provider) subnets(ctx context.Context, network arm.ID) (found []nested[Subnet], err error) {
 	err = p.control.Read(ctx, func(tx *store.Tx) (err error) {

@@ -22,6 +22,7 @@ import (
 	"isle/internal/arm"
 	"isle/internal/network"
 	"isle/internal/store"
+	"isle/netpol"
 )
 
 const (
@@ -31,9 +32,10 @@ const (
 )
 
 type world struct {
-	t      testing.TB
-	store  *store.Store
-	server *httptest.Server
+	t        testing.TB
+	store    *store.Store
+	policies *network.Policies
+	server   *httptest.Server
 }
 
 type anybody struct{}
@@ -54,7 +56,8 @@ func newWorld(t testing.TB) *world {
 	var err error
 	w.store, err = store.Open(context.Background(), t.TempDir(), store.Options{})
 	w.must(err)
-	manager, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store), Routes: network.Routes(),
+	w.policies = network.NewPolicies(w.store, netpol.TagFile{}, nil)
+	manager, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies), Routes: network.Routes(w.policies),
 		Authenticator: anybody{}, Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}})
 	w.must(err)
 	w.server = httptest.NewTLSServer(manager)

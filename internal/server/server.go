@@ -34,6 +34,7 @@ import (
 	"isle/internal/runner"
 	"isle/internal/store"
 	"isle/internal/task"
+	"isle/netpol"
 )
 
 // Server is a server. Its parts are set once, while it is built.
@@ -247,10 +248,11 @@ func (s *Server) build() error {
 	}
 	ranges = s.logic.Ranges
 	deployments := deploy.New(deploy.Config{Store: s.store, TenantID: s.issuer.Tenant(), Endpoint: s.base, Authority: s.base, Clock: s.config.Clock, Log: s.log})
+	policies := network.NewPolicies(s.store, netpol.TagFile{}, s.log)
 	s.manager, err = arm.New(arm.Config{
 		Store:      s.store,
-		Types:      slices.Concat(network.Types(s.store), s.logic.Types(), deployments.Types()),
-		Routes:     slices.Concat(network.Routes(), s.logic.Routes(), deployments.Routes()),
+		Types:      slices.Concat(network.Types(s.store, policies), s.logic.Types(), deployments.Types()),
+		Routes:     slices.Concat(network.Routes(policies), s.logic.Routes(), deployments.Routes()),
 		Authorizer: s.issuer, Authenticator: s.issuer, Tenant: s.issuer.Tenant(),
 		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription(), Name: "Isle"}},
 		PublicURL:     s.base, AllowHost: s.allowHost, Authority: s.base, Clock: s.config.Clock, Log: s.log,

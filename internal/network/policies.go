@@ -1,0 +1,238 @@
+package network
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"isle/internal/arm"
+	"isle/internal/store"
+	"isle/netpol"
+)
+
+// Policies keeps the compiled policy of all networks up to date. Safe for
+// concurrent use.
+//
+// What changes the network counts one up after its commit and before its request
+// is answered; who asks for the policy compiles it if the count has moved since. A
+// change is therefore in force for whoever has seen its answer, and changes that
+// nobody asks after cost nothing.
+type Policies struct {
+	control *store.DB
+	tags    netpol.TagFile
+	log     *slog.Logger
+
+	changes atomic.Uint64 // committed so far
+	latest  atomic.Pointer[outcome]
+	making  sync.Mutex // held by the one who compiles
+}
+
+// outcome is what a compilation gave: a snapshot, or why there is none.
+type outcome struct {
+	changes  uint64 // counted before the resources were read
+	revision uint64
+	content  *content
+	snapshot *Snapshot
+	err      error
+}
+
+// Snapshot is the policy of all networks at one moment, and what of their resources
+// the data plane must know beside it. It never changes.
+type Snapshot struct {
+	Revision uint64 // higher than that of every policy before that differed
+	Policy   *netpol.Policy
+	content  *content
+}
+
+// Mapping is an attachment: a real address that stands for a private one.
+type Mapping struct {
+	Interface string // resource ID
+	Private   netip.Addr
+	Port      uint16 // 0: every port, and calls that come from Real
+	Real      netip.Addr
+	RealPort  uint16 // 0 where Port is
+}
+
+// Egress is how flows with a public address as their source leave the host: bound to
+// a local address, or through a proxy.
+type Egress struct {
+	PublicIP string // resource ID
+	Bind     netip.Addr
+	Proxy    *url.URL
+}
+
+// NewPolicies makes the policies of the networks in a store. The tag file's service
+// tags have its prefixes; all others stand for no real address.
+func NewPolicies(s *store.Store, tags netpol.TagFile, log *slog.Logger) *Policies {
+	if log == nil {
+		log = slog.Default()
+	}
+	return &Policies{control: s.Control(), tags: tags, log: log}
+}
+
+// Current is the policy as it is now. It compiles if something has changed since the
+// last call, once for all who ask meanwhile; otherwise it is an atomic load. The
+// error says why there is no policy to go by: deny everything.
+func (p *Policies) Current() (*Snapshot, error) {
+	if o := p.fresh(); o != nil {
+		return o.snapshot, o.err
+	}
+	p.making.Lock()
+	defer p.making.Unlock()
+	if o := p.fresh(); o != nil {
+		return o.snapshot, o.err
+	}
+	o, err := p.compile()
+	if err != nil {
+		return nil, err // the resources could not be read: the next one tries again
+	}
+	p.latest.Store(o)
+	return o.snapshot, o.err
+}
+
+func (p *Policies) fresh() *outcome {
+	if o := p.latest.Load(); o != nil && o.changes == p.changes.Load() {
+		return o
+	}
+	return nil
+}
+
+// compile reads all resources and compiles them, unless they say what they said
+// before. Its error is that they could not be read.
+func (p *Policies) compile() (*outcome, error) {
+	o := &outcome{changes: p.changes.Load(), revision: 1}
+	err := p.control.Read(context.Background(), func(tx *store.Tx) (err error) {
+		o.content, err = readContent(tx, p.tags.Tags)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("network policy: %w", err)
+	}
+	if last := p.latest.Load(); last != nil {
+		if reflect.DeepEqual(last.content, o.content) {
+			o.revision, o.snapshot, o.err = last.revision, last.snapshot, last.err
+			return o, nil
+		}
+		o.revision = last.revision + 1
+	}
+	policy, err := netpol.Compile(&o.content.model)
+	if err != nil {
+		o.err = fmt.Errorf("network policy: %w", err)
+		p.log.Error("the network policy does not compile: everything is denied", "problems", err)
+		return o, nil
+	}
+	o.snapshot = &Snapshot{Revision: o.revision, Policy: policy, content: o.content}
+	return o, nil
+}
+
+// changed counts a change that is durable.
+func (p *Policies) changed() { p.changes.Add(1) }
+
+// watch makes every change of a type's resources a change of the policy.
+func (p *Policies) watch(t arm.Type) arm.Type {
+	t.Put, t.Patch = p.watchWrite(t.Put), p.watchWrite(t.Patch)
+	if remove := t.Delete; remove != nil {
+		t.Delete = func(ctx context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
+			tx.AfterCommit(p.changed)
+			return remove(ctx, tx, r)
+		}
+	}
+	return t
+}
+
+type writeHook func(context.Context, *store.Tx, *arm.PutRequest) (*arm.Written, error)
+
+func (p *Policies) watchWrite(write writeHook) writeHook {
+	if write == nil {
+		return nil
+	}
+	return func(ctx context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+		tx.AfterCommit(p.changed)
+		return write(ctx, tx, r)
+	}
+}
+
+// Mappings are the attachments of a network.
+func (s *Snapshot) Mappings(network string) []Mapping {
+	return slices.Clone(s.content.mappings[strings.ToLower(network)])
+}
+
+// Egress is how flows leave that have a public address as their source, by that
+// address. The caller must not change it.
+func (s *Snapshot) Egress() map[netip.Addr]Egress { return s.content.egress }
+
+// Outgoing are the static public addresses as which the flows of a subnet leave for
+// the Internet: those with egress of the firewalls that its routes lead to. It is
+// empty if nothing claims any.
+func (s *Snapshot) Outgoing(network, subnet string) []netip.Addr {
+	n, ok := s.Policy.Network(network)
+	if !ok {
+		return nil
+	}
+	var found []netip.Addr
+	for _, r := range n.EffectiveRoutes(subnet) {
+		if !r.Active || r.NextHop != netpol.VirtualAppliance || !leaves(r.Prefix) {
+			continue
+		}
+		for _, a := range s.content.outgoing[firewallAt{strings.ToLower(network), r.NextHopIP}] {
+			if _, out := s.content.egress[a]; out && !slices.Contains(found, a) {
+				found = append(found, a)
+			}
+		}
+	}
+	return found
+}
+
+// leaves tells whether a route's prefix has addresses of the Internet.
+func leaves(p netip.Prefix) bool {
+	return !slices.ContainsFunc(privateSpace, func(private netip.Prefix) bool { return Within(p, private) })
+}
+
+// privateSpace is what no flow leaves for under a public address (network.md §A6).
+var privateSpace = []netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
+	netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("100.64.0.0/10"),
+}
+
+// DNSServers are the name servers of a network as they are set now, in their order;
+// none means the host's resolver. A network that is not there is store.ErrNotFound.
+func DNSServers(tx *store.Tx, network string) ([]netip.Addr, error) {
+	r, err := arm.Load(tx, network)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.EqualFold(r.Type, typeNetworks) {
+		return nil, store.ErrNotFound
+	}
+	form, err := decode[Network](r)
+	if err != nil {
+		return nil, err
+	}
+	return form.servers()
+}
+
+// servers are the network's name servers; what is stored has been checked.
+func (n *Network) servers() ([]netip.Addr, error) {
+	options, _ := n.Settings.Get("dhcpOptions")
+	given, _ := options.Get("dnsServers")
+	var list []netip.Addr
+	var problems []error
+	for i := range given.Len() {
+		text, _ := given.Index(i).AsString()
+		a, err := netip.ParseAddr(text)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("network: DNS server %q: %w", text, err))
+			continue
+		}
+		list = append(list, a.Unmap())
+	}
+	return list, errors.Join(problems...)
+}
