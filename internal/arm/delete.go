@@ -58,11 +58,26 @@ func (m *Manager) deleteIn(ctx context.Context, tx *store.Tx, c *call, t target)
 	if err != nil {
 		return nil, err
 	}
-	if res.Operation == "" {
+	if res.Operation == "" && !t.typ.AcceptDelete {
 		return &Result{Status: http.StatusOK}, nil
 	}
-	c.announce(res.Header, t.typ, res.Operation, true)
+	path := res.Operation
+	if path == "" {
+		if path, err = m.ended(ctx, tx, t, old); err != nil {
+			return nil, err
+		}
+	}
+	c.announce(res.Header, t.typ, path, true)
 	return res, nil
+}
+
+// ended stores the operation of a deletion that is done; it gives its path.
+func (m *Manager) ended(ctx context.Context, tx *store.Tx, t target, old Resource) (string, error) {
+	path := t.typ.operationPath(t.id, old.Location, "")
+	if err := m.begin(tx, path, http.MethodDelete, old.Key); err != nil {
+		return "", err
+	}
+	return path, m.Complete(ctx, tx, old.Key, path, nil)
 }
 
 // remove deletes the children, asks the type, and deletes the resource or begins the

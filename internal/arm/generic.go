@@ -207,11 +207,11 @@ func (m *Manager) tagsAtScope(ctx context.Context, c *call, scope ID) (*Result, 
 		if r.Operation != "" {
 			return target{typ: t, id: scope}.busy(r)
 		}
-		if r.Tags, err = changedTags(c.method, doc, r.Tags); err != nil {
+		tags, err := changedTags(c.method, doc, r.Tags)
+		if err != nil {
 			return err
 		}
-		r.ETag, r.Changed = NewETag(), c.now
-		return Save(tx, r)
+		return m.retag(ctx, tx, c, t, &r, tags)
 	})
 	if err != nil {
 		return nil, err
@@ -225,6 +225,25 @@ func (m *Manager) tagsAtScope(ctx context.Context, c *call, scope ID) (*Result, 
 	}
 	return &Result{Status: http.StatusOK, Body: object("id", scope.String()+"/providers/Microsoft.Resources/tags/default", "name", "default",
 		"type", "Microsoft.Resources/tags", "properties", object("tags", tags))}, nil
+}
+
+// retag stores other tags of a resource, if its type agrees.
+func (m *Manager) retag(ctx context.Context, tx *store.Tx, c *call, t *Type, r *Resource, tags expr.Value) error {
+	if t.TagsByPatch && t.Patch != nil {
+		id, err := ParseID(r.ID)
+		if err != nil {
+			return err
+		}
+		old := *r
+		written, err := t.Patch(ctx, tx, &PutRequest{ID: id, Principal: c.principal, APIVersion: c.version, CorrelationID: c.correlation, Now: c.now, BaseURL: c.base,
+			Old: &old, Body: object("tags", tags), Location: r.Location, Tags: tags, patch: true})
+		if err != nil {
+			return err
+		}
+		r.Body = written.Body
+	}
+	r.Tags, r.ETag, r.Changed = tags, NewETag(), c.now
+	return Save(tx, *r)
 }
 
 // changedTags applies PUT, PATCH (Merge, Replace, Delete) or DELETE of tags.

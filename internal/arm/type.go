@@ -68,6 +68,13 @@ type Type struct {
 	View func(ctx context.Context, tx *store.Tx, r Resource) (expr.Value, error)
 	List *ListSpec // nil: cannot be listed
 
+	// AcceptDelete makes a DELETE that is done at once answer 202 with an operation
+	// that has ended, for types whose clients know no 200.
+	AcceptDelete bool
+	// TagsByPatch says that tags mean something to the type: where they are changed
+	// by themselves (Microsoft.Resources/tags), Patch is asked too.
+	TagsByPatch bool
+
 	Actions map[string]Handler // POST {id}/{pattern}: "enable", "triggers/{trigger}/run"
 	Reads   map[string]Handler // GET {id}/{pattern} of what is no stored resource: "skus", "runs/{run}/actions"
 }

@@ -139,6 +139,7 @@ func (p *Policies) changed() { p.changes.Add(1) }
 // watch makes every change of a type's resources a change of the policy.
 func (p *Policies) watch(t arm.Type) arm.Type {
 	t.Put, t.Patch = p.watchWrite(t.Put), p.watchWrite(t.Patch)
+	t.TagsByPatch = t.Patch != nil
 	if remove := t.Delete; remove != nil {
 		t.Delete = func(ctx context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
 			tx.AfterCommit(p.changed)
