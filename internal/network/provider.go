@@ -57,10 +57,17 @@ func anyName(string) *arm.Error { return nil }
 
 // Routes are the paths of the package that belong to no resource.
 func Routes(policies *Policies) []arm.Route {
-	const action, location = "Microsoft.Network/locations/availableDelegations/read", "providers/Microsoft.Network/locations/{location}/availableDelegations"
+	p := &provider{control: policies.control, policies: policies}
+	const subscription, group = "/subscriptions/{subscription}", "/subscriptions/{subscription}/resourceGroups/{group}"
+	at := func(scope, path string, serve arm.Handler) arm.Route {
+		return arm.Route{Method: "GET", Pattern: scope + "/providers/Microsoft.Network/locations/{location}/" + path, Action: "Microsoft.Network/locations/" + path + "/read", Serve: serve}
+	}
 	return []arm.Route{
-		{Method: "GET", Pattern: "/subscriptions/{subscription}/" + location, Action: action, Serve: availableDelegations},
-		{Method: "GET", Pattern: "/subscriptions/{subscription}/resourceGroups/{group}/" + location, Action: action, Serve: availableDelegations},
+		at(subscription, "availableDelegations", availableDelegations),
+		at(group, "availableDelegations", availableDelegations),
+		at(subscription, "serviceTags", policies.serviceTags),
+		at(subscription, "serviceTagDetails", policies.serviceTagDetails),
+		at(subscription, "usages", p.quotaUsages),
 	}
 }
 
@@ -103,15 +110,7 @@ func (p *provider) usages(ctx context.Context, r *arm.Request) (*arm.Response, e
 		for _, l := range s.form.Links {
 			used += len(l.Addresses)
 		}
-		var name, f fields
-		name.text("value", "SubnetSpace")
-		name.text("localizedValue", "Subnet size and usage")
-		f.add("currentValue", expr.Int(int64(used)))
-		f.text("id", s.ID)
-		f.add("limit", expr.Int(usable(s.form.ranges())))
-		f.add("name", name.value())
-		f.text("unit", "Count")
-		values[i] = f.value()
+		values[i] = usage(s.ID, "SubnetSpace", "Subnet size and usage", int64(used), usable(s.form.ranges()))
 	}
 	return arm.Reply(list(expr.Array(values...))), nil
 }

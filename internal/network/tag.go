@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// serviceTags are the names that stand for sets of prefixes (network.md §A4 and
-// the public tag list), in lower case. They compare ignoring case and may carry a
-// region: "Storage.WestUS".
-var serviceTags = tagSet(`ActionGroup ApiManagement AppConfiguration AppService AppServiceManagement
+// serviceTagNames are the names that stand for sets of prefixes (network.md §A4 and
+// the public tag list). They compare ignoring case and may carry a region:
+// "Storage.WestUS".
+const serviceTagNames = `ActionGroup ApiManagement AppConfiguration AppService AppServiceManagement
 	ApplicationInsightsAvailability AzureActiveDirectory AzureActiveDirectoryDomainServices AzureAdvancedThreatProtection
 	AzureArcInfrastructure AzureAttestation AzureBackup AzureBotService AzureCloud AzureCognitiveSearch AzureConnectors
 	AzureContainerRegistry AzureCosmosDB AzureDatabricks AzureDataExplorerManagement AzureDataLake AzureDevOps
@@ -19,7 +19,9 @@ var serviceTags = tagSet(`ActionGroup ApiManagement AppConfiguration AppService 
 	DataFactoryManagement Dynamics365ForMarketingEmail ElasticAFD EventHub GatewayManager GuestAndHybridManagement
 	HDInsight Internet LogicApps LogicAppsManagement MicrosoftCloudAppSecurity MicrosoftContainerRegistry PowerBI
 	PowerPlatformInfra PowerQueryOnline ServiceBus ServiceFabric Sql SqlManagement Storage StorageSyncService
-	VirtualNetwork WindowsAdminCenter WindowsVirtualDesktop`)
+	VirtualNetwork WindowsAdminCenter WindowsVirtualDesktop`
+
+var serviceTags = tagSet(serviceTagNames)
 
 func tagSet(names string) map[string]struct{} {
 	set := map[string]struct{}{}
@@ -63,7 +65,7 @@ func classify(text string) addressKind {
 	if text == "*" {
 		return addressAny
 	}
-	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
+	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" && !addr.Is4In6() {
 		return addressRange
 	}
 	if strings.Contains(text, "/") {
