@@ -2,7 +2,7 @@ package network
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -220,20 +220,24 @@ func DNSServers(tx *store.Tx, network string) ([]netip.Addr, error) {
 	return form.servers()
 }
 
-// servers are the network's name servers; what is stored has been checked.
+// servers are the network's name servers. What is stored has been checked, in the
+// way it is read here.
 func (n *Network) servers() ([]netip.Addr, error) {
-	options, _ := n.Settings.Get("dhcpOptions")
-	given, _ := options.Get("dnsServers")
+	var given struct {
+		Options struct {
+			Servers []string `json:"dnsServers"`
+		} `json:"dhcpOptions"`
+	}
+	if err := json.Unmarshal(n.Settings.JSON(), &given); err != nil {
+		return nil, fmt.Errorf("network: DNS servers: %w", err)
+	}
 	var list []netip.Addr
-	var problems []error
-	for i := range given.Len() {
-		text, _ := given.Index(i).AsString()
+	for _, text := range given.Options.Servers {
 		a, err := netip.ParseAddr(text)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("network: DNS server %q: %w", text, err))
-			continue
+			return nil, fmt.Errorf("network: DNS server %q: %w", text, err)
 		}
 		list = append(list, a.Unmap())
 	}
-	return list, errors.Join(problems...)
+	return list, nil
 }

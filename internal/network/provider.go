@@ -48,7 +48,11 @@ func resourceTypes(p *provider) []arm.Type {
 
 	routes := child
 	routes.Name, routes.Put, routes.Delete, routes.View = typeRoutes, putRoute, deleteChild, viewRoute
-	return []arm.Type{networks, subnets, groups, rules, tables, routes}
+
+	watchers := top
+	watchers.Name, watchers.Put, watchers.Delete, watchers.View, watchers.AcceptDelete = typeWatchers, putWatcher, deleteWatcher, viewWatcher, true
+	watchers.Actions = map[string]arm.Handler{"ipFlowVerify": p.verifyFlow, "nextHop": p.nextHop}
+	return []arm.Type{networks, subnets, groups, rules, tables, routes, watchers}
 }
 
 // anyName leaves names to the types' own rules, which report them together with

@@ -1,0 +1,91 @@
+package network
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"isle/internal/arm"
+	"isle/internal/store"
+)
+
+const (
+	typeEnvironments = "Microsoft.Logic/integrationServiceEnvironments"
+	typeMachines     = "Microsoft.Compute/virtualMachines"
+
+	codeReference = "InvalidResourceReference"
+)
+
+// vantage is from where a watcher looks: the addresses of a network that the target
+// of a request has.
+type vantage struct {
+	network   string
+	addresses []netip.Addr   // of a network interface
+	ranges    []netip.Prefix // of an environment's subnets
+}
+
+// has tells whether an address is one of the target's.
+func (v *vantage) has(a netip.Addr) bool {
+	return slices.Contains(v.addresses, a) || slices.ContainsFunc(v.ranges, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// own lists the target's addresses for a text.
+func (v *vantage) own() string {
+	var texts []string
+	for _, a := range v.addresses {
+		texts = append(texts, a.String())
+	}
+	for _, p := range v.ranges {
+		texts = append(texts, p.String())
+	}
+	return strings.Join(texts, ", ")
+}
+
+// findTarget finds the target of a watcher's request; nil if something is wrong with
+// it, which is reported.
+func findTarget(tx *store.Tx, target, nic string, found *arm.Found) (*vantage, error) {
+	if target == "" {
+		found.Add(codeFormat, "targetResourceId", "targetResourceId is required: the ID of a network interface, or of an integration service environment.")
+		return nil, nil
+	}
+	id, err := arm.ParseID(target)
+	if err != nil {
+		found.Add(codeReference, "targetResourceId", "'%s' is not a resource ID. Give that of a network interface, or of an integration service environment.", target)
+		return nil, nil
+	}
+	if nic != "" && !arm.SameID(nic, target) {
+		found.Add(codeReference, "targetNicResourceId", "targetNicResourceId '%s' chooses an interface of a virtual machine, which this server does not have. Leave it out, or give the interface as targetResourceId.", nic)
+	}
+	switch typ := id.Type(); {
+	case strings.EqualFold(typ, typeEnvironments):
+		return environmentTarget(tx, id, found)
+	case strings.EqualFold(typ, typeMachines):
+		found.Add(codeReference, "targetResourceId", "The target %s is a virtual machine; this server has none. Give the ID of a network interface, which may stand for a real machine, or of an integration service environment.", target)
+	default:
+		found.Add(codeReference, "targetResourceId", "The target %s is of type %s. Give the ID of a network interface, or of an integration service environment.", target, typ)
+	}
+	return nil, nil
+}
+
+// environmentTarget is an environment: it is in the subnets whose links name it.
+func environmentTarget(tx *store.Tx, id arm.ID, found *arm.Found) (*vantage, error) {
+	subnets, err := arm.List(tx, store.Query{Type: typeSubnets})
+	if err != nil {
+		return nil, err
+	}
+	v := &vantage{}
+	for _, r := range subnets {
+		form, err := decode[Subnet](r)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(form.Links, func(l Link) bool { return arm.SameID(l.Owner, id.String()) }) {
+			v.network, v.ranges = r.Parent, append(v.ranges, form.ranges()...)
+		}
+	}
+	if v.network == "" {
+		found.Add(codeReference, "targetResourceId", "No subnet has the environment %s in it: it does not exist, or is in no virtual network yet.", id)
+		return nil, nil
+	}
+	return v, nil
+}
