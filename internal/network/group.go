@@ -2,7 +2,7 @@ package network
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"strings"
 
 	"isle/expr"
@@ -22,7 +22,8 @@ func putGroup(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written,
 			want[i] = nested[Rule]{name: rules[i].Name, form: &rules[i]}
 		}
 		checkRules(rules, listed("properties.securityRules"), found)
-		return want, checkGroups(tx, rules, listed("properties.securityRules"), found)
+		checkGroups(rules, listed("properties.securityRules"), found)
+		return want, nil
 	})
 }
 
@@ -74,19 +75,14 @@ func attachment(r *arm.PutRequest, carried []string) (*Attachment, error) {
 	return form, nil
 }
 
-// checkGroups reports application security groups that rules name and that are not
-// there.
-func checkGroups(tx *store.Tx, rules []Rule, path func(int) string, found *arm.Found) error {
+// checkGroups reports application security groups that rules name: this server has
+// none.
+func checkGroups(rules []Rule, path func(int) string, found *arm.Found) {
 	for i := range rules {
-		for _, id := range append(append([]string{}, rules[i].Source.Groups...), rules[i].Destination.Groups...) {
-			if _, err := arm.Load(tx, id); errors.Is(err, store.ErrNotFound) {
-				found.Add("InvalidResourceReference", path(i), "Resource %s referenced by security rule %s was not found.", id, rules[i].Name)
-			} else if err != nil {
-				return err
-			}
+		for _, id := range slices.Concat(rules[i].Source.Groups, rules[i].Destination.Groups) {
+			found.Add("InvalidResourceReference", path(i), "Resource %s referenced by security rule %s was not found: there are no application security groups in this server. Give addresses or a service tag.", id, rules[i].Name)
 		}
 	}
-	return nil
 }
 
 // deleteAttachment refuses to delete what subnets use.
@@ -130,9 +126,7 @@ func putRule(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, 
 	all := beside(siblings, body.rule(r.ID.Name()), r.ID.Name())
 	rule := &all[len(all)-1]
 	checkRules(all, alone, &found)
-	if err := checkGroups(tx, []Rule{*rule}, alone, &found); err != nil {
-		return nil, err
-	}
+	checkGroups([]Rule{*rule}, alone, &found)
 	if err := found.Err(); err != nil {
 		return nil, err
 	}

@@ -91,12 +91,20 @@ func (r *reader) network(resource arm.Resource, form *Network) error {
 	servers, err := form.servers()
 	n := netpol.VirtualNetwork{ID: resource.ID, Space: form.ranges(), DNSServers: servers}
 	inner(r, resource, typeSubnets, func(s arm.Resource, subnet *Subnet) error {
-		n.Subnets = append(n.Subnets, netpol.Subnet{ID: s.ID, Prefixes: subnet.ranges(), SecurityGroup: subnet.SecurityGroup,
-			RouteTable: subnet.RouteTable, ServiceEndpoints: endpointTags(subnet.ServiceEndpoints)})
+		n.Subnets = append(n.Subnets, netpol.Subnet{ID: s.ID, Prefixes: subnet.ranges(), SecurityGroup: referenceID(subnet.SecurityGroup),
+			RouteTable: referenceID(subnet.RouteTable), ServiceEndpoints: endpointTags(subnet.ServiceEndpoints)})
 		return nil
 	})
 	r.model.Networks = append(r.model.Networks, n)
 	return err
+}
+
+// referenceID is the ID that a reference means, however its text is written.
+func referenceID(text string) string {
+	if id, err := arm.ParseID(text); err == nil {
+		return id.String()
+	}
+	return text
 }
 
 func (r *reader) group(resource arm.Resource, _ *Attachment) error {

@@ -42,10 +42,11 @@ func checkRoutes(routes []Route, path func(int) string, found *arm.Found) {
 			found.Add(codeFormat, inside(at, "name"), "Route name '%s' occurs twice. Names are unique in a table, ignoring case.", r.Name)
 		}
 		names[strings.ToLower(r.Name)] = struct{}{}
-		if other, twice := prefixes[strings.ToLower(r.Prefix)]; twice {
+		key := r.destination()
+		if other, twice := prefixes[key]; twice {
 			found.Add("RouteConflict", inside(at, "properties.addressPrefix"), "Route %s conflicts with route %s: both have the address prefix '%s'. One prefix has one next hop.", r.Name, other, r.Prefix)
 		}
-		prefixes[strings.ToLower(r.Prefix)] = r.Name
+		prefixes[key] = r.Name
 		if IsServiceTag(r.Prefix) {
 			tags++
 		}
@@ -55,12 +56,23 @@ func checkRoutes(routes []Route, path func(int) string, found *arm.Found) {
 	}
 }
 
+// destination is the prefix or tag in the one spelling by which routes compare.
+func (r *Route) destination() string {
+	if p, err := netip.ParsePrefix(r.Prefix); err == nil {
+		return p.String()
+	}
+	return strings.ToLower(r.Prefix)
+}
+
 // checkRoute checks one route by itself and gives its next hop type its
 // canonical spelling.
 func checkRoute(r *Route, at string, found *arm.Found) {
 	ruleNaming.check(r.Name, inside(at, "name"), found)
 	at = inside(at, "properties")
-	if !IsServiceTag(r.Prefix) {
+	switch {
+	case strings.EqualFold(r.Prefix, "VirtualNetwork") || strings.EqualFold(r.Prefix, "Internet"):
+		found.Add("InvalidAddressPrefixFormat", at+".addressPrefix", "Route %s: the service tag %s cannot be the destination of a route, because routes decide what it has. Give a range in CIDR notation, or another tag.", r.Name, r.Prefix)
+	case !IsServiceTag(r.Prefix):
 		if _, problem := ParsePrefix(r.Prefix); problem != nil {
 			found.Add(problem.Code, at+".addressPrefix", "Route %s: %s", r.Name, problem.Message)
 		}

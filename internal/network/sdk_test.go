@@ -22,6 +22,7 @@ import (
 	"isle/internal/arm"
 	"isle/internal/network"
 	"isle/internal/store"
+	"isle/internal/task"
 	"isle/netpol"
 )
 
@@ -35,6 +36,7 @@ type world struct {
 	t        testing.TB
 	store    *store.Store
 	policies *network.Policies
+	manager  *arm.Manager
 	server   *httptest.Server
 }
 
@@ -60,9 +62,13 @@ func newWorld(t testing.TB) *world {
 	manager, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies), Routes: network.Routes(w.policies),
 		Authenticator: anybody{}, Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}})
 	w.must(err)
+	w.manager = manager
+	tasks := task.New(w.store, manager.Handlers(), task.Options{})
+	w.must(tasks.Start(context.Background()))
 	w.server = httptest.NewTLSServer(manager)
 	t.Cleanup(func() {
 		w.server.Close()
+		tasks.Stop()
 		w.must(w.store.Close())
 	})
 	w.send("PUT", "/subscriptions/"+subscription+"/resourceGroups/g", `{"location":"westus"}`, 201)
