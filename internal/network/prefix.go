@@ -169,9 +169,5 @@ func checkDisjoint(ranges []owned, target string, found *arm.Found) {
 }
 
 func joinPrefixes(prefixes []netip.Prefix) string {
-	texts := make([]string, len(prefixes))
-	for i, p := range prefixes {
-		texts[i] = p.String()
-	}
-	return strings.Join(texts, ", ")
+	return strings.Join(prefixTexts(prefixes), ", ")
 }

@@ -49,11 +49,7 @@ func tagView(t *netpol.ServiceTag, prefixes bool) expr.Value {
 	p.add("region", expr.String(t.Region))
 	p.add("systemService", expr.String(t.SystemService))
 	if prefixes {
-		texts := make([]string, len(t.Prefixes))
-		for i, prefix := range t.Prefixes {
-			texts[i] = prefix.String()
-		}
-		p.add("addressPrefixes", textArray(texts))
+		p.add("addressPrefixes", textArray(prefixTexts(t.Prefixes)))
 	}
 	p.text("state", "GA")
 	f.add("properties", p.value())
