@@ -9,9 +9,10 @@
 // [Decision] that carries its reason: the same record that error texts, run
 // histories and flow logs are made of.
 //
-// [Inproc] is the implementation that needs no privileges: it allows what is not
-// forbidden to everybody (Isle's own ports, link-local addresses), and knows where
-// the components of an environment stand in its subnets.
+// [Inproc] is the implementation that needs no privileges. It knows where the
+// components of an environment stand in its subnets, and asks the environment's
+// [netpol.Network] about every flow; nobody may reach Isle's own ports or link-local
+// addresses. It also judges who calls an access endpoint ([Inproc.Admit]).
 package dataplane
 
 import (
@@ -19,6 +20,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+
+	"isle/netpol"
 )
 
 // Subnet is the place of a subnet among the four of an environment, which says
@@ -57,6 +60,9 @@ func (c Component) Subnet() Subnet {
 	return Subnet(c - 1)
 }
 
+// component is what dials from the subnet.
+func (s Subnet) component() Component { return Component(s + 1) }
+
 // Network hands out the sockets of operations.
 type Network interface {
 	// Dialer is bound to an environment and one of its subnets. It is safe for
@@ -66,12 +72,14 @@ type Network interface {
 
 // Dialer opens sockets on behalf of one subnet of one environment.
 type Dialer interface {
-	// Dial connects to "host:port" over tcp, tcp4 or tcp6. A refusal by the
-	// policy is a *DeniedError; anything else is what package net reports.
+	// Dial connects to "host:port" over tcp, tcp4, tcp6, udp, udp4 or udp6. A refusal
+	// by the policy is a *DeniedError; anything else is what package net reports.
 	Dial(ctx context.Context, network, address string) (net.Conn, error)
 	// Listen accepts connections on "host:port"; each is judged by its source.
 	Listen(ctx context.Context, network, address string) (net.Listener, error)
-	// Resolve looks a name up; a literal address is its own answer.
+	// Resolve looks a name up with the name servers of the environment; a literal
+	// address is its own answer. A failure is a *net.DNSError that names the server, or
+	// a *DeniedError if the policy keeps the servers away.
 	Resolve(ctx context.Context, host string) ([]netip.Addr, error)
 	// Source says on whose behalf the sockets are opened.
 	Source() Source
@@ -82,6 +90,10 @@ type Source struct {
 	Environment string     // store id of the environment, "shared" for none
 	Subnet      Subnet     // which of its subnets
 	Address     netip.Addr // simulated address there; zero without a network
+	// Revision is that of the policy when the dialer was asked for. What keeps
+	// connections for later keeps them by Source: after a change of the policy the next
+	// request dials anew and is judged anew.
+	Revision uint64
 }
 
 // Zone is what an address counts as.
@@ -89,7 +101,7 @@ type Zone uint8
 
 const (
 	ZoneInternet       Zone = iota // everything outside, this host and loopback included
-	ZoneVirtualNetwork             // a subnet of the environment
+	ZoneVirtualNetwork             // a subnet of the environment's network
 	ZoneIsle                       // an access endpoint of this server, reached in the process
 	ZoneReserved                   // a port of Isle's own that no operation may reach
 	ZoneLinkLocal                  // 169.254.0.0/16, fe80::/10: metadata services and the like
@@ -127,25 +139,39 @@ func (d Direction) String() string {
 // Flow is the subject of one judgement. Address is always literal: the name that
 // led to it, if there was one, is only for the reader.
 type Flow struct {
-	Source    Source
-	Direction Direction
-	Protocol  string         // "tcp"
-	Host      string         // as the operation wrote it
-	Address   netip.AddrPort // the other end: destination outbound, source inbound
-	Zone      Zone           // what Address counts as
+	Source        Source // the environment's end
+	EnvironmentID string // resource ID of the environment; filled in
+	Direction     Direction
+	Protocol      string         // "tcp", "udp"
+	Host          string         // as the operation wrote it
+	Address       netip.AddrPort // the other end: destination outbound, source inbound
+	Port          uint16         // of the environment's end, inbound
+	Zone          Zone           // what Address counts as; filled in
 }
 
-// Decision is the verdict on a flow and why. Rule names what decided, so that the
-// network policy can put the name of a security rule there.
+// Decision is the verdict on a flow and why.
 type Decision struct {
 	Flow    Flow
 	Allowed bool
-	Rule    string // "AllowAll", "IsleReserved", "LinkLocal"
-	Reason  string // a sentence for a person
+	// Rule names what decided: that of the network policy (securityRules/x), or
+	// "AllowAll", "IsleReserved", "LinkLocal", "AccessEndpoint", "NoPolicy",
+	// "NoIPv6".
+	Rule   string
+	Reason string // for a person, without a full stop
+	// Record is the decision in the form that logs, histories and the API show. Its
+	// addresses are those that the policy knows: an attachment's private one, and
+	// netpol.HostAddress for this host. Isle's own decisions have the stage "isle", or
+	// "endpoint" at an access endpoint.
+	Record netpol.Record
 }
 
 // DeniedError is the refusal of a flow.
-type DeniedError struct{ Decision Decision }
+type DeniedError struct {
+	Decision Decision
+	// Lookup is the name that was to be looked up at the name server to which the flow
+	// leads; empty for other flows.
+	Lookup string
+}
 
 func (e *DeniedError) Error() string {
 	f := e.Decision.Flow
@@ -153,5 +179,9 @@ func (e *DeniedError) Error() string {
 	if f.Host != "" && f.Host != f.Address.Addr().String() {
 		to = fmt.Sprintf("%s (%s)", f.Host, to)
 	}
-	return fmt.Sprintf("the network policy denies the connection to %s: %s", to, e.Decision.Reason)
+	text := fmt.Sprintf("the network policy denies the connection to %s: %s", to, e.Decision.Reason)
+	if e.Lookup != "" {
+		return fmt.Sprintf("the name %s cannot be looked up: %s", e.Lookup, text)
+	}
+	return text
 }

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -19,60 +19,62 @@ type dialer struct {
 
 func (d *dialer) Source() Source { return d.source }
 
-// Resolve answers with IPv4 addresses unmapped, in the resolver's order.
+// Resolve implements Dialer.
 func (d *dialer) Resolve(ctx context.Context, host string) ([]netip.Addr, error) {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return []netip.Addr{a.Unmap()}, nil
-	}
-	addresses, err := d.network.options.Resolver.LookupNetIP(ctx, "ip", strings.TrimSuffix(host, "."))
-	if err != nil {
-		return nil, err
-	}
-	for i, a := range addresses {
-		addresses[i] = a.Unmap()
-	}
-	return addresses, nil
+	return d.lookup(ctx, d.network.place(d.source.Environment), host)
 }
 
 // Dial resolves, judges each address, and connects to the allowed ones in turn
-// until one answers.
+// until one answers. All of it is judged as of one policy.
 func (d *dialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := splitAddress(network, address)
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := d.Resolve(ctx, host)
+	place := d.network.place(d.source.Environment)
+	addresses, err := d.lookup(ctx, place, host)
 	if err != nil {
 		return nil, err
 	}
-	var allowed []Flow
+	flow := Flow{Source: d.source, Direction: Outbound, Protocol: network[:3], Host: host}
+	var ways []judgement
 	var denied error
-	for _, a := range addresses {
-		if network == "tcp4" && !a.Is4() || network == "tcp6" && a.Is4() {
-			continue
-		}
-		flow := Flow{Source: d.source, Direction: Outbound, Protocol: "tcp", Host: host, Address: netip.AddrPortFrom(a, port)}
-		if verdict := d.network.Judge(flow); verdict.Allowed {
-			allowed = append(allowed, verdict.Flow)
+	for _, a := range d.network.usable(place, addresses, network) {
+		flow.Address = netip.AddrPortFrom(a, port)
+		if j := d.network.judge(place, flow); j.Allowed {
+			ways = append(ways, j)
 		} else if denied == nil {
-			denied = &DeniedError{verdict}
+			denied = &DeniedError{Decision: j.Decision}
 		}
 	}
-	if len(allowed) == 0 {
-		if denied != nil {
-			return nil, denied
-		}
-		return nil, noAddress(host)
+	switch {
+	case len(ways) > 0:
+		return d.connect(ctx, ways)
+	case denied != nil:
+		return nil, denied
 	}
-	return d.connect(ctx, allowed)
+	return nil, noAddress(host)
 }
 
-// connect tries the flows one after the other, sharing what is left of the time
-// among those still to be tried; the first error is the one reported.
-func (d *dialer) connect(ctx context.Context, flows []Flow) (net.Conn, error) {
+// usable drops the addresses of another version than the network asked for, and from
+// a network the IPv6 addresses where there is an IPv4 one: its subnets have IPv4. If
+// there is none, the judgement of those says why they cannot be reached.
+func (n *Inproc) usable(p *Place, addresses []netip.Addr, network string) []netip.Addr {
+	fits := func(a netip.Addr) bool { return network[3:] == "" || a.Is4() == (network[3:] == "4") }
+	reachable := func(a netip.Addr) bool { return fits(a) && (p == nil || a.Is4() || n.host.has(a)) }
+	wanted := fits
+	if slices.ContainsFunc(addresses, reachable) {
+		wanted = reachable
+	}
+	return slices.DeleteFunc(slices.Clone(addresses), func(a netip.Addr) bool { return !wanted(a) })
+}
+
+// connect tries the ways one after the other, sharing what is left of the time among
+// those still to be tried; the first error is the one reported.
+func (d *dialer) connect(ctx context.Context, ways []judgement) (net.Conn, error) {
 	var first error
-	for i, f := range flows {
-		c, err := d.connectOne(ctx, f, d.attempt(ctx, len(flows)-i))
+	for i := range ways {
+		c, err := d.connectOne(ctx, &ways[i], d.attempt(ctx, len(ways)-i))
 		if err == nil {
 			return c, nil
 		}
@@ -86,14 +88,17 @@ func (d *dialer) connect(ctx context.Context, flows []Flow) (net.Conn, error) {
 	return nil, first
 }
 
-func (d *dialer) connectOne(ctx context.Context, f Flow, timeout time.Duration) (net.Conn, error) {
-	if f.Zone == ZoneIsle {
-		if e := d.network.find(d.network.publishedList(), f.Address); e != nil {
-			return e.inlet.dial(ctx, d.source)
-		}
+func (d *dialer) connectOne(ctx context.Context, j *judgement, timeout time.Duration) (net.Conn, error) {
+	switch {
+	case j.inlet != nil:
+		return j.inlet.dial(ctx, d.source)
+	case j.egress != nil:
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		return d.network.leaveBy(ctx, j.egress, j.Flow.Protocol, j.reach)
 	}
 	direct := net.Dialer{Timeout: timeout, FallbackDelay: -1}
-	return direct.DialContext(ctx, "tcp", f.Address.String())
+	return direct.DialContext(ctx, j.Flow.Protocol, j.reach.String())
 }
 
 func (d *dialer) attempt(ctx context.Context, left int) time.Duration {
@@ -110,6 +115,9 @@ func (d *dialer) Listen(ctx context.Context, network, address string) (net.Liste
 	if err != nil {
 		return nil, err
 	}
+	if network[:3] != "tcp" {
+		return nil, net.UnknownNetworkError(network)
+	}
 	if host == "" {
 		return nil, errors.New("a listener of an operation needs an address to bind to")
 	}
@@ -120,12 +128,9 @@ func (d *dialer) Listen(ctx context.Context, network, address string) (net.Liste
 	if len(addresses) == 0 {
 		return nil, noAddress(host)
 	}
-	at := netip.AddrPortFrom(addresses[0], port)
-	if port != 0 {
-		flow := Flow{Source: d.source, Direction: Outbound, Protocol: "tcp", Host: host, Address: at}
-		if verdict := d.network.Judge(flow); !verdict.Allowed {
-			return nil, &DeniedError{verdict}
-		}
+	at := unmap(netip.AddrPortFrom(addresses[0], port))
+	if verdict := d.network.binding(Flow{Source: d.source, Protocol: "tcp", Host: host, Address: at}); !verdict.Allowed {
+		return nil, &DeniedError{Decision: verdict}
 	}
 	var config net.ListenConfig
 	inner, err := config.Listen(ctx, "tcp", at.String())
@@ -147,17 +152,28 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		from, err := netip.ParseAddrPort(c.RemoteAddr().String())
-		if err == nil && l.dialer.network.Judge(Flow{Source: l.dialer.source, Direction: Inbound, Protocol: "tcp", Address: from}).Allowed {
+		if l.admits(c) {
 			return c, nil
 		}
 		_ = c.Close() // denied: nothing is owed to the peer
 	}
 }
 
+func (l *listener) admits(c net.Conn) bool {
+	from, err := netip.ParseAddrPort(c.RemoteAddr().String())
+	if err != nil {
+		return false
+	}
+	at, err := netip.ParseAddrPort(c.LocalAddr().String())
+	if err != nil {
+		return false
+	}
+	return l.dialer.network.Judge(Flow{Source: l.dialer.source, Direction: Inbound, Protocol: "tcp", Address: from, Port: at.Port()}).Allowed
+}
+
 func splitAddress(network, address string) (host string, port uint16, err error) {
 	switch network {
-	case "tcp", "tcp4", "tcp6":
+	case "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6":
 	default:
 		return "", 0, net.UnknownNetworkError(network)
 	}

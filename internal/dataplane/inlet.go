@@ -47,7 +47,7 @@ func (l *inlet) dial(ctx context.Context, from Source) (net.Conn, error) {
 	}
 	local := net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
 	select {
-	case l.arrive <- pipe{Conn: there, local: l.Addr(), remote: local}:
+	case l.arrive <- pipe{Conn: there, local: l.Addr(), remote: local, source: &from}:
 		return pipe{Conn: here, local: local, remote: l.Addr()}, nil
 	case <-l.closed:
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: l.Addr(), Err: net.ErrClosed}
@@ -61,7 +61,26 @@ func (l *inlet) dial(ctx context.Context, from Source) (net.Conn, error) {
 type pipe struct {
 	net.Conn
 	local, remote net.Addr
+	source        *Source // who dialed, at the end that accepted
 }
 
 func (p pipe) LocalAddr() net.Addr  { return p.local }
 func (p pipe) RemoteAddr() net.Addr { return p.remote }
+
+// SourceOf tells who dialed a connection that arrived within the process at a
+// published listener, also if it is wrapped as *tls.Conn is; false for others.
+func SourceOf(c net.Conn) (Source, bool) {
+	for {
+		switch x := c.(type) {
+		case pipe:
+			if x.source == nil {
+				return Source{}, false
+			}
+			return *x.source, true
+		case interface{ NetConn() net.Conn }:
+			c = x.NetConn()
+		default:
+			return Source{}, false
+		}
+	}
+}

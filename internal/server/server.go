@@ -235,8 +235,7 @@ func (s *Server) identify(ctx context.Context, bound net.Addr) error {
 // build makes every part from the ones below it, and tells them of each other.
 func (s *Server) build() error {
 	s.workflows = logic.NewWorkflows(s.store)
-	var ranges func(environment string) []netip.Prefix
-	s.network = dataplane.NewInproc(dataplane.Options{Subnets: func(environment string) []netip.Prefix { return ranges(environment) }})
+	s.network = dataplane.NewInproc(dataplane.Options{})
 	operations, end := builtin.Operations(builtin.Options{HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), Clock: s.config.Clock}})
 	s.endOps = end
 	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: operations, Network: s.network, Clock: s.config.Clock, Log: s.log})
@@ -246,7 +245,6 @@ func (s *Server) build() error {
 	if err != nil {
 		return err
 	}
-	ranges = s.logic.Ranges
 	deployments := deploy.New(deploy.Config{Store: s.store, TenantID: s.issuer.Tenant(), Endpoint: s.base, Authority: s.base, Clock: s.config.Clock, Log: s.log})
 	policies := network.NewPolicies(s.store, netpol.TagFile{}, s.log)
 	s.manager, err = arm.New(arm.Config{

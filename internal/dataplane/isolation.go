@@ -1,0 +1,18 @@
+package dataplane
+
+// Isolation says how much of the policy a way of enforcing it can hold.
+type Isolation struct {
+	Mode     string   `json:"mode"`
+	Isolated bool     `json:"isolated"`
+	Reasons  []string `json:"reasons"` // why not, a sentence each
+}
+
+// Isolation of Inproc: it judges what asks it, and nothing else can be told to.
+func (n *Inproc) Isolation() Isolation {
+	return Isolation{Mode: "inproc", Reasons: []string{
+		"The network policy is enforced inside this process: it judges what Isle's own triggers, actions and access endpoint dial, accept and look up.",
+		"Other programs on this host, and machines attached to the network, reach each other past the policy; only the host's own firewall can keep them apart.",
+		"Addresses of the network that nothing is attached to are left to the routing of this host.",
+		"The policy judges the beginning of a flow: one that is under way goes on when a rule changes.",
+	}}
+}
