@@ -2,8 +2,8 @@
 // resource manager reach. It serves the callback URLs of Request triggers and the
 // signed links to recorded inputs and outputs.
 //
-// Everything is allowed by a signature in the URL and by nothing else. A request
-// is bounded before it is parsed, a run is durable before its caller hears of it,
+// Everything is allowed by a signature in the URL and by nothing else, and only to
+// callers whom the environment's network policy lets in. A request is bounded before it is parsed, a run is durable before its caller hears of it,
 // and errors have the resource manager's shape. Absolute URLs are made from the
 // configured public address, never from what a request says.
 package gateway
@@ -34,6 +34,8 @@ type Config struct {
 	Log       *slog.Logger     // nil: nothing is logged
 	// Caller is the address that a request comes from; nil: its socket's.
 	Caller func(*http.Request) netip.Addr
+	// Network judges callers; nil: everybody may call.
+	Network Network
 
 	// MaxBody bounds a trigger's body; 0: 200 MB.
 	MaxBody int64
@@ -115,7 +117,8 @@ func (g *Gateway) responseTimeout(d *runner.Deployed) time.Duration {
 }
 
 // open finds the workflow of a target and checks that the request may use it: the
-// signature of this permission, and nothing but a signature.
+// network lets its caller in (ise.md #79, #80), it has the signature of this permission, and
+// nothing but a signature, and access control does not leave the caller out.
 func (g *Gateway) open(ctx context.Context, r *http.Request, t target) (*runner.Deployed, trigger.Query, error) {
 	q, err := trigger.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -128,24 +131,17 @@ func (g *Gateway) open(ctx context.Context, r *http.Request, t target) (*runner.
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := authorize(d, r, t, q, g.config.Clock()); err != nil {
+	from := g.caller(r)
+	err = authorize(d, r, t, q, g.config.Clock())
+	switch plain, full := g.judge(d, from); {
+	case plain != nil && err != nil:
+		return nil, nil, plain
+	case plain != nil:
+		return nil, nil, full
+	case err != nil:
 		return nil, nil, err
 	}
-	return d, q, admit(d, t, g.config.Caller(r))
-}
-
-// admit refuses a caller whom the workflow's access control does not let in (ise.md
-// #163).
-func admit(d *runner.Deployed, t target, from netip.Addr) error {
-	callers := &d.Triggers
-	if t.kind == targetContent {
-		callers = &d.Contents
-	}
-	if callers.Allow(from) {
-		return nil
-	}
-	return &failure{status: http.StatusForbidden, code: "AuthorizationFailed",
-		message: "The client IP address '" + from.String() + "' is not in the allowed caller IP address ranges specified in the workflow access control configuration."}
+	return d, q, permit(d, t, from.Address)
 }
 
 // authorize refuses a request that is not signed, or is not only signed
