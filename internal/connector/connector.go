@@ -30,6 +30,14 @@ type Operation interface {
 // performs it.
 type Operations map[wdl.Type]Operation
 
+// Ports are what an operation needs open from its subnet to the service it calls.
+type Ports struct {
+	TCP, UDP []uint16
+	// Varies says that the author of a workflow chooses whom it calls, and may choose
+	// another port than the usual ones listed.
+	Varies bool
+}
+
 // Call is one request of one attempt of one action.
 type Call struct {
 	engine.Call

@@ -20,3 +20,10 @@ func Operations(o Options) (connector.Operations, func()) {
 		wdl.TypeHTTP: request,
 	}, request.Close
 }
+
+// Ports says what ports each of the operations needs.
+func Ports() map[wdl.Type]connector.Ports {
+	return map[wdl.Type]connector.Ports{
+		wdl.TypeHTTP: http.Ports(),
+	}
+}

@@ -34,6 +34,7 @@ func failure(err error) engine.Outcome {
 	var denied *dataplane.DeniedError
 	var dns *net.DNSError
 	var auth *authError
+	var egress *dataplane.EgressError
 	switch {
 	case errors.As(err, &invalid):
 		return failed(codeBadRequest, err.Error())
@@ -41,6 +42,10 @@ func failure(err error) engine.Outcome {
 		return failed(auth.code, auth.message)
 	case errors.As(err, &denied):
 		return failed(codeDenied, "Http request failed: "+denied.Error()+".")
+	case errors.As(err, &egress):
+		return retryable(codeUnavailable, "Http request failed: "+egress.Error()+".")
+	case errors.As(err, &dns) && dns.Server != "":
+		return retryable(codeUnresolvable, fmt.Sprintf("The provided host name '%s' could not be resolved: name server %s: %s.", dns.Name, dns.Server, dns.Err))
 	case isTimeout(err):
 		return retryable(codeTimeout, "Http request failed: the server did not respond within the timeout limit.")
 	case errors.As(err, &dns):

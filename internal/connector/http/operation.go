@@ -56,6 +56,9 @@ type Operation struct {
 	tokens     tokenCache
 }
 
+// Ports are those of http and https; a URL may name any other.
+func Ports() connector.Ports { return connector.Ports{TCP: []uint16{80, 443}, Varies: true} }
+
 // New returns the operation. Close it to drop idle connections.
 func New(o Options) *Operation {
 	if o.MaxBody == 0 {

@@ -35,19 +35,44 @@ func (r *Request) http(ctx context.Context) (*http.Request, error) {
 }
 
 // transports keeps one pool of connections for each place that calls come from, as
-// a connection was judged for the place that opened it.
+// a connection was judged for the place that opened it, by the policy of that time.
 type transports struct {
 	rootCAs *x509.CertPool
-	pools   sync.Map // dataplane.Source → *http.Transport
+	mu      sync.Mutex
+	pools   map[origin]pool // guarded by mu
 }
 
+// origin is a subnet of an environment, whatever the policy and the address there.
+type origin struct {
+	environment string
+	subnet      dataplane.Subnet
+}
+
+type pool struct {
+	source    dataplane.Source
+	transport *http.Transport
+}
+
+// of returns the pool of a dialer's source. If the policy is another one than that of
+// the pool, a new one begins: what is idle in the old one is closed, what is under way
+// there ends.
 func (t *transports) of(d dataplane.Dialer) *http.Transport {
 	source := d.Source()
-	if pool, ok := t.pools.Load(source); ok {
-		return pool.(*http.Transport)
+	key := origin{source.Environment, source.Subnet}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	old, ok := t.pools[key]
+	if ok && old.source == source {
+		return old.transport
 	}
-	pool, _ := t.pools.LoadOrStore(source, t.new(d, nil))
-	return pool.(*http.Transport)
+	if t.pools == nil {
+		t.pools = map[origin]pool{}
+	}
+	t.pools[key] = pool{source, t.new(d, nil)}
+	if ok {
+		old.transport.CloseIdleConnections()
+	}
+	return t.pools[key].transport
 }
 
 // new makes a transport; with a client certificate it serves a single request.
@@ -72,8 +97,9 @@ func (t *transports) new(d dataplane.Dialer, certificate *tls.Certificate) *http
 }
 
 func (t *transports) close() {
-	t.pools.Range(func(_, pool any) bool {
-		pool.(*http.Transport).CloseIdleConnections()
-		return true
-	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, p := range t.pools {
+		p.transport.CloseIdleConnections()
+	}
 }
