@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,10 @@ const (
 	provider     = "/subscriptions/" + subscription + "/resourceGroups/g/providers/Microsoft.Network"
 	net          = provider + "/virtualNetworks/net"
 )
+
+// testTags is what a tag file gives.
+var testTags = netpol.TagFile{ChangeNumber: "7", Cloud: "Public", Tags: []netpol.ServiceTag{
+	{Name: "Sql", ID: "Sql", ChangeNumber: "7", SystemService: "AzureSQL", Prefixes: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/25")}}}}
 
 type world struct {
 	t        testing.TB
@@ -58,7 +63,7 @@ func newWorld(t testing.TB) *world {
 	var err error
 	w.store, err = store.Open(context.Background(), t.TempDir(), store.Options{})
 	w.must(err)
-	w.policies = network.NewPolicies(w.store, netpol.TagFile{}, nil)
+	w.policies = network.NewPolicies(w.store, testTags, nil)
 	manager, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies), Routes: network.Routes(w.policies),
 		Authenticator: anybody{}, Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}})
 	w.must(err)

@@ -1,0 +1,352 @@
+package network_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
+
+	"isle/internal/network"
+	"isle/internal/store"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the tests find into testdata")
+
+// operation is an operation of the provider as the shared reading lists it.
+type operation struct {
+	Client, GoMethod, HTTPMethod, Path string
+	SuccessCodes                       []int
+}
+
+// operations reads network-operations.json. Tests of it are skipped where the shared
+// reading is not beside the repository.
+func operations(t *testing.T) []operation {
+	t.Helper()
+	path := filepath.Join("..", "..", "..", "shared", "reference", "network-operations.json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Skipf("the list of operations is not here, so nothing tells which are driven: %s", path)
+	}
+	var list []operation
+	if err := json.Unmarshal(text, &list); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func (o *operation) String() string { return o.Client + "." + o.GoMethod }
+
+func (o *operation) matches(method, path string) bool {
+	want, got := strings.Split(o.Path, "/"), strings.Split(path, "/")
+	if o.HTTPMethod != method || len(want) != len(got) {
+		return false
+	}
+	for i := range want {
+		if !strings.HasPrefix(want[i], "{") && !strings.EqualFold(want[i], got[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// witness sees the SDK's requests and notes which operations have succeeded.
+type witness struct {
+	client *http.Client
+	list   []operation
+	mu     sync.Mutex
+	driven map[string]bool
+}
+
+func (v *witness) Do(r *http.Request) (*http.Response, error) {
+	res, err := v.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for i := range v.list {
+		if o := &v.list[i]; o.matches(r.Method, r.URL.Path) && slices.Contains(o.SuccessCodes, res.StatusCode) {
+			v.driven[o.String()] = true
+		}
+	}
+	return res, nil
+}
+
+// sdk is the Azure SDK's view of a world.
+type sdk struct {
+	*world
+	*armnetwork.ClientFactory
+	ctx context.Context
+}
+
+func (w *world) sdk(v *witness) *sdk {
+	w.t.Helper()
+	options := w.options()
+	if v != nil {
+		v.client, options.Transport = w.server.Client(), v
+	}
+	clients, err := armnetwork.NewClientFactory(subscription, token{}, options)
+	w.must(err)
+	return &sdk{world: w, ClientFactory: clients, ctx: context.Background()}
+}
+
+// await gives the result of a long-running operation.
+func await[T any](s *sdk) func(*runtime.Poller[T], error) T {
+	return func(p *runtime.Poller[T], err error) T {
+		s.t.Helper()
+		s.must(err)
+		v, err := p.PollUntilDone(s.ctx, &runtime.PollUntilDoneOptions{Frequency: time.Millisecond})
+		s.must(err)
+		return v
+	}
+}
+
+// got gives the result of an ordinary one.
+func got[T any](s *sdk) func(T, error) T {
+	return func(v T, err error) T {
+		s.t.Helper()
+		s.must(err)
+		return v
+	}
+}
+
+// pages reads a list to its end.
+func pages[T any](s *sdk, p *runtime.Pager[T]) []T {
+	s.t.Helper()
+	var all []T
+	for p.More() {
+		page, err := p.NextPage(s.ctx)
+		s.must(err)
+		all = append(all, page)
+	}
+	return all
+}
+
+// check compares what an operation answered.
+func check[T comparable](s *sdk, what string, got, want T) {
+	s.t.Helper()
+	if got != want {
+		s.t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+// TestOperations drives every operation of the provider that this server has with the
+// Azure SDK. testdata/operations.txt tells of each whether it is driven.
+func TestOperations(t *testing.T) {
+	v := &witness{list: operations(t), driven: map[string]bool{}}
+	for _, scenario := range []struct {
+		name string
+		run  func(*sdk)
+	}{
+		{"networks", driveNetworks}, {"groups", driveGroups}, {"tables", driveTables}, {"watchers", driveWatchers}, {"location", driveLocation},
+	} {
+		t.Run(scenario.name, func(t *testing.T) { scenario.run(newWorld(t).sdk(v)) })
+	}
+	var b strings.Builder
+	for i := range v.list {
+		state := "later"
+		if v.driven[v.list[i].String()] {
+			state = "driven"
+		}
+		fmt.Fprintf(&b, "%-6s %s\n", state, &v.list[i])
+	}
+	path := filepath.Join("testdata", "operations.txt")
+	if *rewrite {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || string(want) != b.String() {
+		t.Errorf("%s is not what is driven (run with -rewrite): %v\n%s", path, err, b.String())
+	}
+}
+
+var place = to.Ptr("westus")
+
+func id(text string) *armnetwork.SubResource { return &armnetwork.SubResource{ID: to.Ptr(text)} }
+
+func tagged(name, value string) armnetwork.TagsObject {
+	return armnetwork.TagsObject{Tags: map[string]*string{name: to.Ptr(value)}}
+}
+
+func driveNetworks(s *sdk) {
+	networks, subnets := s.NewVirtualNetworksClient(), s.NewSubnetsClient()
+	made := await[armnetwork.VirtualNetworksClientCreateOrUpdateResponse](s)(networks.BeginCreateOrUpdate(s.ctx, "g", "net", armnetwork.VirtualNetwork{Location: place,
+		Properties: &armnetwork.VirtualNetworkPropertiesFormat{AddressSpace: &armnetwork.AddressSpace{AddressPrefixes: to.SliceOfPtrs("10.0.0.0/16")}}}, nil))
+	check(s, "id", *made.ID, net)
+	subnet := await[armnetwork.SubnetsClientCreateOrUpdateResponse](s)(subnets.BeginCreateOrUpdate(s.ctx, "g", "net", "a", armnetwork.Subnet{Properties: &armnetwork.SubnetPropertiesFormat{
+		AddressPrefix: to.Ptr("10.0.1.0/24"), Delegations: []*armnetwork.Delegation{{Name: to.Ptr("ise"), Properties: &armnetwork.ServiceDelegationPropertiesFormat{ServiceName: to.Ptr(environmentType)}}}}}, nil))
+	check(s, "subnet", *subnet.ID, net+"/subnets/a")
+	check(s, "networks of the subscription", len(pages(s, networks.NewListAllPager(nil))[0].Value), 1)
+	check(s, "networks of the group", *pages(s, networks.NewListPager("g", nil))[0].Value[0].ID, net)
+	check(s, "subnets", *pages(s, subnets.NewListPager("g", "net", nil))[0].Value[0].Properties.AddressPrefix, "10.0.1.0/24")
+	check(s, "delegation", *got[armnetwork.SubnetsClientGetResponse](s)(subnets.Get(s.ctx, "g", "net", "a", nil)).Properties.Delegations[0].Properties.ServiceName, environmentType)
+	check(s, "subnets of the network", len(got[armnetwork.VirtualNetworksClientGetResponse](s)(networks.Get(s.ctx, "g", "net", nil)).Properties.Subnets), 1)
+	check(s, "usage", *pages(s, networks.NewListUsagePager("g", "net", nil))[0].Value[0].Limit, 251.0)
+	check(s, "free", *got[armnetwork.VirtualNetworksClientCheckIPAddressAvailabilityResponse](s)(networks.CheckIPAddressAvailability(s.ctx, "g", "net", "10.0.1.4", nil)).Available, true)
+	check(s, "tags", *got[armnetwork.VirtualNetworksClientUpdateTagsResponse](s)(networks.UpdateTags(s.ctx, "g", "net", tagged("a", "b"), nil)).Tags["a"], "b")
+
+	s.environment(environment, net+"/subnets/a")
+	links := got[armnetwork.ServiceAssociationLinksClientListResponse](s)(s.NewServiceAssociationLinksClient().List(s.ctx, "g", "net", "a", nil))
+	check(s, "link", *links.Value[0].Properties.Link, environment)
+	check(s, "navigation links", len(got[armnetwork.ResourceNavigationLinksClientListResponse](s)(s.NewResourceNavigationLinksClient().List(s.ctx, "g", "net", "a", nil)).Value), 0)
+	s.must(s.store.Control().Write(s.ctx, func(tx *store.Tx) error {
+		return network.RemoveLinks(tx, net+"/subnets/a", environment, time.Now())
+	}))
+	await[armnetwork.SubnetsClientDeleteResponse](s)(subnets.BeginDelete(s.ctx, "g", "net", "a", nil))
+	await[armnetwork.VirtualNetworksClientDeleteResponse](s)(networks.BeginDelete(s.ctx, "g", "net", nil))
+	s.send("GET", net, "", 404)
+}
+
+const (
+	environmentType = "Microsoft.Logic/integrationServiceEnvironments"
+	environment     = "/subscriptions/" + subscription + "/resourceGroups/g/providers/" + environmentType + "/ise"
+)
+
+// environment puts an environment into subnets, as its service does: the first has
+// the association link.
+func (w *world) environment(id string, subnets ...string) {
+	w.t.Helper()
+	w.must(w.store.Control().Write(context.Background(), func(tx *store.Tx) error {
+		for i, subnet := range subnets {
+			link := network.Link{Name: "ise", Owner: id, Type: environmentType, Association: i == 0, Location: "westus"}
+			if err := network.AddLink(tx, subnet, link, time.Now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+func driveGroups(s *sdk) {
+	groups, rules, defaults := s.NewSecurityGroupsClient(), s.NewSecurityRulesClient(), s.NewDefaultSecurityRulesClient()
+	await[armnetwork.SecurityGroupsClientCreateOrUpdateResponse](s)(groups.BeginCreateOrUpdate(s.ctx, "g", "nsg", armnetwork.SecurityGroup{Location: place}, nil))
+	rule := await[armnetwork.SecurityRulesClientCreateOrUpdateResponse](s)(rules.BeginCreateOrUpdate(s.ctx, "g", "nsg", "web", *sdkRule("Inbound", "Deny", 300, "Internet", "443"), nil))
+	check(s, "rule", *rule.ID, group+"/securityRules/web")
+	check(s, "rule again", *got[armnetwork.SecurityRulesClientGetResponse](s)(rules.Get(s.ctx, "g", "nsg", "web", nil)).Properties.Priority, 300)
+	check(s, "rules", *pages(s, rules.NewListPager("g", "nsg", nil))[0].Value[0].Name, "web")
+	check(s, "default rules", len(pages(s, defaults.NewListPager("g", "nsg", nil))[0].Value), 6)
+	check(s, "default rule", *got[armnetwork.DefaultSecurityRulesClientGetResponse](s)(defaults.Get(s.ctx, "g", "nsg", "DenyAllInBound", nil)).Properties.Priority, 65500)
+	check(s, "group", len(got[armnetwork.SecurityGroupsClientGetResponse](s)(groups.Get(s.ctx, "g", "nsg", nil)).Properties.SecurityRules), 1)
+	check(s, "groups", len(pages(s, groups.NewListPager("g", nil))[0].Value), 1)
+	check(s, "all groups", len(pages(s, groups.NewListAllPager(nil))[0].Value), 1)
+	check(s, "tags", *got[armnetwork.SecurityGroupsClientUpdateTagsResponse](s)(groups.UpdateTags(s.ctx, "g", "nsg", tagged("a", "b"), nil)).Tags["a"], "b")
+	await[armnetwork.SecurityRulesClientDeleteResponse](s)(rules.BeginDelete(s.ctx, "g", "nsg", "web", nil))
+	await[armnetwork.SecurityGroupsClientDeleteResponse](s)(groups.BeginDelete(s.ctx, "g", "nsg", nil))
+	s.send("GET", group, "", 404)
+}
+
+func sdkRule(direction, access string, priority int32, prefix, port string) *armnetwork.SecurityRule {
+	rule := &armnetwork.SecurityRule{Properties: &armnetwork.SecurityRulePropertiesFormat{
+		Access: to.Ptr(armnetwork.SecurityRuleAccess(access)), Direction: to.Ptr(armnetwork.SecurityRuleDirection(direction)), Priority: to.Ptr(priority), Protocol: to.Ptr(armnetwork.SecurityRuleProtocolTCP),
+		SourceAddressPrefix: to.Ptr("*"), SourcePortRange: to.Ptr("*"), DestinationAddressPrefix: to.Ptr("*"), DestinationPortRange: to.Ptr(port)}}
+	if direction == "Inbound" {
+		rule.Properties.SourceAddressPrefix = to.Ptr(prefix)
+	} else {
+		rule.Properties.DestinationAddressPrefix = to.Ptr(prefix)
+	}
+	return rule
+}
+
+func driveTables(s *sdk) {
+	tables, routes := s.NewRouteTablesClient(), s.NewRoutesClient()
+	await[armnetwork.RouteTablesClientCreateOrUpdateResponse](s)(tables.BeginCreateOrUpdate(s.ctx, "g", "rt", armnetwork.RouteTable{Location: place}, nil))
+	route := await[armnetwork.RoutesClientCreateOrUpdateResponse](s)(routes.BeginCreateOrUpdate(s.ctx, "g", "rt", "fw", sdkRoute("0.0.0.0/0", "VirtualAppliance", "10.0.9.4"), nil))
+	check(s, "route", *route.ID, table+"/routes/fw")
+	check(s, "route again", *got[armnetwork.RoutesClientGetResponse](s)(routes.Get(s.ctx, "g", "rt", "fw", nil)).Properties.NextHopIPAddress, "10.0.9.4")
+	check(s, "routes", *pages(s, routes.NewListPager("g", "rt", nil))[0].Value[0].Name, "fw")
+	check(s, "table", len(got[armnetwork.RouteTablesClientGetResponse](s)(tables.Get(s.ctx, "g", "rt", nil)).Properties.Routes), 1)
+	check(s, "tables", len(pages(s, tables.NewListPager("g", nil))[0].Value), 1)
+	check(s, "all tables", len(pages(s, tables.NewListAllPager(nil))[0].Value), 1)
+	check(s, "tags", *got[armnetwork.RouteTablesClientUpdateTagsResponse](s)(tables.UpdateTags(s.ctx, "g", "rt", tagged("a", "b"), nil)).Tags["a"], "b")
+	await[armnetwork.RoutesClientDeleteResponse](s)(routes.BeginDelete(s.ctx, "g", "rt", "fw", nil))
+	await[armnetwork.RouteTablesClientDeleteResponse](s)(tables.BeginDelete(s.ctx, "g", "rt", nil))
+	s.send("GET", table, "", 404)
+}
+
+func sdkRoute(prefix, hop, ip string) armnetwork.Route {
+	p := &armnetwork.RoutePropertiesFormat{AddressPrefix: to.Ptr(prefix), NextHopType: to.Ptr(armnetwork.RouteNextHopType(hop))}
+	if ip != "" {
+		p.NextHopIPAddress = to.Ptr(ip)
+	}
+	return armnetwork.Route{Properties: p}
+}
+
+func driveWatchers(s *sdk) {
+	watchers := s.NewWatchersClient()
+	made := got[armnetwork.WatchersClientCreateOrUpdateResponse](s)(watchers.CreateOrUpdate(s.ctx, "g", "watcher", armnetwork.Watcher{Location: place}, nil))
+	check(s, "state", *made.Properties.ProvisioningState, armnetwork.ProvisioningStateSucceeded)
+	check(s, "watcher", *got[armnetwork.WatchersClientGetResponse](s)(watchers.Get(s.ctx, "g", "watcher", nil)).ID, provider+"/networkWatchers/watcher")
+	check(s, "watchers", len(pages(s, watchers.NewListPager("g", nil))[0].Value), 1)
+	check(s, "all watchers", len(pages(s, watchers.NewListAllPager(nil))[0].Value), 1)
+	check(s, "tags", *got[armnetwork.WatchersClientUpdateTagsResponse](s)(watchers.UpdateTags(s.ctx, "g", "watcher", tagged("a", "b"), nil)).Tags["a"], "b")
+
+	s.office()
+	s.environment(environment, net+"/subnets/a")
+	s.send("PUT", group+"/securityRules/no-ftp", strings.NewReplacer("Inbound", "Outbound", "Allow", "Deny", "443", "21").Replace(`{"properties":`+anyRule(200)+`}`), 201)
+	verify := func(direction armnetwork.Direction, local, remote string) armnetwork.VerificationIPFlowResult {
+		return await[armnetwork.WatchersClientVerifyIPFlowResponse](s)(watchers.BeginVerifyIPFlow(s.ctx, "g", "watcher", armnetwork.VerificationIPFlowParameters{
+			TargetResourceID: to.Ptr(environment), Direction: to.Ptr(direction), Protocol: to.Ptr(armnetwork.IPFlowProtocolTCP),
+			LocalIPAddress: to.Ptr("10.0.0.4"), LocalPort: to.Ptr(local), RemoteIPAddress: to.Ptr("93.184.216.34"), RemotePort: to.Ptr(remote)}, nil)).VerificationIPFlowResult
+	}
+	out := verify(armnetwork.DirectionOutbound, "*", "21")
+	check(s, "ftp", string(*out.Access)+" "+*out.RuleName, "Deny securityRules/no-ftp")
+	out = verify(armnetwork.DirectionOutbound, "50000", "443")
+	check(s, "https", string(*out.Access)+" "+*out.RuleName, "Allow defaultSecurityRules/AllowInternetOutBound")
+	out = verify(armnetwork.DirectionInbound, "443", "*")
+	check(s, "in", string(*out.Access)+" "+*out.RuleName, "Deny defaultSecurityRules/DenyAllInBound")
+
+	hop := func(destination string) armnetwork.NextHopResult {
+		return await[armnetwork.WatchersClientGetNextHopResponse](s)(watchers.BeginGetNextHop(s.ctx, "g", "watcher", armnetwork.NextHopParameters{
+			TargetResourceID: to.Ptr(environment), SourceIPAddress: to.Ptr("10.0.0.4"), DestinationIPAddress: to.Ptr(destination)}, nil)).NextHopResult
+	}
+	next := hop("93.184.216.34")
+	check(s, "internet", string(*next.NextHopType)+" "+*next.RouteTableID, "Internet System Route")
+	check(s, "inside", *hop("10.0.3.3").NextHopType, armnetwork.NextHopTypeVnetLocal)
+	check(s, "private", *hop("192.168.1.1").NextHopType, armnetwork.NextHopTypeNone)
+	s.send("PUT", table+"/routes/fw", `{"properties":{"addressPrefix":"93.0.0.0/8","nextHopType":"VirtualAppliance","nextHopIpAddress":"10.0.9.4"}}`, 201)
+	next = hop("93.184.216.34")
+	check(s, "appliance", string(*next.NextHopType)+" "+*next.NextHopIPAddress+" "+*next.RouteTableID, "VirtualAppliance 10.0.9.4 "+table)
+	await[armnetwork.WatchersClientDeleteResponse](s)(watchers.BeginDelete(s.ctx, "g", "watcher", nil))
+	await[armnetwork.WatchersClientDeleteResponse](s)(watchers.BeginDelete(s.ctx, "g", "watcher", nil))
+	s.send("GET", provider+"/networkWatchers/watcher", "", 404)
+}
+
+func driveLocation(s *sdk) {
+	s.office()
+	tags := got[armnetwork.ServiceTagsClientListResponse](s)(s.NewServiceTagsClient().List(s.ctx, "westus", nil))
+	sql := slices.IndexFunc(tags.Values, func(t *armnetwork.ServiceTagInformation) bool { return *t.Name == "Sql" })
+	check(s, "Sql", *tags.Values[sql].Properties.AddressPrefixes[0], "198.51.100.0/25")
+	details := pages(s, s.NewServiceTagInformationClient().NewListPager("westus", &armnetwork.ServiceTagInformationClientListOptions{TagName: to.Ptr("sql")}))
+	check(s, "one tag", len(details)*10+len(details[0].Value), 11)
+	all := 0
+	for _, page := range pages(s, s.NewServiceTagInformationClient().NewListPager("westus", &armnetwork.ServiceTagInformationClientListOptions{NoAddressPrefixes: to.Ptr(true)})) {
+		all += len(page.Value)
+		check(s, "prefixes", len(page.Value[0].Properties.AddressPrefixes), 0)
+	}
+	check(s, "tags of all pages", all, len(tags.Values))
+	usages := pages(s, s.NewUsagesClient().NewListPager("West US", nil))[0].Value
+	check(s, "usage", fmt.Sprint(*usages[0].Name.Value, *usages[0].CurrentValue, *usages[0].Limit), "VirtualNetworks1 1000")
+	check(s, "delegations", *pages(s, s.NewAvailableDelegationsClient().NewListPager("westus", nil))[0].Value[0].ServiceName, environmentType)
+	check(s, "delegations of the group", *pages(s, s.NewAvailableResourceGroupDelegationsClient().NewListPager("westus", "g", nil))[0].Value[0].ServiceName, environmentType)
+	var names []string
+	for _, page := range pages(s, s.NewOperationsClient().NewListPager(nil)) {
+		for _, o := range page.Value {
+			names = append(names, *o.Name)
+		}
+	}
+	check(s, "operation", slices.Contains(names, "Microsoft.Network/networkWatchers/ipFlowVerify/action"), true)
+}
