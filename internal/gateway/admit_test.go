@@ -43,7 +43,9 @@ func (n *network) last(t *testing.T) dataplane.Caller {
 	return n.asked[len(n.asked)-1]
 }
 
-func (a answer) denied() bool { return a.status == http.StatusForbidden && a.code() == "NetworkPolicyDenied" }
+func (a answer) denied() bool {
+	return a.status == http.StatusForbidden && a.code() == "NetworkPolicyDenied"
+}
 
 // Triggers, contents of the run history and polls are judged, each request anew; the
 // reason is told to those who have a signature (ise.md #79, #80).

@@ -5,13 +5,19 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"isle/internal/gateway"
 )
 
 // caller is the address that a request comes from: its socket's, or behind trusted
-// proxies the last address in X-Forwarded-For that is none of them.
+// proxies the last address in X-Forwarded-For that is none of them. A workflow of this
+// process is no proxy, whatever its simulated address.
 func (s *Server) caller(r *http.Request) netip.Addr {
 	socket, _ := netip.ParseAddrPort(r.RemoteAddr)
 	from := socket.Addr().Unmap()
+	if _, inside := gateway.SourceOf(r); inside {
+		return from
+	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
 		if !s.trusted(from) {

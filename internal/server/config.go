@@ -7,7 +7,11 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"time"
+
+	"isle/netpol"
 )
 
 // Defaults of a server. The port is fixed, so that URLs can be written down.
@@ -30,6 +34,9 @@ type Config struct {
 
 	TLSCert, TLSKey string // PEM files of an own certificate; both or none
 
+	ServiceTags string // file of service tags, as the network policy knows them; "": none have addresses
+	FlowLog     string // file that gets the decisions of the network policy as JSON lines; "-": standard error, "": none
+
 	AllowedHosts   []string       // further Host names that are answered
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts
 
@@ -38,6 +45,8 @@ type Config struct {
 
 	Clock func() time.Time // nil: the machine's
 	Log   *slog.Logger     // nil: slog's default
+
+	tags netpol.TagFile // what ServiceTags has; set by Validate
 }
 
 // Validate fills in the defaults and reports every setting that cannot be.
@@ -61,6 +70,7 @@ func (c *Config) Validate() error {
 			found = append(found, fmt.Errorf("--public-url %q is not an https URL without a path, such as https://isle.example:7443", c.PublicURL))
 		}
 	}
+	found = append(found, c.readServiceTags(), c.checkFlowLog())
 	if c.ResponseLimit == 0 {
 		c.ResponseLimit = defaultResponseLimit
 	}
@@ -74,4 +84,34 @@ func (c *Config) Validate() error {
 		c.Log = slog.Default()
 	}
 	return errors.Join(found...)
+}
+
+// readServiceTags reads the file of service tags. The error has all its problems.
+func (c *Config) readServiceTags() error {
+	if c.ServiceTags == "" {
+		return nil
+	}
+	content, err := os.ReadFile(c.ServiceTags)
+	if err == nil {
+		c.tags, err = netpol.DecodeTags(content)
+	}
+	if err != nil {
+		return fmt.Errorf("--service-tags %s: give the JSON of the public download of service tags, or of the serviceTags API: %w", c.ServiceTags, err)
+	}
+	return nil
+}
+
+// checkFlowLog finds what would keep the flow log from being opened, before anything is
+// made.
+func (c *Config) checkFlowLog() error {
+	if c.FlowLog == "" || c.FlowLog == standardError {
+		return nil
+	}
+	if info, err := os.Stat(c.FlowLog); err == nil && info.IsDir() {
+		return fmt.Errorf("--flow-log %s is a folder: give a file in it, or - for standard error", c.FlowLog)
+	}
+	if info, err := os.Stat(filepath.Dir(c.FlowLog)); err != nil || !info.IsDir() {
+		return fmt.Errorf("--flow-log %s: the folder %s is not there: make it, or give another file", c.FlowLog, filepath.Dir(c.FlowLog))
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"isle/internal/gateway"
 	"isle/internal/identity"
 )
 
@@ -119,6 +120,7 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		ConnState:         s.unused.watch,
+		ConnContext:       gateway.ConnContext,
 		ErrorLog:          s.errorLog(),
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"syscall"
 
 	"isle/internal/arm"
+	"isle/internal/connector"
 	"isle/internal/connector/builtin"
 	connectorhttp "isle/internal/connector/http"
 	"isle/internal/dataplane"
@@ -34,7 +35,6 @@ import (
 	"isle/internal/runner"
 	"isle/internal/store"
 	"isle/internal/task"
-	"isle/netpol"
 )
 
 // Server is a server. Its parts are set once, while it is built.
@@ -47,7 +47,10 @@ type Server struct {
 	issuer     *identity.Service
 	authority  *identity.Authority
 	tls        *tls.Config
+	policies   *network.Policies
 	network    *dataplane.Inproc
+	flows      *flowLog // nil for none
+	operations connector.Operations
 	workflows  *logic.Workflows
 	logic      *logic.Service
 	runner     *runner.Runner
@@ -91,6 +94,10 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.openStore(ctx, false); err != nil {
 		return err
 	}
+	var err error
+	if s.flows, err = s.config.openFlowLog(); err != nil {
+		return err
+	}
 	listener, err := s.listen()
 	if err != nil {
 		return err
@@ -113,6 +120,8 @@ func (s *Server) start(ctx context.Context) error {
 		return err
 	}
 	s.serve(listener)
+	isolation := s.network.Isolation()
+	s.log.Info("data plane", "mode", isolation.Mode, "isolated", isolation.Isolated, "reasons", isolation.Reasons)
 	return nil
 }
 
@@ -235,10 +244,10 @@ func (s *Server) identify(ctx context.Context, bound net.Addr) error {
 // build makes every part from the ones below it, and tells them of each other.
 func (s *Server) build() error {
 	s.workflows = logic.NewWorkflows(s.store)
-	s.network = dataplane.NewInproc(dataplane.Options{})
-	operations, end := builtin.Operations(builtin.Options{HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), Clock: s.config.Clock}})
-	s.endOps = end
-	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: operations, Network: s.network, Clock: s.config.Clock, Log: s.log})
+	s.policies = network.NewPolicies(s.store, s.config.tags, s.log)
+	s.network = dataplane.NewInproc(dataplane.Options{Observe: s.flows.observe})
+	s.operations, s.endOps = builtin.Operations(builtin.Options{HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), Clock: s.config.Clock}})
+	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, Clock: s.config.Clock, Log: s.log})
 	var err error
 	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(),
 		Access: func(string) string { return s.base }, Clock: s.config.Clock, Log: s.log})
@@ -246,11 +255,10 @@ func (s *Server) build() error {
 		return err
 	}
 	deployments := deploy.New(deploy.Config{Store: s.store, TenantID: s.issuer.Tenant(), Endpoint: s.base, Authority: s.base, Clock: s.config.Clock, Log: s.log})
-	policies := network.NewPolicies(s.store, netpol.TagFile{}, s.log)
 	s.manager, err = arm.New(arm.Config{
 		Store:      s.store,
-		Types:      slices.Concat(network.Types(s.store, policies), s.logic.Types(), deployments.Types()),
-		Routes:     slices.Concat(network.Routes(policies), s.logic.Routes(), deployments.Routes()),
+		Types:      slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), deployments.Types()),
+		Routes:     slices.Concat(network.Routes(s.policies), s.logic.Routes(), deployments.Routes()),
 		Authorizer: s.issuer, Authenticator: s.issuer, Tenant: s.issuer.Tenant(),
 		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription(), Name: "Isle"}},
 		PublicURL:     s.base, AllowHost: s.allowHost, Authority: s.base, Clock: s.config.Clock, Log: s.log,
@@ -260,7 +268,7 @@ func (s *Server) build() error {
 	}
 	s.logic.Bind(s.manager)
 	deployments.Bind(s.manager)
-	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Runner: s.runner, Store: s.store, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller,
+	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Runner: s.runner, Store: s.store, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
 		ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
 	s.page = portal.New(overview{s}, s.caller, s.log)
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})
@@ -351,5 +359,5 @@ func (s *Server) close(ctx context.Context) error {
 	if s.store != nil {
 		found = append(found, s.store.Close())
 	}
-	return errors.Join(found...)
+	return errors.Join(append(found, s.flows.close())...)
 }
