@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -84,7 +85,8 @@ func (p *provider) verifyFlow(ctx context.Context, r *arm.Request) (*arm.Respons
 	if err != nil {
 		return nil, err
 	}
-	return arm.Reply(verifyAnswer(n.Verify(flow, direction), flow)), nil
+	answer, err := verifyAnswer(n.Verify(flow, direction), flow)
+	return arm.Reply(answer), err
 }
 
 // flow makes the flow of a request; which end is the source depends on its direction.
@@ -118,21 +120,23 @@ func portOf(text, target string, source bool, found *arm.Found) uint16 {
 	return uint16(n)
 }
 
-func verifyAnswer(d netpol.Decision, flow netpol.Flow) expr.Value {
+func verifyAnswer(d netpol.Decision, flow netpol.Flow) (expr.Value, error) {
 	var f fields
 	f.text("access", d.Verdict.String())
 	f.text("ruleName", d.RuleName)
 	f.text("ruleId", d.RuleID)
-	f.add("decision", recordValue(d, flow))
-	return f.value()
+	record, err := recordValue(d, flow)
+	f.add("decision", record)
+	return f.value(), err
 }
 
 // recordValue is a decision's record (network.md §C3).
-func recordValue(d netpol.Decision, flow netpol.Flow) expr.Value {
-	var f fields
-	f.text("verdict", d.Verdict.String())
-	f.text("message", d.String())
-	return f.value()
+func recordValue(d netpol.Decision, flow netpol.Flow) (expr.Value, error) {
+	text, err := json.Marshal(d.Record(flow))
+	if err != nil {
+		return expr.Null(), err
+	}
+	return expr.ParseJSON(text)
 }
 
 type hopBody struct {
@@ -163,10 +167,11 @@ func (p *provider) nextHop(ctx context.Context, r *arm.Request) (*arm.Response, 
 		return nil, err
 	}
 	d := n.NextHop(addresses[0], addresses[1])
-	return arm.Reply(hopAnswer(d, netpol.Flow{Protocol: netpol.TCP, Source: addresses[0], SourcePort: unknownPort, Destination: addresses[1]})), nil
+	answer, err := hopAnswer(d, netpol.Flow{Protocol: netpol.TCP, Source: addresses[0], SourcePort: unknownPort, Destination: addresses[1]})
+	return arm.Reply(answer), err
 }
 
-func hopAnswer(d netpol.Decision, flow netpol.Flow) expr.Value {
+func hopAnswer(d netpol.Decision, flow netpol.Flow) (expr.Value, error) {
 	var f fields
 	f.text("nextHopType", hopWord(&d))
 	if d.NextHopIP.IsValid() {
@@ -177,8 +182,9 @@ func hopAnswer(d netpol.Decision, flow netpol.Flow) expr.Value {
 		table = d.RouteID[:cut]
 	}
 	f.text("routeTableId", table)
-	f.add("decision", recordValue(d, flow))
-	return f.value()
+	record, err := recordValue(d, flow)
+	f.add("decision", record)
+	return f.value(), err
 }
 
 // hopWord is the next hop in the spelling of the call, which knows fewer than routes
