@@ -23,7 +23,18 @@ type Overview struct {
 }
 
 // Environment is one integration service environment.
-type Environment struct{ Name, Group, Location, SKU, AccessEndpoint, State string }
+type Environment struct {
+	Name, Group, Location, SKU, AccessEndpoint, State string
+	Network                                           string // state of its network health
+	Lacking                                           []Access
+}
+
+// Access is a required access that an environment has not got (ise.md §A13).
+type Access struct {
+	Subnet, Row, Purpose string
+	State                string // "blocked-by-rule", "unreachable", "disagreement"
+	Rule                 string // what denies it, if a rule does
+}
 
 // Workflow is one workflow; Environment is empty for one in none.
 type Workflow struct{ Name, Group, Environment, State string }

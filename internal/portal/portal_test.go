@@ -25,7 +25,8 @@ func get(t *testing.T, remote string, forwarded ...string) *httptest.ResponseRec
 	t.Helper()
 	start := time.Date(2026, 3, 5, 14, 7, 9, 0, time.UTC)
 	page := New(fixed{
-		Environments: []Environment{{Name: "isle<1>", Group: "g", SKU: "Developer", State: "Succeeded"}},
+		Environments: []Environment{{Name: "isle<1>", Group: "g", SKU: "Developer", State: "Succeeded", Network: "Unhealthy",
+			Lacking: []Access{{Subnet: "s<2>", Row: "O8", Purpose: "Azure SQL", State: "blocked-by-rule", Rule: "/x/securityRules/no<sql>"}}}},
 		Workflows:    []Workflow{{Name: "order", Environment: "isle<1>", State: "Enabled"}},
 		Runs:         []Run{{Name: "0858CU00", Workflow: "order", Status: "Succeeded", Start: start, End: start.Add(12 * time.Millisecond)}},
 	}, socket, slog.New(slog.DiscardHandler))
@@ -41,7 +42,7 @@ func get(t *testing.T, remote string, forwarded ...string) *httptest.ResponseRec
 
 func TestThePageShowsEnvironmentsWorkflowsAndRuns(t *testing.T) {
 	body := get(t, "127.0.0.1:4711").Body.String()
-	for _, want := range []string{"isle&lt;1&gt;", "order", "0858CU00", "12ms", "Succeeded"} {
+	for _, want := range []string{"isle&lt;1&gt;", "order", "0858CU00", "12ms", "Succeeded", "Unhealthy", "s&lt;2&gt;", "O8", "/x/securityRules/no&lt;sql&gt;"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q:\n%s", want, body)
 		}

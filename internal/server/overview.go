@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -27,9 +28,14 @@ func (o overview) Overview(ctx context.Context) (portal.Overview, error) {
 		return portal.Overview{}, err
 	}
 	for _, e := range environments {
+		lacking, err := o.lacking(ctx, at(e, "id"))
+		if err != nil {
+			return portal.Overview{}, err
+		}
 		found.Environments = append(found.Environments, portal.Environment{
 			Name: at(e, "name"), Group: groupOf(e), Location: at(e, "location"), SKU: at(e, "sku", "name"),
 			AccessEndpoint: at(e, "properties", "networkConfiguration", "accessEndpoint", "type"), State: at(e, "properties", "provisioningState"),
+			Network: at(e, "properties", "networkHealth", "state"), Lacking: lacking,
 		})
 	}
 	workflows, err := o.list(ctx, scope+"workflows")
@@ -57,18 +63,44 @@ func (o overview) Overview(ctx context.Context) (portal.Overview, error) {
 	return found, nil
 }
 
+// lacking is what an environment's network health has that is not well.
+func (o overview) lacking(ctx context.Context, environment string) ([]portal.Access, error) {
+	result, err := o.server.manager.Get(ctx, o.server.principal(), environment+"/health/network", overviewVersion)
+	if refused := new(arm.Error); errors.As(err, &refused) {
+		return nil, nil // not there yet, or not any more
+	}
+	if err != nil {
+		return nil, err
+	}
+	var found []portal.Access
+	for subnet, health := range result.Body.Members() {
+		for _, row := range elements(health, "requiredAccess") {
+			a := portal.Access{Subnet: subnet, Row: at(row, "row"), Purpose: at(row, "purpose"), State: at(row, "state"), Rule: at(row, "rule")}
+			if a.State != "reachable" && a.State != "unknown" {
+				found = append(found, a)
+			}
+		}
+	}
+	return found, nil
+}
+
 // list reads the first page of a list.
 func (o overview) list(ctx context.Context, path string) ([]expr.Value, error) {
 	result, err := o.server.manager.Get(ctx, o.server.principal(), path, overviewVersion)
 	if err != nil {
 		return nil, err
 	}
-	value, _ := result.Body.Get("value")
+	return elements(result.Body, "value"), nil
+}
+
+// elements are those of an array that is a member of an object.
+func elements(object expr.Value, name string) []expr.Value {
+	value, _ := object.Get(name)
 	items := make([]expr.Value, 0, value.Len())
 	for _, v := range value.Elements() {
 		items = append(items, v)
 	}
-	return items, nil
+	return items
 }
 
 func groupOf(resource expr.Value) string {
