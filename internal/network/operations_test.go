@@ -199,6 +199,9 @@ func driveNetworks(s *sdk) {
 	check(s, "free", *got[armnetwork.VirtualNetworksClientCheckIPAddressAvailabilityResponse](s)(networks.CheckIPAddressAvailability(s.ctx, "g", "net", "10.0.1.4", nil)).Available, true)
 	check(s, "tags", *got[armnetwork.VirtualNetworksClientUpdateTagsResponse](s)(networks.UpdateTags(s.ctx, "g", "net", tagged("a", "b"), nil)).Tags["a"], "b")
 
+	await[armnetwork.SubnetsClientPrepareNetworkPoliciesResponse](s)(subnets.BeginPrepareNetworkPolicies(s.ctx, "g", "net", "a", armnetwork.PrepareNetworkPoliciesRequest{ServiceName: to.Ptr(environmentType)}, nil))
+	await[armnetwork.SubnetsClientUnprepareNetworkPoliciesResponse](s)(subnets.BeginUnprepareNetworkPolicies(s.ctx, "g", "net", "a", armnetwork.UnprepareNetworkPoliciesRequest{ServiceName: to.Ptr(environmentType)}, nil))
+	s.refused("POST", net+"/subnets/a/PrepareNetworkPolicies", `{}`, "InvalidRequestFormat")
 	s.environment(environment, net+"/subnets/a")
 	links := got[armnetwork.ServiceAssociationLinksClientListResponse](s)(s.NewServiceAssociationLinksClient().List(s.ctx, "g", "net", "a", nil))
 	check(s, "link", *links.Value[0].Properties.Link, environment)

@@ -33,6 +33,7 @@ func resourceTypes(p *provider) []arm.Type {
 	subnets := child
 	subnets.Name, subnets.Put, subnets.Delete, subnets.View = typeSubnets, putSubnet, deleteSubnet, viewSubnet
 	subnets.Reads = map[string]arm.Handler{"ServiceAssociationLinks": linkReader(true), "ResourceNavigationLinks": linkReader(false)}
+	subnets.Actions = map[string]arm.Handler{"PrepareNetworkPolicies": prepareSubnet, "UnprepareNetworkPolicies": prepareSubnet}
 
 	groups := top
 	groups.Name, groups.Put, groups.View = typeGroups, putGroup, viewGroup
