@@ -35,12 +35,12 @@ func FuzzRequest(f *testing.F) {
 		rule := new(ruleBody)
 		if found.Decode(properties, rule, "properties", codeFormat) {
 			r := rule.rule(name)
-			checkRules([]Rule{r}, listed("properties.securityRules"), &found)
+			builtinTags.checkRules([]Rule{r}, listed("properties.securityRules"), &found)
 			r.view()
 		}
 		route := new(routeBody)
 		if found.Decode(properties, route, "properties", codeFormat) {
-			checkRoutes([]Route{route.route(name)}, listed("properties.routes"), &found)
+			builtinTags.checkRoutes([]Route{route.route(name)}, listed("properties.routes"), &found)
 		}
 		if err := found.Err(); len(found) > 0 && err == nil {
 			t.Fatal("problems without an error")

@@ -12,7 +12,7 @@ import (
 
 // putGroup creates or replaces a network security group. A request without the
 // member "securityRules" leaves the rules as they are.
-func putGroup(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+func (p *provider) putGroup(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
 	body := new(groupBody)
 	return putAttached(tx, r, body, carriedGroup, "securityRules", typeRules, func(found *arm.Found) ([]nested[Rule], error) {
 		rules := make([]Rule, len(body.Rules))
@@ -21,7 +21,7 @@ func putGroup(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written,
 			rules[i] = body.Rules[i].Properties.rule(body.Rules[i].Name)
 			want[i] = nested[Rule]{name: rules[i].Name, form: &rules[i]}
 		}
-		checkRules(rules, listed("properties.securityRules"), found)
+		p.tags.checkRules(rules, listed("properties.securityRules"), found)
 		checkGroups(rules, listed("properties.securityRules"), found)
 		return want, nil
 	})
@@ -112,7 +112,7 @@ func viewGroup(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, err
 	return properties(form.groupView(r.ID, r.ETag, embedded(rules, typeRules, func(n *nested[Rule]) expr.Value { return n.form.view() }))), nil
 }
 
-func putRule(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+func (p *provider) putRule(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
 	var found arm.Found
 	body := new(ruleBody)
 	if !found.Decode(r.Properties(), body, "properties", codeFormat) {
@@ -125,7 +125,7 @@ func putRule(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, 
 	}
 	all := beside(siblings, body.rule(r.ID.Name()), r.ID.Name())
 	rule := &all[len(all)-1]
-	checkRules(all, alone, &found)
+	p.tags.checkRules(all, alone, &found)
 	checkGroups([]Rule{*rule}, alone, &found)
 	if err := found.Err(); err != nil {
 		return nil, err

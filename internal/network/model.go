@@ -33,24 +33,25 @@ type firewallAt struct {
 // reader makes a content of the provider's resources, which are read once.
 type reader struct {
 	*content
+	known    tagNames
 	types    map[string][]arm.Resource // by lower-case type
 	parents  map[string][]arm.Resource // by type and key of the parent
 	problems []error
 }
 
-func readContent(tx *store.Tx, tags []netpol.ServiceTag) (*content, error) {
+func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
 	all, err := arm.List(tx, store.Query{TypePrefix: "Microsoft.Network/"})
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
+	r := &reader{known: knownTags(tags), types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
 		mappings: map[string][]Mapping{}, egress: map[netip.Addr]Egress{}, outgoing: map[firewallAt][]netip.Addr{}}}
 	for _, resource := range all {
 		typ := strings.ToLower(resource.Type)
 		r.types[typ] = append(r.types[typ], resource)
 		r.parents[typ+resource.Parent] = append(r.parents[typ+resource.Parent], resource)
 	}
-	r.model.Tags = tags
+	r.model.Tags = tags.Tags
 	each(r, typeGroups, r.group)
 	each(r, typeTables, r.table)
 	each(r, typeNetworks, r.network)
@@ -92,7 +93,7 @@ func (r *reader) network(resource arm.Resource, form *Network) error {
 	n := netpol.VirtualNetwork{ID: resource.ID, Space: form.ranges(), DNSServers: servers}
 	inner(r, resource, typeSubnets, func(s arm.Resource, subnet *Subnet) error {
 		n.Subnets = append(n.Subnets, netpol.Subnet{ID: s.ID, Prefixes: subnet.ranges(), SecurityGroup: referenceID(subnet.SecurityGroup),
-			RouteTable: referenceID(subnet.RouteTable), ServiceEndpoints: endpointTags(subnet.ServiceEndpoints)})
+			RouteTable: referenceID(subnet.RouteTable), ServiceEndpoints: r.known.endpointTags(subnet.ServiceEndpoints)})
 		return nil
 	})
 	r.model.Networks = append(r.model.Networks, n)
@@ -206,7 +207,7 @@ var endpointNames = map[string]string{
 
 // endpointTags are the service tags that service endpoints lead to. A service
 // without a tag has no addresses that a route could have.
-func endpointTags(endpoints []ServiceEndpoint) []string {
+func (known tagNames) endpointTags(endpoints []ServiceEndpoint) []string {
 	var tags []string
 	for _, e := range endpoints {
 		service := strings.ToLower(e.Service)
@@ -214,7 +215,7 @@ func endpointTags(endpoints []ServiceEndpoint) []string {
 		if !other {
 			_, name, _ = strings.Cut(e.Service, ".")
 		}
-		if name, _, _ = strings.Cut(name, "."); IsServiceTag(name) {
+		if name, _, _ = strings.Cut(name, "."); known.has(name) {
 			tags = append(tags, name)
 		}
 	}

@@ -110,7 +110,7 @@ func (p *Policies) fresh() *outcome {
 func (p *Policies) compile() (*outcome, error) {
 	o := &outcome{changes: p.changes.Load(), revision: 1}
 	err := p.control.Read(context.Background(), func(tx *store.Tx) (err error) {
-		o.content, err = readContent(tx, p.tags.Tags)
+		o.content, err = readContent(tx, p.tags)
 		return err
 	})
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // Types are the resource types of the package. Every change of one of their
 // resources is a change of the policies.
 func Types(s *store.Store, policies *Policies) []arm.Type {
-	types := resourceTypes(&provider{control: s.Control(), policies: policies})
+	types := resourceTypes(newProvider(s.Control(), policies))
 	for i := range types {
 		types[i] = policies.watch(types[i])
 	}
@@ -36,19 +36,19 @@ func resourceTypes(p *provider) []arm.Type {
 	subnets.Actions = map[string]arm.Handler{"PrepareNetworkPolicies": prepareSubnet, "UnprepareNetworkPolicies": prepareSubnet}
 
 	groups := top
-	groups.Name, groups.Put, groups.View = typeGroups, putGroup, viewGroup
+	groups.Name, groups.Put, groups.View = typeGroups, p.putGroup, viewGroup
 	groups.Delete = deleteAttachment("InUseNetworkSecurityGroupCannotBeDeleted", "Network security group")
 	groups.Reads = map[string]arm.Handler{"defaultSecurityRules": readDefaultRules, "defaultSecurityRules/{rule}": readDefaultRule}
 
 	rules := child
-	rules.Name, rules.Put, rules.Delete, rules.View = typeRules, putRule, deleteChild, viewRule
+	rules.Name, rules.Put, rules.Delete, rules.View = typeRules, p.putRule, deleteChild, viewRule
 
 	tables := top
-	tables.Name, tables.Put, tables.View = typeTables, putTable, viewTable
+	tables.Name, tables.Put, tables.View = typeTables, p.putTable, viewTable
 	tables.Delete = deleteAttachment("InUseRouteTableCannotBeDeleted", "Route table")
 
 	routes := child
-	routes.Name, routes.Put, routes.Delete, routes.View = typeRoutes, putRoute, deleteChild, viewRoute
+	routes.Name, routes.Put, routes.Delete, routes.View = typeRoutes, p.putRoute, deleteChild, viewRoute
 
 	watchers := top
 	watchers.Name, watchers.Put, watchers.Delete, watchers.View, watchers.AcceptDelete = typeWatchers, putWatcher, deleteWatcher, viewWatcher, true
@@ -62,7 +62,7 @@ func anyName(string) *arm.Error { return nil }
 
 // Routes are the paths of the package that belong to no resource.
 func Routes(policies *Policies) []arm.Route {
-	p := &provider{control: policies.control, policies: policies}
+	p := newProvider(policies.control, policies)
 	const subscription, group = "/subscriptions/{subscription}", "/subscriptions/{subscription}/resourceGroups/{group}"
 	at := func(scope, path string, serve arm.Handler) arm.Route {
 		return arm.Route{Method: "GET", Pattern: scope + "/providers/Microsoft.Network/locations/{location}/" + path, Action: "Microsoft.Network/locations/" + path + "/read", Serve: serve}
@@ -87,10 +87,15 @@ func availableDelegations(_ context.Context, r *arm.Request) (*arm.Response, err
 	return arm.Reply(list(expr.Array(f.value()))), nil
 }
 
-// provider answers the reads that look at more than one resource.
+// provider answers what looks at more than one resource, or at the service tags.
 type provider struct {
 	control  *store.DB
 	policies *Policies
+	tags     tagNames
+}
+
+func newProvider(control *store.DB, policies *Policies) *provider {
+	return &provider{control: control, policies: policies, tags: knownTags(policies.tags)}
 }
 
 func (p *provider) subnets(ctx context.Context, network arm.ID) (found []nested[Subnet], err error) {

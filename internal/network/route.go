@@ -26,7 +26,7 @@ type Route struct {
 
 // checkRoutes checks the routes of one table, each alone and together; path tells
 // where each stands in the request. Of two that conflict the later one is reported.
-func checkRoutes(routes []Route, path func(int) string, found *arm.Found) {
+func (t tagNames) checkRoutes(routes []Route, path func(int) string, found *arm.Found) {
 	const target = "properties.routes"
 	if len(routes) > maxRoutes {
 		found.Add("RouteCountLimitReached", target, "The table has %d routes; a route table has at most %d.", len(routes), maxRoutes)
@@ -37,7 +37,7 @@ func checkRoutes(routes []Route, path func(int) string, found *arm.Found) {
 	for i := range routes {
 		r := &routes[i]
 		at := path(i)
-		checkRoute(r, at, found)
+		t.checkRoute(r, at, found)
 		if _, twice := names[strings.ToLower(r.Name)]; twice {
 			found.Add(codeFormat, inside(at, "name"), "Route name '%s' occurs twice. Names are unique in a table, ignoring case.", r.Name)
 		}
@@ -47,7 +47,7 @@ func checkRoutes(routes []Route, path func(int) string, found *arm.Found) {
 			found.Add("RouteConflict", inside(at, "properties.addressPrefix"), "Route %s conflicts with route %s: both have the address prefix '%s'. One prefix has one next hop.", r.Name, other, r.Prefix)
 		}
 		prefixes[key] = r.Name
-		if IsServiceTag(r.Prefix) {
+		if t.has(r.Prefix) {
 			tags++
 		}
 	}
@@ -66,13 +66,13 @@ func (r *Route) destination() string {
 
 // checkRoute checks one route by itself and gives its next hop type its
 // canonical spelling.
-func checkRoute(r *Route, at string, found *arm.Found) {
+func (t tagNames) checkRoute(r *Route, at string, found *arm.Found) {
 	ruleNaming.check(r.Name, inside(at, "name"), found)
 	at = inside(at, "properties")
 	switch {
 	case strings.EqualFold(r.Prefix, "VirtualNetwork") || strings.EqualFold(r.Prefix, "Internet"):
 		found.Add("InvalidAddressPrefixFormat", at+".addressPrefix", "Route %s: the service tag %s cannot be the destination of a route, because routes decide what it has. Give a range in CIDR notation, or another tag.", r.Name, r.Prefix)
-	case !IsServiceTag(r.Prefix):
+	case !t.has(r.Prefix):
 		if _, problem := ParsePrefix(r.Prefix); problem != nil {
 			found.Add(problem.Code, at+".addressPrefix", "Route %s: %s", r.Name, problem.Message)
 		}

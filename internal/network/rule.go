@@ -65,7 +65,7 @@ func defaultRules() []Rule {
 
 // checkRules checks the rules of one group, each alone and together; path tells
 // where each stands in the request. Of two that conflict the later one is reported.
-func checkRules(rules []Rule, path func(int) string, found *arm.Found) {
+func (t tagNames) checkRules(rules []Rule, path func(int) string, found *arm.Found) {
 	const target = "properties.securityRules"
 	if len(rules) > maxRules {
 		found.Add("SecurityRuleCountLimitReached", target, "The group has %d rules; a network security group has at most %d.", len(rules), maxRules)
@@ -79,7 +79,7 @@ func checkRules(rules []Rule, path func(int) string, found *arm.Found) {
 	for i := range rules {
 		r := &rules[i]
 		at := path(i)
-		checkRule(r, at, found)
+		t.checkRule(r, at, found)
 		if _, twice := names[strings.ToLower(r.Name)]; twice {
 			found.Add(codeFormat, inside(at, "name"), "Security rule name '%s' occurs twice. Names are unique in a group, ignoring case.", r.Name)
 		}
@@ -95,7 +95,7 @@ func checkRules(rules []Rule, path func(int) string, found *arm.Found) {
 
 // checkRule checks one rule by itself and gives its enumerations their canonical
 // spelling.
-func checkRule(r *Rule, at string, found *arm.Found) {
+func (t tagNames) checkRule(r *Rule, at string, found *arm.Found) {
 	ruleNaming.check(r.Name, inside(at, "name"), found)
 	at = inside(at, "properties")
 	r.Direction = oneOf(r.Direction, at+".direction", found, directionInbound, directionOutbound)
@@ -107,8 +107,8 @@ func checkRule(r *Rule, at string, found *arm.Found) {
 	if n := utf8.RuneCountInString(r.Description); n > maxDescription {
 		found.Add("SecurityRuleDescriptionTooLong", at+".description", "Security rule %s has a description of %d characters; at most %d are allowed.", r.Name, n, maxDescription)
 	}
-	checkSide(r.Name, sideSource, &r.Source, at, found)
-	checkSide(r.Name, sideDestination, &r.Destination, at, found)
+	t.checkSide(r.Name, sideSource, &r.Source, at, found)
+	t.checkSide(r.Name, sideDestination, &r.Destination, at, found)
 }
 
 // oneOf returns the canonical spelling of text.
@@ -122,12 +122,12 @@ func oneOf(text, target string, found *arm.Found, allowed ...string) string {
 	return text
 }
 
-func checkSide(rule, side string, s *Side, at string, found *arm.Found) {
-	checkAddresses(rule, side, s, at+"."+side, found)
+func (t tagNames) checkSide(rule, side string, s *Side, at string, found *arm.Found) {
+	t.checkAddresses(rule, side, s, at+"."+side, found)
 	checkPorts(rule, side, s, at+"."+side, found)
 }
 
-func checkAddresses(rule, side string, s *Side, at string, found *arm.Found) {
+func (t tagNames) checkAddresses(rule, side string, s *Side, at string, found *arm.Found) {
 	given := 0
 	for _, present := range []bool{s.Prefix != "", len(s.Prefixes) > 0, len(s.Groups) > 0} {
 		if present {
@@ -137,12 +137,12 @@ func checkAddresses(rule, side string, s *Side, at string, found *arm.Found) {
 	if given != 1 {
 		found.Add("SecurityRuleParameterNotSpecified", at+"AddressPrefix", "Security rule %s must specify exactly one of %sAddressPrefix, %sAddressPrefixes and %sApplicationSecurityGroups; it specifies %d.", rule, side, side, side, given)
 	}
-	if s.Prefix != "" && classify(s.Prefix) == addressBad {
+	if s.Prefix != "" && t.classify(s.Prefix) == addressBad {
 		found.Add("SecurityRuleInvalidAddressPrefix", at+"AddressPrefix", "Security rule %s has invalid Address prefix. Value provided: %s. Give an address, a range in CIDR notation without host bits, '*', or a service tag.", rule, s.Prefix)
 	}
 	for i, text := range s.Prefixes {
 		member := fmt.Sprintf("%sAddressPrefixes[%d]", at, i)
-		switch classify(text) {
+		switch t.classify(text) {
 		case addressAny, addressTag:
 			found.Add("SecurityRuleParameterContainsUnsupportedValue", member, "Security rule parameter %sAddressPrefixes for rule %s contains the unsupported value '%s'. '*' and service tags go into %sAddressPrefix.", side, rule, text, side)
 		case addressBad:

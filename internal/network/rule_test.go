@@ -6,7 +6,11 @@ import (
 	"testing"
 
 	"isle/internal/arm"
+	"isle/netpol"
 )
+
+// builtinTags are those without a tag file.
+var builtinTags = knownTags(netpol.TagFile{})
 
 func goodRule() Rule {
 	return Rule{Name: "web", Priority: 100, Direction: "inbound", Access: "ALLOW", Protocol: "tcp",
@@ -65,7 +69,7 @@ func TestSecurityRule(t *testing.T) {
 		r := goodRule()
 		c.change(&r)
 		var found arm.Found
-		checkRule(&r, "", &found)
+		builtinTags.checkRule(&r, "", &found)
 		if got := codes(found); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
@@ -74,7 +78,7 @@ func TestSecurityRule(t *testing.T) {
 
 func TestRuleEnumerationsGetTheirCanonicalSpelling(t *testing.T) {
 	r := goodRule()
-	checkRule(&r, "", new(arm.Found))
+	builtinTags.checkRule(&r, "", new(arm.Found))
 	if r.Direction != "Inbound" || r.Access != "Allow" || r.Protocol != "Tcp" {
 		t.Errorf("%+v", r)
 	}
@@ -98,7 +102,7 @@ func TestRulesOfOneGroup(t *testing.T) {
 		{"same name in other case", rules(func(a, b *Rule) { b.Name = "WEB" }), "InvalidRequestFormat"},
 	} {
 		var found arm.Found
-		checkRules(c.rules, listed("properties.securityRules"), &found)
+		builtinTags.checkRules(c.rules, listed("properties.securityRules"), &found)
 		if got := codes(found); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
@@ -110,7 +114,7 @@ func TestRulesOfOneGroup(t *testing.T) {
 		many = append(many, r)
 	}
 	var found arm.Found
-	checkRules(many, listed("properties.securityRules"), &found)
+	builtinTags.checkRules(many, listed("properties.securityRules"), &found)
 	if got := codes(found); got != "SecurityRuleCountLimitReached" {
 		t.Errorf("1001 rules: %s", got)
 	}
@@ -133,14 +137,14 @@ func TestRoute(t *testing.T) {
 		{Route{Name: "-", Prefix: "x", NextHopType: "VirtualAppliance"}, "InvalidResourceName InvalidAddressPrefixFormat MissingNextHopIpAddress"},
 	} {
 		var found arm.Found
-		checkRoute(&c.route, "", &found)
+		builtinTags.checkRoute(&c.route, "", &found)
 		if got := codes(found); got != c.want {
 			t.Errorf("%+v: %s, want %s", c.route, got, c.want)
 		}
 	}
 	two := []Route{{Name: "a", Prefix: "10.0.0.0/8", NextHopType: "None"}, {Name: "A", Prefix: "10.0.0.0/8", NextHopType: "None"}}
 	var found arm.Found
-	checkRoutes(two, listed("properties.routes"), &found)
+	builtinTags.checkRoutes(two, listed("properties.routes"), &found)
 	if got := codes(found); got != "InvalidRequestFormat RouteConflict" {
 		t.Errorf("two routes: %s", got)
 	}
@@ -159,6 +163,15 @@ func TestNames(t *testing.T) {
 	} {
 		if got := c.rule.valid(c.name); got != c.want {
 			t.Errorf("%q: %t", c.name, got)
+		}
+	}
+}
+
+func TestTagsOfAFileAreKnown(t *testing.T) {
+	known := knownTags(netpol.TagFile{Tags: []netpol.ServiceTag{{Name: "Branches"}, {Name: "Depots.North"}}})
+	for text, want := range map[string]bool{"branches": true, "Branches.North": true, "Depots.North": true, "Depots": false, "Depots.South": false, "SQL.WestUS": true, "Sql.": false, "any": false} {
+		if known.has(text) != want {
+			t.Errorf("%s: %t, want %t", text, !want, want)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // putTable creates or replaces a route table. A request without the member
 // "routes" leaves the routes as they are.
-func putTable(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+func (p *provider) putTable(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
 	body := new(tableBody)
 	return putAttached(tx, r, body, carriedTable, "routes", typeRoutes, func(found *arm.Found) ([]nested[Route], error) {
 		routes := make([]Route, len(body.Routes))
@@ -19,7 +19,7 @@ func putTable(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written,
 			routes[i] = body.Routes[i].Properties.route(body.Routes[i].Name)
 			want[i] = nested[Route]{name: routes[i].Name, form: &routes[i]}
 		}
-		checkRoutes(routes, listed("properties.routes"), found)
+		p.tags.checkRoutes(routes, listed("properties.routes"), found)
 		return want, nil
 	})
 }
@@ -40,7 +40,7 @@ func viewTable(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, err
 	return properties(form.tableView(embedded(routes, typeRoutes, func(n *nested[Route]) expr.Value { return n.form.view() }))), nil
 }
 
-func putRoute(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+func (p *provider) putRoute(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
 	var found arm.Found
 	body := new(routeBody)
 	if !found.Decode(r.Properties(), body, "properties", codeFormat) {
@@ -52,7 +52,7 @@ func putRoute(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written,
 		return nil, err
 	}
 	all := beside(siblings, body.route(r.ID.Name()), r.ID.Name())
-	checkRoutes(all, alone, &found)
+	p.tags.checkRoutes(all, alone, &found)
 	if err := found.Err(); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package network
 import (
 	"net/netip"
 	"strings"
+
+	"isle/netpol"
 )
 
 // serviceTagNames are the names that stand for sets of prefixes (network.md §A4 and
@@ -21,23 +23,30 @@ const serviceTagNames = `ActionGroup ApiManagement AppConfiguration AppService A
 	PowerPlatformInfra PowerQueryOnline ServiceBus ServiceFabric Sql SqlManagement Storage StorageSyncService
 	VirtualNetwork WindowsAdminCenter WindowsVirtualDesktop`
 
-var serviceTags = tagSet(serviceTagNames)
+// tagNames are the service tags that rules and routes may name, in lower case.
+type tagNames map[string]struct{}
 
-func tagSet(names string) map[string]struct{} {
-	set := map[string]struct{}{}
-	for _, name := range strings.Fields(strings.ToLower(names)) {
-		set[name] = struct{}{}
+// knownTags are the built-in names and those of a tag file.
+func knownTags(file netpol.TagFile) tagNames {
+	set := tagNames{}
+	for _, name := range strings.Fields(serviceTagNames) {
+		set[strings.ToLower(name)] = struct{}{}
+	}
+	for _, t := range file.Tags {
+		set[strings.ToLower(t.Name)] = struct{}{}
 	}
 	return set
 }
 
-// IsServiceTag tells whether text names a service tag, with or without a region.
-func IsServiceTag(text string) bool {
-	name, region, regional := strings.Cut(strings.ToLower(text), ".")
-	if _, known := serviceTags[name]; !known {
-		return false
+// has tells whether text names a service tag, with or without a region.
+func (t tagNames) has(text string) bool {
+	text = strings.ToLower(text)
+	if _, known := t[text]; known {
+		return true
 	}
-	return !regional || isWord(region)
+	name, region, regional := strings.Cut(text, ".")
+	_, known := t[name]
+	return known && regional && isWord(region)
 }
 
 func isWord(s string) bool {
@@ -61,7 +70,7 @@ const (
 
 // classify tells what an address text of a rule is. A bare address means itself
 // alone; a range with host bits is refused (§A3).
-func classify(text string) addressKind {
+func (t tagNames) classify(text string) addressKind {
 	if text == "*" {
 		return addressAny
 	}
@@ -74,7 +83,7 @@ func classify(text string) addressKind {
 		}
 		return addressBad
 	}
-	if IsServiceTag(text) {
+	if t.has(text) {
 		return addressTag
 	}
 	return addressBad
