@@ -68,6 +68,9 @@ func (r reference) tagHas(name string, a netip.Addr, s *Subnet) bool {
 	case "virtualnetwork":
 		return virtual
 	case "internet":
+		if a == HostAddress() || a == NeighbourAddress() {
+			return !virtual
+		}
 		for _, special := range strings.Fields("0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 168.63.129.16/32 172.16.0.0/12 192.0.0.0/24 192.168.0.0/16 198.18.0.0/15 224.0.0.0/3") {
 			if netip.MustParsePrefix(special).Contains(a) {
 				return false

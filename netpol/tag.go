@@ -230,6 +230,7 @@ type scope struct {
 func newScope(tags *tagTable, own []netip.Prefix) *scope {
 	own = append(append(slices.Clone(own), netip.PrefixFrom(platformDNS, 32)), tags.listed[tagVirtualNetwork]...)
 	outside := slices.Concat(public, spansOf(tags.listed[tagInternet]))
+	outside = append(outside, spanOf(netip.PrefixFrom(HostAddress(), 32)), spanOf(netip.PrefixFrom(NeighbourAddress(), 32)))
 	for name, p := range tags.standIns {
 		if !namesPlatform(name) {
 			outside = append(outside, spanOf(p))
