@@ -69,13 +69,9 @@ func (n *Inproc) outbound(p *Place, f Flow) judgement {
 		f.Zone = ZoneIsle
 		return judgement{Decision: allowed(f, "endpoint", "an access endpoint of this server, which judges its callers"), reach: f.Address, inlet: e.inlet}
 	}
-	to, reach := f.Address, f.Address
-	if m := n.attachment(p, f.Address); m != nil {
-		to, reach = m.private(f.Address.Port()), m.real(f.Address.Port())
-		f.Zone = ZoneVirtualNetwork
-		if isMetadata(reach.Addr()) {
-			return judgement{Decision: linkLocal(f)}
-		}
+	to, reach := n.meant(p, f.Address)
+	if isMetadata(reach.Addr()) {
+		return judgement{Decision: linkLocal(f)}
 	}
 	if e := n.find(n.reservedList(), netip.AddrPortFrom(embedded(reach.Addr()), reach.Port())); e != nil {
 		return judgement{Decision: reserved(f, e, reach.Port())}
@@ -83,15 +79,26 @@ func (n *Inproc) outbound(p *Place, f Flow) judgement {
 	if p == nil {
 		return judgement{Decision: allowed(f, "", "no rule forbids it"), reach: reach}
 	}
-	if f.Zone == ZoneInternet && n.host.has(at) && !isPublic(at) {
-		to = netip.AddrPortFrom(netpol.HostAddress(), to.Port())
-	}
 	j := p.evaluate(f, to)
 	j.reach = reach
-	if j.egress != nil && (at.IsLoopback() || at.IsUnspecified()) && !n.near(j.egress) {
+	if local := embedded(reach.Addr()); j.egress != nil && (local.IsLoopback() || local.IsUnspecified()) && !n.near(j.egress) {
 		j.egress = nil // there it would mean the proxy's own host
 	}
 	return j
+}
+
+// meant tells what an address is in the network, and where that really is.
+func (n *Inproc) meant(p *Place, a netip.AddrPort) (to, reach netip.AddrPort) {
+	if p == nil {
+		return a, a
+	}
+	if m := n.attachment(p, a); m != nil {
+		return m.private(a.Port()), m.real(a.Port())
+	}
+	if local := embedded(a.Addr()); n.host.has(local) && !isPublic(local) {
+		return netip.AddrPortFrom(netpol.HostAddress(), a.Port()), a
+	}
+	return a, a
 }
 
 // near tells whether a way out is of this host.
@@ -120,9 +127,6 @@ func (n *Inproc) binding(f Flow) Decision {
 // by the real one, so that no rule about the private one can be walked around. A port
 // of this host is the same on all its addresses.
 func (n *Inproc) attachment(p *Place, to netip.AddrPort) *Mapping {
-	if p == nil {
-		return nil
-	}
 	var found *Mapping
 	for i := range p.Mappings {
 		m := &p.Mappings[i]
@@ -159,7 +163,7 @@ func (p *Place) evaluate(f Flow, to netip.AddrPort) judgement {
 	if p.Network == nil {
 		return judgement{Decision: noPolicy(p, f)}
 	}
-	if _, inside := p.Network.SubnetOf(to.Addr()); inside {
+	if _, inside := p.Network.SubnetOf(to.Addr()); inside && to.Addr() != netpol.HostAddress() {
 		f.Zone = ZoneVirtualNetwork
 	}
 	if f.Source.Address.Is4() != to.Addr().Is4() {
@@ -237,7 +241,7 @@ func allowed(f Flow, stage, reason string) Decision {
 
 func linkLocal(f Flow) Decision {
 	f.Zone = ZoneLinkLocal
-	return own(f, netpol.Deny, "isle", "LinkLocal", "link-local addresses, where metadata services of clouds and hosts live, are never reachable from a workflow")
+	return own(f, netpol.Deny, "isle", "LinkLocal", "link-local addresses and the platform's, where metadata services of clouds and hosts live, are never reachable from a workflow")
 }
 
 func reserved(f Flow, e *endpoint, port uint16) Decision {

@@ -3,7 +3,6 @@ package dataplane
 import (
 	"fmt"
 	"net/netip"
-	"sync/atomic"
 	"testing"
 
 	"isle/netpol"
@@ -119,19 +118,9 @@ func (p *Place) mapped(private, real string) *Place {
 	return p
 }
 
-// networks has places that may change.
-type networks struct {
-	places atomic.Pointer[map[string]*Place]
-}
+// networks are the places of environments.
+type networks map[string]*Place
 
-func in(p *Place) *networks { return among(map[string]*Place{"e": p}) }
+func in(p *Place) networks { return networks{"e": p} }
 
-func among(places map[string]*Place) *networks {
-	n := &networks{}
-	n.places.Store(&places)
-	return n
-}
-
-func (n *networks) Of(environment string) *Place { return (*n.places.Load())[environment] }
-
-func (n *networks) set(p *Place) { n.places.Store(&map[string]*Place{"e": p}) }
+func (n networks) Of(environment string) *Place { return n[environment] }
