@@ -16,7 +16,7 @@ import (
 func Types(s *store.Store, policies *Policies) []arm.Type {
 	types := resourceTypes(newProvider(s.Control(), policies))
 	for i := range types {
-		types[i] = policies.watch(types[i])
+		types[i] = policies.watch(limited(types[i]))
 	}
 	return types
 }

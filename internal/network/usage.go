@@ -13,17 +13,67 @@ import (
 type quota struct {
 	name, text string
 	typ        string // whose resources count; "" is a limit of each resource by itself
+	code       string // of the PUT that would exceed it
 	limit      int64
 }
 
 var quotas = []quota{
-	{"VirtualNetworks", "Virtual Networks", typeNetworks, 1000},
-	{"NetworkSecurityGroups", "Network Security Groups", typeGroups, 5000},
-	{"RouteTables", "Route Tables", typeTables, 200},
-	{"SubnetsPerVirtualNetwork", "Subnets per Virtual Network", "", maxSubnets},
-	{"DnsServersPerVirtualNetwork", "DNS servers per Virtual Network", "", maxDNSServers},
-	{"SecurityRulesPerNetworkSecurityGroup", "Security rules per Network Security Group", "", maxRules},
-	{"RoutesPerRouteTable", "Routes per Route Table", "", maxRoutes},
+	{"VirtualNetworks", "Virtual Networks", typeNetworks, "VnetCountLimitReached", 1000},
+	{"NetworkSecurityGroups", "Network Security Groups", typeGroups, "NetworkSecurityGroupCountLimitReached", 5000},
+	{"RouteTables", "Route Tables", typeTables, "RouteTableCountLimitReached", 200},
+	{"SubnetsPerVirtualNetwork", "Subnets per Virtual Network", "", "", maxSubnets},
+	{"DnsServersPerVirtualNetwork", "DNS servers per Virtual Network", "", "", maxDNSServers},
+	{"SecurityRulesPerNetworkSecurityGroup", "Security rules per Network Security Group", "", "", maxRules},
+	{"RoutesPerRouteTable", "Routes per Route Table", "", "", maxRoutes},
+}
+
+// limited keeps the number of a type's resources within its quota.
+func limited(t arm.Type) arm.Type {
+	for _, q := range quotas {
+		if put := t.Put; q.typ == t.Name {
+			t.Put = func(ctx context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+				problem, err := q.check(tx, r)
+				if err != nil {
+					return nil, err
+				}
+				written, err := put(ctx, tx, r)
+				if problem == nil || err != nil && arm.AsError(err) == nil {
+					return written, err
+				}
+				return nil, joined(problem, arm.AsError(err))
+			}
+		}
+	}
+	return t
+}
+
+// joined is one error of two, the second of which there need not be.
+func joined(first, second *arm.Error) error {
+	if second == nil {
+		return first
+	}
+	return arm.Problems([]*arm.Error{first, second})
+}
+
+// check tells whether a new resource would be one too many.
+func (q *quota) check(tx *store.Tx, r *arm.PutRequest) (*arm.Error, error) {
+	if r.Old != nil {
+		return nil, nil
+	}
+	all, err := arm.List(tx, store.Query{Type: q.typ, ScopePrefix: "/subscriptions/" + r.ID.Subscription})
+	if err != nil {
+		return nil, err
+	}
+	count := int64(0)
+	for i := range all {
+		if sameLocation(all[i].Location, r.Location) {
+			count++
+		}
+	}
+	if count < q.limit {
+		return nil, nil
+	}
+	return arm.Invalid(q.code, "", "Cannot create more than %d resources of type %s for this subscription in location %s: there are %d. Delete one that is not needed.", q.limit, q.typ, r.Location, count), nil
 }
 
 // quotaUsages answers GET …/locations/{location}/usages.

@@ -1,0 +1,35 @@
+package network_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"isle/internal/arm"
+	"isle/internal/store"
+)
+
+func TestTheQuotaOfVirtualNetworks(t *testing.T) {
+	w := newWorld(t)
+	body := `{"location":"westus","properties":{"addressSpace":{"addressPrefixes":["10.0.0.0/16"]}}}`
+	w.send("PUT", net, body, 201)
+	w.must(w.store.Control().Write(context.Background(), func(tx *store.Tx) error {
+		r, err := arm.Load(tx, net)
+		if err != nil {
+			return err
+		}
+		for i := range 998 {
+			r.ID, r.Key, r.ETag, r.Created = fmt.Sprintf("%s-%d", net, i), "", arm.NewETag(), time.Now()
+			if err := arm.Save(tx, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	w.send("PUT", net+"-last", body, 201)
+	w.refused("PUT", net+"-more", body, "VnetCountLimitReached")
+	w.refused("PUT", net+"-more", `{"location":"westus"}`, "VnetCountLimitReached InvalidRequestFormat")
+	w.send("PUT", net+"-last", body, 200)
+	w.send("PUT", net+"-elsewhere", `{"location":"eastus","properties":{"addressSpace":{"addressPrefixes":["10.0.0.0/16"]}}}`, 201)
+}
