@@ -1,6 +1,7 @@
 // Package network is Microsoft.Network as far as an isolated environment needs it:
 // virtual networks with their subnets, network security groups with their rules,
-// and route tables with their routes.
+// route tables with their routes, network watchers, and the policy that all of them
+// together come to.
 //
 // The rules are pure checks over a request and what stands beside it (prefix.go,
 // name.go, rule.go, route.go, subnet.go); they report every problem at once, with
@@ -12,5 +13,10 @@
 // they are nested in, so that both ways to write and read them agree. A service
 // that puts itself into a subnet says so with [AddLink] and leaves with
 // [RemoveLinks]; a subnet with links cannot be deleted, moved, or given another
-// delegation. Nothing here evaluates traffic.
+// delegation.
+//
+// [Policies] makes a netpol policy of everything that is stored (model.go). It is
+// up to date for whoever has seen the answer of a change; what passes the checks of
+// the types compiles. Watchers and effective rules (watcher.go, effective.go) read
+// it. The package judges flows only when it is asked to; it never opens a socket.
 package network
