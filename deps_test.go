@@ -55,9 +55,11 @@ var impure = map[string][]string{
 
 // dialers are the ways to reach a network past internal/dataplane.
 var dialers = map[string][]string{
-	"net":        {"Dial", "DialTimeout", "DialTCP", "DialUDP", "DialUnix", "DialIP", "Listen", "ListenTCP", "ListenPacket", "ListenUDP", "Dialer", "ListenConfig", "LookupHost", "LookupIP", "LookupAddr", "LookupCNAME", "DefaultResolver", "ResolveTCPAddr", "ResolveIPAddr"},
-	"net/http":   {"DefaultClient", "DefaultTransport", "Get", "Post", "PostForm", "Head", "Transport", "Client", "ListenAndServe", "ListenAndServeTLS"},
-	"crypto/tls": {"Dial", "DialWithDialer", "Listen"},
+	"net":                    {"Dial", "DialTimeout", "DialTCP", "DialUDP", "DialUnix", "DialIP", "Listen", "ListenTCP", "ListenPacket", "ListenUDP", "ListenUnix", "ListenIP", "ListenMulticastUDP", "Dialer", "ListenConfig", "LookupHost", "LookupIP", "LookupAddr", "LookupCNAME", "LookupMX", "LookupNS", "LookupSRV", "LookupTXT", "DefaultResolver", "Resolver", "ResolveTCPAddr", "ResolveUDPAddr", "ResolveIPAddr"},
+	"net/http":               {"DefaultClient", "DefaultTransport", "Get", "Post", "PostForm", "Head", "Transport", "Client", "ListenAndServe", "ListenAndServeTLS"},
+	"crypto/tls":             {"Dial", "DialWithDialer", "Dialer", "Listen"},
+	"github.com/miekg/dns":   {"Client", "Dial", "DialTimeout", "DialWithTLS", "DialTimeoutWithTLS", "Exchange", "ExchangeConn", "ExchangeContext", "ListenAndServe", "ListenAndServeTLS", "Server"},
+	"golang.org/x/net/proxy": {"Dial", "Direct", "FromEnvironment", "FromURL", "SOCKS5"},
 }
 
 // mayDial are the places that open sockets of their own, each with its reason.

@@ -309,3 +309,18 @@ func TestDialEndsWithItsContext(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestADialerAsksThePolicyOfNow(t *testing.T) {
+	to := whoami(t).String()
+	places := in(place(t))
+	d := NewInproc(Options{Networks: places}).Dialer("e", SubnetBuiltIn)
+	for _, c := range []struct {
+		rule    string
+		allowed bool
+	}{{"Out 200 Allow Tcp * * *", true}, {"Out 200 Deny Tcp * * *", false}, {"Out 200 Allow Tcp * * *", true}} {
+		places["e"] = place(t, c.rule)
+		if _, err := greeting(t, d, "tcp", to); (err == nil) != c.allowed {
+			t.Errorf("%s: %v", c.rule, err)
+		}
+	}
+}

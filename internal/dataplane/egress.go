@@ -190,7 +190,7 @@ func (p *egressProxy) tunnel(c net.Conn, to netip.AddrPort) (net.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its answer cannot be read: %w", err)
 	}
-	if answer.StatusCode != http.StatusOK {
+	if answer.StatusCode/100 != 2 {
 		return nil, fmt.Errorf("it answers %d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
 	}
 	limited.left = -1

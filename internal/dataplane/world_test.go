@@ -77,12 +77,12 @@ func model(rules ...string) *netpol.Model {
 // everything.
 func throughFirewall(m *netpol.Model, prefix string) *netpol.Model {
 	firewall := m.Networks[0].Subnets[5].ID
-	any := netpol.Side{}
+	all := netpol.Side{}
 	m.RouteTables = []netpol.RouteTable{{ID: provider + "routeTables/out", Routes: []netpol.Route{{Name: "out", Destination: netpol.Address{Prefix: netip.MustParsePrefix(prefix)},
 		NextHop: netpol.VirtualAppliance, NextHopIP: addr("10.0.2.4")}}}}
 	m.Networks[0].Subnets[0].RouteTable = m.RouteTables[0].ID
 	m.Firewalls = []netpol.Firewall{{ID: provider + "azureFirewalls/fw", Subnet: firewall, PrivateIP: addr("10.0.2.4"), PublicIPs: []netip.Addr{addr("203.0.113.10")},
-		Collections: []netpol.RuleCollection{{Name: "all", Priority: 100, Action: netpol.Allow, Rules: []netpol.NetworkRule{{Name: "any", Protocols: []netpol.Protocol{netpol.AnyProtocol}, Source: any, Destination: any}}}}}}
+		Collections: []netpol.RuleCollection{{Name: "all", Priority: 100, Action: netpol.Allow, Rules: []netpol.NetworkRule{{Name: "any", Protocols: []netpol.Protocol{netpol.AnyProtocol}, Source: all, Destination: all}}}}}}
 	return m
 }
 
