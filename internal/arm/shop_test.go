@@ -46,7 +46,17 @@ func shopTypes() []arm.Type {
 			Reads:   map[string]arm.Handler{"hours": hours, "panic": func(context.Context, *arm.Request) (*arm.Response, error) { panic("secret detail") }}},
 		{Name: "Test.Shop/shops/shelves", APIVersions: []string{"2024-01-01"}, MissingCode: "ShelfNotFound", Put: putShop, Delete: deleteShop, View: viewShop, List: &arm.ListSpec{}},
 		{Name: "Test.Shop/carts", APIVersions: []string{"2024-01-01"}, Tracked: true, Put: putShop, Delete: deleteShop, View: viewShop},
+		{Name: "Test.Shop/stalls", APIVersions: []string{"2024-01-01"}, Tracked: true, Put: putShop, Patch: patchStall, Delete: deleteShop, View: viewShop,
+			AcceptDelete: true, TagsByPatch: true},
 	}
+}
+
+// patchStall judges tags: a stall's owner has a name.
+func patchStall(ctx context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	if owner, given := r.Tags.Get("owner"); given && owner.Text() == "" {
+		return nil, arm.Invalid("InvalidOwner", "tags.owner", "The owner must have a name.")
+	}
+	return arm.PatchTags(ctx, tx, r)
 }
 
 func putShop(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
