@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"isle/netpol"
 )
 
 // greeting connects and returns what the server says.
@@ -322,5 +324,22 @@ func TestADialerAsksThePolicyOfNow(t *testing.T) {
 		if _, err := greeting(t, d, "tcp", to); (err == nil) != c.allowed {
 			t.Errorf("%s: %v", c.rule, err)
 		}
+	}
+}
+
+func TestNothingIsAttached(t *testing.T) {
+	n := NewInproc(Options{Networks: in(place(t).mapped("10.0.1.4:22", "127.0.0.1:2222"))})
+	for _, to := range []string{"10.0.1.4:23", "10.0.1.99:80", "10.0.200.1:80" /* of no subnet */} {
+		_, err := n.Dialer("e", SubnetBuiltIn).Dial(t.Context(), "tcp", to)
+		var op *net.OpError
+		if !errors.As(err, &op) || !strings.Contains(err.Error(), "nothing is attached to "+to) {
+			t.Errorf("%s: %v", to, err)
+		}
+	}
+	m := model()
+	m.Networks[0].Gateway = &netpol.Gateway{ID: "/gateway", Prefixes: []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16")}}
+	n = NewInproc(Options{Networks: in(placeOf(t, m))})
+	if j := n.judge(n.place("e"), Flow{Source: Source{Environment: "e"}, Protocol: "tcp", Address: addrPort("192.168.7.7:80")}); !j.Allowed || j.reach != addrPort("192.168.7.7:80") {
+		t.Errorf("behind the gateway: %+v", j)
 	}
 }

@@ -92,6 +92,8 @@ func (d *dialer) connectOne(ctx context.Context, j *judgement, timeout time.Dura
 	switch {
 	case j.inlet != nil:
 		return j.inlet.dial(ctx, d.source)
+	case !j.reach.IsValid():
+		return nil, unattached(j.Flow)
 	case j.egress != nil:
 		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
@@ -190,4 +192,11 @@ func splitAddress(network, address string) (host string, port uint16, err error)
 
 func noAddress(host string) error {
 	return &net.DNSError{Err: "the name has no address", Name: host, IsNotFound: true}
+}
+
+// unattached is the failure of a flow to a place in the network where there is
+// nothing: it never goes to whoever has the address on the host's own network.
+func unattached(f Flow) error {
+	return &net.OpError{Op: "dial", Net: f.Protocol, Addr: net.TCPAddrFromAddrPort(f.Address),
+		Err: fmt.Errorf("nothing is attached to %s in the virtual network; attach a real address to it with `isle port add`", f.Address)}
 }

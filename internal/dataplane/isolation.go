@@ -12,7 +12,7 @@ func (n *Inproc) Isolation() Isolation {
 	return Isolation{Mode: "inproc", Reasons: []string{
 		"The network policy is enforced inside this process: it judges what Isle's own triggers, actions and access endpoint dial, accept and look up.",
 		"Other programs on this host, and machines attached to the network, reach each other past the policy; only the host's own firewall can keep them apart.",
-		"Addresses of the network that nothing is attached to are left to the routing of this host.",
+		"What lies behind a gateway of the network, or has a route with next hop Internet, is reached by the routing of this host.",
 		"The policy judges the beginning of a flow: one that is under way goes on when a rule changes.",
 	}}
 }

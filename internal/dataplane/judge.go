@@ -19,7 +19,8 @@ const sourcePort = 49152
 // judgement is a decision, and for an allowed outbound flow where it leads.
 type judgement struct {
 	Decision
-	reach  netip.AddrPort // the real address
+	reach  netip.AddrPort // the real address; invalid: nothing is attached there
+	inside bool           // it ends in the network
 	inlet  *inlet         // set: it arrives in this process
 	egress *Egress        // set: it leaves this way
 }
@@ -69,7 +70,7 @@ func (n *Inproc) outbound(p *Place, f Flow) judgement {
 		f.Zone = ZoneIsle
 		return judgement{Decision: allowed(f, "endpoint", "an access endpoint of this server, which judges its callers"), reach: f.Address, inlet: e.inlet}
 	}
-	to, reach := n.meant(p, f.Address)
+	to, reach, attached := n.meant(p, f.Address)
 	if isMetadata(reach.Addr()) {
 		return judgement{Decision: linkLocal(f)}
 	}
@@ -80,7 +81,9 @@ func (n *Inproc) outbound(p *Place, f Flow) judgement {
 		return judgement{Decision: allowed(f, "", "no rule forbids it"), reach: reach}
 	}
 	j := p.evaluate(f, to)
-	j.reach = reach
+	if attached || !j.inside {
+		j.reach = reach
+	}
 	if local := embedded(reach.Addr()); j.egress != nil && (local.IsLoopback() || local.IsUnspecified()) && !n.near(j.egress) {
 		j.egress = nil // there it would mean the proxy's own host
 	}
@@ -88,17 +91,17 @@ func (n *Inproc) outbound(p *Place, f Flow) judgement {
 }
 
 // meant tells what an address is in the network, and where that really is.
-func (n *Inproc) meant(p *Place, a netip.AddrPort) (to, reach netip.AddrPort) {
+func (n *Inproc) meant(p *Place, a netip.AddrPort) (to, reach netip.AddrPort, attached bool) {
 	if p == nil {
-		return a, a
+		return a, a, false
 	}
 	if m := n.attachment(p, a); m != nil {
-		return m.private(a.Port()), m.real(a.Port())
+		return m.private(a.Port()), m.real(a.Port()), true
 	}
 	if local := embedded(a.Addr()); n.host.has(local) && !isPublic(local) {
-		return netip.AddrPortFrom(netpol.HostAddress(), a.Port()), a
+		return netip.AddrPortFrom(netpol.HostAddress(), a.Port()), a, false
 	}
-	return a, a
+	return a, a, false
 }
 
 // near tells whether a way out is of this host.
@@ -171,7 +174,7 @@ func (p *Place) evaluate(f Flow, to netip.AddrPort) judgement {
 	}
 	flow := netpol.Flow{Protocol: protocol(f.Protocol), Source: f.Source.Address, SourcePort: sourcePort, Destination: to.Addr(), DestinationPort: to.Port()}
 	verdict := p.Network.Evaluate(flow)
-	j := judgement{Decision: byPolicy(f, flow, verdict)}
+	j := judgement{Decision: byPolicy(f, flow, verdict), inside: f.Zone == ZoneVirtualNetwork || verdict.Exit == netpol.VnetLocal}
 	if !j.Allowed && f.Zone == ZoneInternet && !isPublic(to.Addr()) && to.Addr() != netpol.HostAddress() {
 		j.remedy(&verdict)
 	}

@@ -99,7 +99,6 @@ func TestAttachments(t *testing.T) {
 		{"10.0.1.5:22", "192.0.2.40:2222", "AllowVnetOutBound"},
 		{"192.0.2.40:2222", "192.0.2.40:2222", "AllowVnetOutBound"},
 		{"192.0.2.40:2223", "", "Out220"},
-		{"10.0.1.5:23", "10.0.1.5:23", "AllowVnetOutBound"}, // nothing is attached there
 		{"10.0.1.6:443", "192.0.2.41:443", "AllowVnetOutBound"},
 		{"192.0.2.41:443", "192.0.2.41:443", "AllowVnetOutBound"},
 		{"10.0.1.6:80", "192.0.2.42:8080", "AllowVnetOutBound"},
