@@ -239,7 +239,7 @@ func (s *Service) place(tx *store.Tx, r *arm.PutRequest, w *wanted, form *enviro
 			form.Delegated = i
 		}
 	}
-	return nil
+	return s.takeNameServers(tx, form)
 }
 
 func firstV4(ranges []netip.Prefix) netip.Prefix {
@@ -274,7 +274,7 @@ func (s *Service) occupy(tx *store.Tx, r *arm.PutRequest, form *environment) err
 			return err
 		}
 	}
-	tx.AfterCommit(func() { s.ranges.Delete(form.ID) })
+	tx.AfterCommit(func() { s.placements.drop(form.ID) })
 	return tx.PutSetting(environmentSetting(form.ID), []byte(r.ID.Key()))
 }
 
@@ -285,7 +285,7 @@ func (s *Service) release(tx *store.Tx, owner string, form *environment) error {
 			return err
 		}
 	}
-	tx.AfterCommit(func() { s.ranges.Delete(form.ID) })
+	tx.AfterCommit(func() { s.placements.drop(form.ID) })
 	return dropSetting(tx, environmentSetting(form.ID))
 }
 
@@ -336,8 +336,9 @@ func (s *Service) deleteEnvironment(_ context.Context, tx *store.Tx, r *arm.Dele
 }
 
 // restartEnvironment: nothing of an environment lives longer than a request but
-// its runs, which go on; so a restart has nothing to wait for.
-func (s *Service) restartEnvironment(_ context.Context, r *arm.Request) (*arm.Response, error) {
+// its runs, which go on; so a restart has nothing to wait for. It takes up the name
+// servers of the network.
+func (s *Service) restartEnvironment(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	form, err := decode[environment](r.Resource.Resource)
 	if err != nil {
 		return nil, err
@@ -345,7 +346,7 @@ func (s *Service) restartEnvironment(_ context.Context, r *arm.Request) (*arm.Re
 	if !form.Ready {
 		return nil, arm.Conflict("IntegrationServiceEnvironmentNotReady", "", "The integration service environment '%s' is in state %s and cannot be restarted. Wait until it is Succeeded.", r.ID.Name(), r.Resource.State)
 	}
-	return nil, nil
+	return nil, s.refresh(ctx, r)
 }
 
 func (s *Service) readHealth(_ context.Context, r *arm.Request) (*arm.Response, error) {
@@ -410,28 +411,6 @@ func (e *environment) network() expr.Value {
 }
 
 func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
-
-// Ranges are the address ranges of an environment's subnets, in the order of their
-// roles; nil if there is no such environment. The data plane asks at every dial.
-func (s *Service) Ranges(environmentID string) []netip.Prefix {
-	if known, ok := s.ranges.Load(environmentID); ok {
-		return known.([]netip.Prefix)
-	}
-	var form *environment
-	err := s.control.Read(context.Background(), func(tx *store.Tx) error {
-		key, err := tx.Setting(environmentSetting(environmentID))
-		if err != nil {
-			return err
-		}
-		form, err = loadEnvironment(tx, string(key))
-		return err
-	})
-	if err != nil {
-		return nil
-	}
-	s.ranges.Store(environmentID, form.ranges())
-	return form.ranges()
-}
 
 func loadEnvironment(tx *store.Tx, id string) (*environment, error) {
 	r, err := arm.Load(tx, id)

@@ -24,6 +24,8 @@ type environment struct {
 	Endpoint string   `json:"endpoint"`
 	Subnets  []string `json:"subnets"` // resource IDs as given, in the order of their roles
 	Ranges   []string `json:"ranges"`  // the IPv4 range of each subnet
+	// DNS are the name servers of the network when it was created or restarted last.
+	DNS []netip.Addr `json:"dns,omitempty"`
 	// Settings are the members of carriedEnvironment that were given.
 	Settings expr.Value `json:"settings"`
 	// Delegated is the place in Subnets of the one that is delegated.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
-	"sync"
 	"time"
 
 	"isle/internal/arm"
@@ -87,6 +86,14 @@ type Config struct {
 	// called again. An *arm.Error makes the creation fail, another error is tried
 	// again a few times first.
 	Prepare func(ctx context.Context, environment string, ranges []netip.Prefix) error
+	// Policies is the network policy; nil only where no network matters: health is
+	// unknown, and nothing fails.
+	Policies Policies
+	// Probes try what plays a role for environments, by the role's name; what has none
+	// is not probed.
+	Probes map[string]Probe
+	// Isolation says how much of the policy is enforced; nil: nothing is said.
+	Isolation func() Isolation
 
 	Clock func() time.Time // nil: time.Now
 	Log   *slog.Logger     // nil: slog.Default
@@ -97,7 +104,7 @@ type Service struct {
 	config     Config
 	control    *store.DB
 	operations Operations // set once by Bind, before the first request
-	ranges     sync.Map   // environment id → []netip.Prefix, what Ranges has found
+	placements placements
 }
 
 // New checks the configuration.

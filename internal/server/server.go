@@ -48,6 +48,7 @@ type Server struct {
 	authority  *identity.Authority
 	tls        *tls.Config
 	policies   *network.Policies
+	places     *networks
 	network    *dataplane.Inproc
 	flows      *flowLog // nil for none
 	operations connector.Operations
@@ -113,6 +114,7 @@ func (s *Server) start(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.background = stop
 	s.keeping.Go(func() { s.maintain(background) })
+	s.keeping.Go(func() { s.watchHealth(background) })
 	if err := s.tasks.Start(background); err != nil {
 		return err
 	}
@@ -245,15 +247,18 @@ func (s *Server) identify(ctx context.Context, bound net.Addr) error {
 func (s *Server) build() error {
 	s.workflows = logic.NewWorkflows(s.store)
 	s.policies = network.NewPolicies(s.store, s.config.tags, s.log)
-	s.network = dataplane.NewInproc(dataplane.Options{Observe: s.flows.observe})
+	s.places = newNetworks(s.policies)
+	s.network = dataplane.NewInproc(dataplane.Options{Networks: s.places, Observe: s.flows.observe})
 	s.operations, s.endOps = builtin.Operations(builtin.Options{HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), Clock: s.config.Clock}})
 	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, Clock: s.config.Clock, Log: s.log})
 	var err error
 	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(),
+		Policies: policies{s.policies}, Probes: s.probes(), Isolation: func() logic.Isolation { return logic.Isolation(s.network.Isolation()) },
 		Access: func(string) string { return s.base }, Clock: s.config.Clock, Log: s.log})
 	if err != nil {
 		return err
 	}
+	s.places.environments = s.logic
 	deployments := deploy.New(deploy.Config{Store: s.store, TenantID: s.issuer.Tenant(), Endpoint: s.base, Authority: s.base, Clock: s.config.Clock, Log: s.log})
 	s.manager, err = arm.New(arm.Config{
 		Store:      s.store,

@@ -1,0 +1,122 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"path"
+	"sync"
+	"sync/atomic"
+
+	"isle/internal/dataplane"
+	"isle/internal/logic"
+	"isle/internal/network"
+	"isle/internal/store"
+	"isle/netpol"
+)
+
+// policies is the network policy as environments see it.
+type policies struct{ *network.Policies }
+
+func (p policies) Policy() (*netpol.Policy, uint64, error) {
+	now, err := p.Current()
+	if err != nil {
+		return nil, 0, err
+	}
+	return now.Policy, now.Revision, nil
+}
+
+func (p policies) Outgoing(network, subnet string) []netip.Addr {
+	now, err := p.Current()
+	if err != nil {
+		return nil // nothing leaves
+	}
+	return now.Outgoing(network, subnet)
+}
+
+func (policies) DNSServers(tx *store.Tx, id string) ([]netip.Addr, error) {
+	return network.DNSServers(tx, id)
+}
+
+// networks tells the data plane where environments are. What it tells is made anew
+// when the policy or the environment has changed; else it is a look into a map.
+type networks struct {
+	policies     *network.Policies
+	environments *logic.Service // set before the first dial
+
+	revision atomic.Uint64
+	mu       sync.RWMutex
+	placed   map[string]*placed // by environment; guarded by mu
+}
+
+// placed is a place, and what it was made of.
+type placed struct {
+	policy *network.Snapshot
+	in     *logic.Placement
+	place  *dataplane.Place
+}
+
+func newNetworks(p *network.Policies) *networks {
+	return &networks{policies: p, placed: map[string]*placed{}}
+}
+
+// errNoEnvironment is why what runs on after its environment reaches nothing.
+var errNoEnvironment = errors.New("the integration service environment is not there any more")
+
+// Of implements dataplane.Networks.
+func (n *networks) Of(environment string) *dataplane.Place {
+	if environment == dataplane.Shared {
+		return nil
+	}
+	in := n.environments.Placement(environment)
+	if in == nil {
+		n.forget(environment)
+		return &dataplane.Place{Err: errNoEnvironment}
+	}
+	policy, err := n.policies.Current()
+	if err != nil {
+		return n.place(in, nil, err)
+	}
+	n.mu.RLock()
+	known := n.placed[environment]
+	n.mu.RUnlock()
+	if known != nil && known.policy == policy && known.in == in {
+		return known.place
+	}
+	fresh := &placed{policy: policy, in: in, place: n.place(in, policy, nil)}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.placed[environment] = fresh
+	return fresh.place
+}
+
+func (n *networks) forget(environment string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.placed, environment)
+}
+
+// place is an environment in a policy, or without one for a reason.
+func (n *networks) place(in *logic.Placement, policy *network.Snapshot, err error) *dataplane.Place {
+	p := &dataplane.Place{
+		Revision: n.revision.Add(1), Environment: in.Resource, Internal: in.Internal,
+		Subnets: in.Subnets, Ranges: in.Ranges, DNS: in.DNS, Err: err,
+	}
+	if err != nil {
+		return p
+	}
+	found, ok := policy.Policy.Network(in.Network)
+	if !ok {
+		p.Err = fmt.Errorf("the virtual network %s is not there any more", path.Base(in.Network))
+		return p
+	}
+	p.Network = found
+	for _, m := range policy.Mappings(in.Network) {
+		p.Mappings = append(p.Mappings, dataplane.Mapping(m))
+	}
+	p.Egress = make(map[netip.Addr]dataplane.Egress, len(policy.Egress()))
+	for a, e := range policy.Egress() {
+		p.Egress[a] = dataplane.Egress(e)
+	}
+	return p
+}
