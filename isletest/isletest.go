@@ -63,6 +63,12 @@ func WithLog(w io.Writer) Option {
 	return func(c *server.Config) { c.Log = slog.New(slog.NewTextHandler(w, nil)) }
 }
 
+// WithFlowLog writes what the network policy decides to a file.
+func WithFlowLog(name string) Option { return func(c *server.Config) { c.FlowLog = name } }
+
+// WithServiceTags gives service tags the addresses of a file.
+func WithServiceTags(name string) Option { return func(c *server.Config) { c.ServiceTags = name } }
+
 // Start starts a server; the test fails when it does not become ready.
 func Start(t testing.TB, options ...Option) *Server {
 	t.Helper()
