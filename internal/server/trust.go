@@ -103,24 +103,3 @@ func (s *Server) maintain(ctx context.Context) {
 		}
 	}
 }
-
-// watchEvery is how often network health is looked at. A change that nobody asks after
-// is noted within this time.
-const watchEvery = 2 * time.Second
-
-// watchHealth notes changes of the environments' network health from the server's start
-// until the context ends.
-func (s *Server) watchHealth(ctx context.Context) {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	for {
-		if err := s.logic.WatchHealth(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("network health", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
