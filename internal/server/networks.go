@@ -80,14 +80,21 @@ func (n *networks) Of(environment string) *dataplane.Place {
 	n.mu.RLock()
 	known := n.placed[environment]
 	n.mu.RUnlock()
-	if known != nil && known.policy == policy && known.in == in {
+	if known.is(policy, in) {
 		return known.place
 	}
-	fresh := &placed{policy: policy, in: in, place: n.place(in, policy, nil)}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.placed[environment] = fresh
-	return fresh.place
+	if known = n.placed[environment]; !known.is(policy, in) { // one revision for all who wait here
+		known = &placed{policy: policy, in: in, place: n.place(in, policy, nil)}
+		n.placed[environment] = known
+	}
+	return known.place
+}
+
+// is tells whether a place was made of these.
+func (p *placed) is(policy *network.Snapshot, in *logic.Placement) bool {
+	return p != nil && p.policy == policy && p.in == in
 }
 
 func (n *networks) forget(environment string) {
