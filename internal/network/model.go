@@ -37,6 +37,8 @@ type reader struct {
 	types    map[string][]arm.Resource // by lower-case type
 	parents  map[string][]arm.Resource // by type and key of the parent
 	problems []error
+	// addresses are the public ones, by key of their resource.
+	addresses map[string]netip.Addr
 }
 
 func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
@@ -44,7 +46,7 @@ func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{known: knownTags(tags), types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
+	r := &reader{addresses: map[string]netip.Addr{}, known: knownTags(tags), types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
 		mappings: map[string][]Mapping{}, egress: map[netip.Addr]Egress{}, outgoing: map[firewallAt][]netip.Addr{}}}
 	for _, resource := range all {
 		typ := strings.ToLower(resource.Type)
@@ -55,6 +57,10 @@ func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
 	each(r, typeGroups, r.group)
 	each(r, typeTables, r.table)
 	each(r, typeNetworks, r.network)
+	each(r, typeInterfaces, r.nic)
+	each(r, typePublicIPs, r.public)
+	each(r, typeFirewalls, r.firewall)
+	each(r, typeGateways, r.gateway)
 	return r.content, errors.Join(r.problems...)
 }
 

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -59,6 +60,8 @@ func findTarget(tx *store.Tx, target, nic string, found *arm.Found) (*vantage, e
 	switch typ := id.Type(); {
 	case strings.EqualFold(typ, typeEnvironments):
 		return environmentTarget(tx, id, found)
+	case strings.EqualFold(typ, typeInterfaces):
+		return interfaceTarget(tx, id, found)
 	case strings.EqualFold(typ, typeMachines):
 		found.Add(codeReference, "targetResourceId", "The target %s is a virtual machine; this server has none. Give the ID of a network interface, which may stand for a real machine, or of an integration service environment.", target)
 	default:
@@ -86,6 +89,31 @@ func environmentTarget(tx *store.Tx, id arm.ID, found *arm.Found) (*vantage, err
 	if v.network == "" {
 		found.Add(codeReference, "targetResourceId", "No subnet has the environment %s in it: it does not exist, or is in no virtual network yet.", id)
 		return nil, nil
+	}
+	return v, nil
+}
+
+// interfaceTarget is a network interface.
+func interfaceTarget(tx *store.Tx, id arm.ID, found *arm.Found) (*vantage, error) {
+	r, err := arm.Load(tx, id.Key())
+	if errors.Is(err, store.ErrNotFound) {
+		found.Add(codeReference, "targetResourceId", "The network interface %s was not found.", id)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	form, err := decode[Interface](r)
+	if err != nil {
+		return nil, err
+	}
+	v := &vantage{}
+	for _, c := range form.Configurations {
+		a, err := netip.ParseAddr(c.Address)
+		if err != nil {
+			return nil, err
+		}
+		v.network, v.addresses = networkKey(c.Subnet), append(v.addresses, a)
 	}
 	return v, nil
 }

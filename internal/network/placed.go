@@ -1,0 +1,87 @@
+package network
+
+import "isle/expr"
+
+// The stored forms of what has addresses in a network or for it.
+
+const (
+	typeInterfaces = "Microsoft.Network/networkInterfaces"
+	typeFirewalls  = "Microsoft.Network/azureFirewalls"
+	typePublicIPs  = "Microsoft.Network/publicIPAddresses"
+	typeGateways   = "Microsoft.Network/virtualNetworkGateways"
+)
+
+// Interface is a network interface, as stored.
+type Interface struct {
+	Version        int             `json:"v"`
+	GUID           string          `json:"guid"`
+	Configurations []Configuration `json:"configurations"` // the primary one first
+	SecurityGroup  string          `json:"securityGroup,omitempty"`
+	Forwarding     bool            `json:"forwarding,omitempty"`
+	Settings       expr.Value      `json:"settings"`
+}
+
+// Configuration gives an interface an address in a subnet; all of one interface are
+// in the same subnet.
+type Configuration struct {
+	Name     string `json:"name"`
+	Subnet   string `json:"subnet"` // resource ID
+	Address  string `json:"address"`
+	Static   bool   `json:"static,omitempty"`
+	PublicIP string `json:"publicIP,omitempty"` // resource ID
+}
+
+// Firewall is an Azure Firewall, as stored.
+type Firewall struct {
+	Version        int                     `json:"v"`
+	Address        string                  `json:"address"`        // its private one
+	Configurations []FirewallConfiguration `json:"configurations"` // the first has the subnet
+	Collections    []Collection            `json:"collections,omitempty"`
+	PrivateRanges  []string                `json:"privateRanges,omitempty"` // Network.SNAT.PrivateRanges; none is the default
+	Settings       expr.Value              `json:"settings"`
+}
+
+// FirewallConfiguration gives a firewall its subnet or a public address.
+type FirewallConfiguration struct {
+	Name     string `json:"name"`
+	Subnet   string `json:"subnet,omitempty"`   // resource ID
+	PublicIP string `json:"publicIP,omitempty"` // resource ID
+}
+
+// Collection is a network rule collection of a firewall.
+type Collection struct {
+	Name     string         `json:"name"`
+	Priority int            `json:"priority"`
+	Action   string         `json:"action"` // Allow, Deny
+	Rules    []FirewallRule `json:"rules"`
+}
+
+// FirewallRule is a network rule of a firewall.
+type FirewallRule struct {
+	Name         string   `json:"name"`
+	Description  string   `json:"description,omitempty"`
+	Protocols    []string `json:"protocols"`
+	Sources      []string `json:"sources"`
+	Destinations []string `json:"destinations"`
+	Ports        []string `json:"ports"`
+}
+
+// PublicIP is a public address, as stored.
+type PublicIP struct {
+	Version  int        `json:"v"`
+	GUID     string     `json:"guid"`
+	Address  string     `json:"address"`
+	User     string     `json:"user,omitempty"` // ID of the configuration that uses it
+	Settings expr.Value `json:"settings"`
+}
+
+// VirtualGateway is a virtual network gateway, as stored. What lies behind it are
+// its routes, its client pool, and the prefixes of the tag isle-routes.
+type VirtualGateway struct {
+	Version    int        `json:"v"`
+	GUID       string     `json:"guid"`
+	Subnet     string     `json:"subnet"` // ID of a GatewaySubnet
+	ClientPool []string   `json:"clientPool,omitempty"`
+	Routes     []string   `json:"routes,omitempty"` // customRoutes
+	Settings   expr.Value `json:"settings"`
+}

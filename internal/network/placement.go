@@ -1,0 +1,170 @@
+package network
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"isle/internal/arm"
+	"isle/netpol"
+)
+
+// What has addresses in a network, as the model and the data plane know it.
+
+func (r *reader) nic(resource arm.Resource, form *Interface) error {
+	n := netpol.Interface{ID: resource.ID, SecurityGroup: referenceID(form.SecurityGroup), IPForwarding: form.Forwarding}
+	for _, c := range form.Configurations {
+		a, err := netip.ParseAddr(c.Address)
+		if err != nil {
+			return err
+		}
+		n.Subnet, n.Addresses = referenceID(c.Subnet), append(n.Addresses, a)
+	}
+	if len(n.Addresses) == 0 {
+		return nil
+	}
+	r.model.Interfaces = append(r.model.Interfaces, n)
+	mappings, problems := parseAttach(tagText(resource.Tags, tagAttach), resource.ID, n.Addresses[0])
+	key := networkKey(n.Subnet)
+	r.mappings[key] = append(r.mappings[key], mappings...)
+	return texts(problems)
+}
+
+// networkKey is the key of the network that a subnet is in.
+func networkKey(subnet string) string {
+	id, err := arm.ParseID(subnet)
+	if err != nil {
+		return ""
+	}
+	parent, _ := id.Parent()
+	return parent.Key()
+}
+
+// texts makes one error of what is wrong with a tag.
+func texts(problems []string) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(problems, "; "))
+}
+
+func (r *reader) public(resource arm.Resource, form *PublicIP) error {
+	a, err := netip.ParseAddr(form.Address)
+	if err != nil {
+		return err
+	}
+	r.addresses[resource.Key] = a
+	text := tagText(resource.Tags, tagEgress)
+	if text == "" {
+		return nil
+	}
+	egress, problem := parseEgress(text)
+	if problem != "" {
+		return errors.New(problem)
+	}
+	egress.PublicIP = resource.ID
+	r.egress[a] = egress
+	return nil
+}
+
+// firewall needs the public addresses to have been read.
+func (r *reader) firewall(resource arm.Resource, form *Firewall) (err error) {
+	f := netpol.Firewall{ID: resource.ID}
+	for _, c := range form.Configurations {
+		if c.Subnet != "" {
+			f.Subnet = referenceID(c.Subnet)
+		}
+		if a, ok := r.addresses[strings.ToLower(referenceID(c.PublicIP))]; ok {
+			f.PublicIPs = append(f.PublicIPs, a)
+		}
+	}
+	if f.Subnet == "" {
+		return nil // it is in no network: routes cannot lead to it
+	}
+	var problems [3]error
+	f.PrivateIP, problems[0] = netip.ParseAddr(form.Address)
+	f.PrivateRanges, problems[1] = snatRanges(form.PrivateRanges)
+	f.Collections, problems[2] = collections(form.Collections)
+	r.model.Firewalls = append(r.model.Firewalls, f)
+	at := firewallAt{networkKey(f.Subnet), f.PrivateIP}
+	r.outgoing[at] = f.PublicIPs
+	return errors.Join(problems[:]...)
+}
+
+// snatRanges reads Network.SNAT.PrivateRanges; nil is the default (network.md §A6).
+func snatRanges(given []string) (ranges []netip.Prefix, err error) {
+	var problems []error
+	for _, text := range given {
+		if strings.EqualFold(text, "IANAPrivateRanges") {
+			ranges = append(ranges, privateSpace...)
+			continue
+		}
+		a, err := netpol.ParseAddress(text)
+		if err == nil && !a.Prefix.IsValid() {
+			err = fmt.Errorf("%q is no range", text)
+		}
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		ranges = append(ranges, a.Prefix)
+	}
+	return ranges, errors.Join(problems...)
+}
+
+func collections(given []Collection) (list []netpol.RuleCollection, err error) {
+	var problems []error
+	for _, c := range given {
+		collection := netpol.RuleCollection{Name: c.Name, Priority: c.Priority}
+		if c.Action == "Allow" {
+			collection.Action = netpol.Allow
+		}
+		for i := range c.Rules {
+			rule, err := c.Rules[i].model()
+			problems = append(problems, err)
+			collection.Rules = append(collection.Rules, rule)
+		}
+		list = append(list, collection)
+	}
+	return list, errors.Join(problems...)
+}
+
+func (r *FirewallRule) model() (rule netpol.NetworkRule, err error) {
+	var problems []error
+	rule.Name = r.Name
+	for _, text := range r.Protocols {
+		p, err := netpol.ParseProtocol(text)
+		problems = append(problems, err)
+		rule.Protocols = append(rule.Protocols, p)
+	}
+	rule.Source, err = sideOf(r.Sources, nil)
+	problems = append(problems, err)
+	rule.Destination, err = sideOf(r.Destinations, r.Ports)
+	return rule, errors.Join(append(problems, err)...)
+}
+
+// gateway needs the networks to have been read: it is part of one.
+func (r *reader) gateway(resource arm.Resource, form *VirtualGateway) error {
+	g := netpol.Gateway{ID: resource.ID}
+	tagged, wrong := parsePrefixes(tagText(resource.Tags, tagRoutes))
+	problems := []error{texts(wrong)}
+	for _, list := range [][]string{form.ClientPool, form.Routes} {
+		for _, text := range list {
+			p, err := netip.ParsePrefix(text)
+			problems = append(problems, err)
+			g.Prefixes = append(g.Prefixes, p)
+		}
+	}
+	g.Prefixes = append(g.Prefixes, tagged...)
+	key := networkKey(form.Subnet)
+	for i := range r.model.Networks {
+		if n := &r.model.Networks[i]; strings.EqualFold(n.ID, key) {
+			if n.Gateway == nil { // a network may have one of each type
+				n.Gateway = &netpol.Gateway{ID: g.ID}
+			}
+			n.Gateway.Prefixes = append(n.Gateway.Prefixes, g.Prefixes...)
+		}
+	}
+	return errors.Join(problems...)
+}
