@@ -176,8 +176,6 @@ func TestOperations(t *testing.T) {
 
 var place = to.Ptr("westus")
 
-func id(text string) *armnetwork.SubResource { return &armnetwork.SubResource{ID: to.Ptr(text)} }
-
 func tagged(name, value string) armnetwork.TagsObject {
 	return armnetwork.TagsObject{Tags: map[string]*string{name: to.Ptr(value)}}
 }
