@@ -213,14 +213,20 @@ func askNameServer(ctx context.Context, dialer dataplane.Dialer, server netip.Ad
 const watchEvery = 2 * time.Second
 
 // watchHealth notes changes of the environments' network health from the server's start
-// until the context ends.
+// until the context ends. What fails again and again is logged once.
 func (s *Server) watchHealth(ctx context.Context) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
+	logged := ""
 	for {
+		failed := ""
 		if err := s.logic.WatchHealth(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("network health", "error", err)
+			failed = err.Error()
 		}
+		if failed != "" && failed != logged {
+			s.log.Error("network health", "error", failed)
+		}
+		logged = failed
 		select {
 		case <-ctx.Done():
 			return
