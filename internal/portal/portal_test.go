@@ -27,8 +27,8 @@ func get(t *testing.T, remote string, forwarded ...string) *httptest.ResponseRec
 	page := New(fixed{
 		Environments: []Environment{{Name: "isle<1>", Group: "g", SKU: "Developer", State: "Succeeded", Network: "Unhealthy",
 			Lacking: []Access{{Subnet: "s<2>", Row: "O8", Purpose: "Azure SQL", State: "blocked-by-rule", Rule: "/x/securityRules/no<sql>"}}}},
-		Workflows:    []Workflow{{Name: "order", Environment: "isle<1>", State: "Enabled"}},
-		Runs:         []Run{{Name: "0858CU00", Workflow: "order", Status: "Succeeded", Start: start, End: start.Add(12 * time.Millisecond)}},
+		Workflows: []Workflow{{Name: "order", Environment: "isle<1>", State: "Enabled"}},
+		Runs:      []Run{{Name: "0858CU00", Workflow: "order", Status: "Succeeded", Start: start, End: start.Add(12 * time.Millisecond)}},
 	}, socket, slog.New(slog.DiscardHandler))
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.RemoteAddr = remote
