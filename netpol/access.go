@@ -56,10 +56,19 @@ type AccessResult struct {
 	Denials []Denial
 	// Allowed is the decision over the first flow that may pass, if one may.
 	Allowed *Decision
+	// Closed are the protocols and ports of the row that are closed for every source
+	// and every destination.
+	Closed []ClosedPorts
 	// StandIn says that a service tag of the row has no addresses.
 	StandIn bool
 	// Sampled says that the row had so many pieces that not all were judged.
 	Sampled bool
+}
+
+// ClosedPorts are ports of one protocol that nothing may use.
+type ClosedPorts struct {
+	Protocol Protocol
+	Ports    PortRange
 }
 
 // Denial is a decision and the first flow of the row it was made for.
@@ -154,6 +163,7 @@ func (j *judge) defaultRoute(s *subnet) AccessResult {
 	}
 	d.Reason = DefaultRouteMissing
 	r.Openness = Blocked
+	r.Closed = []ClosedPorts{{TCP, anyPort}, {UDP, anyPort}}
 	r.Denials = []Denial{{Flow{Protocol: TCP, Source: s.prefixes[0].Addr(), Destination: at}, d}}
 	return r
 }
@@ -203,6 +213,8 @@ func (j *judge) party(p Party, r Requirement) []netip.Prefix {
 		return e.Connectors
 	case PartyPlatform:
 		return nil
+	case PartyAny:
+		return prefixesOf(append(spansOf(withoutPlatform(j.network.scope.virtual)), spansOf(j.network.scope.outside)...))
 	case PartyDNS:
 		var servers []netip.Prefix
 		for _, a := range j.network.dns {
@@ -360,17 +372,20 @@ func (j *judge) judgeSet(result *AccessResult, flows set, ends stops, c *cuts) {
 	total := 2 * len(sources) * len(destinations) * len(sourcePorts) * len(ports)
 	step := max(1, (total+maxPieces-1)/maxPieces)
 	result.Sampled = step > 1
+	opened := [2][]bool{make([]bool, len(ports)), make([]bool, len(ports))}
 	allowed, denied := 0, 0
 	for i := 0; i < total; i += step {
 		rest := i
 		pick := func(n int) int { at := rest % n; rest /= n; return at }
-		f := Flow{Protocol: [...]Protocol{TCP, UDP}[pick(2)], DestinationPort: ports[pick(len(ports))], Destination: destinations[pick(len(destinations))],
+		protocol, port := pick(2), pick(len(ports))
+		f := Flow{Protocol: requiredProtocols[protocol], DestinationPort: ports[port], Destination: destinations[pick(len(destinations))],
 			Source: sources[pick(len(sources))], SourcePort: sourcePorts[pick(len(sourcePorts))]}
 		if f.Source.BitLen() != f.Destination.BitLen() {
 			continue
 		}
 		d := j.decide(f, ends, result.Requirement)
 		if d.Allowed() {
+			opened[protocol][port] = true
 			if allowed++; result.Allowed == nil {
 				result.Allowed = &d
 			}
@@ -378,6 +393,9 @@ func (j *judge) judgeSet(result *AccessResult, flows set, ends stops, c *cuts) {
 			denied++
 			result.deny(f, d)
 		}
+	}
+	if denied > 0 {
+		result.Closed = closedPorts(flows.ports, ports, opened)
 	}
 	switch {
 	case allowed == 0 && denied == 0:
@@ -389,6 +407,39 @@ func (j *judge) judgeSet(result *AccessResult, flows set, ends stops, c *cuts) {
 	default:
 		result.Openness = PartlyOpen
 	}
+}
+
+// requiredProtocols are those that every row needs (ise.md §A13).
+var requiredProtocols = [2]Protocol{TCP, UDP}
+
+// closedPorts are the pieces of the row's ports that no flow got through, those of
+// one range together. Each piece begins at its port.
+func closedPorts(row []PortRange, pieces []uint16, opened [2][]bool) []ClosedPorts {
+	var closed []ClosedPorts
+	for i, p := range requiredProtocols {
+		for k, first := range pieces {
+			if opened[i][k] {
+				continue
+			}
+			last := pieceEnd(row, pieces, k)
+			if n := len(closed) - 1; n >= 0 && closed[n].Protocol == p && closed[n].Ports.Last+1 == first && first != 0 {
+				closed[n].Ports.Last = last
+				continue
+			}
+			closed = append(closed, ClosedPorts{p, PortRange{first, last}})
+		}
+	}
+	return closed
+}
+
+// pieceEnd is the last port of a piece.
+func pieceEnd(row []PortRange, pieces []uint16, k int) uint16 {
+	at := slices.IndexFunc(row, func(r PortRange) bool { return r.Has(pieces[k]) })
+	last := row[at].Last
+	if k+1 < len(pieces) && pieces[k+1] <= last {
+		last = pieces[k+1] - 1
+	}
+	return last
 }
 
 // decide judges one flow of a row. What goes to a public address must leave to the

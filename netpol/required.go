@@ -1,6 +1,7 @@
 package netpol
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -26,6 +27,43 @@ const (
 	Version2023        Version = 'e' // 2023-09
 )
 
+// editions are the versions and their names, oldest first.
+var editions = []struct {
+	version Version
+	name    string
+}{{Version2019Preview, "2019-02"}, {Version2019, "2019-11"}, {Version2020, "2020"}, {Version2020DNS, "2020-09"}, {Version2021, "2021-04"}, {Version2023, "2023-09"}}
+
+// Versions lists the editions, oldest first.
+func Versions() []Version {
+	list := make([]Version, len(editions))
+	for i, e := range editions {
+		list[i] = e.version
+	}
+	return list
+}
+
+// String is the edition's name: the date of its document.
+func (v Version) String() string {
+	for _, e := range editions {
+		if e.version == v {
+			return e.name
+		}
+	}
+	return "unknown"
+}
+
+// ParseVersion reads the name of an edition, or its letter.
+func ParseVersion(text string) (Version, error) {
+	var names []string
+	for _, e := range editions {
+		if text == e.name || text == string(rune(e.version)) {
+			return e.version, nil
+		}
+		names = append(names, e.name)
+	}
+	return 0, fmt.Errorf("edition %q is none of %s", text, strings.Join(names, ", "))
+}
+
 // Party is one side of what an environment needs: a service tag, or one of the
 // parties that an environment has itself.
 type Party string
@@ -34,6 +72,7 @@ const (
 	PartyVnet       Party = "VirtualNetwork"
 	PartySpace      Party = "address space" // of the virtual network
 	PartyInternet   Party = "Internet"
+	PartyAny        Party = "VirtualNetwork and Internet" // wherever the other side may be
 	PartyConnectors Party = "connector outgoing IP addresses"
 	PartyDNS        Party = "DNS servers"
 	PartyPlatform   Party = "App Service Environment dependencies" // a list of names, which addresses cannot tell
