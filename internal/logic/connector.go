@@ -93,20 +93,44 @@ func (s *Service) deleteConnector(_ context.Context, _ *store.Tx, r *arm.DeleteR
 	return nil
 }
 
-// reconcileConnector closes the operation of a connector's PUT or DELETE.
+// reconcileConnector closes the operation of a connector's PUT or DELETE. What the
+// network keeps from working is not deployed; it can always be removed.
 func (s *Service) reconcileConnector(ctx context.Context, _ *store.DB, t store.Task) (task.Result, error) {
 	job, err := arm.ReadJob(t)
 	if err != nil {
 		return task.Done(), err
 	}
+	home, form, removal, err := s.readConnectorHome(ctx, job.Resource)
+	if errors.Is(err, store.ErrNotFound) {
+		return task.Done(), nil // deleted meanwhile
+	}
+	if err != nil {
+		return task.Done(), err
+	}
+	var failure error
+	if !removal {
+		if failure = s.checkReachable(ctx, form, home); failure != nil && arm.AsError(failure) == nil {
+			return task.Done(), failure
+		}
+	}
 	return task.Done(), s.control.Write(ctx, func(tx *store.Tx) error {
-		if _, err := arm.Load(tx, job.Resource); errors.Is(err, store.ErrNotFound) {
-			return nil
-		} else if err != nil {
+		return s.operations.Complete(ctx, tx, job.Resource, job.Operation, failure)
+	})
+}
+
+// readConnectorHome reads the environment of a connector, its ID, and whether the
+// connector is being removed.
+func (s *Service) readConnectorHome(ctx context.Context, key string) (home string, form *environment, removal bool, err error) {
+	err = s.control.Read(ctx, func(tx *store.Tx) error {
+		r, err := arm.Load(tx, key)
+		if err != nil {
 			return err
 		}
-		return s.operations.Complete(ctx, tx, job.Resource, job.Operation, nil)
+		home, removal = r.Parent, r.State == "Deleting"
+		form, err = loadEnvironment(tx, r.Parent)
+		return err
 	})
+	return home, form, removal, err
 }
 
 func (s *Service) viewConnector(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"isle/expr"
@@ -367,9 +368,9 @@ func (s *Service) viewEnvironment(_ context.Context, _ *store.Tx, r arm.Resource
 	f.text("state", "Enabled")
 	f.text("integrationServiceEnvironmentId", form.ID)
 	if form.Ready {
-		f.add("endpointsConfiguration", form.endpoints())
+		f.add("endpointsConfiguration", s.endpoints(form))
 	}
-	f.add("networkConfiguration", form.network())
+	f.add("networkConfiguration", s.networkConfiguration(form))
 	for name, v := range form.Settings.Members() {
 		f.add(name, v)
 	}
@@ -382,32 +383,69 @@ func (s *Service) viewEnvironment(_ context.Context, _ *store.Tx, r arm.Resource
 }
 
 // endpoints are the environment's addresses (logic-api §3.2): workflows are reached
-// and call out in the first subnet, connectors in the second and third.
-func (e *environment) endpoints() expr.Value {
-	address := func(list ...string) expr.Value {
-		values := make([]expr.Value, len(list))
-		for i, a := range list {
-			values[i] = object(member("address", expr.String(a)))
-		}
-		return expr.Array(values...)
-	}
+// and call out in the first subnet, connectors in the second and third. Outgoing ones
+// are claimed only when egress makes them true.
+func (s *Service) endpoints(e *environment) expr.Value {
 	of := func(access, outgoing expr.Value) expr.Value {
 		return object(member("outgoingIpAddresses", outgoing), member("accessEndpointIpAddresses", access))
 	}
 	return object(
-		member("workflow", of(address(e.addresses(0)[:1]...), address(e.Ranges[0]))),
-		member("connector", of(address(e.addresses(1)...), address(e.Ranges[1], e.Ranges[2]))))
+		member("workflow", of(addressList(e.addresses(0)[:1]), addressList(s.outgoing(e, 0)))),
+		member("connector", of(addressList(e.addresses(1)), addressList(s.outgoing(e, 1, 2)))))
 }
 
-func (e *environment) network() expr.Value {
+// outgoing are the static addresses as which the flows of some subnets leave.
+func (s *Service) outgoing(e *environment, subnets ...int) []string {
+	var list []string
+	for _, i := range subnets {
+		if s.config.Policies == nil || i >= len(e.Subnets) {
+			continue
+		}
+		network, _ := networkOf(e.Subnets[i])
+		for _, a := range s.config.Policies.Outgoing(network, e.Subnets[i]) {
+			if text := a.String(); !slices.Contains(list, text) {
+				list = append(list, text)
+			}
+		}
+	}
+	return list
+}
+
+// addressList is a list of addresses as the API shows it: always an array.
+func addressList(list []string) expr.Value {
+	values := make([]expr.Value, len(list))
+	for i, a := range list {
+		values[i] = object(member("address", expr.String(a)))
+	}
+	return expr.Array(values...)
+}
+
+// networkConfiguration shows, besides what the request gave, the name servers that are
+// in use and how much of the policy is enforced.
+func (s *Service) networkConfiguration(e *environment) expr.Value {
 	subnets := make([]expr.Value, len(e.Subnets))
 	for i, id := range e.Subnets {
 		network, _ := networkOf(id)
 		subnets[i] = reference(id, lastSegment(network)+"/"+lastSegment(id), subnetType)
 	}
-	return object(
+	f := fields{
 		member("accessEndpoint", object(member("type", expr.String(e.Endpoint)))),
-		member("subnets", expr.Array(subnets...)))
+		member("subnets", expr.Array(subnets...)),
+	}
+	servers := make([]string, len(e.DNS))
+	for i, a := range e.DNS {
+		servers[i] = a.String()
+	}
+	f.add("dnsServers", texts(servers...))
+	if s.config.Isolation != nil {
+		f.add("isolation", s.config.Isolation().value())
+	}
+	return f.value()
+}
+
+// value is the report as the API shows it.
+func (i Isolation) value() expr.Value {
+	return object(member("mode", expr.String(i.Mode)), member("isolated", expr.Bool(i.Isolated)), member("reasons", texts(i.Reasons...)))
 }
 
 func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }

@@ -17,7 +17,7 @@ type Policies interface {
 	// there is none, in which case everything is denied.
 	Policy() (*netpol.Policy, uint64, error)
 	// Outgoing are the static addresses as which flows of a subnet leave for the
-	// Internet; empty if nothing claims any.
+	// Internet; empty if nothing claims any. It is asked within transactions.
 	Outgoing(network, subnet string) []netip.Addr
 	// DNSServers are the name servers of a network as they are set now.
 	DNSServers(tx *store.Tx, network string) ([]netip.Addr, error)

@@ -27,7 +27,7 @@ func (s *Service) reconcileEnvironment(ctx context.Context, _ *store.DB, t store
 	if err != nil {
 		return task.Done(), err
 	}
-	failure := s.prepare(ctx, form)
+	failure := s.prepare(ctx, form, job.Resource)
 	if failure != nil && arm.AsError(failure) == nil && (ctx.Err() != nil || t.Attempt < attempts) {
 		return task.Done(), failure
 	}
@@ -47,7 +47,10 @@ func (s *Service) readEnvironment(ctx context.Context, key string) (form *enviro
 	return form, err
 }
 
-func (s *Service) prepare(ctx context.Context, form *environment) error {
+func (s *Service) prepare(ctx context.Context, form *environment, resource string) error {
+	if err := s.checkReachable(ctx, form, resource); err != nil {
+		return err
+	}
 	if _, err := s.config.Store.Environment(ctx, form.ID); err != nil {
 		return fmt.Errorf("database of environment %s: %w", form.ID, err)
 	}

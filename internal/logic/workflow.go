@@ -412,7 +412,7 @@ func (s *Service) viewWorkflow(_ context.Context, tx *store.Tx, r arm.Resource) 
 			return expr.Null(), err
 		}
 		if home != nil && home.Ready {
-			f.add("endpointsConfiguration", home.endpoints())
+			f.add("endpointsConfiguration", s.endpoints(home))
 		}
 	}
 	view := fields{member("properties", f.value())}

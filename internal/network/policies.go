@@ -98,6 +98,22 @@ func (p *Policies) Current() (*Snapshot, error) {
 	return o.snapshot, o.err
 }
 
+// Latest is for those who hold a transaction and so must not wait for one who needs
+// one: the policy as it is now, or the one before while another is compiling; nil if
+// there is none.
+func (p *Policies) Latest() *Snapshot {
+	if p.fresh() == nil && p.making.TryLock() {
+		defer p.making.Unlock()
+		if o, err := p.compile(); err == nil {
+			p.latest.Store(o)
+		}
+	}
+	if o := p.latest.Load(); o != nil {
+		return o.snapshot
+	}
+	return nil
+}
+
 func (p *Policies) fresh() *outcome {
 	if o := p.latest.Load(); o != nil && o.changes == p.changes.Load() {
 		return o

@@ -27,8 +27,8 @@ func (p policies) Policy() (*netpol.Policy, uint64, error) {
 }
 
 func (p policies) Outgoing(network, subnet string) []netip.Addr {
-	now, err := p.Current()
-	if err != nil {
+	now := p.Latest()
+	if now == nil {
 		return nil // nothing leaves
 	}
 	return now.Outgoing(network, subnet)
