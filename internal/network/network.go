@@ -97,7 +97,7 @@ func readSubnets(list []subnetChild, network arm.ID, old []nested[Subnet], found
 		}
 		entry := nested[Subnet]{name: c.Name, form: form}
 		if o := find(old, c.Name); o != nil {
-			form.Links = o.form.Links
+			form.Links, form.Uses = o.form.Links, o.form.Uses
 			checkOccupied(o.ID, c.Name, o.form, form, at+".properties", found)
 		}
 		entry.ID = network.Child("subnets", c.Name).String()
@@ -118,7 +118,7 @@ func checkRemoved(old, want []nested[Subnet], found *arm.Found) {
 // checkEmpty reports a subnet that cannot be deleted because it is in use.
 func checkEmpty(id string, s *Subnet, found *arm.Found) {
 	if user := s.user(id); user != "" {
-		found.Add("InUseSubnetCannotBeDeleted", "properties.subnets", "Subnet %s is in use by %s and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet: %s.", lastSegment(id), user, s.Links[0].Owner)
+		found.Add("InUseSubnetCannotBeDeleted", "properties.subnets", "Subnet %s is in use by %s and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet: %s.", lastSegment(id), user, strings.Join(s.owners(), ", "))
 	}
 }
 
@@ -134,7 +134,7 @@ func checkLayout(subnets []nested[Subnet], space []netip.Prefix, found *arm.Foun
 		}
 		var outside arm.Found
 		checkContained(s.name, prefixes, space, "properties.subnets", &outside)
-		if len(outside) > 0 && len(s.form.Links) > 0 {
+		if len(outside) > 0 && s.form.user(s.ID) != "" {
 			found.Add("InUsePrefixCannotBeDeleted", "properties.addressSpace.addressPrefixes", "IpPrefix %s on Subnet %s has active allocations and cannot be deleted. Keep a range that contains it in the address space.", joinPrefixes(prefixes), s.name)
 			continue
 		}

@@ -18,7 +18,8 @@ type Subnet struct {
 	SecurityGroup    string            `json:"securityGroup,omitempty"` // resource IDs
 	RouteTable       string            `json:"routeTable,omitempty"`
 	ServiceEndpoints []ServiceEndpoint `json:"serviceEndpoints,omitempty"`
-	Links            []Link            `json:"links,omitempty"` // written by Link and Unlink only
+	Links            []Link            `json:"links,omitempty"` // written by AddLink and RemoveLinks only
+	Uses             []Use             `json:"uses,omitempty"`  // written by setUses only
 	Settings         expr.Value        `json:"settings"`        // the members of carriedSubnet that were given
 }
 
@@ -67,11 +68,28 @@ func (s *Subnet) services() []string {
 
 // user is a text that names what occupies the subnet; "" if it is empty.
 func (s *Subnet) user(subnetID string) string {
-	if len(s.Links) == 0 {
-		return ""
+	switch {
+	case len(s.Links) > 0:
+		l := s.Links[0]
+		return subnetID + "/" + l.segment() + "/" + l.Name
+	case len(s.Uses) > 0:
+		return s.Uses[0].Configuration
 	}
-	l := s.Links[0]
-	return subnetID + "/" + l.segment() + "/" + l.Name
+	return ""
+}
+
+// owners are the IDs of what is in the subnet.
+func (s *Subnet) owners() []string {
+	var list []string
+	for _, l := range s.Links {
+		list = append(list, l.Owner)
+	}
+	for _, u := range s.Uses {
+		if owner := u.owner(); !containsFold(list, owner) {
+			list = append(list, owner)
+		}
+	}
+	return list
 }
 
 func (l *Link) segment() string {
@@ -133,7 +151,8 @@ func checkServices(name string, body *subnetBody, s *Subnet, target string, foun
 // checkOccupied reports what an update changes that a subnet in use must keep
 // (network.md §A2, §A9).
 func checkOccupied(id, name string, old, new *Subnet, target string, found *arm.Found) {
-	if len(old.Links) == 0 {
+	owners := old.owners()
+	if len(owners) == 0 {
 		return
 	}
 	for _, prefix := range old.Prefixes {
@@ -145,7 +164,7 @@ func checkOccupied(id, name string, old, new *Subnet, target string, found *arm.
 		return
 	}
 	found.Add("SubnetDelegationsCannotChangeWhenSubnetUsedByResource", target+".delegations", "Delegations of subnet %s cannot be changed from [%s] to [%s] because it is being used by the resource %s. Delete that resource first.",
-		id, strings.Join(old.services(), ", "), strings.Join(new.services(), ", "), old.Links[0].Owner)
+		id, strings.Join(old.services(), ", "), strings.Join(new.services(), ", "), owners[0])
 	for _, l := range old.Links {
 		if l.Association && len(new.Delegations) == 0 {
 			found.Add("SubnetMissingRequiredDelegation", target+".delegations", "Subnet %s requires any of the following delegation(s) [%s] to reference service association link %s/serviceAssociationLinks/%s.", id, strings.Join(old.services(), ", "), id, l.Name)

@@ -35,7 +35,7 @@ func putSubnet(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written
 	before := &Subnet{}
 	if old := find(siblings, entry.name); old != nil {
 		before = old.form
-		form.Links = before.Links
+		form.Links, form.Uses = before.Links, before.Uses
 		entry.ID = old.ID
 		checkOccupied(old.ID, old.name, before, form, "properties", &found)
 		old.form = form
@@ -149,10 +149,7 @@ func Lookup(tx *store.Tx, id string) (*Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Place{ID: r.ID, Name: parsed.Name(), Network: network.ID, Location: network.Location, Ranges: form.ranges(), Delegations: form.services()}
-	for _, l := range form.Links {
-		p.Users = append(p.Users, l.Owner)
-	}
+	p := &Place{ID: r.ID, Name: parsed.Name(), Network: network.ID, Location: network.Location, Ranges: form.ranges(), Delegations: form.services(), Users: form.owners()}
 	return p, nil
 }
 
@@ -172,20 +169,27 @@ func RemoveLinks(tx *store.Tx, subnet, owner string, now time.Time) error {
 }
 
 func changeLinks(tx *store.Tx, subnet, owner string, add *Link, now time.Time) error {
+	return changeSubnet(tx, subnet, now, func(form *Subnet) {
+		var kept []Link
+		for _, l := range form.Links {
+			if !strings.EqualFold(l.Owner, owner) {
+				kept = append(kept, l)
+			}
+		}
+		if add != nil {
+			kept = append(kept, *add)
+		}
+		form.Links = kept
+	})
+}
+
+// changeSubnet changes the stored form of a subnet.
+func changeSubnet(tx *store.Tx, subnet string, now time.Time, change func(*Subnet)) error {
 	r, form, err := loadSubnet(tx, subnet)
 	if err != nil {
 		return err
 	}
-	var kept []Link
-	for _, l := range form.Links {
-		if !strings.EqualFold(l.Owner, owner) {
-			kept = append(kept, l)
-		}
-	}
-	if add != nil {
-		kept = append(kept, *add)
-	}
-	form.Links = kept
+	change(form)
 	if r.Body, err = encode(form); err != nil {
 		return err
 	}

@@ -115,6 +115,7 @@ func (s *Subnet) view(id, etag string) expr.Value {
 	if len(s.ServiceEndpoints) > 0 {
 		f.add("serviceEndpoints", endpointList(s.ServiceEndpoints))
 	}
+	f.references("ipConfigurations", s.configurations())
 	for _, association := range []bool{true, false} {
 		if list := s.linkList(id, etag, association); list.Len() > 0 {
 			f.add(linkMember(association), list)
