@@ -240,3 +240,8 @@ func (s *site) denied(o outcome, says ...string) {
 		}
 	}
 }
+
+func (s *site) dropRule(group, rule string) {
+	s.t.Helper()
+	await(s.network.NewSecurityRulesClient().BeginDelete(s.t.Context(), siteGroup, group, rule, nil))(s.t)
+}
