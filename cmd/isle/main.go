@@ -84,7 +84,7 @@ func root() *cobra.Command {
 		}
 	}
 	add("server", upCommand(), serveCommand())
-	add("manage", deployCommand(), runsCommand(), urlCommand(), azCommand())
+	add("manage", deployCommand(), runsCommand(), urlCommand(), netcheckCommand(), portCommand(), azCommand())
 	add("develop", checkCommand(), evalCommand(), runCommand(), testCommand())
 	tellUsage(cmd)
 	return cmd
@@ -103,6 +103,7 @@ func tellUsage(cmd *cobra.Command) {
 		if check := c.Args; check != nil {
 			c.Args = func(cmd *cobra.Command, args []string) error { return misused(cmd, check(cmd, args)) }
 		}
+		tellUsage(c)
 	}
 }
 

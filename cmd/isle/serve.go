@@ -48,6 +48,8 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.config.TLSKey, "tls-key", "", "its key, PEM")
 	flags.StringSliceVar(&f.config.AllowedHosts, "allowed-host", nil, "further Host names that are answered")
 	flags.StringSliceVar(&f.trusted, "trusted-proxies", nil, "prefixes whose X-Forwarded-For counts")
+	flags.StringVar(&f.config.ServiceTags, "service-tags", "", "a file of service tags and their prefixes, as the public download has them (default: the tags have no addresses)")
+	flags.StringVar(&f.config.FlowLog, "flow-log", "", "a file that gets each decision of the network policy as a line of JSON; - is standard error")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log every request")
 }
 

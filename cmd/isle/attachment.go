@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// tagAttach is the tag of a network interface that says which real address it stands for.
+const tagAttach = "isle-attach"
+
+// attachment is an entry of the tag: PORT=ADDRESS:PORT, or ADDRESS for all of the interface.
+type attachment struct {
+	port uint16 // of the private address; 0: all
+	real string
+}
+
+func (a attachment) String() string {
+	if a.port == 0 {
+		return a.real
+	}
+	return fmt.Sprintf("%d=%s", a.port, a.real)
+}
+
+// at is what is attached of a private address.
+func (a attachment) at(private netip.Addr) string {
+	if a.port == 0 {
+		return private.String()
+	}
+	return netip.AddrPortFrom(private, a.port).String()
+}
+
+// parseEndpoint reads ADDRESS or ADDRESS:PORT; port is 0 if there is none.
+func parseEndpoint(text string) (a netip.Addr, port uint16, err error) {
+	if a, err = netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
+		return a.Unmap(), 0, nil
+	}
+	at, err := netip.ParseAddrPort(text)
+	if err != nil || at.Port() == 0 {
+		return a, 0, fmt.Errorf("%q is neither an IP address nor one with a port, such as 10.0.1.50:22", text)
+	}
+	return at.Addr().Unmap(), at.Port(), nil
+}
+
+// parseAttachment reads the two arguments of `isle port add`. A real address without a
+// port serves the same port. The error has every problem.
+func parseAttachment(private, real string) (at netip.Addr, a attachment, err error) {
+	at, port, wrongPrivate := parseEndpoint(private)
+	realAt, realPort, wrongReal := parseEndpoint(real)
+	problems := []error{wrongPrivate, wrongReal}
+	if wrongPrivate == nil && (at.Zone() != "" || at.IsUnspecified() || at.IsLoopback() || at.IsMulticast() || at.IsLinkLocalUnicast()) {
+		problems = append(problems, fmt.Errorf("%s can be no address of a virtual network", at))
+	}
+	if wrongReal == nil && (realAt.Zone() != "" || realAt.IsUnspecified() || realAt.IsMulticast() || realAt.IsLinkLocalUnicast()) {
+		problems = append(problems, fmt.Errorf("nothing can be attached at %s: give an address of this machine or of one that it reaches", realAt))
+	}
+	if wrongPrivate == nil && wrongReal == nil && port == 0 && realPort != 0 {
+		problems = append(problems, fmt.Errorf("which port of %s is served at %s? Give %s", at, real, netip.AddrPortFrom(at, realPort)))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return at, a, err
+	}
+	if port == 0 {
+		return at, attachment{real: realAt.String()}, nil
+	}
+	if realPort == 0 {
+		realPort = port
+	}
+	return at, attachment{port, netip.AddrPortFrom(realAt, realPort).String()}, nil
+}
+
+// parseAttachments reads the tag's text.
+func parseAttachments(text string) (list []attachment, err error) {
+	var problems []error
+	for _, entry := range strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(", \t\n", c) }) {
+		port, real, mapped := strings.Cut(entry, "=")
+		if !mapped {
+			list = append(list, attachment{real: entry})
+			continue
+		}
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 {
+			problems = append(problems, fmt.Errorf("%q is no attachment such as 22=127.0.0.1:2222", entry))
+		}
+		list = append(list, attachment{uint16(n), real})
+	}
+	return list, errors.Join(problems...)
+}
+
+// merge puts an attachment into the tag's text in place of the one of its port. was is
+// the real address that it had.
+func merge(text string, a attachment) (list []attachment, was string, err error) {
+	if list, err = parseAttachments(text); err != nil {
+		return nil, "", err
+	}
+	if i := slices.IndexFunc(list, func(e attachment) bool { return e.port == a.port }); i >= 0 {
+		was, list[i] = list[i].real, a
+		return list, was, nil
+	}
+	return append(list, a), "", nil
+}
+
+func attachmentText(list []attachment) string {
+	texts := make([]string, len(list))
+	for i, a := range list {
+		texts[i] = a.String()
+	}
+	return strings.Join(texts, ",")
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func netcheckCommand() *cobra.Command {
+	var data string
+	var o netcheckOptions
+	cmd := &cobra.Command{
+		Use:   "netcheck [ENVIRONMENT]",
+		Short: "Tell whether an environment's network is as it must be, and why not",
+		Long: `Judge each access that an integration service environment needs against security
+groups, routes and firewalls, and try what plays the role. What is not open is shown
+with the rule that closes it. --fix writes the missing rules as a template. --to
+judges one flow, and shows each step of its way. The exit code is 1 when the network
+is not healthy, or the flow is denied.`,
+		Example: `  isle netcheck
+  isle netcheck isle --explain
+  isle netcheck isle --fix rules.json
+  isle netcheck isle --to 203.0.113.10:443
+  isle netcheck isle --inbound --from 203.0.113.10 --to 10.0.1.4:443`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.out, o.err = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			flow, err := o.check()
+			if err != nil {
+				return err
+			}
+			c, done, err := connectRunning(cmd.Context(), data)
+			if err != nil {
+				return err
+			}
+			defer done()
+			e, err := findEnvironment(cmd.Context(), c, o.group, strings.Join(args, ""))
+			if err != nil {
+				return err
+			}
+			n := netcheck{netcheckOptions: o, client: c, environment: e, data: dataArgument(data)}
+			return n.run(cmd.Context(), flow)
+		},
+	}
+	dataFlag(cmd, &data)
+	flags := cmd.Flags()
+	flags.StringVarP(&o.group, "group", "g", "", "the environment's resource group, when several have one of that name")
+	flags.BoolVar(&o.explain, "explain", false, "show every access, with the rule behind its verdict, its role and its probe")
+	flags.StringVar(&o.fix, "fix", "", "write the missing rules as a template to this file; - is standard output")
+	flags.StringVar(&o.edition, "edition", "", "the edition of the required access, such as 2019-11 or 2023-09 (default 2020)")
+	flags.BoolVar(&o.json, "json", false, "print what the API answers")
+	flags.StringVar(&o.to, "to", "", "judge one flow: its destination, ADDRESS:PORT (icmp: ADDRESS)")
+	flags.StringVar(&o.from, "from", "", "the flow's source: an address, or the name of a subnet of the environment (default: its first)")
+	flags.StringVar(&o.protocol, "protocol", "", "the flow's protocol: tcp, udp or icmp (default tcp)")
+	flags.BoolVar(&o.inbound, "inbound", false, "the flow comes to the environment; else it leaves it")
+	return cmd
+}
+
+// netcheckOptions are the flags, and where to print.
+type netcheckOptions struct {
+	group, fix, edition, to, from, protocol string
+	explain, json, inbound                  bool
+	out, err                                io.Writer
+}
+
+// check reads the flags of a flow; nil if none is asked for. The error has every problem.
+func (o *netcheckOptions) check() (*flowQuestion, error) {
+	var problems []error
+	modes := 0
+	for _, chosen := range []bool{o.explain, o.fix != "", o.to != ""} {
+		if chosen {
+			modes++
+		}
+	}
+	if modes > 1 {
+		problems = append(problems, errors.New("--explain, --fix and --to are different questions: give one of them"))
+	}
+	if o.fix != "" && o.json {
+		problems = append(problems, errors.New("--fix writes a template, which is JSON already: leave --json out"))
+	}
+	if o.to == "" {
+		if o.from != "" || o.protocol != "" || o.inbound {
+			problems = append(problems, errors.New("--from, --protocol and --inbound describe a flow, which needs --to ADDRESS:PORT"))
+		}
+		return nil, errors.Join(problems...)
+	}
+	if o.edition != "" {
+		problems = append(problems, errors.New("--edition is of the required access, not of a flow: leave it out"))
+	}
+	flow, err := o.flow()
+	return flow, errors.Join(append(problems, err)...)
+}
+
+// netcheck looks at one environment.
+type netcheck struct {
+	netcheckOptions
+	client      *client
+	environment *environmentItem
+	data        string // the --data argument of hints
+}
+
+// environmentItem is an environment as the API shows it.
+type environmentItem struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Properties struct {
+		State                string `json:"state"`
+		NetworkConfiguration struct {
+			AccessEndpoint struct {
+				Type string `json:"type"`
+			} `json:"accessEndpoint"`
+			Subnets []struct {
+				ID string `json:"id"`
+			} `json:"subnets"`
+		} `json:"networkConfiguration"`
+	} `json:"properties"`
+}
+
+// findEnvironment finds an environment by its name, or the only one for "".
+func findEnvironment(ctx context.Context, c *client, group, name string) (*environmentItem, error) {
+	all, err := listed[*environmentItem](ctx, c, group, "Microsoft.Logic/integrationServiceEnvironments?api-version="+logicVersion)
+	if err != nil {
+		return nil, err
+	}
+	return chooseEnvironment(all, name)
+}
+
+func chooseEnvironment(all []*environmentItem, name string) (*environmentItem, error) {
+	var found []*environmentItem
+	var there []string
+	for _, e := range all {
+		there = append(there, fmt.Sprintf("%s in the resource group %s", e.Name, groupOf(e.ID)))
+		if name == "" || strings.EqualFold(e.Name, name) {
+			found = append(found, e)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(all) == 0:
+		return nil, errors.New("there is no integration service environment")
+	case len(found) == 0:
+		return nil, fmt.Errorf("there is no environment %q; there are: %s", name, strings.Join(there, ", "))
+	}
+	return nil, fmt.Errorf("there are several environments: %s; name one, and choose its group with -g", strings.Join(there, ", "))
+}
+
+func (n *netcheck) run(ctx context.Context, flow *flowQuestion) error {
+	switch {
+	case flow != nil:
+		return n.trace(ctx, flow)
+	case n.fix != "":
+		return n.writeRules(ctx)
+	}
+	return n.health(ctx)
+}
+
+// path is a path below the environment, with the edition if one is asked for.
+func (n *netcheck) path(below string) string {
+	query := url.Values{"api-version": {logicVersion}}
+	if n.edition != "" {
+		query.Set("edition", n.edition)
+	}
+	return n.environment.ID + "/health/network" + below + "?" + query.Encode()
+}
+
+func (n *netcheck) health(ctx context.Context) error {
+	var raw json.RawMessage
+	if _, err := n.client.call(ctx, http.MethodGet, n.path(""), nil, &raw); err != nil {
+		return err
+	}
+	report, err := readHealth(raw, n.environment)
+	if err != nil {
+		return err
+	}
+	if n.json {
+		fmt.Fprintf(n.out, "%s\n", raw)
+	} else if err := n.print(report); err != nil {
+		return err
+	}
+	if !report.healthy() {
+		return exitError(1)
+	}
+	return nil
+}
+
+// writeRules writes the template of the missing rules, and says what it cannot mend.
+func (n *netcheck) writeRules(ctx context.Context) error {
+	var raw json.RawMessage
+	if _, err := n.client.call(ctx, http.MethodGet, n.path("/missingRules"), nil, &raw); err != nil {
+		return err
+	}
+	rest, rules, err := readMissingRules(raw)
+	if err != nil {
+		return err
+	}
+	if n.fix == "-" {
+		fmt.Fprintf(n.out, "%s\n", raw)
+	} else if err := os.WriteFile(n.fix, append(raw, '\n'), 0o644); err != nil {
+		return err
+	}
+	for _, text := range rest {
+		fmt.Fprintln(n.err, "No rule opens", text)
+	}
+	switch {
+	case len(rest) > 0:
+		fmt.Fprintf(n.err, "%s in the template. What no rule opens is for you to change: routes, firewalls or priorities; `%s netcheck%s %s --explain` says where.\n", ruleCount(rules), program(), n.data, n.environment.Name)
+		return exitError(1)
+	case rules == 0:
+		fmt.Fprintln(n.err, "No rule is missing.")
+	case n.fix != "-":
+		fmt.Fprintf(n.err, "%s in %s. Deploy with `%s deploy %s -g %s%s`.\n", ruleCount(rules), n.fix, program(), shown([]string{n.fix}), groupOf(n.environment.ID), n.data)
+	}
+	return nil
+}
+
+func ruleCount(n int) string {
+	if n == 1 {
+		return "1 rule is"
+	}
+	return fmt.Sprintf("%d rules are", n)
+}
+
+// readMissingRules reads what the template of the missing rules has: how many rules, and
+// a text for each access that rules alone cannot open.
+func readMissingRules(raw []byte) (rest []string, rules int, err error) {
+	var template struct {
+		Resources []json.RawMessage `json:"resources"`
+		Outputs   struct {
+			Rest struct {
+				Value []json.RawMessage `json:"value"`
+			} `json:"rest"`
+		} `json:"outputs"`
+		Metadata struct {
+			Rest []json.RawMessage `json:"rest"`
+		} `json:"metadata"`
+	}
+	if err := json.Unmarshal(raw, &template); err != nil {
+		return nil, 0, fmt.Errorf("the server's template cannot be read: %w", err)
+	}
+	for _, item := range slices.Concat(template.Outputs.Rest.Value, template.Metadata.Rest) {
+		var row struct{ Row, Purpose, Subnet, Message string }
+		if json.Unmarshal(item, &row) != nil || row.Row == "" {
+			rest = append(rest, text(item))
+			continue
+		}
+		line := strings.TrimSpace(row.Row + " " + row.Purpose)
+		if row.Subnet != "" {
+			line += " at " + segment(row.Subnet)
+		}
+		if row.Message != "" {
+			line += ": " + row.Message
+		}
+		rest = append(rest, line)
+	}
+	return rest, len(template.Resources), nil
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"isle/netpol"
+)
+
+// Words of network health that decide what is shown.
+const (
+	stateHealthy = "Healthy"
+	stateUnknown = "Unknown"
+
+	verdictOpen      = "Open"
+	verdictNotJudged = "NotJudged"
+
+	probeUnreachable = "Unreachable"
+)
+
+// healthReport is network health, by subnet in the order of their roles.
+type healthReport struct {
+	subnets []subnetHealth
+}
+
+type subnetHealth struct {
+	name      string
+	State     string `json:"networkDependencyHealthState"`
+	Isolation struct {
+		Mode     string   `json:"mode"`
+		Isolated bool     `json:"isolated"`
+		Reasons  []string `json:"reasons"`
+	} `json:"isolation"`
+	Rows []accessRow `json:"requiredAccess"`
+}
+
+// accessRow is a row of the required access as the API tells it.
+type accessRow struct {
+	Row         string          `json:"row"`
+	Purpose     string          `json:"purpose"`
+	Direction   string          `json:"direction"`
+	Protocol    string          `json:"protocol"`
+	Source      string          `json:"source"`
+	Destination string          `json:"destination"`
+	Ports       []string        `json:"ports"`
+	Verdict     string          `json:"verdict"`
+	State       string          `json:"state"`
+	Rule        string          `json:"rule"`
+	Denials     []netpol.Record `json:"denials"`
+	Closed      []struct {
+		Protocol string `json:"protocol"`
+		Ports    string `json:"ports"`
+	} `json:"closed"`
+	Role struct {
+		Name      string `json:"name"`
+		InProcess bool   `json:"inProcess"`
+	} `json:"role"`
+	Probe struct {
+		Result  string `json:"result"`
+		Message string `json:"message"`
+	} `json:"probe"`
+	Consequence string `json:"consequence"`
+	Connector   string `json:"connector"`
+}
+
+// readHealth reads the answer, in the order of the environment's subnets. A subnet that
+// the answer lacks is an error: nothing may look healthy because it was not told.
+func readHealth(raw []byte, e *environmentItem) (*healthReport, error) {
+	var told map[string]subnetHealth
+	if err := json.Unmarshal(raw, &told); err != nil {
+		return nil, fmt.Errorf("the server's network health cannot be read: %w", err)
+	}
+	report := &healthReport{}
+	var problems []error
+	for _, s := range e.Properties.NetworkConfiguration.Subnets {
+		name := segment(s.ID)
+		found, ok := told[name]
+		if !ok {
+			problems = append(problems, fmt.Errorf("the server tells nothing of the subnet %s", name))
+		}
+		found.name = name
+		report.subnets = append(report.subnets, found)
+	}
+	if len(report.subnets) == 0 {
+		problems = append(problems, errors.New("the environment has no subnets"))
+	}
+	return report, errors.Join(problems...)
+}
+
+func (r *healthReport) healthy() bool {
+	return !slices.ContainsFunc(r.subnets, func(s subnetHealth) bool { return s.State != stateHealthy })
+}
+
+// wrong tells whether a row is worth showing where all is meant to be well.
+func (r *accessRow) wrong() bool {
+	return r.Verdict != verdictOpen && r.Verdict != verdictNotJudged || r.Probe.Result == probeUnreachable
+}
+
+// why is what closes a row, in words.
+func (r *accessRow) why() string {
+	var texts []string
+	for _, d := range r.Denials {
+		if !slices.Contains(texts, d.Message) {
+			texts = append(texts, d.Message)
+		}
+	}
+	if len(texts) == 0 && r.Rule != "" {
+		texts = append(texts, r.Rule)
+	}
+	if r.Probe.Result == probeUnreachable {
+		texts = append(texts, "the probe fails: "+r.Probe.Message)
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (r *accessRow) ports() string {
+	if len(r.Ports) == 0 {
+		return "*"
+	}
+	return strings.Join(r.Ports, ",")
+}
+
+func (r *accessRow) purpose() string {
+	if r.Connector != "" && !strings.Contains(r.Purpose, r.Connector) {
+		return r.Purpose + " (" + r.Connector + ")"
+	}
+	return r.Purpose
+}
+
+// print shows a report: all of it with --explain, else what is wrong.
+func (n *netcheck) print(r *healthReport) error {
+	e := n.environment
+	fmt.Fprintf(n.out, "Environment %s in the resource group %s, access endpoint %s\n\n", e.Name, groupOf(e.ID), e.Properties.NetworkConfiguration.AccessEndpoint.Type)
+	w := tabwriter.NewWriter(n.out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "SUBNET\tSTATE")
+	for _, s := range r.subnets {
+		fmt.Fprintf(w, "%s\t%s\n", s.name, s.State)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if n.explain {
+		r.explain(n.out)
+	} else if err := r.printWrong(n.out); err != nil {
+		return err
+	}
+	r.printIsolation(n.out)
+	fmt.Fprintf(n.out, "\n%s\n", n.advice(r))
+	return nil
+}
+
+// printWrong lists the rows that are not open.
+func (r *healthReport) printWrong(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	heading := "\nSUBNET\tROW\tPURPOSE\tDIRECTION\tPORTS\tVERDICT\tRULE\n"
+	for _, s := range r.subnets {
+		for _, row := range s.Rows {
+			if row.wrong() {
+				fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\t%s\t%s\t%s\n", heading, s.name, row.Row, row.purpose(), row.Direction, row.ports(), row.Verdict, row.why())
+				heading = ""
+			}
+		}
+	}
+	return w.Flush()
+}
+
+// explain shows every row: what it needs, its verdict and why, what plays the role here.
+func (r *healthReport) explain(out io.Writer) {
+	for _, s := range r.subnets {
+		fmt.Fprintf(out, "\n%s: %s\n", s.name, s.State)
+		for _, row := range s.Rows {
+			row.explain(out)
+		}
+	}
+}
+
+func (r *accessRow) explain(out io.Writer) {
+	fmt.Fprintf(out, "  %s  %s: %s (%s)\n", r.Row, r.purpose(), r.Verdict, r.State)
+	fmt.Fprintf(out, "      %s %s, %s to %s, ports %s\n", r.Direction, r.Protocol, r.Source, r.Destination, r.ports())
+	if r.Role.Name != "" {
+		where := ""
+		if r.Role.InProcess && !strings.Contains(r.Role.Name, "in process") {
+			where = " (inside the process)"
+		}
+		fmt.Fprintf(out, "      role: %s%s\n", r.Role.Name, where)
+	}
+	if r.Probe.Result != "" {
+		fmt.Fprintf(out, "      probe: %s\n", strings.TrimSuffix(r.Probe.Result+": "+r.Probe.Message, ": "))
+	}
+	for _, d := range r.Denials {
+		fmt.Fprintf(out, "      %s %s:%d to %s:%d %s\n", d.Protocol, d.Source, d.SourcePort, d.Destination, d.DestinationPort, d.Message)
+	}
+	if r.Rule != "" {
+		fmt.Fprintf(out, "      rule: %s\n", r.Rule)
+	}
+	for _, c := range r.Closed {
+		fmt.Fprintf(out, "      closed to all: %s %s\n", c.Protocol, c.Ports)
+	}
+	if r.wrong() && r.Consequence != "" {
+		fmt.Fprintf(out, "      consequence: %s\n", r.Consequence)
+	}
+}
+
+// printIsolation says what is not enforced, once for all subnets.
+func (r *healthReport) printIsolation(out io.Writer) {
+	var told []string
+	for _, s := range r.subnets {
+		i := s.Isolation
+		if i.Mode == "" {
+			continue
+		}
+		line := "Isolation: mode " + i.Mode + ", isolated"
+		if !i.Isolated {
+			line = "Isolation: mode " + i.Mode + ", not isolated: " + strings.Join(i.Reasons, " ")
+		}
+		if !slices.Contains(told, line) {
+			told = append(told, line)
+			fmt.Fprintf(out, "\n%s\n", line)
+		}
+	}
+}
+
+// advice is the last line: the result, and what to do.
+func (n *netcheck) advice(r *healthReport) string {
+	command := fmt.Sprintf("%s netcheck%s %s -g %s", program(), n.data, n.environment.Name, groupOf(n.environment.ID))
+	var unreachable, blocked, unknown bool
+	for _, s := range r.subnets {
+		unknown = unknown || s.State == stateUnknown
+		for _, row := range s.Rows {
+			unreachable = unreachable || row.Probe.Result == probeUnreachable
+			blocked = blocked || row.Verdict != verdictOpen && row.Verdict != verdictNotJudged
+		}
+	}
+	switch {
+	case r.healthy():
+		return "The network is healthy."
+	case blocked:
+		result := "The network is not healthy."
+		if unknown {
+			result = "The network's health cannot be told."
+		}
+		return fmt.Sprintf("%s Open what is closed: `%s --fix rules.json` writes the rules that are missing.", result, command)
+	case unreachable:
+		return fmt.Sprintf("The network is not healthy: the rules are open, but a probe fails. `%s --explain` shows each probe.", command)
+	}
+	return fmt.Sprintf("The network's health cannot be told. `%s --explain` shows what is known.", command)
+}

@@ -1,0 +1,323 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+)
+
+func portCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "port",
+		Short: "Attach real addresses to the virtual network: add, list, remove",
+		Long: `Say which real address serves a private address of the virtual network. An
+attachment is a network interface with the tag isle-attach: "22=127.0.0.1:2222"
+serves port 22 there; "192.168.1.20" alone makes that machine the interface, whose
+calls come from the private address. Rules and routes judge the private address.`,
+		Example: `  isle port add 10.0.1.50:22 127.0.0.1:2222
+  isle port list
+  isle port remove 10.0.1.50:22`,
+		Args: cobra.NoArgs, // what is no subcommand is refused
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(portAddCommand(), portListCommand(), portRemoveCommand())
+	return cmd
+}
+
+func portAddCommand() *cobra.Command {
+	var data string
+	var a portAdd
+	cmd := &cobra.Command{
+		Use:   "add PRIVATE[:PORT] REAL[:PORT]",
+		Short: "Serve a private address, or one port of it, at a real address",
+		Long: `Serve a private address of the virtual network, or one port of it, at a real
+address that this machine reaches. The network and the subnet are those that contain
+the address. A port that is served already is moved.`,
+		Example: `  isle port add 10.0.1.50:22 127.0.0.1:2222
+  isle port add 10.0.1.60 192.168.1.20 --name mainframe`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if a.private, a.entry, err = parseAttachment(args[0], args[1]); err != nil {
+				return err
+			}
+			return withPorts(cmd, data, connectRunning, func(p *ports) error { return p.add(cmd.Context(), a) })
+		},
+	}
+	dataFlag(cmd, &data)
+	cmd.Flags().StringVarP(&a.group, "group", "g", "", "the virtual network's resource group, when several networks contain the address")
+	cmd.Flags().StringVar(&a.network, "network", "", "the virtual network, when several contain the address")
+	cmd.Flags().StringVar(&a.name, "name", "", "the network interface's name (default: port-10-0-1-50 for 10.0.1.50)")
+	return cmd
+}
+
+func portListCommand() *cobra.Command {
+	var data, group string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List what is attached",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withPorts(cmd, data, connect, func(p *ports) error { return p.list(cmd.Context(), group, asJSON) })
+		},
+	}
+	dataFlag(cmd, &data)
+	cmd.Flags().StringVarP(&group, "group", "g", "", "only this resource group's interfaces")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+func portRemoveCommand() *cobra.Command {
+	var data, group string
+	cmd := &cobra.Command{
+		Use:   "remove PRIVATE[:PORT]|NAME",
+		Short: "Detach one port, or all of a private address",
+		Long: `Detach one port of a private address, or all that is attached to an address or to
+the interface of a name. The network interface goes with the last of it.`,
+		Example: `  isle port remove 10.0.1.50:22
+  isle port remove port-10-0-1-50`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withPorts(cmd, data, connectRunning, func(p *ports) error { return p.remove(cmd.Context(), group, args[0]) })
+		},
+	}
+	dataFlag(cmd, &data)
+	cmd.Flags().StringVarP(&group, "group", "g", "", "the interface's resource group, when several have one of that name or address")
+	return cmd
+}
+
+// withPorts calls do with a connection of the given kind.
+func withPorts(cmd *cobra.Command, data string, connect func(context.Context, string) (*client, func() error, error), do func(*ports) error) error {
+	c, done, err := connect(cmd.Context(), data)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return do(&ports{client: c, out: cmd.OutOrStdout()})
+}
+
+// ports changes and lists attachments through the API.
+type ports struct {
+	client *client
+	out    io.Writer
+}
+
+// portAdd is what `isle port add` was told.
+type portAdd struct {
+	private              netip.Addr
+	entry                attachment
+	group, network, name string // "" if not given
+}
+
+// add makes the interface of the private address, or changes the one that is there.
+func (p *ports) add(ctx context.Context, a portAdd) error {
+	place, err := p.find(ctx, a)
+	if err != nil {
+		return err
+	}
+	all, err := p.interfaces(ctx, "")
+	if err != nil {
+		return err
+	}
+	nic := interfaceAt(all, a.private, place)
+	if err := checkInterface(nic, all, a, place); err != nil {
+		return err
+	}
+	if nic == nil {
+		return p.create(ctx, a, place)
+	}
+	entries, was, err := merge(nic.attached(), a.entry)
+	if err != nil {
+		return fmt.Errorf("the tag %s of the interface %s: %w", tagAttach, nic.Name, err)
+	}
+	if err := p.tag(ctx, nic, entries); err != nil {
+		return err
+	}
+	moved := ""
+	if was != "" && was != a.entry.real {
+		moved = ", no longer at " + was
+	}
+	p.told(a, moved, nic.Name, place)
+	return nil
+}
+
+// checkInterface reports what is in the way of an attachment. nic is the interface
+// that has its private address, if there is one.
+func checkInterface(nic *networkInterface, all []*networkInterface, a portAdd, place subnetPlace) error {
+	var problems []error
+	if nic != nil && a.name != "" && !strings.EqualFold(a.name, nic.Name) {
+		problems = append(problems, fmt.Errorf("%s is the interface %s already: leave --name out", a.private, nic.Name))
+	}
+	if nic != nil && nic.address(0) != a.private {
+		problems = append(problems, fmt.Errorf("%s is not the primary address of the interface %s, and only %s can be attached", a.private, nic.Name, nic.address(0)))
+	}
+	if nic == nil {
+		for _, other := range all {
+			if strings.EqualFold(other.Name, a.interfaceName()) && strings.EqualFold(groupOf(other.ID), groupOf(place.network.ID)) {
+				problems = append(problems, fmt.Errorf("an interface %s is there already, with the address %s: give another name with --name", other.Name, other.address(0)))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (a *portAdd) interfaceName() string {
+	if a.name != "" {
+		return a.name
+	}
+	return "port-" + strings.NewReplacer(".", "-", ":", "-").Replace(a.private.String())
+}
+
+func (p *ports) create(ctx context.Context, a portAdd, place subnetPlace) error {
+	body := map[string]any{
+		"location": place.network.Location,
+		"tags":     map[string]string{tagAttach: a.entry.String()},
+		"properties": map[string]any{"ipConfigurations": []any{map[string]any{"name": "ip", "properties": map[string]any{
+			"privateIPAddress": a.private.String(), "privateIPAllocationMethod": "Static", "subnet": map[string]string{"id": place.subnet.ID}}}}},
+	}
+	path := p.client.group(groupOf(place.network.ID)) + "/providers/Microsoft.Network/networkInterfaces/" + url.PathEscape(a.interfaceName())
+	if _, err := p.client.call(ctx, http.MethodPut, path+networkQuery, body, nil); err != nil {
+		return err
+	}
+	p.told(a, "", a.interfaceName(), place)
+	return nil
+}
+
+// told prints what has been attached.
+func (p *ports) told(a portAdd, moved, name string, place subnetPlace) {
+	fmt.Fprintf(p.out, "%s is served at %s%s (interface %s, subnet %s).\n", a.entry.at(a.private), a.entry.real, moved, name, place)
+}
+
+// tag writes the attachments of an interface; its other tags stay.
+func (p *ports) tag(ctx context.Context, nic *networkInterface, entries []attachment) error {
+	tags := map[string]string{tagAttach: attachmentText(entries)}
+	for name, value := range nic.Tags {
+		if !strings.EqualFold(name, tagAttach) {
+			tags[name] = value
+		}
+	}
+	_, err := p.client.call(ctx, http.MethodPatch, nic.ID+networkQuery, map[string]any{"tags": tags}, nil)
+	return err
+}
+
+// attachedPort is a line of `isle port list`.
+type attachedPort struct {
+	Private       string `json:"private"` // with its port; without one all of the address
+	Real          string `json:"real"`
+	Network       string `json:"network"`
+	Subnet        string `json:"subnet"`
+	Name          string `json:"name"`
+	ResourceGroup string `json:"resourceGroup"`
+}
+
+func (p *ports) list(ctx context.Context, group string, asJSON bool) error {
+	all, err := p.interfaces(ctx, group)
+	if err != nil {
+		return err
+	}
+	lines, err := attachedPorts(all)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printLines(p.out, lines, func(l attachedPort) any { return l })
+	}
+	if len(lines) == 0 {
+		fmt.Fprintln(p.out, "Nothing is attached.")
+		return nil
+	}
+	w := tabwriter.NewWriter(p.out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "PRIVATE\tREAL\tNETWORK/SUBNET\tNAME")
+	for _, l := range lines {
+		fmt.Fprintf(w, "%s\t%s\t%s/%s\t%s\n", l.Private, l.Real, l.Network, l.Subnet, l.Name)
+	}
+	return w.Flush()
+}
+
+// attachedPorts lists what is attached, by network and address.
+func attachedPorts(all []*networkInterface) ([]attachedPort, error) {
+	slices.SortStableFunc(all, func(a, b *networkInterface) int {
+		if by := strings.Compare(networkOf(a.subnet()), networkOf(b.subnet())); by != 0 {
+			return by
+		}
+		return a.address(0).Compare(b.address(0))
+	})
+	var lines []attachedPort
+	for _, nic := range all {
+		entries, err := parseAttachments(nic.attached())
+		if err != nil {
+			return nil, fmt.Errorf("the tag %s of the interface %s: %w", tagAttach, nic.Name, err)
+		}
+		for _, e := range entries {
+			lines = append(lines, attachedPort{e.at(nic.address(0)), e.real, segment(networkOf(nic.subnet())), segment(nic.subnet()), nic.Name, groupOf(nic.ID)})
+		}
+	}
+	return lines, nil
+}
+
+// remove detaches what is named: an interface, its address, or one port of it.
+func (p *ports) remove(ctx context.Context, group, what string) error {
+	all, err := p.interfaces(ctx, group)
+	if err != nil {
+		return err
+	}
+	nic, port, err := named(all, what)
+	if err != nil {
+		return err
+	}
+	left := []attachment{}
+	if port != 0 {
+		entries, err := parseAttachments(nic.attached())
+		if err != nil {
+			return fmt.Errorf("the tag %s of the interface %s: %w", tagAttach, nic.Name, err)
+		}
+		left = slices.DeleteFunc(slices.Clone(entries), func(e attachment) bool { return e.port == port })
+		if len(left) == len(entries) {
+			return fmt.Errorf("port %d of %s is not attached; `%s port list` shows what is", port, nic.address(0), program())
+		}
+	}
+	if len(left) > 0 {
+		if err := p.tag(ctx, nic, left); err != nil {
+			return err
+		}
+		fmt.Fprintf(p.out, "%s is detached; the interface %s has %d more.\n", what, nic.Name, len(left))
+		return nil
+	}
+	if _, err := p.client.call(ctx, http.MethodDelete, nic.ID+networkQuery, nil, nil); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "%s is detached; the interface %s is removed.\n", what, nic.Name)
+	return nil
+}
+
+// named is the interface that has an address or a name, and the port if one is given.
+func named(all []*networkInterface, what string) (*networkInterface, uint16, error) {
+	address, port, err := parseEndpoint(what)
+	var found []*networkInterface
+	for _, nic := range all {
+		if nic.attached() != "" && (err == nil && nic.address(0) == address || strings.EqualFold(nic.Name, what)) {
+			found = append(found, nic)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, 0, fmt.Errorf("nothing is attached to %q; `%s port list` shows what is", what, program())
+	case 1:
+		return found[0], port, nil
+	}
+	var names []string
+	for _, nic := range found {
+		names = append(names, fmt.Sprintf("%s in the resource group %s", nic.Name, groupOf(nic.ID)))
+	}
+	return nil, 0, fmt.Errorf("%d interfaces are %q: %s; give a name, or choose the group with -g", len(found), what, strings.Join(names, ", "))
+}
