@@ -141,6 +141,7 @@ func (s *Service) refresh(ctx context.Context, r *arm.Request) error {
 		if err != nil {
 			return err
 		}
+		before := form.DNS
 		if err := s.takeNameServers(tx, form); err != nil {
 			return err
 		}
@@ -148,7 +149,10 @@ func (s *Service) refresh(ctx context.Context, r *arm.Request) error {
 			return err
 		}
 		stored.ETag, stored.Changed = arm.NewETag(), r.Now
-		tx.AfterCommit(func() { s.placements.drop(form.ID) })
+		tx.AfterCommit(func() {
+			s.placements.drop(form.ID)
+			s.config.Log.Info("environment restarted", "environment", stored.ID, "nameServersBefore", before, "nameServers", form.DNS)
+		})
 		return arm.Save(tx, stored)
 	})
 }

@@ -83,6 +83,28 @@ func (plane) Unlink(tx *store.Tx, subnet, owner string, now time.Time) error {
 	return network.RemoveLinks(tx, subnet, owner, now)
 }
 
+// policies is the network policy as environments see it, as internal/server has it.
+type policies struct{ *network.Policies }
+
+func (p policies) Policy() (*netpol.Policy, uint64, error) {
+	now, err := p.Current()
+	if err != nil {
+		return nil, 0, err
+	}
+	return now.Policy, now.Revision, nil
+}
+
+func (p policies) Outgoing(network, subnet string) []netip.Addr {
+	if now := p.Latest(); now != nil {
+		return now.Outgoing(network, subnet)
+	}
+	return nil
+}
+
+func (policies) DNSServers(tx *store.Tx, id string) ([]netip.Addr, error) {
+	return network.DNSServers(tx, id)
+}
+
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir()}
@@ -93,7 +115,9 @@ func newWorld(t testing.TB) *world {
 	workflows := logic.NewWorkflows(w.store)
 	operations, end := builtin.Operations(builtin.Options{})
 	w.runner = runner.New(runner.Config{Store: w.store, Programs: workflows, Operations: operations, Network: dataplane.NewInproc(dataplane.Options{}), Log: logger})
+	rules := network.NewPolicies(w.store, netpol.TagFile{}, logger)
 	w.service, err = logic.New(logic.Config{
+		Policies: policies{rules}, Isolation: func() logic.Isolation { return logic.Isolation{Mode: "inproc", Reasons: []string{"a test"}} },
 		Store: w.store, Workflows: workflows, Subnets: plane{}, Runner: w.runner, Tenant: "tenant", Log: logger,
 		Access: func(string) string { return "https://localhost:8443" },
 		Prepare: func(context.Context, string, []netip.Prefix) error {
@@ -104,9 +128,8 @@ func newWorld(t testing.TB) *world {
 		},
 	})
 	w.must(err)
-	policies := network.NewPolicies(w.store, netpol.TagFile{}, logger)
 	manager, err := arm.New(arm.Config{
-		Store: w.store, Types: append(network.Types(w.store, policies), w.service.Types()...), Routes: append(network.Routes(policies), w.service.Routes()...),
+		Store: w.store, Types: append(network.Types(w.store, rules), w.service.Types()...), Routes: append(network.Routes(rules), w.service.Routes()...),
 		Authenticator: anybody{}, Authorizer: anybody{}, Tenant: "tenant", Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}, Log: logger,
 	})
 	w.must(err)
@@ -143,6 +166,13 @@ func (w *world) must(err error) {
 // send makes a request and wants a status; it gives the decoded answer.
 func (w *world) send(method, path, body string, want int) map[string]any {
 	w.t.Helper()
+	answer, _ := w.receive(method, path, body, want)
+	return answer
+}
+
+// receive does so and gives the answer's header, too.
+func (w *world) receive(method, path, body string, want int) (map[string]any, http.Header) {
+	w.t.Helper()
 	separator := "?"
 	if strings.Contains(path, "?") {
 		separator = "&"
@@ -162,7 +192,7 @@ func (w *world) send(method, path, body string, want int) map[string]any {
 	if len(text) > 0 {
 		w.must(json.Unmarshal(text, &answer))
 	}
-	return answer
+	return answer, res.Header
 }
 
 // pages reads a list to its end and gives the names of its entries.
