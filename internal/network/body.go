@@ -110,6 +110,29 @@ func (b *routeBody) route(name string) Route {
 	return Route{Version: formVersion, Name: name, Prefix: b.AddressPrefix, NextHopType: b.NextHopType, NextHop: b.NextHop}
 }
 
+// publicTop are the members of a public address, or a firewall, beside its properties.
+type publicTop struct {
+	SKU struct {
+		Name string `json:"name"`
+		Tier string `json:"tier"`
+	} `json:"sku"`
+	Zones []string `json:"zones"`
+}
+
+type publicBody struct {
+	Method  string `json:"publicIPAllocationMethod"`
+	Version string `json:"publicIPAddressVersion"`
+	Address string `json:"ipAddress"`
+	Idle    *int   `json:"idleTimeoutInMinutes"`
+	DNS     *struct {
+		Label string `json:"domainNameLabel"`
+	} `json:"dnsSettings"`
+	NATGateway *reference `json:"natGateway"`
+	Prefix     *reference `json:"publicIPPrefix"`
+	Linked     *reference `json:"linkedPublicIPAddress"`
+	Service    *reference `json:"servicePublicIPAddress"`
+}
+
 // carriedNetwork and carriedSubnet are the writable members that are stored and
 // served as given.
 var (
@@ -117,8 +140,9 @@ var (
 		"encryption", "flowTimeoutInMinutes", "privateEndpointVNetPolicies"}
 	carriedSubnet = []string{"defaultOutboundAccess", "privateEndpointNetworkPolicies", "privateLinkServiceNetworkPolicies",
 		"serviceEndpointPolicies", "sharingScope"}
-	carriedGroup = []string{"flushConnection"}
-	carriedTable = []string{"disableBgpRoutePropagation"}
+	carriedGroup  = []string{"flushConnection"}
+	carriedTable  = []string{"disableBgpRoutePropagation"}
+	carriedPublic = []string{"ddosSettings", "deleteOption", "dnsSettings", "idleTimeoutInMinutes", "ipTags"}
 )
 
 // carry keeps the named members of an object.

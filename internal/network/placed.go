@@ -70,8 +70,13 @@ type FirewallRule struct {
 type PublicIP struct {
 	Version  int        `json:"v"`
 	GUID     string     `json:"guid"`
+	SKU      string     `json:"sku"` // Basic, Standard
+	Tier     string     `json:"tier"`
+	Method   string     `json:"method"`   // Dynamic, Static
+	Protocol string     `json:"protocol"` // IPv4, IPv6
+	Zones    []string   `json:"zones,omitempty"`
 	Address  string     `json:"address"`
-	User     string     `json:"user,omitempty"` // ID of the configuration that uses it
+	User     string     `json:"user,omitempty"` // ID of the IP configuration that has it; written by setPublicUser only
 	Settings expr.Value `json:"settings"`
 }
 

@@ -53,7 +53,11 @@ func resourceTypes(p *provider) []arm.Type {
 	watchers := top
 	watchers.Name, watchers.Put, watchers.Delete, watchers.View, watchers.AcceptDelete = typeWatchers, putWatcher, deleteWatcher, viewWatcher, true
 	watchers.Actions = map[string]arm.Handler{"ipFlowVerify": p.verifyFlow, "nextHop": p.nextHop}
-	return []arm.Type{networks, subnets, groups, rules, tables, routes, watchers}
+
+	publics := top
+	publics.Name, publics.Put, publics.Patch, publics.Delete, publics.View = typePublicIPs, putPublicIP, patchPublicIP, deletePublicIP, viewPublicIP
+	publics.Actions = map[string]arm.Handler{"ddosProtectionStatus": protection}
+	return []arm.Type{networks, subnets, groups, rules, tables, routes, watchers, publics}
 }
 
 // anyName leaves names to the types' own rules, which report them together with
