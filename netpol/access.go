@@ -118,6 +118,10 @@ func (p *Policy) RequiredAccess(e Environment, v Version) ([]AccessResult, error
 	if !ok {
 		return nil, fmt.Errorf("there is no virtual network %s", e.Network)
 	}
+	return n.requiredAccess(e, v)
+}
+
+func (n *Network) requiredAccess(e Environment, v Version) ([]AccessResult, error) {
 	j := &judge{network: n, environment: e}
 	for _, id := range e.Subnets {
 		s := n.subnets[strings.ToLower(id)]
@@ -147,10 +151,13 @@ type judge struct {
 	subnets     []*subnet
 }
 
+// defaultRouteRow is the ID of the row that only routes can open.
+const defaultRouteRow = "R1"
+
 // defaultRoute judges row R1: with a gateway, 0.0.0.0/0 must lead to the Internet
 // by a route of the user's (ise.md row 61).
 func (j *judge) defaultRoute(s *subnet) AccessResult {
-	r := AccessResult{Subnet: s.id, Requirement: Requirement{ID: "R1", Purpose: "Route 0.0.0.0/0 to Internet, with ExpressRoute or VPN", Direction: Outbound,
+	r := AccessResult{Subnet: s.id, Requirement: Requirement{ID: defaultRouteRow, Purpose: "Route 0.0.0.0/0 to Internet, with ExpressRoute or VPN", Direction: Outbound,
 		Source: PartyVnet, Destination: PartyInternet, Category: "RegionalService", Consequence: Degrades}}
 	at := netip.AddrFrom4([4]byte{})
 	i, _ := s.routes.table.Get(everywhere[0])
@@ -192,7 +199,7 @@ func (j *judge) row(r Requirement, s *subnet) AccessResult {
 	if r.Direction == Inbound {
 		ends = replies | inGroups
 	}
-	j.judgeSet(&result, flows, ends, j.cuts(flows, s, r.Direction))
+	result.judgeSet(flows, j.cuts(flows, s, r.Direction), func(f Flow) Decision { return j.decide(f, ends, r) })
 	return result
 }
 
@@ -364,7 +371,7 @@ func (c *cuts) ports(row []PortRange, side func(*match) []PortRange) []uint16 {
 }
 
 // judgeSet judges a flow of each combination of pieces.
-func (j *judge) judgeSet(result *AccessResult, flows set, ends stops, c *cuts) {
+func (result *AccessResult) judgeSet(flows set, c *cuts, decide func(Flow) Decision) {
 	sources := c.addresses(flows.source, func(m *match) []netip.Prefix { return m.source })
 	destinations := c.addresses(flows.destination, func(m *match) []netip.Prefix { return m.destination })
 	sourcePorts := c.ports([]PortRange{anyPort}, func(m *match) []PortRange { return m.sourcePorts })
@@ -383,7 +390,7 @@ func (j *judge) judgeSet(result *AccessResult, flows set, ends stops, c *cuts) {
 		if f.Source.BitLen() != f.Destination.BitLen() {
 			continue
 		}
-		d := j.decide(f, ends, result.Requirement)
+		d := decide(f)
 		if d.Allowed() {
 			opened[protocol][port] = true
 			if allowed++; result.Allowed == nil {

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/gaissmai/bart"
 )
 
 const firewallSubnet = "AzureFirewallSubnet"
@@ -186,7 +188,7 @@ func (c *compiler) tagNames() []string {
 }
 
 func (c *compiler) network(m *VirtualNetwork) {
-	n := &Network{id: m.ID, space: slices.Clone(m.Space), dns: slices.Clone(m.DNSServers), subnets: map[string]*subnet{}}
+	n := &Network{id: m.ID, space: slices.Clone(m.Space), dns: slices.Clone(m.DNSServers), subnets: map[string]*subnet{}, at: &bart.Fast[uint32]{}}
 	own := slices.Concat(m.Space, m.Peered)
 	if m.Gateway != nil {
 		n.gateway = true

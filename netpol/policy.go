@@ -34,7 +34,7 @@ type Network struct {
 	subnets map[string]*subnet // by ID in lower case
 	order   []*subnet
 	places  []place
-	at      bart.Fast[uint32] // the index in places of an address
+	at      *bart.Fast[uint32] // the index in places of an address
 }
 
 // ID is the network's resource ID.
