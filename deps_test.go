@@ -18,7 +18,7 @@ import (
 // are siblings and do not know each other; where one needs another, the user
 // declares a small interface and internal/server passes the other in.
 var layers = [][]string{
-	{"expr", "examples", "netpol"},
+	{"expr", "examples", "examples/network/listener", "netpol"},
 	{"wdl/schema"},
 	{"wdl"},
 	{"engine"},
@@ -64,11 +64,12 @@ var dialers = map[string][]string{
 
 // mayDial are the places that open sockets of their own, each with its reason.
 var mayDial = map[string]string{
-	"internal/dataplane": "makes the policy true: the one place where operations get their sockets",
-	"internal/server":    "opens the server's own listener",
-	"isletest":           "gives a test a client for its server",
-	"cmd/isle":           "Isle's own commands call Isle's own API",
-	"internal/bench":     "measures a server from outside",
+	"internal/dataplane":        "makes the policy true: the one place where operations get their sockets",
+	"internal/server":           "opens the server's own listener",
+	"isletest":                  "gives a test a client for its server",
+	"cmd/isle":                  "Isle's own commands call Isle's own API",
+	"internal/bench":            "measures a server from outside",
+	"examples/network/listener": "is the local server that the example's workflows call",
 }
 
 // mayClient are the places that may build an http.Client or http.Transport, on a
