@@ -40,7 +40,7 @@ check: ## format, vet, static analysis, tidy modules
 	*"go: "*": "*) echo "isle: SKIPPED go mod tidy, which fails for a reason outside:"; echo "$$out" | tail -3;; esac
 
 bench: build ## measure, and print the tables of BENCHMARKS.md
-	$(GO) test -run '^$$' -bench . -benchmem ./expr ./engine ./internal/store ./internal/runner
+	$(GO) test -run '^$$' -bench . -benchmem ./expr ./engine ./netpol ./internal/store ./internal/runner ./internal/dataplane
 	$(GO) run ./internal/bench
 
 fmt: ## format every file

@@ -8,20 +8,24 @@
 //   - [isle/wdl]: a definition becomes an immutable Program, or a list of problems.
 //   - [isle/engine]: Run.Step decides what a run does next: records to store, then
 //     effects to perform. It knows no clock, no store and no network.
-//   - [isle/netpol]: a network's policy as a value: a verdict and its reason.
+//   - [isle/netpol]: the policy of virtual networks as a value. Policy.Evaluate gives a
+//     flow's verdict and what decided; RequiredAccess judges what an environment needs.
 //   - [isle/internal/store]: resources, runs, records, tasks and contents in
 //     SQLite; every commit of every run shares one flush.
 //   - [isle/internal/task]: carries out what must happen later.
 //   - [isle/internal/connector] and [isle/internal/dataplane]: what an operation is,
-//     and the only way by which it reaches a network.
+//     and the only way by which it reaches a network. Start with Inproc.Judge.
 //   - [isle/internal/trigger]: what a firing is, for the server and for tests alike.
 //   - [isle/internal/runner]: the shell around the engine: load, step, commit, act.
 //   - [isle/internal/local] and [isle/internal/testfile]: runs and test files without
 //     a server.
-//   - [isle/internal/gateway]: the access endpoint where request triggers are called.
+//   - [isle/internal/gateway]: the access endpoint where request triggers are called,
+//     by those whom the network's policy lets in.
 //   - [isle/internal/arm] and [isle/internal/identity]: the resource manager, generic
 //     over resource types, and who may ask it what.
 //   - [isle/internal/network], [isle/internal/logic], [isle/internal/deploy]: the types.
+//     network.Policies makes the policy of all that is stored; logic judges by it what
+//     environments need.
 //   - [isle/internal/server]: builds and wires everything; the only place that knows all.
 //   - [isle/isletest]: a whole server inside a Go test.
 //
