@@ -29,6 +29,11 @@ func (s *Subnet) attached() []string {
 // in the network's subscription and location (network.md §A2).
 func checkReferences(tx *store.Tx, network arm.ID, location string, subnets []nested[Subnet], found *arm.Found) error {
 	for _, s := range subnets {
+		if s.form.firewall() != "" {
+			if err := checkFirewallTable(tx, s.ID, s.form.RouteTable, "properties.routeTable", found); err != nil {
+				return err
+			}
+		}
 		for _, ref := range []struct{ id, typ, member string }{
 			{s.form.SecurityGroup, typeGroups, "networkSecurityGroup"},
 			{s.form.RouteTable, typeTables, "routeTable"},

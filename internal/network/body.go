@@ -133,6 +133,54 @@ type publicBody struct {
 	Service    *reference `json:"servicePublicIPAddress"`
 }
 
+type firewallBody struct {
+	SKU struct {
+		Name string `json:"name"`
+		Tier string `json:"tier"`
+	} `json:"sku"`
+	ThreatIntel    string                      `json:"threatIntelMode"`
+	Configurations []firewallConfigurationBody `json:"ipConfigurations"`
+	Collections    []collectionBody            `json:"networkRuleCollections"`
+	Additional     map[string]string           `json:"additionalProperties"`
+	NAT            []expr.Value                `json:"natRuleCollections"`
+	Application    []expr.Value                `json:"applicationRuleCollections"`
+	Policy         *reference                  `json:"firewallPolicy"`
+	Hub            *reference                  `json:"virtualHub"`
+	HubAddresses   expr.Value                  `json:"hubIPAddresses"`
+	Management     *struct{}                   `json:"managementIpConfiguration"`
+}
+
+type firewallConfigurationBody struct {
+	Name       string `json:"name"`
+	Properties struct {
+		Subnet   *reference `json:"subnet"`
+		PublicIP *reference `json:"publicIPAddress"`
+	} `json:"properties"`
+}
+
+type collectionBody struct {
+	Name       string `json:"name"`
+	Properties struct {
+		Priority int `json:"priority"`
+		Action   struct {
+			Type string `json:"type"`
+		} `json:"action"`
+		Rules []firewallRuleBody `json:"rules"`
+	} `json:"properties"`
+}
+
+type firewallRuleBody struct {
+	Name              string   `json:"name"`
+	Description       string   `json:"description"`
+	Protocols         []string `json:"protocols"`
+	Sources           []string `json:"sourceAddresses"`
+	Destinations      []string `json:"destinationAddresses"`
+	Ports             []string `json:"destinationPorts"`
+	FQDNs             []string `json:"destinationFqdns"`
+	SourceGroups      []string `json:"sourceIpGroups"`
+	DestinationGroups []string `json:"destinationIpGroups"`
+}
+
 // carriedNetwork and carriedSubnet are the writable members that are stored and
 // served as given.
 var (
@@ -140,9 +188,10 @@ var (
 		"encryption", "flowTimeoutInMinutes", "privateEndpointVNetPolicies"}
 	carriedSubnet = []string{"defaultOutboundAccess", "privateEndpointNetworkPolicies", "privateLinkServiceNetworkPolicies",
 		"serviceEndpointPolicies", "sharingScope"}
-	carriedGroup  = []string{"flushConnection"}
-	carriedTable  = []string{"disableBgpRoutePropagation"}
-	carriedPublic = []string{"ddosSettings", "deleteOption", "dnsSettings", "idleTimeoutInMinutes", "ipTags"}
+	carriedGroup    = []string{"flushConnection"}
+	carriedTable    = []string{"disableBgpRoutePropagation"}
+	carriedFirewall = []string{"additionalProperties", "autoscaleConfiguration"}
+	carriedPublic   = []string{"ddosSettings", "deleteOption", "dnsSettings", "idleTimeoutInMinutes", "ipTags"}
 )
 
 // carry keeps the named members of an object.

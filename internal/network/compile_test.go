@@ -64,7 +64,7 @@ func (g *maker) many(n int, list ...string) string {
 }
 
 func (g *maker) makers() []func() (path, body string) {
-	return []func() (string, string){g.network, g.subnet, g.group, g.rule, g.table, g.route, g.publicIP}
+	return []func() (string, string){g.network, g.subnet, g.group, g.rule, g.table, g.route, g.publicIP, g.firewall}
 }
 
 func (g *maker) request() (path, body string) {

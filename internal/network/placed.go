@@ -34,8 +34,11 @@ type Configuration struct {
 // Firewall is an Azure Firewall, as stored.
 type Firewall struct {
 	Version        int                     `json:"v"`
-	Address        string                  `json:"address"`        // its private one
-	Configurations []FirewallConfiguration `json:"configurations"` // the first has the subnet
+	Tier           string                  `json:"tier"`
+	ThreatIntel    string                  `json:"threatIntel"` // Alert, Deny, Off: without a feed, nothing is a threat
+	Zones          []string                `json:"zones,omitempty"`
+	Address        string                  `json:"address"`        // its private one, if it has a subnet
+	Configurations []FirewallConfiguration `json:"configurations"` // one has the subnet, if there are any
 	Collections    []Collection            `json:"collections,omitempty"`
 	PrivateRanges  []string                `json:"privateRanges,omitempty"` // Network.SNAT.PrivateRanges; none is the default
 	Settings       expr.Value              `json:"settings"`

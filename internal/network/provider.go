@@ -48,7 +48,7 @@ func resourceTypes(p *provider) []arm.Type {
 	tables.Delete = deleteAttachment("InUseRouteTableCannotBeDeleted", "Route table")
 
 	routes := child
-	routes.Name, routes.Put, routes.Delete, routes.View = typeRoutes, p.putRoute, deleteChild, viewRoute
+	routes.Name, routes.Put, routes.Delete, routes.View = typeRoutes, p.putRoute, deleteRoute, viewRoute
 
 	watchers := top
 	watchers.Name, watchers.Put, watchers.Delete, watchers.View, watchers.AcceptDelete = typeWatchers, putWatcher, deleteWatcher, viewWatcher, true
@@ -57,7 +57,11 @@ func resourceTypes(p *provider) []arm.Type {
 	publics := top
 	publics.Name, publics.Put, publics.Patch, publics.Delete, publics.View = typePublicIPs, putPublicIP, patchPublicIP, deletePublicIP, viewPublicIP
 	publics.Actions = map[string]arm.Handler{"ddosProtectionStatus": protection}
-	return []arm.Type{networks, subnets, groups, rules, tables, routes, watchers, publics}
+
+	firewalls := top
+	firewalls.Name, firewalls.Put, firewalls.Delete, firewalls.View = typeFirewalls, p.putFirewall, deleteFirewall, viewFirewall
+	firewalls.Actions = map[string]arm.Handler{"learnedIPPrefixes": learnedPrefixes, "packetCapture": captured, "packetCaptureOperation": captured}
+	return []arm.Type{networks, subnets, groups, rules, tables, routes, watchers, publics, firewalls}
 }
 
 // anyName leaves names to the types' own rules, which report them together with
@@ -74,6 +78,7 @@ func Routes(policies *Policies) []arm.Route {
 	return []arm.Route{
 		at(subscription, "availableDelegations", availableDelegations),
 		at(group, "availableDelegations", availableDelegations),
+		{Method: "GET", Pattern: subscription + "/providers/Microsoft.Network/azureFirewallFqdnTags", Action: "Microsoft.Network/azureFirewallFqdnTags/read", Serve: fqdnTags},
 		at(subscription, "serviceTags", policies.serviceTags),
 		at(subscription, "serviceTagDetails", policies.serviceTagDetails),
 		at(subscription, "usages", p.quotaUsages),

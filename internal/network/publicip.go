@@ -310,7 +310,7 @@ type publicUser struct {
 }
 
 // checkPublic checks a reference to a public address: it is there, in the user's
-// subscription and location, and nobody else has it. Nil is one that is not.
+// subscription and location, and no other resource has it. Nil is one that is not.
 func checkPublic(tx *store.Tx, id string, user publicUser, found *arm.Found) (*PublicIP, error) {
 	r, err := referenced(tx, id, typePublicIPs, user.owner, user.location, user.target, found)
 	if r == nil || err != nil {
@@ -320,7 +320,7 @@ func checkPublic(tx *store.Tx, id string, user publicUser, found *arm.Found) (*P
 	if err != nil {
 		return nil, err
 	}
-	if form.User != "" && !arm.SameID(form.User, user.configuration) {
+	if by := (&Use{Configuration: form.User}).owner(); form.User != "" && !arm.SameID(by, user.owner.String()) {
 		found.Add("PublicIPAddressInUse", user.target, "Resource %s is referencing public IP address %s that is already allocated to resource %s.", user.configuration, r.ID, form.User)
 		return nil, nil
 	}

@@ -20,7 +20,10 @@ func (p *provider) putTable(_ context.Context, tx *store.Tx, r *arm.PutRequest) 
 			want[i] = nested[Route]{name: routes[i].Name, form: &routes[i]}
 		}
 		p.tags.checkRoutes(routes, listed("properties.routes"), found)
-		return want, nil
+		if r.Old == nil {
+			return want, nil
+		}
+		return want, checkFirewallRoutes(tx, r.Old.Key, routes, "properties.routes", found)
 	})
 }
 
@@ -53,6 +56,9 @@ func (p *provider) putRoute(_ context.Context, tx *store.Tx, r *arm.PutRequest) 
 	}
 	all := beside(siblings, body.route(r.ID.Name()), r.ID.Name())
 	p.tags.checkRoutes(all, alone, &found)
+	if err := checkFirewallRoutes(tx, parent.Key(), all, "properties", &found); err != nil {
+		return nil, err
+	}
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
