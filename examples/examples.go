@@ -5,7 +5,8 @@ package examples
 import _ "embed"
 
 // Environment is an ARM template with the shape of the public quickstart: a virtual
-// network, four subnets, an integration service environment and its connectors.
+// network, four subnets, an integration service environment and its connectors; and a
+// subnet for what is attached to the network.
 //
 //go:embed environment/template.json
 var Environment []byte
