@@ -14,6 +14,7 @@ import (
 // whatever they accept, the policy compiles.
 func TestWhatIsAcceptedCompiles(t *testing.T) {
 	w := newWorld(t)
+	w.fireworld()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	g := &maker{rand.New(rand.NewPCG(seed, 0))}

@@ -216,8 +216,8 @@ func TestAFirewallCanBePutAgain(t *testing.T) {
 }
 
 func (g *maker) firewall() (string, string) {
-	subnet := g.mostly(1, provider, strings.ToUpper(provider)) + "/virtualNetworks/" + g.name() + "/subnets/" + g.mostly(1, "AzureFirewallSubnet", "a")
-	public := g.mostly(1, publics, strings.ToUpper(publics)) + "/" + g.name()
+	subnet := g.mostly(2, net, strings.ToUpper(net), provider+"/virtualNetworks/n1") + "/subnets/" + g.mostly(1, "AzureFirewallSubnet", "a")
+	public := g.mostly(2, publics, strings.ToUpper(publics)) + "/" + g.mostly(1, "out", g.name())
 	rule := fmt.Sprintf(`{"name":%q,"protocols":%s,"sourceAddresses":%s,"destinationAddresses":%s,"destinationPorts":%s}`, g.one("r", "s"), g.many(4, "TCP", "udp", "ICMP", "Any", "Esp"),
 		g.many(6, addresses...), g.many(12, addresses...), g.many(4, "*", "80", "080", "1-2", "2-1", "x"))
 	configurations := g.mostly(1, firewallConfiguration("ip", subnet, public), firewallConfiguration("ip", subnet, public)+`,{"name":"two","properties":{"publicIPAddress":{"id":"`+publics+"/"+g.name()+`"}}}`, ``)
