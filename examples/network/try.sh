@@ -14,7 +14,7 @@ group=network-example
 work=$(mktemp -d)
 data=$work/data
 server= listener= target= # the two servers, and where the local one listens
-answer= status= shown=      # what the last call or command gave
+answer= status= shown= # what the last call or command gave
 
 main() {
   begin
@@ -37,7 +37,7 @@ a_rule_denies_a_call() {
   expect 200 "a call from 127.0.0.1"
 
   note "The security group web, on the subnet external-front, gets the rule NoDatabases:"
-  deploy guard.json '{"denyDatabases":{"value":true}}'
+  deploy guard.json denyDatabases=true
   call from-external http://10.0.9.50:1433/
   expect 502 NoDatabases "priority 200" "NSG web" "subnet external-front"
   ok runs --workflow from-external --status Failed
@@ -45,7 +45,7 @@ a_rule_denies_a_call() {
   contains "$shown" O8 NoDatabases
 
   note "The rule goes, and all is well, without a restart:"
-  deploy guard.json '{}'
+  deploy guard.json
   call from-external http://10.0.9.50:1433/
   expect 200 "a call from 127.0.0.1"
   ok netcheck external
@@ -68,14 +68,14 @@ environments_leave_by_one_address() {
   title "3. Two environments leave by one public address"
   note "The local server is an SFTP system on the Internet now. A firewall with a public address,"
   note "and on both environments' first subnets a route to the system by the firewall:"
-  deploy egress.json '{"destinationPort":{"value":"'"${target##*:}"'"},"permit":{"value":false}}'
+  deploy egress.json "destinationPort=\"${target##*:}\"" permit=false
   for environment in external internal; do
     call "from-$environment" "http://$target/" 127.0.0.2
     expect 502 "firewall egress"
   done
 
   note "The firewall gets the network rule ISE_SFTP_Outbound:"
-  deploy egress.json '{"destinationPort":{"value":"'"${target##*:}"'"}}'
+  deploy egress.json "destinationPort=\"${target##*:}\"" permit=true
   for environment in external internal; do
     call "from-$environment" "http://$target/" 127.0.0.2
     expect 200 "a call from 127.0.0.9"
@@ -98,8 +98,8 @@ begin() {
   target=$(head -n 1 "$work/listener.out")
 
   title "A virtual network with two environments, one External, one Internal"
-  deploy guard.json '{}'
-  deploy network.json '{}'
+  deploy guard.json
+  deploy network.json
 }
 
 # await waits, 30 s at most, for a text in a file that a process writes.
@@ -140,11 +140,16 @@ command_ends() {
   [ $code -eq "$want" ] || fail "that should end with $want, and ends with $code"
 }
 
-# deploy deploys a template of this folder with parameters.
+# deploy deploys a template of this folder with parameters, NAME=JSON each.
 deploy() {
-  echo "   \$ isle deploy $1"
-  printf '%s' "$2" >"$work/parameters.json"
-  isle deploy "$here/$1" -p "$work/parameters.json" -g "$group" >"$work/deployed" 2>&1 || fail "$(cat "$work/deployed")"
+  local template=$1 parameters= p
+  echo "   \$ isle deploy $*"
+  shift
+  for p in "$@"; do
+    parameters="$parameters${parameters:+,}\"${p%%=*}\":{\"value\":${p#*=}}"
+  done
+  echo "{$parameters}" >"$work/parameters.json"
+  isle deploy "$here/$template" -p "$work/parameters.json" -g "$group" >"$work/deployed" 2>&1 || fail "$(cat "$work/deployed")"
 }
 
 # call makes a workflow call a URI, as a caller from an address of this machine.
@@ -156,7 +161,8 @@ call() {
     --header 'Content-Type: application/json' --data "{\"uri\":\"$uri\"}" "$url") || fail "$answer"
   status=${answer##*$'\n'}
   answer=${answer%$'\n'*}
-  echo "$status $answer" | indent
+  case $answer in *'"message":"'*) answer=$(echo "$answer" | sed 's/.*"code":"\([^"]*\)","message":"\([^"]*\)".*/\1: \2/') ;; esac
+  echo "$status $answer" | fold -s -w 110 | indent
 }
 
 # expect checks the last call's status and that its answer has each text.
