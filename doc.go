@@ -8,7 +8,7 @@
 //   - [isle/wdl]: a definition becomes an immutable Program, or a list of problems.
 //   - [isle/engine]: Run.Step decides what a run does next: records to store, then
 //     effects to perform. It knows no clock, no store and no network.
-//   - [isle/netpol]: the policy of virtual networks as a value. Policy.Evaluate gives a
+//   - [isle/netpol]: the policy of virtual networks as a value. Network.Evaluate gives a
 //     flow's verdict and what decided; RequiredAccess judges what an environment needs.
 //   - [isle/internal/store]: resources, runs, records, tasks and contents in
 //     SQLite; every commit of every run shares one flush.
