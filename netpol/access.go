@@ -9,11 +9,8 @@ import (
 )
 
 // A required access is a set of flows: sources × destinations × ports × {TCP, UDP}.
-// It is judged exactly, by flows that stand for all: each dimension is cut at every
-// bound that a rule or route on the way has there, so that all flows of one piece
-// meet the same rules, and one flow of each combination of pieces is judged. Only
-// rules that meet the row in all dimensions cut it. A row is judged on its own
-// direction: the groups at the environment's subnet, and the routes of the subnet,
+// It is judged exactly, by flows that stand for all (pieces.go). A row is judged on
+// its own direction: the groups at the environment's subnet, and the routes of the subnet,
 // for outbound rows with the firewalls and appliances they lead through.
 
 // Environment is what RequiredAccess must know of an integration service
@@ -107,9 +104,6 @@ func (r *Requirement) PortText() string {
 	return strings.Join(texts, ", ")
 }
 
-// maxPieces bounds the flows that are judged for one row and subnet.
-const maxPieces = 1 << 18
-
 // RequiredAccess judges what an environment needs, row by row and in each row by
 // subnet. A network with a gateway has one row more, R1: the default route to the
 // Internet on each subnet. The error names a network or subnet that is not there.
@@ -122,7 +116,7 @@ func (p *Policy) RequiredAccess(e Environment, v Version) ([]AccessResult, error
 }
 
 func (n *Network) requiredAccess(e Environment, v Version) ([]AccessResult, error) {
-	j := &judge{network: n, environment: e}
+	j := &judge{network: n, environment: e, spans: spanCache{}}
 	for _, id := range e.Subnets {
 		s := n.subnets[strings.ToLower(id)]
 		if s == nil {
@@ -149,6 +143,7 @@ type judge struct {
 	network     *Network
 	environment Environment
 	subnets     []*subnet
+	spans       spanCache
 }
 
 // defaultRouteRow is the ID of the row that only routes can open.
@@ -199,7 +194,7 @@ func (j *judge) row(r Requirement, s *subnet) AccessResult {
 	if r.Direction == Inbound {
 		ends = replies | inGroups
 	}
-	result.judgeSet(flows, j.cuts(flows, s, r.Direction), func(f Flow) Decision { return j.decide(f, ends, r) })
+	result.judgeSet(j.cuts(flows, s, r.Direction), func(f Flow) Decision { return j.decide(f, ends, r) })
 	return result
 }
 
@@ -215,13 +210,13 @@ func (j *judge) party(p Party, r Requirement) []netip.Prefix {
 	case PartySpace:
 		return j.network.space
 	case PartyVnet:
-		return withoutPlatform(j.network.scope.virtual)
+		return j.network.scope.inside
 	case PartyConnectors:
 		return e.Connectors
 	case PartyPlatform:
 		return nil
 	case PartyAny:
-		return prefixesOf(append(spansOf(withoutPlatform(j.network.scope.virtual)), spansOf(j.network.scope.outside)...))
+		return j.network.scope.both
 	case PartyDNS:
 		var servers []netip.Prefix
 		for _, a := range j.network.dns {
@@ -239,180 +234,134 @@ func (j *judge) party(p Party, r Requirement) []netip.Prefix {
 	return j.network.scope.tag(string(p))
 }
 
-// withoutPlatform leaves out the platform's address, which no rule concerns.
-func withoutPlatform(prefixes []netip.Prefix) []netip.Prefix {
-	return slices.DeleteFunc(slices.Clone(prefixes), func(p netip.Prefix) bool { return p.Bits() == p.Addr().BitLen() && isPlatform(p.Addr()) })
-}
-
-// cuts are the rules and routes on the way of a row that meet it.
-type cuts struct {
-	matches []*match
-	routes  []netip.Prefix
-	hosts   []netip.Prefix // addresses with a group of their own
-}
-
+// cuts gathers what decides over the flows of a row.
 func (j *judge) cuts(flows set, s *subnet, d Direction) *cuts {
-	c := &cuts{}
-	group := func(g *group) {
-		if g != nil {
-			for i := range g.sides[d].rules {
-				c.add(&g.sides[d].rules[i].match, flows)
-			}
-		}
-	}
-	group(s.group)
-	hosts := func(n *nic) {
-		for _, a := range n.addresses {
-			c.hosts = append(c.hosts, netip.PrefixFrom(a, a.BitLen()))
-		}
-	}
+	c := newCuts(flows, j.spans)
+	c.group(s.group, d, nil)
+	hosts := map[*group][]netip.Prefix{}
+	var groups []*group
 	for _, n := range s.nics {
-		if n.group != nil {
-			group(n.group)
-			hosts(n)
+		if n.group == nil {
+			continue
 		}
+		if hosts[n.group] == nil {
+			groups = append(groups, n.group)
+		}
+		own := hostPrefixes(n.addresses)
+		c.set(own...)
+		hosts[n.group] = append(hosts[n.group], own...)
 	}
-	c.route(s)
-	if d == Outbound && s.appliances {
-		for i := range j.network.places {
-			j.behind(c, &j.network.places[i], flows)
+	for _, g := range groups {
+		c.group(g, d, hosts[g])
+	}
+	c.set(j.network.space...)
+	c.routes(s)
+	if d == Inbound { // replies depend on where the source is
+		for _, other := range j.network.order {
+			c.set(other.prefixes...)
 		}
+		c.set(j.network.behind...)
+		return c
+	}
+	if j.network.gateway {
+		c.set(j.network.scope.outside...)
+	}
+	if s.appliances {
+		j.behind(c)
 	}
 	return c
 }
 
-// behind adds what a firewall or an appliance of the network has to say. The flow
-// may have another source there, if a firewall came before.
-func (j *judge) behind(c *cuts, p *place, flows set) {
-	flows.source = everywhere
-	if p.firewall != nil {
-		for i := range p.firewall.rules {
-			c.add(&p.firewall.rules[i].match, flows)
+func hostPrefixes(addresses []netip.Addr) []netip.Prefix {
+	prefixes := make([]netip.Prefix, len(addresses))
+	for i, a := range addresses {
+		prefixes[i] = netip.PrefixFrom(a, a.BitLen())
+	}
+	return prefixes
+}
+
+// group adds the rules of a group, which concern only the hosts if there are some.
+func (c *cuts) group(g *group, d Direction, hosts []netip.Prefix) {
+	if g == nil {
+		return
+	}
+	side := g.sides[d]
+	c.list(len(side.rules), func(i int) match { return side.rules[i].match.near(d, hosts) })
+	if platform := []span{spanOf(netip.PrefixFrom(platformDNS, 32)), spanOf(netip.PrefixFrom(platformIMDS, 32))}; len(intersectSpans(platform, c.source))+len(intersectSpans(platform, c.target)) > 0 {
+		c.list(len(side.places), func(i int) match { return side.rules[side.places[i]].match.near(d, hosts) })
+	}
+}
+
+// near is the rule as it concerns the flows from or to some hosts.
+func (m match) near(d Direction, hosts []netip.Prefix) match {
+	side := &m.source
+	if d == Inbound {
+		side = &m.destination
+	}
+	switch {
+	case hosts == nil:
+	case *side == nil:
+		*side = hosts
+	default:
+		*side = slices.DeleteFunc(slices.Clone(hosts), func(p netip.Prefix) bool { return !contains(*side, p.Addr()) })
+	}
+	return m
+}
+
+// behind adds what the firewalls and appliances of the network have to say. A flow
+// may come there from its own source, or from the public address of a firewall.
+func (j *judge) behind(c *cuts) {
+	var public []netip.Addr
+	for i := range j.network.places {
+		if fw := j.network.places[i].firewall; fw != nil && fw.public.IsValid() {
+			public = append(public, fw.public)
 		}
-		c.route(p.subnet)
-		return
 	}
-	if p.nic == nil || !p.nic.forwards {
-		return
-	}
-	c.route(p.subnet)
-	for _, g := range []*group{p.nic.group, p.subnet.group} {
-		if g != nil {
-			for _, side := range g.sides {
-				for i := range side.rules {
-					c.add(&side.rules[i].match, flows)
+	for i := range j.network.places {
+		switch p := &j.network.places[i]; {
+		case p.firewall != nil:
+			c.routes(p.subnet)
+			c.set(p.firewall.private...)
+			c.listFrom(public, len(p.firewall.rules), func(i int) match { return p.firewall.rules[i].match })
+		case p.nic != nil && p.nic.forwards:
+			c.routes(p.subnet)
+			for _, g := range []*group{p.nic.group, p.subnet.group} {
+				if g != nil {
+					for _, side := range g.sides {
+						c.listFrom(public, len(side.rules), func(i int) match { return side.rules[i].match })
+					}
 				}
 			}
 		}
 	}
 }
 
-func (c *cuts) route(s *subnet) {
+// listFrom adds rules once as they meet the row's own sources, and once for each
+// other source.
+func (c *cuts) listFrom(others []netip.Addr, count int, at func(int) match) {
+	c.list(count, at)
+	for _, a := range others {
+		c.list(count, func(i int) match {
+			m := at(i)
+			if m.source == nil || contains(m.source, a) {
+				m.source = nil
+			} else {
+				m.source = []netip.Prefix{}
+			}
+			return m
+		})
+	}
+}
+
+func (c *cuts) routes(s *subnet) {
 	for _, r := range s.routes.list {
-		if r.Active {
-			c.routes = append(c.routes, r.Prefix)
-		}
-	}
-}
-
-// add takes a rule if some flow of the row may match it.
-func (c *cuts) add(m *match, flows set) {
-	meets := func(rule, row []netip.Prefix) bool {
-		return rule == nil || slices.ContainsFunc(rule, func(a netip.Prefix) bool { return slices.ContainsFunc(row, a.Overlaps) })
-	}
-	ports := slices.ContainsFunc(m.ports, func(a PortRange) bool {
-		return slices.ContainsFunc(flows.ports, func(b PortRange) bool { return a.First <= b.Last && b.First <= a.Last })
-	})
-	if ports && meets(m.destination, flows.destination) && meets(m.source, flows.source) {
-		c.matches = append(c.matches, m)
-	}
-}
-
-// addresses returns one address for each piece of the prefixes.
-func (c *cuts) addresses(row []netip.Prefix, side func(*match) []netip.Prefix) []netip.Addr {
-	var starts []netip.Addr
-	cut := func(p netip.Prefix) {
-		starts = append(starts, p.Addr())
-		if next := lastOf(p).Next(); next.IsValid() {
-			starts = append(starts, next)
-		}
-	}
-	for _, m := range c.matches {
-		for _, p := range side(m) {
-			cut(p)
-		}
-	}
-	for _, list := range [][]netip.Prefix{c.routes, c.hosts, row} {
-		for _, p := range list {
-			cut(p)
-		}
-	}
-	starts = slices.DeleteFunc(starts, func(a netip.Addr) bool { return !contains(row, a) })
-	slices.SortFunc(starts, netip.Addr.Compare)
-	return slices.Compact(starts)
-}
-
-// ports returns one port for each piece of the ranges.
-func (c *cuts) ports(row []PortRange, side func(*match) []PortRange) []uint16 {
-	var starts []uint16
-	for _, r := range row {
-		starts = append(starts, r.First)
-	}
-	for _, m := range c.matches {
-		for _, r := range side(m) {
-			starts = append(starts, r.First, r.Last+1) // 65535+1 is 0, which no range of a row needs as a bound
-		}
-	}
-	starts = slices.DeleteFunc(starts, func(p uint16) bool {
-		return !slices.ContainsFunc(row, func(r PortRange) bool { return r.Has(p) })
-	})
-	slices.Sort(starts)
-	return slices.Compact(starts)
-}
-
-// judgeSet judges a flow of each combination of pieces.
-func (result *AccessResult) judgeSet(flows set, c *cuts, decide func(Flow) Decision) {
-	sources := c.addresses(flows.source, func(m *match) []netip.Prefix { return m.source })
-	destinations := c.addresses(flows.destination, func(m *match) []netip.Prefix { return m.destination })
-	sourcePorts := c.ports([]PortRange{anyPort}, func(m *match) []PortRange { return m.sourcePorts })
-	ports := c.ports(flows.ports, func(m *match) []PortRange { return m.ports })
-	total := 2 * len(sources) * len(destinations) * len(sourcePorts) * len(ports)
-	step := max(1, (total+maxPieces-1)/maxPieces)
-	result.Sampled = step > 1
-	opened := [2][]bool{make([]bool, len(ports)), make([]bool, len(ports))}
-	allowed, denied := 0, 0
-	for i := 0; i < total; i += step {
-		rest := i
-		pick := func(n int) int { at := rest % n; rest /= n; return at }
-		protocol, port := pick(2), pick(len(ports))
-		f := Flow{Protocol: requiredProtocols[protocol], DestinationPort: ports[port], Destination: destinations[pick(len(destinations))],
-			Source: sources[pick(len(sources))], SourcePort: sourcePorts[pick(len(sourcePorts))]}
-		if f.Source.BitLen() != f.Destination.BitLen() {
+		if !r.Active {
 			continue
 		}
-		d := decide(f)
-		if d.Allowed() {
-			opened[protocol][port] = true
-			if allowed++; result.Allowed == nil {
-				result.Allowed = &d
-			}
-		} else {
-			denied++
-			result.deny(f, d)
+		c.set(r.Prefix)
+		if r.NextHopIP.IsValid() {
+			c.set(netip.PrefixFrom(r.NextHopIP, r.NextHopIP.BitLen()))
 		}
-	}
-	if denied > 0 {
-		result.Closed = closedPorts(flows.ports, ports, opened)
-	}
-	switch {
-	case allowed == 0 && denied == 0:
-		result.Openness = NotJudged
-	case denied == 0:
-		result.Openness = Open
-	case allowed == 0:
-		result.Openness = Blocked
-	default:
-		result.Openness = PartlyOpen
 	}
 }
 

@@ -43,7 +43,7 @@ func (p *Policy) MissingRules(e Environment, v Version) (rules []MissingRule, re
 		return nil, nil, err
 	}
 	n, _ := p.Network(e.Network)
-	m := &missing{judge: &judge{network: n, environment: e}}
+	m := &missing{judge: &judge{network: n, environment: e, spans: spanCache{}}}
 	for i := range results {
 		if r := &results[i]; r.lacking() && r.Requirement.ID != defaultRouteRow {
 			m.row(r.Requirement, n.subnets[strings.ToLower(r.Subnet)])
@@ -79,11 +79,7 @@ type need struct {
 func (m *missing) row(r Requirement, s *subnet) {
 	m.group(r, s, s.group, s.prefixes)
 	for _, n := range s.nics {
-		var own []netip.Prefix
-		for _, a := range n.addresses {
-			own = append(own, netip.PrefixFrom(a, a.BitLen()))
-		}
-		m.group(r, s, n.group, own)
+		m.group(r, s, n.group, hostPrefixes(n.addresses))
 	}
 }
 
@@ -109,7 +105,7 @@ func (m *missing) group(r Requirement, s *subnet, g *group, own []netip.Prefix) 
 			flows.source, flows.destination = flows.destination, flows.source
 			rule.Source.Addresses, rule.Destination.Addresses = rule.Destination.Addresses, rule.Source.Addresses
 		}
-		if before, denies := g.denies(flows, r.Direction); denies {
+		if before, denies := g.denies(newCuts(flows, m.judge.spans), r.Direction); denies {
 			m.add(&need{group: g, rule: rule, before: before, rows: []string{r.ID}, purpose: r.Purpose})
 		}
 	}
@@ -148,15 +144,12 @@ func tagged(p Party) []Address { return []Address{{Tag: string(p)}} }
 
 // denies tells whether the group denies some of the flows, and the lowest priority
 // of the rules that do.
-func (g *group) denies(flows set, d Direction) (before int, denies bool) {
-	c := &cuts{}
+func (g *group) denies(c *cuts, d Direction) (before int, denies bool) {
+	c.group(g, d, nil)
 	side := g.sides[d]
-	for i := range side.rules {
-		c.add(&side.rules[i].match, flows)
-	}
 	before = maxPriority + 1
 	var result AccessResult
-	result.judgeSet(flows, c, func(f Flow) Decision {
+	result.judgeSet(c, func(f Flow) Decision {
 		i := side.find(&f)
 		if i < 0 {
 			return Decision{Verdict: Allow}

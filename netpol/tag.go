@@ -222,7 +222,9 @@ func IsStandIn(a netip.Addr) bool { return a.Is4() && a.As4()[0] >= 240 }
 type scope struct {
 	tags    *tagTable
 	virtual []netip.Prefix // VirtualNetwork
+	inside  []netip.Prefix // VirtualNetwork without the platform's address
 	outside []netip.Prefix // Internet
+	both    []netip.Prefix // inside and outside
 }
 
 // newScope computes the two tags: VirtualNetwork is what belongs to the network,
@@ -236,7 +238,15 @@ func newScope(tags *tagTable, own []netip.Prefix) *scope {
 			outside = append(outside, spanOf(p))
 		}
 	}
-	return &scope{tags: tags, virtual: prefixesOf(spansOf(own)), outside: prefixesOf(subtractSpans(outside, spansOf(own)))}
+	s := &scope{tags: tags, virtual: prefixesOf(spansOf(own)), outside: prefixesOf(subtractSpans(outside, spansOf(own)))}
+	s.inside = withoutPlatform(s.virtual)
+	s.both = prefixesOf(append(spansOf(s.inside), spansOf(s.outside)...))
+	return s
+}
+
+// withoutPlatform leaves out the platform's address, which no rule concerns.
+func withoutPlatform(prefixes []netip.Prefix) []netip.Prefix {
+	return slices.DeleteFunc(slices.Clone(prefixes), func(p netip.Prefix) bool { return p.Bits() == p.Addr().BitLen() && isPlatform(p.Addr()) })
 }
 
 // resolve returns the prefixes of a list of addresses; nil means any.
