@@ -10,20 +10,10 @@ import (
 	"isle/internal/store"
 )
 
-// A subnet names the security group and the route table it is attached to, and
-// they name the subnets that are attached to them: both sides are written in one
-// transaction, so that neither a GET nor a DELETE has to look through all subnets.
-
-// attached lists what a subnet is attached to.
-func (s *Subnet) attached() []string {
-	var list []string
-	for _, id := range []string{s.SecurityGroup, s.RouteTable} {
-		if id != "" {
-			list = append(list, id)
-		}
-	}
-	return list
-}
+// A subnet names the security group and the route table it is attached to, and an
+// interface its security group; those name the subnets and interfaces that are
+// attached to them. Both sides are written in one transaction, so that neither a GET
+// nor a DELETE has to look through all of them.
 
 // checkReferences checks what subnets refer to: it is there, of the right type, and
 // in the network's subscription and location (network.md §A2).
@@ -90,25 +80,30 @@ func replaceReferences(tx *store.Tx, network arm.ID, old, want []nested[Subnet],
 
 // moveReferences does so for one subnet.
 func moveReferences(tx *store.Tx, subnet string, before, after *Subnet, now time.Time) error {
-	was, is := before.attached(), after.attached()
-	for _, id := range was {
-		if !containsFold(is, id) {
-			if err := setUser(tx, id, subnet, false, now); err != nil {
-				return err
-			}
-		}
+	if err := moveUser(tx, subnet, before.SecurityGroup, after.SecurityGroup, now); err != nil {
+		return err
 	}
-	for _, id := range is {
-		if !containsFold(was, id) {
-			if err := setUser(tx, id, subnet, true, now); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return moveUser(tx, subnet, before.RouteTable, after.RouteTable, now)
 }
 
-func setUser(tx *store.Tx, id, subnet string, used bool, now time.Time) error {
+// moveUser takes a user, a subnet or an interface, from what it was attached to and
+// gives it to what it is attached to; "" is nothing.
+func moveUser(tx *store.Tx, user, was, is string, now time.Time) error {
+	if strings.EqualFold(was, is) {
+		return nil
+	}
+	if was != "" {
+		if err := setUser(tx, was, user, false, now); err != nil {
+			return err
+		}
+	}
+	if is == "" {
+		return nil
+	}
+	return setUser(tx, is, user, true, now)
+}
+
+func setUser(tx *store.Tx, id, user string, used bool, now time.Time) error {
 	r, err := arm.Load(tx, id)
 	if errors.Is(err, store.ErrNotFound) && !used {
 		return nil
@@ -120,13 +115,22 @@ func setUser(tx *store.Tx, id, subnet string, used bool, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	form.Subnets = slices.DeleteFunc(form.Subnets, func(s string) bool { return strings.EqualFold(s, subnet) })
+	list := form.list(user)
+	*list = slices.DeleteFunc(*list, func(s string) bool { return strings.EqualFold(s, user) })
 	if used {
-		form.Subnets = append(form.Subnets, subnet)
+		*list = append(*list, user)
 	}
 	if r.Body, err = encode(form); err != nil {
 		return err
 	}
 	r.ETag, r.Changed = arm.NewETag(), now
 	return arm.Save(tx, r)
+}
+
+// list is the one that a user belongs into.
+func (a *Attachment) list(user string) *[]string {
+	if id, err := arm.ParseID(user); err == nil && strings.EqualFold(id.Type(), typeInterfaces) {
+		return &a.Interfaces
+	}
+	return &a.Subnets
 }

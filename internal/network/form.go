@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"isle/expr"
 	"isle/internal/arm"
@@ -51,15 +52,19 @@ func (n *Network) ranges() []netip.Prefix {
 }
 
 // Attachment is what subnets are attached to, a network security group or a route
-// table, as stored; its rules or routes are resources of their own. Subnets are the
-// IDs of those that use it: written together with the subnet's own reference, in
-// one transaction.
+// table, as stored; its rules or routes are resources of their own. Subnets and
+// Interfaces are the IDs of those that use it: written together with their own
+// reference, in one transaction.
 type Attachment struct {
-	Version  int        `json:"v"`
-	GUID     string     `json:"guid"`
-	Subnets  []string   `json:"subnets,omitempty"`
-	Settings expr.Value `json:"settings"`
+	Version    int        `json:"v"`
+	GUID       string     `json:"guid"`
+	Subnets    []string   `json:"subnets,omitempty"`
+	Interfaces []string   `json:"interfaces,omitempty"` // of a group only
+	Settings   expr.Value `json:"settings"`
 }
+
+// users are the IDs of all that use it.
+func (a *Attachment) users() []string { return slices.Concat(a.Interfaces, a.Subnets) }
 
 // encode writes a stored form.
 func encode(form any) ([]byte, error) { return json.Marshal(form) }

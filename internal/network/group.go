@@ -71,7 +71,7 @@ func attachment(r *arm.PutRequest, carried []string) (*Attachment, error) {
 	if err != nil {
 		return nil, err
 	}
-	form.GUID, form.Subnets = was.GUID, was.Subnets
+	form.GUID, form.Subnets, form.Interfaces = was.GUID, was.Subnets, was.Interfaces
 	return form, nil
 }
 
@@ -85,14 +85,14 @@ func checkGroups(rules []Rule, path func(int) string, found *arm.Found) {
 	}
 }
 
-// deleteAttachment refuses to delete what subnets use.
+// deleteAttachment refuses to delete what subnets or interfaces use.
 func deleteAttachment(code, what string) func(context.Context, *store.Tx, *arm.DeleteRequest) error {
 	return func(_ context.Context, _ *store.Tx, r *arm.DeleteRequest) error {
 		form, err := decode[Attachment](r.Old)
-		if err != nil || len(form.Subnets) == 0 {
+		if err != nil || len(form.users()) == 0 {
 			return err
 		}
-		return arm.Invalid(code, "", "%s %s cannot be deleted because it is in use by the following resources: %s. In order to delete it, remove the association with the resources.", what, r.Old.ID, strings.Join(form.Subnets, ", "))
+		return arm.Invalid(code, "", "%s %s cannot be deleted because it is in use by the following resources: %s. In order to delete it, remove the association with the resources.", what, r.Old.ID, strings.Join(form.users(), ", "))
 	}
 }
 

@@ -151,7 +151,7 @@ func TestOperations(t *testing.T) {
 		run  func(*sdk)
 	}{
 		{"networks", driveNetworks}, {"groups", driveGroups}, {"tables", driveTables}, {"watchers", driveWatchers}, {"location", driveLocation},
-		{"public addresses", drivePublicIPs}, {"firewalls", driveFirewalls},
+		{"public addresses", drivePublicIPs}, {"interfaces", driveInterfaces}, {"firewalls", driveFirewalls},
 	} {
 		t.Run(scenario.name, func(t *testing.T) { scenario.run(newWorld(t).sdk(v)) })
 	}
@@ -196,6 +196,9 @@ func driveNetworks(s *sdk) {
 	check(s, "subnets of the network", len(got[armnetwork.VirtualNetworksClientGetResponse](s)(networks.Get(s.ctx, "g", "net", nil)).Properties.Subnets), 1)
 	check(s, "usage", *pages(s, networks.NewListUsagePager("g", "net", nil))[0].Value[0].Limit, 251.0)
 	check(s, "free", *got[armnetwork.VirtualNetworksClientCheckIPAddressAvailabilityResponse](s)(networks.CheckIPAddressAvailability(s.ctx, "g", "net", "10.0.1.4", nil)).Available, true)
+	_, err := networks.BeginListDdosProtectionStatus(s.ctx, "g", "net", nil) // its pager is for answers with 202 only
+	s.must(err)
+	check(s, "protection", len(s.send("POST", net+"/ddosProtectionStatus", "", 200)["value"].([]any)), 0)
 	check(s, "tags", *got[armnetwork.VirtualNetworksClientUpdateTagsResponse](s)(networks.UpdateTags(s.ctx, "g", "net", tagged("a", "b"), nil)).Tags["a"], "b")
 
 	await[armnetwork.SubnetsClientPrepareNetworkPoliciesResponse](s)(subnets.BeginPrepareNetworkPolicies(s.ctx, "g", "net", "a", armnetwork.PrepareNetworkPoliciesRequest{ServiceName: to.Ptr(environmentType)}, nil))

@@ -15,10 +15,14 @@ const (
 type Interface struct {
 	Version        int             `json:"v"`
 	GUID           string          `json:"guid"`
-	Configurations []Configuration `json:"configurations"` // the primary one first
-	SecurityGroup  string          `json:"securityGroup,omitempty"`
+	Configurations []Configuration `json:"configurations"`          // the primary one first
+	SecurityGroup  string          `json:"securityGroup,omitempty"` // resource ID
 	Forwarding     bool            `json:"forwarding,omitempty"`
+	DNSServers     []string        `json:"dnsServers,omitempty"`
+	DNSLabel       string          `json:"dnsLabel,omitempty"`
 	Settings       expr.Value      `json:"settings"`
+
+	primary int // number of the primary configuration while a request is checked
 }
 
 // Configuration gives an interface an address in a subnet; all of one interface are
@@ -27,6 +31,7 @@ type Configuration struct {
 	Name     string `json:"name"`
 	Subnet   string `json:"subnet"` // resource ID
 	Address  string `json:"address"`
+	Protocol string `json:"protocol,omitempty"` // IPv4, IPv6; none is IPv4
 	Static   bool   `json:"static,omitempty"`
 	PublicIP string `json:"publicIP,omitempty"` // resource ID
 }
@@ -86,10 +91,21 @@ type PublicIP struct {
 // VirtualGateway is a virtual network gateway, as stored. What lies behind it are
 // its routes, its client pool, and the prefixes of the tag isle-routes.
 type VirtualGateway struct {
-	Version    int        `json:"v"`
-	GUID       string     `json:"guid"`
-	Subnet     string     `json:"subnet"` // ID of a GatewaySubnet
-	ClientPool []string   `json:"clientPool,omitempty"`
-	Routes     []string   `json:"routes,omitempty"` // customRoutes
-	Settings   expr.Value `json:"settings"`
+	Version        int                    `json:"v"`
+	GUID           string                 `json:"guid"`
+	Type           string                 `json:"type"`              // Vpn, ExpressRoute
+	VPNType        string                 `json:"vpnType,omitempty"` // of Vpn: RouteBased, PolicyBased
+	SKU            string                 `json:"sku"`
+	Subnet         string                 `json:"subnet"` // ID of a GatewaySubnet
+	Configurations []GatewayConfiguration `json:"configurations"`
+	ClientPool     []string               `json:"clientPool,omitempty"`
+	Routes         []string               `json:"routes,omitempty"` // customRoutes
+	Settings       expr.Value             `json:"settings"`
+}
+
+// GatewayConfiguration gives a gateway an address in its subnet, and a public one.
+type GatewayConfiguration struct {
+	Name     string `json:"name"`
+	Address  string `json:"address"`
+	PublicIP string `json:"publicIP,omitempty"` // resource ID
 }

@@ -28,6 +28,7 @@ func resourceTypes(p *provider) []arm.Type {
 
 	networks := top
 	networks.Name, networks.Put, networks.Delete, networks.View = typeNetworks, putNetwork, deleteNetwork, viewNetwork
+	networks.Actions = map[string]arm.Handler{"ddosProtectionStatus": protections}
 	networks.Reads = map[string]arm.Handler{"usages": p.usages, "CheckIPAddressAvailability": p.availability}
 
 	subnets := child
@@ -61,7 +62,14 @@ func resourceTypes(p *provider) []arm.Type {
 	firewalls := top
 	firewalls.Name, firewalls.Put, firewalls.Delete, firewalls.View = typeFirewalls, p.putFirewall, deleteFirewall, viewFirewall
 	firewalls.Actions = map[string]arm.Handler{"learnedIPPrefixes": learnedPrefixes, "packetCapture": captured, "packetCaptureOperation": captured}
-	return []arm.Type{networks, subnets, groups, rules, tables, routes, watchers, publics, firewalls}
+
+	gateways := top
+	gateways.Name, gateways.Put, gateways.Patch, gateways.Delete, gateways.View = typeGateways, putGateway, patchGateway, deleteGateway, viewGateway
+	interfaces := top
+	interfaces.Name, interfaces.Put, interfaces.Patch, interfaces.Delete, interfaces.View = typeInterfaces, putInterface, patchInterface, deleteInterface, viewInterface
+	interfaces.Reads = map[string]arm.Handler{"ipConfigurations": readConfigurations, "ipConfigurations/{configuration}": readConfiguration}
+	interfaces.Actions = map[string]arm.Handler{"effectiveNetworkSecurityGroups": p.policies.effectiveGroups, "effectiveRouteTable": p.policies.effectiveRoutes}
+	return []arm.Type{networks, subnets, groups, rules, tables, routes, watchers, publics, firewalls, interfaces, gateways}
 }
 
 // anyName leaves names to the types' own rules, which report them together with
@@ -125,11 +133,7 @@ func (p *provider) usages(ctx context.Context, r *arm.Request) (*arm.Response, e
 	values := make([]expr.Value, len(subnets))
 	for i := range subnets {
 		s := &subnets[i]
-		used := 0
-		for _, l := range s.form.Links {
-			used += len(l.Addresses)
-		}
-		values[i] = usage(s.ID, "SubnetSpace", "Subnet size and usage", int64(used), usable(s.form.ranges()))
+		values[i] = usage(s.ID, "SubnetSpace", "Subnet size and usage", int64(len(s.form.taken())), usable(s.form.ranges()))
 	}
 	return arm.Reply(list(expr.Array(values...))), nil
 }
@@ -148,39 +152,37 @@ func (p *provider) availability(ctx context.Context, r *arm.Request) (*arm.Respo
 		return nil, err
 	}
 	for i := range subnets {
-		for _, prefix := range subnets[i].form.ranges() {
-			if prefix.Contains(address) {
-				return arm.Reply(availabilityIn(prefix, subnets[i].form, address)), nil
-			}
+		a := subnets[i].form.allocate(subnets[i].ID, "")
+		if prefix, inside := a.has(address); inside {
+			return arm.Reply(a.availability(prefix, address)), nil
 		}
 	}
 	return nil, arm.Invalid("PrivateIPAddressNotInAnySubnet", "ipAddress", "Private static IP address %s does not belong to the range of any subnet in the virtual network %s.", address, r.Resource.ID)
 }
 
-func availabilityIn(prefix netip.Prefix, s *Subnet, address netip.Addr) expr.Value {
-	taken := map[netip.Addr]bool{}
-	for _, l := range s.Links {
-		for _, text := range l.Addresses {
-			if a, err := netip.ParseAddr(text); err == nil {
-				taken[a] = true
-			}
-		}
-	}
-	platform := reservedIn(prefix, address)
-	free := !platform && !taken[address]
+// availability tells whether an address is free, and which others are if it is not.
+func (a *allocation) availability(prefix netip.Prefix, address netip.Addr) expr.Value {
+	free := a.free(address)
 	var f fields
 	f.add("available", expr.Bool(free))
 	if !free {
-		var others []string
-		for a := prefix.Addr(); prefix.Contains(a) && len(others) < suggested; a = a.Next() {
-			if !reservedIn(prefix, a) && !taken[a] {
-				others = append(others, a.String())
-			}
-		}
-		f.texts("availableIPAddresses", others)
+		f.texts("availableIPAddresses", addressTexts(a.list(versionOf(address), suggested)))
 	}
-	f.add("isPlatformReserved", expr.Bool(platform))
+	f.add("isPlatformReserved", expr.Bool(reservedIn(prefix, address)))
 	return f.value()
+}
+
+func addressTexts(list []netip.Addr) []string {
+	texts := make([]string, len(list))
+	for i, a := range list {
+		texts[i] = a.String()
+	}
+	return texts
+}
+
+// protections answers POST {network}/ddosProtectionStatus: no address has any.
+func protections(context.Context, *arm.Request) (*arm.Response, error) {
+	return arm.Reply(list(expr.Array())), nil
 }
 
 // reservedIn tells whether an address is one of the five of its subnet that no

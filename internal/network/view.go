@@ -242,6 +242,7 @@ func (g *Attachment) groupView(id, etag string, rules expr.Value) expr.Value {
 	f.text("resourceGuid", g.GUID)
 	f.add("securityRules", rules)
 	f.add("defaultSecurityRules", defaultRuleList(id, etag))
+	f.references("networkInterfaces", g.Interfaces)
 	f.references("subnets", g.Subnets)
 	f.settings(g.Settings)
 	return f.value()

@@ -1,0 +1,490 @@
+package network
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/store"
+)
+
+// Network interfaces. There are no machines behind them: an interface stands for a
+// real one where its tag isle-attach says so.
+
+const (
+	interfaceConfigurations = typeInterfaces + "/ipConfigurations"
+	maxConfigurations       = 256
+	azureDNS                = "AzureProvidedDNS"
+
+	codeAttachment = "InvalidAttachment"
+	codeForeign    = "SubnetWithExternalResourcesCannotBeUsedByOtherResources"
+	codePublicUsed = "PublicIPAddressInUse"
+)
+
+// roleSubnets are the subnets that only the resources of their role can be in.
+var roleSubnets = []string{subnetFirewall, "AzureFirewallManagementSubnet", "GatewaySubnet", "AzureBastionSubnet", "RouteServerSubnet"}
+
+// putInterface creates or replaces an interface. What has an address by the method
+// Dynamic keeps it.
+func putInterface(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	var found arm.Found
+	ruleNaming.check(r.ID.Name(), "name", &found)
+	form := readInterface(r, &found)
+	if form == nil {
+		return nil, found.Err()
+	}
+	old := &Interface{GUID: arm.NewGUID()}
+	if r.Old != nil {
+		var err error
+		if old, err = decode[Interface](*r.Old); err != nil {
+			return nil, err
+		}
+	}
+	form.GUID = old.GUID
+	for _, check := range []func(*store.Tx, *arm.PutRequest, *Interface, *arm.Found) error{form.refer, form.settle, form.attach} {
+		if err := check(tx, r, old, &found); err != nil {
+			return nil, err
+		}
+	}
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	form.Configurations = slices.Concat(form.Configurations[form.primary:form.primary+1], form.Configurations[:form.primary], form.Configurations[form.primary+1:])
+	if err := moveInterface(tx, r.ID, old, form, r.Now); err != nil {
+		return nil, err
+	}
+	stored, err := encode(form)
+	return &arm.Written{Body: stored}, err
+}
+
+// readInterface makes the stored form of a request, without addresses that are to be
+// chosen, and checks it by itself.
+func readInterface(r *arm.PutRequest, found *arm.Found) *Interface {
+	var body interfaceBody
+	if !found.Decode(r.Properties(), &body, "properties", codeFormat) {
+		return nil
+	}
+	n := &Interface{Version: formVersion, SecurityGroup: body.SecurityGroup.id(), Forwarding: body.Forwarding,
+		DNSServers: body.DNS.Servers, DNSLabel: body.DNS.Label, Settings: carry(r.Properties(), carriedInterface)}
+	if id := body.PrivateLink.id(); id != "" {
+		found.Add(codeReference, "properties.privateLinkService", "Resource %s referenced by resource %s was not found: there are no private link services in this server. Remove privateLinkService.", id, r.ID)
+	}
+	n.checkDNS(found)
+	n.readConfigurations(body.Configurations, r.ID, found)
+	return n
+}
+
+// checkDNS checks the DNS servers of an interface: they are for the machine that it
+// stands for, which asks them by itself.
+func (n *Interface) checkDNS(found *arm.Found) {
+	const target = "properties.dnsSettings.dnsServers"
+	if len(n.DNSServers) > maxDNSServers {
+		found.Add("DnsServerCountLimitReached", target, "The network interface has %d DNS servers; at most %d are allowed.", len(n.DNSServers), maxDNSServers)
+	}
+	for i, text := range n.DNSServers {
+		at := fmt.Sprintf("%s[%d]", target, i)
+		if strings.EqualFold(text, azureDNS) {
+			if len(n.DNSServers) > 1 {
+				found.Add(codeFormat, at, "The DNS server '%s' cannot be combined with others. Give it alone, or leave it out.", text)
+			}
+			continue
+		}
+		if a, err := netip.ParseAddr(text); err != nil || a.Zone() != "" {
+			found.Add(codeFormat, at, "The DNS server '%s' is neither an IP address nor %s.", text, azureDNS)
+		}
+	}
+}
+
+func (n *Interface) readConfigurations(list []interfaceConfigurationBody, id arm.ID, found *arm.Found) {
+	const target = "properties.ipConfigurations"
+	if len(list) == 0 {
+		found.Add(codeFormat, target, "Network interface %s has no IP configuration. Give one with a name and a subnet.", id)
+	}
+	if len(list) > maxConfigurations {
+		found.Add("IpConfigurationCountLimitReached", target, "Network interface %s has %d IP configurations; at most %d are allowed.", id, len(list), maxConfigurations)
+	}
+	for i := range list {
+		at := fmt.Sprintf("%s[%d]", target, i)
+		ruleNaming.check(list[i].Name, at+".name", found)
+		c := list[i].read(at+".properties", id, found)
+		for _, other := range n.Configurations {
+			if strings.EqualFold(other.Name, c.Name) {
+				found.Add(codeFormat, at+".name", "The IP configuration name '%s' occurs twice in network interface %s. Names are unique, ignoring case.", c.Name, id)
+			}
+			if c.PublicIP != "" && arm.SameID(other.PublicIP, c.PublicIP) {
+				found.Add(codePublicUsed, at+".properties.publicIPAddress", "Public IP address %s is referenced by two IP configurations of network interface %s. Each has one of its own.", c.PublicIP, id)
+			}
+		}
+		n.Configurations = append(n.Configurations, c)
+	}
+	n.choosePrimary(list, found)
+}
+
+// choosePrimary finds the primary configuration: the one that says so, or the first of
+// the request.
+func (n *Interface) choosePrimary(list []interfaceConfigurationBody, found *arm.Found) {
+	primary := -1
+	for i := range list {
+		if !list[i].Properties.Primary {
+			continue
+		}
+		if primary >= 0 {
+			found.Add(codeFormat, fmt.Sprintf("properties.ipConfigurations[%d].properties.primary", i), "The IP configurations '%s' and '%s' are both primary. A network interface has one primary IP configuration.", list[primary].Name, list[i].Name)
+			return
+		}
+		primary = i
+	}
+	n.primary = max(primary, 0)
+	if len(list) > 0 && n.Configurations[n.primary].Protocol == versionIPv6 {
+		found.Add(codeFormat, n.at(n.primary)+".privateIPAddressVersion", "The primary IP configuration '%s' has the version %s. It must be %s; others may be %s.", list[n.primary].Name, versionIPv6, versionIPv4, versionIPv6)
+	}
+}
+
+// read makes a stored configuration; its address is the one that the request asks
+// for, and empty if one is to be chosen.
+func (b *interfaceConfigurationBody) read(target string, id arm.ID, found *arm.Found) Configuration {
+	p := &b.Properties
+	method := oneOf(orElse(p.Method, methodDynamic), target+".privateIPAllocationMethod", found, methodDynamic, methodStatic)
+	c := Configuration{Name: b.Name, Subnet: p.Subnet.id(), PublicIP: p.PublicIP.id(), Static: method == methodStatic,
+		Protocol: oneOf(orElse(p.Version, versionIPv4), target+".privateIPAddressVersion", found, versionIPv4, versionIPv6)}
+	if c.Subnet == "" {
+		found.Add("SubnetIsRequired", target+".subnet", "Subnet reference is required for IP configuration '%s' of network interface %s. Give subnet.id.", b.Name, id)
+	}
+	if c.Static && p.Address != "" {
+		a, err := netip.ParseAddr(p.Address)
+		if err != nil || a.Zone() != "" || a.Is4In6() || versionOf(a) != c.Protocol {
+			found.Add(codeFormat, target+".privateIPAddress", "The privateIPAddress '%s' of IP configuration '%s' is not an %s address.", p.Address, b.Name, c.Protocol)
+		} else {
+			c.Address = a.String()
+		}
+	}
+	if p.Length != nil && *p.Length != 32 && *p.Length != 128 {
+		found.Add(codeFormat, target+".privateIPAddressPrefixLength", "IP configuration '%s' asks for a block of addresses; an IP configuration of this server has one address. Remove privateIPAddressPrefixLength.", b.Name)
+	}
+	absent := b.absent()
+	for _, member := range slices.Sorted(maps.Keys(absent)) {
+		found.Add(codeReference, target+"."+member, "The %s of IP configuration '%s' were not found: there are no %s in this server. Remove %s.", member, b.Name, absent[member], member)
+	}
+	return c
+}
+
+// refer checks what an interface refers to besides its subnet.
+func (n *Interface) refer(tx *store.Tx, r *arm.PutRequest, _ *Interface, found *arm.Found) error {
+	if n.SecurityGroup != "" {
+		group, err := referenced(tx, n.SecurityGroup, typeGroups, r.ID, r.Location, "properties.networkSecurityGroup", found)
+		if err != nil {
+			return err
+		}
+		if group != nil {
+			n.SecurityGroup = group.ID
+		}
+	}
+	for i := range n.Configurations {
+		c := &n.Configurations[i]
+		if c.PublicIP == "" {
+			continue
+		}
+		at := n.at(i) + ".publicIPAddress"
+		public, err := checkPublic(tx, c.PublicIP, publicUser{r.ID, r.Location, c.id(r.ID), at}, found)
+		if err != nil {
+			return err
+		}
+		c.PublicIP = referenceID(c.PublicIP)
+		if public != nil && public.Protocol != c.Protocol {
+			found.Add(codeFormat, at, "Public IP address %s has the version %s, and IP configuration '%s' the version %s; they must be the same.", c.PublicIP, public.Protocol, c.Name, c.Protocol)
+		}
+	}
+	return nil
+}
+
+// at is the path of a configuration's properties.
+func (n *Interface) at(i int) string {
+	return fmt.Sprintf("properties.ipConfigurations[%d].properties", i)
+}
+
+// id is the resource ID of a configuration.
+func (c *Configuration) id(nic arm.ID) string {
+	return nic.String() + "/ipConfigurations/" + c.Name
+}
+
+// subnet is the ID of the interface's subnet; "" if it has none yet.
+func (n *Interface) subnet() string {
+	if len(n.Configurations) == 0 {
+		return ""
+	}
+	return n.Configurations[0].Subnet
+}
+
+// settle finds the subnet and gives each configuration its address.
+func (n *Interface) settle(tx *store.Tx, r *arm.PutRequest, old *Interface, found *arm.Found) error {
+	place, err := n.place(tx, r, found)
+	if place == nil || err != nil {
+		return err
+	}
+	subnet, err := decode[Subnet](*place)
+	if err != nil {
+		return err
+	}
+	if before := old.subnet(); before != "" && networkKey(before) != networkKey(place.ID) {
+		found.Add("SubnetsNotInSameVnet", n.at(0)+".subnet", "Network interface %s is in subnet %s and cannot be moved to subnet %s, which is in another virtual network. Delete the interface, and create it there.", r.ID, before, place.ID)
+		return nil
+	}
+	subnet.checkGuest(r.ID, place.ID, n.at(0)+".subnet", found)
+	n.choose(r.ID, old, subnet.allocate(place.ID, r.ID.String()), found)
+	return nil
+}
+
+// place is the subnet that all configurations are in; nil if something is wrong with
+// it, which is reported.
+func (n *Interface) place(tx *store.Tx, r *arm.PutRequest, found *arm.Found) (place *arm.Resource, err error) {
+	complete := true
+	for i := range n.Configurations {
+		c := &n.Configurations[i]
+		if c.Subnet == "" {
+			complete = false
+			continue
+		}
+		subnet, err := referenced(tx, c.Subnet, typeSubnets, r.ID, r.Location, n.at(i)+".subnet", found)
+		if err != nil {
+			return nil, err
+		}
+		if subnet == nil {
+			complete = false
+			continue
+		}
+		c.Subnet = subnet.ID
+		if place == nil {
+			place = subnet
+		}
+		if place.Key != subnet.Key {
+			found.Add("IpConfigurationsOnSameNicCannotUseDifferentSubnets", n.at(i)+".subnet", "IP configurations of network interface %s use the subnets %s and %s. All of one interface must be in the same subnet.", r.ID, place.ID, subnet.ID)
+			complete = false
+		}
+	}
+	if !complete {
+		return nil, nil
+	}
+	return place, nil
+}
+
+// checkGuest reports why an interface cannot be in a subnet (network.md §A2, §A9).
+func (s *Subnet) checkGuest(nic arm.ID, id, target string, found *arm.Found) {
+	if len(s.Delegations) > 0 {
+		found.Add("ResourceNotPermittedOnDelegatedSubnet", target, "Resource %s is not permitted on subnet %s, which is delegated to %s. Use another subnet, or remove the delegation.", nic, id, strings.Join(s.services(), ", "))
+	}
+	if name := lastSegment(id); containsFold(roleSubnets, name) {
+		found.Add(codeForeign, target, "Subnet %s is for the resources that its name %s tells of; network interface %s cannot be in it. Use another subnet.", id, name, nic)
+		return
+	}
+	for _, l := range s.Links {
+		found.Add(codeForeign, target, "Subnet %s has external resources in it: %s. Network interface %s cannot be in it. Use another subnet.", id, l.Owner, nic)
+	}
+}
+
+// choose gives the configurations their addresses: first those that are asked for,
+// then those that are kept, then the lowest that are free.
+func (n *Interface) choose(id arm.ID, old *Interface, a *allocation, found *arm.Found) {
+	for i := range n.Configurations {
+		c := &n.Configurations[i]
+		if c.Address == "" {
+			c.Address = old.address(c)
+			if c.Static && c.Address == "" {
+				found.Add(codeFormat, n.at(i)+".privateIPAddress", "IP configuration '%s' has the method Static and no privateIPAddress. Give one of %s.", c.Name, joinPrefixes(a.ranges))
+			}
+		}
+		if c.Static && c.Address != "" {
+			address, err := netip.ParseAddr(c.Address)
+			if err == nil {
+				a.claim(address, c.id(id), n.at(i)+".privateIPAddress", found)
+			}
+		}
+	}
+	for i := range n.Configurations {
+		if c := &n.Configurations[i]; !c.Static && c.Address != "" {
+			address, err := netip.ParseAddr(c.Address)
+			if err == nil && a.free(address) {
+				a.taken[address] = c.id(id)
+				continue
+			}
+			c.Address = ""
+		}
+	}
+	full := 0
+	for i := range n.Configurations {
+		if c := &n.Configurations[i]; !c.Static && c.Address == "" {
+			full += n.chooseNext(id, i, a, found)
+		}
+	}
+	if full > 0 {
+		found.Add("SubnetIsFull", "properties.ipConfigurations", "Subnet %s with address prefix %s does not have enough capacity for %d more IP addresses. Delete what is not needed, or use another subnet.", a.subnet, joinPrefixes(a.ranges), full)
+	}
+}
+
+// chooseNext gives a configuration the lowest free address; 1 if there is none.
+func (n *Interface) chooseNext(id arm.ID, i int, a *allocation, found *arm.Found) int {
+	c := &n.Configurations[i]
+	if !a.holds(c.Protocol) {
+		found.Add(codeFormat, n.at(i)+".privateIPAddressVersion", "IP configuration '%s' has the version %s, and subnet %s with %s has no range of it.", c.Name, c.Protocol, a.subnet, joinPrefixes(a.ranges))
+		return 0
+	}
+	address := a.next(c.Protocol, c.id(id))
+	if !address.IsValid() {
+		return 1
+	}
+	c.Address = address.String()
+	return 0
+}
+
+// address is the one that a configuration has had in the same subnet.
+func (n *Interface) address(c *Configuration) string {
+	for _, was := range n.Configurations {
+		if strings.EqualFold(was.Name, c.Name) && arm.SameID(was.Subnet, c.Subnet) && was.version() == c.Protocol {
+			return was.Address
+		}
+	}
+	return ""
+}
+
+// attach checks the tag isle-attach of a PUT.
+func (n *Interface) attach(tx *store.Tx, r *arm.PutRequest, _ *Interface, found *arm.Found) error {
+	return n.checkAttach(tx, r.ID, r.Tags, found)
+}
+
+// checkAttach reads the tag isle-attach. What is attached in a network has one
+// private address there: else nothing could tell who calls, or what is called.
+func (n *Interface) checkAttach(tx *store.Tx, id arm.ID, tags expr.Value, found *arm.Found) error {
+	text := tagText(tags, tagAttach)
+	if text == "" {
+		return nil
+	}
+	private := netip.IPv4Unspecified() // of an interface that has problems enough already
+	if len(n.Configurations) > 0 {
+		if a, err := netip.ParseAddr(n.Configurations[n.primary].Address); err == nil {
+			private = a
+		}
+	}
+	mappings, problems := parseAttach(text, id.String(), private)
+	others, err := attachments(tx, n.subnet(), id)
+	if err != nil {
+		return err
+	}
+	for _, m := range mappings {
+		real := netip.AddrPortFrom(m.Real, m.RealPort)
+		if by := others[real]; by != "" {
+			problems = append(problems, fmt.Sprintf("'%s' is attached to %s already, and what is attached has one private address in a virtual network", m.text(), by))
+		}
+		others[real] = id.String()
+	}
+	if len(problems) > 0 {
+		found.Add(codeAttachment, "tags."+tagAttach, "The tag %s, which says what network interface %s stands for, is not valid: %s.", tagAttach, id, strings.Join(problems, "; "))
+	}
+	return nil
+}
+
+// text is the real end of a mapping.
+func (m *Mapping) text() string {
+	if m.Port == 0 {
+		return m.Real.String()
+	}
+	return netip.AddrPortFrom(m.Real, m.RealPort).String()
+}
+
+// attachments are the real ends that the interfaces of a subnet's network, but for
+// one, stand for; port 0 is a whole machine.
+func attachments(tx *store.Tx, subnet string, but arm.ID) (map[netip.AddrPort]string, error) {
+	all, err := arm.List(tx, store.Query{Type: typeInterfaces})
+	if err != nil {
+		return nil, err
+	}
+	attached := map[netip.AddrPort]string{}
+	for _, r := range all {
+		text := tagText(r.Tags, tagAttach)
+		if text == "" || r.Key == but.Key() {
+			continue
+		}
+		form, err := decode[Interface](r)
+		if err != nil {
+			return nil, err
+		}
+		if networkKey(form.subnet()) != networkKey(subnet) {
+			continue
+		}
+		mappings, _ := parseAttach(text, r.ID, netip.Addr{})
+		for _, m := range mappings {
+			attached[netip.AddrPortFrom(m.Real, m.RealPort)] = r.ID
+		}
+	}
+	return attached, nil
+}
+
+// patchInterface changes the tags.
+func patchInterface(ctx context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	form, err := decode[Interface](*r.Old)
+	if err != nil {
+		return nil, err
+	}
+	var found arm.Found
+	if err := form.checkAttach(tx, r.ID, r.Tags, &found); err != nil {
+		return nil, err
+	}
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	return arm.PatchTags(ctx, tx, r)
+}
+
+func deleteInterface(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
+	form, err := decode[Interface](r.Old)
+	if err != nil {
+		return err
+	}
+	return moveInterface(tx, r.ID, form, &Interface{}, r.Now)
+}
+
+// moveInterface brings the other sides of an interface's references up to date: its
+// subnet, its security group, and its public addresses.
+func moveInterface(tx *store.Tx, id arm.ID, old, form *Interface, now time.Time) error {
+	before, after := old.subnet(), form.subnet()
+	if before != "" && !arm.SameID(before, after) {
+		if err := setUses(tx, before, id.String(), nil, now); err != nil {
+			return err
+		}
+	}
+	if uses := form.uses(id); after != "" && !(arm.SameID(before, after) && slices.Equal(uses, old.uses(id))) {
+		if err := setUses(tx, after, id.String(), uses, now); err != nil {
+			return err
+		}
+	}
+	if err := moveUser(tx, id.String(), old.SecurityGroup, form.SecurityGroup, now); err != nil {
+		return err
+	}
+	users := map[string]string{} // by public address
+	for _, c := range old.Configurations {
+		users[c.PublicIP] = ""
+	}
+	for _, c := range form.Configurations {
+		users[c.PublicIP] = c.id(id)
+	}
+	delete(users, "")
+	for _, public := range slices.Sorted(maps.Keys(users)) {
+		if err := setPublicUser(tx, public, users[public], now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// uses are what the configurations have of the subnet.
+func (n *Interface) uses(id arm.ID) []Use {
+	var list []Use
+	for i := range n.Configurations {
+		list = append(list, Use{n.Configurations[i].id(id), n.Configurations[i].Address})
+	}
+	return list
+}
