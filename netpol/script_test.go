@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +21,8 @@ var rewrite = flag.Bool("rewrite", false, "write what the policy answers into th
 //
 //	network SPACE                     of the network that all subnets are in
 //	gateway PREFIXES
+//	peered PREFIXES
+//	endpoint SUBNET TAGS              service endpoints of a subnet that is there
 //	tag NAME PREFIXES
 //	subnet NAME RANGE NSG ROUTETABLE
 //	nic NAME SUBNET ADDRESS NSG [forward]
@@ -153,6 +156,11 @@ func (b *builder) line(verb string, w []string) {
 		n.Space = b.prefixes(w[0])
 	case "gateway":
 		n.Gateway = &Gateway{ID: "/gateway", Prefixes: b.prefixes(w[0])}
+	case "peered":
+		n.Peered = b.prefixes(w[0])
+	case "endpoint":
+		i := slices.IndexFunc(n.Subnets, func(s Subnet) bool { return s.ID == "/vnet/"+w[0] })
+		n.Subnets[i].ServiceEndpoints = strings.Split(w[1], ",")
 	case "tag":
 		b.m.Tags = append(b.m.Tags, ServiceTag{Name: w[0], Prefixes: b.prefixes(w[1])})
 	case "subnet":
