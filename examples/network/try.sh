@@ -105,7 +105,7 @@ begin() {
 # await waits, 30 s at most, for a text in a file that a process writes.
 await() {
   local tries=300
-  until grep -q "$2" "$1"; do
+  until grep -qs "$2" "$1"; do
     kill -0 "$3" 2>>"$work/log" || fail "a server has ended: $(cat "$1")"
     [ $((tries -= 1)) -gt 0 ] || fail "no \"$2\" after 30 s: $(cat "$1")"
     sleep 0.1
