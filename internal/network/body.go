@@ -181,6 +181,32 @@ type firewallRuleBody struct {
 	DestinationGroups []string `json:"destinationIpGroups"`
 }
 
+type gatewayBody struct {
+	Type    string `json:"gatewayType"`
+	VPNType string `json:"vpnType"`
+	SKU     struct {
+		Name string `json:"name"`
+	} `json:"sku"`
+	Configurations []gatewayConfigurationBody `json:"ipConfigurations"`
+	Client         *struct {
+		Pool prefixesBody `json:"vpnClientAddressPool"`
+	} `json:"vpnClientConfiguration"`
+	Routes prefixesBody `json:"customRoutes"`
+	NAT    []expr.Value `json:"natRules"`
+}
+
+type prefixesBody struct {
+	Prefixes []string `json:"addressPrefixes"`
+}
+
+type gatewayConfigurationBody struct {
+	Name       string `json:"name"`
+	Properties struct {
+		Subnet   *reference `json:"subnet"`
+		PublicIP *reference `json:"publicIPAddress"`
+	} `json:"properties"`
+}
+
 // carriedNetwork and carriedSubnet are the writable members that are stored and
 // served as given.
 var (
@@ -191,6 +217,7 @@ var (
 	carriedGroup    = []string{"flushConnection"}
 	carriedTable    = []string{"disableBgpRoutePropagation"}
 	carriedFirewall = []string{"additionalProperties", "autoscaleConfiguration"}
+	carriedGateway  = []string{"activeActive", "enableBgp", "enablePrivateIpAddress", "vpnGatewayGeneration"}
 	carriedPublic   = []string{"ddosSettings", "deleteOption", "dnsSettings", "idleTimeoutInMinutes", "ipTags"}
 )
 

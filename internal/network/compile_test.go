@@ -15,11 +15,15 @@ import (
 func TestWhatIsAcceptedCompiles(t *testing.T) {
 	w := newWorld(t)
 	w.fireworld()
+	w.publicIP("gw", ``, ``, 201)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	g := &maker{rand.New(rand.NewPCG(seed, 0))}
 	accepted := map[string]int{}
-	for range 1000 {
+	for i := range 1000 {
+		if i%50 == 0 {
+			w.checkSides()
+		}
 		path, body := g.request()
 		var err error
 		if g.IntN(8) == 0 {
@@ -65,7 +69,7 @@ func (g *maker) many(n int, list ...string) string {
 }
 
 func (g *maker) makers() []func() (path, body string) {
-	return []func() (string, string){g.network, g.subnet, g.group, g.rule, g.table, g.route, g.publicIP, g.firewall}
+	return []func() (string, string){g.network, g.subnet, g.group, g.rule, g.table, g.route, g.publicIP, g.firewall, g.gateway}
 }
 
 func (g *maker) request() (path, body string) {

@@ -62,6 +62,13 @@ func putSDKRoute(prefix, hop string) func(*sdk) error {
 	}
 }
 
+func putSDKFirewall(change func(*armnetwork.AzureFirewallPropertiesFormat)) func(*sdk) error {
+	return func(s *sdk) error {
+		_, err := s.NewAzureFirewallsClient().BeginCreateOrUpdate(s.ctx, "g", "fw", sdkFirewall(change), nil)
+		return err
+	}
+}
+
 // refusals need the network of world.office, whose subnet b an environment is in.
 var refusals = []refusal{
 	{"InvalidAddressPrefixFormat", putNetwork("10.1.0.0")},
@@ -105,6 +112,37 @@ var refusals = []refusal{
 		_, err := s.NewSecurityGroupsClient().BeginDelete(s.ctx, "g", "nsg", nil)
 		return err
 	}},
+	{"StandardSkuPublicIPAddressesMustBeStatic", func(s *sdk) error {
+		_, err := s.NewPublicIPAddressesClient().BeginCreateOrUpdate(s.ctx, "g", "other", sdkPublic(func(p *armnetwork.PublicIPAddress) {
+			p.Properties.PublicIPAllocationMethod = to.Ptr(armnetwork.IPAllocationMethodDynamic)
+		}), nil)
+		return err
+	}},
+	{"PublicIPAddressCannotBeDeleted", func(s *sdk) error {
+		_, err := s.NewPublicIPAddressesClient().BeginDelete(s.ctx, "g", "out", nil)
+		return err
+	}},
+	{"InUseSubnetCannotBeDeleted", func(s *sdk) error {
+		_, err := s.NewSubnetsClient().BeginDelete(s.ctx, "g", "net", "AzureFirewallSubnet", nil)
+		return err
+	}},
+	{"InUsePrefixCannotBeDeleted", putSubnet("AzureFirewallSubnet", "10.0.10.0/26")},
+	{"AzureFirewallSubnetRouteTableMustHaveDefaultRouteToInternet", putSubnet("AzureFirewallSubnet", "10.0.9.0/26", func(p *armnetwork.SubnetPropertiesFormat) {
+		p.RouteTable = &armnetwork.RouteTable{ID: to.Ptr(table)}
+	})},
+	{"AzureFirewallSubnetReferenceConflict", putSDKFirewall(func(p *armnetwork.AzureFirewallPropertiesFormat) {
+		p.IPConfigurations = append(p.IPConfigurations, p.IPConfigurations[0])
+	})},
+	{"InvalidResourceReference", putSDKFirewall(func(p *armnetwork.AzureFirewallPropertiesFormat) {
+		p.IPConfigurations[0].Properties.PublicIPAddress.ID = to.Ptr(publics + "/none")
+	})},
+	{"FirewallRuleCollectionInvalidPriority", putSDKFirewall(func(p *armnetwork.AzureFirewallPropertiesFormat) {
+		p.NetworkRuleCollections[0].Properties.Priority = to.Ptr[int32](99)
+	})},
+	{"FirewallRuleCollectionConflict", putSDKFirewall(func(p *armnetwork.AzureFirewallPropertiesFormat) {
+		p.NetworkRuleCollections = append(p.NetworkRuleCollections, sdkCollection("more", 200))
+	})},
+	{"InvalidResourceName", putSDKFirewall(func(p *armnetwork.AzureFirewallPropertiesFormat) { p.NetworkRuleCollections[0].Name = to.Ptr("web.") })},
 	{"InUseRouteTableCannotBeDeleted", func(s *sdk) error {
 		_, err := s.NewRouteTablesClient().BeginDelete(s.ctx, "g", "rt", nil)
 		return err
@@ -118,6 +156,9 @@ func TestRefusals(t *testing.T) {
 	w.send("PUT", group+"/securityRules/first", `{"properties":`+anyRule(100)+`}`, 201)
 	w.send("PUT", net+"/subnets/b", `{"properties":{"addressPrefix":"10.0.1.0/24","delegations":[{"name":"d","properties":{"serviceName":"`+environmentType+`"}}]}}`, 201)
 	w.environment(environment, net+"/subnets/b")
+	w.send("PUT", net+"/subnets/AzureFirewallSubnet", `{"properties":{"addressPrefix":"10.0.9.0/26"}}`, 201)
+	w.publicIP("out", ``, ``, 201)
+	w.send("PUT", firewall, firewallBody(), 201)
 	before := w.snapshot()
 	for i, r := range refusals {
 		err := r.try(s)
