@@ -93,3 +93,61 @@ func FuzzParsePorts(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseProtocol(f *testing.F) {
+	for _, s := range []string{"*", "Any", "tcp", "TCP", "Udp", "icmp", "Esp", "AH", "6", "", "Tcp ", "Tcp,Udp"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := ParseProtocol(text)
+		if err != nil {
+			return
+		}
+		if again, err := ParseProtocol(p.String()); err != nil || again != p || p >= protocolCount {
+			t.Errorf("%q is %v, again %v, %v", text, p, again, err)
+		}
+	})
+}
+
+func FuzzParseVersion(f *testing.F) {
+	for _, s := range []string{"2019-11", "2020", "2020-09", "a", "b", "", "2022", "2020-9", "ab", "B"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		v, err := ParseVersion(text)
+		if err != nil {
+			return
+		}
+		if again, err := ParseVersion(v.String()); err != nil || again != v || len(Requirements(v, ExternalEndpoint)) == 0 {
+			t.Errorf("%q is %v, again %v, %v", text, v, again, err)
+		}
+	})
+}
+
+// FuzzServiceTags: a rule with any tag compiles; the tag has addresses unless it is
+// empty in this network, and its name counts in any case.
+func FuzzServiceTags(f *testing.F) {
+	for _, s := range []string{"VirtualNetwork", "Internet", "AzureLoadBalancer", "Storage", "Storage.WestUS", "AzureCloud.eastus2", "AzurePlatformIMDS", "azureplatformlkm.x", "A_b.c", "Sql"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := ParseAddress(text)
+		if err != nil || a.Tag == "" {
+			return
+		}
+		m := small(SecurityRule{Name: "r", Priority: 100, Direction: Outbound, Destination: Side{Addresses: []Address{a}}})
+		m.Tags = []ServiceTag{{Name: "Sql.WestUS", Prefixes: mustPrefixes("198.51.100.0/24")}}
+		n := compile(t, m)
+		has := n.Tag(text)
+		if len(has) == 0 || !slices.Equal(has, n.Tag(strings.ToUpper(text))) {
+			t.Errorf("%q has %v, in upper case %v", text, has, n.Tag(strings.ToUpper(text)))
+		}
+		flow := Flow{TCP, mustPrefixes("10.0.0.4/32")[0].Addr(), 1, has[len(has)-1].Addr(), 443}
+		if flow.Destination.Is6() {
+			return
+		}
+		if d := n.Verify(flow, Outbound); d.RuleName != "securityRules/r" && !flow.platform() {
+			t.Errorf("%q: %s: %s", text, flow, d)
+		}
+	})
+}

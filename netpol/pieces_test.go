@@ -2,7 +2,6 @@ package netpol
 
 import (
 	"cmp"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -182,13 +181,11 @@ func verdictOf(r AccessResult, ports []uint16) verdict {
 	return v
 }
 
-var seed = flag.Uint64("seed", 1, "where the random tests begin that draw their own flows")
-
 // TestPiecesStandForAllFlows: openness, causes and closed ports are those of all
 // flows, for random models with interfaces, routes, firewalls and appliances.
 func TestPiecesStandForAllFlows(t *testing.T) {
 	flows, rows := 0, 0
-	for at := *seed; flows < 1_500_000; at++ {
+	for at := startSeed(t); flows < 1_500_000; at++ {
 		g := generator{rand.New(rand.NewPCG(at, 2))}
 		m := g.lackingModel()
 		p, err := Compile(m)
@@ -217,7 +214,7 @@ func TestPiecesStandForAllFlows(t *testing.T) {
 		flows += judged
 		rows++
 	}
-	t.Logf("seed %d: %d rows, %d flows", *seed, rows, flows)
+	t.Logf("%d rows, %d flows", rows, flows)
 }
 
 // TestLargeGroupsAreJudgedExactly: groups of 1,000 rules of each kind.

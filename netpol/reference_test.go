@@ -437,21 +437,3 @@ func TestFastAgreesWithReference(t *testing.T) {
 		}
 	})
 }
-
-// TestClassifierAgreesWithLinearSearch is about many rules: more than one word of
-// bits, and more than one word of summary.
-func TestClassifierAgreesWithLinearSearch(t *testing.T) {
-	for _, count := range []int{1, 63, 64, 65, 700, 5000} {
-		rules, flows := randomRules(count, uint64(count)), randomFlows(4000, uint64(count)+1)
-		c := newClassifier(rules)
-		for _, f := range flows {
-			want := slices.IndexFunc(rules, func(m match) bool {
-				return m.meets(f.Protocol) && in(f.Source, m.source) && in(f.Destination, m.destination) &&
-					m.portMatched(m.sourcePorts, f.Protocol, f.SourcePort) && m.portMatched(m.ports, f.Protocol, f.DestinationPort)
-			})
-			if got := c.find(&f); got != want {
-				t.Fatalf("%d rules, %s: rule %d, want %d", count, f, got, want)
-			}
-		}
-	}
-}
