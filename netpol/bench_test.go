@@ -47,10 +47,10 @@ func randomFlows(count int, seed uint64) []Flow {
 	return flows
 }
 
-// benchNetwork is the worst path: groups at interface and subnet of both ends with
+// benchModel is the worst path: groups at interface and subnet of both ends with
 // 200 and 1,000 rules, 400 routes, a firewall with the given number of rules, and
 // nothing that decides early.
-func benchNetwork(tb testing.TB, firewallRules int) *Network {
+func benchModel(firewallRules int) *Model {
 	r := rand.New(rand.NewPCG(1, 3))
 	group := func(id string, count int) SecurityGroup {
 		g := SecurityGroup{ID: id}
@@ -79,12 +79,16 @@ func benchNetwork(tb testing.TB, firewallRules int) *Network {
 			Interface{ID: fmt.Sprint("/nic/a", i), Subnet: "/v/a", SecurityGroup: "/nsg/a", Addresses: []netip.Addr{netip.AddrFrom4([4]byte{10, 0, 1, byte(i)})}},
 			Interface{ID: fmt.Sprint("/nic/b", i), Subnet: "/v/b", SecurityGroup: "/nsg/d", Addresses: []netip.Addr{netip.AddrFrom4([4]byte{10, 1, 1, byte(i)})}})
 	}
-	p, err := Compile(&Model{
+	return &Model{
 		Networks:       []VirtualNetwork{{ID: "/v", Space: mustPrefixes("10.0.0.0/8"), Subnets: subnets}},
 		SecurityGroups: []SecurityGroup{group("/nsg/a", 400), group("/nsg/b", 2000), group("/nsg/c", 2000), group("/nsg/d", 400)},
 		RouteTables:    []RouteTable{table}, Interfaces: nics,
 		Firewalls: []Firewall{{ID: "/fw", Subnet: "/v/AzureFirewallSubnet", PrivateIP: netip.MustParseAddr("10.4.0.4"), Collections: []RuleCollection{collection}}},
-	})
+	}
+}
+
+func benchNetwork(tb testing.TB, firewallRules int) *Network {
+	p, err := Compile(benchModel(firewallRules))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -101,6 +105,7 @@ func benchFlows() []Flow {
 	return flows
 }
 
+// BenchmarkEvaluate walks the worst path, by the number of the firewall's rules.
 func BenchmarkEvaluate(b *testing.B) {
 	for _, rules := range []int{100, 1000, 10000} {
 		b.Run(fmt.Sprint("firewall=", rules), func(b *testing.B) {
@@ -111,10 +116,33 @@ func BenchmarkEvaluate(b *testing.B) {
 				n.Evaluate(flows[i%len(flows)])
 				i++
 			}
+			perSecond(b)
 		})
 	}
 }
 
+// BenchmarkClassifier looks for the first of a list of rules that a flow matches.
+func BenchmarkClassifier(b *testing.B) {
+	for _, rules := range []int{100, 1000, 10000} {
+		list, flows := randomRules(rules, 5), randomFlows(4096, 5)
+		b.Run(fmt.Sprint("rules=", rules), func(b *testing.B) {
+			c := newClassifier(list)
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				c.find(&flows[i%len(flows)])
+				i++
+			}
+			perSecond(b)
+		})
+	}
+}
+
+func perSecond(b *testing.B) {
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "flows/s")
+}
+
+// BenchmarkCompile compiles one list of rules.
 func BenchmarkCompile(b *testing.B) {
 	for _, rules := range []int{100, 1000, 10000} {
 		list := randomRules(rules, 5)
@@ -127,8 +155,23 @@ func BenchmarkCompile(b *testing.B) {
 	}
 }
 
+// BenchmarkCompileModel compiles the network of the worst path.
+func BenchmarkCompileModel(b *testing.B) {
+	for _, rules := range []int{100, 1000, 10000} {
+		b.Run(fmt.Sprint("firewall=", rules), func(b *testing.B) {
+			m := benchModel(rules)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Compile(m); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func TestEvaluateDoesNotAllocate(t *testing.T) {
-	n, flows := benchNetwork(t, 1000), benchFlows()
+	n, flows := benchNetwork(t, 10000), benchFlows()
 	i := 0
 	if allocs := testing.AllocsPerRun(1000, func() { n.Evaluate(flows[i%len(flows)]); i++ }); allocs != 0 {
 		t.Errorf("%v allocations for each flow", allocs)
