@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -230,37 +229,41 @@ func ruleCount(n int) string {
 	return fmt.Sprintf("%d rules are", n)
 }
 
+// ruleTemplate is a template of the missing rules, or one nested in it.
+type ruleTemplate struct {
+	Resources []struct {
+		Properties struct {
+			Template *ruleTemplate `json:"template"` // of rules in another resource group
+		} `json:"properties"`
+	} `json:"resources"`
+	Outputs struct {
+		Rest struct {
+			Value []struct{ Row, Purpose, Subnet, Message string } `json:"value"`
+		} `json:"rest"`
+	} `json:"outputs"`
+}
+
+func (t *ruleTemplate) rules() int {
+	n := 0
+	for _, r := range t.Resources {
+		if inner := r.Properties.Template; inner != nil {
+			n += inner.rules()
+			continue
+		}
+		n++
+	}
+	return n
+}
+
 // readMissingRules reads what the template of the missing rules has: how many rules, and
 // a text for each access that rules alone cannot open.
 func readMissingRules(raw []byte) (rest []string, rules int, err error) {
-	var template struct {
-		Resources []json.RawMessage `json:"resources"`
-		Outputs   struct {
-			Rest struct {
-				Value []json.RawMessage `json:"value"`
-			} `json:"rest"`
-		} `json:"outputs"`
-		Metadata struct {
-			Rest []json.RawMessage `json:"rest"`
-		} `json:"metadata"`
-	}
-	if err := json.Unmarshal(raw, &template); err != nil {
+	t := new(ruleTemplate)
+	if err := json.Unmarshal(raw, t); err != nil {
 		return nil, 0, fmt.Errorf("the server's template cannot be read: %w", err)
 	}
-	for _, item := range slices.Concat(template.Outputs.Rest.Value, template.Metadata.Rest) {
-		var row struct{ Row, Purpose, Subnet, Message string }
-		if json.Unmarshal(item, &row) != nil || row.Row == "" {
-			rest = append(rest, text(item))
-			continue
-		}
-		line := strings.TrimSpace(row.Row + " " + row.Purpose)
-		if row.Subnet != "" {
-			line += " at " + segment(row.Subnet)
-		}
-		if row.Message != "" {
-			line += ": " + row.Message
-		}
-		rest = append(rest, line)
+	for _, r := range t.Outputs.Rest.Value {
+		rest = append(rest, fmt.Sprintf("%s %s at %s: %s", r.Row, r.Purpose, r.Subnet, r.Message))
 	}
-	return rest, len(template.Resources), nil
+	return rest, t.rules(), nil
 }

@@ -137,9 +137,9 @@ func TestNetcheckFlags(t *testing.T) {
 }
 
 func TestReadMissingRules(t *testing.T) {
-	rest, rules, err := readMissingRules([]byte(`{"resources": [{}, {}], "outputs": {"rest": {"type": "array", "value": [
-		{"row": "R1", "purpose": "Default route", "subnet": "/x/subnets/access", "message": "denied by route r"}, "plain words"]}}}`))
-	if want := "R1 Default route at access: denied by route r|plain words"; err != nil || rules != 2 || strings.Join(rest, "|") != want {
+	rest, rules, err := readMissingRules([]byte(`{"resources": [{"type": "rule"}, {"properties": {"template": {"resources": [{}, {}]}}}],
+		"outputs": {"rest": {"type": "array", "value": [{"row": "R1", "purpose": "Default route", "subnet": "access", "message": "denied by route r"}]}}}`))
+	if want := "R1 Default route at access: denied by route r"; err != nil || rules != 3 || strings.Join(rest, "|") != want {
 		t.Errorf("%d %q %v", rules, rest, err)
 	}
 	if _, _, err := readMissingRules([]byte(`[]`)); err == nil {

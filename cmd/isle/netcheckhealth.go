@@ -30,7 +30,8 @@ type healthReport struct {
 
 type subnetHealth struct {
 	name      string
-	State     string `json:"networkDependencyHealthState"`
+	State     string                    `json:"networkDependencyHealthState"`
+	Outbound  struct{ Error *apiError } `json:"outboundNetworkHealth"`
 	Isolation struct {
 		Mode     string   `json:"mode"`
 		Isolated bool     `json:"isolated"`
@@ -229,7 +230,11 @@ func (r *healthReport) printIsolation(out io.Writer) {
 func (n *netcheck) advice(r *healthReport) string {
 	command := fmt.Sprintf("%s netcheck%s %s -g %s", program(), n.data, n.environment.Name, groupOf(n.environment.ID))
 	var unreachable, blocked, unknown bool
+	reason := ""
 	for _, s := range r.subnets {
+		if s.Outbound.Error != nil {
+			reason = " " + s.Outbound.Error.Message
+		}
 		unknown = unknown || s.State == stateUnknown
 		for _, row := range s.Rows {
 			unreachable = unreachable || row.Probe.Result == probeUnreachable
@@ -248,5 +253,5 @@ func (n *netcheck) advice(r *healthReport) string {
 	case unreachable:
 		return fmt.Sprintf("The network is not healthy: the rules are open, but a probe fails. `%s --explain` shows each probe.", command)
 	}
-	return fmt.Sprintf("The network's health cannot be told. `%s --explain` shows what is known.", command)
+	return fmt.Sprintf("The network's health cannot be told.%s `%s --explain` shows what is known.", reason, command)
 }

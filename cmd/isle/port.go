@@ -47,7 +47,11 @@ the address. A port that is served already is moved.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
-			if a.private, a.entry, err = parseAttachment(args[0], args[1]); err != nil {
+			a.private, a.entry, err = parseAttachment(args[0], args[1])
+			if strings.ContainsAny(a.name, "/\\?#% ") {
+				err = errors.Join(err, fmt.Errorf("--name %q is no name of a resource: give letters, digits and hyphens", a.name))
+			}
+			if err != nil {
 				return err
 			}
 			return withPorts(cmd, data, connectRunning, func(p *ports) error { return p.add(cmd.Context(), a) })
