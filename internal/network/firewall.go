@@ -92,7 +92,7 @@ func (b *firewallBody) checkAbsent(found *arm.Found) {
 		{len(b.Application) > 0, "applicationRuleCollections", "ApplicationRulesNotSupported", "application rules", "give network rules"},
 		{b.Policy.id() != "", "firewallPolicy", "FirewallPolicyNotSupported", "firewall policies", "give networkRuleCollections"},
 		{b.Hub.id() != "", "virtualHub", "VirtualHubNotSupported", "virtual hubs", "give ipConfigurations"},
-		{b.HubAddresses.Kind() == expr.KindObject, "hubIPAddresses", "VirtualHubNotSupported", "virtual hubs", "give ipConfigurations"},
+		{b.HubAddresses.Len() > 0, "hubIPAddresses", "VirtualHubNotSupported", "virtual hubs", "give ipConfigurations"},
 		{b.Management != nil, "managementIpConfiguration", "ManagementIPConfigurationNotSupported", "management configurations", "a firewall is managed without one"},
 	} {
 		if m.given {

@@ -1,0 +1,60 @@
+package network
+
+import (
+	"testing"
+
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/store"
+)
+
+// FuzzPlaced: whatever a client sends as a public address, a firewall or a gateway,
+// the checks answer; what they accept reads back, is shown, and can be judged by.
+func FuzzPlaced(f *testing.F) {
+	f.Add("p", `{"sku":{"name":"Standard"},"zones":["1"],"tags":{"isle-egress":"bind:127.0.0.9"},"properties":{"publicIPAllocationMethod":"Static","ipAddress":"203.0.113.1","idleTimeoutInMinutes":4,"dnsSettings":{"domainNameLabel":"abc"}}}`)
+	f.Add("f", `{"properties":{"ipConfigurations":[{"name":"ip","properties":{"subnet":{"id":"/s"},"publicIPAddress":{"id":"/p"}}}],"additionalProperties":{"Network.SNAT.PrivateRanges":"IANAPrivateRanges"},
+		"networkRuleCollections":[{"name":"c","properties":{"priority":100,"action":{"type":"Deny"},"rules":[{"name":"r","protocols":["Any"],"sourceAddresses":["*"],"destinationAddresses":["Sql.x","10.0.0.0/8"],"destinationPorts":["1-2"]}]}}]}}`)
+	f.Add("g", `{"tags":{"isle-routes":"10.0.0.0/8 x"},"properties":{"gatewayType":"Vpn","ipConfigurations":[{"name":"ip","properties":{"subnet":{"id":"/s"},"publicIPAddress":{"id":"/p"}}}],"vpnClientConfiguration":{"vpnClientAddressPool":{"addressPrefixes":["10.0.0.0/8"]}},"customRoutes":{"addressPrefixes":["::/0"]}}}`)
+	p := &provider{tags: builtinTags}
+	f.Fuzz(func(t *testing.T, name, text string) {
+		body, err := expr.ParseJSON([]byte(text))
+		if err != nil {
+			return
+		}
+		r := &arm.PutRequest{Body: body}
+		r.Tags, _ = body.Get("tags")
+		var found arm.Found
+		if form := readPublicIP(r, &found); form != nil {
+			checkEgress(r.Tags, form.ipv4(), &found)
+			form.checkAddress(nil, &found)
+			again(t, form).view()
+		}
+		found = nil
+		if form := p.readFirewall(r, &found); form != nil {
+			again(t, form).view("/id", "etag")
+			_, rules := collections(form.Collections)
+			_, ranges := snatRanges(form.PrivateRanges)
+			if len(found) == 0 && (rules != nil || ranges != nil) {
+				t.Fatal(rules, ranges)
+			}
+		}
+		found = nil
+		if form := readGateway(r, &found); form != nil {
+			checkGatewayTags(r.Tags, &found)
+			again(t, form).view("/id", "etag")
+		}
+	})
+}
+
+// again is a form as it is read after it has been stored.
+func again[Form any](t *testing.T, form *Form) *Form {
+	body, err := encode(form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := decode[Form](arm.Resource{Resource: store.Resource{Body: body}})
+	if err != nil {
+		t.Fatalf("%s: %v", body, err)
+	}
+	return read
+}
