@@ -23,11 +23,13 @@ func (s *Service) environmentType() arm.Type {
 		ValidName: anyName,
 		Put:       s.putEnvironment, Patch: s.patchEnvironment, Delete: s.deleteEnvironment, View: s.viewEnvironment,
 		List:    &arm.ListSpec{},
-		Actions: map[string]arm.Handler{"restart": s.restartEnvironment},
+		Actions: map[string]arm.Handler{"restart": s.restartEnvironment, "health/network/trace": s.traceFlow},
 		Reads: map[string]arm.Handler{
-			"skus":           func(context.Context, *arm.Request) (*arm.Response, error) { return arm.Reply(list(skus())), nil },
-			"health/network": s.readHealth,
-			"network":        s.readHealth,
+			"skus":                        func(context.Context, *arm.Request) (*arm.Response, error) { return arm.Reply(list(skus())), nil },
+			"health/network":              s.readHealth,
+			"network":                     s.readHealth,
+			"health/network/history":      s.readHealthHistory,
+			"health/network/missingRules": s.readMissingRules,
 		},
 	}
 }
@@ -287,6 +289,9 @@ func (s *Service) release(tx *store.Tx, owner string, form *environment) error {
 		}
 	}
 	tx.AfterCommit(func() { s.placements.drop(form.ID) })
+	if err := dropHealth(tx, form.ID); err != nil {
+		return err
+	}
 	return dropSetting(tx, environmentSetting(form.ID))
 }
 
@@ -350,24 +355,21 @@ func (s *Service) restartEnvironment(ctx context.Context, r *arm.Request) (*arm.
 	return nil, s.refresh(ctx, r)
 }
 
-func (s *Service) readHealth(_ context.Context, r *arm.Request) (*arm.Response, error) {
-	form, err := decode[environment](r.Resource.Resource)
-	if err != nil {
-		return nil, err
-	}
-	return arm.Reply(networkHealth(form.Subnets)), nil
-}
-
-func (s *Service) viewEnvironment(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error) {
+func (s *Service) viewEnvironment(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
 	form, err := decode[environment](r.Resource)
+	if err != nil {
+		return expr.Null(), err
+	}
+	health, since, err := s.healthNow(tx, r.Key, form)
 	if err != nil {
 		return expr.Null(), err
 	}
 	var f fields
 	f.text("provisioningState", r.State)
-	f.text("state", "Enabled")
+	f.text("state", environmentState(health, since, s.now()))
 	f.text("integrationServiceEnvironmentId", form.ID)
 	if form.Ready {
+		f.add("networkHealth", object(member("state", expr.String(health)), member("since", expr.String(timestamp(since)))))
 		f.add("endpointsConfiguration", s.endpoints(form))
 	}
 	f.add("networkConfiguration", s.networkConfiguration(form))
@@ -397,14 +399,22 @@ func (s *Service) endpoints(e *environment) expr.Value {
 // outgoing are the static addresses as which the flows of some subnets leave.
 func (s *Service) outgoing(e *environment, subnets ...int) []string {
 	var list []string
+	for _, a := range s.outgoingAddresses(e, subnets...) {
+		list = append(list, a.String())
+	}
+	return list
+}
+
+func (s *Service) outgoingAddresses(e *environment, subnets ...int) []netip.Addr {
+	var list []netip.Addr
 	for _, i := range subnets {
 		if s.config.Policies == nil || i >= len(e.Subnets) {
 			continue
 		}
 		network, _ := networkOf(e.Subnets[i])
 		for _, a := range s.config.Policies.Outgoing(network, e.Subnets[i]) {
-			if text := a.String(); !slices.Contains(list, text) {
-				list = append(list, text)
+			if !slices.Contains(list, a) {
+				list = append(list, a)
 			}
 		}
 	}

@@ -1,86 +1,318 @@
 package logic
 
-import "isle/expr"
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
 
-// dependency is one thing a component reaches outside its subnet.
-type dependency struct {
-	category, title string
-	ports           []string
-	hosts           []string
-}
-
-var (
-	webPorts = []string{"80", "443"}
-	tlsPort  = []string{"443"}
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/netpol"
 )
 
-// unknown is the state of what was not probed: Isle says so until it evaluates
-// the network.
-const unknown = "Unknown"
+// States of network health (ise.md #71).
+const (
+	healthy   = "Healthy"
+	unhealthy = "Unhealthy"
+	unknown   = "Unknown"
+)
 
-// dependencies are what the four components of an environment need, in the order
-// of its subnets (logic-api §3.5): workflows, connectors, management; the fourth,
-// the cache, needs nothing.
-func dependencies() [subnetCount][]dependency {
-	directory := dependency{"AzureActiveDirectory", "Azure Active Directory", webPorts, []string{"graph.windows.net"}}
-	certificates := dependency{"SSLCertificateVerification", "SSL Certificate Verification", webPorts, []string{
-		"ocsp.msocsp.com", "mscrl.microsoft.com", "crl.microsoft.com", "www.microsoft.com",
-		"crl3.digicert.com", "ocsp.digicert.com", "cacerts.digicert.com", "www.thawte.com"}}
-	diagnostics := dependency{"DiagnosticLogsAndMetrics", "Diagnostic Logs And Metrics", tlsPort, []string{"az-prod.metrics.nsatc.net"}}
-	return [subnetCount][]dependency{
-		{
-			{"AzureStorage", "Azure Storage", webPorts, []string{"table.core.windows.net", "blob.core.windows.net", "queue.core.windows.net"}},
-			directory, certificates, diagnostics,
-			{"RedisCache", "Redis Cache", []string{"6380"}, []string{"redis.cache.windows.net"}},
-		},
-		{
-			{"AzureStorage", "Azure Storage", webPorts, []string{"blob.core.windows.net", "queue.core.windows.net", "table.core.windows.net", "file.core.windows.net"}},
-			{"SQL", "Azure SQL Database", []string{"1433"}, []string{"database.windows.net"}},
-			{"AzureManagement", "Azure Management", tlsPort, []string{"management.core.windows.net", "admin.core.windows.net", "management.azure.com"}},
-			directory, certificates,
-		},
-		{
-			{"RecoveryService", "Recovery Service", []string{"1886"}, []string{"prod.warmpath.msftcloudes.com"}},
-			{"SQL", "SQL", []string{"1433"}, []string{"database.windows.net"}},
-			diagnostics,
-			{"AzureStorage", "Azure Storage", tlsPort, []string{"blob.core.windows.net", "queue.core.windows.net", "table.core.windows.net"}},
-			{"AzureStorage", "Azure Storage", []string{"445"}, []string{"file.core.windows.net"}},
-		},
-		nil,
-	}
+// States of a row of the required access: what the policy and the probe say together.
+const (
+	rowReachable    = "reachable"       // nothing denies it, and its probe, if it has one, succeeds
+	rowBlocked      = "blocked-by-rule" // the policy denies some of it
+	rowUnreachable  = "unreachable"     // nothing denies it, but its probe fails
+	rowUnknown      = "unknown"         // nobody can tell
+	rowDisagreement = "disagreement"    // the policy denies all of it, and yet a probe gets through
+)
+
+// healthReport is network health as it is now.
+type healthReport struct {
+	edition   netpol.Version
+	results   []netpol.AccessResult
+	probes    probeResults
+	authority string // host of the token issuer
+	failure   error  // why there are no results
 }
 
-// networkHealth is the answer of GET {environment}/health/network: an object
-// keyed by the subnets' names.
-func networkHealth(subnets []string) expr.Value {
-	needs := dependencies()
-	members := make([]expr.Member, 0, len(subnets))
-	for i, id := range subnets {
-		state := []expr.Member{member("networkDependencyHealthState", expr.String(unknown))}
-		if i < len(needs) && needs[i] != nil {
-			state = append(state,
-				member("outboundNetworkHealth", object(member("state", expr.String(unknown)))),
-				member("outboundNetworkDependencies", dependencyList(needs[i])))
-		}
-		members = append(members, member(lastSegment(id), object(state...)))
-	}
-	return object(members...)
+// subnetHealth is the health of a subnet: the documented members (logic-api §3.5), then
+// what is told beside them.
+type subnetHealth struct {
+	State        string           `json:"networkDependencyHealthState"`
+	Health       outboundHealth   `json:"outboundNetworkHealth"`
+	Dependencies []dependencyView `json:"outboundNetworkDependencies"`
+	Isolation    *Isolation       `json:"isolation,omitempty"`
+	Edition      string           `json:"edition"`
+	Rows         []accessRow      `json:"requiredAccess"`
 }
 
-func dependencyList(list []dependency) expr.Value {
-	values := make([]expr.Value, len(list))
-	for i, d := range list {
-		endpoints := make([]expr.Value, len(d.hosts))
-		for j, host := range d.hosts {
-			endpoints[j] = object(
-				member("domainName", expr.String(host)),
-				member("accessibility", expr.String(unknown)),
-				member("ports", texts(d.ports...)))
-		}
-		values[i] = object(
-			member("category", expr.String(d.category)),
-			member("displayName", expr.String(d.title)),
-			member("endpoints", expr.Array(endpoints...)))
+type outboundHealth struct {
+	State string       `json:"state"`
+	Error *healthError `json:"error,omitempty"`
+}
+
+type healthError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// accessRow is a row of the required access at one subnet.
+type accessRow struct {
+	Row         string          `json:"row"`
+	Purpose     string          `json:"purpose"`
+	Direction   string          `json:"direction"`
+	Protocol    string          `json:"protocol"`
+	Source      string          `json:"source"`
+	Destination string          `json:"destination"`
+	Ports       []string        `json:"ports"`
+	Verdict     string          `json:"verdict"`
+	State       string          `json:"state"`
+	Rule        string          `json:"rule,omitempty"`
+	Denials     []netpol.Record `json:"denials"`
+	Closed      []closedView    `json:"closed"`
+	Role        *roleView       `json:"role,omitempty"`
+	Probe       probed          `json:"probe"`
+	Consequence string          `json:"consequence"`
+	Connector   string          `json:"connector,omitempty"`
+}
+
+type closedView struct {
+	Protocol string `json:"protocol"`
+	Ports    string `json:"ports"`
+}
+
+type roleView struct {
+	Name      string `json:"name"`
+	InProcess bool   `json:"inProcess"`
+}
+
+// readHealth answers GET {environment}/health/network: an object by the names of the
+// subnets.
+func (s *Service) readHealth(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	form, err := decode[environment](r.Resource.Resource)
+	if err != nil {
+		return nil, err
 	}
-	return expr.Array(values...)
+	edition, err := askedEdition(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.look(ctx, r.Resource.Key, form); err != nil {
+		return nil, err
+	}
+	report := healthReport{edition: edition, probes: s.probe(ctx, form)}
+	if u, err := url.Parse(r.BaseURL); err == nil {
+		report.authority = u.Hostname()
+	}
+	if report.results, report.failure = s.requiredAccess(ctx, form, r.Resource.Key, edition); ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	var isolation *Isolation
+	if s.config.Isolation != nil {
+		told := s.config.Isolation()
+		isolation = &told
+	}
+	members := make([]expr.Member, len(form.Subnets))
+	for i, subnet := range form.Subnets {
+		shown := report.subnet(subnet)
+		shown.Isolation = isolation
+		v, err := valueOf(shown)
+		if err != nil {
+			return nil, err
+		}
+		members[i] = member(lastSegment(subnet), v)
+	}
+	return arm.Reply(object(members...)), nil
+}
+
+// askedEdition is the edition that a request names, or the default.
+func askedEdition(r *arm.Request) (netpol.Version, error) {
+	if !r.Query.Has("edition") {
+		return defaultEdition, nil
+	}
+	edition, err := netpol.ParseVersion(r.Query.Get("edition"))
+	if err != nil {
+		return 0, arm.Invalid("InvalidEdition", "edition", "The %s. Choose one of them, or leave it out for %s.", err, defaultEdition)
+	}
+	return edition, nil
+}
+
+// valueOf is what JSON makes of a Go value.
+func valueOf(v any) (expr.Value, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return expr.Null(), err
+	}
+	return expr.ParseJSON(text)
+}
+
+// healthState is the health of an environment by the policy alone. Where LogicApps
+// cannot reach port 454, nobody can look (ise.md #70).
+func healthState(results []netpol.AccessResult) string {
+	state := healthy
+	for i := range results {
+		r := &results[i]
+		switch {
+		case !lacking(r):
+		case r.Requirement.Consequence == netpol.HealthUnknown:
+			return unknown
+		default:
+			state = unhealthy
+		}
+	}
+	return state
+}
+
+// subnet is the health of one subnet.
+func (h *healthReport) subnet(id string) subnetHealth {
+	view := subnetHealth{State: healthy, Health: outboundHealth{State: healthy}, Edition: h.edition.String(), Rows: []accessRow{}}
+	var reasons []string
+	for i := range h.results {
+		r := &h.results[i]
+		if !strings.EqualFold(r.Subnet, id) {
+			continue
+		}
+		row := h.row(r)
+		view.Rows = append(view.Rows, row)
+		if !lacking(r) && row.State != rowUnreachable {
+			continue
+		}
+		view.State = unhealthy
+		if r.Requirement.Direction == netpol.Outbound {
+			view.Health.State = unhealthy
+			reasons = append(reasons, row.trouble(r))
+		}
+	}
+	view.Dependencies = h.dependencies(view.Rows, id)
+	if len(reasons) > 0 {
+		view.Health.Error = &healthError{codeBlocked, strings.Join(reasons, " ")}
+	}
+	switch {
+	case errors.Is(h.failure, errNoPolicies):
+		view.State, view.Health = unknown, outboundHealth{State: unknown}
+	case h.failure != nil:
+		view.State, view.Health = unknown, outboundHealth{unknown, &healthError{"NetworkPolicyUnknown", "The network policy is not known, so everything is denied: " + h.failure.Error() + "."}}
+	case healthState(h.results) == unknown:
+		view.State, view.Health.State = unknown, unknown
+	}
+	return view
+}
+
+// trouble says what is wrong with a row.
+func (row *accessRow) trouble(r *netpol.AccessResult) string {
+	what := row.Row + " (" + row.Purpose + "): "
+	if lacking(r) {
+		return what + denialText(r) + "."
+	}
+	return what + "the probe fails: " + row.Probe.Message
+}
+
+// row shows a row.
+func (h *healthReport) row(r *netpol.AccessResult) accessRow {
+	q := &r.Requirement
+	played := roleOf(q.ID)
+	row := accessRow{
+		Row: q.ID, Purpose: q.Purpose, Direction: q.Direction.String(), Protocol: "Any", Source: string(q.Source), Destination: string(q.Destination),
+		Ports: []string{}, Verdict: verdicts[r.Openness], Rule: deniedBy(r), Denials: []netpol.Record{}, Closed: []closedView{},
+		Probe: h.probes.of(played), Consequence: consequences[q.Consequence],
+	}
+	for _, p := range q.Ports {
+		row.Ports = append(row.Ports, p.String())
+	}
+	for _, d := range r.Denials {
+		row.Denials = append(row.Denials, d.Decision.Record(d.Flow))
+	}
+	for _, c := range r.Closed {
+		row.Closed = append(row.Closed, closedView{c.Protocol.String(), c.Ports.String()})
+	}
+	if played.name != "" {
+		row.Role = &roleView{played.name, played.inProcess}
+	}
+	row.Connector, _ = strings.CutPrefix(q.ID, connectorRow)
+	if row.Connector == q.ID {
+		row.Connector = ""
+	}
+	row.State = stateOf(r, played, row.Probe)
+	return row
+}
+
+// stateOf puts the verdict and the probe of a row together. A probe inside the process
+// does not pass the network, so that it says nothing against a rule.
+func stateOf(r *netpol.AccessResult, played role, p probed) string {
+	switch {
+	case r.Openness == netpol.Blocked && !played.inProcess && p.Result == probeReachable:
+		return rowDisagreement
+	case r.Openness == netpol.Blocked || r.Openness == netpol.PartlyOpen:
+		return rowBlocked
+	case p.Result == probeUnreachable:
+		return rowUnreachable
+	case r.Openness == netpol.NotJudged:
+		return rowUnknown
+	}
+	return rowReachable
+}
+
+// dependencyView is a category of what a subnet reaches.
+type dependencyView struct {
+	Category  string         `json:"category"`
+	Title     string         `json:"displayName"`
+	Endpoints []endpointView `json:"endpoints"`
+}
+
+type endpointView struct {
+	Domain        string   `json:"domainName"`
+	Ports         []string `json:"ports"`
+	Accessibility string   `json:"accessibility"`
+}
+
+// alwaysTold are the categories that are told also where an edition has no row of them,
+// and the row whose role they have then.
+var alwaysTold = []struct{ category, row, port string }{{"AzureStorage", "O5", "443"}, {"AzureActiveDirectory", "O4", "443"}, {"SQL", "O8", "1433"}}
+
+// dependencies are the outbound rows by category.
+func (h *healthReport) dependencies(rows []accessRow, subnet string) []dependencyView {
+	list := []dependencyView{}
+	add := func(category string, e endpointView) {
+		i := slices.IndexFunc(list, func(d dependencyView) bool { return d.Category == category })
+		if i < 0 {
+			i, list = len(list), append(list, dependencyView{Category: category, Title: dependencyTitles[category]})
+		}
+		list[i].Endpoints = append(list[i].Endpoints, e)
+	}
+	for i := range h.results {
+		r := &h.results[i]
+		if r.Requirement.Direction != netpol.Outbound || !strings.EqualFold(r.Subnet, subnet) {
+			continue
+		}
+		row := &rows[slices.IndexFunc(rows, func(row accessRow) bool { return row.Row == r.Requirement.ID })]
+		add(r.Requirement.Category, endpointView{h.endpointName(r), row.Ports, row.accessibility(r)})
+	}
+	for _, a := range alwaysTold {
+		if !slices.ContainsFunc(list, func(d dependencyView) bool { return d.Category == a.category }) {
+			add(a.category, endpointView{roleOf(a.row).endpoint(h.authority), []string{a.port}, unknown})
+		}
+	}
+	return list
+}
+
+// endpointName is the role of a row, or the other side that the row names.
+func (h *healthReport) endpointName(r *netpol.AccessResult) string {
+	if name := roleOf(r.Requirement.ID).endpoint(h.authority); name != "" {
+		return name
+	}
+	return string(r.Requirement.Destination)
+}
+
+// accessibility is the state of a row in the documented words (ise.md #71).
+func (row *accessRow) accessibility(r *netpol.AccessResult) string {
+	switch {
+	case lacking(r) || row.State == rowUnreachable:
+		return "NotAvailable"
+	case row.State == rowUnknown:
+		return unknown
+	}
+	return "Available"
 }

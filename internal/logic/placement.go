@@ -16,6 +16,9 @@ type Policies interface {
 	// Policy is compiled now; its revision changes when it does. The error says why
 	// there is none, in which case everything is denied.
 	Policy() (*netpol.Policy, uint64, error)
+	// Latest is the policy for those who hold a transaction: of now, or the one before
+	// while another is being compiled; nil if there is none.
+	Latest() (*netpol.Policy, uint64)
 	// Outgoing are the static addresses as which flows of a subnet leave for the
 	// Internet; empty if nothing claims any. It is asked within transactions.
 	Outgoing(network, subnet string) []netip.Addr
@@ -156,7 +159,3 @@ func (s *Service) refresh(ctx context.Context, r *arm.Request) error {
 		return arm.Save(tx, stored)
 	})
 }
-
-// WatchHealth looks at the network health of all environments once and notes what has
-// changed.
-func (s *Service) WatchHealth(context.Context) error { return nil }

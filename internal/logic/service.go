@@ -104,6 +104,9 @@ type Service struct {
 	config     Config
 	control    *store.DB
 	operations Operations // set once by Bind, before the first request
+	judged     judged
+	probes     probeCache
+	looks      looks
 	placements placements
 }
 

@@ -94,8 +94,16 @@ func (p policies) Policy() (*netpol.Policy, uint64, error) {
 	return now.Policy, now.Revision, nil
 }
 
+func (p policies) Latest() (*netpol.Policy, uint64) {
+	now := p.Policies.Latest()
+	if now == nil {
+		return nil, 0
+	}
+	return now.Policy, now.Revision
+}
+
 func (p policies) Outgoing(network, subnet string) []netip.Addr {
-	if now := p.Latest(); now != nil {
+	if now := p.Policies.Latest(); now != nil {
 		return now.Outgoing(network, subnet)
 	}
 	return nil

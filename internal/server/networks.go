@@ -26,8 +26,16 @@ func (p policies) Policy() (*netpol.Policy, uint64, error) {
 	return now.Policy, now.Revision, nil
 }
 
+func (p policies) Latest() (*netpol.Policy, uint64) {
+	now := p.Policies.Latest()
+	if now == nil {
+		return nil, 0
+	}
+	return now.Policy, now.Revision
+}
+
 func (p policies) Outgoing(network, subnet string) []netip.Addr {
-	now := p.Latest()
+	now := p.Policies.Latest()
 	if now == nil {
 		return nil // nothing leaves
 	}

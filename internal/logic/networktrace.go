@@ -1,0 +1,198 @@
+package logic
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+
+	"isle/internal/arm"
+	"isle/netpol"
+	"isle/wdl"
+)
+
+// flowBody is the request of POST health/network/trace.
+type flowBody struct {
+	Direction   string `json:"direction"` // Outbound unless given
+	Protocol    string `json:"protocol"`  // Tcp unless given
+	Subnet      string `json:"subnet"`    // name; the first one unless given
+	Source      string `json:"source"`
+	Destination string `json:"destination"`
+	Port        *int   `json:"port"`
+}
+
+// ephemeralPort is the source port of flows of which none is known.
+const ephemeralPort = 49152
+
+type traceReport struct {
+	Allowed  bool          `json:"allowed"`
+	Decision netpol.Record `json:"decision"`
+	Steps    []stepReport  `json:"steps"`
+	Rules    []groupReport `json:"rules"`
+}
+
+type stepReport struct {
+	Stage    string        `json:"stage"`
+	Text     string        `json:"text"`
+	Decision netpol.Record `json:"decision"`
+}
+
+// groupReport is how each rule of a security group meets the flow, in the words of NSG
+// diagnostics (network.md §A8).
+type groupReport struct {
+	SecurityGroup string        `json:"securityGroup"`
+	Rules         []matchReport `json:"rules"`
+}
+
+type matchReport struct {
+	Name                   string `json:"name"`
+	Priority               int    `json:"priority"`
+	Access                 string `json:"access"`
+	ProtocolMatched        bool   `json:"protocolMatched"`
+	SourceMatched          bool   `json:"sourceMatched"`
+	SourcePortMatched      bool   `json:"sourcePortMatched"`
+	DestinationMatched     bool   `json:"destinationMatched"`
+	DestinationPortMatched bool   `json:"destinationPortMatched"`
+}
+
+// traceFlow answers POST health/network/trace: the verdict over one flow, each stage of
+// its way, and how each rule meets it.
+func (s *Service) traceFlow(_ context.Context, r *arm.Request) (*arm.Response, error) {
+	form, err := decode[environment](r.Resource.Resource)
+	if err != nil {
+		return nil, err
+	}
+	f, err := form.flow(r)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := s.policy()
+	if err != nil {
+		return nil, err
+	}
+	id, _ := networkOf(form.Subnets[0])
+	network, ok := policy.Network(id)
+	if !ok {
+		return nil, arm.Conflict("NetworkPolicyUnknown", "", "The virtual network %s is not there any more.", lastSegment(id))
+	}
+	v, err := valueOf(traced(network, f))
+	return arm.Reply(v), err
+}
+
+func traced(network *netpol.Network, f netpol.Flow) traceReport {
+	t := network.Trace(f)
+	report := traceReport{Allowed: t.Decision.Allowed(), Decision: t.Decision.Record(f), Steps: []stepReport{}, Rules: []groupReport{}}
+	for _, step := range t.Steps {
+		record := step.Decision.Record(step.Flow)
+		report.Steps = append(report.Steps, stepReport{record.Stage, step.String(), record})
+	}
+	for _, e := range network.Explain(f) {
+		group := groupReport{SecurityGroup: e.Decision.SecurityGroup, Rules: []matchReport{}}
+		for _, m := range e.Rules {
+			group.Rules = append(group.Rules, matchReport{m.Rule, m.Priority, m.Access.String(), m.ProtocolMatched, m.SourceMatched, m.SourcePortMatched, m.DestinationMatched, m.DestinationPortMatched})
+		}
+		report.Rules = append(report.Rules, group)
+	}
+	return report
+}
+
+// flow reads the request; the error has all its problems.
+func (e *environment) flow(r *arm.Request) (netpol.Flow, error) {
+	var found arm.Found
+	var body flowBody
+	if !found.Decode(r.Body, &body, "", wdl.CodeInvalidRequestContent) {
+		return netpol.Flow{}, found.Err()
+	}
+	f := netpol.Flow{SourcePort: ephemeralPort}
+	f.Protocol = body.protocol(&found)
+	f.DestinationPort = body.port(f.Protocol, &found)
+	if !f.Protocol.HasPorts() {
+		f.SourcePort = 0
+	}
+	own := e.component(body.Subnet, &found)
+	switch {
+	case body.Direction == "" || strings.EqualFold(body.Direction, "Outbound"):
+		f.Source, f.Destination = readAddress(body.Source, own, "source", &found), readAddress(body.Destination, netip.Addr{}, "destination", &found)
+	case strings.EqualFold(body.Direction, "Inbound"):
+		f.Source, f.Destination = readAddress(body.Source, netpol.HostAddress(), "source", &found), readAddress(body.Destination, own, "destination", &found)
+	default:
+		found.Add(wdl.CodeInvalidRequestContent, "direction", "The direction '%s' is invalid. Choose Outbound, for flows that leave the environment, or Inbound.", body.Direction)
+	}
+	return f, found.Err()
+}
+
+func (b *flowBody) protocol(found *arm.Found) netpol.Protocol {
+	if b.Protocol == "" {
+		return netpol.TCP
+	}
+	p, err := netpol.ParseProtocol(b.Protocol)
+	if err != nil || p == netpol.AnyProtocol {
+		found.Add(wdl.CodeInvalidRequestContent, "protocol", "The protocol '%s' is invalid. A flow has one protocol: choose Tcp, Udp, Icmp, Esp or Ah.", b.Protocol)
+		return netpol.TCP
+	}
+	return p
+}
+
+func (b *flowBody) port(p netpol.Protocol, found *arm.Found) uint16 {
+	switch {
+	case !p.HasPorts():
+		return 0
+	case b.Port == nil:
+		found.Add(wdl.CodeInvalidRequestContent, "port", "The member 'port' is missing: the destination's port, a number from 1 to 65535.")
+		return 0
+	case *b.Port < 1 || *b.Port > 65535:
+		found.Add(wdl.CodeInvalidRequestContent, "port", "The port %d is invalid. Give a number from 1 to 65535.", *b.Port)
+		return 0
+	}
+	return uint16(*b.Port)
+}
+
+// component is the address of what calls and is called in a subnet of the environment:
+// in the first one the access endpoint is what is called.
+func (e *environment) component(subnet string, found *arm.Found) netip.Addr {
+	at := 0
+	if subnet != "" {
+		at = -1
+		for i, id := range e.Subnets {
+			if strings.EqualFold(lastSegment(id), subnet) {
+				at = i
+			}
+		}
+	}
+	if at < 0 {
+		found.Add(wdl.CodeInvalidRequestContent, "subnet", "The environment has no subnet '%s'. Its subnets are: %s.", subnet, e.subnetNames())
+		return netip.Addr{}
+	}
+	list := e.addresses(at)
+	if len(list) == 0 {
+		return netip.Addr{}
+	}
+	a, _ := netip.ParseAddr(list[0])
+	return a
+}
+
+func (e *environment) subnetNames() string {
+	names := make([]string, len(e.Subnets))
+	for i, id := range e.Subnets {
+		names[i] = lastSegment(id)
+	}
+	return strings.Join(names, ", ")
+}
+
+// readAddress reads an address; loopback is this host.
+func readAddress(text string, otherwise netip.Addr, member string, found *arm.Found) netip.Addr {
+	if text == "" {
+		if !otherwise.IsValid() {
+			found.Add(wdl.CodeInvalidRequestContent, member, "The member '%s' is missing: an IP address.", member)
+		}
+		return otherwise
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil {
+		found.Add(wdl.CodeInvalidRequestContent, member, "The %s '%s' is not an IP address. Names are not resolved here: give the address.", member, text)
+		return otherwise
+	}
+	if a = a.Unmap(); a.IsLoopback() {
+		return netpol.HostAddress()
+	}
+	return a
+}
