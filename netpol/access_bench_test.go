@@ -92,3 +92,21 @@ func BenchmarkRequiredAccess(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkMissingRules(b *testing.B) {
+	for kind := range largeGroups {
+		b.Run(largeGroups[kind].name, func(b *testing.B) {
+			m := largeModel(kind, maxRules-50)
+			p, err := Compile(m)
+			if err != nil {
+				b.Fatal(err)
+			}
+			env := environmentOf(m, ExternalEndpoint)
+			for b.Loop() {
+				if _, _, err := p.MissingRules(env, Version2020); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

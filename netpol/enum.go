@@ -72,7 +72,7 @@ type Reason uint8
 
 const (
 	ByRule              Reason = iota // a rule, a route or nothing at all
-	NotAFlow                          // the flow has no protocol, or its addresses do not fit together
+	NotAFlow                          // the flow has no protocol or lacks an address
 	NotInNetwork                      // neither end is in a subnet of the network
 	RouteToNone                       // the route's next hop is None
 	RouteMissing                      // no route has the destination
@@ -85,11 +85,12 @@ const (
 	ReplyElsewhere                    // the replies' route leads another way than the flow came
 	NoRuleMatched                     // the firewall denies what no rule allows
 	DefaultRouteMissing               // with a gateway, 0.0.0.0/0 must lead to the Internet
+	FamiliesDiffer                    // one end is IPv4, the other IPv6
 )
 
 var reasonTexts = [...]string{
 	ByRule:              "",
-	NotAFlow:            "the flow has no protocol, or its addresses do not fit together",
+	NotAFlow:            "the flow has no protocol, or lacks an address",
 	NotInNetwork:        "neither address is in a subnet of the virtual network",
 	RouteToNone:         "the next hop is None",
 	RouteMissing:        "no route has the destination",
@@ -102,6 +103,7 @@ var reasonTexts = [...]string{
 	ReplyElsewhere:      "the replies would take another way than the flow came",
 	NoRuleMatched:       "no rule matched",
 	DefaultRouteMissing: "with a gateway, the route 0.0.0.0/0 to Internet is required",
+	FamiliesDiffer:      "one address is IPv4, the other is IPv6: a subnet without an IPv6 range reaches IPv4 addresses only",
 }
 
 func (r Reason) String() string { return reasonTexts[r] }

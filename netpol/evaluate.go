@@ -77,7 +77,7 @@ func (w *walk) decide() Decision {
 // run walks the way; it returns false where the flow ends early.
 func (w *walk) run() bool {
 	if !w.flow.valid() {
-		return w.stop(StageNone, NotAFlow)
+		return w.stop(StageNone, w.flow.fault())
 	}
 	from, to := w.network.place(w.flow.Source), w.network.place(w.flow.Destination)
 	if from == nil && to == nil {

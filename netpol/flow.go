@@ -29,6 +29,14 @@ func (f *Flow) valid() bool {
 		f.Source.BitLen() == f.Destination.BitLen()
 }
 
+// fault is why a flow that is not valid cannot be judged.
+func (f *Flow) fault() Reason {
+	if f.Source.IsValid() && f.Destination.IsValid() && f.Source.BitLen() != f.Destination.BitLen() {
+		return FamiliesDiffer
+	}
+	return NotAFlow
+}
+
 // platform tells whether an end of the flow is an address of the platform.
 func (f *Flow) platform() bool { return isPlatform(f.Source) || isPlatform(f.Destination) }
 
@@ -109,7 +117,10 @@ func (d *Decision) routeText() string {
 		fmt.Fprintf(&b, " %s", d.NextHopIP)
 	}
 	fmt.Fprintf(&b, " of subnet %s", lastName(d.Subnet))
-	if d.Reason != ByRule {
+	switch {
+	case d.Reason == RouteToNone && d.RouteID == "":
+		b.WriteString(": the address is private and not in the virtual network, and no other route leads to it")
+	case d.Reason != ByRule:
 		b.WriteString(": " + d.Reason.String())
 	}
 	return b.String()

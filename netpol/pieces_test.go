@@ -253,3 +253,19 @@ func TestTooManyPiecesAreSampled(t *testing.T) {
 		}
 	}
 }
+
+// TestBothFamiliesAreJudged: subnets with ranges of both; a rule of each closes flows
+// of its own family only.
+func TestBothFamiliesAreJudged(t *testing.T) {
+	for denied, want := range map[string]Openness{"198.51.100.0/24": PartlyOpen, "2001:db8::/32": PartlyOpen, "::/0": PartlyOpen, "0.0.0.0/0": PartlyOpen, "fd01::/16": Open, "*": Blocked} {
+		m := environment(SecurityRule{Name: "r", Priority: 100, Direction: Outbound, Destination: Side{Addresses: addresses(denied), Ports: single(80, 443)}})
+		n := &m.Networks[0]
+		n.Space = append(n.Space, mustPrefixes("fd00::/48")...)
+		n.Subnets[1].Prefixes = append(n.Subnets[1].Prefixes, mustPrefixes("fd00::/64")...)
+		for _, r := range judged(t, m, Version2020, InternalEndpoint) {
+			if r.Requirement.ID == "O2" && strings.HasSuffix(r.Subnet, "LA2") && (r.Openness != want || r.Sampled) {
+				t.Errorf("%s: want %s: %s", denied, want, r)
+			}
+		}
+	}
+}

@@ -160,3 +160,19 @@ func TestUnjudgeableFlowsAreDenied(t *testing.T) {
 		}
 	}
 }
+
+// TestDenialsInPlainWords are those whose cause is not a thing the user wrote.
+func TestDenialsInPlainWords(t *testing.T) {
+	m := small()
+	m.Networks[0].Space, m.Networks[0].Subnets[0].Prefixes = mustPrefixes("10.0.0.0/16"), mustPrefixes("10.0.0.0/24")
+	m.Networks[0].Subnets[0].SecurityGroup = ""
+	n := compile(t, m)
+	for to, want := range map[string]string{
+		"[2001:db8::1]:443": "denied: one address is IPv4, the other is IPv6: a subnet without an IPv6 range reaches IPv4 addresses only",
+		"192.168.7.7:443":   "denied by the system's route 192.168.0.0/16 to None of subnet s: the address is private and not in the virtual network, and no other route leads to it",
+	} {
+		if d := n.Evaluate(parseFlow(t, []string{"tcp", "10.0.0.4:1", to})); d.Allowed() || d.String() != want {
+			t.Errorf("%s: %s, want %s", to, d, want)
+		}
+	}
+}
