@@ -20,6 +20,7 @@
 //	EffectiveRules   what a group comes to, service tags expanded
 //	RequiredAccess   which flows an integration service environment needs, and
 //	                 which rule blocks them
+//	MissingRules     the rules that would open what security groups block
 //
 // A flow passes these stages: security group of the source's interface, then of
 // its subnet; the route of the source's subnet, through firewalls and appliances

@@ -250,3 +250,33 @@ func checkAdded(t *rapid.T, m *Model, rules []MissingRule) {
 		}
 	}
 }
+
+// TestMissingRulesOfLargeGroups: what 950 rules close, the free priorities before
+// them open.
+func TestMissingRulesOfLargeGroups(t *testing.T) {
+	for kind := range largeGroups {
+		m := largeModel(kind, maxRules-50)
+		for _, g := range m.SecurityGroups {
+			for i := range g.Rules {
+				g.Rules[i].Priority += 1000
+			}
+		}
+		rules, rest := missingRules(t, m, environmentOf(m, ExternalEndpoint), Version2020)
+		if len(rest) > 0 || len(rules) < 4*8 {
+			t.Errorf("%s: %d rules, rest %v", largeGroups[kind].name, len(rules), rest)
+		}
+		p, err := Compile(plus(m, rules))
+		if err != nil {
+			t.Fatal(err)
+		}
+		results, err := p.RequiredAccess(environmentOf(m, ExternalEndpoint), Version2020)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range results {
+			if r.Openness != Open {
+				t.Errorf("%s: %s %s", largeGroups[kind].name, r.Requirement.ID, r.Openness)
+			}
+		}
+	}
+}
