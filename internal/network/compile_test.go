@@ -69,7 +69,7 @@ func (g *maker) many(n int, list ...string) string {
 }
 
 func (g *maker) makers() []func() (path, body string) {
-	return []func() (string, string){g.network, g.subnet, g.group, g.rule, g.table, g.route, g.publicIP, g.firewall, g.gateway}
+	return []func() (string, string){g.network, g.subnet, g.group, g.rule, g.table, g.route, g.publicIP, g.firewall, g.gateway, g.nic}
 }
 
 func (g *maker) request() (path, body string) {

@@ -8,6 +8,9 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
+
+	"isle/internal/network"
+	"isle/internal/store"
 )
 
 const nics = provider + "/networkInterfaces"
@@ -215,6 +218,13 @@ func TestInterfacesKeepTheirSubnet(t *testing.T) {
 	w.office()
 	w.send("PUT", net+"/subnets/b", `{"properties":{"addressPrefix":"10.0.1.0/24"}}`, 201)
 	nic := w.send("PUT", nics+"/vm", strings.Replace(nicBody(net+"/subnets/b", "", ""), `"ipConfigurations"`, `"networkSecurityGroup":{"id":"`+group+`"},"ipConfigurations"`, 1), 201)
+	w.must(w.store.Control().Read(t.Context(), func(tx *store.Tx) error {
+		p, err := network.Lookup(tx, net+"/subnets/b")
+		if err == nil && fmt.Sprint(p.Users) != "["+nics+"/vm]" {
+			t.Errorf("an environment is not told who is there: %v", p.Users)
+		}
+		return err
+	}))
 	w.refused("DELETE", net+"/subnets/b", "", "InUseSubnetCannotBeDeleted")
 	if message := w.send("DELETE", net+"/subnets/b", "", 400)["error"].(map[string]any)["message"].(string); !strings.Contains(message, nics+"/vm/ipConfigurations/ip") {
 		t.Error(message)
@@ -256,4 +266,91 @@ func TestAttachmentsAreInForce(t *testing.T) {
 	if m := w.snapshot().Mappings(net); len(m) != 0 {
 		t.Errorf("%+v", m)
 	}
+}
+
+func putSDKInterface(address string, change func(*armnetwork.InterfacePropertiesFormat)) func(*sdk) error {
+	return func(s *sdk) error {
+		nic := sdkInterface(address)
+		change(nic.Properties)
+		_, err := s.NewInterfacesClient().BeginCreateOrUpdate(s.ctx, "g", "other", nic, nil)
+		return err
+	}
+}
+
+func inSubnet(name string) func(*armnetwork.InterfacePropertiesFormat) {
+	return func(p *armnetwork.InterfacePropertiesFormat) {
+		p.IPConfigurations[0].Properties.Subnet.ID = to.Ptr(net + "/subnets/" + name)
+	}
+}
+
+func asIs(*armnetwork.InterfacePropertiesFormat) {}
+
+// interfacesThere are those that interfaceRefusals need beside world.office: in the
+// subnets a and c, the small subnet t, which is full, and e, which an environment has
+// without a delegation.
+func (w *world) interfacesThere() {
+	w.t.Helper()
+	for name, prefix := range map[string]string{"c": "10.0.3.0/24", "t": "10.0.4.0/29", "e": "10.0.5.0/24", "GatewaySubnet": "10.0.6.0/27"} {
+		w.send("PUT", net+"/subnets/"+name, `{"properties":{"addressPrefix":"`+prefix+`"}}`, 201)
+	}
+	for _, at := range []string{"t/one", "t/two", "t/three", "c/four"} {
+		subnet, name, _ := strings.Cut(at, "/")
+		w.nic(name, net+"/subnets/"+subnet, "", "", 201)
+	}
+	w.nic("nine", net+"/subnets/a", static("10.0.0.9"), `"isle-attach":"22=127.0.0.1:2222"`, 201)
+	w.send("PUT", provider+"/networkSecurityGroups/inner", `{"location":"westus"}`, 201)
+	w.send("PUT", nics+"/four", strings.Replace(nicBody(net+"/subnets/c", "", ""), `"ipConfigurations"`, `"networkSecurityGroup":{"id":"`+provider+`/networkSecurityGroups/inner"},"ipConfigurations"`, 1), 200)
+	w.environment(environment+"2", net+"/subnets/e")
+}
+
+var interfaceRefusals = []refusal{
+	{"PrivateIPAddressNotInSubnet", putSDKInterface("10.0.3.4", asIs)},
+	{"PrivateIPAddressInReservedRange", putSDKInterface("10.0.0.1", asIs)},
+	{"PrivateIPAddressInReservedRange", putSDKInterface("10.0.0.255", asIs)},
+	{"PrivateIPAddressIsAllocated", putSDKInterface("10.0.0.9", asIs)},
+	{"SubnetIsFull", putSDKInterface("", inSubnet("t"))},
+	{"ResourceNotPermittedOnDelegatedSubnet", putSDKInterface("", inSubnet("b"))},
+	{"SubnetWithExternalResourcesCannotBeUsedByOtherResources", putSDKInterface("", inSubnet("e"))},
+	{"SubnetWithExternalResourcesCannotBeUsedByOtherResources", putSDKInterface("", inSubnet("GatewaySubnet"))},
+	{"SubnetWithExternalResourcesCannotBeUsedByOtherResources", putSDKInterface("", inSubnet("AzureFirewallSubnet"))},
+	{"InvalidResourceReference", putSDKInterface("", inSubnet("none"))},
+	{"InvalidResourceReference", putSDKInterface("", func(p *armnetwork.InterfacePropertiesFormat) {
+		p.NetworkSecurityGroup = &armnetwork.SecurityGroup{ID: to.Ptr(table)}
+	})},
+	{"PublicIPAddressInUse", putSDKInterface("", func(p *armnetwork.InterfacePropertiesFormat) {
+		p.IPConfigurations[0].Properties.PublicIPAddress = &armnetwork.PublicIPAddress{ID: to.Ptr(publics + "/out")}
+	})},
+	{"InvalidResourceName", putSDKInterface("", func(p *armnetwork.InterfacePropertiesFormat) { p.IPConfigurations[0].Name = to.Ptr("ip.") })},
+	{"InvalidAttachment", func(s *sdk) error {
+		_, err := s.NewInterfacesClient().UpdateTags(s.ctx, "g", "four", tagged("isle-attach", "80=127.0.0.1:2222"), nil)
+		return err
+	}},
+	{"InUseSubnetCannotBeDeleted", func(s *sdk) error {
+		_, err := s.NewSubnetsClient().BeginDelete(s.ctx, "g", "net", "c", nil)
+		return err
+	}},
+	{"InUsePrefixCannotBeDeleted", putSubnet("c", "10.0.7.0/24")},
+	{"SubnetDelegationsCannotChangeWhenSubnetUsedByResource", putSubnet("c", "10.0.3.0/24", delegated(environmentType))},
+	{"InUseNetworkSecurityGroupCannotBeDeleted", func(s *sdk) error {
+		_, err := s.NewSecurityGroupsClient().BeginDelete(s.ctx, "g", "inner", nil)
+		return err
+	}},
+}
+
+// nic makes requests about interfaces at random.
+func (g *maker) nic() (string, string) {
+	configuration := func(name string) string {
+		vnet := g.mostly(2, net, strings.ToUpper(net), strings.TrimPrefix(net, "/")+"/", provider+"/virtualNetworks/"+g.name())
+		return fmt.Sprintf(`{"name":%q,"properties":{"subnet":{"id":%q}%s%s%s}}`, name, vnet+"/subnets/"+g.mostly(1, "a", "A/", "b", "_c", "AzureFirewallSubnet", "GatewaySubnet"),
+			g.mostly(5, "", "", static("10.0.0.4"), static("10.0.0.99"), static("10.0.0.98"), static("10.0.0.255"), static("::ffff:10.0.0.4"), static("192.168.0.4"), `,"privateIPAllocationMethod":"Static"`),
+			g.mostly(3, "", "", `,"primary":true`, `,"privateIPAddressVersion":"IPv6"`, `,"privateIPAddressVersion":"IPv6"`+static("2001:db8:0:1::9")),
+			g.mostly(2, "", "", `,"publicIPAddress":{"id":"`+publics+"/"+g.name()+`"}`, `,"publicIPAddress":{"id":"`+publics+`/none"}`))
+	}
+	list := configuration("c")
+	if g.IntN(3) == 0 {
+		list += "," + configuration(g.mostly(1, "d", "C"))
+	}
+	more := g.mostly(1, "", `"networkSecurityGroup":{"id":"`+provider+"/networkSecurityGroups/"+g.mostly(2, g.name(), g.name()+"/", "none")+`"},`)
+	tag := g.mostly(4, "", "22=127.0.0.1:2222", "192.168.1.9 80=[::1]:8080", "127.0.0.9", "x", "22=127.0.0.1")
+	return nics + "/" + g.name(), fmt.Sprintf(`{"location":"westus","tags":{"isle-attach":%q},"properties":{%s"ipConfigurations":[%s]}}`, tag, more, list)
 }

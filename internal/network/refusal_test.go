@@ -2,6 +2,7 @@ package network_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -159,8 +160,9 @@ func TestRefusals(t *testing.T) {
 	w.send("PUT", net+"/subnets/AzureFirewallSubnet", `{"properties":{"addressPrefix":"10.0.9.0/26"}}`, 201)
 	w.publicIP("out", ``, ``, 201)
 	w.send("PUT", firewall, firewallBody(), 201)
+	w.interfacesThere()
 	before := w.snapshot()
-	for i, r := range refusals {
+	for i, r := range slices.Concat(refusals, interfaceRefusals) {
 		err := r.try(s)
 		failed, ok := errors.AsType[*azcore.ResponseError](err)
 		if !ok || failed.StatusCode != 400 || failed.ErrorCode != r.code && !strings.Contains(failed.Error(), `"`+r.code+`"`) {

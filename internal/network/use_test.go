@@ -9,8 +9,9 @@ import (
 	"isle/internal/arm"
 )
 
-// sides are the pairs "IP configuration in subnet" and "IP configuration has public
-// address", as those who have them say and as what they have says.
+// sides are the pairs "IP configuration in subnet", "IP configuration has public
+// address" and "interface or subnet has security group", as those who have them say and
+// as what they have says.
 func (w *world) sides() (users, used []string) {
 	w.t.Helper()
 	each := func(typ string, visit func(resource, properties map[string]any)) {
@@ -31,8 +32,23 @@ func (w *world) sides() (users, used []string) {
 			}
 		})
 	}
+	guarded := func(user any, properties map[string]any) {
+		if to, ok := properties["networkSecurityGroup"]; ok {
+			users = append(users, id(user)+" "+strings.TrimSuffix(id(to), "/"))
+		}
+	}
+	each("networkInterfaces", func(r, properties map[string]any) { guarded(r, properties) })
+	each("networkSecurityGroups", func(r, properties map[string]any) {
+		for _, member := range []string{"networkInterfaces", "subnets"} {
+			list, _ := properties[member].([]any)
+			for _, user := range list {
+				used = append(used, id(user)+" "+id(r))
+			}
+		}
+	})
 	each("virtualNetworks", func(_, properties map[string]any) {
 		for _, s := range properties["subnets"].([]any) {
+			guarded(s, s.(map[string]any)["properties"].(map[string]any))
 			configurations, _ := s.(map[string]any)["properties"].(map[string]any)["ipConfigurations"].([]any)
 			for _, c := range configurations {
 				used = append(used, id(c)+" "+id(s))
@@ -63,8 +79,10 @@ func TestAGroupIsDeletedWithAllThatUsesEachOther(t *testing.T) {
 	w.publicIP("two", ``, ``, 201)
 	w.send("PUT", firewall, firewallBody(), 201)
 	w.send("PUT", gateway, strings.Replace(gatewayBody(``), "/out", "/two", 1), 201)
+	w.publicIP("three", ``, ``, 201)
+	w.nic("vm", net+"/subnets/a", `,"publicIPAddress":{"id":"`+publics+`/three"}`, "", 201)
 	w.checkSides()
-	if users, _ := w.sides(); len(users) != 4 {
+	if users, _ := w.sides(); len(users) != 6 {
 		t.Errorf("%v", users)
 	}
 	group := "/subscriptions/" + subscription + "/resourceGroups/g"
