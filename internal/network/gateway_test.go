@@ -92,6 +92,7 @@ func TestGatewaysAreRefused(t *testing.T) {
 	}
 	w.send("GET", gateway, "", 404)
 	w.send("PUT", gateway, gatewayBody(``), 201)
+	w.refused("PUT", gateway+"/providers/Microsoft.Resources/tags/default", `{"properties":{"tags":{"isle-routes":"x"}}}`, "InvalidTagValue")
 	w.refused("PATCH", gateway, `{"tags":{"isle-routes":"10.0.0.1/8"}}`, "InvalidTagValue")
 }
 

@@ -84,6 +84,7 @@ func TestPublicAddressesAreRefused(t *testing.T) {
 		w.refused("PUT", publics+"/bad", `{"location":"westus",`+body+`}`, codes)
 	}
 	w.send("GET", publics+"/bad", "", 404)
+	w.refused("PUT", publics+"/out/providers/Microsoft.Resources/tags/default", `{"properties":{"tags":{"isle-egress":"x"}}}`, "InvalidTagValue")
 	w.refused("PATCH", publics+"/out", `{"tags":{"isle-egress":"bind:0.0.0.0"}}`, "InvalidTagValue")
 	if tags := w.send("GET", publics+"/out", "", 200)["tags"]; len(tags.(map[string]any)) > 0 {
 		t.Error(tags)
