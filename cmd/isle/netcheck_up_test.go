@@ -1,0 +1,82 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// guard is a template that puts a security group on the environment's first subnet: with
+// a rule that closes 1433 to all, and without the rules that an environment needs.
+const guard = `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+	"resources": [
+		{"type": "Microsoft.Network/networkSecurityGroups", "apiVersion": "2023-09-01", "name": "web", "location": "local",
+			"properties": {"securityRules": [{"name": "NoDatabase", "properties": {"priority": 200, "direction": "Outbound", "access": "Deny", "protocol": "*",
+				"sourceAddressPrefix": "*", "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "1433"}}]}},
+		{"type": "Microsoft.Network/virtualNetworks/subnets", "apiVersion": "2023-09-01", "name": "isle-network/access",
+			"dependsOn": ["[resourceId('Microsoft.Network/networkSecurityGroups', 'web')]"],
+			"properties": {"addressPrefix": "10.0.1.0/26", "networkSecurityGroup": {"id": "[resourceId('Microsoft.Network/networkSecurityGroups', 'web')]"},
+				"delegations": [{"name": "environment", "properties": {"serviceName": "Microsoft.Logic/integrationServiceEnvironments"}}]}}]}`
+
+func TestNetcheck(t *testing.T) {
+	w := upWith(t, map[string]string{"guard.json": guard})
+	healthy := w.succeed("bin/isle netcheck")
+	for _, want := range []string{"Environment isle in the resource group isle, access endpoint External", "not isolated", "The network is healthy."} {
+		if !strings.Contains(healthy, want) {
+			t.Errorf("netcheck does not print %q:\n%s", want, healthy)
+		}
+	}
+	w.refuses("bin/isle netcheck nosuch", `no environment "nosuch"; there are: isle in the resource group isle`)
+	w.refuses("bin/isle netcheck --edition 1999", "1999")
+	w.succeed("bin/isle deploy guard.json")
+
+	out, _, code := w.run("bin/isle netcheck isle --explain")
+	for _, want := range []string{"O8", "denied by securityRules/NoDatabase (priority 200) of NSG web on subnet access", "inside the process", "Open what is closed"} {
+		if code != 1 || !strings.Contains(out, want) {
+			t.Errorf("netcheck exits with %d and does not print %q:\n%s", code, want, out)
+		}
+	}
+	checkFlows(w)
+	checkFix(w)
+}
+
+func checkFlows(w *workspace) {
+	w.t.Helper()
+	for _, c := range []struct {
+		flags string
+		code  int
+		says  []string
+	}{
+		{"--to 203.0.113.9:443", 0, []string{"Allowed: ", "to 203.0.113.9:443", "AllowInternetOutBound"}},
+		{"--to 203.0.113.9:1433", 1, []string{"Denied: ", "securityRules/NoDatabase", "Add an Allow rule with a priority below 200 to the security group web"}},
+		{"--to 203.0.113.9:1433 --from connectors", 0, []string{"Allowed: "}},
+		{"--inbound --from 203.0.113.9 --to 10.0.1.4:80", 1, []string{"Denied: ", "203.0.113.9", "DenyAllInBound"}},
+	} {
+		out, said, code := w.run("bin/isle netcheck isle " + c.flags)
+		for _, want := range c.says {
+			if code != c.code || !strings.Contains(out, want) {
+				w.t.Errorf("netcheck %s exits with %d and does not print %q:\n%s%s", c.flags, code, want, out, said)
+			}
+		}
+	}
+	out, _, _ := w.run("bin/isle netcheck isle --json --to 203.0.113.9:1433")
+	if t, err := readTrace([]byte(out)); err != nil || t.Allowed || t.Decision.RuleName != "securityRules/NoDatabase" {
+		w.t.Errorf("%v: %s", err, out)
+	}
+}
+
+// The rules that --fix writes make the network healthy.
+func checkFix(w *workspace) {
+	w.t.Helper()
+	_, said, code := w.run("bin/isle netcheck isle --fix rules.json")
+	if code != 0 || !strings.Contains(said, "in rules.json. Deploy with `bin/isle deploy rules.json -g isle`.") {
+		w.t.Errorf("--fix exits with %d and says %s", code, said)
+	}
+	w.succeed("bin/isle deploy rules.json -g isle")
+	if out, _, code := w.run("bin/isle netcheck isle"); code != 0 || !strings.Contains(out, "The network is healthy.") {
+		w.t.Errorf("after the rules are there, netcheck exits with %d:\n%s", code, out)
+	}
+	_, said, code = w.run("bin/isle netcheck isle --fix -")
+	if code != 0 || !strings.Contains(said, "No rule is missing.") {
+		w.t.Errorf("--fix exits with %d and says %s", code, said)
+	}
+}
