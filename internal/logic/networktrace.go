@@ -3,6 +3,7 @@ package logic
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"isle/internal/arm"
@@ -61,7 +62,7 @@ func (s *Service) traceFlow(_ context.Context, r *arm.Request) (*arm.Response, e
 	if err != nil {
 		return nil, err
 	}
-	f, err := form.flow(r)
+	f, inbound, err := form.flow(r)
 	if err != nil {
 		return nil, err
 	}
@@ -74,12 +75,59 @@ func (s *Service) traceFlow(_ context.Context, r *arm.Request) (*arm.Response, e
 	if !ok {
 		return nil, arm.Conflict("NetworkPolicyUnknown", "", "The virtual network %s is not there any more.", lastSegment(id))
 	}
-	v, err := valueOf(traced(network, f))
+	t := network.Trace(f)
+	if inbound {
+		t = arriving(network, f)
+	}
+	report := traced(network, t)
+	if inbound && form.refuses(network, f) {
+		report.refuse(f)
+	}
+	v, err := valueOf(report)
 	return arm.Reply(v), err
 }
 
-func traced(network *netpol.Network, f netpol.Flow) traceReport {
-	t := network.Trace(f)
+// arriving judges a flow that arrives, as the data plane does: one from a private
+// address outside the network is also judged as netpol.NeighbourAddress, and of the two
+// the rule with the lower priority number decides. Its replies take no route.
+func arriving(network *netpol.Network, f netpol.Flow) netpol.Trace {
+	if within(network, "VirtualNetwork", f.Source) || within(network, "Internet", f.Source) {
+		return network.Trace(f)
+	}
+	near := f
+	near.Source = netpol.NeighbourAddress()
+	d := network.Verify(near, netpol.Inbound)
+	if literal := network.Verify(f, netpol.Inbound); literal.Priority <= d.Priority {
+		d = literal
+	}
+	return netpol.Trace{Flow: f, Decision: d, Steps: []netpol.Step{{Flow: f, Decision: d}}}
+}
+
+// within tells whether a service tag has an address.
+func within(network *netpol.Network, tag string, a netip.Addr) bool {
+	return slices.ContainsFunc(network.Tag(tag), func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// refuses tells whether a flow calls the access endpoint from where an Internal one may
+// not be called (ise.md #79).
+func (e *environment) refuses(network *netpol.Network, f netpol.Flow) bool {
+	own := e.addresses(0)
+	return e.Endpoint == endInternal && len(own) > 0 && f.Destination.String() == own[0] && !within(network, "VirtualNetwork", f.Source)
+}
+
+// refuse makes the access endpoint the last stage, unless the flow does not get there.
+func (t *traceReport) refuse(f netpol.Flow) {
+	if !t.Allowed {
+		return
+	}
+	t.Allowed, t.Decision = false, netpol.Decision{}.Record(f)
+	t.Decision.Stage, t.Decision.Reason = "endpoint", "AccessEndpoint"
+	t.Decision.Message = "denied by the access endpoint, which is Internal: only addresses of the virtual network, or attached to it, may call it"
+	t.Steps = append(t.Steps, stepReport{t.Decision.Stage, t.Decision.Stage + ": " + t.Decision.Message, t.Decision})
+}
+
+func traced(network *netpol.Network, t netpol.Trace) traceReport {
+	f := t.Flow
 	report := traceReport{Allowed: t.Decision.Allowed(), Decision: t.Decision.Record(f), Steps: []stepReport{}, Rules: []groupReport{}}
 	for _, step := range t.Steps {
 		record := step.Decision.Record(step.Flow)
@@ -95,14 +143,14 @@ func traced(network *netpol.Network, f netpol.Flow) traceReport {
 	return report
 }
 
-// flow reads the request; the error has all its problems.
-func (e *environment) flow(r *arm.Request) (netpol.Flow, error) {
+// flow reads the request; inbound says that the flow comes to the environment. The error has all its problems.
+func (e *environment) flow(r *arm.Request) (f netpol.Flow, inbound bool, err error) {
 	var found arm.Found
 	var body flowBody
 	if !found.Decode(r.Body, &body, "", wdl.CodeInvalidRequestContent) {
-		return netpol.Flow{}, found.Err()
+		return f, false, found.Err()
 	}
-	f := netpol.Flow{SourcePort: ephemeralPort}
+	f.SourcePort = ephemeralPort
 	f.Protocol = body.protocol(&found)
 	f.DestinationPort = body.port(f.Protocol, &found)
 	if !f.Protocol.HasPorts() {
@@ -113,11 +161,12 @@ func (e *environment) flow(r *arm.Request) (netpol.Flow, error) {
 	case body.Direction == "" || strings.EqualFold(body.Direction, "Outbound"):
 		f.Source, f.Destination = readAddress(body.Source, own, "source", &found), readAddress(body.Destination, netip.Addr{}, "destination", &found)
 	case strings.EqualFold(body.Direction, "Inbound"):
+		inbound = true
 		f.Source, f.Destination = readAddress(body.Source, netpol.HostAddress(), "source", &found), readAddress(body.Destination, own, "destination", &found)
 	default:
 		found.Add(wdl.CodeInvalidRequestContent, "direction", "The direction '%s' is invalid. Choose Outbound, for flows that leave the environment, or Inbound.", body.Direction)
 	}
-	return f, found.Err()
+	return f, inbound, found.Err()
 }
 
 func (b *flowBody) protocol(found *arm.Found) netpol.Protocol {

@@ -1,0 +1,97 @@
+package logic
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"isle/internal/store"
+	"isle/netpol"
+)
+
+// look compares what a model says with the look before.
+func lookAt(t *testing.T, before *healthForm, now time.Time, rules ...netpol.SecurityRule) (*healthForm, []healthChange) {
+	t.Helper()
+	return compareHealth(before, reportOf(t, modelNetwork(rules...), netpol.Version2020, nil).results, nil, now)
+}
+
+// TestLooksNoteWhatChanges: a row that is closed, by another rule, and open again is a
+// change each; the state keeps the time of its own last change; nothing new is nothing to
+// write.
+func TestLooksNoteWhatChanges(t *testing.T) {
+	start := time.Unix(1e9, 0).UTC()
+	noSQL := deny("NoSQL", netpol.Outbound, netpol.AnyProtocol, "SQL", 1433)
+	first, changes := lookAt(t, nil, start)
+	if first == nil || first.State != healthy || !first.Since.Equal(start) || len(changes) != 0 {
+		t.Fatalf("the first look: %+v %v", first, changes)
+	}
+	if again, changes := lookAt(t, first, start.Add(time.Hour)); again != nil || changes != nil {
+		t.Errorf("nothing has changed: %+v %v", again, changes)
+	}
+	second, changes := lookAt(t, first, start.Add(2*time.Hour), noSQL)
+	rule := modelID("networkSecurityGroups/web/securityRules/")
+	want := healthChange{"2001-09-09T03:46:40Z", "connectors", "O8", rowReachable, rowBlocked, rule + "NoSQL", "Azure SQL dependency: denied by securityRules/NoSQL (priority 200) of NSG web on subnet connectors."}
+	if len(changes) != 1 || changes[0] != want || second.State != unhealthy || !second.Since.Equal(start.Add(2*time.Hour)) {
+		t.Errorf("closed: %+v %+v", second.Since, changes)
+	}
+	noSQL.Name = "Other"
+	third, changes := lookAt(t, second, start.Add(3*time.Hour), noSQL)
+	if len(changes) != 1 || changes[0].From != rowBlocked || changes[0].To != rowBlocked || changes[0].Rule != rule+"Other" || !third.Since.Equal(second.Since) {
+		t.Errorf("another rule: %+v", changes)
+	}
+	lost, changes := compareHealth(third, nil, fmt.Errorf("no policy"), start.Add(4*time.Hour))
+	if lost.State != unknown || len(lost.Rows) != len(third.Rows) || len(changes) != 0 {
+		t.Errorf("without a policy: %s %v", lost.State, changes)
+	}
+	last, changes := lookAt(t, lost, start.Add(5*time.Hour))
+	if len(changes) != 1 || changes[0].To != rowReachable || changes[0].Rule != "" || last.State != healthy {
+		t.Errorf("open again: %+v", changes)
+	}
+	if _, changes := lookAt(t, nil, start, noSQL); len(changes) != 1 || changes[0].From != rowUnknown {
+		t.Errorf("closed at the first look: %+v", changes)
+	}
+}
+
+// TestHistoryIsBounded: the newest thousand changes are kept, and nothing of an
+// environment that is gone.
+func TestHistoryIsBounded(t *testing.T) {
+	s, err := store.Open(t.Context(), t.TempDir(), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	err = s.Control().Write(t.Context(), func(tx *store.Tx) error {
+		for i := range 3 {
+			changes := make([]healthChange, 400)
+			changes[0].Row = fmt.Sprint("first", i)
+			if err := writeHealth(tx, "a", &healthForm{Version: formVersion, State: unhealthy}, changes); err != nil {
+				return err
+			}
+		}
+		history, err := readHistoryForm(tx, "a")
+		if err != nil {
+			return err
+		}
+		if n := len(history.Changes); n != historyLength || history.Changes[200].Row != "first1" || history.Changes[600].Row != "first2" {
+			t.Errorf("%d changes: %v", n, history.Changes[200])
+		}
+		if state, _, err := storedHealth(tx, "a"); err != nil || state != unhealthy {
+			t.Error(state, err)
+		}
+		if err := dropHealth(tx, "a"); err != nil {
+			return err
+		}
+		state, _, err := storedHealth(tx, "a")
+		if history, err := readHistoryForm(tx, "a"); err != nil || len(history.Changes) != 0 || state != "" {
+			t.Error("something is left", history, state, err)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
