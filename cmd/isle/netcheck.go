@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -202,9 +203,7 @@ func (n *netcheck) writeRules(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if n.fix == "-" {
-		fmt.Fprintf(n.out, "%s\n", raw)
-	} else if err := os.WriteFile(n.fix, append(raw, '\n'), 0o644); err != nil {
+	if err := n.writeTemplate(raw); err != nil {
 		return err
 	}
 	for _, text := range rest {
@@ -220,6 +219,20 @@ func (n *netcheck) writeRules(ctx context.Context) error {
 		fmt.Fprintf(n.err, "%s in %s. Deploy with `%s deploy %s -g %s%s`.\n", ruleCount(rules), n.fix, program(), shown([]string{n.fix}), groupOf(n.environment.ID), n.data)
 	}
 	return nil
+}
+
+// writeTemplate writes a template as a reader likes it.
+func (n *netcheck) writeTemplate(raw []byte) error {
+	var b bytes.Buffer
+	if err := json.Indent(&b, raw, "", "  "); err != nil {
+		return err
+	}
+	b.WriteByte('\n')
+	if n.fix == "-" {
+		_, err := n.out.Write(b.Bytes())
+		return err
+	}
+	return os.WriteFile(n.fix, b.Bytes(), 0o644)
 }
 
 func ruleCount(n int) string {

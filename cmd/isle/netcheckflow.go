@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -100,17 +101,31 @@ func (n *netcheck) printTrace(t *flowTrace) {
 		verdict = "Allowed"
 	}
 	d := &t.Decision
-	fmt.Fprintf(n.out, "%s: %s %s:%d to %s:%d\n\n", verdict, d.Protocol, d.Source, d.SourcePort, d.Destination, d.DestinationPort)
+	fmt.Fprintf(n.out, "%s: %s\n\n", verdict, flowText(d))
 	for i, s := range t.Steps {
 		fmt.Fprintf(n.out, "  %d. %s\n", i+1, s.Text)
 	}
 	fmt.Fprintf(n.out, "\nDecided: %s\n", d.Message)
-	if d.RuleID != "" {
+	switch {
+	case d.RuleID != "":
 		fmt.Fprintf(n.out, "Rule: %s\n", d.RuleID)
+	case d.RouteID != "":
+		fmt.Fprintf(n.out, "Route: %s\n", d.RouteID)
 	}
 	if !t.Allowed {
 		fmt.Fprintln(n.out, flowAdvice(d))
 	}
+}
+
+// flowText is a flow; ports that it does not have are left out.
+func flowText(d *netpol.Record) string {
+	end := func(address string, port uint16) string {
+		if port == 0 {
+			return address
+		}
+		return net.JoinHostPort(address, fmt.Sprint(port))
+	}
+	return fmt.Sprintf("%s %s to %s", d.Protocol, end(d.Source, d.SourcePort), end(d.Destination, d.DestinationPort))
 }
 
 // flowAdvice says what opens a flow that is denied.
@@ -120,6 +135,8 @@ func flowAdvice(d *netpol.Record) string {
 		return "Change the route of the subnet, or attach the address with `" + program() + " port add`."
 	case d.Stage == "firewall":
 		return "Add a network rule to the firewall " + segment(d.Firewall) + " that allows the flow."
+	case strings.HasPrefix(d.RuleName, "defaultSecurityRules/"):
+		return fmt.Sprintf("Add an Allow rule to the security group %s.", segment(d.NSG))
 	case d.NSG != "" && d.Priority > 100:
 		return fmt.Sprintf("Add an Allow rule with a priority below %d to the security group %s, or change %s.", d.Priority, segment(d.NSG), d.RuleName)
 	case d.NSG != "":

@@ -127,7 +127,7 @@ func (r *accessRow) ports() string {
 }
 
 func (r *accessRow) purpose() string {
-	if r.Connector != "" && !strings.Contains(r.Purpose, r.Connector) {
+	if r.Connector != "" && !strings.Contains(strings.ToLower(r.Purpose), strings.ToLower(r.Connector)) {
 		return r.Purpose + " (" + r.Connector + ")"
 	}
 	return r.Purpose
@@ -194,7 +194,7 @@ func (r *accessRow) explain(out io.Writer) {
 		fmt.Fprintf(out, "      probe: %s\n", strings.TrimSuffix(r.Probe.Result+": "+r.Probe.Message, ": "))
 	}
 	for _, d := range r.Denials {
-		fmt.Fprintf(out, "      %s %s:%d to %s:%d %s\n", d.Protocol, d.Source, d.SourcePort, d.Destination, d.DestinationPort, d.Message)
+		fmt.Fprintf(out, "      %s: %s\n", flowText(&d), d.Message)
 	}
 	if r.Rule != "" {
 		fmt.Fprintf(out, "      rule: %s\n", r.Rule)
@@ -217,7 +217,7 @@ func (r *healthReport) printIsolation(out io.Writer) {
 		}
 		line := "Isolation: mode " + i.Mode + ", isolated"
 		if !i.Isolated {
-			line = "Isolation: mode " + i.Mode + ", not isolated: " + strings.Join(i.Reasons, " ")
+			line = "Isolation: mode " + i.Mode + ", not isolated:\n  - " + strings.Join(i.Reasons, "\n  - ")
 		}
 		if !slices.Contains(told, line) {
 			told = append(told, line)
