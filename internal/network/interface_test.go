@@ -153,6 +153,18 @@ func TestConfigurationsExchangeAddresses(t *testing.T) {
 	}
 }
 
+func TestAnInterfaceHasAddressesOfBothVersions(t *testing.T) {
+	w := newWorld(t)
+	w.send("PUT", net, `{"location":"westus","properties":{"addressSpace":{"addressPrefixes":["10.0.0.0/16","fd00::/48"]},"subnets":[{"name":"a","properties":{"addressPrefixes":["10.0.0.0/24","fd00::/64"]}}]}}`, 201)
+	w.send("PUT", nics+"/vm", strings.Replace(nicBody(net+"/subnets/a", "", ""), `}}]`, `}},{"name":"six","properties":{"privateIPAddressVersion":"ipv6","subnet":{"id":"`+net+`/subnets/a"}}}]`, 1), 201)
+	six := w.send("GET", nics+"/vm/ipConfigurations/SIX", "", 200)["properties"].(map[string]any)
+	if six["privateIPAddress"] != "fd00::4" || six["privateIPAddressVersion"] != "IPv6" || six["primary"] != false {
+		t.Error(six)
+	}
+	w.send("GET", nics+"/vm/ipConfigurations/seven", "", 404)
+	w.snapshot()
+}
+
 func TestInterfacesAreRefused(t *testing.T) {
 	w := newWorld(t)
 	w.office()
