@@ -138,7 +138,7 @@ func missingTemplate(group string, rules []netpol.MissingRule, rest []netpol.Acc
 	list := []restReport{}
 	for i := range rest {
 		r := &rest[i]
-		list = append(list, restReport{r.Requirement.ID, r.Requirement.Purpose, lastSegment(r.Subnet), r.String()})
+		list = append(list, restReport{r.Requirement.ID, r.Requirement.Purpose, lastSegment(r.Subnet), denialText(r)})
 	}
 	t.Outputs = map[string]templateOutput{"rest": {"array", list}}
 	return t

@@ -157,15 +157,16 @@ func (e *environment) flow(r *arm.Request) (f netpol.Flow, inbound bool, err err
 		f.SourcePort = 0
 	}
 	own := e.component(body.Subnet, &found)
+	source, destination := own, netip.Addr{}
 	switch {
 	case body.Direction == "" || strings.EqualFold(body.Direction, "Outbound"):
-		f.Source, f.Destination = readAddress(body.Source, own, "source", &found), readAddress(body.Destination, netip.Addr{}, "destination", &found)
 	case strings.EqualFold(body.Direction, "Inbound"):
-		inbound = true
-		f.Source, f.Destination = readAddress(body.Source, netpol.HostAddress(), "source", &found), readAddress(body.Destination, own, "destination", &found)
+		inbound, source, destination = true, netpol.HostAddress(), own
 	default:
 		found.Add(wdl.CodeInvalidRequestContent, "direction", "The direction '%s' is invalid. Choose Outbound, for flows that leave the environment, or Inbound.", body.Direction)
 	}
+	f.Source = body.address("source", body.Source, source, &found)
+	f.Destination = body.address("destination", body.Destination, destination, &found)
 	return f, inbound, found.Err()
 }
 
@@ -227,10 +228,10 @@ func (e *environment) subnetNames() string {
 	return strings.Join(names, ", ")
 }
 
-// readAddress reads an address; loopback is this host.
-func readAddress(text string, otherwise netip.Addr, member string, found *arm.Found) netip.Addr {
+// address reads an address, or takes another where none is given; loopback is this host.
+func (b *flowBody) address(member, text string, otherwise netip.Addr, found *arm.Found) netip.Addr {
 	if text == "" {
-		if !otherwise.IsValid() {
+		if !otherwise.IsValid() && (member == "destination" || b.Subnet == "") {
 			found.Add(wdl.CodeInvalidRequestContent, member, "The member '%s' is missing: an IP address.", member)
 		}
 		return otherwise
