@@ -160,13 +160,16 @@ func (e *environment) flow(r *arm.Request) (f netpol.Flow, inbound bool, err err
 	source, destination := own, netip.Addr{}
 	switch {
 	case body.Direction == "" || strings.EqualFold(body.Direction, "Outbound"):
+		if body.Destination == "" {
+			found.Add(wdl.CodeInvalidRequestContent, "destination", "The member 'destination' is missing: an IP address.")
+		}
 	case strings.EqualFold(body.Direction, "Inbound"):
 		inbound, source, destination = true, netpol.HostAddress(), own
 	default:
 		found.Add(wdl.CodeInvalidRequestContent, "direction", "The direction '%s' is invalid. Choose Outbound, for flows that leave the environment, or Inbound.", body.Direction)
 	}
-	f.Source = body.address("source", body.Source, source, &found)
-	f.Destination = body.address("destination", body.Destination, destination, &found)
+	f.Source = readAddress("source", body.Source, source, &found)
+	f.Destination = readAddress("destination", body.Destination, destination, &found)
 	return f, inbound, found.Err()
 }
 
@@ -228,12 +231,9 @@ func (e *environment) subnetNames() string {
 	return strings.Join(names, ", ")
 }
 
-// address reads an address, or takes another where none is given; loopback is this host.
-func (b *flowBody) address(member, text string, otherwise netip.Addr, found *arm.Found) netip.Addr {
+// readAddress reads an address, or takes another where none is given; loopback is this host.
+func readAddress(member, text string, otherwise netip.Addr, found *arm.Found) netip.Addr {
 	if text == "" {
-		if !otherwise.IsValid() && (member == "destination" || b.Subnet == "") {
-			found.Add(wdl.CodeInvalidRequestContent, member, "The member '%s' is missing: an IP address.", member)
-		}
 		return otherwise
 	}
 	a, err := netip.ParseAddr(text)

@@ -1,0 +1,37 @@
+package logic
+
+import (
+	"net/netip"
+	"testing"
+
+	"isle/netpol"
+)
+
+// TestRulesOfAnotherGroupAreNested: a rule is deployed where its security group is; the
+// rules of one resource group are one deployment.
+func TestRulesOfAnotherGroupAreNested(t *testing.T) {
+	prefixes := []netpol.Address{{Prefix: netip.MustParsePrefix("10.0.0.0/24")}, {Prefix: netip.MustParsePrefix("10.0.2.4/32")}}
+	rule := func(group, name string) netpol.MissingRule {
+		return netpol.MissingRule{SecurityGroup: "/subscriptions/s/resourceGroups/" + group + "/providers/Microsoft.Network/networkSecurityGroups/web", Rows: []string{"O8", "O9"},
+			Rule: netpol.SecurityRule{Name: name, Priority: 150, Direction: netpol.Outbound, Access: netpol.Allow, Source: netpol.Side{Addresses: prefixes},
+				Destination: netpol.Side{Addresses: []netpol.Address{{Tag: "SQL"}}, Ports: []netpol.PortRange{{First: 1433, Last: 1433}, {First: 6379, Last: 6383}}}}}
+	}
+	made := missingTemplate("G", []netpol.MissingRule{rule("net", "a"), rule("g", "b"), rule("NET", "c")}, nil)
+	v, err := valueOf(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	properties := func(priority string) string {
+		return `"properties":{"description":"Required access O8, O9 of the integration service environment","priority":` + priority + `,"direction":"Outbound","access":"Allow","protocol":"*",` +
+			`"sourceAddressPrefixes":["10.0.0.0/24","10.0.2.4/32"],"sourcePortRange":"*","destinationAddressPrefix":"SQL","destinationPortRanges":["1433","6379-6383"]}`
+	}
+	one := func(name string) string {
+		return `{"type":"Microsoft.Network/networkSecurityGroups/securityRules","apiVersion":"2023-09-01","name":"web/` + name + `",` + properties("150") + `}`
+	}
+	head := `{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#","contentVersion":"1.0.0.0","resources":[`
+	want := head + `{"type":"Microsoft.Resources/deployments","apiVersion":"2021-04-01","name":"missing-rules-net","resourceGroup":"net","properties":{"mode":"Incremental","template":` +
+		head + one("a") + `,` + one("c") + `]}}},` + one("b") + `],"outputs":{"rest":{"type":"array","value":[]}}}`
+	if got := string(v.JSON()); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
