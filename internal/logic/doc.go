@@ -13,5 +13,9 @@
 // current one. Runs, actions and histories are read from the environment's
 // database; their inputs and outputs are served as signed links.
 //
+// Network health is the required access of an environment, judged by the policy of
+// now (requiredaccess.go), with probes of what plays each role here (healthprobe.go).
+// [Service.WatchHealth] notes changes; it makes no traffic.
+//
 // Secure parameters and access keys are stored sealed and never served.
 package logic
