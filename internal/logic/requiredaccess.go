@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 
@@ -107,6 +108,9 @@ func (j *judged) results(environment string, policy *netpol.Policy, revision uin
 	}
 	results, err := policy.RequiredAccess(e, edition)
 	if err == nil {
+		results = slices.DeleteFunc(results, func(r netpol.AccessResult) bool { // the network has no name servers of its own
+			return r.Requirement.ID == nameResolution && r.Openness == netpol.NotJudged
+		})
 		j.put(environment, revision, asked, results)
 	}
 	return results, err
