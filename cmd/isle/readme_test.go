@@ -43,7 +43,7 @@ func TestReadme(t *testing.T) {
 			t.Errorf("%s prints\n%s", line, got)
 		}
 	}
-	for _, name := range []string{"deploy", "develop"} {
+	for _, name := range []string{"deploy", "develop", "network"} {
 		w.paste(t, readme.blocks[name])
 	}
 	up.stop(syscall.SIGINT)
@@ -99,12 +99,12 @@ func readReadme(t *testing.T) page {
 			p.blocks[m[2]] = steps(m[3])
 		}
 	}
-	for _, name := range []string{"runs", "deploy", "develop", "serve", "serve-runs", "az"} {
+	for _, name := range []string{"runs", "deploy", "develop", "network", "network-example", "serve", "serve-runs", "az"} {
 		if len(p.blocks[name]) == 0 {
 			t.Errorf("README.md has no block <!-- test: %s -->", name)
 		}
 	}
-	if len(p.blocks) != 6 {
+	if len(p.blocks) != 8 {
 		t.Errorf("README.md has a block that no test runs: %d are there", len(p.blocks))
 	}
 	return p

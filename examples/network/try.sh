@@ -136,7 +136,7 @@ command_ends() {
   shift
   echo "   \$ isle $*"
   shown=$(isle "$@" 2>&1) || code=$?
-  echo "$shown" | indent
+  echo "$shown" | sed 's/^\(.\{200\}\).*/\1 …/' | indent
   [ $code -eq "$want" ] || fail "that should end with $want, and ends with $code"
 }
 
