@@ -13,8 +13,9 @@ import (
 // of a flow (source, destination, both ports, protocol) the space of values falls
 // into classes whose values meet the same rules; each class has a vector with a
 // bit for each rule, in order of priority. A flow's answer is the first bit that is
-// set in all its five vectors. A vector begins with a summary, one bit for each of
-// its words that is not zero, so words that cannot have an answer are not read.
+// set in all its five vectors. A vector has a summary, one bit for each of its words
+// that is not zero, so words that cannot have an answer are not read. Summaries lie
+// together, apart from the vectors: those of many rules do not fit into the caches.
 // Equal vectors are stored once. Addresses find their class by longest prefix,
 // ports by a search among the bounds of classes.
 
@@ -39,8 +40,9 @@ func (m *match) meets(p Protocol) bool {
 
 // classifier finds the first of a list of rules that a flow matches.
 type classifier struct {
-	summary     int // words of a vector's summary
-	stride      int // words of a vector with its summary
+	summary     int // words of a summary
+	stride      int // words of a vector; 0 without rules
+	summaries   []uint64
 	vectors     []uint64
 	protocols   [protocolCount]uint32
 	source      bart.Fast[uint32]
@@ -59,11 +61,11 @@ func (c *classifier) find(f *Flow) int {
 	if !ok || !ok2 {
 		return -1
 	}
-	p, s, d := c.vector(c.protocols[f.Protocol]), c.vector(source), c.vector(destination)
+	p := c.protocols[f.Protocol]
 	if !f.Protocol.HasPorts() {
-		return c.first(p, s, d, d, d)
+		return c.first(p, source, destination, destination, destination)
 	}
-	return c.first(p, s, d, c.vector(c.sourcePorts.class(f.SourcePort)), c.vector(c.ports.class(f.DestinationPort)))
+	return c.first(p, source, destination, c.ports.class(f.DestinationPort), c.sourcePorts.class(f.SourcePort))
 }
 
 func (c *classifier) vector(id uint32) []uint64 {
@@ -71,17 +73,27 @@ func (c *classifier) vector(id uint32) []uint64 {
 	return c.vectors[at : at+c.stride : at+c.stride]
 }
 
-func (c *classifier) first(p, s, d, sp, dp []uint64) int {
+// first returns the first bit that is set in all five vectors, or -1.
+func (c *classifier) first(protocol, source, destination, port, sourcePort uint32) int {
+	p, s, d := c.vector(protocol), c.vector(source), c.vector(destination)
+	dp, sp := c.vector(port), c.vector(sourcePort)
 	for i := range c.summary {
-		for words := p[i] & s[i] & d[i] & sp[i] & dp[i]; words != 0; words &= words - 1 {
-			word := i*64 + bits.TrailingZeros64(words)
-			w := c.summary + word
-			if found := p[w] & s[w] & d[w] & sp[w] & dp[w]; found != 0 {
-				return word*64 + bits.TrailingZeros64(found)
+		for words := c.candidates(i, protocol, source, destination, port, sourcePort); words != 0; words &= words - 1 {
+			w := i*64 + bits.TrailingZeros64(words)
+			if found := p[w] & s[w] & d[w] & dp[w] & sp[w]; found != 0 {
+				return w*64 + bits.TrailingZeros64(found)
 			}
 		}
 	}
 	return -1
+}
+
+// candidates has a bit for each word that is zero in none of the vectors, of those that
+// word i of their summaries is about.
+func (c *classifier) candidates(i int, protocol, source, destination, port, sourcePort uint32) uint64 {
+	n := c.summary
+	return c.summaries[int(protocol)*n+i] & c.summaries[int(source)*n+i] & c.summaries[int(destination)*n+i] &
+		c.summaries[int(port)*n+i] & c.summaries[int(sourcePort)*n+i]
 }
 
 // ports finds the class of a port.
@@ -89,9 +101,16 @@ type ports struct {
 	starts  []uint16 // where classes begin, ascending; the first is 0
 	classes []uint32
 	hint    [257]uint32 // the place in starts of the class of port n*256
+	direct  []uint32    // the class of each port, where classes are many
 }
 
+// manyPorts is how many classes are too many to search.
+const manyPorts = 2048
+
 func (p *ports) class(port uint16) uint32 {
+	if p.direct != nil {
+		return p.direct[port]
+	}
 	low, high := p.hint[port>>8], p.hint[port>>8+1]
 	for low < high { // the last start that is not above port
 		middle := (low + high + 1) / 2
@@ -111,7 +130,7 @@ func newClassifier(rules []match) *classifier {
 	}
 	words := (len(rules) + 63) / 64
 	b := &vectorBuilder{c: &classifier{summary: (words + 63) / 64}, known: map[string]uint32{}}
-	b.c.stride = b.c.summary + words
+	b.c.stride = words
 	b.current = make([]uint64, words)
 	for p := TCP; p < protocolCount; p++ {
 		clear(b.current)
@@ -126,14 +145,14 @@ func newClassifier(rules []match) *classifier {
 	b.addresses(&b.c.destination, rules, func(m *match) []netip.Prefix { return m.destination })
 	b.ports(&b.c.sourcePorts, rules, func(m *match) []PortRange { return m.sourcePorts })
 	b.ports(&b.c.ports, rules, func(m *match) []PortRange { return m.ports })
-	b.c.vectors = slices.Clip(b.c.vectors)
+	b.c.vectors, b.c.summaries = slices.Clip(b.c.vectors), slices.Clip(b.c.summaries)
 	return b.c
 }
 
 // vectorBuilder makes vectors, each once.
 type vectorBuilder struct {
 	c       *classifier
-	current []uint64 // the vector under work, without summary
+	current []uint64 // the vector under work
 	known   map[string]uint32
 	key     []byte
 }
@@ -152,11 +171,11 @@ func (b *vectorBuilder) intern() uint32 {
 	}
 	id := uint32(len(b.c.vectors) / b.c.stride)
 	b.known[string(b.key)] = id
-	at := len(b.c.vectors)
-	b.c.vectors = append(b.c.vectors, make([]uint64, b.c.summary)...)
+	at := len(b.c.summaries)
+	b.c.summaries = append(b.c.summaries, make([]uint64, b.c.summary)...)
 	for i, w := range b.current {
 		if w != 0 {
-			b.c.vectors[at+i/64] |= 1 << (i % 64)
+			b.c.summaries[at+i/64] |= 1 << (i % 64)
 		}
 	}
 	b.c.vectors = append(b.c.vectors, b.current...)
@@ -195,7 +214,7 @@ func (b *vectorBuilder) addresses(table *bart.Fast[uint32], rules []match, side 
 		}
 		clear(b.current)
 		if n := len(around); n > 0 {
-			copy(b.current, b.c.vector(around[n-1].id)[b.c.summary:])
+			copy(b.current, b.c.vector(around[n-1].id))
 		}
 		for _, rule := range own[p] {
 			b.set(rule)
@@ -251,4 +270,12 @@ func (p *ports) index() {
 		p.hint[high] = uint32(place)
 	}
 	p.hint[256] = uint32(len(p.starts) - 1)
+	if len(p.starts) < manyPorts {
+		return
+	}
+	direct := make([]uint32, 1<<16)
+	for port := range direct {
+		direct[port] = p.class(uint16(port))
+	}
+	p.direct = direct
 }
