@@ -24,11 +24,14 @@ func checkReferences(tx *store.Tx, network arm.ID, location string, subnets []ne
 				return err
 			}
 		}
-		for _, ref := range []struct{ id, typ, member string }{
-			{s.form.SecurityGroup, typeGroups, "networkSecurityGroup"},
-			{s.form.RouteTable, typeTables, "routeTable"},
+		for _, ref := range []struct {
+			id          *string
+			typ, member string
+		}{
+			{&s.form.SecurityGroup, typeGroups, "networkSecurityGroup"},
+			{&s.form.RouteTable, typeTables, "routeTable"},
 		} {
-			if ref.id == "" {
+			if *ref.id == "" {
 				continue
 			}
 			if err := checkReference(tx, network, location, s.name, ref.id, ref.typ, "properties."+ref.member, found); err != nil {
@@ -39,7 +42,9 @@ func checkReferences(tx *store.Tx, network arm.ID, location string, subnets []ne
 	return nil
 }
 
-func checkReference(tx *store.Tx, network arm.ID, location, subnet, id, typ, target string, found *arm.Found) error {
+// checkReference checks one reference and gives it the spelling of the resource's ID.
+func checkReference(tx *store.Tx, network arm.ID, location, subnet string, ref *string, typ, target string, found *arm.Found) error {
+	id := *ref
 	parsed, err := arm.ParseID(id)
 	if err != nil || !strings.EqualFold(parsed.Type(), typ) {
 		found.Add("InvalidResourceReference", target, "Resource %s referenced by subnet '%s' is not the ID of a resource of type %s.", id, subnet, typ)
@@ -53,6 +58,8 @@ func checkReference(tx *store.Tx, network arm.ID, location, subnet, id, typ, tar
 		return err
 	case !strings.EqualFold(parsed.Subscription, network.Subscription) || !sameLocation(r.Location, location):
 		found.Add("InvalidResourceReference", target, "Resource %s referenced by subnet '%s' is in location '%s'; it must be in the subscription and location '%s' of the virtual network.", id, subnet, r.Location, location)
+	default:
+		*ref = r.ID
 	}
 	return nil
 }

@@ -192,11 +192,10 @@ func (f *Firewall) subnet() string {
 }
 
 func (c *FirewallConfiguration) checkAddress(tx *store.Tx, r *arm.PutRequest, target string, found *arm.Found) error {
-	public, err := checkPublic(tx, c.PublicIP, publicUser{r.ID, r.Location, configurationID(r.ID, c.Name), target}, found)
+	public, err := checkPublic(tx, &c.PublicIP, publicUser{r.ID, r.Location, configurationID(r.ID, c.Name), target}, found)
 	if public == nil || err != nil {
 		return err
 	}
-	c.PublicIP = referenceID(c.PublicIP)
 	sameGroup(r.ID, c.PublicIP, "public IP address", target, found)
 	if public.SKU != skuStandard || public.Method != methodStatic || !public.ipv4() {
 		found.Add(codeFirewallAddress, target, "Public IP address %s has sku %s, allocation method %s and version %s; a firewall takes sku Standard, method Static, version IPv4.", c.PublicIP, public.SKU, public.Method, public.Protocol)

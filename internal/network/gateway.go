@@ -158,12 +158,13 @@ func checkGatewayTags(tags expr.Value, found *arm.Found) {
 
 // place checks what the gateway refers to, and gives its configurations addresses.
 func (g *VirtualGateway) place(tx *store.Tx, r *arm.PutRequest, old *VirtualGateway, found *arm.Found) error {
-	for i, c := range g.Configurations {
+	for i := range g.Configurations {
+		c := &g.Configurations[i]
 		target := fmt.Sprintf("properties.ipConfigurations[%d].properties.publicIPAddress", i)
 		if c.PublicIP == "" {
 			continue
 		}
-		if _, err := checkPublic(tx, c.PublicIP, publicUser{r.ID, r.Location, gatewayConfigurationID(r.ID, c.Name), target}, found); err != nil {
+		if _, err := checkPublic(tx, &c.PublicIP, publicUser{r.ID, r.Location, gatewayConfigurationID(r.ID, c.Name), target}, found); err != nil {
 			return err
 		}
 	}

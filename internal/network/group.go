@@ -29,7 +29,7 @@ func (p *provider) putGroup(_ context.Context, tx *store.Tx, r *arm.PutRequest) 
 
 // putAttached creates or replaces a group or table: body is decoded, the members that
 // are carried are kept, and want makes the entries of the list it holds, if the
-// request has the list; else they stay.
+// request has the list and it is not null; else they stay.
 func putAttached[Form any](tx *store.Tx, r *arm.PutRequest, body any, carried []string, list, typ string, want func(*arm.Found) ([]nested[Form], error)) (*arm.Written, error) {
 	var found arm.Found
 	ruleNaming.check(r.ID.Name(), "name", &found)
@@ -45,7 +45,7 @@ func putAttached[Form any](tx *store.Tx, r *arm.PutRequest, body any, carried []
 		return nil, err
 	}
 	entries := old
-	if _, given := r.Properties().Get(list); given {
+	if v, given := r.Properties().Get(list); given && !v.IsNull() {
 		if entries, err = want(&found); err != nil {
 			return nil, err
 		}

@@ -185,11 +185,10 @@ func (n *Interface) refer(tx *store.Tx, r *arm.PutRequest, _ *Interface, found *
 			continue
 		}
 		at := n.at(i) + ".publicIPAddress"
-		public, err := checkPublic(tx, c.PublicIP, publicUser{r.ID, r.Location, c.id(r.ID), at}, found)
+		public, err := checkPublic(tx, &c.PublicIP, publicUser{r.ID, r.Location, c.id(r.ID), at}, found)
 		if err != nil {
 			return err
 		}
-		c.PublicIP = referenceID(c.PublicIP)
 		if public != nil && public.Protocol != c.Protocol {
 			found.Add(codeFormat, at, "Public IP address %s has the version %s, and IP configuration '%s' the version %s; they must be the same.", c.PublicIP, public.Protocol, c.Name, c.Protocol)
 		}

@@ -310,12 +310,14 @@ type publicUser struct {
 }
 
 // checkPublic checks a reference to a public address: it is there, in the user's
-// subscription and location, and no other resource has it. Nil is one that is not.
-func checkPublic(tx *store.Tx, id string, user publicUser, found *arm.Found) (*PublicIP, error) {
-	r, err := referenced(tx, id, typePublicIPs, user.owner, user.location, user.target, found)
+// subscription and location, and no other resource has it. The reference is given the
+// spelling of the address's ID. Nil is one that is not.
+func checkPublic(tx *store.Tx, ref *string, user publicUser, found *arm.Found) (*PublicIP, error) {
+	r, err := referenced(tx, *ref, typePublicIPs, user.owner, user.location, user.target, found)
 	if r == nil || err != nil {
 		return nil, err
 	}
+	*ref = r.ID
 	form, err := decode[PublicIP](*r)
 	if err != nil {
 		return nil, err
