@@ -157,6 +157,18 @@ func TestWhatIsServedCanBePutAgain(t *testing.T) {
 	}
 }
 
+// TestSubnetsInUseKeepTheirRangesHoweverWritten, and names are told where they stand.
+func TestSubnetsInUseKeepTheirRangesHoweverWritten(t *testing.T) {
+	w := newWorld(t)
+	w.everything()
+	w.send("PUT", net+"/subnets/a", `{"properties":{"addressPrefixes":["10.0.0.0/24","FD00:0::/64"]}}`, 200)
+	w.refused("PUT", net+"/subnets/a", `{"properties":{"addressPrefixes":["10.0.0.0/24"]}}`, "InUsePrefixCannotBeDeleted")
+	answer := w.send("PUT", provider+"/virtualNetworks/other", `{"location":"westus","properties":{"addressSpace":{"addressPrefixes":["10.0.0.0/16"]},"subnets":[{"name":"x y","properties":{"addressPrefix":"10.0.0.0/24"}}]}}`, 400)
+	if target := answer["error"].(map[string]any)["target"]; target != "properties.subnets[0].name" {
+		t.Errorf("the target is %v", target)
+	}
+}
+
 // TestBodiesWithoutProperties are answered, not feared.
 func TestBodiesWithoutProperties(t *testing.T) {
 	w := newWorld(t)

@@ -3,6 +3,7 @@ package network
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"isle/expr"
@@ -99,9 +100,10 @@ func (l *Link) segment() string {
 	return "resourceNavigationLinks"
 }
 
-// readSubnet makes the stored form of a request and checks it by itself.
+// readSubnet makes the stored form of a request and checks it by itself; target is the
+// path of the subnet's properties.
 func readSubnet(name string, properties expr.Value, target string, found *arm.Found) *Subnet {
-	subnetNaming.check(name, "name", found)
+	subnetNaming.check(name, strings.TrimSuffix(target, "properties")+"name", found)
 	var body subnetBody
 	if !found.Decode(properties, &body, target, codeFormat) {
 		return nil
@@ -155,8 +157,9 @@ func checkOccupied(id, name string, old, new *Subnet, target string, found *arm.
 	if len(owners) == 0 {
 		return
 	}
-	for _, prefix := range old.Prefixes {
-		if !containsFold(new.Prefixes, prefix) {
+	kept := new.ranges()
+	for _, prefix := range old.ranges() {
+		if !slices.Contains(kept, prefix) {
 			found.Add("InUsePrefixCannotBeDeleted", target+".addressPrefix", "IpPrefix %s on Subnet %s has active allocations and cannot be deleted. It is in use by %s.", prefix, name, old.user(id))
 		}
 	}
