@@ -194,7 +194,7 @@ func (h *healthReport) subnet(id string) subnetHealth {
 	case errors.Is(h.failure, errNoPolicies):
 		view.State, view.Health = unknown, outboundHealth{State: unknown}
 	case h.failure != nil:
-		view.State, view.Health = unknown, outboundHealth{unknown, &healthError{"NetworkPolicyUnknown", "The network policy is not known, so everything is denied: " + h.failure.Error() + "."}}
+		view.State, view.Health = unknown, outboundHealth{unknown, &healthError{"NetworkPolicyUnknown", policyText(h.failure)}}
 	case healthState(h.results) == unknown:
 		view.State, view.Health.State = unknown, unknown
 	}

@@ -155,6 +155,11 @@ func TestTracesOfCallers(t *testing.T) {
 			t.Errorf("%s: %s", c.body, text)
 		}
 	}
+	for subnet, source := range map[string]string{"": "10.0.1.5", "Subnet1": "10.0.1.5", "Subnet2": "10.0.1.68"} { // built-in operations, connectors
+		if got := get(trace(`{"subnet":"`+subnet+`","destination":"203.0.113.9","port":443}`), "decision", "sourceAddress"); got != source {
+			t.Errorf("flows of %q come from %v", subnet, got)
+		}
+	}
 	w.guard(subnets[0], "NoNeighbours 200 Inbound Deny * Internet *", "NoOne 300 Inbound Deny * 192.168.1.5 *")
 	if got := get(trace(`{"direction":"Inbound","source":"192.168.1.5","port":443}`), "decision", "ruleName"); got != "securityRules/NoNeighbours" {
 		t.Errorf("a neighbour is denied by %v", got)

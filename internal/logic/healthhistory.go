@@ -27,6 +27,8 @@ type healthForm struct {
 	Version int       `json:"v"`
 	State   string    `json:"state"`
 	Since   time.Time `json:"since"` // of the state
+	// Lost says that there was no policy to look at.
+	Lost bool `json:"lost,omitempty"`
 	// Rows are by subnet and row, "front/O8".
 	Rows map[string]rowForm `json:"rows"`
 }
@@ -43,7 +45,8 @@ type historyForm struct {
 	Changes []healthChange `json:"changes"`
 }
 
-// healthChange is a change of a row, as stored and as served.
+// healthChange is a change of a row, as stored and as served. Without subnet and row it
+// is one of the environment's state: its policy was lost, or is back.
 type healthChange struct {
 	Time    string `json:"time"`
 	Subnet  string `json:"subnet"`
@@ -137,7 +140,10 @@ func compareHealth(before *healthForm, results []netpol.AccessResult, failure er
 		before = &healthForm{Since: now}
 	}
 	if failure != nil {
-		after.State, after.Rows = unknown, before.Rows
+		after.State, after.Rows, after.Lost = unknown, before.Rows, true
+	}
+	if !changed && before.Lost != after.Lost {
+		changes = append(changes, healthChange{Time: arm.Timestamp(now), From: before.State, To: after.State, Message: policyText(failure)})
 	}
 	for i := range results {
 		r := &results[i]
@@ -157,10 +163,18 @@ func compareHealth(before *healthForm, results []netpol.AccessResult, failure er
 	if before.State != after.State {
 		changed, after.Since = true, now
 	}
-	if !changed && len(before.Rows) == len(after.Rows) {
+	if !changed && before.Lost == after.Lost && len(before.Rows) == len(after.Rows) {
 		return nil, nil
 	}
 	return after, changes
+}
+
+// policyText says whether there is a policy to look at.
+func policyText(failure error) string {
+	if failure == nil {
+		return "The network policy is known again."
+	}
+	return "The network policy is not known, so everything is denied: " + failure.Error() + "."
 }
 
 // changeText says what has become of a row.

@@ -2,6 +2,7 @@ package logic
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,11 +41,14 @@ func TestLooksNoteWhatChanges(t *testing.T) {
 		t.Errorf("another rule: %+v", changes)
 	}
 	lost, changes := compareHealth(third, nil, fmt.Errorf("no policy"), start.Add(4*time.Hour))
-	if lost.State != unknown || len(lost.Rows) != len(third.Rows) || len(changes) != 0 {
+	if lost.State != unknown || len(lost.Rows) != len(third.Rows) || len(changes) != 1 || changes[0].From != unhealthy || changes[0].To != unknown || !strings.Contains(changes[0].Message, "no policy") {
 		t.Errorf("without a policy: %s %v", lost.State, changes)
 	}
+	if again, changes := compareHealth(lost, nil, fmt.Errorf("no policy"), start.Add(5*time.Hour)); again != nil || changes != nil {
+		t.Errorf("still no policy: %+v %v", again, changes)
+	}
 	last, changes := lookAt(t, lost, start.Add(5*time.Hour))
-	if len(changes) != 1 || changes[0].To != rowReachable || changes[0].Rule != "" || last.State != healthy {
+	if len(changes) != 2 || changes[0].From != unknown || changes[0].To != healthy || changes[1].To != rowReachable || changes[1].Rule != "" || last.Lost || last.State != healthy {
 		t.Errorf("open again: %+v", changes)
 	}
 	if _, changes := lookAt(t, nil, start, noSQL); len(changes) != 1 || changes[0].From != rowUnknown {

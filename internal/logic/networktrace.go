@@ -156,15 +156,15 @@ func (e *environment) flow(r *arm.Request) (f netpol.Flow, inbound bool, err err
 	if !f.Protocol.HasPorts() {
 		f.SourcePort = 0
 	}
-	own := e.component(body.Subnet, &found)
-	source, destination := own, netip.Addr{}
+	at := e.role(body.Subnet, &found)
+	source, destination := e.caller(at), netip.Addr{}
 	switch {
 	case body.Direction == "" || strings.EqualFold(body.Direction, "Outbound"):
 		if body.Destination == "" {
 			found.Add(wdl.CodeInvalidRequestContent, "destination", "The member 'destination' is missing: an IP address.")
 		}
 	case strings.EqualFold(body.Direction, "Inbound"):
-		inbound, source, destination = true, netpol.HostAddress(), own
+		inbound, source, destination = true, netpol.HostAddress(), e.called(at)
 	default:
 		found.Add(wdl.CodeInvalidRequestContent, "direction", "The direction '%s' is invalid. Choose Outbound, for flows that leave the environment, or Inbound.", body.Direction)
 	}
@@ -199,27 +199,40 @@ func (b *flowBody) port(p netpol.Protocol, found *arm.Found) uint16 {
 	return uint16(*b.Port)
 }
 
-// component is the address of what calls and is called in a subnet of the environment:
-// in the first one the access endpoint is what is called.
-func (e *environment) component(subnet string, found *arm.Found) netip.Addr {
-	at := 0
-	if subnet != "" {
-		at = -1
-		for i, id := range e.Subnets {
-			if strings.EqualFold(lastSegment(id), subnet) {
-				at = i
-			}
+// role is the place of a subnet in the environment: the first unless a name is given.
+// The place of an unknown one is behind them all.
+func (e *environment) role(subnet string, found *arm.Found) int {
+	if subnet == "" {
+		return 0
+	}
+	for i, id := range e.Subnets {
+		if strings.EqualFold(lastSegment(id), subnet) {
+			return i
 		}
 	}
-	if at < 0 {
-		found.Add(wdl.CodeInvalidRequestContent, "subnet", "The environment has no subnet '%s'. Its subnets are: %s.", subnet, e.subnetNames())
-		return netip.Addr{}
-	}
-	list := e.addresses(at)
+	found.Add(wdl.CodeInvalidRequestContent, "subnet", "The environment has no subnet '%s'. Its subnets are: %s.", subnet, e.subnetNames())
+	return len(e.Subnets)
+}
+
+// called is the address of what is called in a subnet: in the first one the access
+// endpoint. It is invalid where there is no such subnet.
+func (e *environment) called(subnet int) netip.Addr {
+	list := e.addresses(subnet)
 	if len(list) == 0 {
 		return netip.Addr{}
 	}
 	a, _ := netip.ParseAddr(list[0])
+	return a
+}
+
+// caller is the address of what calls from a subnet: in the first one the built-in
+// operations, beside the access endpoint.
+func (e *environment) caller(subnet int) netip.Addr {
+	list := e.addresses(subnet)
+	if len(list) == 0 {
+		return netip.Addr{}
+	}
+	a, _ := netip.ParseAddr(list[len(list)-1])
 	return a
 }
 
