@@ -93,11 +93,6 @@ type RuleMatch struct {
 	DestinationPortMatched bool
 }
 
-// Matched tells whether all five conditions hold.
-func (m RuleMatch) Matched() bool {
-	return m.ProtocolMatched && m.SourceMatched && m.SourcePortMatched && m.DestinationMatched && m.DestinationPortMatched
-}
-
 // Explanation is what one security group on a flow's way makes of it.
 type Explanation struct {
 	Decision Decision // of this group alone
