@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -165,6 +166,11 @@ func (c *client) group(name string) string {
 // call sends one request and decodes the answer into out, if there is one. The
 // path may be an absolute URL, as answers give them.
 func (c *client) call(ctx context.Context, method, path string, in, out any) (http.Header, error) {
+	return c.callIf(ctx, nil, method, path, in, out)
+}
+
+// callIf is call with headers that say on which condition the request holds.
+func (c *client) callIf(ctx context.Context, condition http.Header, method, path string, in, out any) (http.Header, error) {
 	if err := c.authenticate(ctx); err != nil {
 		return nil, err
 	}
@@ -184,6 +190,7 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) (ht
 	if err != nil {
 		return nil, err
 	}
+	maps.Copy(req.Header, condition)
 	req.Header.Set("Authorization", "Bearer "+c.token)
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")

@@ -211,7 +211,7 @@ func (n *netcheck) writeRules(ctx context.Context) error {
 	}
 	switch {
 	case len(rest) > 0:
-		fmt.Fprintf(n.err, "%s in the template. What no rule opens is for you to change: routes, firewalls or priorities; `%s netcheck%s %s --explain` says where.\n", ruleCount(rules), program(), n.data, n.environment.Name)
+		fmt.Fprintf(n.err, "%s in the template. Change the routes, firewalls or priorities above for the rest.\n", ruleCount(rules))
 		return exitError(1)
 	case rules == 0:
 		fmt.Fprintln(n.err, "No rule is missing.")
@@ -269,14 +269,23 @@ func (t *ruleTemplate) rules() int {
 }
 
 // readMissingRules reads what the template of the missing rules has: how many rules, and
-// a text for each access that rules alone cannot open.
+// a text for each cause that rules alone cannot mend, with the accesses that it closes.
 func readMissingRules(raw []byte) (rest []string, rules int, err error) {
 	t := new(ruleTemplate)
 	if err := json.Unmarshal(raw, t); err != nil {
 		return nil, 0, fmt.Errorf("the server's template cannot be read: %w", err)
 	}
+	var causes []string
+	rows := map[string][]string{}
 	for _, r := range t.Outputs.Rest.Value {
-		rest = append(rest, fmt.Sprintf("%s %s at %s: %s", r.Row, r.Purpose, r.Subnet, r.Message))
+		cause := r.Subnet + ": " + r.Message
+		if rows[cause] == nil {
+			causes = append(causes, cause)
+		}
+		rows[cause] = append(rows[cause], r.Row)
+	}
+	for _, cause := range causes {
+		rest = append(rest, fmt.Sprintf("%s at %s", strings.Join(rows[cause], ", "), cause))
 	}
 	return rest, t.rules(), nil
 }

@@ -30,7 +30,7 @@ func TestNetcheck(t *testing.T) {
 	w.succeed("bin/isle deploy guard.json")
 
 	out, _, code := w.run("bin/isle netcheck isle --explain")
-	for _, want := range []string{"O8", "denied by securityRules/NoDatabase (priority 200) of NSG web on subnet access", "inside the process", "Open what is closed"} {
+	for _, want := range []string{"O8", "denied by securityRules/NoDatabase (priority 200) of NSG web on subnet access", "inside the process", "writes the missing rules"} {
 		if code != 1 || !strings.Contains(out, want) {
 			t.Errorf("netcheck exits with %d and does not print %q:\n%s", code, want, out)
 		}

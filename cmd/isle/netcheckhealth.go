@@ -17,8 +17,9 @@ const (
 	stateHealthy = "Healthy"
 	stateUnknown = "Unknown"
 
-	verdictOpen      = "Open"
-	verdictNotJudged = "NotJudged"
+	verdictOpen       = "Open"
+	verdictPartlyOpen = "PartlyOpen"
+	verdictNotJudged  = "NotJudged"
 
 	probeUnreachable = "Unreachable"
 )
@@ -126,6 +127,18 @@ func (r *accessRow) ports() string {
 	return strings.Join(r.Ports, ",")
 }
 
+// closedText is what of a row that is partly open is closed to all.
+func (r *accessRow) closedText() string {
+	if r.Verdict != verdictPartlyOpen || len(r.Closed) == 0 {
+		return ""
+	}
+	texts := make([]string, len(r.Closed))
+	for i, c := range r.Closed {
+		texts[i] = c.Protocol + " " + c.Ports
+	}
+	return " (closed: " + strings.Join(texts, ", ") + ")"
+}
+
 func (r *accessRow) purpose() string {
 	if r.Connector != "" && !strings.Contains(strings.ToLower(r.Purpose), strings.ToLower(r.Connector)) {
 		return r.Purpose + " (" + r.Connector + ")"
@@ -155,17 +168,36 @@ func (n *netcheck) print(r *healthReport) error {
 	return nil
 }
 
-// printWrong lists the rows that are not open.
+// printWrong lists the rows that are not open, under what closes them.
 func (r *healthReport) printWrong(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
-	heading := "\nSUBNET\tROW\tPURPOSE\tDIRECTION\tPORTS\tVERDICT\tRULE\n"
 	for _, s := range r.subnets {
-		for _, row := range s.Rows {
-			if row.wrong() {
-				fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\t%s\t%s\t%s\n", heading, s.name, row.Row, row.purpose(), row.Direction, row.ports(), row.Verdict, row.why())
-				heading = ""
+		var causes []string
+		rows := map[string][]*accessRow{}
+		for i := range s.Rows {
+			row := &s.Rows[i]
+			if !row.wrong() {
+				continue
+			}
+			why := row.why()
+			if rows[why] == nil {
+				causes = append(causes, why)
+			}
+			rows[why] = append(rows[why], row)
+		}
+		for _, why := range causes {
+			fmt.Fprintf(out, "\n%s: %s\n", s.name, why)
+			if err := printRows(out, rows[why]); err != nil {
+				return err
 			}
 		}
+	}
+	return nil
+}
+
+func printRows(out io.Writer, rows []*accessRow) error {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\n", row.Row, row.Verdict, row.Direction, row.ports(), row.purpose()+row.closedText())
 	}
 	return w.Flush()
 }
@@ -247,9 +279,9 @@ func (n *netcheck) advice(r *healthReport) string {
 	case blocked:
 		result := "The network is not healthy."
 		if unknown {
-			result = "The network's health cannot be told."
+			result = "The network's health cannot be told while I5 is closed."
 		}
-		return fmt.Sprintf("%s Open what is closed: `%s --fix rules.json` writes the rules that are missing.", result, command)
+		return fmt.Sprintf("%s `%s --fix rules.json` writes the missing rules.", result, command)
 	case unreachable:
 		return fmt.Sprintf("The network is not healthy: the rules are open, but a probe fails. `%s --explain` shows each probe.", command)
 	}

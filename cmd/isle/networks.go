@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"strings"
 )
@@ -45,6 +46,7 @@ func (s *subnetItem) prefixes() []string {
 type networkInterface struct {
 	ID         string            `json:"id"`
 	Name       string            `json:"name"`
+	ETag       string            `json:"etag"` // of what has been read
 	Tags       map[string]string `json:"tags"`
 	Properties struct {
 		IPConfigurations []struct {
@@ -64,6 +66,9 @@ func (n *networkInterface) address(i int) netip.Addr {
 	a, _ := netip.ParseAddr(n.Properties.IPConfigurations[i].Properties.PrivateIPAddress)
 	return a
 }
+
+// unchanged is the condition that nobody has changed the interface since it was read.
+func (n *networkInterface) unchanged() http.Header { return http.Header{"If-Match": {n.ETag}} }
 
 func (n *networkInterface) subnet() string {
 	if len(n.Properties.IPConfigurations) == 0 {

@@ -92,7 +92,9 @@ the interface of a name. The network interface goes with the last of it.`,
   isle port remove port-10-0-1-50`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withPorts(cmd, data, connectRunning, func(p *ports) error { return p.remove(cmd.Context(), group, args[0]) })
+			return withPorts(cmd, data, connectRunning, func(p *ports) error {
+				return unforestalled(func() error { return p.remove(cmd.Context(), group, args[0]) })
+			})
 		},
 	}
 	dataFlag(cmd, &data)
@@ -123,12 +125,33 @@ type portAdd struct {
 	group, network, name string // "" if not given
 }
 
+// attempts are how often a change is tried anew that another one forestalls.
+const attempts = 20
+
+// unforestalled does a change anew, from what is there then, while another one comes
+// between what it has read and what it writes.
+func unforestalled(change func() error) error {
+	var err error
+	for range attempts {
+		err = change()
+		var answer *apiError
+		if !errors.As(err, &answer) || answer.Status != http.StatusPreconditionFailed {
+			break
+		}
+	}
+	return err
+}
+
 // add makes the interface of the private address, or changes the one that is there.
 func (p *ports) add(ctx context.Context, a portAdd) error {
 	place, err := p.find(ctx, a)
 	if err != nil {
 		return err
 	}
+	return unforestalled(func() error { return p.addAt(ctx, a, place) })
+}
+
+func (p *ports) addAt(ctx context.Context, a portAdd, place subnetPlace) error {
 	all, err := p.interfaces(ctx, "")
 	if err != nil {
 		return err
@@ -190,7 +213,7 @@ func (p *ports) create(ctx context.Context, a portAdd, place subnetPlace) error 
 			"privateIPAddress": a.private.String(), "privateIPAllocationMethod": "Static", "subnet": map[string]string{"id": place.subnet.ID}}}}},
 	}
 	path := p.client.group(groupOf(place.network.ID)) + "/providers/Microsoft.Network/networkInterfaces/" + url.PathEscape(a.interfaceName())
-	if _, err := p.client.call(ctx, http.MethodPut, path+networkQuery, body, nil); err != nil {
+	if _, err := p.client.callIf(ctx, http.Header{"If-None-Match": {"*"}}, http.MethodPut, path+networkQuery, body, nil); err != nil {
 		return err
 	}
 	p.told(a, "", a.interfaceName(), place)
@@ -210,7 +233,7 @@ func (p *ports) tag(ctx context.Context, nic *networkInterface, entries []attach
 			tags[name] = value
 		}
 	}
-	_, err := p.client.call(ctx, http.MethodPatch, nic.ID+networkQuery, map[string]any{"tags": tags}, nil)
+	_, err := p.client.callIf(ctx, nic.unchanged(), http.MethodPatch, nic.ID+networkQuery, map[string]any{"tags": tags}, nil)
 	return err
 }
 
@@ -297,7 +320,7 @@ func (p *ports) remove(ctx context.Context, group, what string) error {
 		fmt.Fprintf(p.out, "%s is detached; the interface %s has %d more.\n", what, nic.Name, len(left))
 		return nil
 	}
-	if _, err := p.client.call(ctx, http.MethodDelete, nic.ID+networkQuery, nil, nil); err != nil {
+	if _, err := p.client.callIf(ctx, nic.unchanged(), http.MethodDelete, nic.ID+networkQuery, nil, nil); err != nil {
 		return err
 	}
 	fmt.Fprintf(p.out, "%s is detached; the interface %s is removed.\n", what, nic.Name)

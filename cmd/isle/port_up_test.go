@@ -72,6 +72,15 @@ func TestPorts(t *testing.T) {
 	w.prints("bin/isle port list", "Nothing is attached.")
 }
 
+// TestPortsAddedAtOnce: none of several that are added at the same moment is lost.
+func TestPortsAddedAtOnce(t *testing.T) {
+	w := upWith(t, nil)
+	w.succeed("for i in 1 2 3 4 5 6; do bin/isle port add 10.0.2.50:$i 127.0.0.1:200$i & done; wait")
+	if list := w.succeed("bin/isle port list --json"); strings.Count(list, "\n") != 6 {
+		t.Errorf("6 were added, there are:\n%s", list)
+	}
+}
+
 func checkPortsRefused(w *workspace) {
 	w.t.Helper()
 	w.refuses("bin/isle port add 10.0.2.51:1 127.0.0.1:1 --name other", "is the interface mainframe already")
