@@ -100,10 +100,10 @@ func (s *Service) readHealth(ctx context.Context, r *arm.Request) (*arm.Response
 	if err != nil {
 		return nil, err
 	}
-	if err := s.look(ctx, r.Resource.Key, form); err != nil {
+	report := healthReport{edition: edition, probes: s.probe(ctx, form)}
+	if err := s.look(ctx, r.Resource.Key, form, report.probes); err != nil {
 		return nil, err
 	}
-	report := healthReport{edition: edition, probes: s.probe(ctx, form)}
 	if u, err := url.Parse(r.BaseURL); err == nil {
 		report.authority = u.Hostname()
 	}

@@ -16,8 +16,8 @@ import (
 
 // What a look at an environment's network health found is kept in the control database
 // and written anew only when it has changed: the state with its rows under one name, the
-// history of changes under another. Looks judge by the policy alone; probes would make
-// traffic that nobody asked for.
+// history of changes under another. Looks on their own judge by the policy and keep what
+// probes found when health was read last: probing would be traffic that nobody asked for.
 
 // historyLength is how many changes are kept of an environment.
 const historyLength = 1000
@@ -82,7 +82,7 @@ func (s *Service) WatchHealth(ctx context.Context) error {
 		form, err := decode[environment](r.Resource)
 		if err == nil {
 			there[form.ID] = true
-			err = s.look(ctx, r.Key, form)
+			err = s.look(ctx, r.Key, form, nil)
 		}
 		failed = append(failed, err)
 	}
@@ -93,7 +93,7 @@ func (s *Service) WatchHealth(ctx context.Context) error {
 
 // look notes what has changed of one environment's network health since the last look.
 // An environment that is not ready has none.
-func (s *Service) look(ctx context.Context, key string, form *environment) error {
+func (s *Service) look(ctx context.Context, key string, form *environment, probes probeResults) error {
 	if !form.Ready {
 		return nil
 	}
@@ -112,7 +112,7 @@ func (s *Service) look(ctx context.Context, key string, form *environment) error
 		return err
 	}
 	now := s.now()
-	after, changes := compareHealth(before, results, failure, now)
+	after, changes := compareHealth(before, &healthReport{results: results, failure: failure, probes: probes}, now)
 	if after == nil {
 		return nil
 	}
@@ -132,33 +132,40 @@ func ignoreGone(err error) error {
 }
 
 // compareHealth is what is to be stored after a look, nil if that is what is stored.
-// Without a policy the rows stay as they were seen last.
-func compareHealth(before *healthForm, results []netpol.AccessResult, failure error, now time.Time) (after *healthForm, changes []healthChange) {
-	after = &healthForm{Version: formVersion, State: healthState(results), Rows: map[string]rowForm{}}
+// Without a policy the rows stay as they were seen last; without probes, what they found
+// last.
+func compareHealth(before *healthForm, seen *healthReport, now time.Time) (after *healthForm, changes []healthChange) {
+	after = &healthForm{Version: formVersion, State: healthState(seen.results), Rows: map[string]rowForm{}}
 	changed := before == nil
 	if before == nil {
 		before = &healthForm{Since: now}
 	}
-	if failure != nil {
+	if seen.failure != nil {
 		after.State, after.Rows, after.Lost = unknown, before.Rows, true
 	}
 	if !changed && before.Lost != after.Lost {
-		changes = append(changes, healthChange{Time: arm.Timestamp(now), From: before.State, To: after.State, Message: policyText(failure)})
+		changes = append(changes, healthChange{Time: arm.Timestamp(now), From: before.State, To: after.State, Message: policyText(seen.failure)})
 	}
-	for i := range results {
-		r := &results[i]
-		row := rowForm{stateOf(r, role{}, probed{}), deniedBy(r)}
+	for i := range seen.results {
+		r := &seen.results[i]
+		played := roleOf(r.Requirement.ID)
+		found := seen.probes.of(played)
+		row := rowForm{stateOf(r, played, found), deniedBy(r)}
 		at := lastSegment(r.Subnet) + "/" + r.Requirement.ID
-		after.Rows[at] = row
 		was, known := before.Rows[at]
+		if seen.probes == nil {
+			row.State = unprobed(row.State, was.State)
+		}
+		after.Rows[at] = row
 		if !known {
 			was = rowForm{State: rowUnknown}
 		}
 		changed = changed || !known || was != row
-		if was != row && (known || row.State == rowBlocked) {
-			changes = append(changes, healthChange{arm.Timestamp(now), lastSegment(r.Subnet), r.Requirement.ID, was.State, row.State, row.Rule, changeText(r)})
+		if was != row && (known || row.State == rowBlocked || row.State == rowUnreachable) {
+			changes = append(changes, healthChange{arm.Timestamp(now), lastSegment(r.Subnet), r.Requirement.ID, was.State, row.State, row.Rule, changeText(r, found)})
 		}
 	}
+	after.State = after.withProbes(after.State)
 	after.Since = before.Since
 	if before.State != after.State {
 		changed, after.Since = true, now
@@ -167,6 +174,25 @@ func compareHealth(before *healthForm, results []netpol.AccessResult, failure er
 		return nil, nil
 	}
 	return after, changes
+}
+
+// unprobed is the state of a row that the policy alone gives, with what its probe found
+// the last time.
+func unprobed(state, was string) string {
+	if state != rowBlocked && was == rowUnreachable || state == rowBlocked && was == rowDisagreement {
+		return was
+	}
+	return state
+}
+
+// withProbes is the state that the policy gives, and the rows whose probes fail.
+func (h *healthForm) withProbes(state string) string {
+	for _, row := range h.Rows {
+		if state == healthy && row.State == rowUnreachable {
+			return unhealthy
+		}
+	}
+	return state
 }
 
 // policyText says whether there is a policy to look at.
@@ -178,7 +204,10 @@ func policyText(failure error) string {
 }
 
 // changeText says what has become of a row.
-func changeText(r *netpol.AccessResult) string {
+func changeText(r *netpol.AccessResult, p probed) string {
+	if len(r.Denials) == 0 && p.Result == probeUnreachable {
+		return fmt.Sprintf("%s: the probe fails: %s", r.Requirement.Purpose, p.Message)
+	}
 	if len(r.Denials) == 0 {
 		return fmt.Sprintf("%s: nothing denies it.", r.Requirement.Purpose)
 	}
@@ -237,22 +266,15 @@ func readSetting[Form any](tx *store.Tx, name string) (*Form, error) {
 	return decode[Form](store.Resource{ID: name, Body: text})
 }
 
-// storedHealth is the state that the last look found, and since when; "" if there was
-// no look.
-func storedHealth(tx *store.Tx, environment string) (state string, since time.Time, err error) {
-	form, err := readHealthForm(tx, environment)
-	if form == nil {
-		return "", time.Time{}, err
-	}
-	return form.State, form.Since, nil
-}
-
 // healthNow is the health of an environment as it is now, within a transaction, and
 // since when: the last look may have been before the last change.
 func (s *Service) healthNow(tx *store.Tx, key string, form *environment) (state string, since time.Time, err error) {
-	stored, since, err := storedHealth(tx, form.ID)
+	seen, err := readHealthForm(tx, form.ID)
 	if err != nil {
 		return "", time.Time{}, err
+	}
+	if seen == nil {
+		seen = &healthForm{}
 	}
 	state = unknown
 	if s.config.Policies != nil {
@@ -262,14 +284,14 @@ func (s *Service) healthNow(tx *store.Tx, key string, form *environment) (state 
 				return "", time.Time{}, err
 			}
 			if results, err := s.judged.results(form.ID, policy, revision, s.needs(form, more), defaultEdition); err == nil {
-				state = healthState(results)
+				state = seen.withProbes(healthState(results))
 			}
 		}
 	}
-	if state != stored {
-		since = s.now()
+	if state != seen.State {
+		return state, s.now(), nil
 	}
-	return state, since, nil
+	return state, seen.Since, nil
 }
 
 // suspendedAfter is how long an environment goes on whose network is unhealthy (ise.md
@@ -291,7 +313,7 @@ func (s *Service) readHealthHistory(ctx context.Context, r *arm.Request) (*arm.R
 	if err != nil {
 		return nil, err
 	}
-	if err := s.look(ctx, r.Resource.Key, form); err != nil {
+	if err := s.look(ctx, r.Resource.Key, form, nil); err != nil {
 		return nil, err
 	}
 	var history *historyForm

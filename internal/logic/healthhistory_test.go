@@ -13,7 +13,7 @@ import (
 // look compares what a model says with the look before.
 func lookAt(t *testing.T, before *healthForm, now time.Time, rules ...netpol.SecurityRule) (*healthForm, []healthChange) {
 	t.Helper()
-	return compareHealth(before, reportOf(t, modelNetwork(rules...), netpol.Version2020, nil).results, nil, now)
+	return compareHealth(before, reportOf(t, modelNetwork(rules...), netpol.Version2020, nil), now)
 }
 
 // TestLooksNoteWhatChanges: a row that is closed, by another rule, and open again is a
@@ -40,11 +40,11 @@ func TestLooksNoteWhatChanges(t *testing.T) {
 	if len(changes) != 1 || changes[0].From != rowBlocked || changes[0].To != rowBlocked || changes[0].Rule != rule+"Other" || !third.Since.Equal(second.Since) {
 		t.Errorf("another rule: %+v", changes)
 	}
-	lost, changes := compareHealth(third, nil, fmt.Errorf("no policy"), start.Add(4*time.Hour))
+	lost, changes := compareHealth(third, &healthReport{failure: fmt.Errorf("no policy")}, start.Add(4*time.Hour))
 	if lost.State != unknown || len(lost.Rows) != len(third.Rows) || len(changes) != 1 || changes[0].From != unhealthy || changes[0].To != unknown || !strings.Contains(changes[0].Message, "no policy") {
 		t.Errorf("without a policy: %s %v", lost.State, changes)
 	}
-	if again, changes := compareHealth(lost, nil, fmt.Errorf("no policy"), start.Add(5*time.Hour)); again != nil || changes != nil {
+	if again, changes := compareHealth(lost, &healthReport{failure: fmt.Errorf("no policy")}, start.Add(5*time.Hour)); again != nil || changes != nil {
 		t.Errorf("still no policy: %+v %v", again, changes)
 	}
 	last, changes := lookAt(t, lost, start.Add(5*time.Hour))
@@ -53,6 +53,30 @@ func TestLooksNoteWhatChanges(t *testing.T) {
 	}
 	if _, changes := lookAt(t, nil, start, noSQL); len(changes) != 1 || changes[0].From != rowUnknown {
 		t.Errorf("closed at the first look: %+v", changes)
+	}
+}
+
+// TestLooksKeepWhatProbesFound: a probe that fails is noted when health is read, stays so
+// for looks that probe nothing, and is over when it works again.
+func TestLooksKeepWhatProbesFound(t *testing.T) {
+	now := time.Unix(1e9, 0).UTC()
+	before, _ := lookAt(t, nil, now)
+	read := func(p probed) (*healthForm, []healthChange) {
+		return compareHealth(before, reportOf(t, modelNetwork(), netpol.Version2020, probeResults{"database": p}), now)
+	}
+	if after, changes := read(probed{Result: probeReachable}); after != nil {
+		t.Errorf("it works: %+v", changes)
+	}
+	after, changes := read(probed{probeUnreachable, "the disk is full"})
+	if len(changes) != subnetCount || changes[0].To != rowUnreachable || !strings.Contains(changes[0].Message, "the disk is full") || after.State != unhealthy {
+		t.Fatalf("it fails: %+v", changes)
+	}
+	before = after
+	if after, changes := lookAt(t, before, now); after != nil {
+		t.Errorf("a look that probes nothing: %+v", changes)
+	}
+	if after, changes := read(probed{Result: probeReachable}); len(changes) != subnetCount || changes[0].To != rowReachable || after.State != healthy {
+		t.Errorf("it works again: %+v", changes)
 	}
 }
 
@@ -83,15 +107,15 @@ func TestHistoryIsBounded(t *testing.T) {
 		if n := len(history.Changes); n != historyLength || history.Changes[200].Row != "first1" || history.Changes[600].Row != "first2" {
 			t.Errorf("%d changes: %v", n, history.Changes[200])
 		}
-		if state, _, err := storedHealth(tx, "a"); err != nil || state != unhealthy {
-			t.Error(state, err)
+		if form, err := readHealthForm(tx, "a"); err != nil || form.State != unhealthy {
+			t.Error(form, err)
 		}
 		if err := dropHealth(tx, "a"); err != nil {
 			return err
 		}
-		state, _, err := storedHealth(tx, "a")
-		if history, err := readHistoryForm(tx, "a"); err != nil || len(history.Changes) != 0 || state != "" {
-			t.Error("something is left", history, state, err)
+		form, err := readHealthForm(tx, "a")
+		if history, err := readHistoryForm(tx, "a"); err != nil || len(history.Changes) != 0 || form != nil {
+			t.Error("something is left", history, form, err)
 		}
 		return err
 	})
