@@ -86,6 +86,7 @@ const (
 	NoRuleMatched                     // the firewall denies what no rule allows
 	DefaultRouteMissing               // with a gateway, 0.0.0.0/0 must lead to the Internet
 	FamiliesDiffer                    // one end is IPv4, the other IPv6
+	NotOnInternet                     // the destination is private, and its route is that of the Internet
 )
 
 var reasonTexts = [...]string{
@@ -104,6 +105,7 @@ var reasonTexts = [...]string{
 	NoRuleMatched:       "no rule matched",
 	DefaultRouteMissing: "with a gateway, the route 0.0.0.0/0 to Internet is required",
 	FamiliesDiffer:      "one address is IPv4, the other is IPv6: a subnet without an IPv6 range reaches IPv4 addresses only",
+	NotOnInternet:       "the address is private and not in the virtual network, and the Internet does not have it",
 }
 
 func (r Reason) String() string { return reasonTexts[r] }

@@ -1,6 +1,9 @@
 package netpol
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // maxAppliances is how many next hops a flow may take before it is taken to go
 // round in circles (network.md §C3).
@@ -179,10 +182,22 @@ func (w *walk) forward(from *place) bool {
 			from = next
 		case None:
 			return w.refuse(from, i, RouteToNone)
-		default: // Internet, VNetPeering, VirtualNetworkServiceEndpoint
+		case Internet:
+			if !inside && w.private(hop) {
+				return w.refuse(from, i, NotOnInternet)
+			}
+			return !inside && w.routed() || w.refuse(from, i, RouteLeaves)
+		default: // VNetPeering, VirtualNetworkServiceEndpoint
 			return !inside && w.routed() || w.refuse(from, i, RouteLeaves)
 		}
 	}
+}
+
+// private tells whether the flow goes to an address that the Internet does not have. A
+// route for private addresses only says where they are (network.md §A5: the system's
+// own for them goes where a network's space is in their range).
+func (w *walk) private(hop *EffectiveRoute) bool {
+	return contains(privateRanges, w.flow.Destination) && !slices.ContainsFunc(privateRanges, func(r netip.Prefix) bool { return within(hop.Prefix, r) })
 }
 
 // take notes a route: the decision names the one out of the source's subnet.

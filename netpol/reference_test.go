@@ -279,6 +279,9 @@ func (r reference) evaluate(f Flow) outcome {
 				if inside {
 					return stop(RouteLeaves)
 				}
+				if in(f.Destination, privateRanges) && !slices.ContainsFunc(privateRanges, func(p netip.Prefix) bool { return p.Overlaps(h.prefix) && p.Bits() <= h.prefix.Bits() }) {
+					return stop(NotOnInternet)
+				}
 				break hops
 			case VirtualNetworkGateway:
 				if n.Gateway == nil {

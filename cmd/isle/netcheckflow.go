@@ -132,7 +132,7 @@ func flowText(d *netpol.Record) string {
 func flowAdvice(d *netpol.Record) string {
 	switch {
 	case d.Stage == "route":
-		return "Change the route of the subnet, or attach the address with `" + program() + " port add`."
+		return "Change the route of the subnet, or give it an address of the network with `" + program() + " port add`."
 	case d.Stage == "firewall":
 		return "Add a network rule to the firewall " + segment(d.Firewall) + " that allows the flow."
 	case strings.HasPrefix(d.RuleName, "defaultSecurityRules/"):

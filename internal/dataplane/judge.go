@@ -189,9 +189,9 @@ func (p *Place) evaluate(f Flow, to netip.AddrPort) judgement {
 // remedy adds what to do about a private address outside the network. Such addresses
 // lead nowhere unless someone says so, and the default rules leave them out.
 func (j *judgement) remedy(d *netpol.Decision) {
-	const attach = "; attach the address to the network with `isle port add`, or "
+	const attach = "; give it an address of the network with `isle port add`, or "
 	switch {
-	case d.Stage == netpol.StageRoute && d.Reason == netpol.RouteToNone && d.RouteID == "":
+	case d.Reason == netpol.NotOnInternet, d.Stage == netpol.StageRoute && d.Reason == netpol.RouteToNone && d.RouteID == "":
 		j.Reason += attach + "add a route to it with next hop Internet"
 	case d.RuleName == "defaultSecurityRules/DenyAllOutBound":
 		j.Reason += attach + "add a rule that allows it and a route to it with next hop Internet"

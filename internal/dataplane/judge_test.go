@@ -39,7 +39,7 @@ func TestPolicyDecides(t *testing.T) {
 		{"tcp", "168.63.129.16:80", false, ZoneLinkLocal, "link-local"},
 		{"tcp", "[2001:db8::1]:443", false, ZoneInternet, "2001:db8::1 is an IPv6 address, and subnet front has none"},
 		{"tcp", "[64:ff9b::c633:6401]:443", false, ZoneInternet, "is an IPv6 address"},
-		{"tcp", "192.168.7.7:443", false, ZoneInternet, "DenyAllOutBound (priority 65500) of NSG web on subnet front; attach the address to the network with `isle port add`, or add a rule that allows it and a route to it with next hop Internet"},
+		{"tcp", "192.168.7.7:443", false, ZoneInternet, "DenyAllOutBound (priority 65500) of NSG web on subnet front; give it an address of the network with `isle port add`, or add a rule that allows it and a route to it with next hop Internet"},
 	} {
 		d := outbound(n, c.protocol, c.to)
 		if d.Allowed != c.allowed || d.Flow.Zone != c.zone || !strings.Contains(d.Reason, c.reason) || d.Rule == "" {
@@ -55,7 +55,7 @@ func TestPrivateSpaceOutsideTheNetwork(t *testing.T) {
 	p := place(t) // no security group: the routes decide
 	d := outbound(NewInproc(Options{Networks: in(p)}), "tcp", "192.168.7.7:443")
 	want := "denied by the system's route 192.168.0.0/16 to None of subnet front"
-	remedy := "; attach the address to the network with `isle port add`, or add a route to it with next hop Internet"
+	remedy := "; give it an address of the network with `isle port add`, or add a route to it with next hop Internet"
 	if d.Allowed || !strings.HasPrefix(d.Reason, want) || !strings.HasSuffix(d.Reason, remedy) || d.Record.Message != d.Reason {
 		t.Errorf("%+v", d)
 	}
