@@ -194,9 +194,14 @@ func noAddress(host string) error {
 	return &net.DNSError{Err: "the name has no address", Name: host, IsNotFound: true}
 }
 
-// unattached is the failure of a flow to a place in the network where there is
+// UnattachedError is the failure of a flow to a place in the network where there is
 // nothing: it never goes to whoever has the address on the host's own network.
+type UnattachedError struct{ Address netip.AddrPort }
+
+func (e *UnattachedError) Error() string {
+	return fmt.Sprintf("nothing is attached to %s in the virtual network; attach a real address to it with `isle port add`", e.Address)
+}
+
 func unattached(f Flow) error {
-	return &net.OpError{Op: "dial", Net: f.Protocol, Addr: net.TCPAddrFromAddrPort(f.Address),
-		Err: fmt.Errorf("nothing is attached to %s in the virtual network; attach a real address to it with `isle port add`", f.Address)}
+	return &net.OpError{Op: "dial", Net: f.Protocol, Addr: net.TCPAddrFromAddrPort(f.Address), Err: &UnattachedError{f.Address}}
 }

@@ -35,6 +35,7 @@ func failure(err error) engine.Outcome {
 	var dns *net.DNSError
 	var auth *authError
 	var egress *dataplane.EgressError
+	var unattached *dataplane.UnattachedError
 	switch {
 	case errors.As(err, &invalid):
 		return failed(codeBadRequest, err.Error())
@@ -42,6 +43,8 @@ func failure(err error) engine.Outcome {
 		return failed(auth.code, auth.message)
 	case errors.As(err, &denied):
 		return failed(codeDenied, "Http request failed: "+denied.Error()+".")
+	case errors.As(err, &unattached): // time alone attaches nothing
+		return failed(codeUnavailable, "Http request failed: "+unattached.Error()+".")
 	case errors.As(err, &egress):
 		return retryable(codeUnavailable, "Http request failed: "+egress.Error()+".")
 	case errors.As(err, &dns) && dns.Server != "":
