@@ -3,6 +3,7 @@ package logic
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"isle/internal/arm"
@@ -86,7 +87,7 @@ func (s *Service) readMissingRules(ctx context.Context, r *arm.Request) (*arm.Re
 	}
 	var t template
 	err = s.askPolicy(ctx, form, r.Resource.Key, edition, func(policy *netpol.Policy, _ uint64, e netpol.Environment) error {
-		rules, rest, err := policy.MissingRules(e, edition)
+		rules, rest, err := neededRules(policy, e, edition)
 		t = missingTemplate(r.ID.Group, rules, rest)
 		return err
 	})
@@ -95,6 +96,27 @@ func (s *Service) readMissingRules(ctx context.Context, r *arm.Request) (*arm.Re
 	}
 	v, err := valueOf(t)
 	return arm.Reply(v), err
+}
+
+// neededRules are the missing rules without those that only open what may be closed: a
+// deny that the network is healthy with is meant.
+func neededRules(policy *netpol.Policy, e netpol.Environment, edition netpol.Version) ([]netpol.MissingRule, []netpol.AccessResult, error) {
+	results, err := policy.RequiredAccess(e, edition)
+	if err != nil {
+		return nil, nil, err
+	}
+	needed := map[string]bool{} // rows
+	for i := range results {
+		if lacking(&results[i]) {
+			needed[results[i].Requirement.ID] = true
+		}
+	}
+	rules, rest, err := policy.MissingRules(e, edition)
+	rules = slices.DeleteFunc(rules, func(m netpol.MissingRule) bool {
+		return !slices.ContainsFunc(m.Rows, func(row string) bool { return needed[row] })
+	})
+	rest = slices.DeleteFunc(rest, func(r netpol.AccessResult) bool { return !lacking(&r) })
+	return rules, rest, err
 }
 
 // policy is the policy of now; the error is for the caller.

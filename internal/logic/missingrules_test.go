@@ -1,7 +1,9 @@
 package logic
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"isle/netpol"
@@ -33,5 +35,40 @@ func TestRulesOfAnotherGroupAreNested(t *testing.T) {
 		head + one("a") + `,` + one("c") + `]}}},` + one("b") + `],"outputs":{"rest":{"type":"array","value":[]}}}`
 	if got := string(v.JSON()); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestADenyThatIsMeantStays: to close some destinations of what workflows call is
+// anybody's right, and no rule is written against it. What the environment needs is
+// opened for what it needs alone.
+func TestADenyThatIsMeantStays(t *testing.T) {
+	some := netpol.SecurityRule{Name: "NotThem", Priority: 200, Direction: netpol.Outbound,
+		Destination: netpol.Side{Addresses: []netpol.Address{{Prefix: netip.MustParsePrefix("203.0.113.5/32")}}}}
+	for _, c := range []struct {
+		name string
+		rule netpol.SecurityRule
+		want []string // rows of each rule
+	}{
+		{"one destination", some, nil},
+		{"the database", deny("NoSQL", netpol.Outbound, netpol.AnyProtocol, "SQL", 1433), []string{"[O8]"}},
+	} {
+		m := modelNetwork(c.rule)
+		policy, err := netpol.Compile(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := netpol.Environment{Network: m.Networks[0].ID, Endpoint: netpol.ExternalEndpoint, Subnets: []string{m.Networks[0].Subnets[1].ID}}
+		e.More = []netpol.Requirement{{ID: connectorRow + "sql", Direction: netpol.Outbound, Source: netpol.PartyVnet, Destination: netpol.PartyAny, Ports: []netpol.PortRange{{First: 1433, Last: 1433}}}}
+		rules, rest, err := neededRules(policy, e, defaultEdition)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range rules {
+			got = append(got, fmt.Sprint(r.Rows))
+		}
+		if !slices.Equal(got, c.want) || len(rest) != 0 {
+			t.Errorf("%s: rules for %v, want %v; rest %v", c.name, got, c.want, rest)
+		}
 	}
 }

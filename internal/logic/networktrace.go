@@ -170,6 +170,9 @@ func (e *environment) flow(r *arm.Request) (f netpol.Flow, inbound bool, err err
 	}
 	f.Source = readAddress("source", body.Source, source, &found)
 	f.Destination = readAddress("destination", body.Destination, destination, &found)
+	if inbound && f.Destination.IsValid() && !slices.ContainsFunc(e.ranges(), func(p netip.Prefix) bool { return p.Contains(f.Destination) }) {
+		found.Add(wdl.CodeInvalidRequestContent, "destination", "The destination '%s' is in none of the environment's subnets, so a flow to it does not come to the environment. The access endpoint is %s.", f.Destination, e.addresses(0)[0])
+	}
 	return f, inbound, found.Err()
 }
 
