@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -82,7 +83,17 @@ func (h *history) showActions(ctx context.Context, run runItem, path string) err
 			return err
 		}
 	}
+	h.tellUnreadable()
 	return nil
+}
+
+// tellUnreadable says why inputs and outputs are left out, and how to read them.
+func (h *history) tellUnreadable() {
+	if h.refusal == nil {
+		return
+	}
+	fmt.Fprintf(h.err, "Inputs and outputs are not readable from here: %s\n", h.refusal.Message)
+	fmt.Fprintf(h.err, "Attach this host to the environment's network, such as `%s port add 10.0.2.11 127.0.0.1`, or, where a rule closes it, open row I3 (443).\n", program())
 }
 
 // showAction prints an action, or what is in a loop once for each repetition.
@@ -163,6 +174,9 @@ func (h *history) printDetails(ctx context.Context, a actionItem, indent string)
 		if err != nil {
 			return err
 		}
+		if c.link != nil && h.refusal != nil {
+			content = json.RawMessage("not readable from here")
+		}
 		if content != nil {
 			fmt.Fprintf(h.out, "%s%s %s\n", indent, c.title, content)
 		}
@@ -197,9 +211,11 @@ func (h *history) printAction(ctx context.Context, name, repetition string, a ac
 }
 
 // content follows a content link. The link carries its own signature, so no token
-// goes with it.
+// goes with it. Where the environment's network does not let this host in
+// (network.md §A3) there is no content: all links of a run lead to the same access
+// endpoint, so the first refusal is kept and no other link is tried.
 func (h *history) content(ctx context.Context, l *link) (json.RawMessage, error) {
-	if l == nil {
+	if l == nil || h.refusal != nil {
 		return nil, nil
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.URI, nil)
@@ -208,6 +224,11 @@ func (h *history) content(ctx context.Context, l *link) (json.RawMessage, error)
 	}
 	var content json.RawMessage
 	if _, err := h.client.do(req, &content); err != nil {
+		var answer *apiError
+		if errors.As(err, &answer) && answer.Status == http.StatusForbidden && answer.Code == "NetworkPolicyDenied" {
+			h.refusal = answer
+			return nil, nil
+		}
 		return nil, fmt.Errorf("reading a run's content: %w", err)
 	}
 	return content, nil

@@ -25,7 +25,8 @@ func runsCommand() *cobra.Command {
 		Short: "List runs, or show one run's actions",
 		Long: `List the runs of the server that owns the data folder, newest first; with a
 run's name, show each action with its status, duration, inputs and outputs, and
-what is in a loop once for each repetition. A stopped server's folder is opened
+what is in a loop once for each repetition. Inputs and outputs that the access
+endpoint of the run's environment does not show this host are left out. A stopped server's folder is opened
 read-only.`,
 		Example: `  isle runs --workflow order --status Failed
   isle runs 08584260177443276593711884190CU00`,
@@ -43,7 +44,7 @@ read-only.`,
 				}
 				status = known.String()
 			}
-			h := history{client: c, out: cmd.OutOrStdout(), json: asJSON}
+			h := history{client: c, out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(), json: asJSON}
 			workflows, err := h.workflows(cmd.Context(), group, workflow)
 			if err != nil {
 				return err
@@ -65,9 +66,11 @@ read-only.`,
 
 // history reads runs through the API and prints them.
 type history struct {
-	client *client
-	out    io.Writer
-	json   bool
+	client  *client
+	out     io.Writer
+	err     io.Writer // where it says what it cannot show
+	json    bool
+	refusal *apiError // by the network of the run's environment, of this host
 }
 
 type workflowItem struct {
