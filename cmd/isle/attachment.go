@@ -39,8 +39,21 @@ func parseEndpoint(text string) (a netip.Addr, port uint16, err error) {
 		return a.Unmap(), 0, nil
 	}
 	at, err := netip.ParseAddrPort(text)
+	if host, digits, ok := strings.Cut(text, ":"); err != nil && ok {
+		address, _ := netip.ParseAddr(host)
+		n, wrong := strconv.Atoi(digits)
+		switch {
+		case address.IsValid() && (wrong == nil && n > 65535 || errors.Is(wrong, strconv.ErrRange)):
+			return a, 0, fmt.Errorf("%q: the port is over 65535", text)
+		case strings.EqualFold(host, "localhost"):
+			return a, 0, fmt.Errorf("%q: write 127.0.0.1 for localhost: %s", text, "127.0.0.1:"+digits)
+		}
+	}
+	if strings.EqualFold(text, "localhost") {
+		return a, 0, fmt.Errorf("%q: write 127.0.0.1 for localhost", text)
+	}
 	if err != nil || at.Port() == 0 {
-		return a, 0, fmt.Errorf("%q is neither an IP address nor one with a port, such as 10.0.1.50:22", text)
+		return a, 0, fmt.Errorf("%q is neither an IP address nor one with a port, such as 10.0.2.50:22", text)
 	}
 	return at.Addr().Unmap(), at.Port(), nil
 }

@@ -210,13 +210,15 @@ func (n *netcheck) writeRules(ctx context.Context) error {
 		fmt.Fprintln(n.err, "No rule opens", text)
 	}
 	switch {
-	case len(rest) > 0:
-		fmt.Fprintf(n.err, "%s in the template. Change the routes, firewalls or priorities above for the rest.\n", ruleCount(rules))
-		return exitError(1)
+	case rules == 0 && len(rest) > 0:
+		fmt.Fprintln(n.err, "No rule is written: none that is added opens anything.")
 	case rules == 0:
 		fmt.Fprintln(n.err, "No rule is missing.")
 	case n.fix != "-":
 		fmt.Fprintf(n.err, "%s in %s. Deploy with `%s deploy %s -g %s%s`.\n", ruleCount(rules), n.fix, program(), shown([]string{n.fix}), groupOf(n.environment.ID), n.data)
+	}
+	if len(rest) > 0 {
+		return exitError(1)
 	}
 	return nil
 }
@@ -285,7 +287,28 @@ func readMissingRules(raw []byte) (rest []string, rules int, err error) {
 		rows[cause] = append(rows[cause], r.Row)
 	}
 	for _, cause := range causes {
-		rest = append(rest, fmt.Sprintf("%s at %s", strings.Join(rows[cause], ", "), cause))
+		rest = append(rest, fmt.Sprintf("%s at %s", strings.Join(rows[cause], ", "), cause)+". "+whyNoRule(cause))
 	}
 	return rest, t.rules(), nil
+}
+
+// firstPriority is that of the rule that comes before all others (network.md §A3).
+const firstPriority = 100
+
+// whyNoRule says why an added rule does not open what a cause closes, and what does.
+func whyNoRule(cause string) string {
+	var texts []string
+	for _, c := range []struct{ part, text string }{
+		{fmt.Sprintf("(priority %d)", firstPriority), "No rule comes before priority 100: change or remove that rule."},
+		{" route ", "Rules do not change routes: change or remove that route."},
+		{"by firewall ", "Rules do not change firewalls: add a network rule that allows it to that firewall."},
+	} {
+		if strings.Contains(cause, c.part) {
+			texts = append(texts, c.text)
+		}
+	}
+	if texts == nil {
+		return "No place before that rule is free, or its security group is not at the environment's subnets: change or remove that rule."
+	}
+	return strings.Join(texts, " ")
 }

@@ -139,10 +139,30 @@ func TestNetcheckFlags(t *testing.T) {
 func TestReadMissingRules(t *testing.T) {
 	rest, rules, err := readMissingRules([]byte(`{"resources": [{"type": "rule"}, {"properties": {"template": {"resources": [{}, {}]}}}],
 		"outputs": {"rest": {"type": "array", "value": [{"row": "R1", "purpose": "Default route", "subnet": "access", "message": "denied by route r"}]}}}`))
-	if want := "R1 Default route at access: denied by route r"; err != nil || rules != 3 || strings.Join(rest, "|") != want {
+	if want := "R1 at access: denied by route r. Rules do not change routes: change or remove that route."; err != nil || rules != 3 || strings.Join(rest, "|") != want {
 		t.Errorf("%d %q %v", rules, rest, err)
+	}
+	for cause, want := range map[string]string{
+		"denied by securityRules/A (priority 100) of NSG web on subnet access": "No rule comes before priority 100",
+		"denied by securityRules/A (priority 101) of NSG web on subnet access": "No place before that rule is free",
+		"denied by firewall egress": "add a network rule",
+	} {
+		if got := whyNoRule(cause); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", cause, got)
+		}
 	}
 	if _, _, err := readMissingRules([]byte(`[]`)); err == nil {
 		t.Error("a list is no template")
+	}
+}
+
+func TestRowsThatDoNotCount(t *testing.T) {
+	row := accessRow{Row: "C:sql", Verdict: verdictPartlyOpen}
+	if row.counts() || !strings.Contains(row.closedText(), "does not count") {
+		t.Errorf("%+v", row)
+	}
+	row.Row = "O8"
+	if !row.counts() || row.closedText() != "" {
+		t.Errorf("%+v", row)
 	}
 }

@@ -80,3 +80,31 @@ func checkFix(w *workspace) {
 		w.t.Errorf("--fix exits with %d and says %s", code, said)
 	}
 }
+
+// Where a deny stands first, netcheck and --fix say what to change, and do not send the
+// user from one to the other; the rules that can be added are written all the same.
+func TestNetcheckFirstPriority(t *testing.T) {
+	w := upWith(t, map[string]string{"guard.json": strings.Replace(guard, `"priority": 200`, `"priority": 100`, 1)})
+	w.succeed("bin/isle deploy guard.json")
+	out, _, code := w.run("bin/isle netcheck isle --edition 2019-11")
+	for _, want := range []string{"--edition 2019-11 --fix rules.json` writes the missing rules, but for some", "Change securityRules/NoDatabase of the security group web."} {
+		if code != 1 || !strings.Contains(out, want) {
+			t.Errorf("netcheck exits with %d and does not print %q:\n%s", code, want, out)
+		}
+	}
+	_, said, code := w.run("bin/isle netcheck isle --edition 2019-11 --fix rules.json")
+	for _, want := range []string{"NoDatabase (priority 100)", "change or remove that rule", "in rules.json. Deploy with `bin/isle deploy rules.json -g isle`."} {
+		if code != 1 || !strings.Contains(said, want) {
+			t.Errorf("--fix exits with %d and does not say %q:\n%s", code, want, said)
+		}
+	}
+	w.succeed("bin/isle deploy rules.json -g isle")
+	out, _, code = w.run("bin/isle netcheck isle --edition 2019-11")
+	if code != 1 || !strings.Contains(out, "No rule that is added opens it: Change securityRules/NoDatabase") || strings.Contains(out, "--fix") {
+		t.Errorf("with the rules, netcheck exits with %d:\n%s", code, out)
+	}
+	_, said, code = w.run("bin/isle netcheck isle --edition 2019-11 --fix -")
+	if code != 1 || !strings.Contains(said, "No rule is written") {
+		t.Errorf("--fix exits with %d and says %s", code, said)
+	}
+}

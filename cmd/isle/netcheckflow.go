@@ -137,7 +137,7 @@ func flowAdvice(d *netpol.Record) string {
 		return "Add a network rule to the firewall " + segment(d.Firewall) + " that allows the flow."
 	case strings.HasPrefix(d.RuleName, "defaultSecurityRules/"):
 		return fmt.Sprintf("Add an Allow rule to the security group %s.", segment(d.NSG))
-	case d.NSG != "" && d.Priority > 100:
+	case d.NSG != "" && d.Priority > firstPriority:
 		return fmt.Sprintf("Add an Allow rule with a priority below %d to the security group %s, or change %s.", d.Priority, segment(d.NSG), d.RuleName)
 	case d.NSG != "":
 		return fmt.Sprintf("Change %s of the security group %s.", d.RuleName, segment(d.NSG))

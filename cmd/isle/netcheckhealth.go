@@ -103,6 +103,13 @@ func (r *accessRow) wrong() bool {
 	return r.Verdict != verdictOpen && r.Verdict != verdictNotJudged || r.Probe.Result == probeUnreachable
 }
 
+// counts tells whether a row keeps the network from being healthy: what workflows and
+// connections call may be closed in part, as long as no port is closed to all.
+func (r *accessRow) counts() bool {
+	may := r.Verdict == verdictPartlyOpen && len(r.Closed) == 0 && (r.Row == "O2" || strings.HasPrefix(r.Row, "C:"))
+	return r.wrong() && (!may || r.Probe.Result == probeUnreachable)
+}
+
 // why is what closes a row, in words.
 func (r *accessRow) why() string {
 	var texts []string
@@ -127,8 +134,12 @@ func (r *accessRow) ports() string {
 	return strings.Join(r.Ports, ",")
 }
 
-// closedText is what of a row that is partly open is closed to all.
+// closedText is what of a row that is partly open is closed to all, or that the row
+// does not count.
 func (r *accessRow) closedText() string {
+	if r.wrong() && !r.counts() {
+		return " (does not count: it may be closed in part)"
+	}
 	if r.Verdict != verdictPartlyOpen || len(r.Closed) == 0 {
 		return ""
 	}
@@ -163,8 +174,8 @@ func (n *netcheck) print(r *healthReport) error {
 	} else if err := r.printWrong(n.out); err != nil {
 		return err
 	}
-	r.printIsolation(n.out)
 	fmt.Fprintf(n.out, "\n%s\n", n.advice(r))
+	r.printIsolation(n.out, n.explain)
 	return nil
 }
 
@@ -239,8 +250,9 @@ func (r *accessRow) explain(out io.Writer) {
 	}
 }
 
-// printIsolation says what is not enforced, once for all subnets.
-func (r *healthReport) printIsolation(out io.Writer) {
+// printIsolation says whether more than the process is bound, once for all subnets; why
+// not if it is to explain.
+func (r *healthReport) printIsolation(out io.Writer, explain bool) {
 	var told []string
 	for _, s := range r.subnets {
 		i := s.Isolation
@@ -248,7 +260,10 @@ func (r *healthReport) printIsolation(out io.Writer) {
 			continue
 		}
 		line := "Isolation: mode " + i.Mode + ", isolated"
-		if !i.Isolated {
+		switch {
+		case !i.Isolated && !explain:
+			line = "Isolation: mode " + i.Mode + ", not isolated (--explain says why)"
+		case !i.Isolated:
 			line = "Isolation: mode " + i.Mode + ", not isolated:\n  - " + strings.Join(i.Reasons, "\n  - ")
 		}
 		if !slices.Contains(told, line) {
@@ -258,9 +273,9 @@ func (r *healthReport) printIsolation(out io.Writer) {
 	}
 }
 
-// advice is the last line: the result, and what to do.
+// advice is the result, and what to do.
 func (n *netcheck) advice(r *healthReport) string {
-	command := fmt.Sprintf("%s netcheck%s %s -g %s", program(), n.data, n.environment.Name, groupOf(n.environment.ID))
+	command := n.command()
 	var unreachable, blocked, unknown bool
 	reason := ""
 	for _, s := range r.subnets {
@@ -270,7 +285,7 @@ func (n *netcheck) advice(r *healthReport) string {
 		unknown = unknown || s.State == stateUnknown
 		for _, row := range s.Rows {
 			unreachable = unreachable || row.Probe.Result == probeUnreachable
-			blocked = blocked || row.Verdict != verdictOpen && row.Verdict != verdictNotJudged
+			blocked = blocked || row.counts() && row.Verdict != verdictOpen && row.Verdict != verdictNotJudged
 		}
 	}
 	switch {
@@ -281,9 +296,57 @@ func (n *netcheck) advice(r *healthReport) string {
 		if unknown {
 			result = "The network's health cannot be told while I5 is closed."
 		}
-		return fmt.Sprintf("%s `%s --fix rules.json` writes the missing rules.", result, command)
+		return result + " " + r.mend(command)
 	case unreachable:
 		return fmt.Sprintf("The network is not healthy: the rules are open, but a probe fails. `%s --explain` shows each probe.", command)
 	}
 	return fmt.Sprintf("The network's health cannot be told.%s `%s --explain` shows what is known.", reason, command)
+}
+
+// command is netcheck of this environment, as the flags have it.
+func (n *netcheck) command() string {
+	command := fmt.Sprintf("%s netcheck%s %s -g %s", program(), n.data, n.environment.Name, groupOf(n.environment.ID))
+	if n.edition != "" {
+		command += " --edition " + shown([]string{n.edition})
+	}
+	return command
+}
+
+// mend says how to open what is closed: by the rules that --fix writes, or by what
+// rules cannot do.
+func (r *healthReport) mend(command string) string {
+	rules := false
+	var others []string
+	for _, s := range r.subnets {
+		for _, row := range s.Rows {
+			if !row.counts() {
+				continue
+			}
+			rules = rules || len(row.Denials) == 0
+			for _, d := range row.Denials {
+				other := beyondRules(&d)
+				if other == "" {
+					rules = true
+				} else if !slices.Contains(others, other) {
+					others = append(others, other)
+				}
+			}
+		}
+	}
+	switch {
+	case len(others) == 0:
+		return fmt.Sprintf("`%s --fix rules.json` writes the missing rules.", command)
+	case rules:
+		return fmt.Sprintf("`%s --fix rules.json` writes the missing rules, but for some: %s", command, strings.Join(others, " "))
+	}
+	return "No rule that is added opens it: " + strings.Join(others, " ")
+}
+
+// beyondRules is what opens a flow that no added rule can open; "" where one can.
+func beyondRules(d *netpol.Record) string {
+	firstPlace := d.NSG != "" && d.Priority == firstPriority
+	if d.Stage == "route" || d.Stage == "firewall" || firstPlace {
+		return flowAdvice(d)
+	}
+	return ""
 }

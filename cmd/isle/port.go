@@ -23,9 +23,9 @@ func portCommand() *cobra.Command {
 attachment is a network interface with the tag isle-attach: "22=127.0.0.1:2222"
 serves port 22 there; "192.168.1.20" alone makes that machine the interface, whose
 calls come from the private address. Rules and routes judge the private address.`,
-		Example: `  isle port add 10.0.1.50:22 127.0.0.1:2222
+		Example: `  isle port add 10.0.2.50:22 127.0.0.1:2222
   isle port list
-  isle port remove 10.0.1.50:22`,
+  isle port remove 10.0.2.50:22`,
 		Args: cobra.NoArgs, // what is no subcommand is refused
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -42,8 +42,8 @@ func portAddCommand() *cobra.Command {
 		Long: `Serve a private address of the virtual network, or one port of it, at a real
 address that this machine reaches. The network and the subnet are those that contain
 the address. A port that is served already is moved.`,
-		Example: `  isle port add 10.0.1.50:22 127.0.0.1:2222
-  isle port add 10.0.1.60 192.168.1.20 --name mainframe`,
+		Example: `  isle port add 10.0.2.50:22 127.0.0.1:2222
+  isle port add 10.0.2.60 192.168.1.20 --name mainframe`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
@@ -60,7 +60,7 @@ the address. A port that is served already is moved.`,
 	dataFlag(cmd, &data)
 	cmd.Flags().StringVarP(&a.group, "group", "g", "", "the virtual network's resource group, when several networks contain the address")
 	cmd.Flags().StringVar(&a.network, "network", "", "the virtual network, when several contain the address")
-	cmd.Flags().StringVar(&a.name, "name", "", "the network interface's name (default: port-10-0-1-50 for 10.0.1.50)")
+	cmd.Flags().StringVar(&a.name, "name", "", "the network interface's name (default: port-10-0-2-50 for 10.0.2.50)")
 	return cmd
 }
 
@@ -88,8 +88,8 @@ func portRemoveCommand() *cobra.Command {
 		Short: "Detach one port, or all of a private address",
 		Long: `Detach one port of a private address, or all that is attached to an address or to
 the interface of a name. The network interface goes with the last of it.`,
-		Example: `  isle port remove 10.0.1.50:22
-  isle port remove port-10-0-1-50`,
+		Example: `  isle port remove 10.0.2.50:22
+  isle port remove port-10-0-2-50`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withPorts(cmd, data, connectRunning, func(p *ports) error {

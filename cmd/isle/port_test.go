@@ -31,7 +31,9 @@ func TestParseAttachmentRefused(t *testing.T) {
 		{"127.0.0.1:22", "169.254.169.254", []string{"127.0.0.1 can be no address of a virtual network", "nothing can be attached at 169.254.169.254"}},
 		{"0.0.0.0", "224.0.0.1:22", []string{"0.0.0.0 can be", "attached at 224.0.0.1", "Give 0.0.0.0:22"}},
 		{"10.0.1.50", "127.0.0.1:2222", []string{"which port of 10.0.1.50", "Give 10.0.1.50:2222"}},
-		{"10.0.1.50:70000", "127.0.0.1", []string{`"10.0.1.50:70000"`}},
+		{"10.0.1.50:70000", "127.0.0.1", []string{`"10.0.1.50:70000": the port is over 65535`}},
+		{"10.0.2.50:22", "localhost:2222", []string{`write 127.0.0.1 for localhost: 127.0.0.1:2222`}},
+		{"10.0.2.50", "localhost", []string{`write 127.0.0.1`}},
 	} {
 		_, _, err := parseAttachment(c.private, c.real)
 		says(t, err, c.says...)
