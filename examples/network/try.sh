@@ -140,15 +140,17 @@ command_ends() {
   [ $code -eq "$want" ] || fail "that should end with $want, and ends with $code"
 }
 
-# deploy deploys a template of this folder with parameters, NAME=JSON each.
+# deploy deploys a template of this folder with parameters, NAME=JSON each. What is
+# shown runs in this folder, with --data where the server's folder is not the default.
 deploy() {
   local template=$1 parameters= p
-  echo "   \$ isle deploy $*"
   shift
   for p in "$@"; do
     parameters="$parameters${parameters:+,}\"${p%%=*}\":{\"value\":${p#*=}}"
   done
   echo "{$parameters}" >"$work/parameters.json"
+  [ -z "$parameters" ] || echo "   \$ echo '{$parameters}' >parameters.json"
+  echo "   \$ isle deploy $template -g $group${parameters:+ -p parameters.json}"
   isle deploy "$here/$template" -p "$work/parameters.json" -g "$group" >"$work/deployed" 2>&1 || fail "$(cat "$work/deployed")"
 }
 
@@ -156,7 +158,7 @@ deploy() {
 call() {
   local workflow=$1 uri=$2 from=${3:-127.0.0.1} url
   url=$(isle url "$workflow" -g "$group")
-  echo "   \$ curl --interface $from … $workflow, which calls $uri"
+  echo "   \$ curl --interface $from --cacert ~/.isle/ca.pem -H 'Content-Type: application/json' -d '{\"uri\":\"$uri\"}' \"\$(isle url $workflow -g $group)\""
   answer=$(curl --silent --show-error --max-time 60 --interface "$from" --cacert "$data/ca.pem" --write-out '\n%{http_code}' \
     --header 'Content-Type: application/json' --data "{\"uri\":\"$uri\"}" "$url") || fail "$answer"
   status=${answer##*$'\n'}
