@@ -257,7 +257,7 @@ func (j *judge) cuts(flows set, s *subnet, d Direction) *cuts {
 	c.set(j.network.space...)
 	c.routes(s)
 	c.set(privateRanges...) // which the Internet does not have
-	if d == Inbound { // replies depend on where the source is
+	if d == Inbound {       // replies depend on where the source is
 		for _, other := range j.network.order {
 			c.set(other.prefixes...)
 		}
