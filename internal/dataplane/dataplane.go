@@ -81,7 +81,7 @@ type Dialer interface {
 	// address is its own answer. A failure is a *net.DNSError that names the server, or
 	// a *DeniedError if the policy keeps the servers away.
 	Resolve(ctx context.Context, host string) ([]netip.Addr, error)
-	// Source says on whose behalf the sockets are opened.
+	// Source says on whose behalf the sockets are opened, by the policy of now.
 	Source() Source
 }
 
@@ -90,9 +90,9 @@ type Source struct {
 	Environment string     // store id of the environment, "shared" for none
 	Subnet      Subnet     // which of its subnets
 	Address     netip.Addr // simulated address there; zero without a network
-	// Revision is that of the policy when the dialer was asked for. What keeps
-	// connections for later keeps them by Source: after a change of the policy the next
-	// request dials anew and is judged anew.
+	// Revision is that of the policy when the source was asked for. What keeps
+	// connections for later asks before each request and keeps them by Source: after a
+	// change of the policy the next request dials anew and is judged anew.
 	Revision uint64
 }
 

@@ -17,7 +17,8 @@ type dialer struct {
 	source  Source
 }
 
-func (d *dialer) Source() Source { return d.source }
+// Source implements Dialer.
+func (d *dialer) Source() Source { return d.network.source(d.source.Environment, d.source.Subnet) }
 
 // Resolve implements Dialer.
 func (d *dialer) Resolve(ctx context.Context, host string) ([]netip.Addr, error) {

@@ -92,12 +92,17 @@ func (n *Inproc) Address(environment string, c Component) (netip.Addr, bool) {
 
 // Dialer implements Network.
 func (n *Inproc) Dialer(environment string, subnet Subnet) Dialer {
+	return &dialer{network: n, source: n.source(environment, subnet)}
+}
+
+// source is a subnet of an environment as it is now.
+func (n *Inproc) source(environment string, subnet Subnet) Source {
 	source := Source{Environment: environment, Subnet: subnet}
 	if p := n.place(environment); p != nil {
 		source.Address, _ = p.address(subnet.component())
 		source.Revision = p.Revision
 	}
-	return &dialer{network: n, source: source}
+	return source
 }
 
 // place is where an environment is now; nil for none.

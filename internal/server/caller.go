@@ -23,13 +23,22 @@ func (s *Server) caller(r *http.Request) netip.Addr {
 		if !s.trusted(from) {
 			return from
 		}
-		before, err := netip.ParseAddr(strings.TrimSpace(hop))
+		before, err := hopAddress(strings.TrimSpace(hop))
 		if err != nil {
 			return from
 		}
 		from = before.Unmap()
 	}
 	return from
+}
+
+// hopAddress reads an entry of X-Forwarded-For: an address, to which some proxies add
+// the port.
+func hopAddress(text string) (netip.Addr, error) {
+	if at, err := netip.ParseAddrPort(text); err == nil {
+		return at.Addr(), nil
+	}
+	return netip.ParseAddr(text)
 }
 
 func (s *Server) trusted(a netip.Addr) bool {

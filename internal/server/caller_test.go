@@ -20,6 +20,8 @@ func TestForwardedAddressesCountFromTrustedProxiesOnly(t *testing.T) {
 		{"[::ffff:10.0.0.1]:5", "203.0.113.9, 198.51.100.1, 10.0.0.2", "198.51.100.1"},
 		{"10.0.0.1:5", "198.51.100.1, nobody", "10.0.0.1"},
 		{"10.0.0.1:5", "10.0.0.3", "10.0.0.3"},
+		{"10.0.0.1:5", "198.51.100.1:4711", "198.51.100.1"},
+		{"10.0.0.1:5", "[2001:db8::1]:4711", "2001:db8::1"},
 	} {
 		r := &http.Request{RemoteAddr: c.socket, Header: http.Header{}}
 		if c.forwarded != "" {

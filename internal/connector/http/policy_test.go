@@ -153,3 +153,19 @@ func TestNameServersInMessages(t *testing.T) {
 		}
 	}
 }
+
+// What an answer leads to is a new request: one that comes after a change of the policy
+// does not use a connection from before it.
+func TestARedirectAfterAChangeIsJudged(t *testing.T) {
+	f, n := newPolicyFixture(t)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/first" {
+			n.deny(t, "127.0.0.1/32")
+			http.Redirect(w, r, "/second", http.StatusFound)
+		}
+	}))
+	defer s.Close()
+	if out := f.perform(`{"method":"GET","uri":"` + s.URL + `/first"}`); out.Code != "NetworkPolicyDenied" {
+		t.Errorf("%+v %v", out, out.Error)
+	}
+}
