@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-func echo(t *testing.T) netip.AddrPort {
+// peer listens on loopback and does something with each connection that comes.
+func peer(t *testing.T, do func(net.Conn)) netip.AddrPort {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -24,10 +25,16 @@ func echo(t *testing.T) netip.AddrPort {
 			if err != nil {
 				return
 			}
-			go func() { _, _ = io.Copy(c, c); c.Close() }()
+			go func() { do(c); c.Close() }()
 		}
 	}()
 	return l.Addr().(*net.TCPAddr).AddrPort()
+}
+
+// echo sends back what it is sent.
+func echo(t *testing.T) netip.AddrPort {
+	t.Helper()
+	return peer(t, func(c net.Conn) { _, _ = io.Copy(c, c) })
 }
 
 type names map[string][]string
