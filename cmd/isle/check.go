@@ -4,47 +4,48 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"isle/engine"
-	"isle/expr"
-	"isle/internal/deploy"
 	"isle/wdl"
 )
 
 func checkCommand() *cobra.Command {
 	var asJSON bool
+	var parameters string
 	cmd := &cobra.Command{
-		Use:   "check FILE…",
+		Use:   "check PATH…",
 		Short: "Validate workflow definitions and templates",
 		Long: `Validate workflow definitions as saving them would: bare, in a resource, in a
 deployment template (every workflow in it, and the template's own expressions), or
 single-tenant with "kind". Every problem is printed with its place, code, message
-and JSON pointer. The exit code is 1 if there is an error; warnings do not count.`,
+and JSON pointer. The exit code is 1 if there is an error; warnings do not count.
+
+A parameters file is held against the template beside it (NAME.parameters.json
+against NAME.json), or is given to one with --parameters.
+
+Of a folder, every .json file below it that is a definition, a template or a
+parameters file is checked; other files and folders whose name begins with a dot
+are passed over. A summary follows the problems.`,
 		Example: `  isle check workflow.json
-  isle check --json azuredeploy.json | jq -r .message`,
+  isle check azuredeploy.json -p azuredeploy.parameters.json
+  isle check --json . | jq -r 'select(.severity == "error") | .message'`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			failed := false
+			c := checker{cmd: cmd, out: cmd.OutOrStdout(), asJSON: asJSON, parameters: parameters}
 			for _, name := range args {
-				findings, err := checkFile(cmd, name)
-				if err != nil {
-					findings = []finding{{File: name, Code: wdl.CodeInvalidRequestContent, Severity: wdl.Error.String(), Message: err.Error()}}
-				}
-				printFindings(cmd.OutOrStdout(), name, findings, asJSON)
-				for _, f := range findings {
-					failed = failed || f.Severity == wdl.Error.String()
-				}
+				c.path(name)
 			}
-			if failed {
+			c.conclude()
+			if c.total.Errors > 0 {
 				return exitError(1)
 			}
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line for each problem")
+	cmd.Flags().StringVarP(&parameters, "parameters", "p", "", "a parameters file for the templates")
 	return cmd
 }
 
@@ -61,88 +62,130 @@ type finding struct {
 	Pointer  string `json:"pointer"` // into the file
 }
 
-// checkFile finds every problem of a file. The error says why it cannot be judged.
-func checkFile(cmd *cobra.Command, name string) ([]finding, error) {
-	content, err := readInput(cmd, name)
+// summary counts what was looked at.
+type summary struct {
+	Files    int `json:"files"`    // checked
+	Sound    int `json:"sound"`    // of them without any problem
+	Passed   int `json:"passed"`   // passed over: neither definition nor template
+	Errors   int `json:"errors"`   // problems that stop a save or a deployment
+	Warnings int `json:"warnings"` // other problems
+}
+
+// checker checks what the command line names.
+type checker struct {
+	cmd        *cobra.Command
+	out        io.Writer
+	asJSON     bool
+	parameters string // a file for every template; "" is none
+	folders    bool   // a folder was among the arguments: a summary is due
+	total      summary
+}
+
+// file checks a file that was named.
+func (c *checker) file(name string) {
+	content, err := readInput(c.cmd, name)
 	if err != nil {
-		return nil, err
+		c.report(name, []finding{unreadable(name, err)})
+		return
 	}
-	template, isTemplate := deploymentTemplate(content)
-	sources, err := wdl.Open(content)
-	if err != nil && !isTemplate {
-		return nil, err
+	d, err := openDocument(name, content)
+	if err != nil {
+		c.report(name, []finding{unreadable(name, err)})
+		return
 	}
+	c.report(name, c.check(d))
+}
+
+// unreadable is the finding of a file that cannot be judged.
+func unreadable(name string, err error) finding {
+	return finding{File: name, Code: wdl.CodeInvalidRequestContent, Severity: wdl.Error.String(), Message: err.Error()}
+}
+
+// check finds every problem of a document.
+func (c *checker) check(d document) []finding {
 	var findings []finding
-	if isTemplate {
-		findings = checkTemplate(name, content, template)
+	switch {
+	case d.kind == parametersDocument:
+		return checkParameters(d)
+	case d.kind == templateDocument:
+		findings = c.checkTemplate(d)
 	}
-	for _, s := range sources {
+	for _, s := range d.sources {
 		_, problems := s.Compile(wdl.Options{Supported: engine.Supported})
 		for _, p := range problems {
 			findings = append(findings, finding{
-				File: name, Workflow: s.Name, Line: p.Line, Column: p.Column, Severity: p.Severity.String(),
+				File: d.name, Workflow: s.Name, Line: p.Line, Column: p.Column, Severity: p.Severity.String(),
 				Code: p.Code, Rule: string(p.Rule), Message: p.Message, Pointer: s.Pointer + p.Pointer,
 			})
 		}
 	}
-	return findings, nil
-}
-
-// deploymentTemplate recognises a template by its schema.
-func deploymentTemplate(content []byte) (expr.Value, bool) {
-	v, err := expr.ReadJSON(trimBOM(content))
-	if err != nil {
-		return v, false
-	}
-	schema, _ := v.Get("$schema")
-	return v, strings.Contains(strings.ToLower(schema.Text()), "deploymenttemplate.json")
-}
-
-// checkTemplate finds the problems of the template itself. Values of parameters come
-// with a deployment, so none is missing here.
-func checkTemplate(name string, content []byte, template expr.Value) (findings []finding) {
-	if parameters, ok := template.Get("parameters"); ok {
-		for p, rules := range parameters.Members() {
-			if rules.Kind() == expr.KindObject {
-				parameters = parameters.With(p, rules.With("nullable", expr.Bool(true)))
-			}
-		}
-		template = template.With("parameters", parameters)
-	}
-	_, problems := deploy.Parse(template, expr.Object())
-	for _, p := range problems {
-		line, column := wdl.Place(trimBOM(content), p.Pointer)
-		findings = append(findings, finding{
-			File: name, Line: line, Column: column, Severity: wdl.Error.String(), Code: p.Code, Message: p.Message, Pointer: p.Pointer,
-		})
-	}
 	return findings
 }
 
-func printFindings(w io.Writer, name string, findings []finding, asJSON bool) {
-	if asJSON {
-		encoder := json.NewEncoder(w)
-		encoder.SetEscapeHTML(false)
-		for _, f := range findings {
-			_ = encoder.Encode(f)
-		}
-		return
+// report counts and prints the findings of a file.
+func (c *checker) report(name string, findings []finding) {
+	c.total.Files++
+	if len(findings) == 0 {
+		c.total.Sound++
 	}
 	for _, f := range findings {
-		place := f.File
-		if f.Line > 0 {
-			place = fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
+		if f.Severity == wdl.Error.String() {
+			c.total.Errors++
+		} else {
+			c.total.Warnings++
 		}
-		if f.Workflow != "" {
-			place += " (" + f.Workflow + ")"
-		}
-		text := fmt.Sprintf("%s: %s: %s: %s", place, f.Severity, f.Code, f.Message)
-		if f.Pointer != "" {
-			text += " [" + f.Pointer + "]"
-		}
-		fmt.Fprintln(w, text)
+		c.print(f)
 	}
-	if len(findings) == 0 {
-		fmt.Fprintf(w, "%s: no problems\n", name)
+	if len(findings) == 0 && !c.asJSON && !c.folders {
+		fmt.Fprintf(c.out, "%s: no problems\n", name)
 	}
+}
+
+func (c *checker) print(f finding) {
+	if c.asJSON {
+		c.encode(f)
+		return
+	}
+	place := f.File
+	if f.Line > 0 {
+		place = fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
+	}
+	if f.Workflow != "" {
+		place += " (" + f.Workflow + ")"
+	}
+	text := fmt.Sprintf("%s: %s: %s: %s", place, f.Severity, f.Code, f.Message)
+	if f.Pointer != "" {
+		text += " [" + f.Pointer + "]"
+	}
+	fmt.Fprintln(c.out, text)
+}
+
+func (c *checker) encode(v any) {
+	encoder := json.NewEncoder(c.out)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(v)
+}
+
+// conclude prints the summary that folders have.
+func (c *checker) conclude() {
+	if !c.folders {
+		return
+	}
+	if c.asJSON {
+		c.encode(struct {
+			Summary summary `json:"summary"`
+		}{c.total})
+		return
+	}
+	t := c.total
+	fmt.Fprintf(c.out, "%s checked, %d without problems: %s, %s; %s passed over\n",
+		plural(t.Files, "file"), t.Sound, plural(t.Errors, "error"), plural(t.Warnings, "warning"), plural(t.Passed, "other file"))
+}
+
+// plural is a number with its noun: "1 file", "2 files".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

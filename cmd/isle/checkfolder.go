@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"isle/expr"
+)
+
+// path checks a file, or all that can be checked below a folder.
+func (c *checker) path(name string) {
+	if info, err := os.Stat(name); name == "-" || err != nil || !info.IsDir() {
+		c.file(name)
+		return
+	}
+	c.folders = true
+	root, err := os.OpenRoot(name)
+	if err != nil {
+		c.report(name, []finding{unreadable(name, err)})
+		return
+	}
+	defer root.Close()
+	_ = fs.WalkDir(root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
+		shown := filepath.Join(name, filepath.FromSlash(path))
+		switch {
+		case err != nil:
+			c.report(shown, []finding{unreadable(shown, err)})
+		case entry.IsDir() && passedOver(path):
+			return fs.SkipDir
+		case !entry.IsDir() && strings.EqualFold(filepath.Ext(path), ".json"):
+			c.found(root, path, shown)
+		}
+		return nil
+	})
+}
+
+// passedOver tells folders that hold no one's definitions.
+func passedOver(path string) bool {
+	base := filepath.Base(path)
+	return base == "node_modules" || strings.HasPrefix(base, ".") && base != "."
+}
+
+// found checks a file of a folder, unless it is about something else.
+func (c *checker) found(root *os.Root, path, shown string) {
+	content, err := root.ReadFile(path)
+	if err != nil {
+		c.report(shown, []finding{unreadable(shown, err)})
+		return
+	}
+	d, err := openDocument(shown, content)
+	switch {
+	case errors.As(err, new(*expr.SyntaxError)):
+		c.report(shown, []finding{unreadable(shown, err)})
+	case err != nil || d.kind == testDocument:
+		c.total.Passed++
+	default:
+		c.report(shown, c.check(d))
+	}
+}
