@@ -38,9 +38,12 @@ check: ## format, vet, static analysis, tidy modules
 	@out=$$($(GO) mod tidy -diff 2>&1); case "$$out" in \
 	*"diff current/"*) echo "$$out" | head -20; echo "isle: go.mod or go.sum is not tidy; go mod tidy mends it"; exit 1;; \
 	*"go: "*": "*) echo "isle: SKIPPED go mod tidy, which fails for a reason outside:"; echo "$$out" | tail -3;; esac
+	@cd internal/bench/language && if $(GO) mod download 2>/dev/null; then $(GO) vet ./...; \
+	else echo "isle: SKIPPED go vet of internal/bench/language: the peers that it measures cannot be fetched"; fi
 
 bench: build ## measure, and print the tables of BENCHMARKS.md
 	$(GO) test -run '^$$' -bench . -benchmem ./expr ./engine ./netpol ./internal/store ./internal/runner ./internal/dataplane
+	cd internal/bench/language && $(GO) test -bench . -benchmem . | $(GO) run .
 	$(GO) run ./internal/bench
 
 fmt: ## format every file
