@@ -14,40 +14,57 @@ import (
 
 func evalCommand() *cobra.Command {
 	var context, batch string
+	var template bool
 	cmd := &cobra.Command{
 		Use:   "eval [EXPR]",
-		Short: "Evaluate a workflow expression",
+		Short: "Evaluate an expression of a workflow or a template",
 		Long: `Evaluate an expression, written as in a definition: "@add(1, 2)" or
 "Hello @{variables('name')}". --context names a JSON file with what it may read:
 parameters, variables, triggerOutputs, triggerBody, outputs, actions, item, items,
 results, workflow, iterationIndexes, utcNow.
 
 --batch names a JSON array of {id, expression, context?}; each gives one line:
-{"id", "value"} or {"id", "error": {"code", "message"}}.`,
+{"id", "value"} or {"id", "error": {"code", "message"}}. An expression with several
+problems has all of them in "details" of its error.
+
+--template takes expressions as they stand in deployment templates: "[add(1, 2)]".
+They may read parameters and variables of the context.`,
 		Example: `  isle eval "@concat('a', 'b')"
-  isle eval --context order.json "@mul(triggerBody()?['qty'], triggerBody()?['price'])"`,
+  isle eval --context order.json "@mul(triggerBody()?['qty'], triggerBody()?['price'])"
+  isle eval --template "[toLower(concat('A', uniqueString('b')))]"`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			dialect := expr.Workflow()
+			if template {
+				dialect = expr.ResourceTemplate()
+			}
 			switch {
 			case batch != "" && len(args) == 0:
-				return evalBatch(cmd, context, batch)
+				return evalBatch(cmd, dialect, context, batch)
 			case batch == "" && len(args) == 1:
-				return evalOne(cmd, context, args[0])
+				return evalOne(cmd, dialect, context, args[0])
 			}
 			return errors.New("give one expression, or --batch FILE")
 		},
 	}
 	cmd.Flags().StringVar(&context, "context", "", "a JSON file with what the expression may read")
 	cmd.Flags().StringVar(&batch, "batch", "", "a JSON file with many expressions")
+	cmd.Flags().BoolVar(&template, "template", false, "expressions of deployment templates, in [ ]")
 	return cmd
 }
 
-func evalOne(cmd *cobra.Command, contextFile, expression string) error {
+func evalOne(cmd *cobra.Command, dialect *expr.Dialect, contextFile, expression string) error {
 	context, err := readContext(cmd, contextFile)
 	if err != nil {
 		return err
 	}
-	v, err := evaluate(expr.String(expression), context)
+	v, err := evaluate(dialect, expr.String(expression), context)
+	var malformed malformedError
+	if errors.As(err, &malformed) {
+		for _, p := range malformed[1:] {
+			err = fmt.Errorf("%w\n%s", err, p.Message)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -76,7 +93,7 @@ func readValue(cmd *cobra.Command, file string) (expr.Value, error) {
 }
 
 // evalBatch evaluates each item in its own context, else in the common one.
-func evalBatch(cmd *cobra.Command, contextFile, file string) error {
+func evalBatch(cmd *cobra.Command, dialect *expr.Dialect, contextFile, file string) error {
 	context, err := readContext(cmd, contextFile)
 	if err != nil {
 		return err
@@ -96,38 +113,58 @@ func evalBatch(cmd *cobra.Command, contextFile, file string) error {
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	defer out.Flush()
 	for _, item := range batch.Elements() {
-		if err := evalItem(out, item, context); err != nil {
+		if err := evalItem(out, dialect, item, context); err != nil {
 			return err
 		}
 	}
 	return out.Flush()
 }
 
-func evalItem(w io.Writer, item, context expr.Value) error {
+func evalItem(w io.Writer, dialect *expr.Dialect, item, context expr.Value) error {
 	id, _ := item.Get("id")
 	expression, _ := item.Get("expression")
 	if own, ok := item.Get("context"); ok && !own.IsNull() {
 		context = own
 	}
 	answer := expr.Object(expr.Member{Name: "id", Value: id})
-	v, err := evaluate(expression, context)
+	v, err := evaluate(dialect, expression, context)
 	if err == nil {
 		answer = answer.With("value", v)
 	} else {
-		answer = answer.With("error", expr.Object(
-			expr.Member{Name: "code", Value: expr.String("InvalidTemplate")},
-			expr.Member{Name: "message", Value: expr.String(err.Error())}))
+		answer = answer.With("error", wireError(err))
 	}
 	_, err = fmt.Fprintf(w, "%s\n", answer.JSON())
 	return err
 }
 
+// wireError is {code, message}, with details when an expression has several problems.
+func wireError(err error) expr.Value {
+	one := func(message string) expr.Value {
+		return expr.Object(expr.Member{Name: "code", Value: expr.String("InvalidTemplate")}, expr.Member{Name: "message", Value: expr.String(message)})
+	}
+	v := one(err.Error())
+	var malformed malformedError
+	if errors.As(err, &malformed) && len(malformed) > 1 {
+		var details []expr.Value
+		for _, p := range malformed {
+			details = append(details, one(p.Message))
+		}
+		v = v.With("details", expr.Array(details...))
+	}
+	return v
+}
+
+// malformedError are all problems of an expression that cannot be evaluated.
+type malformedError []expr.Problem
+
+func (e malformedError) Error() string { return e[0].Message }
+
 // evaluate compiles and evaluates a template: any JSON value whose strings may be
 // expressions.
-func evaluate(template, context expr.Value) (expr.Value, error) {
-	compiled, problems := expr.Workflow().Compile(template)
+func evaluate(dialect *expr.Dialect, template, context expr.Value) (expr.Value, error) {
+	compiled, problems := dialect.Compile(template)
 	if len(problems) > 0 {
-		return expr.Value{}, errors.New(problems[0].Message)
+		return expr.Value{}, malformedError(problems)
 	}
 	env, err := newEvalContext(context)
 	if err != nil {

@@ -41,7 +41,7 @@ func TestEvalVectors(t *testing.T) {
 		if context.IsNull() {
 			context = expr.Object()
 		}
-		got, err := evaluate(v.Expression, context)
+		got, err := evaluate(expr.Workflow(), v.Expression, context)
 		var want struct{ Contains string }
 		_ = json.Unmarshal(v.ExpectError, &want)
 		switch {
