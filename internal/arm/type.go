@@ -79,6 +79,15 @@ type Type struct {
 	Reads   map[string]Handler // GET {id}/{pattern} of what is no stored resource: "skus", "runs/{run}/actions"
 }
 
+// Names are the names of types, in their order.
+func Names(types []Type) []string {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = t.Name
+	}
+	return names
+}
+
 // ListSpec says how resources of a type are listed.
 type ListSpec struct {
 	Fields   []Field // what $filter may name

@@ -136,6 +136,9 @@ func (s *Service) Types() []arm.Type {
 	return []arm.Type{s.environmentType(), s.connectorType(), s.workflowType()}
 }
 
+// TypeNames are the names of the types, for who checks templates without a server.
+func TypeNames() []string { return arm.Names(new(Service).Types()) }
+
 // Kinds of tasks, all in the control database.
 const (
 	KindEnvironment = "reconcile"            // prepares an environment

@@ -21,6 +21,9 @@ func Types(s *store.Store, policies *Policies) []arm.Type {
 	return types
 }
 
+// TypeNames are the names of the types, for who checks templates without a server.
+func TypeNames() []string { return arm.Names(resourceTypes(new(provider))) }
+
 func resourceTypes(p *provider) []arm.Type {
 	versions := []string{"2025-01-01", "2024-05-01", "2023-09-01", "2022-07-01", "2021-08-01", "2020-05-01", "2019-11-01", "2018-11-01"}
 	top := arm.Type{APIVersions: versions, Tracked: true, ETagMember: true, Patch: arm.PatchTags, List: &arm.ListSpec{}, ValidName: anyName}

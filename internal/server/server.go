@@ -281,6 +281,12 @@ func (s *Server) build() error {
 	return nil
 }
 
+// ResourceTypes are the types that a server knows, as "Microsoft.Logic/workflows":
+// the list for who checks a template without a server.
+func ResourceTypes() []string {
+	return slices.Concat(network.TypeNames(), logic.TypeNames(), []string{deploy.TypeName})
+}
+
 // handlers are who carries out which kind of task.
 func (s *Server) handlers(deployments *deploy.Provider) map[string]task.Handler {
 	all := map[string]task.Handler{
