@@ -55,23 +55,30 @@ func (f *Function) counted(count int) string {
 
 // seeAnchor is the sentence with the link, which some functions do without.
 func (f *Function) seeAnchor() string {
-	anchor := f.Name
+	anchor := f.anchor()
 	switch f.Name {
 	case "greater", "greaterOrEquals", "less", "lessOrEquals", "dateDifference",
 		"addProperty", "setProperty", "removeProperty",
 		"formDataValue", "formDataMultiValues", "multipartBody":
 		return ""
-	case "startsWith", "endsWith", "indexOf", "lastIndexOf", "nthIndexOf",
-		"utcNow", "parseDateTime", "formatDateTime", "addDays", "addHours", "addMinutes", "addSeconds",
-		"dayOfMonth", "dayOfWeek", "dayOfYear", "startOfDay", "startOfHour", "startOfMonth":
-		anchor = strings.ToLower(f.Name)
-	case "formatNumber", "addToTime", "subtractFromTime", "getFutureTime", "getPastTime",
-		"convertFromUtc", "convertToUtc", "convertTimeZone":
-		anchor = strings.ToUpper(f.Name[:1]) + f.Name[1:]
 	case "mod":
 		anchor = "div"
 	}
 	return " Please see https://aka.ms/logicexpressions#" + anchor + " for usage details."
+}
+
+// anchor is the name of the function as its link spells it.
+func (f *Function) anchor() string {
+	switch f.Name {
+	case "startsWith", "endsWith", "indexOf", "lastIndexOf", "nthIndexOf",
+		"utcNow", "parseDateTime", "formatDateTime", "addDays", "addHours", "addMinutes", "addSeconds",
+		"dayOfMonth", "dayOfWeek", "dayOfYear", "startOfDay", "startOfHour", "startOfMonth":
+		return strings.ToLower(f.Name)
+	case "formatNumber", "addToTime", "subtractFromTime", "getFutureTime", "getPastTime",
+		"convertFromUtc", "convertToUtc", "convertTimeZone":
+		return strings.ToUpper(f.Name[:1]) + f.Name[1:]
+	}
+	return f.Name
 }
 
 // countWords says how many arguments the function takes.

@@ -64,7 +64,7 @@ func TestUniqueStringIsStable(t *testing.T) {
 }
 
 func guidOf(name string) string {
-	v, _ := nameGUID(invocation{function: &Function{}, args: []Value{String(name)}})
+	v, _ := nameGUID(invocation{call: &call{function: &Function{}}, args: []Value{String(name)}})
 	return v.Text()
 }
 

@@ -10,14 +10,14 @@ import "strconv"
 // template gives a boolean or an error.
 func (d *Dialect) CompileCondition(v Value) (*Template, []Problem) {
 	c := compiler{dialect: d}
-	t := &Template{condition: true}
+	t := &Template{dialect: d, condition: true}
 	switch v.kind {
 	case KindObject:
 		t.root = c.conditionCall(v, "", 0)
 	case KindString:
 		t.root = c.string(v.str)
 	case KindBool:
-		t.root = literal{v}
+		t.root = &literal{v}
 	default:
 		t.root = c.badCondition("The condition must be an expression string or an object, but is of type '" + v.TypeName() + "'.")
 	}
@@ -26,7 +26,7 @@ func (d *Dialect) CompileCondition(v Value) (*Template, []Problem) {
 
 func (c *compiler) badCondition(message string) expression {
 	c.report(Problem{Code: CodeCondition, Message: message})
-	return literal{}
+	return &literal{}
 }
 
 // conditionCall compiles {"function": [arguments]}.
@@ -78,7 +78,7 @@ func (c *compiler) resolveCondition(x *call, f *Function, args []Value, parent s
 	probe := &call{name: x.name, args: make([]expression, len(args))}
 	for i, arg := range args {
 		if pieces, problem := c.dialect.split(arg.str); arg.kind == KindString && problem == nil && pieces == nil {
-			probe.args[i] = literal{arg}
+			probe.args[i] = &literal{arg}
 		}
 	}
 	if !c.resolve(&source{text: x.name, pointer: c.pointer()}, probe, parent) {
@@ -97,5 +97,5 @@ func (c *compiler) conditionArgument(v Value, parent string, depth int) expressi
 	case KindString:
 		return c.string(v.str)
 	}
-	return literal{v}
+	return &literal{v}
 }

@@ -23,12 +23,13 @@ type Env interface {
 	Random() uint64
 }
 
-// evaluator is the state of one Template.Eval.
+// evaluator is the state of one Template.Eval. The dialect keeps it for the next
+// one, for the room that stack and text have grown to.
 type evaluator struct {
 	env    Env
 	source *source // of the expression being evaluated
 	stack  []Value // evaluated arguments of the calls being evaluated
-	space  [8]Value
+	text   []byte  // of the interpolation being evaluated
 }
 
 const (
@@ -36,15 +37,21 @@ const (
 	resultSize  = 2 * MaxSize
 )
 
+// What an evaluator may have grown to and still be kept.
+const (
+	keptStack = 256      // values
+	keptText  = 64 << 10 // bytes
+)
+
 // Eval evaluates the template. The error is an *Error, an *Unloaded, or what
 // env.Lookup returned.
 func (t *Template) Eval(env Env) (Value, error) {
-	if l, ok := t.root.(literal); ok {
+	if l, ok := t.root.(*literal); ok {
 		return l.value, t.checkCondition(l.value)
 	}
-	e := &evaluator{env: env}
-	e.stack = e.space[:0]
+	e := t.dialect.evaluator(env)
 	v, err := e.evaluate(t.root)
+	t.dialect.release(e)
 	if err != nil {
 		return Value{}, err
 	}
@@ -52,6 +59,25 @@ func (t *Template) Eval(env Env) (Value, error) {
 		return Value{}, &Error{Kind: LimitError, Message: "The result of the template is too large or nests too deeply."}
 	}
 	return v, t.checkCondition(v)
+}
+
+func (d *Dialect) evaluator(env Env) *evaluator {
+	e, kept := d.evaluators.Get().(*evaluator)
+	if !kept {
+		e = &evaluator{stack: make([]Value, 0, 16)}
+	}
+	e.env = env
+	return e
+}
+
+// release keeps an evaluator that holds on to nothing.
+func (d *Dialect) release(e *evaluator) {
+	if cap(e.stack) > keptStack || cap(e.text) > keptText {
+		return
+	}
+	clear(e.stack) // what a failure left
+	*e = evaluator{stack: e.stack[:0], text: e.text[:0]}
+	d.evaluators.Put(e)
 }
 
 // checkCondition holds conditions to booleans (wdl-semantics §11.3).
@@ -67,12 +93,12 @@ func (t *Template) checkCondition(v Value) error {
 
 func (e *evaluator) evaluate(x expression) (Value, error) {
 	switch x := x.(type) {
-	case literal:
+	case *literal:
 		return x.value, nil
 	case *call:
 		return e.call(x)
-	case *access:
-		return e.access(x)
+	case *path:
+		return e.path(x)
 	case *source:
 		return e.in(x)
 	case *interpolation:
@@ -91,20 +117,27 @@ func (e *evaluator) in(x *source) (Value, error) {
 	e.source = x
 	v, err := e.evaluate(x.body)
 	e.source = outer
-	var failure *Error
-	if err != nil && errors.As(err, &failure) && failure.Expression == "" {
-		named := *failure
-		named.Expression = x.text
-		return Value{}, &named
+	if err != nil {
+		return Value{}, named(err, x.text)
 	}
-	return v, err
+	return v, nil
+}
+
+// named is the error with the expression that failed, unless it has one.
+func named(err error, expression string) error {
+	var failure *Error
+	if !errors.As(err, &failure) || failure.Expression != "" {
+		return err
+	}
+	copied := *failure
+	copied.Expression = expression
+	return &copied
 }
 
 func (e *evaluator) call(x *call) (Value, error) {
 	f := x.function
-	c := invocation{function: f, name: x.name, e: e}
+	c := invocation{call: x, e: e}
 	if f.Lazy {
-		c.lazy = x.args
 		return f.eval(c)
 	}
 	base := len(e.stack)
@@ -159,29 +192,32 @@ func unloaded(v Value) error {
 	return &Unloaded{}
 }
 
-// access dereferences (wdl-semantics §4.4).
-func (e *evaluator) access(x *access) (Value, error) {
-	base, err := e.evaluate(x.base)
-	if err != nil {
-		return Value{}, err
+// path dereferences (wdl-semantics §4.4).
+func (e *evaluator) path(x *path) (Value, error) {
+	v, err := e.evaluate(x.base)
+	for i := 0; err == nil && i < len(x.steps); i++ {
+		v, err = e.step(v, &x.steps[i])
 	}
-	index := Value{}
-	if l, ok := x.index.(literal); ok {
-		index = l.value
-	} else if index, err = e.evaluate(x.index); err != nil {
-		return Value{}, err
+	return v, err
+}
+
+func (e *evaluator) step(base Value, s *step) (Value, error) {
+	index := s.index
+	if s.computed != nil {
+		var err error
+		if index, err = e.evaluate(s.computed); err != nil {
+			return Value{}, err
+		}
 	}
-	if base.kind == KindReference {
+	switch {
+	case base.kind == KindReference:
 		return Value{}, unloaded(base)
-	}
-	if base.kind == KindNull && x.safe {
+	case base.kind == KindNull && s.safe:
 		return Value{}, nil
-	}
-	switch index.kind {
-	case KindString:
-		return e.property(base, index.str, x.safe)
-	case KindInt:
-		return e.element(base, int64(index.num), x.safe)
+	case index.kind == KindString:
+		return e.property(base, index.str, s.safe)
+	case index.kind == KindInt:
+		return e.element(base, int64(index.num), s.safe)
 	}
 	return Value{}, e.cannot("the index is of type '%s'. Properties are selected by a string, elements by an integer.", index.TypeName())
 }
@@ -231,7 +267,7 @@ func (e *evaluator) cannot(format string, args ...any) error {
 }
 
 func (e *evaluator) interpolate(x *interpolation) (Value, error) {
-	var text []byte
+	e.text = e.text[:0]
 	for _, part := range x.parts {
 		v, err := e.evaluate(part)
 		if err != nil {
@@ -240,12 +276,12 @@ func (e *evaluator) interpolate(x *interpolation) (Value, error) {
 		if v.HasReference() {
 			return Value{}, unloaded(v)
 		}
-		if int64(len(text))+v.weight() > MaxSize {
+		if int64(len(e.text))+v.weight() > MaxSize {
 			return Value{}, &Error{Kind: LimitError, Message: "The result of the interpolation is longer than the limit of 104857600 bytes."}
 		}
-		text = v.appendText(text)
+		e.text = v.appendText(e.text)
 	}
-	return String(string(text)), nil
+	return String(string(e.text)), nil
 }
 
 func (e *evaluator) list(x *list) (Value, error) {
@@ -263,29 +299,37 @@ func (e *evaluator) list(x *list) (Value, error) {
 func (e *evaluator) record(x *record) (Value, error) {
 	members := make([]Member, len(x.values))
 	for i, value := range x.values {
-		members[i].Name = x.names[i]
-		if x.computed != nil && x.computed[i] != nil {
-			name, err := e.evaluate(x.computed[i])
-			if err != nil {
-				return Value{}, err
-			}
-			text, ok := name.AsString()
-			if name.HasReference() {
-				return Value{}, unloaded(name)
-			}
-			if !ok {
-				return Value{}, &Error{Kind: ArgumentError, Message: fmt.Sprintf("The name of a property must evaluate to a string. The result is of type '%s'.", name.TypeName())}
-			}
-			members[i].Name = text
+		name, err := e.memberName(x, i)
+		if err != nil {
+			return Value{}, err
 		}
 		v, err := e.evaluate(value)
 		if err != nil {
 			return Value{}, err
 		}
-		members[i].Value = v
+		members[i] = Member{name, v}
 	}
 	if x.computed != nil {
 		members = dropDuplicates(members)
 	}
 	return objectOf(members), nil
+}
+
+// memberName is the name of a member, which must be a string.
+func (e *evaluator) memberName(x *record, i int) (string, error) {
+	if x.computed == nil || x.computed[i] == nil {
+		return x.names[i], nil
+	}
+	name, err := e.evaluate(x.computed[i])
+	if err != nil {
+		return "", err
+	}
+	if name.HasReference() {
+		return "", unloaded(name)
+	}
+	text, ok := name.AsString()
+	if !ok {
+		return "", &Error{Kind: ArgumentError, Message: fmt.Sprintf("The name of a property must evaluate to a string. The result is of type '%s'.", name.TypeName())}
+	}
+	return text, nil
 }

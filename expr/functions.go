@@ -39,15 +39,13 @@ type Function struct {
 // invocation is one call being evaluated. Functions get it by value, read their
 // arguments through it and must not keep args.
 type invocation struct {
-	function *Function
-	name     string       // the function's name as the author wrote it
-	args     []Value      // evaluated; empty for lazy functions
-	lazy     []expression // the arguments of a lazy function
-	e        *evaluator
+	*call         // function, and name as the author wrote it
+	args  []Value // evaluated; empty for lazy functions
+	e     *evaluator
 }
 
 // evaluate evaluates an argument of a lazy function.
-func (c invocation) evaluate(i int) (Value, error) { return c.e.evaluate(c.lazy[i]) }
+func (c invocation) evaluate(i int) (Value, error) { return c.e.evaluate(c.call.args[i]) }
 
 // text returns an argument that must be a string.
 func (c invocation) text(i int) (string, error) {
@@ -70,7 +68,7 @@ func (c invocation) integer(i int) (int64, error) {
 	if n, ok := c.args[i].AsInt(); ok {
 		return n, nil
 	}
-	return 0, c.wrongType(i, "integer")
+	return 0, c.wrongKind(i, "an integer")
 }
 
 // fail returns an error whose message is "The template language function 'x' " and
@@ -115,7 +113,7 @@ func (c invocation) notValid(format string, args ...any) error {
 
 // see is the sentence that ends most messages.
 func (c invocation) see() string {
-	return "Please see https://aka.ms/logicexpressions#" + c.name + " for usage details."
+	return "Please see https://aka.ms/logicexpressions#" + c.function.anchor() + " for usage details."
 }
 
 func ordinal(i int) string {
@@ -141,8 +139,8 @@ func (c invocation) tooLarge() error {
 
 // functionSet finds functions by name, ignoring case.
 type functionSet struct {
-	sorted []Function // by name
-	byName map[string]*Function
+	sorted []Function           // by name
+	byName map[string]*Function // as spelled, and in lower case
 }
 
 func newFunctionSet(lists ...[]Function) *functionSet {
@@ -150,7 +148,8 @@ func newFunctionSet(lists ...[]Function) *functionSet {
 	slices.SortFunc(s.sorted, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
 	s.byName = make(map[string]*Function, len(s.sorted))
 	for i := range s.sorted {
-		s.byName[strings.ToLower(s.sorted[i].Name)] = &s.sorted[i]
+		f := &s.sorted[i]
+		s.byName[f.Name], s.byName[strings.ToLower(f.Name)] = f, f
 	}
 	return s
 }

@@ -24,7 +24,7 @@ func logicalFunctions() []Function {
 // decide is and (deciding value false) and or (true): left to right, stopping at
 // the first argument that decides.
 func (c invocation) decide(deciding bool) (Value, error) {
-	for i := range c.lazy {
+	for i := range c.call.args {
 		v, err := c.evaluate(i)
 		if err != nil {
 			return Value{}, err
@@ -69,7 +69,7 @@ func evalIf(c invocation) (Value, error) {
 }
 
 func evalCoalesce(c invocation) (Value, error) {
-	for i := range c.lazy {
+	for i := range c.call.args {
 		if v, err := c.evaluate(i); err != nil || !v.IsNull() {
 			return v, err
 		}

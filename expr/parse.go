@@ -19,24 +19,32 @@ type grammar struct {
 	optional bool // ? is allowed before . and [
 }
 
-// token is a kind of token, named as the service's messages name it.
-type token string
+// token is a kind of token.
+type token uint8
 
 const (
-	tokenLeftParenthesis    token = "LeftParenthesis"
-	tokenRightParenthesis   token = "RightParenthesis"
-	tokenLeftSquareBracket  token = "LeftSquareBracket"
-	tokenRightSquareBracket token = "RightSquareBracket"
-	tokenDot                token = "Dot"
-	tokenComma              token = "Comma"
-	tokenQuestionMark       token = "QuestionMark"
-	tokenStringLiteral      token = "StringLiteral"
-	tokenIntegerLiteral     token = "IntegerLiteral"
-	tokenFloatLiteral       token = "FloatLiteral"
-	tokenIdentifier         token = "Identifier"
-	tokenEndOfData          token = "EndOfData"
-	tokenUnknown            token = "Unknown"
+	tokenUnknown token = iota
+	tokenLeftParenthesis
+	tokenRightParenthesis
+	tokenLeftSquareBracket
+	tokenRightSquareBracket
+	tokenDot
+	tokenComma
+	tokenQuestionMark
+	tokenStringLiteral
+	tokenIntegerLiteral
+	tokenFloatLiteral
+	tokenIdentifier
+	tokenEndOfData
 )
+
+// String names a token as the service's messages do (wdl-semantics §4.5).
+func (t token) String() string {
+	return [...]string{
+		"Unknown", "LeftParenthesis", "RightParenthesis", "LeftSquareBracket", "RightSquareBracket", "Dot", "Comma", "QuestionMark",
+		"StringLiteral", "IntegerLiteral", "FloatLiteral", "Identifier", "EndOfData",
+	}[t]
+}
 
 // parser reads one expression. next always holds the token at from..pos.
 type parser struct {
@@ -55,20 +63,10 @@ type parseError struct {
 	message string
 }
 
-func (e *parseError) Error() string { return e.message }
-
 // parseExpression parses the whole text as one expression. Calls are not resolved.
 func parseExpression(g grammar, text string) (expression, *parseError) {
 	p := &parser{grammar: g, text: text}
-	tree, err := p.whole()
-	if err != nil {
-		return nil, err.(*parseError)
-	}
-	return tree, nil
-}
-
-func (p *parser) whole() (expression, error) {
-	if err := p.advance(false); err != nil {
+	if err := p.advance(); err != nil {
 		return nil, err
 	}
 	tree, err := p.expression()
@@ -82,48 +80,52 @@ func (p *parser) whole() (expression, error) {
 }
 
 // fail makes the service's sentence around a reason.
-func (p *parser) fail(offset int, reason string) error {
+func (p *parser) fail(offset int, reason string) *parseError {
 	return &parseError{offset, fmt.Sprintf("Unable to parse template language expression '%s': %s.", p.text, reason)}
 }
 
-func (p *parser) unexpected(wanted token) error {
+func (p *parser) unexpected(wanted token) *parseError {
 	return p.fail(p.from, fmt.Sprintf("expected token '%s' and actual '%s'", wanted, p.next))
 }
 
 // maxExpressionDepth bounds the nesting of calls and indexes.
 const maxExpressionDepth = 500
 
-func (p *parser) expression() (expression, error) {
+func (p *parser) expression() (expression, *parseError) {
 	if p.depth++; p.depth > maxExpressionDepth {
 		return nil, p.fail(p.from, "the expression nests too deeply")
 	}
-	defer func() { p.depth-- }()
 	tree, err := p.primary()
-	if err != nil {
-		return nil, err
+	if err == nil && (p.next == tokenDot || p.next == tokenLeftSquareBracket || p.next == tokenQuestionMark) {
+		tree, err = p.path(tree)
 	}
-	return p.dereferences(tree)
+	p.depth--
+	return tree, err
 }
 
-func (p *parser) primary() (expression, error) {
+func (p *parser) primary() (expression, *parseError) {
 	switch p.next {
 	case tokenStringLiteral, tokenIntegerLiteral, tokenFloatLiteral:
-		v := p.value
-		return literal{v}, p.advance(false)
+		return p.literal(p.value)
 	case tokenIdentifier:
 		return p.callOrKeyword()
 	}
 	return nil, p.unexpected(tokenIdentifier)
 }
 
-func (p *parser) callOrKeyword() (expression, error) {
+// literal is the value of the token at hand, which is passed.
+func (p *parser) literal(v Value) (expression, *parseError) {
+	return &literal{v}, p.advance()
+}
+
+func (p *parser) callOrKeyword() (expression, *parseError) {
 	name, offset := p.text[p.from:p.pos], p.from
-	if err := p.advance(false); err != nil {
+	if err := p.advance(); err != nil {
 		return nil, err
 	}
 	if p.next != tokenLeftParenthesis {
 		if v, ok := keyword(name); ok && p.grammar.keywords {
-			return literal{v}, nil
+			return &literal{v}, nil
 		}
 		return nil, p.unexpected(tokenLeftParenthesis)
 	}
@@ -147,12 +149,12 @@ func keyword(name string) (Value, bool) {
 }
 
 // arguments reads from the opening parenthesis past the closing one.
-func (p *parser) arguments() ([]expression, error) {
-	if err := p.advance(false); err != nil {
+func (p *parser) arguments() ([]expression, *parseError) {
+	if err := p.advance(); err != nil {
 		return nil, err
 	}
 	if p.next == tokenRightParenthesis {
-		return nil, p.advance(false)
+		return nil, p.advance()
 	}
 	var args []expression
 	for {
@@ -162,92 +164,89 @@ func (p *parser) arguments() ([]expression, error) {
 		}
 		args = append(args, arg)
 		if p.next == tokenRightParenthesis {
-			return args, p.advance(false)
+			return args, p.advance()
 		}
 		if p.next != tokenComma {
 			return nil, p.unexpected(tokenRightParenthesis)
 		}
-		if err := p.advance(false); err != nil {
+		if err := p.advance(); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func (p *parser) dereferences(base expression) (expression, error) {
-	steps := 0
+// path reads the steps that follow a base.
+func (p *parser) path(base expression) (expression, *parseError) {
+	x := &path{base: base}
 	for {
-		safe := false
+		s := step{}
 		if p.next == tokenQuestionMark && p.grammar.optional {
-			safe = true
-			if err := p.advance(false); err != nil {
+			s.safe = true
+			if err := p.advance(); err != nil {
 				return nil, err
 			}
 		}
-		var index expression
-		var err error
-		switch p.next {
-		case tokenDot:
-			index, err = p.property()
-		case tokenLeftSquareBracket:
-			index, err = p.index()
+		var err *parseError
+		switch {
+		case p.next == tokenDot:
+			err = p.property(&s)
+		case p.next == tokenLeftSquareBracket:
+			err = p.index(&s)
+		case s.safe:
+			err = p.unexpected(tokenDot)
 		default:
-			if safe {
-				return nil, p.unexpected(tokenDot)
-			}
-			return base, nil
+			return x, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		if steps++; steps > maxExpressionDepth {
-			return nil, p.fail(p.from, "the expression nests too deeply")
-		}
-		base = &access{base: base, safe: safe, index: index}
+		x.steps = append(x.steps, s)
 	}
 }
 
-func (p *parser) property() (expression, error) {
-	if err := p.advance(true); err != nil {
-		return nil, err
+func (p *parser) property(s *step) *parseError {
+	if err := p.advanceTo(true); err != nil {
+		return err
 	}
 	if p.next != tokenIdentifier {
-		return nil, p.unexpected(tokenIdentifier)
+		return p.unexpected(tokenIdentifier)
 	}
-	name := literal{String(p.text[p.from:p.pos])}
-	return name, p.advance(false)
+	s.index = String(p.text[p.from:p.pos])
+	return p.advance()
 }
 
-func (p *parser) index() (expression, error) {
-	if err := p.advance(false); err != nil {
-		return nil, err
+func (p *parser) index(s *step) *parseError {
+	if err := p.advance(); err != nil {
+		return err
 	}
 	index, err := p.expression()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if p.next != tokenRightSquareBracket {
-		return nil, p.unexpected(tokenRightSquareBracket)
+		return p.unexpected(tokenRightSquareBracket)
 	}
-	return index, p.advance(false)
+	if l, ok := index.(*literal); ok {
+		s.index = l.value
+	} else {
+		s.computed = index
+	}
+	return p.advance()
 }
 
-// advance scans the next token. After a dot even digits are an identifier.
-func (p *parser) advance(afterDot bool) error {
-	for p.pos < len(p.text) {
-		c, size := utf8.DecodeRuneInString(p.text[p.pos:])
-		if !unicode.IsSpace(c) {
-			break
-		}
-		p.pos += size
-	}
-	p.from = p.pos
+// advance scans the next token.
+func (p *parser) advance() *parseError { return p.advanceTo(false) }
+
+// advanceTo is advance; after a dot even digits are an identifier.
+func (p *parser) advanceTo(afterDot bool) *parseError {
+	p.from = p.pos + spaces(p.text[p.pos:])
+	p.pos = p.from
 	if p.pos == len(p.text) {
 		p.next = tokenEndOfData
 		return nil
 	}
 	c := p.text[p.pos]
-	if t := punctuation(c); t != "" {
-		p.next = t
+	if p.next = punctuation(c); p.next != tokenUnknown {
 		p.pos++
 		return nil
 	}
@@ -257,19 +256,36 @@ func (p *parser) advance(afterDot bool) error {
 	case !afterDot && (c == '+' || c == '-' || '0' <= c && c <= '9'):
 		return p.number()
 	}
-	for p.pos < len(p.text) {
-		c, size := utf8.DecodeRuneInString(p.text[p.pos:])
-		if unicode.IsSpace(c) || strings.ContainsRune(".,(){}@[]?'", c) {
-			break
-		}
-		p.pos += size
-	}
-	p.next = tokenIdentifier
+	p.pos += identifier(p.text[p.pos:])
 	if p.pos == p.from {
-		p.next = tokenUnknown
 		return p.fail(p.from, fmt.Sprintf("the character '%c' is not expected", c))
 	}
+	p.next = tokenIdentifier
 	return nil
+}
+
+// spaces is the length of the white space that s begins with.
+func spaces(s string) int {
+	for i, c := range s {
+		if !unicode.IsSpace(c) {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// identifier is the length of the identifier that s begins with.
+func identifier(s string) int {
+	for i, c := range s {
+		switch c {
+		case '.', ',', '(', ')', '{', '}', '@', '[', ']', '?', '\'', ' ', '\t', '\n', '\v', '\f', '\r':
+			return i
+		}
+		if c >= utf8.RuneSelf && unicode.IsSpace(c) {
+			return i
+		}
+	}
+	return len(s)
 }
 
 func punctuation(c byte) token {
@@ -289,60 +305,48 @@ func punctuation(c byte) token {
 	case '?':
 		return tokenQuestionMark
 	}
-	return ""
+	return tokenUnknown
 }
 
 // quoted scans a string literal; a doubled quote stands for one.
-func (p *parser) quoted() error {
+func (p *parser) quoted() *parseError {
 	body := p.pos + 1
-	for i := body; i < len(p.text); i++ {
-		if p.text[i] != '\'' {
-			continue
+	for i := body; ; {
+		end := strings.IndexByte(p.text[i:], '\'')
+		if end < 0 {
+			return p.fail(p.from, "the string literal is not terminated")
 		}
-		if i+1 < len(p.text) && p.text[i+1] == '\'' {
-			i++
-			continue
+		i += end + 1
+		if i == len(p.text) || p.text[i] != '\'' {
+			p.next, p.value, p.pos = tokenStringLiteral, String(strings.ReplaceAll(p.text[body:i-1], "''", "'")), i
+			return nil
 		}
-		p.next = tokenStringLiteral
-		p.value = String(strings.ReplaceAll(p.text[body:i], "''", "'"))
-		p.pos = i + 1
-		return nil
+		i++
 	}
-	return p.fail(p.from, "the string literal is not terminated")
 }
 
 // number scans [+|-] digits [. digits] [e [+|-] digits].
-func (p *parser) number() error {
-	i := p.pos
-	digits := func() int {
-		from := i
-		for i < len(p.text) && '0' <= p.text[i] && p.text[i] <= '9' {
-			i++
-		}
-		return i - from
-	}
-	sign := func(c string) {
-		if i < len(p.text) && strings.IndexByte(c, p.text[i]) >= 0 {
-			i++
-		}
-	}
-	sign("+-")
-	count, float := digits(), false
-	if p.grammar.floats && i < len(p.text) && p.text[i] == '.' {
-		i++
+func (p *parser) number() *parseError {
+	i := p.pos + sign(p.text[p.pos:])
+	whole := digits(p.text[i:])
+	i += whole
+	float, valid := false, whole > 0
+	if p.grammar.floats && strings.HasPrefix(p.text[i:], ".") {
 		float = true
-		count += digits()
+		fraction := digits(p.text[i+1:])
+		i += 1 + fraction
+		valid = valid || fraction > 0
 	}
-	if p.grammar.floats && count > 0 && i < len(p.text) && (p.text[i] == 'e' || p.text[i] == 'E') {
-		i++
+	if p.grammar.floats && valid && i < len(p.text) && (p.text[i] == 'e' || p.text[i] == 'E') {
 		float = true
-		sign("+-")
-		if digits() == 0 {
-			count = 0
-		}
+		i++
+		i += sign(p.text[i:])
+		exponent := digits(p.text[i:])
+		i += exponent
+		valid = exponent > 0
 	}
 	text := p.text[p.pos:i]
-	if count == 0 {
+	if !valid {
 		return p.fail(p.from, fmt.Sprintf("'%s' is not a valid number", text))
 	}
 	p.pos = i
@@ -357,4 +361,22 @@ func (p *parser) number() error {
 	}
 	p.next, p.value = tokenIntegerLiteral, Int(n)
 	return nil
+}
+
+// sign is the length of the sign that s begins with.
+func sign(s string) int {
+	if s != "" && (s[0] == '+' || s[0] == '-') {
+		return 1
+	}
+	return 0
+}
+
+// digits is the number of decimal digits that s begins with.
+func digits(s string) int {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return i
+		}
+	}
+	return len(s)
 }

@@ -18,11 +18,17 @@ type call struct {
 	offset   int // of the name, in bytes within the expression
 }
 
-// access is one step of a dereference: .name, ['name'] or [index].
-type access struct {
+// path is a dereference: the steps that lead from a base into it.
+type path struct {
 	base  expression
-	safe  bool       // written with ?
-	index expression // a literal string for .name
+	steps []step
+}
+
+// step is .name, ['name'] or [index] of a path.
+type step struct {
+	safe     bool       // written with ?
+	index    Value      // a name or a number; null if computed
+	computed expression // nil if the index is a literal
 }
 
 // source marks where the text of an expression begins, for messages.
@@ -47,9 +53,9 @@ type record struct {
 	values   []expression
 }
 
-func (literal) isExpression()        {}
+func (*literal) isExpression()       {}
 func (*call) isExpression()          {}
-func (*access) isExpression()        {}
+func (*path) isExpression()          {}
 func (*source) isExpression()        {}
 func (*interpolation) isExpression() {}
 func (*list) isExpression()          {}

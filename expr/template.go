@@ -12,6 +12,7 @@ import (
 
 // Template is a compiled JSON tree. It is immutable and safe for many goroutines.
 type Template struct {
+	dialect   *Dialect
 	root      expression
 	calls     []Call
 	condition bool // the result must be a boolean
@@ -36,6 +37,8 @@ type Dialect struct {
 	marker    string // without it JSON text holds no expression; "" if there is none
 	// split recognises the expressions of a string: see workflowSplit.
 	split func(s string) (pieces []piece, problem *parseError)
+
+	evaluators sync.Pool // of *evaluator
 }
 
 // piece is a part of a string: literal text or an expression.
@@ -68,7 +71,7 @@ func (d *Dialect) Functions() []Function {
 // template. It reports all problems; the Template is nil if there is any.
 func (d *Dialect) Compile(v Value) (*Template, []Problem) {
 	c := compiler{dialect: d}
-	t := &Template{root: c.tree(v, 0)}
+	t := &Template{dialect: d, root: c.tree(v, 0)}
 	return c.finish(t)
 }
 
@@ -77,8 +80,11 @@ func (d *Dialect) CompileString(s string) (*Template, []Problem) { return d.Comp
 
 // Literal returns the value of a template that holds no expression.
 func (t *Template) Literal() (Value, bool) {
-	l, ok := t.root.(literal)
-	return l.value, ok
+	l, ok := t.root.(*literal)
+	if !ok {
+		return Value{}, false
+	}
+	return l.value, true
 }
 
 // Calls returns every function call of the tree in document order. The caller must
@@ -114,7 +120,10 @@ func (c *compiler) report(p Problem) {
 }
 
 func (c *compiler) inside(segment string, compile func()) {
-	c.path = append(c.path, strings.NewReplacer("~", "~0", "/", "~1").Replace(segment))
+	if strings.ContainsAny(segment, "~/") {
+		segment = strings.NewReplacer("~", "~0", "/", "~1").Replace(segment)
+	}
+	c.path = append(c.path, segment)
 	compile()
 	c.path = c.path[:len(c.path)-1]
 }
@@ -126,17 +135,17 @@ func (c *compiler) tree(v Value, depth int) expression {
 	case KindArray, KindObject:
 		if depth++; depth > resultDepth {
 			c.report(Problem{Code: CodeDepth, Message: "The template nests deeper than " + strconv.Itoa(resultDepth) + " levels."})
-			return literal{}
+			return &literal{}
 		}
 		if c.dialect.plain(v) {
-			return literal{v}
+			return &literal{v}
 		}
 		if v.kind == KindArray {
 			return c.list(v, depth)
 		}
 		return c.record(v, depth)
 	}
-	return literal{v}
+	return &literal{v}
 }
 
 // plain reports, by a look at the text alone, that a tree holds no expression.
@@ -150,7 +159,7 @@ func (c *compiler) list(v Value, depth int) expression {
 		c.inside(strconv.Itoa(i), func() { elems = append(elems, c.tree(elem, depth)) })
 	}
 	if values, ok := literals(elems); ok {
-		return literal{arrayOf(values)}
+		return &literal{arrayOf(values)}
 	}
 	return &list{elems}
 }
@@ -159,7 +168,7 @@ func (c *compiler) list(v Value, depth int) expression {
 func literals(xs []expression) ([]Value, bool) {
 	values := make([]Value, len(xs))
 	for i, x := range xs {
-		l, ok := x.(literal)
+		l, ok := x.(*literal)
 		if !ok {
 			return nil, false
 		}
@@ -174,7 +183,7 @@ func (c *compiler) record(v Value, depth int) expression {
 	for name, value := range v.Members() {
 		c.inside(name, func() {
 			key := c.string(name)
-			if l, ok := key.(literal); ok {
+			if l, ok := key.(*literal); ok {
 				name = l.value.str
 				key = nil
 			} else if r.computed == nil {
@@ -196,7 +205,7 @@ func (c *compiler) record(v Value, depth int) expression {
 	for i := range values {
 		members[i] = Member{r.names[i], values[i]}
 	}
-	return literal{Object(members...)}
+	return &literal{Object(members...)}
 }
 
 // string compiles a string of the tree.
@@ -204,13 +213,13 @@ func (c *compiler) string(s string) expression {
 	pieces, problem := c.dialect.split(s)
 	if problem != nil {
 		c.report(Problem{Offset: problem.offset, Code: CodeSyntax, Message: problem.message, Expression: s})
-		return literal{}
+		return &literal{}
 	}
 	switch {
 	case pieces == nil:
-		return literal{String(s)}
+		return &literal{String(s)}
 	case len(pieces) == 1 && !pieces[0].expression:
-		return literal{String(pieces[0].text)}
+		return &literal{String(pieces[0].text)}
 	}
 	if whole := pieces[0]; len(pieces) == 1 && whole.offset == 1 {
 		return c.source(whole)
@@ -220,7 +229,7 @@ func (c *compiler) string(s string) expression {
 		if p.expression {
 			x.parts = append(x.parts, c.source(p))
 		} else {
-			x.parts = append(x.parts, literal{String(p.text)})
+			x.parts = append(x.parts, &literal{String(p.text)})
 		}
 	}
 	return x
@@ -230,16 +239,16 @@ func (c *compiler) string(s string) expression {
 func (c *compiler) source(p piece) expression {
 	if utf8.RuneCountInString(p.text) > c.dialect.maxLength {
 		c.report(Problem{Offset: p.offset, Code: CodeLength, Expression: p.text, Message: "The template language expression is longer than the limit of " + strconv.Itoa(c.dialect.maxLength) + " characters."})
-		return literal{}
+		return &literal{}
 	}
 	tree, err := parseExpression(c.dialect.grammar, p.text)
 	if err != nil {
 		c.report(Problem{Offset: p.offset + err.offset, Code: CodeSyntax, Message: err.message, Expression: p.text})
-		return literal{}
+		return &literal{}
 	}
 	s := &source{body: tree, text: p.text, pointer: c.pointer(), offset: p.offset}
 	c.check(s, tree, "")
-	if l, ok := tree.(literal); ok {
+	if l, ok := tree.(*literal); ok {
 		return l
 	}
 	return s
@@ -248,9 +257,11 @@ func (c *compiler) source(p piece) expression {
 // check resolves the calls of an expression, in document order.
 func (c *compiler) check(s *source, x expression, parent string) {
 	switch x := x.(type) {
-	case *access:
+	case *path:
 		c.check(s, x.base, parent)
-		c.check(s, x.index, parent)
+		for _, step := range x.steps {
+			c.check(s, step.computed, parent)
+		}
 	case *call:
 		if c.resolve(s, x, parent) {
 			parent = x.function.target()
@@ -281,7 +292,7 @@ func (c *compiler) resolve(s *source, x *call, parent string) bool {
 		Pointer: s.pointer, Offset: problem.Offset, Expression: s.text, Contextual: x.function.Contextual,
 	}
 	for i, arg := range x.args {
-		if l, ok := arg.(literal); ok && l.value.kind == KindString {
+		if l, ok := arg.(*literal); ok && l.value.kind == KindString {
 			found.Literal[i] = &l.value.str
 		}
 	}

@@ -21,8 +21,19 @@ type contender struct {
 	compile func(subject) (program, error)
 }
 
-// program evaluates; what it returns is the contender's own kind of value.
-type program func() (any, error)
+// program is a compiled subject.
+type program struct {
+	run    func() error        // evaluates, as the language's users do
+	answer func() (any, error) // evaluates, for what comes out
+}
+
+// programOf makes a program of an evaluation to the language's own kind of value.
+func programOf[V any](eval func() (V, error)) program {
+	return program{
+		run:    func() error { _, err := eval(); return err },
+		answer: func() (any, error) { return eval() },
+	}
+}
 
 // contenders returns the three, each over the order in its natural decoded form.
 func contenders(tb testing.TB) []contender {
@@ -56,16 +67,16 @@ func isleCompiler(tb testing.TB) func(subject) (program, error) {
 	return func(s subject) (program, error) {
 		whole, problems := isle.Workflow().Compile(sources[s.isle])
 		if problems != nil {
-			return nil, errors.New(problems[0].Message)
+			return program{}, errors.New(problems[0].Message)
 		}
 		if s.where == "" {
-			return func() (any, error) { return whole.Eval(env) }, nil
+			return programOf(func() (isle.Value, error) { return whole.Eval(env) }), nil
 		}
 		where, problems := isle.Workflow().CompileCondition(sources[s.where])
 		if problems != nil {
-			return nil, errors.New(problems[0].Message)
+			return program{}, errors.New(problems[0].Message)
 		}
-		return func() (any, error) { return env.query(whole, where) }, nil
+		return programOf(func() (isle.Value, error) { return env.query(whole, where) }), nil
 	}
 }
 
@@ -105,13 +116,13 @@ func celCompiler(tb testing.TB) func(subject) (program, error) {
 	return func(s subject) (program, error) {
 		ast, issues := env.Compile(s.cel)
 		if issues.Err() != nil {
-			return nil, issues.Err()
+			return program{}, issues.Err()
 		}
 		p, err := env.Program(ast)
-		return func() (any, error) {
+		return programOf(func() (ref.Val, error) {
 			v, _, err := p.Eval(vars)
 			return v, err
-		}, err
+		}), err
 	}
 }
 
@@ -119,7 +130,7 @@ func exprCompiler(tb testing.TB) func(subject) (program, error) {
 	vars := map[string]any{"body": decoded(tb)}
 	return func(s subject) (program, error) {
 		p, err := expr.Compile(s.expr, expr.Env(vars))
-		return func() (any, error) { return expr.Run(p, vars) }, err
+		return programOf(func() (any, error) { return expr.Run(p, vars) }), err
 	}
 }
 

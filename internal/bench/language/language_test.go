@@ -41,11 +41,11 @@ func TestContendersAgree(t *testing.T) {
 
 func answer(t *testing.T, c contender, s subject) any {
 	t.Helper()
-	run, err := c.compile(s)
+	p, err := c.compile(s)
 	if err != nil {
 		t.Fatal(c.name, err)
 	}
-	v, err := run()
+	v, err := p.answer()
 	if err != nil {
 		t.Fatal(c.name, err)
 	}
@@ -64,12 +64,12 @@ func BenchmarkCompile(b *testing.B) {
 
 func BenchmarkEval(b *testing.B) {
 	each(b, func(b *testing.B, c contender, s subject) {
-		run, err := c.compile(s)
+		p, err := c.compile(s)
 		if err != nil {
 			b.Fatal(err)
 		}
 		for b.Loop() {
-			if _, err := run(); err != nil {
+			if err := p.run(); err != nil {
 				b.Fatal(err)
 			}
 		}
