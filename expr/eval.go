@@ -26,10 +26,9 @@ type Env interface {
 // evaluator is the state of one Template.Eval. The dialect keeps it for the next
 // one, for the room that stack and text have grown to.
 type evaluator struct {
-	env    Env
-	source *source // of the expression being evaluated
-	stack  []Value // evaluated arguments of the calls being evaluated
-	text   []byte  // of the interpolation being evaluated
+	env   Env
+	stack []Value // evaluated arguments of the calls being evaluated
+	text  []byte  // of the interpolation being evaluated
 }
 
 const (
@@ -50,7 +49,7 @@ func (t *Template) Eval(env Env) (Value, error) {
 		return l.value, t.checkCondition(l.value)
 	}
 	e := t.dialect.evaluator(env)
-	v, err := e.evaluate(t.root)
+	v, err := t.root.eval(e)
 	t.dialect.release(e)
 	if err != nil {
 		return Value{}, err
@@ -91,58 +90,42 @@ func (t *Template) checkCondition(v Value) error {
 	return &Error{Kind: ConditionError, Message: fmt.Sprintf("The result of the condition expression is of type '%s'. The result must be of type 'Boolean'.", v.TypeName())}
 }
 
-func (e *evaluator) evaluate(x expression) (Value, error) {
-	switch x := x.(type) {
-	case *literal:
-		return x.value, nil
-	case *call:
-		return e.call(x)
-	case *path:
-		return e.path(x)
-	case *source:
-		return e.in(x)
-	case *interpolation:
-		return e.interpolate(x)
-	case *list:
-		return e.list(x)
-	case *record:
-		return e.record(x)
-	}
-	return Value{}, nil
-}
+func (x *literal) eval(*evaluator) (Value, error) { return x.value, nil }
 
-// in evaluates an expression and names it in the error of a failure.
-func (e *evaluator) in(x *source) (Value, error) {
-	outer := e.source
-	e.source = x
-	v, err := e.evaluate(x.body)
-	e.source = outer
+// eval names the expression in the error of a failure.
+func (x *source) eval(e *evaluator) (Value, error) {
+	v, err := x.body.eval(e)
 	if err != nil {
-		return Value{}, named(err, x.text)
+		return Value{}, x.name(err)
 	}
 	return v, nil
 }
 
-// named is the error with the expression that failed, unless it has one.
-func named(err error, expression string) error {
+// name is the error with the expression that failed, unless it has one.
+func (x *source) name(err error) error {
 	var failure *Error
 	if !errors.As(err, &failure) || failure.Expression != "" {
 		return err
 	}
-	copied := *failure
-	copied.Expression = expression
-	return &copied
+	named := *failure
+	named.Expression = x.text
+	if named.Kind == DereferenceError && named.Function == "" {
+		named.Message = fmt.Sprintf("The template language expression '%s' cannot be evaluated because %s Please see https://aka.ms/logicexpressions for usage details.", x.text, named.Message)
+	}
+	return &named
 }
 
-func (e *evaluator) call(x *call) (Value, error) {
+func (x *call) eval(e *evaluator) (Value, error) {
 	f := x.function
-	c := invocation{call: x, e: e}
-	if f.Lazy {
-		return f.eval(c)
+	switch {
+	case f.Lazy:
+		return f.eval(invocation{call: x, e: e})
+	case f.eval == nil && len(x.args) == 0:
+		return e.env.Lookup(f.target(), nil)
 	}
 	base := len(e.stack)
 	for _, arg := range x.args {
-		v, err := e.evaluate(arg)
+		v, err := arg.eval(e)
 		if err != nil {
 			return Value{}, err
 		}
@@ -151,7 +134,7 @@ func (e *evaluator) call(x *call) (Value, error) {
 		}
 		e.stack = append(e.stack, v)
 	}
-	c.args = e.stack[base:len(e.stack):len(e.stack)]
+	c := invocation{call: x, args: e.stack[base:len(e.stack):len(e.stack)], e: e}
 	var v Value
 	var err error
 	if f.eval == nil {
@@ -192,20 +175,21 @@ func unloaded(v Value) error {
 	return &Unloaded{}
 }
 
-// path dereferences (wdl-semantics §4.4).
-func (e *evaluator) path(x *path) (Value, error) {
-	v, err := e.evaluate(x.base)
+// eval dereferences (wdl-semantics §4.4).
+func (x *path) eval(e *evaluator) (Value, error) {
+	v, err := x.base.eval(e)
 	for i := 0; err == nil && i < len(x.steps); i++ {
-		v, err = e.step(v, &x.steps[i])
+		v, err = x.steps[i].from(v, e)
 	}
 	return v, err
 }
 
-func (e *evaluator) step(base Value, s *step) (Value, error) {
+// from takes the step from a value.
+func (s *step) from(base Value, e *evaluator) (Value, error) {
 	index := s.index
 	if s.computed != nil {
 		var err error
-		if index, err = e.evaluate(s.computed); err != nil {
+		if index, err = s.computed.eval(e); err != nil {
 			return Value{}, err
 		}
 	}
@@ -215,14 +199,14 @@ func (e *evaluator) step(base Value, s *step) (Value, error) {
 	case base.kind == KindNull && s.safe:
 		return Value{}, nil
 	case index.kind == KindString:
-		return e.property(base, index.str, s.safe)
+		return property(base, index.str, s.safe)
 	case index.kind == KindInt:
-		return e.element(base, int64(index.num), s.safe)
+		return element(base, int64(index.num), s.safe)
 	}
-	return Value{}, e.cannot("the index is of type '%s'. Properties are selected by a string, elements by an integer.", index.TypeName())
+	return Value{}, cannot("the index is of type '%s'. Properties are selected by a string, elements by an integer.", index.TypeName())
 }
 
-func (e *evaluator) property(base Value, name string, safe bool) (Value, error) {
+func property(base Value, name string, safe bool) (Value, error) {
 	switch base.kind {
 	case KindObject:
 		if v, ok := base.Get(name); ok || safe {
@@ -232,18 +216,18 @@ func (e *evaluator) property(base Value, name string, safe bool) (Value, error) 
 		for name := range base.Members() {
 			names = append(names, name)
 		}
-		return Value{}, e.cannot("property '%s' doesn't exist, available properties are '%s'.", name, strings.Join(names, ", "))
+		return Value{}, cannot("property '%s' doesn't exist, available properties are '%s'.", name, strings.Join(names, ", "))
 	case KindArray:
-		return Value{}, e.cannot("property '%s' cannot be selected. Array elements can only be selected using an integer index.", name)
+		return Value{}, cannot("property '%s' cannot be selected. Array elements can only be selected using an integer index.", name)
 	case KindNull:
-		return Value{}, e.cannot("property '%s' cannot be selected.", name)
+		return Value{}, cannot("property '%s' cannot be selected.", name)
 	}
-	return Value{}, e.cannot("property '%s' cannot be selected. Property selection is not supported on values of type '%s'.", name, base.TypeName())
+	return Value{}, cannot("property '%s' cannot be selected. Property selection is not supported on values of type '%s'.", name, base.TypeName())
 }
 
-func (e *evaluator) element(base Value, i int64, safe bool) (Value, error) {
+func element(base Value, i int64, safe bool) (Value, error) {
 	if base.kind != KindArray {
-		return Value{}, e.cannot("array index '%d' cannot be selected. Element selection is not supported on values of type '%s'.", i, base.TypeName())
+		return Value{}, cannot("array index '%d' cannot be selected. Element selection is not supported on values of type '%s'.", i, base.TypeName())
 	}
 	elems := base.elements()
 	if i >= 0 && i < int64(len(elems)) {
@@ -252,24 +236,19 @@ func (e *evaluator) element(base Value, i int64, safe bool) (Value, error) {
 	if safe {
 		return Value{}, nil
 	}
-	return Value{}, e.cannot("array index '%d' is outside bounds (0, %d) of array.", i, len(elems)-1)
+	return Value{}, cannot("array index '%d' is outside bounds (0, %d) of array.", i, len(elems)-1)
 }
 
-// cannot makes the sentence for a failed dereference.
-func (e *evaluator) cannot(format string, args ...any) error {
-	text := ""
-	if e.source != nil {
-		text = e.source.text
-	}
-	return &Error{Kind: DereferenceError, Expression: text, Message: fmt.Sprintf(
-		"The template language expression '%s' cannot be evaluated because %s Please see https://aka.ms/logicexpressions for usage details.",
-		text, fmt.Sprintf(format, args...))}
+// cannot is the reason of a failed dereference; the sentence around it names the
+// expression (source.name).
+func cannot(format string, args ...any) error {
+	return &Error{Kind: DereferenceError, Message: fmt.Sprintf(format, args...)}
 }
 
-func (e *evaluator) interpolate(x *interpolation) (Value, error) {
+func (x *interpolation) eval(e *evaluator) (Value, error) {
 	e.text = e.text[:0]
 	for _, part := range x.parts {
-		v, err := e.evaluate(part)
+		v, err := part.eval(e)
 		if err != nil {
 			return Value{}, err
 		}
@@ -284,10 +263,10 @@ func (e *evaluator) interpolate(x *interpolation) (Value, error) {
 	return String(string(e.text)), nil
 }
 
-func (e *evaluator) list(x *list) (Value, error) {
+func (x *list) eval(e *evaluator) (Value, error) {
 	elems := make([]Value, len(x.elems))
 	for i, elem := range x.elems {
-		v, err := e.evaluate(elem)
+		v, err := elem.eval(e)
 		if err != nil {
 			return Value{}, err
 		}
@@ -296,14 +275,14 @@ func (e *evaluator) list(x *list) (Value, error) {
 	return arrayOf(elems), nil
 }
 
-func (e *evaluator) record(x *record) (Value, error) {
+func (x *record) eval(e *evaluator) (Value, error) {
 	members := make([]Member, len(x.values))
 	for i, value := range x.values {
 		name, err := e.memberName(x, i)
 		if err != nil {
 			return Value{}, err
 		}
-		v, err := e.evaluate(value)
+		v, err := value.eval(e)
 		if err != nil {
 			return Value{}, err
 		}
@@ -320,7 +299,7 @@ func (e *evaluator) memberName(x *record, i int) (string, error) {
 	if x.computed == nil || x.computed[i] == nil {
 		return x.names[i], nil
 	}
-	name, err := e.evaluate(x.computed[i])
+	name, err := x.computed[i].eval(e)
 	if err != nil {
 		return "", err
 	}

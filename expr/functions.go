@@ -45,7 +45,7 @@ type invocation struct {
 }
 
 // evaluate evaluates an argument of a lazy function.
-func (c invocation) evaluate(i int) (Value, error) { return c.e.evaluate(c.call.args[i]) }
+func (c invocation) evaluate(i int) (Value, error) { return c.call.args[i].eval(c.e) }
 
 // text returns an argument that must be a string.
 func (c invocation) text(i int) (string, error) {

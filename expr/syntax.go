@@ -4,8 +4,10 @@ package expr
 // arrays, objects and interpolations around expressions are nodes too, so one
 // evaluator walks all of it.
 
-// expression is a node of the tree.
-type expression interface{ isExpression() }
+// expression is a node of the tree; eval.go has how each is evaluated.
+type expression interface {
+	eval(e *evaluator) (Value, error)
+}
 
 // literal is a value that needs no evaluation.
 type literal struct{ value Value }
@@ -52,11 +54,3 @@ type record struct {
 	computed []expression // per member, nil for a literal name; nil if there is none
 	values   []expression
 }
-
-func (*literal) isExpression()       {}
-func (*call) isExpression()          {}
-func (*path) isExpression()          {}
-func (*source) isExpression()        {}
-func (*interpolation) isExpression() {}
-func (*list) isExpression()          {}
-func (*record) isExpression()        {}

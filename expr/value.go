@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/cockroachdb/apd/v3"
@@ -49,7 +50,8 @@ type Value struct {
 type node struct {
 	text string // compact JSON of an undecoded array or object; "" when built
 
-	once    sync.Once // guards the filling of elems, members and names from text
+	once    sync.Once   // guards the filling of elems, members and names from text
+	scanned atomic.Bool // a member was searched in text before
 	elems   []Value
 	members []Member
 	names   map[string]int // index of members, only for many members
@@ -283,8 +285,9 @@ func (v Value) Index(i int) Value {
 	return elems[i]
 }
 
-// scanLimit is the length of JSON text up to which a member is searched in the
-// text; longer objects are decoded one level, once, and searched there.
+// scanLimit is the length of JSON text up to which the first member asked for is
+// searched in the text. Longer objects, and those asked again, are decoded one
+// level, once, and searched there.
 const scanLimit = 2048
 
 // Get returns the member of that exact name, else the first whose name equals it
@@ -293,7 +296,7 @@ func (v Value) Get(name string) (Value, bool) {
 	if v.kind != KindObject {
 		return Value{}, false
 	}
-	if t := v.node.text; t != "" && len(t) <= scanLimit {
+	if t := v.node.text; t != "" && len(t) <= scanLimit && v.node.first() {
 		return scanMember(t, name, int(v.node.depth)-1)
 	}
 	if i := v.node.level(KindObject).find(name); i >= 0 {
@@ -301,6 +304,9 @@ func (v Value) Get(name string) (Value, bool) {
 	}
 	return Value{}, false
 }
+
+// first reports whether no member was searched in the text before.
+func (n *node) first() bool { return !n.scanned.Load() && !n.scanned.Swap(true) }
 
 // find returns the place of the member that name means, or -1.
 func (n *node) find(name string) int {
