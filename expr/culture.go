@@ -10,9 +10,10 @@ import (
 type culture struct {
 	name                string
 	months, shortMonths [12]string
-	genitive            *[12]string // months beside a day of the month; nil if the same
-	days, shortDays     [7]string   // from Sunday
-	am, pm, era         string
+	// months beside a day of the month; nil if the same
+	genitive, shortGenitive *[12]string
+	days, shortDays         [7]string // from Sunday
+	am, pm, era             string
 
 	dateSeparator, timeSeparator string
 	// custom formats
@@ -26,12 +27,15 @@ type culture struct {
 	currencyPositive, currencyNegative string
 	percentPositive, percentNegative   string
 	infinity                           string
+
+	words func() *dateWords // made when first asked for
 }
 
 // cultures returns all cultures by name in lower case.
 var cultures = sync.OnceValue(func() map[string]*culture {
 	all := map[string]*culture{}
 	for _, c := range cultureList() {
+		c.words = sync.OnceValue(func() *dateWords { return newDateWords(c) })
 		all[strings.ToLower(c.name)] = c
 		language, _, _ := strings.Cut(c.name, "-")
 		if _, taken := all[strings.ToLower(language)]; !taken {
