@@ -6,7 +6,6 @@ package expr
 import (
 	"math"
 	"math/bits"
-	"strings"
 
 	"github.com/cockroachdb/apd/v3"
 )
@@ -146,10 +145,12 @@ func (c invocation) decimalArithmetic(op operation, a, b Value) (Value, error) {
 		_, err = wideContext.Mul(&z, x, y)
 	case opDiv:
 		if _, err = wideContext.Quo(&z, x, y); err == nil {
-			stripZeros(&z, max(0, -int(x.Exponent)+int(y.Exponent)))
+			err = scaleQuotient(&z, max(0, y.Exponent-x.Exponent))
 		}
 	case opMod:
-		_, err = wideContext.Rem(&z, x, y)
+		if _, err = wideContext.Rem(&z, x, y); new(apd.Decimal).Abs(x).Cmp(new(apd.Decimal).Abs(y)) < 0 {
+			z.Set(x)
+		}
 	}
 	if err != nil || !fitDecimal(&z) {
 		return Value{}, c.overflow()
@@ -197,6 +198,20 @@ func fitDecimal(d *apd.Decimal) bool {
 	return false
 }
 
+// scaleQuotient gives a quotient as many digits after the point as it needs, and at
+// least scale, what the dividend has more than the divisor.
+func scaleQuotient(d *apd.Decimal, scale int32) error {
+	if d.Form != apd.Finite {
+		return nil
+	}
+	stripZeros(d, int(scale))
+	if -d.Exponent >= scale {
+		return nil
+	}
+	_, err := wideContext.Quantize(d, d, -scale)
+	return err
+}
+
 // stripZeros removes trailing zeros after the point, down to scale digits.
 func stripZeros(d *apd.Decimal, scale int) {
 	ten, rest := apd.NewBigInt(10), new(apd.BigInt)
@@ -230,62 +245,6 @@ func toDecimal(v Value) (*apd.Decimal, bool) {
 		d.Set(v.decimal())
 	}
 	return d, fitDecimal(d)
-}
-
-// parseDecimal reads .NET's NumberStyles.Number: sign before or after, thousands
-// separators, a point, white space around, no exponent.
-func parseDecimal(s string) (*apd.Decimal, bool) {
-	plain, ok := plainNumber(strings.TrimSpace(s), ',', '.', false)
-	if !ok {
-		return nil, false
-	}
-	d, _, err := apd.NewFromString(plain)
-	if err != nil {
-		return nil, false
-	}
-	return d, fitDecimal(d)
-}
-
-// plainNumber turns a numeral as .NET accepts it into one that Go and apd accept:
-// [sign] digits with group separators anywhere before the point, an optional
-// exponent, the sign before or after.
-func plainNumber(s string, group, point rune, exponent bool) (string, bool) {
-	negative, signed := false, false
-	if s != "" && (s[0] == '-' || s[0] == '+') {
-		negative, signed = s[0] == '-', true
-		s = strings.TrimLeft(s[1:], " \t\r\n")
-	}
-	if n := len(s); !signed && n > 0 && (s[n-1] == '-' || s[n-1] == '+') {
-		negative = s[n-1] == '-'
-		s = strings.TrimRight(s[:n-1], " \t\r\n")
-	}
-	var b strings.Builder
-	if negative {
-		b.WriteByte('-')
-	}
-	digits, seenPoint := 0, false
-	for i, c := range s {
-		switch {
-		case '0' <= c && c <= '9':
-			digits++
-			b.WriteRune(c)
-		case c == group && !seenPoint && digits > 0:
-		case c == point && !seenPoint:
-			seenPoint = true
-			b.WriteByte('.')
-		case (c == 'e' || c == 'E') && exponent && digits > 0 && validExponent(s[i+1:]):
-			b.WriteString(s[i:])
-			return b.String(), true
-		default:
-			return "", false
-		}
-	}
-	return b.String(), digits > 0
-}
-
-func validExponent(s string) bool {
-	s = strings.TrimPrefix(strings.TrimPrefix(s, "+"), "-")
-	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
 // extreme finds the largest (sign 1) or smallest (sign -1) of the arguments or of
@@ -332,8 +291,11 @@ func evalRand(c invocation) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	if low >= high {
-		return Value{}, c.notValid("The minimum '%d' must be less than the maximum '%d'.", low, high)
+	switch {
+	case low > high:
+		return Value{}, c.notValid("The minimum '%d' must not be greater than the maximum '%d'.", low, high)
+	case low == high: // as Random.Next
+		return Int(low), nil
 	}
 	offset, _ := bits.Mul64(c.e.env.Random(), uint64(high)-uint64(low))
 	return Int(int64(uint64(low) + offset)), nil

@@ -3,6 +3,7 @@ package expr
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 func collectionFunctions() []Function {
@@ -38,42 +39,65 @@ func evalLength(c invocation) (Value, error) {
 	return Value{}, c.wrongKind(0, "an array or a string")
 }
 
+// maxElements is the longest array that a function makes out of something smaller.
+const maxElements = 10_000_000
+
 func evalChunk(c invocation) (Value, error) {
-	size, err := c.integer(1)
-	if err != nil {
-		return Value{}, err
-	}
-	if size < 1 {
-		return Value{}, c.notValid("The chunk length '%d' must be a positive integer.", size)
-	}
-	var chunks []Value
-	switch v := c.args[0]; v.kind {
+	v := c.args[0]
+	length := v.Len()
+	switch v.kind {
 	case KindString:
-		rest := v.str
-		for n := utf16Length(rest); int64(n) > size; n -= int(size) {
-			head := utf16Slice(rest, 0, int(size))
-			from, inside := utf16Offset(rest, int(size))
-			chunks = append(chunks, String(head))
-			if rest = rest[from:]; inside {
-				rest = "\uFFFD" + utf16Slice(rest, 2, n)
-			}
-		}
-		if rest != "" {
-			chunks = append(chunks, String(rest))
-		}
+		length = utf16Length(v.str)
 	case KindArray:
-		rest := v.elements()
-		for int64(len(rest)) > size {
-			chunks = append(chunks, Array(rest[:size]...))
-			rest = rest[size:]
-		}
-		if len(rest) > 0 {
-			chunks = append(chunks, Array(rest...))
-		}
 	default:
 		return Value{}, c.wrongKind(0, "an array or a string")
 	}
+	size, err := c.integer(1)
+	switch {
+	case err != nil:
+		return Value{}, err
+	case size < 1:
+		return Value{}, c.fail(ArgumentError, "expects chunk size to be a positive integer. The provided value is less than 1. %s", c.see())
+	case int64(length)/size >= maxElements:
+		return Value{}, c.tooLarge()
+	case v.kind == KindString:
+		return arrayOf(chunkText(v.str, int(min(size, int64(length))))), nil
+	}
+	var chunks []Value
+	for chunk := range slices.Chunk(v.elements(), int(min(size, int64(max(length, 1))))) {
+		chunks = append(chunks, Array(chunk...))
+	}
 	return arrayOf(chunks), nil
+}
+
+// chunkText cuts s after each size UTF-16 units. U+FFFD stands for each half of a
+// character that is cut in two, as in utf16Slice.
+func chunkText(s string, size int) []Value {
+	var chunks []Value
+	start, units, head := 0, 0, ""
+	end := func(at int, tail string) {
+		chunks = append(chunks, String(head+s[start:at]+tail))
+		start, units, head = at, 0, ""
+	}
+	for i, r := range s {
+		width := 1
+		if r > 0xFFFF {
+			width = 2
+		}
+		if units == size {
+			end(i, "")
+		}
+		if units+width <= size {
+			units += width
+			continue
+		}
+		end(i, "\uFFFD")
+		start, units, head = i+utf8.RuneLen(r), 1, "\uFFFD"
+	}
+	if s != "" {
+		end(len(s), "")
+	}
+	return chunks
 }
 
 func evalContains(c invocation) (Value, error) {
@@ -95,7 +119,7 @@ func evalContains(c invocation) (Value, error) {
 		_, ok := collection.Get(name)
 		return Bool(ok), nil
 	}
-	return Value{}, c.wrongKind(0, "an object, an array or a string")
+	return Value{}, c.fail(ArgumentError, "expects its first argument 'collection' to be a dictionary (object), an array or a string. The provided value is of type '%s'.", collection.TypeName())
 }
 
 func evalEmpty(c invocation) (Value, error) {
@@ -117,7 +141,7 @@ func evalFirst(c invocation) (Value, error) {
 	case KindArray:
 		return v.Index(0), nil
 	}
-	return Value{}, c.wrongKind(0, "an array or a string")
+	return Value{}, c.noSequence()
 }
 
 func evalLast(c invocation) (Value, error) {
@@ -128,16 +152,27 @@ func evalLast(c invocation) (Value, error) {
 	case KindArray:
 		return v.Index(v.Len() - 1), nil
 	}
-	return Value{}, c.wrongKind(0, "an array or a string")
+	return Value{}, c.noSequence()
+}
+
+// noSequence is the sentence of first and last, which lacks a "to" in the service.
+func (c invocation) noSequence() error {
+	return c.fail(ArgumentError, "expects its parameter be an array or a string. The provided value is of type '%s'. %s", c.args[0].TypeName(), c.see())
 }
 
 // sameContainers returns the kind of all arguments: arrays or objects.
 func (c invocation) sameContainers() (Kind, error) {
 	kind := c.args[0].kind
+	same := kind == KindArray || kind == KindObject
+	var types []string
 	for _, arg := range c.args {
-		if kind != KindArray && kind != KindObject || arg.kind != kind {
-			return 0, c.fail(ArgumentError, "expects %s. The function was invoked with a parameter of type '%s'. %s", c.function.usage, arg.TypeName(), c.see())
+		same = same && arg.kind == kind
+		if name := arg.TypeName(); !slices.Contains(types, name) {
+			types = append(types, name)
 		}
+	}
+	if !same {
+		return 0, c.failWith(ArgumentError, "Template language function '%s' expects parameters of same type, but found '%s' distinct types.", c.name, strings.Join(types, ","))
 	}
 	return kind, nil
 }
@@ -150,7 +185,6 @@ func evalIntersection(c invocation) (Value, error) {
 	if kind == KindObject {
 		return c.commonMembers(), nil
 	}
-	kept := newValueSet()
 	others := make([]*valueSet, 0, len(c.args)-1)
 	for _, other := range c.args[1:] {
 		set := newValueSet()
@@ -159,24 +193,32 @@ func evalIntersection(c invocation) (Value, error) {
 		}
 		others = append(others, set)
 	}
+	seen := newValueSet()
+	var kept []Value
 	for _, v := range c.args[0].elements() {
-		if !slices.ContainsFunc(others, func(set *valueSet) bool { return !set.has(v) }) {
-			kept.add(v)
+		missing := slices.ContainsFunc(others, func(set *valueSet) bool { return !set.has(v) })
+		if !missing && seen.add(v) {
+			kept = append(kept, v)
 		}
 	}
-	return arrayOf(kept.values), nil
+	return arrayOf(kept), nil
 }
 
+// commonMembers keeps the members of the first object that are in all others too.
 func (c invocation) commonMembers() Value {
-	var kept []Member
-	for _, m := range c.args[0].members() {
-		missing := slices.ContainsFunc(c.args[1:], func(other Value) bool {
-			i := other.node.level(KindObject).findExact(m.Name)
-			return i < 0 || !Equal(other.node.members[i].Value, m.Value)
-		})
-		if !missing {
-			kept = append(kept, m)
+	kept := c.args[0].members()
+	for _, other := range c.args[1:] {
+		values := make(map[string]Value, other.Len())
+		for _, m := range other.members() {
+			values[m.Name] = m.Value
 		}
+		var common []Member
+		for _, m := range kept {
+			if v, ok := values[m.Name]; ok && Equal(v, m.Value) {
+				common = append(common, m)
+			}
+		}
+		kept = common
 	}
 	return objectOf(kept)
 }
@@ -189,13 +231,16 @@ func evalUnion(c invocation) (Value, error) {
 	if kind == KindObject {
 		return mergeMembers(c.args), nil
 	}
-	set := newValueSet()
+	seen := newValueSet()
+	var kept []Value
 	for _, arg := range c.args {
 		for _, v := range arg.elements() {
-			set.add(v)
+			if seen.add(v) {
+				kept = append(kept, v)
+			}
 		}
 	}
-	return arrayOf(set.values), nil
+	return arrayOf(kept), nil
 }
 
 // mergeMembers unites objects: each name at its first place with its last value.
@@ -224,66 +269,16 @@ func evalMergeObjects(c invocation) (Value, error) {
 	return mergeMembers(c.args), nil
 }
 
-// valueSet holds distinct values in order of arrival, found by a key that equal
-// values share.
-type valueSet struct {
-	values []Value
-	byKey  map[string][]int
-}
-
-func newValueSet() *valueSet { return &valueSet{byKey: map[string][]int{}} }
-
-func (s *valueSet) has(v Value) bool {
-	return slices.ContainsFunc(s.byKey[setKey(v)], func(i int) bool { return Equal(s.values[i], v) })
-}
-
-func (s *valueSet) add(v Value) {
-	if s.has(v) {
-		return
-	}
-	key := setKey(v)
-	s.byKey[key] = append(s.byKey[key], len(s.values))
-	s.values = append(s.values, v)
-}
-
-// setKey is equal for values that are Equal.
-func setKey(v Value) string {
-	switch v.kind {
-	case KindString:
-		return "s" + v.str
-	case KindInt, KindBigInt, KindFloat, KindDecimal:
-		f, _ := v.AsFloat()
-		return "n" + string(appendFloat(nil, f+0))
-	case KindArray, KindObject:
-		return "c" + string(rune(v.Len())) + string(rune(v.kind))
-	}
-	return string(v.AppendJSON(nil))
-}
-
 func evalJoin(c invocation) (Value, error) {
 	if c.args[0].kind != KindArray {
-		return Value{}, c.wrongType(0, "array")
+		return Value{}, c.wrongKind(0, "an array")
 	}
 	separator, err := c.text(1)
 	if err != nil {
 		return Value{}, err
 	}
-	elems := c.args[0].elements()
-	size := int64(len(separator)) * int64(max(len(elems)-1, 0))
-	for _, v := range elems {
-		size = addWeight(size, v.weight())
-	}
-	if size > MaxSize {
-		return Value{}, c.tooLarge()
-	}
-	text := make([]byte, 0, size)
-	for i, v := range elems {
-		if i > 0 {
-			text = append(text, separator...)
-		}
-		text = v.appendText(text)
-	}
-	return String(string(text)), nil
+	text, err := c.join(c.args[0].elements(), separator)
+	return String(text), err
 }
 
 func evalReverse(c invocation) (Value, error) {
@@ -303,11 +298,11 @@ func (c invocation) cut() (count, length int, err error) {
 	case KindArray:
 		length = v.Len()
 	default:
-		return 0, 0, c.wrongKind(0, "an array or a string")
+		return 0, 0, c.fail(ArgumentError, "expects its first parameter 'collection' to be an array or a string. The provided value is of type '%s'. %s", v.TypeName(), c.see())
 	}
 	n, err := c.integer(1)
 	if err == nil && n < 0 {
-		err = c.notValid("The count '%d' must not be negative.", n)
+		err = c.fail(ArgumentError, "parameters are out of range: 'count' must be a positive integer. The provided value is '%d'. %s", n, c.see())
 	}
 	return int(min(n, int64(length))), length, err
 }
@@ -339,9 +334,12 @@ func evalSort(c invocation) (Value, error) {
 	if c.args[0].kind != KindArray {
 		return Value{}, c.wrongType(0, "array")
 	}
-	name, err := c.optionalText(1, "")
-	if err != nil {
-		return Value{}, err
+	name := ""
+	if len(c.args) == 2 {
+		var err error
+		if name, err = c.text(1); err != nil {
+			return Value{}, err
+		}
 	}
 	type entry struct{ key, value Value }
 	entries := make([]entry, 0, c.args[0].Len())
@@ -393,7 +391,7 @@ func evalAddProperty(c invocation) (Value, error) {
 		return Value{}, err
 	}
 	if _, ok := object.Get(name); ok {
-		return Value{}, c.notValid("The object already has a property '%s'.", name)
+		return Value{}, c.fail(ArgumentError, "expects the property to not exist in the object. Unable to add property '%s' to '%s' as it already exists.", name, object.excerpt())
 	}
 	return objectOf(append(object.copyMembers(1), Member{name, c.args[2]})), nil
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 func conversionFunctions() []Function {
@@ -32,7 +31,8 @@ func evalString(c invocation) (Value, error) {
 	if c.args[0].kind == KindString {
 		return c.args[0], nil
 	}
-	return String(c.args[0].Text()), nil
+	text, err := c.join(c.args, "")
+	return String(text), err
 }
 
 func evalBool(c invocation) (Value, error) {
@@ -58,29 +58,38 @@ func evalInt(c invocation) (Value, error) {
 	case KindBool:
 		return Int(int64(v.num)), nil
 	case KindFloat:
-		f := math.Float64frombits(v.num)
-		if f == math.Trunc(f) && f >= -(1<<63) && f < 1<<63 {
-			return Int(int64(f)), nil
+		if n, ok := wholeFloat(math.Float64frombits(v.num)); ok {
+			return Int(n), nil
 		}
-	case KindDecimal, KindString:
-		if n, ok := wholeNumber(v); ok {
+	case KindDecimal:
+		if n, err := v.node.dec.Int64(); err == nil {
+			return Int(n), nil
+		}
+	case KindString:
+		if n, ok := parseInt(v.str); ok {
 			return Int(n), nil
 		}
 	}
 	return Value{}, c.notConvertible()
 }
 
-// wholeNumber reads a decimal or a numeral without a fraction other than zeros.
-func wholeNumber(v Value) (int64, bool) {
-	if v.kind == KindString {
-		d, ok := parseDecimal(v.str)
-		if !ok {
-			return 0, false
-		}
-		v = Decimal(d)
+// parseInt reads an integer as the service does: as a double, which it casts when it
+// has no fraction. So 1e3 and 1,000.0 are integers, digits beyond 2^53 are rounded,
+// 9223372036854775807 is out of range and NaN is the smallest integer (measured,
+// wdl-semantics §1 ILL).
+func parseInt(s string) (int64, bool) {
+	f, ok := readFloat(s, invariantCulture(), numberStyle{exponent: true})
+	switch {
+	case !ok:
+		return 0, false
+	case math.IsNaN(f):
+		return math.MinInt64, true
 	}
-	n, err := v.node.dec.Int64()
-	return n, err == nil
+	return wholeFloat(f)
+}
+
+func wholeFloat(f float64) (int64, bool) {
+	return int64(f), f == math.Trunc(f) && f >= -(1<<63) && f < 1<<63
 }
 
 func evalIsInt(c invocation) (Value, error) {
@@ -88,7 +97,7 @@ func evalIsInt(c invocation) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	_, err = strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+	_, err = strconv.ParseInt(strings.Trim(s, numeralSpace), 10, 64)
 	return Bool(err == nil), nil
 }
 
@@ -141,32 +150,4 @@ func evalIsFloat(c invocation) (Value, error) {
 	}
 	_, ok := parseFloat(s, locale)
 	return Bool(ok), nil
-}
-
-// parseFloat reads .NET's NumberStyles.Float with thousands and trailing sign in a
-// culture. The invariant culture spells infinity as a word, the others as a symbol.
-func parseFloat(s string, locale *culture) (float64, bool) {
-	s = strings.TrimSpace(s)
-	switch unsigned := strings.TrimPrefix(s, "-"); {
-	case equalFold(strings.TrimPrefix(unsigned, "+"), "NaN"):
-		return math.NaN(), true
-	case equalFold(strings.TrimPrefix(s, "+"), locale.infinity):
-		return math.Inf(1), true
-	case equalFold(unsigned, locale.infinity):
-		return math.Inf(-1), true
-	}
-	group, point := locale.separators()
-	plain, ok := plainNumber(s, group, point, true)
-	if !ok {
-		return 0, false
-	}
-	f, err := strconv.ParseFloat(plain, 64)
-	return f, err == nil || math.IsInf(f, 0)
-}
-
-// separators returns the characters between groups of digits and before the fraction.
-func (c *culture) separators() (group, point rune) {
-	group, _ = utf8.DecodeRuneInString(c.groupSeparator)
-	point, _ = utf8.DecodeRuneInString(c.decimalSeparator)
-	return group, point
 }

@@ -1,5 +1,7 @@
 package expr
 
+import "strings"
+
 func logicalFunctions() []Function {
 	ordered := func(name string, holds func(order int) bool) Function {
 		return Function{Name: name, Min: 2, Max: 2, usage: "two parameter of matching types", eval: func(c invocation) (Value, error) {
@@ -34,7 +36,7 @@ func (c invocation) decide(deciding bool) (Value, error) {
 			if v.kind == KindReference {
 				return Value{}, unloaded(v)
 			}
-			return Value{}, c.fail(ArgumentError, "expects all of its parameters to be booleans. The parameter at position %d is of type '%s'. %s", i, v.TypeName(), c.see())
+			return Value{}, c.fail(ArgumentError, "expects all of its parameters to be booleans. Found invalid parameter types: '%s'.", v.TypeName())
 		}
 		if b == deciding {
 			return v, nil
@@ -61,7 +63,7 @@ func evalIf(c invocation) (Value, error) {
 	case v.kind == KindReference:
 		return Value{}, unloaded(v)
 	case !ok:
-		return Value{}, c.fail(ArgumentError, "expects its first parameter to be a boolean. The provided value is of type '%s'. %s", v.TypeName(), c.see())
+		return Value{}, c.fail(ArgumentError, "expects its first parameter to be of type boolean. The provided value is of type '%s'. %s", v.TypeName(), c.see())
 	case b:
 		return c.evaluate(1)
 	}
@@ -94,6 +96,15 @@ func (c invocation) order() (int, error) {
 		return compareNumbers(a, b), nil
 	case a.kind == KindString && b.kind == KindString:
 		return compareText(a.str, b.str), nil
+	}
+	var invalid []string
+	for _, v := range c.args {
+		if !v.isNumber() && v.kind != KindString {
+			invalid = append(invalid, v.TypeName())
+		}
+	}
+	if invalid != nil {
+		return 0, c.fail(ArgumentError, "expects all of its parameters to be either integer or decimal numbers. Found invalid parameter types: '%s'.", strings.Join(invalid, "', '"))
 	}
 	return 0, c.fail(ArgumentError, "expects two parameter of matching types. The function was invoked with values of type '%s' and '%s' that do not match.", a.TypeName(), b.TypeName())
 }

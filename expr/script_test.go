@@ -28,6 +28,11 @@ func TestScripts(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scripts", err)
 	}
+	functions, err := filepath.Glob("testdata/functions/*.txt")
+	if err != nil || len(functions) == 0 {
+		t.Fatal("no scripts of functions", err)
+	}
+	files = append(files, functions...)
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) { runScript(t, file) })
 	}

@@ -5,10 +5,10 @@ package expr
 
 import (
 	"fmt"
+	"iter"
 	"math/bits"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 func stringFunctions() []Function {
@@ -26,7 +26,7 @@ func stringFunctions() []Function {
 		{Name: "substring", Min: 2, Max: 3, usage: "two parameters: the 'string' to take a section from as the first parameter, the 'start index' as the second parameter", eval: evalSubstring},
 		{Name: "toLower", Min: 1, Max: 1, usage: "one parameter: the string to convert to lower casing", eval: mapText(toLower)},
 		{Name: "toUpper", Min: 1, Max: 1, usage: "one parameter: the string to convert to upper casing", eval: mapText(toUpper)},
-		{Name: "trim", Min: 1, Max: 1, eval: mapText(trimSpace)},
+		{Name: "trim", Min: 1, Max: 1, eval: evalTrim},
 		{Name: "trimByteOrderMark", Min: 1, Max: 1, eval: evalTrimByteOrderMark},
 		{Name: "encodeXmlValue", Min: 1, Max: 1, eval: mapText(xmlText)},
 		{Name: "decodeXmlValue", Min: 1, Max: 1, eval: evalDecodeXMLValue},
@@ -40,7 +40,7 @@ func stringFunctions() []Function {
 // mapText makes a function of one string.
 func mapText(f func(string) string) func(c invocation) (Value, error) {
 	return func(c invocation) (Value, error) {
-		s, err := c.text(0)
+		s, err := c.onlyText()
 		if err != nil {
 			return Value{}, err
 		}
@@ -50,12 +50,30 @@ func mapText(f func(string) string) func(c invocation) (Value, error) {
 
 func measure(f func(string) int) func(c invocation) (Value, error) {
 	return func(c invocation) (Value, error) {
-		s, err := c.text(0)
+		s, err := c.onlyText()
 		if err != nil {
 			return Value{}, err
 		}
 		return Int(int64(f(s))), nil
 	}
+}
+
+// onlyText returns the argument of a function of one string. The service has another
+// sentence for these than text's.
+func (c invocation) onlyText() (string, error) {
+	if s, ok := c.args[0].AsString(); ok {
+		return s, nil
+	}
+	return "", c.wrongKind(0, "a string")
+}
+
+// evalTrim has a sentence of its own in the service.
+func evalTrim(c invocation) (Value, error) {
+	s, ok := c.args[0].AsString()
+	if !ok {
+		return Value{}, c.failWith(ArgumentError, "The provided parameters for template language function '%s' are not valid.", c.name)
+	}
+	return String(trimSpace(s)), nil
 }
 
 // trimSpace removes what .NET's Char.IsWhiteSpace covers at both ends.
@@ -74,26 +92,40 @@ func evalConcat(c invocation) (Value, error) {
 	if len(c.args) == 1 && c.args[0].kind == KindString {
 		return c.args[0], nil
 	}
-	size := int64(0)
-	for _, arg := range c.args {
-		size = addWeight(size, arg.weight())
-	}
-	if size > MaxSize {
-		return Value{}, c.tooLarge()
-	}
-	text := make([]byte, 0, size)
-	for _, arg := range c.args {
-		text = arg.appendText(text)
-	}
-	return String(string(text)), nil
+	text, err := c.join(c.args, "")
+	return String(text), err
 }
 
+// join is the text of the values with the separator between them.
+func (c invocation) join(values []Value, separator string) (string, error) {
+	size := int64(len(separator)) * int64(max(len(values)-1, 0))
+	for _, v := range values {
+		if problem := v.textProblem(); problem != "" {
+			return "", c.notValid("%s", problem)
+		}
+		size = addWeight(size, v.weight())
+	}
+	if size > MaxSize {
+		return "", c.tooLarge()
+	}
+	text := make([]byte, 0, size)
+	for i, v := range values {
+		if i > 0 {
+			text = append(text, separator...)
+		}
+		text = v.appendText(text)
+	}
+	return string(text), nil
+}
+
+// evalStartsWith and the searches below compare in upper case, which changes neither
+// the number of characters nor their UTF-16 lengths.
 func evalStartsWith(c invocation) (Value, error) {
 	s, prefix, err := c.texts()
 	if err != nil {
 		return Value{}, err
 	}
-	return Bool(hasFoldPrefix(s, prefix) >= 0), nil
+	return Bool(strings.HasPrefix(toUpper(s), toUpper(prefix))), nil
 }
 
 func evalEndsWith(c invocation) (Value, error) {
@@ -102,33 +134,6 @@ func evalEndsWith(c invocation) (Value, error) {
 		return Value{}, err
 	}
 	return Bool(strings.HasSuffix(toUpper(s), toUpper(suffix))), nil
-}
-
-// hasFoldPrefix returns the length of the prefix of s that equals prefix ignoring
-// case, or -1.
-func hasFoldPrefix(s, prefix string) int {
-	i := 0
-	for _, want := range prefix {
-		got, size := utf8.DecodeRuneInString(s[i:])
-		if size == 0 || got != want && upper(got) != upper(want) {
-			return -1
-		}
-		i += size
-	}
-	return i
-}
-
-// indexFold returns the byte position of the first occurrence of part in s, from
-// a position on, ignoring case; -1 if there is none.
-func indexFold(s, part string, from int) int {
-	for i := from; i <= len(s); {
-		if hasFoldPrefix(s[i:], part) >= 0 {
-			return i
-		}
-		_, size := utf8.DecodeRuneInString(s[i:])
-		i += max(size, 1)
-	}
-	return -1
 }
 
 // position turns a byte position in s into UTF-16 units; -1 stays.
@@ -144,7 +149,8 @@ func evalIndexOf(c invocation) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	return position(s, indexFold(s, part, 0)), nil
+	s = toUpper(s)
+	return position(s, strings.Index(s, toUpper(part))), nil
 }
 
 // evalLastIndexOf follows .NET Framework for the empty text (wdl-semantics §19):
@@ -157,22 +163,8 @@ func evalLastIndexOf(c invocation) (Value, error) {
 	case part == "":
 		return Int(int64(max(utf16Length(s)-1, 0))), nil
 	}
-	return position(s, lastIndexFold(s, part)), nil
-}
-
-func lastIndexFold(s, part string) int {
-	return strings.LastIndex(foldBytes(s), foldBytes(part))
-}
-
-// foldBytes upper-cases without changing the length of any character, so that byte
-// positions stay valid.
-func foldBytes(s string) string {
-	return strings.Map(func(c rune) rune {
-		if u := upper(c); utf8.RuneLen(u) == utf8.RuneLen(c) {
-			return u
-		}
-		return c
-	}, s)
+	s = toUpper(s)
+	return position(s, strings.LastIndex(s, toUpper(part))), nil
 }
 
 func evalNthIndexOf(c invocation) (Value, error) {
@@ -189,35 +181,69 @@ func evalNthIndexOf(c invocation) (Value, error) {
 	case part == "":
 		return Int(-1), nil
 	}
-	var hits []int
-	for i := indexFold(s, part, 0); i >= 0; {
-		hits = append(hits, i)
-		_, size := utf8.DecodeRuneInString(s[i:])
-		i = indexFold(s, part, i+size)
-	}
-	count := int64(len(hits))
+	s, part = toUpper(s), toUpper(part)
 	if n < 0 {
+		count := int64(0)
+		for range occurrences(s, part) {
+			count++
+		}
 		n += count + 1
 	}
-	if n < 1 || n > count {
-		return Int(-1), nil
+	for i := range occurrences(s, part) {
+		if n--; n == 0 {
+			return position(s, i), nil
+		}
 	}
-	return position(s, hits[n-1]), nil
+	return Int(-1), nil
+}
+
+// occurrences yields the byte positions of part in s, overlapping ones too, in time
+// linear in the lengths of both: by Knuth, Morris and Pratt, border[i] is the length
+// of the longest proper prefix of part that ends part[:i+1].
+func occurrences(s, part string) iter.Seq[int] {
+	border := make([]int32, len(part))
+	for i, k := 1, 0; i < len(part); i++ {
+		for k > 0 && part[i] != part[k] {
+			k = int(border[k-1])
+		}
+		if part[i] == part[k] {
+			k++
+		}
+		border[i] = int32(k)
+	}
+	return func(yield func(int) bool) {
+		k := 0
+		for i := range len(s) {
+			for k > 0 && s[i] != part[k] {
+				k = int(border[k-1])
+			}
+			if s[i] == part[k] {
+				k++
+			}
+			if k == len(part) {
+				if !yield(i + 1 - k) {
+					return
+				}
+				k = int(border[k-1])
+			}
+		}
+	}
 }
 
 func evalReplace(c invocation) (Value, error) {
-	s, old, err := c.texts()
-	if err != nil {
-		return Value{}, err
+	var texts [3]string
+	for i, name := range [...]string{"string", "old string", "new string"} {
+		s, ok := c.args[i].AsString()
+		if !ok {
+			return Value{}, c.fail(ArgumentError, "expects its %s parameter '%s' to be a string. The provided value is of type '%s'. %s", ordinal(i), name, c.args[i].TypeName(), c.see())
+		}
+		texts[i] = s
 	}
-	with, err := c.text(2)
-	switch {
-	case err != nil:
-		return Value{}, err
-	case old == "":
-		return Value{}, c.notValid("The string to be replaced must not be empty.")
+	s, old, with := texts[0], texts[1], texts[2]
+	if old == "" { // .NET's sentence
+		return Value{}, c.notValid("String cannot be of zero length. (Parameter 'oldValue')")
 	}
-	if grown := int64(strings.Count(s, old)) * int64(len(with)); grown > MaxSize {
+	if grown := int64(len(s)) + int64(strings.Count(s, old))*int64(len(with)-len(old)); grown > MaxSize {
 		return Value{}, c.tooLarge()
 	}
 	return String(strings.ReplaceAll(s, old, with)), nil
@@ -259,13 +285,19 @@ func evalSplit(c invocation) (Value, error) {
 	case separator == "":
 		return Array(String(s)), nil
 	}
-	elems := make([]Value, 0, strings.Count(s, separator)+1)
+	count := strings.Count(s, separator) + 1
+	if count > maxElements {
+		return Value{}, c.tooLarge()
+	}
+	elems := make([]Value, 0, count)
 	for part := range strings.SplitSeq(s, separator) {
 		elems = append(elems, String(part))
 	}
 	return arrayOf(elems), nil
 }
 
+// evalSubstring refuses a start at the end only when there is no length, as the
+// service does.
 func evalSubstring(c invocation) (Value, error) {
 	s, err := c.text(0)
 	if err != nil {
@@ -276,17 +308,18 @@ func evalSubstring(c invocation) (Value, error) {
 		return Value{}, err
 	}
 	total := int64(utf16Length(s))
-	length := total - start
-	if len(c.args) == 3 {
-		if length, err = c.integer(2); err != nil {
-			return Value{}, err
+	if len(c.args) == 2 {
+		if start < 0 || start >= total {
+			return Value{}, c.fail(ArgumentError, "parameter is out of range: 'start index' must be non-negative integer and should be less than the length of the string. %s", c.see())
 		}
+		return String(utf16Slice(s, int(start), int(total))), nil
 	}
-	if start < 0 || start > total {
-		return Value{}, c.notValid("The start index '%d' must be a non-negative integer that is not larger than the length '%d' of the string.", start, total)
+	length, err := c.integer(2)
+	if err != nil {
+		return Value{}, err
 	}
-	if length < 0 || length > total-start {
-		return Value{}, c.notValid("The length '%d' must be a non-negative integer, and the start index '%d' with it must not exceed the length '%d' of the string.", length, start, total)
+	if start < 0 || length < 0 || start > total || length > total-start {
+		return Value{}, c.fail(ArgumentError, "parameters are out of range: 'start index' and 'length' must be non-negative integers and their sum must be no larger than the length of the string. %s", c.see())
 	}
 	return String(utf16Slice(s, int(start), int(start+length))), nil
 }
@@ -296,7 +329,7 @@ func evalTrimByteOrderMark(c invocation) (Value, error) {
 	if e, ok := v.envelope(); ok {
 		return Envelope(e.contentType, []byte(strings.TrimPrefix(string(e.content), "\xEF\xBB\xBF"))), nil
 	}
-	s, err := c.text(0)
+	s, err := c.onlyText()
 	return String(strings.TrimPrefix(s, "\uFEFF")), err
 }
 

@@ -3,7 +3,9 @@ package expr
 // The text form of values and content envelopes (wdl-semantics §5, §7).
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"math"
 	"strings"
 	"unicode/utf16"
@@ -77,6 +79,41 @@ func (v Value) envelope() (envelope, bool) {
 		return envelope{}, false
 	}
 	return envelope{contentType.str, data, content.str}, true
+}
+
+// textProblem says why v has no text: a content envelope whose content is no base64
+// or whose type is malformed; "" if it has one.
+func (v Value) textProblem() string {
+	if v.kind != KindObject || !v.maybeEnvelope() {
+		return ""
+	}
+	contentType, _ := v.Get("$content-type")
+	content, _ := v.Get("$content")
+	if contentType.kind != KindString || content.kind != KindString {
+		return ""
+	}
+	if _, err := decodeBase64(content.str); err != nil {
+		return "The content of the envelope cannot be decoded from base64 representation."
+	}
+	_, parameters, _ := strings.Cut(contentType.str, ";")
+	for part := range strings.SplitSeq(parameters, ";") {
+		if part = strings.TrimSpace(part); part != "" && !strings.Contains(part, "=") {
+			return "The content type '" + contentType.str + "' of the envelope is malformed."
+		}
+	}
+	return ""
+}
+
+// excerpt is v as indented JSON for a message, at most a thousand bytes of it.
+func (v Value) excerpt() string {
+	if v.weight() > 1000 {
+		return v.TypeName()
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, v.JSON(), "", "  "); err != nil {
+		return v.TypeName()
+	}
+	return b.String()
 }
 
 // maybeEnvelope rules most objects out without decoding them.
@@ -155,7 +192,40 @@ func charset(name string) (func([]byte) string, bool) {
 	return nil, false
 }
 
-func decodeUTF8(b []byte) string { return strings.ToValidUTF8(string(b), "\uFFFD") }
+// decodeUTF8 puts one U+FFFD for each maximal part that is ill-formed, as .NET does
+// and as Unicode recommends: for a truncated character as a whole, for each other
+// byte on its own.
+func decodeUTF8(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	var s strings.Builder
+	s.Grow(len(b))
+	for len(b) > 0 {
+		r, size := utf8.DecodeRune(b)
+		if r == utf8.RuneError && size == 1 {
+			size = illFormed(b)
+		}
+		s.WriteRune(r)
+		b = b[size:]
+	}
+	return s.String()
+}
+
+// illFormed is the length of the ill-formed part that b begins with: the bytes that
+// begin some character, else one.
+func illFormed(b []byte) int {
+	size := 1
+	for size < min(len(b), utf8.UTFMax-1) && beginsCharacter(b[:size+1]) {
+		size++
+	}
+	return size
+}
+
+// beginsCharacter reports whether b, which is no character, can be completed to one.
+func beginsCharacter(b []byte) bool {
+	return !utf8.FullRune(b)
+}
 
 func decodeASCII(b []byte) string {
 	var s strings.Builder
