@@ -101,7 +101,7 @@ func (c *evalContext) Lookup(name string, args []expr.Value) (expr.Value, error)
 			return v, nil
 		}
 	}
-	return expr.Value{}, unknown("The template function '%s' is not expected at this location: the context holds nothing for it", name)
+	return expr.Value{}, unknown("The template function '%s' is not expected at this location. The context holds nothing for it.", name)
 }
 
 func (c *evalContext) member(name string) expr.Value {
