@@ -16,6 +16,9 @@ func (f *Function) arity(count int) bool {
 
 // arityMessage is the sentence for a call with count arguments.
 func (f *Function) arityMessage(name string, count int) string {
+	if f.template {
+		return f.templateArity(name, count)
+	}
 	prefix := "The template language function '" + name + "' "
 	switch {
 	case f.usage != "":

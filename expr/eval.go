@@ -29,6 +29,10 @@ type evaluator struct {
 	env   Env
 	stack []Value // evaluated arguments of the calls being evaluated
 	text  []byte  // of the interpolation being evaluated
+
+	lambdas     []lambdaVariable // of the lambdas being evaluated, innermost last
+	lambdaCalls int
+	lambdaSize  int64
 }
 
 const (
@@ -109,7 +113,7 @@ func (x *source) name(err error) error {
 	}
 	named := *failure
 	named.Expression = x.text
-	if named.Kind == DereferenceError && named.Function == "" {
+	if named.Kind == DereferenceError && named.Function == "" && !x.template {
 		named.Message = fmt.Sprintf("The template language expression '%s' cannot be evaluated because %s Please see https://aka.ms/logicexpressions for usage details.", x.text, named.Message)
 	}
 	return &named
@@ -196,6 +200,8 @@ func (s *step) from(base Value, e *evaluator) (Value, error) {
 	switch {
 	case base.kind == KindReference:
 		return Value{}, unloaded(base)
+	case s.template:
+		return templateStep(base, index)
 	case base.kind == KindNull && s.safe:
 		return Value{}, nil
 	case index.kind == KindString:

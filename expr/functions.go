@@ -32,6 +32,8 @@ type Function struct {
 	named bool
 	// alias is the canonical name of the function that this one is another name of.
 	alias string
+	// template functions speak in Resource Manager's words: see arm_errors.go.
+	template bool
 	// eval computes a pure function; nil for contextual ones.
 	eval func(c invocation) (Value, error)
 }
@@ -113,6 +115,9 @@ func (c invocation) notValid(format string, args ...any) error {
 
 // see is the sentence that ends most messages.
 func (c invocation) see() string {
+	if c.function.template {
+		return seeFunctions(c.function.Name)
+	}
 	return "Please see https://aka.ms/logicexpressions#" + c.function.anchor() + " for usage details."
 }
 

@@ -17,6 +17,7 @@ type grammar struct {
 	keywords bool // true, false and null are literals, not functions
 	floats   bool // there are floating point literals
 	optional bool // ? is allowed before . and [
+	template bool // functions may have a namespace; the sentences are Resource Manager's
 }
 
 // token is a kind of token.
@@ -81,7 +82,11 @@ func parseExpression(g grammar, text string) (expression, *parseError) {
 
 // fail makes the service's sentence around a reason.
 func (p *parser) fail(offset int, reason string) *parseError {
-	return &parseError{offset, fmt.Sprintf("Unable to parse template language expression '%s': %s.", p.text, reason)}
+	language := "template language"
+	if p.grammar.template {
+		language = "language"
+	}
+	return &parseError{offset, fmt.Sprintf("Unable to parse %s expression '%s': %s.", language, p.text, reason)}
 }
 
 func (p *parser) unexpected(wanted token) *parseError {
@@ -122,6 +127,12 @@ func (p *parser) callOrKeyword() (expression, *parseError) {
 	name, offset := p.text[p.from:p.pos], p.from
 	if err := p.advance(); err != nil {
 		return nil, err
+	}
+	if p.next == tokenDot && p.grammar.template {
+		var err *parseError
+		if name, err = p.qualified(name); err != nil {
+			return nil, err
+		}
 	}
 	if p.next != tokenLeftParenthesis {
 		if v, ok := keyword(name); ok && p.grammar.keywords {
@@ -179,7 +190,7 @@ func (p *parser) arguments() ([]expression, *parseError) {
 func (p *parser) path(base expression) (expression, *parseError) {
 	x := &path{base: base}
 	for {
-		s := step{}
+		s := step{template: p.grammar.template}
 		if p.next == tokenQuestionMark && p.grammar.optional {
 			s.safe = true
 			if err := p.advance(); err != nil {
@@ -258,7 +269,7 @@ func (p *parser) advanceTo(afterDot bool) *parseError {
 	}
 	p.pos += identifier(p.text[p.pos:])
 	if p.pos == p.from {
-		return p.fail(p.from, fmt.Sprintf("the character '%c' is not expected", c))
+		return p.unexpectedCharacter(p.from)
 	}
 	p.next = tokenIdentifier
 	return nil
@@ -314,7 +325,7 @@ func (p *parser) quoted() *parseError {
 	for i := body; ; {
 		end := strings.IndexByte(p.text[i:], '\'')
 		if end < 0 {
-			return p.fail(p.from, "the string literal is not terminated")
+			return p.unterminated()
 		}
 		i += end + 1
 		if i == len(p.text) || p.text[i] != '\'' {
@@ -347,7 +358,7 @@ func (p *parser) number() *parseError {
 	}
 	text := p.text[p.pos:i]
 	if !valid {
-		return p.fail(p.from, fmt.Sprintf("'%s' is not a valid number", text))
+		return p.notNumber(text)
 	}
 	p.pos = i
 	if float {
@@ -357,7 +368,7 @@ func (p *parser) number() *parseError {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return p.fail(p.from, fmt.Sprintf("the integer '%s' is out of range", text))
+		return p.outOfRange(text)
 	}
 	p.next, p.value = tokenIntegerLiteral, Int(n)
 	return nil
@@ -379,4 +390,33 @@ func digits(s string) int {
 		}
 	}
 	return len(s)
+}
+
+func (p *parser) unexpectedCharacter(at int) *parseError {
+	c, _ := utf8.DecodeRuneInString(p.text[at:])
+	if p.grammar.template {
+		return p.invalid(at, fmt.Sprintf("the string character '%c' at position '%d' is not expected.", c, at))
+	}
+	return p.fail(at, fmt.Sprintf("the character '%c' is not expected", c))
+}
+
+func (p *parser) unterminated() *parseError {
+	if p.grammar.template {
+		return p.invalid(p.from, fmt.Sprintf("the string constant at position '%d' is not terminated. String constants must be enclosed within a pair of single quotes. %s", p.from, seeFunctions("")))
+	}
+	return p.fail(p.from, "the string literal is not terminated")
+}
+
+func (p *parser) notNumber(text string) *parseError {
+	if end := p.from + len(text); p.grammar.template && end < len(p.text) {
+		return p.unexpectedCharacter(end)
+	}
+	return p.fail(p.from, fmt.Sprintf("'%s' is not a valid number", text))
+}
+
+func (p *parser) outOfRange(text string) *parseError {
+	if p.grammar.template {
+		return p.invalid(p.from, fmt.Sprintf("the value '%s' at position '%d' cannot be converted to number.", text, p.from))
+	}
+	return p.fail(p.from, fmt.Sprintf("the integer '%s' is out of range", text))
 }

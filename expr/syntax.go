@@ -31,14 +31,16 @@ type step struct {
 	safe     bool       // written with ?
 	index    Value      // a name or a number; null if computed
 	computed expression // nil if the index is a literal
+	template bool       // it fails in Resource Manager's words
 }
 
 // source marks where the text of an expression begins, for messages.
 type source struct {
-	body    expression
-	text    string // without the leading @ or the @{ }
-	pointer string // of the string that holds it
-	offset  int    // of text within that string, in bytes
+	body     expression
+	text     string // without the leading @ or the @{ }
+	pointer  string // of the string that holds it
+	offset   int    // of text within that string, in bytes
+	template bool   // dereferences have failed in their own words
 }
 
 // interpolation is text with expressions inside; parts are joined in text form.

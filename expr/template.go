@@ -34,6 +34,7 @@ type Dialect struct {
 	grammar   grammar
 	functions *functionSet
 	maxLength int    // of one expression, in characters
+	listed    bool   // a function of any name that begins with list is one of the environment
 	marker    string // without it JSON text holds no expression; "" if there is none
 	// split recognises the expressions of a string: see workflowSplit.
 	split func(s string) (pieces []piece, problem *parseError)
@@ -246,7 +247,7 @@ func (c *compiler) source(p piece) expression {
 		c.report(Problem{Offset: p.offset + err.offset, Code: CodeSyntax, Message: err.message, Expression: p.text})
 		return &literal{}
 	}
-	s := &source{body: tree, text: p.text, pointer: c.pointer(), offset: p.offset}
+	s := &source{body: tree, text: p.text, pointer: c.pointer(), offset: p.offset, template: c.dialect.grammar.template}
 	c.check(s, tree, "")
 	if l, ok := tree.(*literal); ok {
 		return l
@@ -276,9 +277,9 @@ func (c *compiler) check(s *source, x expression, parent string) {
 // (wdl-semantics §4.3, §15 rule 6).
 func (c *compiler) resolve(s *source, x *call, parent string) bool {
 	problem := Problem{Offset: s.offset + x.offset, Expression: s.text}
-	x.function = c.dialect.functions.find(x.name)
+	x.function = c.dialect.function(x.name)
 	if x.function == nil {
-		problem.Code, problem.Message = CodeFunction, "The template function '"+x.name+"' is not defined or not valid."
+		problem.Code, problem.Message = CodeFunction, c.dialect.unknownFunction(x.name)
 		c.report(problem)
 		return false
 	}
