@@ -70,30 +70,23 @@ func (d dateTime) format(format string, c *culture) (string, bool) {
 		}
 		format = custom
 	}
-	p := datePrinter{culture: c, date: d, civil: d.civil(), dst: make([]byte, 0, len(format)+16), months: &c.months}
-	if c.genitive != nil && hasDayOfMonth(format) {
-		p.months = c.genitive
-	}
+	p := datePrinter{culture: c, date: d, civil: d.civil(), dst: make([]byte, 0, len(format)+16), format: format}
 	if !scanDateFormat(format, &p) {
 		return "", false
 	}
 	return string(p.dst), true
 }
 
-// hasDayOfMonth reports whether a custom format prints the day of the month.
-func hasDayOfMonth(format string) bool {
-	var found dayOfMonthFinder
-	scanDateFormat(format, &found)
-	return bool(found)
-}
-
-type dayOfMonthFinder bool
-
-func (f *dayOfMonthFinder) literal(string) bool { return true }
-
-func (f *dayOfMonthFinder) specifier(letter byte, count int) bool {
-	*f = *f || letter == 'd' && count <= 2
-	return true
+// besideDay reports whether the month of count letters at a place in a custom format
+// takes the form that stands beside the day of the month: the nearest letters d
+// before it are one or two, or those behind it.
+func besideDay(format string, at, count int) bool {
+	before := strings.LastIndexByte(format[:at], 'd')
+	if before >= 0 && before-len(strings.TrimRight(format[:before+1], "d")) < 2 {
+		return true
+	}
+	_, behind, found := strings.Cut(format[at+count:], "d")
+	return found && len(behind)-len(strings.TrimLeft(behind, "d")) < 2
 }
 
 // appendRoundTrip writes d in the format "o".
@@ -124,8 +117,9 @@ const dateSpecifiers = "dfFghHKmMstyz"
 
 // dateFormatVisitor receives the parts of a custom format, in order.
 type dateFormatVisitor interface {
-	// specifier is a run of count letters; ':' and '/' come one at a time.
-	specifier(letter byte, count int) bool
+	// specifier is a run of count letters, whose first stands at that place in the
+	// format; ':' and '/' come one at a time.
+	specifier(letter byte, count, at int) bool
 	literal(text string) bool
 }
 
@@ -149,19 +143,19 @@ func scanDateFormat(format string, v dateFormatVisitor) bool {
 			i += 1 + size
 		case c == '%':
 			// One specifier follows, on its own.
-			if i+1 == len(format) || format[i+1] == '%' {
+			if i+1 == len(format) || strings.IndexByte(`%'"\`, format[i+1]) >= 0 {
 				return false
 			}
 			if strings.IndexByte(dateSpecifiers, format[i+1]) < 0 {
 				i++
 				continue
 			}
-			if !v.specifier(format[i+1], 1) {
+			if !v.specifier(format[i+1], 1, i+1) {
 				return false
 			}
 			i += 2
 		case c == ':' || c == '/' || c == 'K':
-			if !v.specifier(c, 1) {
+			if !v.specifier(c, 1, i) {
 				return false
 			}
 			i++
@@ -170,7 +164,7 @@ func scanDateFormat(format string, v dateFormatVisitor) bool {
 			for i+count < len(format) && format[i+count] == c {
 				count++
 			}
-			if !v.specifier(c, count) {
+			if !v.specifier(c, count, i) {
 				return false
 			}
 			i += count
@@ -209,7 +203,7 @@ type datePrinter struct {
 	date    dateTime
 	civil   civil
 	dst     []byte
-	months  *[12]string // in the genitive where a day of the month stands beside it
+	format  string
 }
 
 func (p *datePrinter) literal(text string) bool {
@@ -217,7 +211,7 @@ func (p *datePrinter) literal(text string) bool {
 	return true
 }
 
-func (p *datePrinter) specifier(letter byte, count int) bool {
+func (p *datePrinter) specifier(letter byte, count, at int) bool {
 	c, t := p.culture, &p.civil
 	switch letter {
 	case 'd':
@@ -230,13 +224,10 @@ func (p *datePrinter) specifier(letter byte, count int) bool {
 			p.text(c.days[t.weekday])
 		}
 	case 'M':
-		switch {
-		case count <= 2:
+		if count <= 2 {
 			p.number(t.month, count)
-		case count == 3:
-			p.text(c.shortMonths[t.month-1])
-		default:
-			p.text(p.months[t.month-1])
+		} else {
+			p.text(c.monthName(t.month, count == 3, besideDay(p.format, at, count)))
 		}
 	case 'y':
 		if count <= 2 {
@@ -258,6 +249,19 @@ func (p *datePrinter) specifier(letter byte, count int) bool {
 		p.marker(letter, count)
 	}
 	return true
+}
+
+// monthName returns the name of a month, or its abbreviation, in the form that stands
+// beside a day of the month or alone.
+func (c *culture) monthName(month int, short, besideDay bool) string {
+	names, genitive := &c.months, c.genitive
+	if short {
+		names, genitive = &c.shortMonths, c.shortGenitive
+	}
+	if besideDay && genitive != nil {
+		names = genitive
+	}
+	return names[month-1]
 }
 
 // marker prints the parts that are not of the calendar or the clock's numbers.

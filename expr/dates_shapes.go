@@ -183,7 +183,7 @@ type dateOrderFinder []byte
 
 func (f *dateOrderFinder) literal(string) bool { return true }
 
-func (f *dateOrderFinder) specifier(letter byte, count int) bool {
+func (f *dateOrderFinder) specifier(letter byte, count, _ int) bool {
 	if letter == 'y' || letter == 'M' || letter == 'd' && count <= 2 {
 		*f = append(*f, letter)
 	}

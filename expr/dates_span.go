@@ -45,6 +45,9 @@ func parseTimeSpan(text string) (int64, bool) {
 			return 0, false
 		}
 	}
+	if hours > 23 && colons == 2 && !strings.Contains(text, ".") {
+		days, hours, minutes, seconds = hours, minutes, seconds, 0 // hours that are none are days
+	}
 	if hours > 23 || minutes > 59 || seconds > 59 || days > 10_675_199 {
 		return 0, false
 	}
@@ -61,7 +64,7 @@ func parseTimeSpan(text string) (int64, bool) {
 // spanSeconds reads ss[.fffffff].
 func spanSeconds(s string, seconds, fraction *int) bool {
 	whole, digits, found := strings.Cut(s, ".")
-	if whole == "" || len(whole) > 2 || !fixedDigits(whole, seconds) {
+	if whole == "" || len(whole) > 8 || !fixedDigits(whole, seconds) {
 		return false
 	}
 	if !found {
@@ -144,9 +147,9 @@ func (p *spanPrinter) specifier(letter byte, count int) bool {
 	case 's':
 		p.dst = appendPadded(p.dst, int(p.span/ticksPerSecond%60), count)
 	case 'f', 'F':
-		digits := datePrinter{dst: p.dst, civil: civil{fraction: int(p.span % ticksPerSecond)}}
+		digits := datePrinter{civil: civil{fraction: int(p.span % ticksPerSecond)}}
 		ok := digits.fraction(letter, count)
-		p.dst = digits.dst
+		p.dst = append(p.dst, digits.dst...)
 		return ok
 	}
 	return count <= 2
