@@ -1,6 +1,7 @@
 package wdl
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,7 +16,10 @@ func (c *compiler) declaredActions(d node) {
 	} else if !ok {
 		c.warn(d.at, RuleDocument, "The property 'actions' of the template %s is missing, which counts as empty", position)
 	}
-	if ok && !list.isObject() {
+	switch {
+	case c.unknown(list):
+		c.hidden = true
+	case ok && !list.isObject():
 		c.report(list.at, RuleShape, "The property 'actions' of the template %s must be an object, but is %s", position, describe(list.Value))
 	}
 	c.program.Root = c.container(nil, list)
@@ -39,7 +43,10 @@ func (c *compiler) container(parent *Action, list node) *Container {
 // branch reads a member `actions` of n as the next branch of a container action.
 func (c *compiler) branch(a *Action, n node) {
 	list, ok := n.member("actions")
-	if ok && !list.isObject() {
+	switch {
+	case c.unknown(list):
+		c.hidden = true
+	case ok && !list.isObject():
 		c.invalid(list, c.owner(a), RuleShape, "the property 'actions' must be an object, but is %s", describe(list.Value))
 	}
 	c.container(a, list)
@@ -63,7 +70,11 @@ func (c *compiler) action(name string, n node, box *Container) {
 	c.parsed = append(c.parsed, parsedAction{node: n})
 	c.actionName(a, n)
 	if !n.isObject() {
-		c.invalid(n, c.owner(a), RuleShape, "an action must be an object, but is %s", describe(n.Value))
+		if c.unknown(n) {
+			c.hidden = true
+		} else {
+			c.invalid(n, c.owner(a), RuleShape, "an action must be an object, but is %s", describe(n.Value))
+		}
 		a.End = len(c.program.Actions)
 		return
 	}
@@ -75,11 +86,26 @@ func (c *compiler) action(name string, n node, box *Container) {
 	} else {
 		a.Type = op.name
 		c.parsed[a.Index].known = true
+		c.operationMembers(n, c.owner(a), op)
 	}
 	c.actionMembers(a, n)
 	c.require(c.owner(a), n, op.required)
 	op.parse(c, a, n)
 	a.End = len(c.program.Actions)
+}
+
+// operationMembers checks the members of a trigger or action of a known type.
+func (c *compiler) operationMembers(n node, o owner, op *operation) {
+	c.members(n, o, op.members, complete)
+	inputs, ok := n.member("inputs")
+	if !ok || op.inputs == nil || c.dynamic(inputs) {
+		return
+	}
+	if !inputs.isObject() {
+		c.invalid(inputs, o, RuleShape, "the property 'inputs' must be an object, but is %s", describe(inputs.Value))
+		return
+	}
+	c.members(inputs, o, op.inputs, partial)
 }
 
 // actionName checks that a name is unique ignoring case (wdl-semantics §2).
@@ -99,21 +125,24 @@ func (c *compiler) actionName(a *Action, n node) {
 // none, and checks its kind.
 func (c *compiler) operation(n node, o owner, item ItemKind) (op *operation, kind string) {
 	typ, ok := n.member("type")
-	if !ok {
-		c.missing(o, n.at, "type")
-		return nil, ""
-	}
 	k, _ := n.member("kind")
-	if c.unknown(typ) {
-		return nil, k.text()
+	if op = c.operations.find(item, typ.text()); op != nil {
+		c.supported(typ, o, item, op)
+		c.kind(k, o, op)
+		return op, k.text()
 	}
-	if op = c.operations.find(item, typ.text()); op == nil {
+	common := commonActionMembers()
+	if item == TriggerItem {
+		common = commonTriggerMembers()
+	}
+	c.members(n, o, common, partial)
+	switch {
+	case !ok:
+		c.missing(o, n.at, "type")
+	case !c.unknown(typ):
 		c.unknownType(typ, o, item)
-		return nil, k.text()
 	}
-	c.supported(typ, o, item, op)
-	c.kind(k, o, op)
-	return op, k.text()
+	return nil, k.text()
 }
 
 // unknownType reports a type that the language does not have.
@@ -123,16 +152,26 @@ func (c *compiler) unknownType(typ node, o owner, kind ItemKind) {
 		return
 	}
 	if elsewhere(typ.text()) {
-		c.invalid(typ, o, RuleType, "the %s type '%s' exists in single-tenant Logic Apps only and is not part of the language here", kind, typ.text())
+		instead := "leave it out, or call what it does by an action of type 'Http'"
+		if strings.EqualFold(typ.text(), "ServiceProvider") {
+			instead = "use the connector's managed form, of type 'ApiConnection'"
+		}
+		c.invalid(typ, o, RuleType, "the %s type '%s' exists in single-tenant Logic Apps only and is not part of the language here: %s", kind, typ.text(), instead)
 		return
 	}
-	c.invalid(typ, o, RuleType, "the %s type '%s' is not known", kind, typ.text())
+	hint := ""
+	for _, known := range Types(kind) {
+		if alike(string(known), typ.text()) {
+			hint = ": did you mean '" + string(known) + "'?"
+		}
+	}
+	c.invalid(typ, o, RuleType, "the %s type '%s' is not known%s", kind, typ.text(), hint)
 }
 
 // supported reports a type that this server does not run.
 func (c *compiler) supported(typ node, o owner, kind ItemKind, op *operation) {
 	if c.Supported != nil && !c.Supported(kind, string(op.name)) {
-		c.invalid(typ, o, RuleUnsupported, "the %s type '%s' is not supported by this server yet", kind, op.name)
+		c.invalid(typ, o, RuleUnsupported, "the %s type '%s' is part of the language, but is not supported by this server yet: leave it out, or call what it does by an action of type 'Http'", kind, op.name)
 	}
 }
 
@@ -153,17 +192,20 @@ func (c *compiler) kind(kind node, o owner, op *operation) {
 }
 
 // require reports members that are absent; a path stops at a member that is an
-// expression.
+// expression. Of a path and one that goes on from it, the shorter is reported.
 func (c *compiler) require(o owner, n node, paths []string) {
+	reported := ""
 paths:
 	for _, path := range paths {
+		if reported != "" && strings.HasPrefix(path, reported+".") {
+			continue
+		}
 		at := n
 		for name := range strings.SplitSeq(path, ".") {
 			next, ok := at.member(name)
 			if !ok {
-				if v, present := at.Get(name); !present || v.IsNull() {
-					c.missing(o, at.at, path)
-				}
+				c.missing(o, at.at, path)
+				reported = path
 				continue paths
 			}
 			if at = next; c.dynamic(at) {
@@ -185,19 +227,18 @@ func (c *compiler) actionMembers(a *Action, n node) {
 			c.invalid(tracked, o, RuleTracked, "the trackedProperties have %d characters, the limit is %d", tracked.Size(), maxTracked)
 		}
 	}
-	runtime, ok := c.object(n, "runtimeConfiguration", o)
-	if !ok {
+	runtime, ok := n.member("runtimeConfiguration")
+	if !ok || !runtime.isObject() {
 		return
 	}
+	c.runtimeMembers(runtime, o)
 	c.actionConcurrency(a, runtime, o)
 	a.SecureInputs, a.SecureOutputs = c.secureData(runtime, o)
 	c.secureAction(a, runtime, o)
 	if policy, ok := runtime.path("paginationPolicy.minimumItemCount"); ok {
-		count, known, ok := c.integer(policy)
-		if !ok || known && (count < 1 || count > maxPagination) {
-			c.invalid(policy, o, RuleConcurrency, "minimumItemCount must lie between 1 and %d", maxPagination)
-		}
-		a.Pagination = count
+		a.Pagination = c.literalInteger(policy, o, "paginationPolicy.minimumItemCount", 1, maxPagination)
+	} else if _, there := runtime.member("paginationPolicy"); there && policy.at != "" {
+		c.missing(o, policy.at[:strings.LastIndexByte(policy.at, '/')], "runtimeConfiguration.paginationPolicy.minimumItemCount")
 	}
 	if mode, ok := runtime.path("contentTransfer.transferMode"); ok {
 		a.Chunked = strings.EqualFold(mode.text(), "Chunked")
@@ -259,11 +300,22 @@ func (c *compiler) durationMember(n node, o owner, rule Rule, name string) (Dura
 	return d, true
 }
 
-// description applies the limit of rule 20 to a template, trigger or action.
+// description applies the limit of rule 20, in the words of public error reports.
 func (c *compiler) description(n node, o owner) {
 	d, ok := n.member("description")
-	if ok && len(d.text()) > maxDescription && runes(d.text()) > maxDescription {
-		c.invalid(d, o, RuleLimit, "the description has %d characters, the limit is %d", runes(d.text()), maxDescription)
+	if !ok || len(d.text()) <= maxDescription || runes(d.text()) <= maxDescription {
+		return
+	}
+	const message = "The description for %s exceeded the length limit: maximum '%d' and actual '%d'."
+	switch {
+	case o.action != nil:
+		c.add(Problem{Pointer: d.at, Code: CodeActionDescription, Rule: RuleLimit,
+			Message: fmt.Sprintf(message, "action '"+o.action.Name+"'", maxDescription, runes(d.text()))})
+	case o.trigger != nil:
+		c.add(Problem{Pointer: d.at, Code: CodeTriggerDescription, Rule: RuleLimit,
+			Message: fmt.Sprintf(message, "trigger '"+o.trigger.Name+"'", maxDescription, runes(d.text()))})
+	default:
+		c.report(d.at, RuleLimit, message, "the "+o.where, maxDescription, runes(d.text()))
 	}
 }
 
@@ -308,8 +360,8 @@ func (c *compiler) secureAction(a *Action, runtime node, o owner) {
 // actionConcurrency reads runtimeConfiguration.concurrency of an action
 // (wdl-semantics §12.3).
 func (c *compiler) actionConcurrency(a *Action, runtime node, o owner) {
-	concurrency, ok := c.object(runtime, "concurrency", o)
-	if !ok {
+	concurrency, ok := runtime.member("concurrency")
+	if !ok || !concurrency.isObject() {
 		return
 	}
 	for _, name := range [...]string{"runs", "maximumWaitingRuns"} {
@@ -318,34 +370,69 @@ func (c *compiler) actionConcurrency(a *Action, runtime node, o owner) {
 		}
 	}
 	repetitions, ok := concurrency.member("repetitions")
-	if !ok {
+	if !ok || c.unknown(repetitions) {
 		return
 	}
-	count, known, isInteger := c.integer(repetitions)
-	switch {
-	case a.Type != TypeForeach && c.parsed[a.Index].known:
+	if a.Type != TypeForeach && c.parsed[a.Index].known {
 		c.invalid(repetitions, o, RuleConcurrency, "concurrency.repetitions is for actions of type 'Foreach' only")
-	case !isInteger || known && (count < 1 || count > maxRepetitions):
-		c.invalid(repetitions, o, RuleConcurrency, "concurrency.repetitions must lie between 1 and %d", maxRepetitions)
-	case a.Options.Has(Sequential) && count != 1:
+		return
+	}
+	a.Concurrency = c.literalInteger(repetitions, o, "concurrency.repetitions", 1, maxRepetitions)
+	if a.Options.Has(Sequential) && a.Concurrency > 1 {
 		c.invalid(repetitions, o, RuleConflict, "the operation option 'Sequential' and concurrency.repetitions exclude each other")
 	}
-	a.Concurrency = count
+}
+
+// literalInteger reads a number of the runtime configuration, which the service
+// reads when the definition is saved: it cannot be an expression.
+func (c *compiler) literalInteger(n node, o owner, name string, low, high int) int {
+	value, known, isInteger := c.integer(n)
+	switch {
+	case c.unknown(n):
+		return 0
+	case !known:
+		c.invalid(n, o, RuleConcurrency, "%s must be a number, not an expression: it is read when the workflow is saved", name)
+		return 0
+	case !isInteger || value < low || value > high:
+		c.invalid(n, o, RuleConcurrency, "%s must lie between %d and %d", name, low, high)
+		return 0
+	}
+	return value
+}
+
+// runtimeMembers checks the members of a runtimeConfiguration.
+func (c *compiler) runtimeMembers(runtime node, o owner) {
+	c.members(runtime, o, runtimeMembers(), complete)
+	for name, list := range map[string][]member{
+		"concurrency":      anything("runs", "maximumWaitingRuns", "repetitions"),
+		"paginationPolicy": anything("minimumItemCount"),
+		"contentTransfer":  slices.Concat(texts("transferMode"), anything("uploadChunkSizeInMB", "downloadChunkSizeInMB")),
+		"secureData":       anything("properties"),
+		"staticResult":     texts("name", "staticResultOptions"),
+	} {
+		if part, ok := runtime.member(name); ok {
+			c.members(part, o, list, complete)
+		}
+	}
 }
 
 const maxRepetitions = 50
 
 // staticResult reads runtimeConfiguration.staticResult (wdl-semantics §12.7).
 func (c *compiler) staticResult(a *Action, runtime node, o owner) {
-	static, ok := c.object(runtime, "staticResult", o)
-	if !ok {
-		return
-	}
-	option, _ := static.member("staticResultOptions")
-	if !strings.EqualFold(option.text(), "Enabled") {
+	static, ok := runtime.member("staticResult")
+	if !ok || !static.isObject() {
 		return
 	}
 	name, _ := static.member("name")
+	if name.text() == "" {
+		c.invalid(static, o, RuleStaticResult, "the 'name' of the static result must not be empty")
+		return
+	}
+	option, _ := static.member("staticResultOptions")
+	if !strings.EqualFold(option.text(), "Enabled") || c.unknown(name) {
+		return
+	}
 	result, ok := c.program.StaticResults[fold(name.text())]
 	if !ok {
 		c.invalid(static, o, RuleStaticResult, "the static result '%s' is not defined in 'staticResults'", name.text())
@@ -360,8 +447,16 @@ func (c *compiler) unknownAction(a *Action, n node) {
 	if inputs, ok := n.member("inputs"); ok {
 		c.template(inputs, c.owner(a), roleInputs)
 	}
-	if list, ok := n.member("actions"); ok && list.isObject() {
-		c.container(a, list)
+	for _, path := range [...]string{"actions", "else.actions", "default.actions"} {
+		if list, ok := n.path(path); ok && list.isObject() {
+			c.container(a, list)
+		}
+	}
+	cases, _ := n.member("cases")
+	for _, n := range cases.members() {
+		if list, ok := n.member("actions"); ok && list.isObject() {
+			c.container(a, list)
+		}
 	}
 }
 

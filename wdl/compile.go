@@ -63,7 +63,10 @@ type compiler struct {
 	sites      []site
 	parsed     []parsedAction // by action index, for the later stages
 	preds      []bitset       // by action: all siblings before it
-	doubts     bitset         // actions whose runAfter has a problem
+	doubts     bitset         // actions whose runAfter has a problem, or is known to the deployment only
+	unknowns   []unknownMember
+	supplied   node // parameter values
+	hidden     bool // the deployment adds actions that are not seen here
 }
 
 // parsedAction is what later stages need to know of an action's JSON.
@@ -83,7 +86,10 @@ func (c *compiler) definition(d node, parameters expr.Value) {
 	if !c.schemaVersion(d) {
 		return
 	}
-	c.declaredParameters(d, node{parameters, ""})
+	c.members(d, owner{where: "template"}, definitionMembers(), complete)
+	c.contentVersion(d)
+	c.supplied = node{parameters, ""}
+	c.declaredParameters(d, c.supplied)
 	c.declaredStaticResults(d)
 	c.declaredActions(d)
 	c.declaredTriggers(d)
@@ -93,6 +99,7 @@ func (c *compiler) definition(d node, parameters expr.Value) {
 	c.resolve()
 	c.place()
 	c.limits(d)
+	c.misspellings()
 }
 
 // report adds an error of code InvalidTemplate.

@@ -192,37 +192,3 @@ func (c *compiler) waitInterval(interval node, o owner) {
 		c.invalid(unit, o, RuleShape, "interval.unit '%s' is none of %s", unit.Text(), strings.Join(waitUnits[:], ", "))
 	}
 }
-
-// expressionAction reads the time actions (wdl-semantics §11.6).
-func (c *compiler) expressionAction(a *Action, n node) {
-	c.inputs(a, n)
-	if a.Kind == "" {
-		c.missing(c.owner(a), n.at, "kind")
-	}
-}
-
-// workflowAction reads the call of a nested workflow (wdl-semantics §11.12).
-func (c *compiler) workflowAction(a *Action, n node) {
-	c.inputs(a, n)
-	a.Retry = c.retry(n, "inputs", c.owner(a))
-	if host, ok := n.path("inputs.host"); ok && c.Kind == "" && !c.dynamic(host) {
-		c.require(c.owner(a), n, []string{"inputs.host.triggerName"})
-	}
-}
-
-// codeAction reads JavaScriptCode, whose code is no template.
-func (c *compiler) codeAction(a *Action, n node) {
-	inputs, ok := n.member("inputs")
-	if !ok {
-		return
-	}
-	code, _ := inputs.member("code")
-	a.Code = code.text()
-	rest := node{inputs.Value, inputs.at}
-	for name := range inputs.Members() {
-		if strings.EqualFold(name, "code") {
-			rest.Value = rest.Without(name)
-		}
-	}
-	a.Inputs = c.template(rest, c.owner(a), roleInputs)
-}

@@ -56,7 +56,11 @@ func (c *compiler) graph() {
 func (c *compiler) runAfter(a *Action) {
 	n := c.parsed[a.Index].runAfter
 	o := c.owner(a)
-	if n.Value.IsNull() || c.unknown(n) {
+	if c.unknown(n) || c.unknown(c.parsed[a.Index].node) {
+		c.doubts.add(a.Index)
+		return
+	}
+	if n.Value.IsNull() {
 		return
 	}
 	if !n.isObject() {
@@ -70,15 +74,15 @@ func (c *compiler) runAfter(a *Action) {
 	for name, list := range n.members() {
 		statuses, ok := c.statuses(name, list, o)
 		b, found := c.sibling(a, name)
-		if !ok {
+		if !ok || c.computed(name) {
 			c.doubts.add(a.Index)
 		}
 		switch {
-		case !found && c.isTrigger(name):
-			continue // the designer allows it, the service ignores it
+		case !found && (c.isTrigger(name) || c.computed(name) || c.unknown(list)):
+			continue // the designer allows a trigger, the service ignores it
 		case !found:
 			c.doubtNamed(a, name)
-			c.report(n.at, RuleRunAfterUnknown, "The 'runAfter' property of template action '%s' %s contains non-existent action: '%s'.", a.Name, position, name)
+			c.strayRunAfter(a, n.at, name)
 		case slices.ContainsFunc(a.RunAfter, func(p Predecessor) bool { return p.Action == b }):
 			c.doubts.add(a.Index)
 			c.report(list.at, RuleRunAfterShape, "The 'runAfter' property of template action '%s' %s names the action '%s' twice", a.Name, position, name)
@@ -87,6 +91,25 @@ func (c *compiler) runAfter(a *Action) {
 			before := c.program.Actions[b]
 			before.Successors = append(before.Successors, a.Index)
 		}
+	}
+}
+
+// strayRunAfter reports an entry of runAfter that names no sibling, in the words of
+// public error reports: no action at all (rule 1) or one elsewhere (rule 2).
+func (c *compiler) strayRunAfter(a *Action, at, name string) {
+	other, elsewhere := c.program.Action(name)
+	switch {
+	case elsewhere:
+		var siblings []string
+		for _, i := range a.Container.Actions {
+			if i != a.Index {
+				siblings = append(siblings, c.program.Actions[i].Name)
+			}
+		}
+		c.report(at, RuleRunAfterUnknown, "The 'runAfter' property of template action '%s' %s is not valid: the action '%s' must belong to same level as action '%s'. Available actions on same level: '%s'.",
+			a.Name, position, other.Name, a.Name, strings.Join(siblings, ", "))
+	case !c.hidden:
+		c.report(at, RuleRunAfterUnknown, "The 'runAfter' property of template action '%s' %s contains non-existent action: '%s'.", a.Name, position, name)
 	}
 }
 
@@ -130,7 +153,7 @@ func (c *compiler) isTrigger(name string) bool {
 // statuses reads the list of one predecessor; an empty one means Succeeded.
 func (c *compiler) statuses(name string, n node, o owner) (StatusSet, bool) {
 	if c.unknown(n) {
-		return Statuses(Succeeded), true
+		return Statuses(Succeeded), false
 	}
 	if !n.isArray() {
 		c.invalid(n, o, RuleRunAfterShape, "the statuses of '%s' in 'runAfter' must be an array, but are %s", name, describe(n.Value))
@@ -138,6 +161,9 @@ func (c *compiler) statuses(name string, n node, o owner) (StatusSet, bool) {
 	}
 	var set StatusSet
 	for _, e := range n.elements() {
+		if c.unknown(e) {
+			return 0, false
+		}
 		s, ok := ParseStatus(e.text())
 		if !ok || s == NotSpecified {
 			c.invalid(e, o, RuleRunAfterShape, "'%s' in 'runAfter' is no status", e.Text())

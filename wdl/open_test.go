@@ -17,7 +17,7 @@ import (
 const small = `{"triggers":{"manual":{"type":"Request"}},"actions":{"A":{"type":"Compose","inputs":1}}}`
 
 func TestOpenForms(t *testing.T) {
-	workflow := `{"type":"Microsoft.Logic/workflows","name":"[parameters('n')]","properties":{"definition":` + small + `,"parameters":{"p":{"value":1}}}}`
+	workflow := `{"type":"Microsoft.Logic/workflows","name":"[parameters('n')]","properties":{"definition":` + strings.Replace(small, "{", `{"parameters":{"p":{"type":"Int"}},`, 1) + `,"parameters":{"p":{"value":1}}}}`
 	for _, test := range []struct{ name, doc, pointers, kind string }{
 		{"bare", small, "", ""},
 		{"wrapped", `{"definition":` + small + `}`, "/definition", ""},
@@ -74,7 +74,7 @@ func TestOpenRefuses(t *testing.T) {
 
 // TestPlaces checks line and column in the text that was given.
 func TestPlaces(t *testing.T) {
-	doc := "{ // a comment with \" and {\n  \"definition\": {\n    \"triggers\": {\"manual\": {\"type\": 'Request'}},\n    actions: {\n      \"Ä/b\": {\"type\": \"Compose\",\n        \"inputs\": {\"x\": [1, \"@nosuch()\"]}}\n    }\n  }\n}"
+	doc := "{ // a comment with \" and {\n  \"definition\": {\n    \"triggers\": {\"manual\": {\"type\": 'Request'}},\n    actions: {\n      \"Ä~b\": {\"type\": \"Compose\",\n        \"inputs\": {\"x\": [1, \"@nosuch()\"]}}\n    }\n  }\n}"
 	sources, err := wdl.Open([]byte(doc))
 	if err != nil {
 		t.Fatal(err)
@@ -84,10 +84,10 @@ func TestPlaces(t *testing.T) {
 		t.Fatal(problems)
 	}
 	p := problems[0]
-	if p.Line != 6 || p.Column != 29 || p.Pointer != "/actions/Ä~1b/inputs/x/1" {
+	if p.Line != 6 || p.Column != 29 || p.Pointer != "/actions/Ä~0b/inputs/x/1" {
 		t.Error(p)
 	}
-	want := `The template validation failed: 'The template action 'Ä/b' at line '6' and column '29' is not valid: "The template function 'nosuch' is not defined or not valid.".'.`
+	want := `The template validation failed: 'The template action 'Ä~b' at line '6' and column '29' is not valid: "The template function 'nosuch' is not defined or not valid.".'.`
 	if got := problems.Error(); got != want {
 		t.Error(got)
 	}

@@ -31,6 +31,9 @@ const (
 	CodeInputsMissingProperty         = "WorkflowRunActionInputsMissingProperty"
 	CodeInputsInvalidProperty         = "WorkflowRunActionInputsInvalidProperty"
 	CodeInvalidConcurrency            = "InvalidConcurrencyConfiguration"
+	CodeInvalidTriggerName            = "InvalidWorkflowTriggerName"
+	CodeActionDescription             = "ActionDescriptionTooLong"
+	CodeTriggerDescription            = "TriggerDescriptionTooLong"
 )
 
 // Problem is one thing wrong with a definition.

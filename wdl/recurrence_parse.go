@@ -82,6 +82,7 @@ func (c *compiler) recurrence(n node, o owner) *Recurrence {
 		c.invalid(n, o, RuleRecurrence, "the recurrence must be an object, but is %s", describe(n.Value))
 		return nil
 	}
+	c.members(n, o, recurrenceMembers(), complete)
 	p := recurrenceParser{c: c, o: o, sound: true, r: &Recurrence{Interval: 1}}
 	p.frequency(n)
 	p.zone(n)
@@ -227,6 +228,8 @@ func (p *recurrenceParser) schedule(n node) {
 		case "monthlyoccurrences":
 			p.only(m, name, Month)
 			s.Occurrences = p.occurrences(m)
+		default:
+			p.c.noteUnknown(n, m, p.o, name, anything("hours", "minutes", "weekDays", "monthDays", "monthlyOccurrences"), complete)
 		}
 	}
 	empty := len(s.Hours)+len(s.Minutes)+len(s.WeekDays)+len(s.MonthDays)+len(s.Occurrences) == 0

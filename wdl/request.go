@@ -3,6 +3,8 @@ package wdl
 import (
 	"slices"
 	"strings"
+
+	"isle/expr"
 )
 
 // methods are what an Http action or trigger may use (wdl-semantics §11.10).
@@ -17,16 +19,42 @@ func (c *compiler) requestAction(a *Action, n node) {
 	o := c.owner(a)
 	a.Retry = c.retry(n, "inputs", o)
 	inputs, _ := n.member("inputs")
-	c.method(inputs, o)
-	c.uri(inputs, o)
+	c.request(inputs, o)
 	c.connection(inputs, o)
 }
 
-// managementAction reads an ApiManagement, whose API is named by `api`, or by
-// `apiManagement` in single-tenant files.
+// request checks what all requests have.
+func (c *compiler) request(inputs node, o owner) {
+	c.method(inputs, o)
+	c.uri(inputs, o)
+	c.authentication(inputs, o)
+}
+
+// managementAction reads an ApiManagement.
 func (c *compiler) managementAction(a *Action, n node) {
+	c.management(n, c.owner(a))
+	c.requestAction(a, n)
+}
+
+// management wants the API, named by `api`, or by `apiManagement` in single-tenant
+// files.
+func (c *compiler) management(n node, o owner) {
 	if _, ok := n.path("inputs.apiManagement"); !ok {
-		c.require(c.owner(a), n, []string{"inputs.api"})
+		c.require(o, n, []string{"inputs.api", "inputs.api.id"})
+	}
+	if template, ok := n.path("inputs.pathTemplate"); ok {
+		c.members(template, o, slices.Concat(texts("template"), objects("parameters")), partial)
+	}
+}
+
+// functionAction reads a Function, named by its resource, or by a connection in
+// single-tenant files.
+func (c *compiler) functionAction(a *Action, n node) {
+	_, app := n.path("inputs.functionApp.id")
+	_, uri := n.path("inputs.uri")
+	_, connection := n.path("inputs.function.connectionName")
+	if !app && !uri && !connection {
+		c.require(c.owner(a), n, []string{"inputs.function", "inputs.function.id"})
 	}
 	c.requestAction(a, n)
 }
@@ -49,20 +77,23 @@ func (c *compiler) connectionWebhookAction(a *Action, n node) {
 	if !ok {
 		return
 	}
-	a.Inputs = c.template(inputs, c.owner(a), roleSubscribe)
-	a.Retry = c.retry(n, "inputs", c.owner(a))
-	c.connection(inputs, c.owner(a))
+	o := c.owner(a)
+	a.Inputs = c.template(inputs, o, roleSubscribe)
+	a.Retry = c.retry(n, "inputs", o)
+	if subscribe, ok := inputs.member("subscribe"); ok && !c.dynamic(inputs) {
+		c.request(subscribe, o) // documented beside the connector's form
+		return
+	}
+	c.require(o, n, []string{"inputs.host", "inputs.path"})
+	c.request(inputs, o)
+	c.connection(inputs, o)
 }
 
 // connection checks that `host` names a connection, in any of the forms found in
 // definitions.
 func (c *compiler) connection(inputs node, o owner) {
 	host, ok := inputs.member("host")
-	if !ok || c.dynamic(host) {
-		return
-	}
-	if !host.isObject() {
-		c.invalid(host, o, RuleShape, "the property 'host' must be an object, but is %s", describe(host.Value))
+	if !ok || c.dynamic(host) || !host.isObject() {
 		return
 	}
 	for _, path := range [...]string{"connection", "connectionName", "connectionReferenceName", "api"} {
@@ -76,7 +107,7 @@ func (c *compiler) connection(inputs node, o owner) {
 // method checks a static method.
 func (c *compiler) method(inputs node, o owner) {
 	m, ok := inputs.member("method")
-	if !ok || c.dynamic(m) {
+	if !ok || c.dynamic(m) || m.Kind() != expr.KindString {
 		return
 	}
 	if !slices.Contains(methods[:], strings.ToUpper(m.text())) {
@@ -84,7 +115,8 @@ func (c *compiler) method(inputs node, o owner) {
 	}
 }
 
-// uri checks a static uri; one that begins with an expression is not known yet.
+// uri checks what is static of a uri: one that begins with an expression is not
+// known yet.
 func (c *compiler) uri(inputs node, o owner) {
 	m, ok := inputs.member("uri")
 	if !ok || c.unknown(m) {
@@ -95,12 +127,26 @@ func (c *compiler) uri(inputs node, o owner) {
 	case !isString:
 		c.invalid(m, o, RuleURI, "the uri must be a string, but is %s", describe(m.Value))
 	case isExpression(text):
+		c.uriScheme(m, o, text)
 	case len(text) > maxURI:
 		c.invalid(m, o, RuleURI, "the uri has %d bytes, the limit is %d", len(text), maxURI)
 	default:
 		scheme, rest, ok := strings.Cut(strings.TrimSpace(text), "://")
-		if !ok || rest == "" || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		if !ok || rest == "" || rest[0] == '/' || rest[0] == '?' || !isHTTP(scheme) {
 			c.invalid(m, o, RuleURI, "the uri '%s' must begin with http:// or https:// and name a host", text)
 		}
+	}
+}
+
+func isHTTP(scheme string) bool {
+	return strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
+}
+
+// uriScheme checks the text before the first expression of a uri.
+func (c *compiler) uriScheme(m node, o owner, text string) {
+	before, _, _ := strings.Cut(text, "@")
+	scheme, _, ok := strings.Cut(strings.TrimSpace(before), "://")
+	if ok && !isHTTP(scheme) {
+		c.invalid(m, o, RuleURI, "the uri '%s' must begin with http:// or https://", text)
 	}
 }

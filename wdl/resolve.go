@@ -68,7 +68,7 @@ func (c *compiler) call(s site, call expr.Call) {
 		case "action":
 			c.selfCall(s, at)
 		case "listCallbackUrl":
-			if s.role != roleSubscribe && s.role != roleUnsubscribe {
+			if s.role != roleSubscribe && s.role != roleUnsubscribe && !s.owner.typeUnknown(c) {
 				c.unexpected(s, call.Function, at)
 			}
 		case "workflow":
@@ -133,7 +133,7 @@ func (c *compiler) actionCall(s site, call expr.Call, at string) {
 			reads.Trigger = true // body('manual'): old definitions name the trigger
 			return
 		}
-		c.report(at, RuleActionUnknown, "The action '%s' referenced by '%s' in the inputs of %s %s is not defined in the template.", text, call.Function, s.owner.where, position)
+		c.undefinedAction(at, text, s.property(), s.owner.action)
 		return
 	}
 	b, a := c.program.Actions[index], s.owner.action
@@ -147,8 +147,26 @@ func (c *compiler) actionCall(s site, call expr.Call, at string) {
 		reads.Actions = insert(reads.Actions, index)
 	}
 	if a != nil && !c.reachable(s, b, a) {
-		c.report(at, RuleActionReach, "The inputs of template action '%s' %s cannot reference action '%s'. Action '%s' must either be in 'runAfter' path, or within a scope action on the 'runAfter' path of action '%s', or be a Trigger.", a.Name, position, b.Name, b.Name, a.Name)
+		c.unreachable(at, b, a)
 	}
+}
+
+// undefinedAction reports a reference to an action that does not exist (rule 7), in
+// the words of public error reports.
+func (c *compiler) undefinedAction(at, name, property string, a *Action) {
+	in := "the outputs of the template"
+	if a != nil {
+		in = "action '" + a.Name + "'"
+	}
+	if c.hidden {
+		return
+	}
+	c.report(at, RuleActionUnknown, "The action(s) '%s' referenced by '%s' in %s are not defined in the template.", name, property, in)
+}
+
+// unreachable reports a reference to an action that need not be final (rule 8).
+func (c *compiler) unreachable(at string, b, a *Action) {
+	c.report(at, RuleActionReach, "The inputs of template action '%s' %s cannot reference action '%s'. Action '%s' must either be in 'runAfter' path, or within a scope action on the 'runAfter' path of action '%s', or be a Trigger.", a.Name, position, b.Name, b.Name, a.Name)
 }
 
 // reachable applies rules 8 and 9.
@@ -176,6 +194,9 @@ func (c *compiler) parameterCall(s site, call expr.Call, at string) {
 	if i, ok := c.program.parameters[fold(text)]; ok {
 		reads.Parameters = insert(reads.Parameters, i)
 		return
+	}
+	if _, supplied := c.supplied.member(text); supplied {
+		return // told with the other values that are not declared
 	}
 	const message = `The %s %s is not valid: "The workflow parameter '%s' is not found.".`
 	if c.Kind != "" {
@@ -248,16 +269,18 @@ func (c *compiler) loopCall(s site, call expr.Call, at string) {
 	}
 	index, ok := c.program.actions[fold(text)]
 	if !ok {
-		c.report(at, rule, "The action '%s' referenced by '%s' in the inputs of %s %s is not defined in the template.", text, call.Function, s.owner.where, position)
+		c.report(at, rule, "The repetition action(s) '%s' referenced by '%s' in action '%s' are not defined in the template.", text, s.property(), a.Name)
 		return
 	}
 	loop := c.program.Actions[index]
-	within := inside(a, loop) || want == TypeUntil && s.role == roleUntil && a == loop
+	within := inside(a, loop) || c.hidden || want == TypeUntil && s.role == roleUntil && a == loop
 	switch {
-	case c.parsed[index].known && loop.Type != want:
-		c.report(at, rule, "The %s %s cannot use '%s' with the action '%s', which is of type '%s', not '%s'", s.owner.where, position, call.Function, loop.Name, loop.Type, want)
-	case !within:
-		c.report(at, rule, "The %s %s cannot use '%s' with the action '%s', because it does not lie inside that loop", s.owner.where, position, call.Function, loop.Name)
+	case !within || c.parsed[index].known && loop.Type != want:
+		functions := "'repeatItems' or 'items' functions"
+		if want == TypeUntil {
+			functions = "'iterationIndexes' function"
+		}
+		c.report(at, rule, "The inputs of template action '%s' %s is invalid. Action '%s' must be a parent '%s' scope of action '%s' to be referenced by %s.", a.Name, position, loop.Name, strings.ToLower(string(want)), a.Name, functions)
 	default:
 		a.Reads.Loops = insert(a.Reads.Loops, index)
 	}
@@ -269,6 +292,11 @@ func (c *compiler) itemCall(s site, at string) {
 		return
 	}
 	if a := s.owner.action; a != nil {
+		for x := a; x != nil; x = x.Container.Owner {
+			if !c.parsed[x.Index].known {
+				return // it may be a loop, or a data operation
+			}
+		}
 		for i := len(a.Loops) - 1; i >= 0; i-- {
 			if c.program.Actions[a.Loops[i]].Type == TypeForeach {
 				a.Reads.Item = true
@@ -282,23 +310,10 @@ func (c *compiler) itemCall(s site, at string) {
 
 // selfCall checks action() (rule 13).
 func (c *compiler) selfCall(s site, at string) {
-	switch s.role {
-	case roleTracked, roleUnsubscribe, roleUntil:
+	switch {
+	case s.role == roleTracked, s.role == roleUnsubscribe, s.role == roleUntil, s.owner.typeUnknown(c):
 		s.owner.reads().Self = true
 	default:
 		c.unexpected(s, "action", at)
-	}
-}
-
-// codeDependencies notes what inline code asks for.
-func (c *compiler) codeDependencies(a *Action) {
-	list, _ := c.parsed[a.Index].path("inputs.explicitDependencies.actions")
-	for _, n := range list.elements() {
-		if b, ok := c.program.Action(n.text()); ok {
-			a.Reads.Actions = insert(a.Reads.Actions, b.Index)
-		}
-	}
-	if trigger, ok := c.parsed[a.Index].path("inputs.explicitDependencies.includeTrigger"); ok {
-		a.Reads.Trigger, _ = trigger.AsBool()
 	}
 }

@@ -29,12 +29,29 @@ type site struct {
 	at       string
 }
 
+// property names the member of the item in which the template stands.
+func (s site) property() string {
+	path := strings.Split(s.at, "/")
+	for i := len(path) - 1; i >= 2; i-- {
+		if path[i-2] == "actions" || path[i-2] == "triggers" || path[i-2] == "outputs" {
+			return pointerUnescape.Replace(path[i])
+		}
+	}
+	return "inputs"
+}
+
 // owner is the item that a template belongs to: an action, a trigger, or neither
 // for an output.
 type owner struct {
 	action  *Action
 	trigger *Trigger
 	where   string // "template action 'A'", for messages
+}
+
+// typeUnknown reports whether the type of the item is not known, so that nothing can
+// be said about what its templates may read.
+func (o owner) typeUnknown(c *compiler) bool {
+	return o.action != nil && !c.parsed[o.action.Index].known || o.trigger != nil && o.trigger.Type == ""
 }
 
 // template compiles a value and remembers its site; nil if it has problems.
@@ -72,6 +89,11 @@ func (c *compiler) missing(o owner, at, property string) {
 	message := fmt.Sprintf("The %s %s is not valid: the required property '%s' is missing", o.where, position, property)
 	if inputs, ok := strings.CutPrefix(property, "inputs."); ok && o.action != nil {
 		message = fmt.Sprintf("The 'inputs' of workflow run action '%s' of type '%s' is not valid. Property '%s' is missing.", o.action.Name, o.action.Type, inputs)
+	}
+	for name := range strings.SplitSeq(property, ".") {
+		if written, ok := c.misspelt(join(at, name)); ok {
+			message = fmt.Sprintf("%s. The member '%s' is not known: did you mean '%s'?", strings.TrimSuffix(message, "."), written, name)
+		}
 	}
 	code := CodeInputsMissingProperty
 	if property == "type" || property == "kind" {

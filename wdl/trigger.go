@@ -9,14 +9,13 @@ import (
 
 // declaredTriggers reads `triggers` (wdl-semantics §10).
 func (c *compiler) declaredTriggers(d node) {
-	list, ok := c.object(d, "triggers", owner{where: "template"})
-	if !ok {
-		list.Value = expr.Null()
-	}
+	list, _ := d.member("triggers")
 	for name, n := range list.members() {
 		c.trigger(name, n)
 	}
-	if list.Len() == 0 {
+	if c.unknown(list) {
+		c.program.Triggers = append(c.program.Triggers, &Trigger{}) // any there may be
+	} else if list.Value.IsNull() || list.isObject() && list.Len() == 0 {
 		c.warn(d.at, RuleNoTrigger, "The template %s has no trigger, so nothing starts it", position)
 	}
 }
@@ -35,12 +34,15 @@ func (c *compiler) trigger(name string, n node) {
 	}
 	c.program.Triggers = append(c.program.Triggers, t)
 	if !n.isObject() {
-		c.invalid(n, o, RuleShape, "a trigger must be an object, but is %s", describe(n.Value))
+		if !c.unknown(n) {
+			c.invalid(n, o, RuleShape, "a trigger must be an object, but is %s", describe(n.Value))
+		}
 		return
 	}
 	op, kind := c.operation(n, o, TriggerItem)
 	if t.Kind = kind; op != nil {
 		t.Type = op.name
+		c.operationMembers(n, o, op)
 	}
 	c.triggerMembers(t, n)
 	if op == nil {
@@ -75,10 +77,11 @@ func (c *compiler) triggerMembers(t *Trigger, n node) {
 	if tracked, ok := n.member("trackedProperties"); ok && tracked.Len() > 0 {
 		t.TrackedProperties = c.template(tracked, o, roleTracked)
 	}
-	runtime, ok := c.object(n, "runtimeConfiguration", o)
-	if !ok {
+	runtime, ok := n.member("runtimeConfiguration")
+	if !ok || !runtime.isObject() {
 		return
 	}
+	c.runtimeMembers(runtime, o)
 	c.triggerConcurrency(t, runtime, o)
 	t.SecureInputs, t.SecureOutputs = c.secureData(runtime, o)
 	if at, _ := runtime.member("secureData"); t.Type == TypeRecurrence && (t.SecureInputs || t.SecureOutputs) {
@@ -97,14 +100,7 @@ func (c *compiler) triggerMembers(t *Trigger, n node) {
 
 func (c *compiler) triggerConditions(t *Trigger, n node) {
 	o := c.triggerOwner(t)
-	list, ok := n.member("conditions")
-	if !ok {
-		return
-	}
-	if !list.isArray() {
-		c.invalid(list, o, RuleShape, "the property 'conditions' must be an array, but is %s", describe(list.Value))
-		return
-	}
+	list, _ := n.member("conditions")
 	for _, entry := range list.elements() {
 		e, ok := entry.member("expression")
 		if !ok {
@@ -131,8 +127,8 @@ const (
 )
 
 func (c *compiler) triggerConcurrency(t *Trigger, runtime node, o owner) {
-	concurrency, ok := c.object(runtime, "concurrency", o)
-	if !ok {
+	concurrency, ok := runtime.member("concurrency")
+	if !ok || !concurrency.isObject() {
 		return
 	}
 	if m, ok := concurrency.member("repetitions"); ok {
@@ -140,39 +136,34 @@ func (c *compiler) triggerConcurrency(t *Trigger, runtime node, o owner) {
 	}
 	runs, hasRuns := concurrency.member("runs")
 	if hasRuns {
-		value, known, ok := c.integer(runs)
-		if !ok || known && (value < 1 || value > maxRuns) {
-			c.invalid(runs, o, RuleConcurrency, "concurrency.runs must lie between 1 and %d", maxRuns)
-		}
+		t.Runs = c.literalInteger(runs, o, "concurrency.runs", 1, maxRuns)
 		if t.Options.Has(SingleInstance) {
 			c.invalid(runs, o, RuleConflict, "the operation option 'SingleInstance' and concurrency.runs exclude each other")
 		}
-		t.Runs = value
 	}
 	waiting, ok := concurrency.member("maximumWaitingRuns")
-	if !ok {
+	if !ok || c.unknown(waiting) {
 		return
 	}
-	value, known, isInteger := c.integer(waiting)
 	switch {
 	case t.Type == TypeRecurrence:
 		c.invalid(waiting, o, RuleConcurrency, "concurrency.maximumWaitingRuns is not for triggers of type 'Recurrence'")
 	case !hasRuns && !t.Options.Has(SingleInstance):
 		c.invalid(waiting, o, RuleConcurrency, "concurrency.maximumWaitingRuns needs concurrency.runs or the operation option 'SingleInstance'")
-	case !isInteger || known && (value < 1 || value > maxWaitingRuns):
-		c.invalid(waiting, o, RuleConcurrency, "concurrency.maximumWaitingRuns must lie between 1 and %d", maxWaitingRuns)
-	case known && t.Runs > 0 && value < t.Runs+10:
-		c.invalid(waiting, o, RuleConcurrency, "concurrency.maximumWaitingRuns must be at least %d, ten more than concurrency.runs", t.Runs+10)
+	default:
+		t.MaximumWaitingRuns = c.literalInteger(waiting, o, "concurrency.maximumWaitingRuns", 1, maxWaitingRuns)
+		if value := t.MaximumWaitingRuns; value > 0 && t.Runs > 0 && value < t.Runs+10 {
+			c.invalid(waiting, o, RuleConcurrency, "concurrency.maximumWaitingRuns must be at least %d, ten more than concurrency.runs", t.Runs+10)
+		}
 	}
-	t.MaximumWaitingRuns = value
 }
 
 // requestTrigger reads a Request trigger (wdl-semantics §10.2).
 func (c *compiler) requestTrigger(t *Trigger, n node) {
 	o := c.triggerOwner(t)
 	t.Request = &RequestTrigger{}
-	inputs, ok := c.object(n, "inputs", o)
-	if !ok {
+	inputs, ok := n.member("inputs")
+	if !ok || !inputs.isObject() {
 		return
 	}
 	// The schema is data for the caller, not a template.
@@ -264,10 +255,12 @@ func (c *compiler) pollingTrigger(t *Trigger, n node) {
 	if !ok {
 		return
 	}
+	if t.Type == TypeAPIManagement {
+		c.management(n, o)
+	}
 	t.Inputs = c.template(inputs, o, roleInputs)
 	t.Retry = c.retry(n, "inputs", o)
-	c.method(inputs, o)
-	c.uri(inputs, o)
+	c.request(inputs, o)
 	c.connection(inputs, o)
 }
 
@@ -301,9 +294,21 @@ func (c *compiler) notificationTrigger(t *Trigger, n node) {
 	if !ok {
 		return
 	}
-	t.Inputs = c.template(inputs, c.triggerOwner(t), roleSubscribe)
-	t.Retry = c.retry(n, "inputs", c.triggerOwner(t))
-	t.Recurrence = c.recurrenceMember(n, c.triggerOwner(t))
+	o := c.triggerOwner(t)
+	t.Inputs = c.template(inputs, o, roleSubscribe)
+	t.Retry = c.retry(n, "inputs", o)
+	t.Recurrence = c.recurrenceMember(n, o)
+	c.connection(inputs, o)
+	for _, name := range [...]string{"fetch", "subscribe"} {
+		if part, ok := inputs.member(name); ok && part.isObject() {
+			c.members(part, o, notificationMembers(), partial)
+			c.require(o, n, []string{"inputs." + name + ".pathTemplate.template"})
+			c.method(part, o)
+		}
+	}
+	if subscribe, ok := inputs.member("subscribe"); ok {
+		c.callback(subscribe, o)
+	}
 }
 
 // callback checks that a webhook trigger's body hands on its address
@@ -322,15 +327,27 @@ func (c *compiler) callback(inputs node, o owner) {
 func (c *compiler) webhook(inputs node, o owner) (subscribe, unsubscribe *expr.Template) {
 	if m, ok := inputs.member("subscribe"); ok {
 		subscribe = c.template(m, o, roleSubscribe)
-		c.method(m, o)
-		c.uri(m, o)
+		c.webhookRequest(m, o, "subscribe")
 	}
-	if m, ok := inputs.member("unsubscribe"); ok && !c.dynamic(m) {
+	if m, ok := inputs.member("unsubscribe"); ok {
 		unsubscribe = c.template(m, o, roleUnsubscribe)
-		c.method(m, o)
-		c.uri(m, o)
+		c.webhookRequest(m, o, "unsubscribe")
 	}
 	return subscribe, unsubscribe
+}
+
+// webhookRequest checks one of the two requests; `url` is accepted for `uri`, and
+// one without an address is not sent.
+func (c *compiler) webhookRequest(m node, o owner, name string) {
+	if c.dynamic(m) {
+		return
+	}
+	if !m.isObject() {
+		c.invalid(m, o, RuleShape, "the property '%s' must be an object, but is %s", name, describe(m.Value))
+		return
+	}
+	c.members(m, o, append(requestMembers(), texts("url")...), partial)
+	c.request(m, o)
 }
 
 // Bounds of a batch's release criteria (wdl-semantics §10.6).
@@ -342,36 +359,48 @@ const (
 
 func (c *compiler) batchTrigger(t *Trigger, n node) {
 	o := c.triggerOwner(t)
-	inputs, ok := c.object(n, "inputs", o)
+	inputs, ok := n.member("inputs")
+	if c.Kind == "" {
+		c.require(o, n, []string{"inputs.mode"})
+	}
 	if !ok {
 		return
 	}
 	t.Inputs = c.template(inputs, o, roleInputs)
-	if mode, ok := inputs.member("mode"); ok && !c.dynamic(mode) &&
-		!strings.EqualFold(mode.text(), "Inline") && !strings.EqualFold(mode.text(), "IntegrationAccount") {
-		c.invalid(mode, o, RuleType, "the mode '%s' is none of Inline, IntegrationAccount", mode.Text())
+	if mode, _ := inputs.member("mode"); strings.EqualFold(mode.text(), "Inline") {
+		c.require(o, n, []string{"inputs.configurations"})
 	}
 	configurations, _ := inputs.member("configurations")
-	for _, n := range configurations.members() {
-		criteria, ok := n.member("releaseCriteria")
-		if ok {
-			c.releaseCriteria(criteria, o)
+	for name, n := range configurations.members() {
+		c.require(o, n, []string{"releaseCriteria"})
+		if criteria, ok := n.member("releaseCriteria"); ok {
+			c.releaseCriteria(name, criteria, o)
 		}
 	}
 }
 
-func (c *compiler) releaseCriteria(n node, o owner) {
-	for name, limit := range map[string]int{"messageCount": maxBatchMessages, "batchSize": maxBatchBytes} {
-		m, ok := n.member(name)
+// releaseCriteria checks when a batch is released: when any criterion is met, so one
+// is needed.
+func (c *compiler) releaseCriteria(batch string, n node, o owner) {
+	criteria := 0
+	for _, l := range [...]struct {
+		name  string
+		limit int
+	}{{"messageCount", maxBatchMessages}, {"batchSize", maxBatchBytes}} {
+		m, ok := n.member(l.name)
 		if !ok {
 			continue
 		}
-		if value, known, isInteger := c.integer(m); !isInteger || known && (value < 1 || value > limit) {
-			c.invalid(m, o, RuleLimit, "releaseCriteria.%s must lie between 1 and %d", name, limit)
+		criteria++
+		if value, known, isInteger := c.integer(m); !isInteger || known && (value < 1 || value > l.limit) {
+			c.invalid(m, o, RuleLimit, "releaseCriteria.%s must lie between 1 and %d", l.name, l.limit)
 		}
 	}
-	if r := c.recurrenceMember(n, o); r != nil && r.Frequency == Second && r.Interval < minBatchSeconds {
-		m, _ := n.member("recurrence")
-		c.invalid(m, o, RuleRecurrence, "the recurrence of releaseCriteria must be at least %d seconds", minBatchSeconds)
+	recurrence, ok := n.member("recurrence")
+	if !ok && criteria == 0 && n.isObject() {
+		c.invalid(n, o, RuleMissing, "the releaseCriteria of '%s' need a 'messageCount', a 'batchSize' or a 'recurrence'", batch)
+	}
+	if r := c.recurrenceMember(n, o); r != nil && r.Frequency == Second && r.Interval < minBatchSeconds && c.Kind == "" {
+		c.report(recurrence.at, RuleRecurrence, "The recurrence interval '%d' of batch configuration '%s' is not valid.", r.Interval, batch)
 	}
 }

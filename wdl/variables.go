@@ -146,6 +146,9 @@ func (c *compiler) declareVariables() {
 }
 
 func (c *compiler) uninitialized(at string, a *Action, name string) {
+	if c.hidden {
+		return
+	}
 	c.add(Problem{Pointer: at, Code: CodeInvalidVariableOperation, Rule: RuleVariableUse,
 		Message: fmt.Sprintf("The inputs of workflow run action '%s' of type '%s' are not valid. The variable '%s' must be initialized before it can be used inside action '%s'.", a.Name, a.Type, name, a.Name)})
 }
