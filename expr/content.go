@@ -36,59 +36,80 @@ func evalBase64(c invocation) (Value, error) {
 	if e, ok := v.envelope(); ok {
 		return String(base64.StdEncoding.EncodeToString(e.content)), nil
 	}
-	s, err := c.text(0)
+	s, err := c.onlyText()
 	if err != nil {
 		return Value{}, err
+	}
+	if len(s) > MaxSize/4*3 {
+		return Value{}, c.tooLarge()
 	}
 	return String(base64.StdEncoding.EncodeToString([]byte(s))), nil
 }
 
+// fromBase64 decodes the argument.
+func (c invocation) fromBase64() (text string, content []byte, err error) {
+	if text, err = c.onlyText(); err != nil {
+		return "", nil, err
+	}
+	if content, err = decodeBase64(text); err != nil {
+		return "", nil, c.fail(ConversionError, "was invoked with a parameter that is not valid. The value cannot be decoded from base64 representation.")
+	}
+	return text, content, nil
+}
+
+// evalBase64ToBinary keeps the text as it is, white space included.
 func evalBase64ToBinary(c invocation) (Value, error) {
-	s, err := c.text(0)
+	text, _, err := c.fromBase64()
 	if err != nil {
 		return Value{}, err
 	}
-	if _, err := decodeBase64(s); err != nil {
-		return Value{}, c.notConvertible()
-	}
-	return envelopeValue(typeBinary, s), nil
+	return envelopeValue(typeBinary, text), nil
 }
 
 func evalBase64ToString(c invocation) (Value, error) {
-	s, err := c.text(0)
+	_, content, err := c.fromBase64()
 	if err != nil {
 		return Value{}, err
 	}
-	data, err := decodeBase64(s)
-	if err != nil {
-		return Value{}, c.notConvertible()
-	}
-	return String(decodeUTF8(data)), nil
+	return String(decodeUTF8(content)), nil
 }
 
 func evalBinary(c invocation) (Value, error) {
 	v := c.args[0]
 	if v.IsNull() {
-		return Value{}, c.wrongKind(0, "a value that is not null")
+		return Value{}, c.notConvertible()
 	}
 	if e, ok := v.envelope(); ok {
 		return envelopeValue(typeBinary, e.base64), nil
 	}
-	return Envelope(typeBinary, v.appendText(nil)), nil
+	text, err := c.join(c.args, "")
+	if err != nil {
+		return Value{}, err
+	}
+	return Envelope(typeBinary, []byte(text)), nil
 }
 
+// evalDataURI writes what is neither text nor an envelope in its text form: JSON, but
+// True and False (measured).
 func evalDataURI(c invocation) (Value, error) {
 	v := c.args[0]
 	contentType, data := typeJSON, []byte(nil)
 	switch e, isEnvelope := v.envelope(); {
 	case v.IsNull():
-		return Value{}, c.wrongKind(0, "a value that is not null")
+		return Value{}, c.notConvertible()
 	case isEnvelope:
 		contentType, data = e.contentType, e.content
 	case v.kind == KindString:
 		contentType, data = typeText, []byte(v.str)
 	default:
-		data = v.AppendJSON(nil)
+		text, err := c.join(c.args, "")
+		if err != nil {
+			return Value{}, err
+		}
+		data = []byte(text)
+	}
+	if len(data) > MaxSize/4*3 {
+		return Value{}, c.tooLarge()
 	}
 	return String("data:" + contentType + ";base64," + base64.StdEncoding.EncodeToString(data)), nil
 }
@@ -201,15 +222,24 @@ func isToken(s string) bool {
 }
 
 func (c invocation) dataURI() (dataURI, error) {
-	s, err := c.text(0)
+	s, err := c.onlyText()
 	if err != nil {
 		return dataURI{}, err
 	}
 	u, ok := parseDataURI(s)
 	if !ok {
-		return dataURI{}, c.notValid("The value is not a data URI.")
+		return dataURI{}, c.badDataURI()
 	}
 	return u, nil
+}
+
+// badDataURI complains about the argument, of which it shows at most 200 bytes.
+func (c invocation) badDataURI() error {
+	shown := c.args[0].str
+	if len(shown) > 200 {
+		shown = strings.ToValidUTF8(shown[:200], "") + "…"
+	}
+	return c.fail(ArgumentError, "expects its parameter to be formatted as a valid data URI. The provided value '%s' was not formatted correctly. %s", shown, c.see())
 }
 
 func evalDataURIToBinary(c invocation) (Value, error) {
@@ -218,7 +248,7 @@ func evalDataURIToBinary(c invocation) (Value, error) {
 		return Value{}, err
 	}
 	if !u.validMediaType() {
-		return Value{}, c.notValid("The media type '%s' of the data URI is not valid.", u.contentType())
+		return Value{}, c.badDataURI()
 	}
 	if u.base64 {
 		return envelopeValue(u.contentType(), u.content), nil
@@ -246,7 +276,8 @@ func evalDataURIToString(c invocation) (Value, error) {
 	return String(decodeUTF8(data)), nil
 }
 
-// evalDecodeDataURI gives text as a string, JSON parsed, the rest as an envelope.
+// evalDecodeDataURI gives text as a string, JSON parsed, the rest as an envelope. The
+// charset is us-ascii if none is named (measured; RFC 2397).
 func evalDecodeDataURI(c invocation) (Value, error) {
 	u, err := c.dataURI()
 	if err != nil {
@@ -256,9 +287,13 @@ func evalDecodeDataURI(c invocation) (Value, error) {
 	if !ok {
 		return Value{}, c.notConvertible()
 	}
+	contentType := u.contentType()
+	if parameter(contentType, "charset") == "" {
+		contentType += ";charset=us-ascii"
+	}
 	switch media := strings.ToLower(u.mediaType); {
 	case strings.HasPrefix(media, "text/"):
-		return String(envelope{contentType: u.contentType(), content: data}.text()), nil
+		return String(envelope{contentType: contentType, content: data}.text()), nil
 	case media == "application/json" || strings.HasSuffix(media, "+json"):
 		v, err := ReadJSON(data)
 		if err != nil {
@@ -266,5 +301,5 @@ func evalDecodeDataURI(c invocation) (Value, error) {
 		}
 		return v, nil
 	}
-	return Envelope(u.contentType(), data), nil
+	return Envelope(contentType, data), nil
 }

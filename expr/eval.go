@@ -261,6 +261,9 @@ func (x *interpolation) eval(e *evaluator) (Value, error) {
 		if v.HasReference() {
 			return Value{}, unloaded(v)
 		}
+		if problem := v.textProblem(); problem != "" {
+			return Value{}, &Error{Kind: ConversionError, Message: "The value cannot be converted to text. " + problem}
+		}
 		if int64(len(e.text))+v.weight() > MaxSize {
 			return Value{}, &Error{Kind: LimitError, Message: "The result of the interpolation is longer than the limit of 104857600 bytes."}
 		}

@@ -5,11 +5,12 @@ package expr
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
 func formFunctions() []Function {
-	action := func(name, second string, eval func(c invocation, body Value, last Value) (Value, error)) Function {
+	action := func(name, second string, eval formFunction) Function {
 		return Function{
 			Name: name, Min: 2, Max: 2, Contextual: true,
 			usage: "two parameters: the name of the action as the first parameter, " + second + " as the second parameter",
@@ -17,21 +18,21 @@ func formFunctions() []Function {
 				if _, err := c.text(0); err != nil {
 					return Value{}, err
 				}
-				body, err := c.body("body", c.args[:1])
+				outputs, err := c.outputs("outputs", c.args[:1])
 				if err != nil {
 					return Value{}, err
 				}
-				return eval(c, body, c.args[1])
+				return eval(c, outputs)
 			},
 		}
 	}
-	trigger := func(name string, eval func(c invocation, body Value, last Value) (Value, error)) Function {
+	trigger := func(name string, eval formFunction) Function {
 		return Function{Name: name, Min: 1, Max: 1, Contextual: true, eval: func(c invocation) (Value, error) {
-			body, err := c.body("triggerBody", nil)
+			outputs, err := c.outputs("triggerOutputs", nil)
 			if err != nil {
 				return Value{}, err
 			}
-			return eval(c, body, c.args[0])
+			return eval(c, outputs)
 		}}
 	}
 	return []Function{
@@ -44,59 +45,83 @@ func formFunctions() []Function {
 	}
 }
 
-func (c invocation) body(function string, args []Value) (Value, error) {
-	body, err := c.e.env.Lookup(function, args)
+// A formFunction reads the outputs of an action or trigger; what it looks for is the
+// last argument.
+type formFunction func(c invocation, outputs formOutputs) (Value, error)
+
+// formOutputs is what the form functions read of outputs. The type is that of the
+// header Content-Type, not that of the body (measured); "<null>" if there is none.
+type formOutputs struct {
+	contentType string
+	body        Value
+}
+
+// outputs asks the environment, with a contextual function of another name.
+func (c invocation) outputs(function string, args []Value) (formOutputs, error) {
+	outputs, err := c.e.env.Lookup(function, args)
 	var missing *Error
 	if errors.As(err, &missing) && missing.Kind == ContextError && missing.Function == function {
-		return Value{}, NotExpected(c.function.Name)
+		return formOutputs{}, NotExpected(c.function.Name)
 	}
 	if err != nil {
-		return Value{}, err
+		return formOutputs{}, err
 	}
-	if body.HasReference() {
-		return Value{}, unloaded(body)
+	headers, _ := outputs.Get("headers")
+	contentType, ok := headers.Get("Content-Type")
+	body, _ := outputs.Get("body")
+	for _, v := range []Value{outputs, headers} {
+		if v.kind == KindReference {
+			return formOutputs{}, unloaded(v)
+		}
 	}
-	return body, nil
+	for _, v := range []Value{contentType, body} {
+		if v.HasReference() {
+			return formOutputs{}, unloaded(v)
+		}
+	}
+	if !ok || contentType.IsNull() {
+		contentType = String("<null>")
+	}
+	return formOutputs{contentType.Text(), body}, nil
 }
 
-// wrongContent complains about the type of a body.
-func (c invocation) wrongContent(body Value, wanted string) error {
-	contentType := ""
-	if t, ok := body.Get("$content-type"); ok {
-		contentType = t.Text()
-	}
-	return c.notValid("The content type of the body is '%s'. The function requires %s.", contentType, wanted)
+// media is the type without parameters, in lower case.
+func (o formOutputs) media() string {
+	media, _, _ := strings.Cut(o.contentType, ";")
+	return strings.ToLower(strings.TrimSpace(media))
 }
 
-func formDataValue(c invocation, body, field Value) (Value, error) {
-	found, err := formDataMultiValues(c, body, field)
-	if err != nil {
+// notRetrieved says why the outputs hold no form or multipart contents.
+func (c invocation) notRetrieved(what, format string, args ...any) error {
+	return c.fail(ArgumentError, "failed to retrieve %s contents from outputs. %s", what, fmt.Sprintf(format, args...))
+}
+
+func formDataValue(c invocation, outputs formOutputs) (Value, error) {
+	found, err := formDataMultiValues(c, outputs)
+	switch {
+	case err != nil:
 		return Value{}, err
-	}
-	if found.Len() > 1 {
-		return Value{}, c.notValid("The form field '%s' occurs %d times. Use 'formDataMultiValues' to get all of its values.", field.Text(), found.Len())
+	case found.Len() > 1:
+		return Value{}, c.notRetrieved("formdata", "There are more than one items matching the field name '%s'.", c.args[len(c.args)-1].Text())
 	}
 	return found.Index(0), nil
 }
 
-func formDataMultiValues(c invocation, body, field Value) (Value, error) {
-	name, ok := field.AsString()
-	if !ok {
-		return Value{}, c.wrongType(len(c.args)-1, "string")
+func formDataMultiValues(c invocation, outputs formOutputs) (Value, error) {
+	name, err := c.text(len(c.args) - 1)
+	if err != nil {
+		return Value{}, err
 	}
-	if fields, ok := body.Get("$formdata"); ok && fields.kind == KindArray {
+	switch outputs.media() {
+	case "application/x-www-form-urlencoded", "multipart/form-data":
+	default:
+		return Value{}, c.notRetrieved("formdata", "The output content is not a valid form data content. Supported form data content types are 'multipart/form-data' and 'application/x-www-form-urlencoded' and the provided content type is '%s'.", outputs.contentType)
+	}
+	if fields, ok := outputs.body.Get("$formdata"); ok {
 		return formFields(fields, name), nil
 	}
-	if parts, ok := body.Get("$multipart"); ok && parts.kind == KindArray && isType(body, "multipart/form-data") {
-		return formParts(parts, name), nil
-	}
-	return Value{}, c.wrongContent(body, "'application/x-www-form-urlencoded' or 'multipart/form-data'")
-}
-
-func isType(body Value, media string) bool {
-	t, _ := body.Get("$content-type")
-	got, _, _ := strings.Cut(t.Text(), ";")
-	return strings.EqualFold(strings.TrimSpace(got), media)
+	parts, _ := outputs.body.Get("$multipart")
+	return formParts(parts, name), nil
 }
 
 func formFields(fields Value, name string) Value {
@@ -125,18 +150,19 @@ func formParts(parts Value, name string) Value {
 	return arrayOf(values)
 }
 
-func multipartBody(c invocation, body, index Value) (Value, error) {
-	i, ok := index.AsInt()
-	if !ok {
-		return Value{}, c.wrongType(len(c.args)-1, "integer")
+func multipartBody(c invocation, outputs formOutputs) (Value, error) {
+	i, err := c.integer(len(c.args) - 1)
+	if err != nil {
+		return Value{}, err
 	}
-	parts, ok := body.Get("$multipart")
-	if !ok || parts.kind != KindArray {
-		return Value{}, c.wrongContent(body, "a multipart content type")
+	if !strings.HasPrefix(outputs.media(), "multipart/") {
+		// The blank at the end is the service's.
+		return Value{}, c.notRetrieved("multipart", "The supported multipart content type is 'multipart/*' and the provided content type is '%s'. ", outputs.contentType)
 	}
+	parts, _ := outputs.body.Get("$multipart")
 	if i < 0 || i >= int64(parts.Len()) {
-		return Value{}, c.notValid("The index '%d' is outside the bounds of the %d parts of the multipart content.", i, parts.Len())
+		return Value{}, c.notRetrieved("multipart", "The index value '%d' exceeds the number of multipart contents '%d' in the outputs.", i, parts.Len())
 	}
-	part, _ := parts.Index(int(i)).Get("body")
-	return part, nil
+	body, _ := parts.Index(int(i)).Get("body")
+	return body, nil
 }

@@ -19,29 +19,39 @@ func uriComponentFunctions() []Function {
 func escapeURIComponent(dst []byte, text []byte) []byte {
 	const upperHex = "0123456789ABCDEF"
 	for _, c := range text {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.', c == '~':
+		if unreserved(c) {
 			dst = append(dst, c)
-		default:
+		} else {
 			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
 		}
 	}
 	return dst
 }
 
+// unreserved reports whether c is an unreserved character of RFC 3986.
+func unreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.' || c == '~'
+}
+
 func evalURIComponent(c invocation) (Value, error) {
-	text := c.args[0].appendText(nil)
-	for _, arg := range c.args[1:] {
-		text = arg.appendText(text)
+	text, err := c.join(c.args, "")
+	if err != nil {
+		return Value{}, err
 	}
-	if len(text) > MaxSize/3 {
+	size := len(text)
+	for i := range len(text) {
+		if !unreserved(text[i]) {
+			size += 2
+		}
+	}
+	if size > MaxSize {
 		return Value{}, c.tooLarge()
 	}
-	return String(string(escapeURIComponent(make([]byte, 0, len(text)+len(text)/4), text))), nil
+	return String(string(escapeURIComponent(make([]byte, 0, size), []byte(text)))), nil
 }
 
 func evalURIComponentToString(c invocation) (Value, error) {
-	s, err := c.text(0)
+	s, err := c.onlyText()
 	if err != nil {
 		return Value{}, err
 	}
@@ -49,7 +59,7 @@ func evalURIComponentToString(c invocation) (Value, error) {
 }
 
 func evalURIComponentToBinary(c invocation) (Value, error) {
-	s, err := c.text(0)
+	s, err := c.onlyText()
 	if err != nil {
 		return Value{}, err
 	}
