@@ -259,12 +259,12 @@ func (c *compiler) options(n node, o owner) OptionSet {
 	if !ok || c.unknown(m) {
 		return 0
 	}
-	text, isString := m.AsString()
-	if !isString {
-		c.invalid(m, o, RuleShape, "the property 'operationOptions' must be a string, but is %s", describe(m.Value))
-	}
+	text, _ := m.AsString()
 	set, unknown := parseOptions(text)
 	for _, token := range unknown {
+		if c.dynamic(m) {
+			continue
+		}
 		c.warn(m.at, RuleOption, "The %s %s has the unknown operation option '%s', which is ignored", o.where, position, token)
 	}
 	return set

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"isle/expr"
 )
@@ -33,6 +34,9 @@ func ParsePath(text string) (*PathPattern, error) {
 		case !opened && !closed && !strings.ContainsAny(part, "{}"):
 			p.segments = append(p.segments, segment{literal: part})
 		case opened && closed && name != "" && !strings.ContainsAny(name, "{}"):
+			if !isWord(name) {
+				return nil, fmt.Errorf("the placeholder '%s' of the relative path '%s' can only hold letters, digits and '_'", name, text)
+			}
 			if seen[fold(name)] {
 				return nil, fmt.Errorf("the relative path '%s' names the parameter '%s' twice", text, name)
 			}
@@ -43,6 +47,11 @@ func ParsePath(text string) (*PathPattern, error) {
 		}
 	}
 	return p, nil
+}
+
+// isWord reports whether a name holds letters, digits and '_' only.
+func isWord(name string) bool {
+	return strings.IndexFunc(name, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) < 0
 }
 
 // String returns the pattern as written.

@@ -1,6 +1,10 @@
 package wdl
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // The place stage checks where actions may stand and what the definition as a whole
 // may be (wdl-semantics §15 rules 15, 20, 25, 26, 35, 40).
@@ -120,30 +124,35 @@ func CheckUpdate(old, next *Program) Problems {
 
 // Limits of a definition (wdl-semantics §17).
 const (
-	maxActions    = 500
-	maxNesting    = 8
-	maxTriggers   = 10
-	maxParameters = 50
-	maxOutputs    = 10
-	maxVariables  = 250
-	maxName       = 80
+	maxActions          = 500
+	maxNesting          = 8
+	maxTriggers         = 10
+	maxParameters       = 50
+	maxTenantParameters = 500 // of single-tenant workflows
+	maxOutputs          = 10
+	maxVariables        = 250
+	maxName             = 80
 )
 
-// limits applies rule 20.
+// limits applies rule 20, in the words of public error reports.
 func (c *compiler) limits(d node) {
+	parameters := maxParameters
+	if c.Kind != "" {
+		parameters = maxTenantParameters
+	}
 	for _, l := range []struct {
 		member, noun string
 		count, limit int
 	}{
 		{"actions", "actions", len(c.program.Actions), maxActions},
 		{"triggers", "triggers", len(c.program.Triggers), maxTriggers},
-		{"parameters", "parameters", len(c.program.Parameters), maxParameters},
+		{"parameters", "parameters", len(c.program.Parameters), parameters},
 		{"outputs", "outputs", len(c.program.Outputs), maxOutputs},
 		{"actions", "variables", len(c.program.Variables), maxVariables},
 	} {
 		if l.count > l.limit {
 			m, _ := d.member(l.member)
-			c.report(m.at, RuleLimit, "The template %s has %d %s, the limit is %d", position, l.count, l.noun, l.limit)
+			c.report(m.at, RuleLimit, "The number of template %s limit exceeded: maximum '%d' and actual '%d'.", l.noun, l.limit, l.count)
 		}
 	}
 	c.description(d, owner{where: "template"})
@@ -152,10 +161,29 @@ func (c *compiler) limits(d node) {
 		if depth := nesting(a); depth == maxNesting+1 {
 			c.report(c.parsed[a.Index].at, RuleLimit, "The template action '%s' %s is nested %d levels deep, the limit is %d", a.Name, position, depth, maxNesting)
 		}
+		c.nameCharacters(c.parsed[a.Index].at, "action", a.Name, CodeInvalidTemplate)
 	}
 	triggers, _ := d.member("triggers")
 	for _, t := range c.program.Triggers {
-		c.nameLength(join(triggers.at, t.Name), "trigger", t.Name)
+		at := join(triggers.at, t.Name)
+		c.nameLength(at, "trigger", t.Name)
+		c.nameCharacters(at, "trigger", t.Name, CodeInvalidTriggerName)
+	}
+}
+
+// nameCharacters reports what names may not hold, since they are parts of addresses
+// (wdl-semantics §2), in the words of a public error report.
+func (c *compiler) nameCharacters(at, kind, name, code string) {
+	const symbols = "<>%&\\?/"
+	var bad []rune
+	for _, r := range name {
+		if (r < ' ' || strings.ContainsRune(symbols, r)) && !slices.Contains(bad, r) {
+			bad = append(bad, r)
+		}
+	}
+	if len(bad) > 0 && !c.computed(name) {
+		c.add(Problem{Pointer: at, Code: code, Rule: RuleName, Message: fmt.Sprintf(
+			"The provided workflow %s name '%s' has these invalid characters '%s'. The name cannot contain any control characters or any of the following symbols: '<', '>', '%%', '&', '\\', '?', '/'.", kind, name, string(bad))})
 	}
 }
 

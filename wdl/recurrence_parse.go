@@ -66,7 +66,8 @@ func (c *compiler) recurrenceMember(n node, o owner) *Recurrence {
 func (c *compiler) namesUnknownParameter(t *expr.Template) bool {
 	for _, call := range t.Calls() {
 		text, literal := name(call)
-		if _, known := c.program.Parameter(text); call.Function == "parameters" && literal && !known {
+		p, known := c.program.Parameter(text)
+		if call.Function == "parameters" && literal && (!known || p.Value.IsNull() || p.Expression != nil || c.unsettled(node{Value: p.Value})) {
 			return true
 		}
 	}

@@ -53,7 +53,8 @@ func (c *compiler) functionAction(a *Action, n node) {
 	_, app := n.path("inputs.functionApp.id")
 	_, uri := n.path("inputs.uri")
 	_, connection := n.path("inputs.function.connectionName")
-	if !app && !uri && !connection {
+	_, named := n.path("inputs.function.name")
+	if !app && !uri && !connection && !named {
 		c.require(c.owner(a), n, []string{"inputs.function", "inputs.function.id"})
 	}
 	c.requestAction(a, n)
@@ -118,8 +119,13 @@ func (c *compiler) method(inputs node, o owner) {
 // uri checks what is static of a uri: one that begins with an expression is not
 // known yet.
 func (c *compiler) uri(inputs node, o owner) {
-	m, ok := inputs.member("uri")
-	if !ok || c.unknown(m) {
+	if m, ok := inputs.member("uri"); ok {
+		c.address(m, o)
+	}
+}
+
+func (c *compiler) address(m node, o owner) {
+	if c.unknown(m) {
 		return
 	}
 	text, isString := m.AsString()
@@ -144,9 +150,9 @@ func isHTTP(scheme string) bool {
 
 // uriScheme checks the text before the first expression of a uri.
 func (c *compiler) uriScheme(m node, o owner, text string) {
-	before, _, _ := strings.Cut(text, "@")
-	scheme, _, ok := strings.Cut(strings.TrimSpace(before), "://")
-	if ok && !isHTTP(scheme) {
+	before, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), "@")
+	begins := func(scheme string) bool { return strings.HasPrefix(before, scheme) || strings.HasPrefix(scheme, before) }
+	if !begins("http://") && !begins("https://") {
 		c.invalid(m, o, RuleURI, "the uri '%s' must begin with http:// or https://", text)
 	}
 }

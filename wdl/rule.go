@@ -49,6 +49,7 @@ const (
 	RuleSecureData       Rule = "secure-data"       // §12.6
 	RuleSplitOn          Rule = "split-on"          // §10.1
 	RuleNoTrigger        Rule = "no-trigger"        // §2: nothing starts it, a warning
+	RuleName             Rule = "name"              // §2: what names may not hold
 	RuleUnknownMember    Rule = "unknown-member"    // §2: a member that is not known there, a warning
 )
 
@@ -98,6 +99,7 @@ func Rules() []Rule {
 		RuleSecureData,
 		RuleSplitOn,
 		RuleNoTrigger,
+		RuleName,
 		RuleUnknownMember,
 	}
 }

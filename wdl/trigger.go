@@ -336,10 +336,11 @@ func (c *compiler) webhook(inputs node, o owner) (subscribe, unsubscribe *expr.T
 	return subscribe, unsubscribe
 }
 
-// webhookRequest checks one of the two requests; `url` is accepted for `uri`, and
-// one without an address is not sent.
+// webhookRequest checks one of the two requests, which may be an address alone; `url`
+// is accepted for `uri`, and one without an address is not sent.
 func (c *compiler) webhookRequest(m node, o owner, name string) {
-	if c.dynamic(m) {
+	if m.Kind() == expr.KindString {
+		c.address(m, o)
 		return
 	}
 	if !m.isObject() {
