@@ -297,7 +297,7 @@ func evalDecodeDataURI(c invocation) (Value, error) {
 	case media == "application/json" || strings.HasSuffix(media, "+json"):
 		v, err := ReadJSON(data)
 		if err != nil {
-			return Value{}, c.notValid("The content is not JSON: %s.", err.Error())
+			return Value{}, c.notValid("The content is not JSON: %s", err.Error())
 		}
 		return v, nil
 	}

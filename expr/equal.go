@@ -2,7 +2,6 @@ package expr
 
 import (
 	"math"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -163,7 +162,7 @@ func upper(c rune) rune {
 		}
 		return c
 	}
-	if c == 'ı' || c == 'ß' {
+	if c == 'ı' || c == 'ß' || c == 'ſ' {
 		return c
 	}
 	return unicode.ToUpper(c)
@@ -176,6 +175,3 @@ func lower(c rune) rune {
 	}
 	return unicode.ToLower(c)
 }
-
-func toUpper(s string) string { return strings.Map(upper, s) }
-func toLower(s string) string { return strings.Map(lower, s) }

@@ -3,14 +3,13 @@ package expr
 // Reading JSON in one pass, without a tree. The reader checks the text and, where
 // it is not yet in the form the service prints (white space, escapes that need
 // none, numbers such as 1e2), rewrites it on the way. What it returns holds the
-// compact text; json_text.go finds members and elements in it.
+// compact text and an outline of its larger containers; json_text.go decodes them.
 //
 // Two things cannot be rewritten on the way: names that occur twice in an object,
 // and numbers beyond a double (which read as Infinity). The reader only suspects
 // the first, by hash; suspects are decoded into a tree.
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -18,408 +17,449 @@ import (
 	"unicode/utf8"
 )
 
-// storedDepth bounds JSON this program wrote itself, which wraps values of
-// MaxDepth into records.
-const storedDepth = 1024
+const (
+	// storedDepth bounds JSON this program wrote itself, which wraps values of
+	// MaxDepth into records.
+	storedDepth = 1024
+	// maxText is the longest JSON text, in bytes: positions have 32 bits.
+	maxText = math.MaxUint32
+	// maxDigits is how long an integer may be in JSON text, with its sign; it is
+	// Newtonsoft's bound.
+	maxDigits = 380
+	// smallText is the length of JSON text below which a container is decoded with
+	// all its levels at once. Only longer ones stand in the outline.
+	smallText = 512
+)
 
-// SyntaxError says where and why a text is not JSON.
-type SyntaxError struct {
-	Offset  int // in bytes
-	Message string
-}
-
-func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("%s, at byte %d", e.Message, e.Offset)
-}
+// textual is what JSON can be read from. A string is kept, not copied, if it is
+// compact already.
+type textual interface{ ~string | ~[]byte }
 
 // ParseJSON reads strict JSON, nested at most MaxDepth deep. The whole text is
 // checked; arrays and objects are decoded when looked into. Of members with one
-// name the last wins. The text is copied once and may be reused afterwards.
-func ParseJSON(text []byte) (Value, error) { return parseJSON(text, MaxDepth) }
+// name the last wins. Bytes are copied once and may be reused afterwards.
+func ParseJSON[T textual](text T) (Value, error) { return parseJSON(string(text), MaxDepth) }
 
 // ParseStored is ParseJSON for text that this program wrote: records wrap values
 // of any allowed depth, so it may nest deeper.
-func ParseStored(text []byte) (Value, error) { return parseJSON(text, storedDepth) }
+func ParseStored[T textual](text T) (Value, error) { return parseJSON(string(text), storedDepth) }
 
-func parseJSON(text []byte, limit int) (Value, error) {
-	r := reader{text: text, limit: limit}
-	if len(text) >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF {
-		r.drop(0, 3)
+func parseJSON(text string, limit int) (Value, error) {
+	text = trimBOM(text)
+	v, fault := readStrict(text, limit)
+	if fault == nil {
+		return v, nil
 	}
-	if err := r.document(); err != nil {
+	if _, err := readLenient(text, limit, true); err != nil {
 		return Value{}, err
 	}
-	compact := r.compact()
-	if r.suspect || r.infinite {
-		tree := decodeTree(compact)
-		if r.infinite {
-			return tree, nil
-		}
-		compact = string(tree.AppendJSON(make([]byte, 0, len(compact))))
-	}
-	v, _ := valueAt(compact, 0, r.deepest)
-	return v, nil
+	return Value{}, fault.locate(validUTF8(text))
 }
 
-// reader is the state of one pass over a text.
+func trimBOM(text string) string { return strings.TrimPrefix(text, "\uFEFF") }
+
+// readStrict reads strict JSON. A text with bytes that are no UTF-8 is read again
+// with U+FFFD in their place.
+func readStrict(text string, limit int) (Value, *fault) {
+	r := reader{text: text, limit: limit}
+	ok := r.document()
+	if r.invalid {
+		return readStrict(validUTF8(text), limit)
+	}
+	if !ok {
+		return Value{}, r.fault
+	}
+	v := r.result()
+	if !r.suspect && !r.infinite {
+		return v, nil
+	}
+	tree := decodeTree(v)
+	if r.infinite {
+		return tree, nil
+	}
+	again := reader{text: string(tree.AppendJSON(nil)), limit: limit}
+	again.document()
+	return again.result(), nil
+}
+
+// result is the value that was read. Containers stay text.
+func (r *reader) result() Value {
+	text := r.compact()
+	if r.height == 0 {
+		d := decoder{text: text}
+		v, _ := d.value(0)
+		return v
+	}
+	n := &node{text: text, depth: int32(r.height), weight: int64(len(text))}
+	if len(r.spans) > 0 {
+		n.outline = &outline{slices.Clip(r.spans)}
+	}
+	if text[0] == '[' {
+		return Value{kind: KindArray, node: n}
+	}
+	return Value{kind: KindObject, node: n}
+}
+
+// reader is the state of one pass over a text. Its methods take a position in the
+// text and return the one after what they read, or -1 after a fault.
 type reader struct {
-	text   []byte
-	pos    int
-	out    strings.Builder
-	copied int // text[:copied] is already in out
+	text   string
+	out    []byte // the compact text so far; unused while text itself is compact
+	copied int    // text[:copied] is already in out
 
-	limit, depth, deepest int
+	limit, depth int
+	height       int // of the value that was read
+	spans        []span
+	hashes       []uint64 // of the names of all open objects
 
-	hashes   []uint64 // of the names of all open objects
-	inexact  bool     // the string just read has another text than its hash says
-	suspect  bool     // a name may occur twice in its object
-	infinite bool     // a number is beyond a double
+	plain    bool // the string just read stands for itself
+	suspect  bool // a name may occur twice in its object
+	infinite bool // a number is beyond a double
+	invalid  bool // the text is not UTF-8
+	fault    *fault
 }
 
-func (r *reader) fail(format string, args ...any) error {
-	return &SyntaxError{r.pos, fmt.Sprintf(format, args...)}
-}
-
-// failHere complains about the character at the position.
-func (r *reader) failHere(wanted string) error {
-	if r.pos >= len(r.text) {
-		return r.fail("unexpected end of JSON, expected %s", wanted)
-	}
-	c, _ := utf8.DecodeRune(r.text[r.pos:])
-	return r.fail("unexpected character %q, expected %s", c, wanted)
+// fail records what is wrong at a position.
+func (r *reader) fail(at int, problem string) int {
+	r.fault = &fault{offset: at, message: problem}
+	return -1
 }
 
 // replace puts s in the place of text[from:to].
 func (r *reader) replace(from, to int, s string) {
-	if r.copied == 0 && r.out.Len() == 0 {
-		r.out.Grow(len(r.text))
+	if r.out == nil {
+		r.out = make([]byte, 0, len(r.text))
 	}
-	r.out.Write(r.text[r.copied:from])
-	r.out.WriteString(s)
+	r.out = append(r.out, r.text[r.copied:from]...)
+	r.out = append(r.out, s...)
 	r.copied = to
 }
 
-func (r *reader) drop(from, to int) { r.replace(from, to, ""); r.pos = max(r.pos, to) }
+// place is where the text at a position stands in the compact text.
+func (r *reader) place(at int) uint32 { return uint32(len(r.out) + at - r.copied) }
 
 func (r *reader) compact() string {
-	if r.copied == 0 {
-		return string(r.text)
+	if r.out == nil {
+		return r.text
 	}
-	r.out.Write(r.text[r.copied:])
-	return r.out.String()
+	return string(append(r.out, r.text[r.copied:]...))
 }
 
-func (r *reader) space() {
-	from := r.pos
-	for r.pos < len(r.text) {
-		switch r.text[r.pos] {
-		case ' ', '\t', '\n', '\r':
-			r.pos++
-			continue
-		}
-		break
+// space passes over white space.
+func (r *reader) space(at int) int {
+	if at < len(r.text) && r.text[at] > ' ' {
+		return at
 	}
-	if r.pos > from {
-		r.drop(from, r.pos)
-	}
+	return r.drop(at)
 }
 
-func (r *reader) document() error {
-	r.space()
-	if err := r.value(); err != nil {
-		return err
+func (r *reader) drop(at int) int {
+	end := spaceEnd(r.text, at)
+	if end > at {
+		r.replace(at, end, "")
 	}
-	r.space()
-	if r.pos < len(r.text) {
-		return r.failHere("the end of JSON")
-	}
-	return nil
+	return end
 }
 
-func (r *reader) value() error {
-	if r.pos >= len(r.text) {
-		return r.failHere("a value")
+func (r *reader) document() bool {
+	if len(r.text) > maxText {
+		r.fail(0, "JSON text is longer than 4 GB.")
+		return false
 	}
-	switch c := r.text[r.pos]; c {
-	case '{':
-		return r.nested(r.object)
-	case '[':
-		return r.nested(r.array)
-	case '"':
-		return r.stringValue()
-	case 't':
-		return r.word("true")
-	case 'f':
-		return r.word("false")
-	case 'n':
-		return r.word("null")
-	default:
-		if c == '-' || '0' <= c && c <= '9' {
-			return r.number()
-		}
-		return r.failHere("a value")
+	at, height := r.any(r.space(0))
+	if at < 0 {
+		return false
 	}
+	r.height = height
+	if at = r.space(at); at < len(r.text) {
+		r.fail(at, "Additional text encountered after finished reading JSON content.")
+		return false
+	}
+	return true
 }
 
-func (r *reader) nested(read func() error) error {
+// any reads a value; height is how deep it nests, 0 for scalars.
+func (r *reader) any(at int) (end, height int) {
+	if at >= len(r.text) {
+		return r.fail(at, "Unexpected end when reading JSON."), 0
+	}
+	switch c := r.text[at]; {
+	case c == '"':
+		return r.string(at + 1), 0
+	case c == '{' || c == '[':
+		return r.container(at)
+	case c == '-' || '0' <= c && c <= '9':
+		return r.number(at), 0
+	case c == 't':
+		return r.word(at, "true"), 0
+	case c == 'f':
+		return r.word(at, "false"), 0
+	case c == 'n':
+		return r.word(at, "null"), 0
+	}
+	return r.fail(at, "A value in strict JSON is an object, an array, a text in double quotes, a number, true, false or null."), 0
+}
+
+func (r *reader) word(at int, w string) int {
+	if !strings.HasPrefix(r.text[at:], w) {
+		return r.fail(at, "The words of strict JSON are true, false and null.")
+	}
+	return at + len(w)
+}
+
+// container reads an array or object and enters it into the outline if it is long.
+func (r *reader) container(at int) (end, height int) {
 	if r.depth++; r.depth > r.limit {
-		return r.fail("JSON nests deeper than %d levels", r.limit)
+		return r.fail(at+1, tooDeep(r.limit)), 0
 	}
-	r.deepest = max(r.deepest, r.depth)
-	r.pos++
-	r.space()
-	err := read()
+	mine, start := len(r.spans), r.place(at)
+	r.spans = append(r.spans, span{start: start})
+	var count int
+	if r.text[at] == '{' {
+		end, height, count = r.object(r.space(at + 1))
+	} else {
+		end, height, count = r.array(r.space(at + 1))
+	}
 	r.depth--
-	return err
+	if end < 0 {
+		return end, height
+	}
+	if place := r.place(end); place-start < smallText {
+		r.spans = r.spans[:mine]
+	} else {
+		r.spans[mine] = span{start: start, end: place, next: uint32(len(r.spans)), count: uint32(count), height: uint16(height)}
+	}
+	return end, height
 }
 
-func (r *reader) object() error {
-	base := len(r.hashes)
-	if r.at('}') {
-		return nil
+func (r *reader) array(at int) (end, height, count int) {
+	height = 1
+	if at < len(r.text) && r.text[at] == ']' {
+		return at + 1, height, 0
 	}
 	for {
-		if r.pos >= len(r.text) || r.text[r.pos] != '"' {
-			return r.failHere("a name in double quotes")
+		end, h := r.any(at)
+		if end < 0 {
+			r.fault.within(pathStep{index: count})
+			return end, 0, 0
 		}
-		hash, err := r.name()
-		if err != nil {
-			return err
+		height = max(height, h+1)
+		count++
+		at = r.space(end)
+		switch {
+		case at < len(r.text) && r.text[at] == ',':
+			at = r.space(at + 1)
+		case at < len(r.text) && r.text[at] == ']':
+			return at + 1, height, count
+		default:
+			r.fail(at, "An element of an array is followed by ',' or ']'.")
+			r.fault.within(pathStep{index: count - 1})
+			return -1, 0, 0
 		}
-		r.noteName(base, hash)
-		r.space()
-		if !r.at(':') {
-			return r.failHere("':'")
-		}
-		r.space()
-		if err := r.value(); err != nil {
-			return err
-		}
-		r.space()
-		if r.at('}') {
-			break
-		}
-		if !r.at(',') {
-			return r.failHere("',' or '}'")
-		}
-		r.space()
 	}
-	if len(r.hashes)-base > smallObject {
-		slices.Sort(r.hashes[base:])
-		for i := base + 1; i < len(r.hashes); i++ {
-			r.suspect = r.suspect || r.hashes[i] == r.hashes[i-1]
+}
+
+func (r *reader) object(at int) (end, height, count int) {
+	height = 1
+	if at < len(r.text) && r.text[at] == '}' {
+		return at + 1, height, 0
+	}
+	base := len(r.hashes)
+	for {
+		colon := r.name(at, base)
+		if colon < 0 {
+			return -1, 0, 0
+		}
+		end, h := r.any(r.space(colon))
+		if end < 0 {
+			r.fault.within(r.step(at))
+			return -1, 0, 0
+		}
+		height = max(height, h+1)
+		count++
+		next := r.space(end)
+		switch {
+		case next < len(r.text) && r.text[next] == ',':
+			at = r.space(next + 1)
+		case next < len(r.text) && r.text[next] == '}':
+			r.forget(base)
+			return next + 1, height, count
+		default:
+			r.fail(next, "A member of an object is followed by ',' or '}'.")
+			r.fault.within(r.step(at))
+			return -1, 0, 0
+		}
+	}
+}
+
+// step names the member whose name stands at a position.
+func (r *reader) step(at int) pathStep {
+	name, _ := stringAt(r.text, at)
+	return pathStep{name: name, named: true}
+}
+
+// name reads a name and the colon after it. base is where the hashes of the names of
+// its object begin. Few names are compared at once, many when the object ends.
+func (r *reader) name(at, base int) int {
+	if at >= len(r.text) || r.text[at] != '"' {
+		return r.fail(at, "A name in strict JSON stands in double quotes.")
+	}
+	end := r.string(at + 1)
+	if end < 0 {
+		return end
+	}
+	var hash uint64
+	if r.plain {
+		hash = hashName(r.text[at+1 : end-1])
+	} else {
+		hash = hashName(unescape(r.text[at+1 : end-1]))
+	}
+	names := r.hashes[base:]
+	r.suspect = r.suspect || len(names) < smallObject && slices.Contains(names, hash)
+	r.hashes = append(r.hashes, hash)
+	if end = r.space(end); end >= len(r.text) || r.text[end] != ':' {
+		return r.fail(end, "A name is followed by ':'.")
+	}
+	return end + 1
+}
+
+// forget ends the object whose hashes begin at base.
+func (r *reader) forget(base int) {
+	if names := r.hashes[base:]; len(names) > smallObject {
+		slices.Sort(names)
+		for i := range names[1:] {
+			r.suspect = r.suspect || names[i] == names[i+1]
 		}
 	}
 	r.hashes = r.hashes[:base]
-	return nil
 }
 
-// noteName keeps the hash of a name of the object whose names begin at base.
-// Few names are compared at once, many when the object ends.
-func (r *reader) noteName(base int, hash uint64) {
-	names := r.hashes[base:]
-	r.suspect = r.suspect || r.inexact || len(names) < smallObject && slices.Contains(names, hash)
-	r.hashes = append(r.hashes, hash)
+// string reads a string from behind its opening quote.
+func (r *reader) string(at int) int {
+	r.plain = true
+	for at >= 0 {
+		at = plainEnd(r.text, at)
+		if at >= len(r.text) {
+			return r.fail(at, "Unterminated string. Expected delimiter: \".")
+		}
+		switch c := r.text[at]; {
+		case c == '"':
+			return at + 1
+		case c == '\\':
+			at = r.escape(at)
+		case c < ' ':
+			return r.fail(at, "A control character in a string of strict JSON is written as an escape sequence, such as \\n.")
+		default:
+			at = r.wide(at)
+		}
+	}
+	return at
 }
 
-func (r *reader) array() error {
-	if r.at(']') {
-		return nil
-	}
-	for {
-		if err := r.value(); err != nil {
-			return err
+// wide reads characters beyond ASCII.
+func (r *reader) wide(at int) int {
+	for at < len(r.text) && r.text[at] >= utf8.RuneSelf {
+		c, size := utf8.DecodeRuneInString(r.text[at:])
+		switch {
+		case c == utf8.RuneError && size == 1:
+			r.invalid = true
+			return r.fail(at, "The text is not UTF-8.")
+		case escapedWide(c):
+			r.plain = false
+			r.replace(at, at+size, string(appendRune(nil, c)))
 		}
-		r.space()
-		if r.at(']') {
-			return nil
-		}
-		if !r.at(',') {
-			return r.failHere("',' or ']'")
-		}
-		r.space()
+		at += size
 	}
-}
-
-// at steps over c if it is next.
-func (r *reader) at(c byte) bool {
-	if r.pos < len(r.text) && r.text[r.pos] == c {
-		r.pos++
-		return true
-	}
-	return false
-}
-
-func (r *reader) word(w string) error {
-	if len(r.text)-r.pos < len(w) || string(r.text[r.pos:r.pos+len(w)]) != w {
-		return r.failHere("a value")
-	}
-	r.pos += len(w)
-	return nil
-}
-
-const (
-	fnvOffset = 14695981039346656037
-	fnvPrime  = 1099511628211
-)
-
-// plain holds the bytes that stand for themselves in a string.
-var plain = func() (table [256]bool) {
-	for c := range table {
-		table[c] = plainByte(byte(c))
-	}
-	return table
-}()
-
-// stringValue reads a string that is no name.
-func (r *reader) stringValue() error {
-	r.pos++
-	for {
-		for r.pos < len(r.text) && plain[r.text[r.pos]] {
-			r.pos++
-		}
-		done, err := r.special()
-		if done || err != nil {
-			return err
-		}
-	}
-}
-
-// name reads a name and returns a hash of its text. A text that is spelled with
-// escapes may equal one that is not, so it sets inexact.
-func (r *reader) name() (hash uint64, err error) {
-	r.pos++
-	r.inexact = false
-	hash = fnvOffset
-	for {
-		for r.pos < len(r.text) && plain[r.text[r.pos]] {
-			hash = (hash ^ uint64(r.text[r.pos])) * fnvPrime
-			r.pos++
-		}
-		from := r.pos
-		done, err := r.special()
-		if done || err != nil {
-			return hash, err
-		}
-		for _, c := range r.text[from:r.pos] {
-			hash = (hash ^ uint64(c)) * fnvPrime
-		}
-	}
-}
-
-// special reads what stops the run of plain bytes in a string: its end, an escape,
-// a character beyond ASCII.
-func (r *reader) special() (done bool, err error) {
-	if r.pos >= len(r.text) {
-		return false, r.failHere("the closing quote of a string")
-	}
-	switch c := r.text[r.pos]; {
-	case c == '"':
-		r.pos++
-		return true, nil
-	case c == '\\':
-		r.inexact = true
-		return false, r.escape()
-	case c < ' ':
-		return false, r.fail("control character %#02x in a string", c)
-	}
-	r.wide()
-	return false, nil
-}
-
-// wide checks a character beyond ASCII; bytes that are no UTF-8 become U+FFFD.
-func (r *reader) wide() {
-	c, size := utf8.DecodeRune(r.text[r.pos:])
-	switch {
-	case c == utf8.RuneError && size == 1:
-		r.inexact = true
-		r.replace(r.pos, r.pos+1, "\uFFFD")
-	case escapedWide(c):
-		r.inexact = true
-		r.replace(r.pos, r.pos+size, string(appendRune(nil, c)))
-	}
-	r.pos += size
+	return at
 }
 
 // escape reads one escape sequence, or the two of a surrogate pair.
-func (r *reader) escape() error {
-	from := r.pos
-	c, size, err := decodeEscape(r.text[from:])
-	if err != "" {
-		return r.fail("%s", err)
+func (r *reader) escape(at int) int {
+	r.plain = false
+	c, size := decodeEscape(r.text[at:])
+	if size == 0 {
+		return r.fail(at, "The escape sequences of strict JSON are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u with four hexadecimal digits.")
 	}
-	r.pos += size
 	var buf [8]byte
-	if short := appendRune(buf[:0], c); string(short) != string(r.text[from:r.pos]) {
-		r.replace(from, r.pos, string(short))
+	if short := appendRune(buf[:0], c); string(short) != r.text[at:at+size] {
+		r.replace(at, at+size, string(short))
 	}
-	return nil
+	return at + size
 }
 
 // number reads a number. Integers stay as they are, however long; others get the
 // spelling of the double they mean.
-func (r *reader) number() error {
-	from := r.pos
-	size, float := scanNumber(r.text[from:])
-	if size == 0 {
-		r.pos = min(r.pos+1, len(r.text))
-		return r.failHere("a digit")
+func (r *reader) number(at int) int {
+	from, s := at, r.text
+	if s[at] == '-' {
+		at++
 	}
-	r.pos += size
-	token := r.text[from:r.pos]
-	if !float {
-		if string(token) == "-0" {
-			r.replace(from, r.pos, "0")
+	switch whole := at; {
+	case at < len(s) && s[at] == '0':
+		at++
+	default:
+		if at = digitsEnd(s, at); at == whole {
+			return r.fail(from, notANumber)
 		}
-		return nil
 	}
-	f, _ := strconv.ParseFloat(string(token), 64)
-	if math.IsInf(f, 0) {
-		r.infinite = true
-		return nil
+	if at < len(s) && (s[at] == '.' || s[at]|0x20 == 'e') {
+		return r.float(from, at)
 	}
-	var buf [32]byte
-	if printed := appendFloatJSON(buf[:0], f); string(printed) != string(token) {
-		r.replace(from, r.pos, string(printed))
+	switch {
+	case at-from > maxDigits:
+		return r.fail(at, tooManyDigits(s[from:at]))
+	case s[from:at] == "-0":
+		r.replace(from, at, "0")
 	}
-	return nil
+	return at
 }
 
-// scanNumber returns the length of the JSON number that s begins with, 0 if none,
-// and whether it has a point or an exponent.
-func scanNumber[T string | []byte](s T) (size int, float bool) {
-	i := 0
-	digits := func() bool {
-		from := i
-		for i < len(s) && '0' <= s[i] && s[i] <= '9' {
-			i++
+const notANumber = "A number in strict JSON has digits before and after the point, and no leading zero."
+
+// float reads on from the point or exponent of a number.
+func (r *reader) float(from, at int) int {
+	s, fraction := r.text, at
+	if s[at] == '.' {
+		if at = digitsEnd(s, at+1); at == fraction+1 {
+			return r.fail(from, notANumber)
 		}
-		return i > from
-	}
-	if i < len(s) && s[i] == '-' {
-		i++
-	}
-	if i < len(s) && s[i] == '0' {
-		i++
-	} else if !digits() {
-		return 0, false
-	}
-	if i < len(s) && s[i] == '.' {
-		i++
-		float = true
-		if !digits() {
-			return 0, false
+		if shortFloat(s[from:fraction], s[fraction+1:at]) && (at == len(s) || s[at]|0x20 != 'e') {
+			return at
 		}
 	}
-	if i < len(s) && (s[i] == 'e' || s[i] == 'E') {
-		i++
-		float = true
-		if i < len(s) && (s[i] == '+' || s[i] == '-') {
-			i++
+	if at < len(s) && s[at]|0x20 == 'e' {
+		at++
+		if at < len(s) && (s[at] == '+' || s[at] == '-') {
+			at++
 		}
-		if !digits() {
-			return 0, false
+		exponent := at
+		if at = digitsEnd(s, at); at == exponent {
+			return r.fail(from, notANumber)
 		}
 	}
-	return i, float
+	f, _ := strconv.ParseFloat(s[from:at], 64)
+	if math.IsInf(f, 0) {
+		r.infinite = true
+		return at
+	}
+	var buf [32]byte
+	if printed := appendFloatJSON(buf[:0], f); string(printed) != s[from:at] {
+		r.replace(from, at, string(printed))
+	}
+	return at
+}
+
+// shortFloat reports whether a number has the service's spelling for certain. Of at
+// most 15 digits a double keeps every one, so nothing shorter means the same.
+func shortFloat(whole, fraction string) bool {
+	if len(whole)+len(fraction) > 15 {
+		return false
+	}
+	if fraction[len(fraction)-1] == '0' {
+		return len(fraction) == 1
+	}
+	if whole == "0" || whole == "-0" {
+		return len(fraction) < 4 || fraction[:4] != "0000"
+	}
+	return true
 }

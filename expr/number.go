@@ -29,15 +29,44 @@ func appendFloat(dst []byte, f float64) []byte {
 	}
 	var buf [32]byte
 	text := strconv.AppendFloat(buf[:0], f, 'e', -1, 64)
-	e := bytes.IndexByte(text, 'e')
-	exponent, _ := strconv.Atoi(string(text[e+1:]))
-	digits := e - bytes.Count(text[:e], []byte("-")) - bytes.Count(text[:e], []byte("."))
-	if exponent >= -4 && exponent < max(digits, 15) {
-		return strconv.AppendFloat(dst, f, 'f', -1, 64)
+	if text[0] == '-' {
+		dst, text = append(dst, '-'), text[1:]
 	}
-	dst = append(dst, text[:e]...)
-	dst = append(dst, 'E')
-	return append(dst, text[e+1:]...)
+	e := bytes.IndexByte(text, 'e')
+	exponent := exponentOf(text[e+1:])
+	if digits := max(e-1, 1); exponent < -4 || exponent >= max(digits, 15) {
+		dst = append(append(dst, text[:e]...), 'E')
+		return append(dst, text[e+1:]...)
+	}
+	digits := append(text[:1], text[min(2, e):e]...)
+	return appendPoint(dst, digits, exponent+1)
+}
+
+// exponentOf reads a sign and digits.
+func exponentOf(text []byte) int {
+	n := 0
+	for _, c := range text[1:] {
+		n = n*10 + int(c-'0')
+	}
+	if text[0] == '-' {
+		return -n
+	}
+	return n
+}
+
+// appendPoint appends digits of which so many stand before the point, with the zeros
+// that it takes.
+func appendPoint(dst, digits []byte, before int) []byte {
+	switch {
+	case before <= 0:
+		dst = append(append(dst, "0."...), "000000"[:-before]...)
+		return append(dst, digits...)
+	case before >= len(digits):
+		dst = append(dst, digits...)
+		return append(dst, "0000000000000000"[:before-len(digits)]...)
+	}
+	dst = append(append(dst, digits[:before]...), '.')
+	return append(dst, digits[before:]...)
 }
 
 func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
@@ -52,16 +81,24 @@ func appendFloatJSON(dst []byte, f float64) []byte {
 	}
 	from := len(dst)
 	dst = appendFloat(dst, f)
-	if bytes.ContainsAny(dst[from:], ".E") {
+	if bytes.IndexByte(dst[from:], '.') >= 0 || bytes.IndexByte(dst[from:], 'E') >= 0 {
 		return dst
 	}
 	return append(dst, ".0"...)
 }
 
-// appendDecimalJSON appends d with its digits and at least one after the point.
+// appendDecimal appends d with all its digits. Zero has no sign, as in .NET.
+func appendDecimal(dst []byte, d *apd.Decimal) []byte {
+	if d.Negative && d.IsZero() {
+		d = new(apd.Decimal).Abs(d)
+	}
+	return append(dst, d.Text('f')...)
+}
+
+// appendDecimalJSON is appendDecimal with at least one digit after the point.
 func appendDecimalJSON(dst []byte, d *apd.Decimal) []byte {
 	from := len(dst)
-	dst = append(dst, d.Text('f')...)
+	dst = appendDecimal(dst, d)
 	if bytes.IndexByte(dst[from:], '.') >= 0 {
 		return dst
 	}

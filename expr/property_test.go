@@ -53,7 +53,7 @@ func TestJSONRoundTrips(t *testing.T) {
 		if v.Size() != int64(len(text)) {
 			t.Fatalf("Size is %d, the text has %d bytes: %s", v.Size(), len(text), text)
 		}
-		for _, read := range []func([]byte) (Value, error){ParseJSON, ReadJSON, ParseStored} {
+		for _, read := range []func([]byte) (Value, error){ParseJSON[[]byte], ReadJSON[[]byte], ParseStored[[]byte]} {
 			again, err := read(text)
 			if err != nil {
 				t.Fatalf("%s: %v", text, err)
@@ -146,7 +146,7 @@ func TestReferencesAreAskedFor(t *testing.T) {
 
 func TestLimitsAreErrors(t *testing.T) {
 	deep := strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1)
-	for name, read := range map[string]func([]byte) (Value, error){"ParseJSON": ParseJSON, "ReadJSON": ReadJSON} {
+	for name, read := range map[string]func([]byte) (Value, error){"ParseJSON": ParseJSON[[]byte], "ReadJSON": ReadJSON[[]byte]} {
 		if _, err := read([]byte(deep)); err == nil {
 			t.Errorf("%s accepts %d levels", name, MaxDepth+1)
 		}

@@ -35,7 +35,7 @@ func (v Value) appendText(dst []byte) []byte {
 	case KindFloat:
 		return appendFloat(dst, math.Float64frombits(v.num))
 	case KindDecimal:
-		return append(dst, v.node.dec.Text('f')...)
+		return appendDecimal(dst, v.node.dec)
 	case KindString:
 		return append(dst, v.str...)
 	case KindObject:
@@ -192,39 +192,34 @@ func charset(name string) (func([]byte) string, bool) {
 	return nil, false
 }
 
-// decodeUTF8 puts one U+FFFD for each maximal part that is ill-formed, as .NET does
-// and as Unicode recommends: for a truncated character as a whole, for each other
-// byte on its own.
-func decodeUTF8(b []byte) string {
-	if utf8.Valid(b) {
-		return string(b)
+func decodeUTF8(b []byte) string { return validUTF8(string(b)) }
+
+// validUTF8 puts U+FFFD in the place of what is no UTF-8: one for each sequence that
+// ends too early and for each byte that begins none, as .NET does.
+func validUTF8(s string) string {
+	if utf8.ValidString(s) {
+		return s
 	}
-	var s strings.Builder
-	s.Grow(len(b))
-	for len(b) > 0 {
-		r, size := utf8.DecodeRune(b)
-		if r == utf8.RuneError && size == 1 {
-			size = illFormed(b)
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		c, size := utf8.DecodeRuneInString(s[i:])
+		if c == utf8.RuneError && size == 1 {
+			size = truncated(s[i:])
 		}
-		s.WriteRune(r)
-		b = b[size:]
+		b.WriteRune(c)
+		i += size
 	}
-	return s.String()
+	return b.String()
 }
 
-// illFormed is the length of the ill-formed part that b begins with: the bytes that
-// begin some character, else one.
-func illFormed(b []byte) int {
+// truncated is the length of the beginning of a character that s, which begins with
+// no whole one, begins with; 1 if there is none.
+func truncated(s string) int {
 	size := 1
-	for size < min(len(b), utf8.UTFMax-1) && beginsCharacter(b[:size+1]) {
+	for size < min(3, len(s)) && !utf8.FullRuneInString(s[:size+1]) {
 		size++
 	}
 	return size
-}
-
-// beginsCharacter reports whether b, which is no character, can be completed to one.
-func beginsCharacter(b []byte) bool {
-	return !utf8.FullRune(b)
 }
 
 func decodeASCII(b []byte) string {

@@ -4,10 +4,8 @@ import (
 	"iter"
 	"math"
 	"math/big"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"unicode/utf8"
 
 	"github.com/cockroachdb/apd/v3"
 )
@@ -46,21 +44,28 @@ type Value struct {
 }
 
 // node holds what does not fit into a Value. A node made from JSON text starts
-// with text alone; level decodes one level of it, once, when that pays.
+// with text alone; level decodes it, once, when someone looks inside.
 type node struct {
-	text string // compact JSON of an undecoded array or object; "" when built
+	text    string   // compact JSON of an array or object that was read; "" when built
+	outline *outline // of the whole text that was read; nil when text is short or whole is set
+	span    uint32   // of this container, in outline
+	depth   int32    // 1 for a container of scalars
 
-	once    sync.Once   // guards the filling of elems, members and names from text
-	scanned atomic.Bool // a member was searched in text before
+	once       sync.Once // guards the filling of elems and members from text
+	whole      bool      // elems and members are there, all levels of them
+	referenced bool      // a KindReference is inside
+	beyondJSON bool      // something is inside that JSON text would change, see SurvivesJSON
+
 	elems   []Value
 	members []Member
-	names   map[string]int // index of members, only for many members
+	names   atomic.Pointer[nameIndex] // of many members, once one is looked for
 
-	weight     int64 // lower bound of the JSON size, saturating
-	depth      int32 // 1 for a container of scalars; text counts as 1 + its braces
-	referenced bool  // a KindReference is inside
-	beyondJSON bool  // something is inside that JSON text would change, see SurvivesJSON
+	weight int64 // lower bound of the JSON size, saturating; of text its length
+	*scalar
+}
 
+// scalar is what a node holds that is no container: one of the three.
+type scalar struct {
 	big *big.Int
 	dec *apd.Decimal
 	ref *ContentReference
@@ -107,11 +112,13 @@ func BigInt(i *big.Int) Value {
 	if i.IsInt64() {
 		return Int(i.Int64())
 	}
-	return Value{kind: KindBigInt, node: &node{big: i, weight: int64(i.BitLen()) / 4}}
+	return Value{kind: KindBigInt, node: &node{scalar: &scalar{big: i}, weight: int64(i.BitLen()) / 4}}
 }
 
 // Decimal returns a decimal number. The caller must not change d afterwards.
-func Decimal(d *apd.Decimal) Value { return Value{kind: KindDecimal, node: &node{dec: d}} }
+func Decimal(d *apd.Decimal) Value {
+	return Value{kind: KindDecimal, node: &node{scalar: &scalar{dec: d}}}
+}
 
 // Array returns an array of copies of elems.
 func Array(elems ...Value) Value {
@@ -146,7 +153,7 @@ func objectOf(members []Member) Value {
 
 // Reference returns a value that is kept in content storage.
 func Reference(r ContentReference) Value {
-	return Value{kind: KindReference, node: &node{ref: &r, referenced: true, weight: 64}}
+	return Value{kind: KindReference, node: &node{scalar: &scalar{ref: &r}, referenced: true, weight: 64}}
 }
 
 // include accounts for a child in the bounds of its container.
@@ -169,40 +176,6 @@ func addWeight(a, b int64) int64 {
 		return sum
 	}
 	return math.MaxInt64
-}
-
-// smallObject is the number of members up to which a linear search is used.
-const smallObject = 12
-
-// dropDuplicates removes, in place, each member that a later one of its name
-// replaces.
-func dropDuplicates(members []Member) []Member {
-	if len(members) <= smallObject {
-		for i := 0; i < len(members); i++ {
-			for j := i + 1; j < len(members); j++ {
-				if members[i].Name == members[j].Name {
-					members = append(members[:i], members[i+1:]...)
-					i--
-					break
-				}
-			}
-		}
-		return members
-	}
-	last := make(map[string]int, len(members))
-	for i := range members {
-		last[members[i].Name] = i
-	}
-	if len(last) == len(members) {
-		return members
-	}
-	kept := members[:0]
-	for i, m := range members {
-		if last[m.Name] == i {
-			kept = append(kept, m)
-		}
-	}
-	return kept
 }
 
 // Kind returns the kind of v.
@@ -285,76 +258,16 @@ func (v Value) Index(i int) Value {
 	return elems[i]
 }
 
-// scanLimit is the length of JSON text up to which the first member asked for is
-// searched in the text. Longer objects, and those asked again, are decoded one
-// level, once, and searched there.
-const scanLimit = 2048
-
 // Get returns the member of that exact name, else the first whose name equals it
 // ignoring case (wdl-semantics §4.4).
 func (v Value) Get(name string) (Value, bool) {
 	if v.kind != KindObject {
 		return Value{}, false
 	}
-	if t := v.node.text; t != "" && len(t) <= scanLimit && v.node.first() {
-		return scanMember(t, name, int(v.node.depth)-1)
-	}
 	if i := v.node.level(KindObject).find(name); i >= 0 {
 		return v.node.members[i].Value, true
 	}
 	return Value{}, false
-}
-
-// first reports whether no member was searched in the text before.
-func (n *node) first() bool { return !n.scanned.Load() && !n.scanned.Swap(true) }
-
-// find returns the place of the member that name means, or -1.
-func (n *node) find(name string) int {
-	if i := n.findExact(name); i >= 0 {
-		return i
-	}
-	for i := range n.members {
-		if equalFold(n.members[i].Name, name) {
-			return i
-		}
-	}
-	return -1
-}
-
-func (n *node) findExact(name string) int {
-	if n.names != nil {
-		if i, ok := n.names[name]; ok {
-			return i
-		}
-		return -1
-	}
-	for i := range n.members {
-		if n.members[i].Name == name {
-			return i
-		}
-	}
-	return -1
-}
-
-// level decodes one level of a node that is still text.
-func (n *node) level(kind Kind) *node {
-	if n.text == "" {
-		return n
-	}
-	n.once.Do(func() {
-		if kind == KindArray {
-			n.elems = splitElements(n.text, int(n.depth)-1)
-			return
-		}
-		n.members = splitMembers(n.text, int(n.depth)-1)
-		if len(n.members) > smallObject {
-			n.names = make(map[string]int, len(n.members))
-			for i := range n.members {
-				n.names[n.members[i].Name] = i
-			}
-		}
-	})
-	return n
 }
 
 // Elements iterates over the elements of an array in order.
@@ -389,8 +302,8 @@ func (v Value) Members() iter.Seq2[string, Value] {
 // name exists, else at the end. On a value that is no object it starts a new one.
 func (v Value) With(name string, member Value) Value {
 	members := v.copyMembers(1)
-	for i := range members {
-		if members[i].Name == name {
+	if v.kind == KindObject {
+		if i := v.node.findExact(name); i >= 0 {
 			members[i].Value = member
 			return objectOf(members)
 		}
@@ -400,13 +313,15 @@ func (v Value) With(name string, member Value) Value {
 
 // Without returns a copy of an object without the member of that exact name.
 func (v Value) Without(name string) Value {
-	members := v.copyMembers(0)
-	for i := range members {
-		if members[i].Name == name {
-			return objectOf(append(members[:i], members[i+1:]...))
-		}
+	if v.kind != KindObject {
+		return v
 	}
-	return v
+	i := v.node.level(KindObject).findExact(name)
+	if i < 0 {
+		return v
+	}
+	members := v.copyMembers(0)
+	return objectOf(append(members[:i], members[i+1:]...))
 }
 
 // copyMembers returns the members in a fresh slice with room for extra more.
@@ -434,8 +349,7 @@ func (v Value) members() []Member {
 	return v.node.level(KindObject).members
 }
 
-// depth is how deep v nests; 0 for scalars. Undecoded text, which the reader has
-// bounded by MaxDepth, counts as one level.
+// depth is how deep v nests; 0 for scalars.
 func (v Value) depth() int {
 	if v.node == nil {
 		return 0
@@ -479,15 +393,4 @@ func (v Value) TypeName() string {
 // isNumber reports whether v is of one of the four numeric kinds.
 func (v Value) isNumber() bool {
 	return v.kind >= KindInt && v.kind <= KindDecimal
-}
-
-// equalFold reports equality ignoring case. Most names differ in their first letter.
-func equalFold(a, b string) bool {
-	if a == "" || b == "" {
-		return a == b
-	}
-	if x, y := a[0], b[0]; x|0x20 != y|0x20 && x < utf8.RuneSelf && y < utf8.RuneSelf {
-		return false
-	}
-	return strings.EqualFold(a, b)
 }

@@ -28,7 +28,7 @@ func evalJSON(c invocation) (Value, error) {
 	}
 	v, err := ReadJSON([]byte(text))
 	if err != nil {
-		return Value{}, c.notValid("The value cannot be parsed as JSON: %s.", err.Error())
+		return Value{}, c.notValid("The value cannot be parsed as JSON: %s", err.Error())
 	}
 	return v, nil
 }
