@@ -200,11 +200,6 @@ func ordered(c invocation) error {
 	return c.fail(ArgumentError, "expects two parameters of matching types. The function was invoked with values of type '%s' and '%s' that do not match.", a.TypeName(), b.TypeName())
 }
 
-// invalid is the sentence for an expression with a character out of place.
-func (p *parser) invalid(offset int, reason string) *parseError {
-	return &parseError{offset, "The language expression '" + p.text + "' is not valid: " + reason}
-}
-
 // templateStep selects a member, ignoring the case of its name, or an element.
 func templateStep(base, index Value) (Value, error) {
 	switch {

@@ -1,5 +1,10 @@
 package expr
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
 // ErrorKind sorts the failures of an evaluation.
 type ErrorKind uint8
 
@@ -48,7 +53,10 @@ func ParameterNotFound(name string) *Error {
 // Problem is something wrong with a template that Compile found.
 type Problem struct {
 	Pointer    string // JSON pointer of the string within the tree
+	InName     bool   // the string is the name of the member that Pointer points to
 	Offset     int    // in bytes, within that string
+	Line       int    // of Offset within that string, from 1
+	Column     int    // the same, from 1; in characters
 	Code       string // one of the Problem codes
 	Message    string // in the service's words
 	Expression string // the expression, without the leading @
@@ -64,3 +72,9 @@ const (
 	CodeLength    = "ExpressionTooLong"   // longer than 8,192 characters
 	CodeReference = "UnresolvedReference" // the tree holds a content reference
 )
+
+// place is the line and column of an offset, both from 1; columns count characters.
+func place(text string, offset int) (line, column int) {
+	before := text[:min(offset, len(text))]
+	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+}

@@ -114,7 +114,7 @@ func (x *source) name(err error) error {
 	named := *failure
 	named.Expression = x.text
 	if named.Kind == DereferenceError && named.Function == "" && !x.template {
-		named.Message = fmt.Sprintf("The template language expression '%s' cannot be evaluated because %s Please see https://aka.ms/logicexpressions for usage details.", x.text, named.Message)
+		named.Message = fmt.Sprintf("The template language expression '%s' cannot be evaluated because %s %s", x.text, named.Message, seeExpressions)
 	}
 	return &named
 }

@@ -121,6 +121,9 @@ func (c invocation) see() string {
 	return "Please see https://aka.ms/logicexpressions#" + c.function.anchor() + " for usage details."
 }
 
+// seeExpressions is the sentence with the link that belongs to no function.
+const seeExpressions = "Please see https://aka.ms/logicexpressions for usage details."
+
 func ordinal(i int) string {
 	words := [...]string{"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"}
 	if i < len(words) {

@@ -80,13 +80,22 @@ func parseExpression(g grammar, text string) (expression, *parseError) {
 	return tree, nil
 }
 
-// fail makes the service's sentence around a reason.
-func (p *parser) fail(offset int, reason string) *parseError {
-	language := "template language"
+// language is how the dialect's sentences name it.
+func (p *parser) language() string {
 	if p.grammar.template {
-		language = "language"
+		return "language expression"
 	}
-	return &parseError{offset, fmt.Sprintf("Unable to parse %s expression '%s': %s.", language, p.text, reason)}
+	return "template language expression"
+}
+
+// fail is the sentence for tokens that do not make an expression.
+func (p *parser) fail(offset int, reason string) *parseError {
+	return &parseError{offset, fmt.Sprintf("Unable to parse %s '%s': %s.", p.language(), p.text, reason)}
+}
+
+// invalid is the sentence for characters that do not make a token.
+func (p *parser) invalid(offset int, reason string) *parseError {
+	return &parseError{offset, fmt.Sprintf("The %s '%s' is not valid: %s", p.language(), p.text, reason)}
 }
 
 func (p *parser) unexpected(wanted token) *parseError {
@@ -250,7 +259,7 @@ func (p *parser) advance() *parseError { return p.advanceTo(false) }
 
 // advanceTo is advance; after a dot even digits are an identifier.
 func (p *parser) advanceTo(afterDot bool) *parseError {
-	p.from = p.pos + spaces(p.text[p.pos:])
+	p.from = p.pos + run(p.text[p.pos:], unicode.IsSpace)
 	p.pos = p.from
 	if p.pos == len(p.text) {
 		p.next = tokenEndOfData
@@ -264,10 +273,13 @@ func (p *parser) advanceTo(afterDot bool) *parseError {
 	switch {
 	case c == '\'':
 		return p.quoted()
-	case !afterDot && (c == '+' || c == '-' || '0' <= c && c <= '9'):
+	case afterDot:
+		p.pos += run(p.text[p.pos:], isMember)
+	case c == '+' || c == '-' || '0' <= c && c <= '9':
 		return p.number()
+	default:
+		p.pos += run(p.text[p.pos:], isName)
 	}
-	p.pos += identifier(p.text[p.pos:])
 	if p.pos == p.from {
 		return p.unexpectedCharacter(p.from)
 	}
@@ -275,28 +287,30 @@ func (p *parser) advanceTo(afterDot bool) *parseError {
 	return nil
 }
 
-// spaces is the length of the white space that s begins with.
-func spaces(s string) int {
+// run is the length of the characters of a kind that s begins with.
+func run(s string, kind func(rune) bool) int {
 	for i, c := range s {
-		if !unicode.IsSpace(c) {
+		if !kind(c) {
 			return i
 		}
 	}
 	return len(s)
 }
 
-// identifier is the length of the identifier that s begins with.
-func identifier(s string) int {
-	for i, c := range s {
-		switch c {
-		case '.', ',', '(', ')', '{', '}', '@', '[', ']', '?', '\'', ' ', '\t', '\n', '\v', '\f', '\r':
-			return i
-		}
-		if c >= utf8.RuneSelf && unicode.IsSpace(c) {
-			return i
-		}
+// isName reports whether c may stand in the name of a function.
+func isName(c rune) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || '0' <= c && c <= '9' ||
+		c >= utf8.RuneSelf && (unicode.IsLetter(c) || unicode.IsDigit(c))
+}
+
+// isMember reports whether c may stand in the name of a member after a dot
+// (wdl-semantics §4.2).
+func isMember(c rune) bool {
+	switch c {
+	case '.', ',', '(', ')', '{', '}', '@', '[', ']', '?', '\'':
+		return false
 	}
-	return len(s)
+	return !unicode.IsSpace(c)
 }
 
 func punctuation(c byte) token {
@@ -357,6 +371,9 @@ func (p *parser) number() *parseError {
 		valid = exponent > 0
 	}
 	text := p.text[p.pos:i]
+	if run(p.text[i:], isName) > 0 {
+		return p.unexpectedCharacter(i)
+	}
 	if !valid {
 		return p.notNumber(text)
 	}
@@ -368,7 +385,7 @@ func (p *parser) number() *parseError {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return p.outOfRange(text)
+		return p.notNumber(text)
 	}
 	p.next, p.value = tokenIntegerLiteral, Int(n)
 	return nil
@@ -392,31 +409,22 @@ func digits(s string) int {
 	return len(s)
 }
 
+// Positions in sentences count UTF-16 units from 0, as .NET does.
+func (p *parser) position(offset int) int { return utf16Length(p.text[:offset]) }
+
 func (p *parser) unexpectedCharacter(at int) *parseError {
 	c, _ := utf8.DecodeRuneInString(p.text[at:])
-	if p.grammar.template {
-		return p.invalid(at, fmt.Sprintf("the string character '%c' at position '%d' is not expected.", c, at))
-	}
-	return p.fail(at, fmt.Sprintf("the character '%c' is not expected", c))
+	return p.invalid(at, fmt.Sprintf("the string character '%c' at position '%d' is not expected.", c, p.position(at)))
 }
 
 func (p *parser) unterminated() *parseError {
+	see := seeExpressions
 	if p.grammar.template {
-		return p.invalid(p.from, fmt.Sprintf("the string constant at position '%d' is not terminated. String constants must be enclosed within a pair of single quotes. %s", p.from, seeFunctions("")))
+		see = seeFunctions("")
 	}
-	return p.fail(p.from, "the string literal is not terminated")
+	return p.invalid(p.from, fmt.Sprintf("the string constant at position '%d' is not terminated. String constants must be enclosed within a pair of single quotes. %s", p.position(p.from), see))
 }
 
 func (p *parser) notNumber(text string) *parseError {
-	if end := p.from + len(text); p.grammar.template && end < len(p.text) {
-		return p.unexpectedCharacter(end)
-	}
-	return p.fail(p.from, fmt.Sprintf("'%s' is not a valid number", text))
-}
-
-func (p *parser) outOfRange(text string) *parseError {
-	if p.grammar.template {
-		return p.invalid(p.from, fmt.Sprintf("the value '%s' at position '%d' cannot be converted to number.", text, p.from))
-	}
-	return p.fail(p.from, fmt.Sprintf("the integer '%s' is out of range", text))
+	return p.invalid(p.from, fmt.Sprintf("the value '%s' at position '%d' cannot be converted to number.", text, p.position(p.from)))
 }

@@ -4,10 +4,10 @@ package expr
 // them, checking every call.
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
-	"unicode/utf8"
 )
 
 // Template is a compiled JSON tree. It is immutable and safe for many goroutines.
@@ -33,7 +33,7 @@ type Call struct {
 type Dialect struct {
 	grammar   grammar
 	functions *functionSet
-	maxLength int    // of one expression, in characters
+	maxLength int    // of one expression, in UTF-16 units
 	listed    bool   // a function of any name that begins with list is one of the environment
 	marker    string // without it JSON text holds no expression; "" if there is none
 	// split recognises the expressions of a string: see workflowSplit.
@@ -96,6 +96,8 @@ func (t *Template) Calls() []Call { return t.calls }
 type compiler struct {
 	dialect  *Dialect
 	path     []string // escaped segments of the JSON pointer
+	text     string   // being compiled: a string of the tree, or a name
+	naming   bool     // it is a name
 	problems []Problem
 	calls    []Call
 }
@@ -115,8 +117,11 @@ func (c *compiler) pointer() string {
 	return "/" + strings.Join(c.path, "/")
 }
 
+// report adds a problem of the string at hand.
 func (c *compiler) report(p Problem) {
 	p.Pointer = c.pointer()
+	p.InName = c.naming
+	p.Line, p.Column = place(c.text, p.Offset)
 	c.problems = append(c.problems, p)
 }
 
@@ -183,7 +188,9 @@ func (c *compiler) record(v Value, depth int) expression {
 	i := 0
 	for name, value := range v.Members() {
 		c.inside(name, func() {
+			c.naming = true
 			key := c.string(name)
+			c.naming = false
 			if l, ok := key.(*literal); ok {
 				name = l.value.str
 				key = nil
@@ -211,6 +218,7 @@ func (c *compiler) record(v Value, depth int) expression {
 
 // string compiles a string of the tree.
 func (c *compiler) string(s string) expression {
+	c.text = s
 	pieces, problem := c.dialect.split(s)
 	if problem != nil {
 		c.report(Problem{Offset: problem.offset, Code: CodeSyntax, Message: problem.message, Expression: s})
@@ -238,7 +246,7 @@ func (c *compiler) string(s string) expression {
 
 // source parses and checks one expression.
 func (c *compiler) source(p piece) expression {
-	if utf8.RuneCountInString(p.text) > c.dialect.maxLength {
+	if len(p.text) > c.dialect.maxLength && utf16Length(p.text) > c.dialect.maxLength {
 		c.report(Problem{Offset: p.offset, Code: CodeLength, Expression: p.text, Message: "The template language expression is longer than the limit of " + strconv.Itoa(c.dialect.maxLength) + " characters."})
 		return &literal{}
 	}
@@ -339,7 +347,7 @@ func interpolationPieces(s string) ([]piece, *parseError) {
 		case strings.HasPrefix(rest, "@{"):
 			length := expressionEnd(rest[2:])
 			if length < 0 {
-				return nil, &parseError{i, "Unable to parse template language expression '" + rest[2:] + "': expected token 'RightCurlyBracket' and actual 'EndOfData'."}
+				return nil, &parseError{i, fmt.Sprintf("The template language expression '%s' is not valid: the string interpolation segment starting at position '%d' is not terminated.", s, utf16Length(s[:i]))}
 			}
 			flush()
 			pieces = append(pieces, piece{text: rest[2 : 2+length], expression: true, offset: i + 2})
