@@ -327,7 +327,8 @@ func FuzzDateFormats(f *testing.F) {
 		f.Add(seed, "2018-03-15")
 	}
 	f.Fuzz(func(t *testing.T, format, text string) {
-		for _, c := range cultures() {
+		for _, name := range []string{"", "en-US", "de-DE", "da-DK", "pl-PL", "ja-JP", "ko-KR", "th-TH"} {
+			c := findCulture(name)
 			today.format(format, c)
 			if d, ok := parseExact(text, format, c, today); ok && (d.ticks < 0 || d.ticks > maxTicks) {
 				t.Errorf("%q as %q lies outside the calendar", text, format)

@@ -95,7 +95,7 @@ func standardNumberFormat(format string) (letter byte, precision int, ok bool) {
 func (n printedNumber) special(c *culture) string {
 	switch {
 	case math.IsNaN(n.float):
-		return "NaN"
+		return c.nan
 	case n.negative:
 		return c.negativeSign + c.infinity
 	}
@@ -113,14 +113,18 @@ func (n printedNumber) standard(v Value, letter byte, precision int, c *culture)
 		if precision < 0 {
 			places = c.currencyDigits
 		}
-		text, negative := n.fixed(places, 0, c, true)
+		text, negative := n.fixed(places, 0, c.currencyDecimal, c.currencyGroup, c)
 		return pattern(negative, c.currencyPositive, c.currencyNegative, text, "$", c.currencySymbol, c), true
 	case 'f', 'n':
-		text, negative := n.fixed(places, 0, c, letter|0x20 == 'n')
+		group := ""
+		if letter|0x20 == 'n' {
+			group = c.groupSeparator
+		}
+		text, negative := n.fixed(places, 0, c.decimalSeparator, group, c)
 		return signed(negative, text, c), true
 	case 'p':
-		text, negative := n.fixed(places, 2, c, true)
-		return pattern(negative, c.percentPositive, c.percentNegative, text, "%", "%", c), true
+		text, negative := n.fixed(places, 2, c.decimalSeparator, c.groupSeparator, c)
+		return pattern(negative, c.percentPositive, c.percentNegative, text, "%", c.percent, c), true
 	case 'e':
 		if precision < 0 {
 			precision = 6
@@ -162,9 +166,9 @@ func pattern(negative bool, positivePattern, negativePattern, number, mark, symb
 }
 
 // fixed prints the magnitude with so many places after the point, shifted to the
-// left by shift digits, and says whether a minus belongs before it: zeros of
-// integers and decimals have none.
-func (n printedNumber) fixed(places, shift int, c *culture, grouped bool) (text string, negative bool) {
+// left by shift digits, with these separators, and says whether a minus belongs
+// before it: zeros of integers and decimals have none.
+func (n printedNumber) fixed(places, shift int, point, group string, c *culture) (text string, negative bool) {
 	whole, fraction := n.rounded(places + shift)
 	whole = strings.TrimLeft(whole+fraction[:shift], "0")
 	fraction = fraction[shift:]
@@ -172,13 +176,13 @@ func (n printedNumber) fixed(places, shift int, c *culture, grouped bool) (text 
 	if whole == "" {
 		whole = "0"
 	}
-	if grouped {
-		whole = grouping(whole, c)
+	if group != "" {
+		whole = grouping(whole, group, c.groupSizes)
 	}
 	if places == 0 {
 		return whole, negative
 	}
-	return whole + c.decimalSeparator + fraction, negative
+	return whole + point + fraction, negative
 }
 
 // rounded returns the digits before the point, and exactly so many after it.
@@ -310,13 +314,13 @@ func hexadecimal(v Value, letter byte, precision int) (string, bool) {
 	return strings.Repeat("0", max(precision-len(digits), 0)) + digits, true
 }
 
-// grouping puts the culture's separator between groups of digits.
-func grouping(whole string, c *culture) string {
-	boundary := groupBoundaries(c)
+// grouping puts a separator between groups of digits.
+func grouping(whole, group string, sizes []int) string {
+	boundary := groupBoundaries(sizes)
 	var b strings.Builder
 	for i := range len(whole) {
 		if left := len(whole) - i; i > 0 && boundary(left) {
-			b.WriteString(c.groupSeparator)
+			b.WriteString(group)
 		}
 		b.WriteByte(whole[i])
 	}
@@ -324,10 +328,10 @@ func grouping(whole string, c *culture) string {
 }
 
 // groupBoundaries tells whether a separator stands before the last so many digits.
-func groupBoundaries(c *culture) func(digits int) bool {
+func groupBoundaries(sizes []int) func(digits int) bool {
 	return func(digits int) bool {
-		for i, size := range c.groupSizes {
-			if i == len(c.groupSizes)-1 {
+		for i, size := range sizes {
+			if i == len(sizes)-1 {
 				return digits%size == 0
 			}
 			if digits <= size {

@@ -13,7 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// pictureToken is '0', '#', '.', 'e' (an exponent), or 0 for literal text.
+// pictureToken is '0', '#', '.', '%', 'm' (per mille), 'e' (an exponent), or 0 for
+// literal text.
 type pictureToken struct {
 	kind  byte
 	text  string // literal; of an exponent: its letter
@@ -115,10 +116,10 @@ func parsePicture(section string) *picture {
 			}
 		case "%":
 			p.scale += 2
-			p.literal("%")
+			p.tokens = append(p.tokens, pictureToken{kind: '%'})
 		case "‰":
 			p.scale += 3
-			p.literal("‰")
+			p.tokens = append(p.tokens, pictureToken{kind: 'm'})
 		case "'", `"`:
 			literal, _, found := strings.Cut(section[i+1:], text)
 			p.literal(literal)
@@ -233,7 +234,7 @@ func (p *picture) print(whole, fraction string, shown int, minus bool, c *cultur
 	var b strings.Builder
 	boundary := func(int) bool { return false }
 	if p.grouped {
-		boundary = groupBoundaries(c)
+		boundary = groupBoundaries(c.groupSizes)
 	}
 	begun := false
 	places := p.before // placeholders left before the point
@@ -252,6 +253,10 @@ func (p *picture) print(whole, fraction string, shown int, minus bool, c *cultur
 		switch {
 		case t.kind == 0:
 			b.WriteString(t.text)
+		case t.kind == '%':
+			b.WriteString(c.percent)
+		case t.kind == 'm':
+			b.WriteString(c.perMille)
 		case t.kind == 'e':
 			b.WriteString(exponentText(t, shown, c))
 		case t.kind == '.':

@@ -3,6 +3,7 @@ package expr
 import (
 	"math"
 	"math/big"
+	"strings"
 	"testing"
 
 	"github.com/cockroachdb/apd/v3"
@@ -21,7 +22,7 @@ func TestFormatsNumbers(t *testing.T) {
 		{Int(-1234567), "n0", "en-US", "-1,234,567"}, {Int(1234567), "N0", "en-IN", "12,34,567"}, {Float(-0.001), "F2", "en-US", "-0.00"}, {decimal("-0.001"), "F2", "en-US", "0.00"},
 		{decimal("2.5"), "F0", "en-US", "3"}, {decimal("99.995"), "F2", "en-US", "100.00"}, {decimal("1.50"), "G", "en-US", "1.50"}, {decimal("0.004"), "F2", "en-US", "0.00"},
 		{Float(1234.5), "C", "en-US", "$1,234.50"}, {Float(-1234.5), "C", "en-US", "-$1,234.50"}, {Float(1234.5), "C", "de-DE", "1.234,50 €"},
-		{Float(17.35), "C2", "is-IS", "17,35 kr"}, {Int(1234), "C", "ja-JP", "¥1,234"}, {Float(-1), "C", "de-CH", "CHF-1.00"}, {Float(1.5), "C", "nl-NL", "€ 1,50"},
+		{Float(17.35), "C2", "is-IS", "17,35 kr"}, {Int(1234), "C", "ja-JP", "￥1,234"}, {Float(-1), "C", "de-CH", "CHF-1.00"}, {Float(1.5), "C", "nl-NL", "€ 1,50"},
 		{Float(0.5), "P0", "en-US", "50%"}, {Float(0.5), "P", "en-US", "50.00%"}, {Float(-0.1234), "P1", "en-US", "-12.3%"}, {Float(0.5), "P0", "de-DE", "50 %"}, {Int(1), "P", "", "100.00 %"},
 		{Int(255), "X", "en-US", "FF"}, {Int(255), "x4", "en-US", "00ff"}, {Int(-1), "X", "en-US", "FFFFFFFFFFFFFFFF"},
 		{Int(42), "D5", "en-US", "00042"}, {Int(-42), "D", "en-US", "-42"}, {Int(0), "D", "en-US", "0"}, {Int(0), "D3", "en-US", "000"},
@@ -95,24 +96,58 @@ func FuzzNumberFormats(f *testing.F) {
 	})
 }
 
+// everyCulture returns the cultures by their own names.
+func everyCulture() map[string]*culture {
+	all := map[string]*culture{}
+	for _, read := range cultureBlocks() {
+		c := read()
+		all[c.name] = c
+	}
+	return all
+}
+
 func TestCulturesAreWhole(t *testing.T) {
-	for name, c := range cultures() {
-		for _, list := range [][]string{c.months[:], c.shortMonths[:], c.days[:], c.shortDays[:]} {
+	for name, c := range everyCulture() {
+		for _, list := range [][]string{c.months[:], c.shortMonths[:], c.days[:], c.shortDays[:], {
+			c.dateSeparator, c.timeSeparator, c.decimalSeparator, c.groupSeparator, c.currencyDecimal, c.currencyGroup, c.negativeSign,
+			c.currencySymbol, c.percent, c.perMille, c.infinity, c.nan, c.era, c.longTime,
+		}} {
 			for _, s := range list {
 				if s == "" {
-					t.Errorf("%s lacks a name", name)
+					t.Errorf("%s lacks a name or sign", name)
 				}
 			}
 		}
 		for _, format := range []string{"d", "D", "f", "F", "g", "G", "m", "t", "T", "y"} {
-			text, ok := today.format(format, c)
-			if !ok {
+			if _, ok := today.format(format, c); !ok {
 				t.Errorf("%s: %s does not print", name, format)
 			}
-			if format != "m" && format != "y" && format != "t" && format != "T" {
-				if d, ok := parseDate(text, c, today); !ok || d.ticks/ticksPerDay != today.ticks/ticksPerDay {
-					t.Errorf("%s: %s prints %s, which reads as %s", name, format, text, d.appendRoundTrip(nil))
-				}
+		}
+		for _, order := range []string{dateOrder(c.shortDate), dateOrder(c.monthDay) + dateOrder(c.yearMonth)} {
+			if len(order) < 3 {
+				t.Errorf("%s: dates in the order %s", name, order)
+			}
+		}
+		for _, positive := range []string{c.currencyPositive, c.percentPositive} {
+			if strings.Count(positive, "n") != 1 || len(positive) < 2 {
+				t.Errorf("%s: pattern %q", name, positive)
+			}
+		}
+		if len(c.groupSizes) == 0 || c.groupSizes[0] == 0 {
+			t.Errorf("%s: groups of %d", name, c.groupSizes)
+		}
+	}
+}
+
+// What a culture prints it reads again.
+func TestCulturesReadTheirOwnDates(t *testing.T) {
+	for name := range strings.FieldsSeq("en-US en-GB en-CA en-AU en-ZA en-IN de-DE de-AT de-CH fr-FR fr-BE fr-CH es-ES es-MX pt-BR pt-PT it-IT nl-NL nl-BE " +
+		"sv-SE da-DK nb-NO fi-FI is-IS pl-PL cs-CZ sk-SK hu-HU ro-RO hr-HR sl-SI ru-RU uk-UA el-GR tr-TR ja-JP zh-CN ko-KR vi-VN id-ID et-EE lt-LT lv-LV ca-ES") {
+		c := findCulture(name)
+		for _, format := range []string{"d", "D", "f", "F", "g", "G"} {
+			text, _ := today.format(format, c)
+			if d, ok := parseDate(text, c, today); !ok || d.ticks/ticksPerDay != today.ticks/ticksPerDay {
+				t.Errorf("%s: %s prints %s, which reads as %s", name, format, text, d.appendRoundTrip(nil))
 			}
 		}
 	}
