@@ -171,7 +171,7 @@ func (c *compiler) unknownType(typ node, o owner, kind ItemKind) {
 // supported reports a type that this server does not run.
 func (c *compiler) supported(typ node, o owner, kind ItemKind, op *operation) {
 	if c.Supported != nil && !c.Supported(kind, string(op.name)) {
-		c.invalid(typ, o, RuleUnsupported, "the %s type '%s' is part of the language, but is not supported by this server yet: leave it out, or call what it does by an action of type 'Http'", kind, op.name)
+		c.invalid(typ, o, RuleUnsupported, "the %s type '%s' is not supported by this server yet, though it is part of the language: leave it out, or call what it does by an action of type 'Http'", kind, op.name)
 	}
 }
 

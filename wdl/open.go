@@ -14,7 +14,7 @@ import (
 type Source struct {
 	Definition expr.Value
 	Parameters expr.Value // name → {"value": …}; null: none
-	Kind       string     // "" consumption; single-tenant: "Stateful", "Stateless", or as written
+	Kind       string     // "" consumption; single-tenant: "Stateful" (also if parameters are declared beside the definition), "Stateless", or as written
 	Name       string     // of the workflow resource, as written; "" elsewhere
 	Pointer    string     // where the definition stands in the document
 	Deployment bool       // it stands in a deployment template that is not evaluated yet
@@ -147,7 +147,21 @@ func (f *finder) add(definition, around node, name string, deployment bool) {
 			s.Kind = canonical
 		}
 	}
+	if s.Kind == "" && !deployment && declaredBeside(parameters) {
+		s.Kind = "Stateful"
+	}
 	f.found = append(f.found, s)
+}
+
+// declaredBeside reports whether parameters beside a definition have types: then they
+// are declared there, as in single-tenant files.
+func declaredBeside(parameters node) bool {
+	for _, p := range parameters.members() {
+		if _, ok := p.member("type"); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // toUTF8 removes a byte order mark and converts UTF-16, with a mark or recognised

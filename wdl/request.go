@@ -10,8 +10,12 @@ import (
 // methods are what an Http action or trigger may use (wdl-semantics §11.10).
 var methods = [...]string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"}
 
-// maxURI is the longest uri in bytes (wdl-semantics §15 rule 32).
-const maxURI = 2048
+// The longest uri in bytes: what is documented (wdl-semantics §15 rule 32), which saved
+// workflows exceed, and what can be called here.
+const (
+	documentedURI = 2048
+	maxURI        = 16 << 10
+)
 
 // requestAction reads an action that makes a request.
 func (c *compiler) requestAction(a *Action, n node) {
@@ -137,6 +141,9 @@ func (c *compiler) address(m node, o owner) {
 	case len(text) > maxURI:
 		c.invalid(m, o, RuleURI, "the uri has %d bytes, the limit is %d", len(text), maxURI)
 	default:
+		if len(text) > documentedURI {
+			c.warn(m.at, RuleURI, "The uri of %s %s has %d bytes, more than the documented limit of %d", o.where, position, len(text), documentedURI)
+		}
 		scheme, rest, ok := strings.Cut(strings.TrimSpace(text), "://")
 		if !ok || rest == "" || rest[0] == '/' || rest[0] == '?' || !isHTTP(scheme) {
 			c.invalid(m, o, RuleURI, "the uri '%s' must begin with http:// or https:// and name a host", text)
@@ -151,7 +158,9 @@ func isHTTP(scheme string) bool {
 // uriScheme checks the text before the first expression of a uri.
 func (c *compiler) uriScheme(m node, o owner, text string) {
 	before, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), "@")
-	begins := func(scheme string) bool { return strings.HasPrefix(before, scheme) || strings.HasPrefix(scheme, before) }
+	begins := func(scheme string) bool {
+		return strings.HasPrefix(before, scheme) || strings.HasPrefix(scheme, before)
+	}
 	if !begins("http://") && !begins("https://") {
 		c.invalid(m, o, RuleURI, "the uri '%s' must begin with http:// or https://", text)
 	}
