@@ -15,30 +15,39 @@ import (
 
 // section is a part of a template whose expressions obey one rule.
 type section struct {
-	runtime  bool // reference() and list*() are allowed
-	volatile bool // utcNow() and newGuid() are allowed
+	runtime  bool            // reference() and list*() are allowed
+	volatile bool            // utcNow() and newGuid() are allowed
+	own      map[string]bool // of a function that the template defines: its parameters, all that it knows
 }
 
 // checkExpressions compiles all expressions of a template, and of the templates
 // inside it that have names of their own.
 func checkExpressions(template expr.Value, pointer string, found *problems) {
-	c := checker{parameters: declared(object(template, "parameters")), variables: declaredVariables(object(template, "variables")), found: found}
+	functions := readFunctions(template, pointer, &problems{}) // what is wrong with them was told
+	c := checker{dialect: dialectWith(functions), parameters: declared(object(template, "parameters")), variables: declaredVariables(object(template, "variables")), found: found}
 	parameters := object(template, "parameters")
 	for name, rules := range parameters.Members() {
 		if v, ok := member(rules, "defaultValue"); ok {
 			c.check(v, pointer+"/parameters/"+escape(name)+"/defaultValue", section{volatile: true})
 		}
 	}
-	if functions, ok := member(template, "functions"); ok && functions.Len() > 0 {
-		found.add(pointer+"/functions", "The template defines functions of its own, which are not supported. Write their expressions where they are called")
+	for _, f := range functions {
+		own := map[string]bool{}
+		for _, name := range f.parameters {
+			own[strings.ToLower(name)] = true
+		}
+		value, _ := member(f.output, "value")
+		c.check(value, f.pointer+"/output/value", section{own: own})
 	}
 	c.check(object(template, "variables"), pointer+"/variables", section{})
 	resources, _ := member(template, "resources")
 	var inner []innerTemplate
 	c.check(cutInner(resources, pointer+"/resources", &inner), pointer+"/resources", section{runtime: true})
 	c.check(object(template, "outputs"), pointer+"/outputs", section{runtime: true})
+	c.check(object(template, "asserts"), pointer+"/asserts", section{})
 	for _, t := range inner {
 		checkForm(t.template, t.pointer, found)
+		readFunctions(t.template, t.pointer, found)
 		checkExpressions(t.template, t.pointer, found)
 	}
 }
@@ -64,6 +73,7 @@ func declaredVariables(v expr.Value) map[string]bool {
 }
 
 type checker struct {
+	dialect               *expr.Dialect
 	parameters, variables map[string]bool
 	found                 *problems
 }
@@ -71,7 +81,7 @@ type checker struct {
 // check compiles a tree. What is wrong in one place hides nothing in another: then the
 // parts are compiled one by one.
 func (c *checker) check(v expr.Value, pointer string, s section) {
-	template, wrong := expr.ResourceTemplate().Compile(v)
+	template, wrong := c.dialect.Compile(v)
 	switch {
 	case len(wrong) == 0:
 		c.checkCalls(template, pointer, s)
@@ -106,6 +116,8 @@ func (c *checker) checkCalls(template *expr.Template, pointer string, s section)
 func (c *checker) judge(call expr.Call, s section) string {
 	name := strings.ToLower(call.Function)
 	switch {
+	case s.own != nil:
+		return judgeInFunction(call, name, s.own)
 	case name == "parameters":
 		return undeclared(call, "parameter", c.parameters)
 	case name == "variables":
@@ -118,11 +130,23 @@ func (c *checker) judge(call expr.Call, s section) string {
 	return ""
 }
 
+// judgeInFunction is judge within a function that the template defines.
+func judgeInFunction(call expr.Call, name string, own map[string]bool) string {
+	switch {
+	case name == "parameters":
+		return undeclared(call, "function parameter", own)
+	case name == "variables" || name == "copyindex" || readsResources(name) || name == "utcnow" || name == "newguid":
+		return fmt.Sprintf("The template function '%s' is not expected at this location: a function that a template defines knows only its parameters. Pass the value to it", call.Function)
+	}
+	return ""
+}
+
 func undeclared(call expr.Call, kind string, known map[string]bool) string {
 	if len(call.Literal) == 0 || call.Literal[0] == nil || known[strings.ToLower(*call.Literal[0])] {
 		return ""
 	}
-	return fmt.Sprintf("The template %s '%s' is not found. Declare it under '%ss' of the template, or correct its name", kind, *call.Literal[0], kind)
+	section := kind[strings.LastIndexByte(kind, ' ')+1:]
+	return fmt.Sprintf("The template %s '%s' is not found. Declare it under '%ss', or correct its name", kind, *call.Literal[0], section)
 }
 
 // readsResources reports whether a function, by its lower-case name, reads resources.

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"isle/expr"
@@ -89,7 +90,8 @@ func (p *Plan) dependOnParent(i int) {
 }
 
 // indexed lists the resources under what they can be called, most exact first: ID,
-// type and name, symbolic name, copy loop, name, last segment of the name.
+// type and name, symbolic name (a copy's with its place, "sites[0]"), copy loop, name,
+// last segment of the name.
 func indexed(list []Planned) []map[string][]int {
 	index := make([]map[string][]int, 6)
 	for n := range index {
@@ -105,6 +107,10 @@ func indexed(list []Planned) []map[string][]int {
 				key := strings.ToLower(call)
 				index[n][key] = append(index[n][key], i)
 			}
+		}
+		if len(r.loops) > 0 && r.source.symbol != "" {
+			key := strings.ToLower(r.source.symbol) + "[" + strconv.Itoa(r.loops[0].index) + "]"
+			index[2][key] = append(index[2][key], i)
 		}
 	}
 	return index

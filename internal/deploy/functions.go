@@ -2,6 +2,8 @@ package deploy
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"isle/expr"
@@ -22,7 +24,10 @@ func obj(name string, members ...expr.Member) expr.Member {
 	return expr.Member{Name: name, Value: expr.Object(members...)}
 }
 
-func (s *scope) resourceGroup() expr.Value {
+func (s *scope) resourceGroup([]expr.Value) (expr.Value, error) {
+	if s.target.Group == "" {
+		return expr.Value{}, failf("The template function 'resourceGroup' is not expected at this location: the deployment is to a %s", s.target.scope())
+	}
 	tags := s.target.GroupTags
 	if tags.IsNull() {
 		tags = expr.Object()
@@ -31,7 +36,7 @@ func (s *scope) resourceGroup() expr.Value {
 		str("id", s.target.groupID()), str("name", s.target.Group), str("type", "Microsoft.Resources/resourceGroups"),
 		str("location", s.target.GroupLocation), expr.Member{Name: "tags", Value: tags},
 		obj("properties", str("provisioningState", "Succeeded")),
-	)
+	), nil
 }
 
 func (s *scope) subscription() expr.Value {
@@ -41,11 +46,33 @@ func (s *scope) subscription() expr.Value {
 	)
 }
 
+func (s *scope) tenant() expr.Value {
+	return expr.Object(str("id", "/tenants/"+s.target.TenantID), str("tenantId", s.target.TenantID), str("displayName", "Isle"))
+}
+
+func (s *scope) deployer() expr.Value {
+	return expr.Object(str("objectId", s.target.Principal), str("tenantId", s.target.TenantID), str("userPrincipalName", ""))
+}
+
+// deployment describes the deployment itself. It has a link only if the template came
+// by one, and a location only if it has no resource group.
 func (s *scope) deployment() expr.Value {
-	return expr.Object(
-		str("name", s.target.Deployment),
-		obj("properties", obj("templateLink"), str("mode", "Incremental"), str("provisioningState", "Accepted")),
+	mode := s.target.Mode
+	if mode == "" {
+		mode = "Incremental"
+	}
+	properties := expr.Object(
+		expr.Member{Name: "template", Value: s.target.Template}, str("templateHash", s.target.TemplateHash),
+		str("mode", mode), str("provisioningState", "Accepted"),
 	)
+	if s.target.Link != "" {
+		properties = properties.With("templateLink", expr.Object(str("uri", s.target.Link)))
+	}
+	v := expr.Object(str("name", s.target.Deployment), expr.Member{Name: "properties", Value: properties})
+	if s.target.Group == "" {
+		v = v.With("location", expr.String(s.target.GroupLocation))
+	}
+	return v
 }
 
 func (s *scope) environment() expr.Value {
@@ -58,78 +85,220 @@ func (s *scope) environment() expr.Value {
 	)
 }
 
-// providers answers for a resource type: the versions that templates ask it for.
-func providers(args []expr.Value) (expr.Value, error) {
+// providers answers for a provider, or for one of its types. A type that this server
+// has not has one version: templates ask for the newest.
+func (s *scope) providers(args []expr.Value) (expr.Value, error) {
 	namespace, _ := first(args).AsString()
 	typ, _ := first(rest(args)).AsString()
-	if typ == "" {
-		return expr.Value{}, failf("The template function 'providers' needs a namespace and a resource type, as in providers('Microsoft.Logic', 'workflows')")
+	provider := expr.Null()
+	if s.target.Provider != nil {
+		provider = s.target.Provider(namespace)
+	}
+	if len(args) == 1 {
+		if provider.IsNull() {
+			return expr.Value{}, failf("The template function 'providers' does not know the resource provider '%s'", namespace)
+		}
+		return provider, nil
+	}
+	types, _ := member(provider, "resourceTypes")
+	for _, t := range types.Elements() {
+		if name, _ := text(t, "resourceType"); strings.EqualFold(name, typ) {
+			return t, nil
+		}
 	}
 	return expr.Object(
-		str("resourceType", namespace+"/"+typ),
-		expr.Member{Name: "locations", Value: expr.Array()},
+		str("resourceType", typ), expr.Member{Name: "locations", Value: expr.Array()},
 		expr.Member{Name: "apiVersions", Value: expr.Array(expr.String("2019-05-01"))},
 	), nil
+}
+
+// zonedTypes are the types that Azure places in availability zones and this server
+// has, in lower case.
+var zonedTypes = []string{"microsoft.network/publicipaddresses", "microsoft.network/azurefirewalls", "microsoft.network/natgateways"}
+
+// pickZones gives zones of a location: "1" to "3" where the type has zones.
+func pickZones(args []expr.Value) (expr.Value, error) {
+	namespace, _ := args[0].AsString()
+	typ, _ := args[1].AsString()
+	location, _ := args[2].AsString()
+	count, offset := int64(1), int64(0)
+	for i, to := range []*int64{&count, &offset} {
+		if len(args) > 3+i {
+			*to, _ = args[3+i].AsInt()
+		}
+	}
+	if count < 1 || count > 3 || offset < 0 || offset > 3 || count+offset > 3 {
+		return expr.Value{}, failf("The template function 'pickZones' gives 1 to 3 zones of three, and not '%d' from the offset '%d' on", count, offset)
+	}
+	if strings.EqualFold(location, "global") || !slices.Contains(zonedTypes, strings.ToLower(namespace+"/"+typ)) {
+		return expr.Array(), nil
+	}
+	var zones []expr.Value
+	for i := range count {
+		zones = append(zones, expr.String(strconv.FormatInt(offset+i+1, 10)))
+	}
+	return expr.Array(zones...), nil
+}
+
+// physicalZone names zone "1" of a location as Azure does: westeurope-az1.
+func physicalZone(args []expr.Value) (expr.Value, error) {
+	location, _ := args[1].AsString()
+	zone, _ := args[2].AsString()
+	if zone == "" || location == "" {
+		return expr.String(""), nil
+	}
+	return expr.String(strings.ToLower(location) + "-az" + zone), nil
+}
+
+func logicalZone(args []expr.Value) (expr.Value, error) {
+	location, _ := args[1].AsString()
+	zone, _ := args[2].AsString()
+	logical, ok := strings.CutPrefix(strings.ToLower(zone), strings.ToLower(location)+"-az")
+	if !ok {
+		logical = ""
+	}
+	return expr.String(logical), nil
+}
+
+// eachZone makes the function of many zones from that of one.
+func eachZone(one func([]expr.Value) (expr.Value, error)) func([]expr.Value) (expr.Value, error) {
+	return func(args []expr.Value) (expr.Value, error) {
+		list := make([]expr.Value, 0, args[2].Len())
+		for _, zone := range args[2].Elements() {
+			v, err := one([]expr.Value{args[0], args[1], zone})
+			if err != nil {
+				return expr.Value{}, err
+			}
+			list = append(list, v)
+		}
+		return expr.Array(list...), nil
+	}
 }
 
 // resourceID makes an ID: before the type may stand a subscription and a group. The
 // type may end in a slash, as the public quickstart writes it (ise.md row 35).
 func (s *scope) resourceID(args []expr.Value) (expr.Value, error) {
 	subscription, group := s.target.SubscriptionID, s.target.Group
-	lead := leading(args)
-	switch lead {
-	case 0:
-	case 1:
+	lead, err := leading("resourceId", args, 2)
+	if err != nil {
+		return expr.Value{}, err
+	}
+	switch {
+	case lead == 1 && group == "": // in a deployment to a subscription it is the subscription
+		subscription, _ = args[0].AsString()
+	case lead == 1:
 		group, _ = args[0].AsString()
-	case 2:
+	case lead == 2:
 		subscription, _ = args[0].AsString()
 		group, _ = args[1].AsString()
-	default:
-		return expr.Value{}, failf("The template function 'resourceId' needs a resource type such as 'Microsoft.Network/virtualNetworks' among its first three parameters")
 	}
-	return joined("/subscriptions/"+subscription+"/resourceGroups/"+group, args[lead:])
+	if lead == 2 && !isGUID(subscription) {
+		return expr.Value{}, failf("The provided value '%s' is not valid subscription identifier. Please see https://aka.ms/arm-resource-functions/#resourceid for usage details.", subscription)
+	}
+	return joined("resourceId", scopeID(subscription, group), args[lead:])
 }
 
 func (s *scope) subscriptionResourceID(args []expr.Value) (expr.Value, error) {
 	subscription := s.target.SubscriptionID
-	if leading(args) == 1 {
-		subscription, _ = args[0].AsString()
-		args = args[1:]
+	lead, err := leading("subscriptionResourceId", args, 1)
+	if err != nil {
+		return expr.Value{}, err
 	}
-	return joined("/subscriptions/"+subscription, args)
+	if lead == 1 {
+		subscription, _ = args[0].AsString()
+	}
+	return joined("subscriptionResourceId", "/subscriptions/"+subscription, args[lead:])
 }
 
-// leading counts the arguments before the resource type, or is -1 without one.
-func leading(args []expr.Value) int {
-	for i, a := range args {
-		if t, ok := a.AsString(); ok && strings.Contains(t, "/") {
-			return i
+func managementGroupResourceID(args []expr.Value) (expr.Value, error) {
+	lead, err := leading("managementGroupResourceId", args, 1)
+	if err != nil {
+		return expr.Value{}, err
+	}
+	if lead == 0 {
+		return expr.Value{}, failf("The template function 'managementGroupResourceId' needs the management group as its first parameter, as the deployment is to none")
+	}
+	group, _ := args[0].AsString()
+	return joined("managementGroupResourceId", "/providers/Microsoft.Management/managementGroups/"+group, args[1:])
+}
+
+func extensionResourceID(args []expr.Value) (expr.Value, error) {
+	base, ok := args[0].AsString()
+	if !ok {
+		return expr.Value{}, failf("The template function 'extensionResourceId' takes the ID of a resource as its first parameter; it is of type '%s'", args[0].TypeName())
+	}
+	return joined("extensionResourceId", strings.TrimSuffix(base, "/"), args[1:])
+}
+
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, c := range s {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		hex := '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+		if dash != (c == '-') || !dash && !hex {
+			return false
 		}
 	}
-	return -1
+	return true
+}
+
+// leading counts the arguments before the resource type, the only one with several
+// segments.
+func leading(function string, args []expr.Value, most int) (int, error) {
+	at, several := -1, 0
+	for i, a := range args {
+		if t, ok := a.AsString(); ok && strings.Contains(t, "/") {
+			if several++; several == 1 {
+				at = i
+			}
+		}
+	}
+	if several != 1 || at > most {
+		words := make([]string, len(args))
+		for i, a := range args {
+			words[i] = a.Text()
+		}
+		return 0, failf("Unable to evaluate template language function '%s': function requires exactly one multi-segmented argument which must be resource type including resource provider namespace. Current function arguments '%s'. Please see https://aka.ms/arm-resource-functions/#%s for usage details.",
+			function, strings.Join(words, ","), strings.ToLower(function))
+	}
+	return at, nil
 }
 
 // joined appends a type and its names to a scope: the type's segments and the names
 // alternate.
-func joined(scope string, args []expr.Value) (expr.Value, error) {
+func joined(function, scope string, args []expr.Value) (expr.Value, error) {
 	typ, _ := first(args).AsString()
 	segments := strings.Split(strings.Trim(typ, "/"), "/")
-	var given []string
-	for _, a := range rest(args) {
+	id := scope + "/providers/" + segments[0]
+	given := rest(args)
+	if len(segments) < 2 || len(given) != len(segments)-1 {
+		return expr.Value{}, failf("Unable to evaluate template language function '%s': the type '%s' requires '%d' resource name argument(s). Please see https://aka.ms/arm-resource-functions/#%s for usage details.",
+			function, typ, max(len(segments)-1, 1), strings.ToLower(function))
+	}
+	if group, ok := given[0].AsString(); ok && strings.EqualFold(strings.Join(segments, "/"), groupType) {
+		subscription, _, _ := strings.Cut(scope, "/resourceGroups/")
+		return expr.String(subscription + "/resourceGroups/" + group), nil // it lies under no provider
+	}
+	for i, a := range given {
 		name, ok := a.AsString()
 		if !ok {
-			return expr.Value{}, failf("The template function 'resourceId' takes names that are strings; one is of type '%s'", a.TypeName())
+			return expr.Value{}, failf("The template function '%s' takes names that are strings; one is of type '%s'", function, a.TypeName())
 		}
-		given = append(given, strings.Split(strings.Trim(name, "/"), "/")...)
-	}
-	if len(segments) < 2 || len(given) != len(segments)-1 {
-		return expr.Value{}, failf("Unable to evaluate template language function 'resourceId': the type '%s' requires '%d' resource name argument(s), and '%d' are given", typ, max(len(segments)-1, 1), len(given))
-	}
-	id := scope + "/providers/" + segments[0]
-	for i, name := range given {
-		id += "/" + segments[i+1] + "/" + name
+		id += "/" + segments[i+1] + "/" + strings.Trim(name, "/")
 	}
 	return expr.String(id), nil
+}
+
+// resourceInfo tells what a symbolic name stands for, without reading it.
+func (s *scope) resourceInfo(args []expr.Value) (expr.Value, error) {
+	ref, _ := first(args).AsString()
+	r, err := s.info(ref)
+	if err != nil {
+		return expr.Value{}, err
+	}
+	return expr.Object(str("id", r.ID), str("name", r.Name), str("type", r.Type), str("apiVersion", r.APIVersion)), nil
 }
 
 // reference gives a resource's properties, or with 'Full' the whole of it.
@@ -138,15 +307,53 @@ func (s *scope) reference(args []expr.Value) (expr.Value, error) {
 	if err != nil {
 		return expr.Value{}, err
 	}
-	view, err := s.reader.Reference(id, version)
-	if err != nil {
-		return expr.Value{}, err
+	return s.read(id, version, isFull(args))
+}
+
+// isFull reports whether the last argument asks for the whole resource. With a
+// symbolic name it may stand where the version does else.
+func isFull(args []expr.Value) bool {
+	return slices.ContainsFunc(rest(args), func(v expr.Value) bool {
+		word, _ := v.AsString()
+		return strings.EqualFold(word, "Full")
+	})
+}
+
+func (s *scope) read(id, version string, full bool) (expr.Value, error) {
+	if strings.EqualFold(version, "Full") || strings.EqualFold(version, "Properties") {
+		version = ""
 	}
-	if full, _ := first(rest(rest(args))).AsString(); strings.EqualFold(full, "Full") {
-		return view, nil
+	view, err := s.reader.Reference(id, version)
+	if err != nil || full {
+		return view, err
 	}
 	properties, _ := member(view, "properties")
 	return properties, nil
+}
+
+// references reads each resource of a copy loop, by its symbolic name.
+func (s *scope) references(args []expr.Value) (expr.Value, error) {
+	if err := s.mayRead("references"); err != nil {
+		return expr.Value{}, err
+	}
+	ref, _ := first(args).AsString()
+	members := s.members(ref)
+	if len(members) == 0 {
+		return expr.Value{}, failf("The template reference '%s' is not valid: could not find template resource or resource copy with this name. Please see https://aka.ms/arm-function-reference for usage details.", ref)
+	}
+	var list []expr.Value
+	for i := range members {
+		id, err := s.ready(ref + "[" + strconv.Itoa(i) + "]")
+		if err != nil {
+			return expr.Value{}, err
+		}
+		v, err := s.read(id, "", isFull(args))
+		if err != nil {
+			return expr.Value{}, err
+		}
+		list = append(list, v)
+	}
+	return expr.Array(list...), nil
 }
 
 // subject is the resource that a function reads, given by its first arguments, and

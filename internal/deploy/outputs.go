@@ -57,19 +57,27 @@ func (p *Plan) output(o expr.Value) (shown expr.Value, holds bool, err error) {
 			return expr.Value{}, false, nil
 		}
 	}
-	typ, _ := text(o, "type")
+	rules := p.scope.template.types.resolve(o)
+	typ, _ := text(rules, "type")
 	if isSecure(typ) {
 		return expr.Object(str("type", shownType(typ))), true, nil
 	}
-	if p.secrets.in(o) {
+	if p.secrets.in(o) || p.scope.template.types.secure(o) {
 		return expr.Object(str("type", secureType(typ))), true, nil
 	}
 	v, err := p.outputValue(o)
 	if err != nil {
 		return expr.Value{}, false, err
 	}
+	nullable, _ := member(rules, "nullable")
+	if may, _ := nullable.AsBool(); may && v.IsNull() {
+		return expr.Object(str("type", shownType(typ)), expr.Member{Name: "value", Value: v}), true, nil
+	}
 	if !hasType(v, typ) {
 		return expr.Value{}, false, failf("Template output JToken type is not valid. Expected '%s'. Actual '%s'", typeWords(typ), v.TypeName())
+	}
+	if err := p.scope.fits(v, rules.Without("value").Without("copy"), "The value"); err != nil {
+		return expr.Value{}, false, err
 	}
 	return expr.Object(str("type", shownType(typ)), expr.Member{Name: "value", Value: v}), true, nil
 }
@@ -101,9 +109,9 @@ func (p *Plan) Parameters() expr.Value {
 	for _, key := range p.scope.template.order {
 		param := p.scope.template.parameters[key]
 		switch {
-		case param.secure():
+		case isSecure(param.typ):
 			members = append(members, obj(param.name, str("type", shownType(param.typ))))
-		case p.secrets.isSecret("parameter ", key):
+		case param.secure() || p.secrets.isSecret("parameter ", key):
 			members = append(members, obj(param.name, str("type", secureType(param.typ))))
 		default:
 			members = append(members, obj(param.name, str("type", shownType(param.typ)),

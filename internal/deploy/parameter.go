@@ -1,8 +1,8 @@
 package deploy
 
 import (
-	"slices"
 	"strings"
+	"unicode/utf16"
 
 	"isle/expr"
 )
@@ -15,12 +15,14 @@ type parameter struct {
 	value    expr.Value
 	computed bool // the value is a default, still to be evaluated
 	nullable bool
+	secret   bool // its type, or one in it, is secure
 	rules    expr.Value
+	types    types
 }
 
 var parameterTypes = []string{"string", "securestring", "int", "bool", "object", "secureobject", "array"}
 
-func (p parameter) secure() bool { return isSecure(p.typ) }
+func (p parameter) secure() bool { return p.secret }
 
 func isSecure(typ string) bool { return strings.HasPrefix(strings.ToLower(typ), "secure") }
 
@@ -37,44 +39,48 @@ func shownType(typ string) string {
 	return strings.ToUpper(typ[:1]) + typ[1:]
 }
 
-func (t *Template) readParameters(declared, values expr.Value, found *problems) {
+// readParameters declares the parameters and finds their values; open ones need none.
+func (t *Template) readParameters(declared, values expr.Value, open bool, found *problems) {
 	for name, rules := range declared.Members() {
 		pointer := "/parameters/" + escape(name)
-		typ, _ := text(rules, "type")
 		key := strings.ToLower(name)
-		p := parameter{name: name, typ: strings.ToLower(typ), rules: rules}
-		if !slices.Contains(parameterTypes, p.typ) {
-			found.add(pointer, "The template parameter '%s' has the type '%s'. Its type must be one of '%s'", name, typ, strings.Join(parameterTypes, ", "))
+		resolved := t.types.resolve(rules)
+		typ, _ := text(resolved, "type")
+		p := parameter{name: name, typ: strings.ToLower(typ), rules: resolved, types: t.types, secret: t.types.secure(rules)}
+		nullable, _ := member(resolved, "nullable")
+		p.nullable, _ = nullable.AsBool()
+		if wrong := t.types.refused(rules); wrong != "" {
+			found.add(pointer, "The template parameter '%s' %s", name, wrong)
 		} else {
-			p.take(values, pointer, found)
+			p.take(values, pointer, open, found)
 		}
 		t.parameters[key] = p
 		t.order = append(t.order, key)
 	}
 	for name := range values.Members() {
-		if _, ok := declared.Get(name); !ok {
+		if !hasMember(declared, name) {
 			found.add("/parameters", "The template parameters '%s' in the parameters file are not valid; they are not present in the original template and can therefore not be provided at deployment time. The only supported parameters for this template are '%s'", name, strings.Join(names(declared), ", "))
 		}
 	}
 }
 
 // take finds the parameter's value: the given one, else the default.
-func (p *parameter) take(values expr.Value, pointer string, found *problems) {
-	if v, ok := member(p.rules, "nullable"); ok {
-		p.nullable, _ = v.AsBool()
-	}
+func (p *parameter) take(values expr.Value, pointer string, open bool, found *problems) {
 	given, _ := member(values, p.name)
 	value, ok := member(given, "value")
 	defaultValue, _ := member(p.rules, "defaultValue")
 	switch {
 	case hasMember(given, "reference"):
 		found.add(pointer, "The value of the template parameter '%s' refers to a key vault, and there is none here. Give the value itself", p.name)
-	case ok && !(value.IsNull() && p.nullable):
+	case ok && value.IsNull() && p.nullable:
+	case ok && value.IsNull():
+		found.add(pointer, "The value of deployment parameter '%s' is null. Please specify the value or leave the parameter out", p.name)
+	case ok:
 		p.value = value
 		p.check(pointer, found)
 	case !defaultValue.IsNull(): // an exported template has null where a value must be given
 		p.value, p.computed = defaultValue, true
-	case p.nullable:
+	case p.nullable || open:
 	default:
 		found.add(pointer, "The value for the template parameter '%s' is not provided. Give it in properties.parameters as {\"%s\": {\"value\": …}}, or declare a defaultValue", p.name, p.name)
 	}
@@ -100,6 +106,11 @@ func (p parameter) check(pointer string, found *problems) {
 			found.add(pointer, "The provided value for the template parameter '%s' is not valid: %s %d", p.name, b.words, limit)
 		}
 	}
+	inside := typeCheck{types: p.types, secret: p.secret}
+	inside.checkInside(p.value, p.rules, "")
+	for _, wrong := range inside.wrong {
+		found.add(pointer, "The provided value for the template parameter '%s' is not valid. %s", p.name, strings.TrimSuffix(wrong, "."))
+	}
 }
 
 type bound struct {
@@ -119,7 +130,7 @@ func bounds() []bound {
 // length counts the characters of a string or the elements of an array.
 func length(v expr.Value) (int64, bool) {
 	if s, ok := v.AsString(); ok {
-		return int64(len([]rune(s))), true
+		return int64(len(utf16.Encode([]rune(s)))), true
 	}
 	return int64(v.Len()), v.Kind() == expr.KindArray
 }

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"isle/expr"
@@ -35,8 +36,14 @@ const maxResources = 800
 // and reports all that is wrong with it.
 func NewPlan(t *Template, target Target) (*Plan, []Problem) {
 	p := &Plan{scope: newScope(t, target), secrets: newSecrets(t)}
+	p.scope.info, p.scope.members = p.describe, p.named
 	var found problems
+	if t.scope != target.scope() {
+		found.add("/$schema", "The template's schema is that of deployments to a %s, and this deployment is to a %s. Use https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", t.scope, target.scope())
+		return nil, found.list
+	}
 	p.evaluateParameters(&found)
+	p.checkAsserts(&found)
 	for _, s := range t.resources {
 		p.spread(s, &found)
 	}
@@ -78,6 +85,53 @@ func (p *Plan) evaluateParameters(found *problems) {
 	if len(hide) > 0 {
 		p.hidden = strings.NewReplacer(hide...)
 	}
+}
+
+// checkAsserts holds the template to what it says of itself.
+func (p *Plan) checkAsserts(found *problems) {
+	for name, v := range p.scope.template.asserts.Members() {
+		pointer := "/asserts/" + escape(name)
+		v, err := p.scope.eval(v)
+		if err != nil {
+			found.fault(pointer, "The template assert '"+name+"' is not valid: ", err)
+			continue
+		}
+		if holds, ok := v.AsBool(); !ok {
+			found.add(pointer, "The template assert '%s' is of type '%s'; it must be a boolean", name, v.TypeName())
+		} else if !holds {
+			found.add(pointer, "The template assert '%s' does not hold", name)
+		}
+	}
+}
+
+// describe tells what a symbolic name stands for: "site", or "sites[0]" of a loop.
+func (p *Plan) describe(ref string) (Planned, error) {
+	s := p.scope
+	symbol, place, looped := strings.Cut(strings.TrimSuffix(ref, "]"), "[")
+	for _, source := range s.template.resources {
+		if source.symbol == "" || !strings.EqualFold(source.symbol, symbol) {
+			continue
+		}
+		mark := "resource " + strings.ToLower(ref)
+		if s.busy[mark] {
+			return Planned{}, failf("The template resource '%s' refers to itself: circular references are not allowed. Break the circle", ref)
+		}
+		s.busy[mark] = true
+		outer := s.loops
+		defer func() { s.loops = outer; delete(s.busy, mark) }()
+		r := Planned{source: source}
+		if s.loops = nil; looped {
+			entry, _ := member(source.body, "copy")
+			name, _ := text(entry, "name")
+			index, err := strconv.Atoi(place)
+			if err != nil {
+				break
+			}
+			s.loops = []loop{{name, index}}
+		}
+		return r, p.identify(&r)
+	}
+	return Planned{}, failf("The template reference '%s' is not valid: could not find template resource or resource copy with this name. Please see https://aka.ms/arm-function-reference for usage details.", ref)
 }
 
 // scrub takes the values of secure parameters out of a text.
@@ -203,12 +257,31 @@ func (p *Plan) identify(r *Planned) error {
 	if err != nil {
 		return err
 	}
-	id, err := joined(base, []expr.Value{expr.String(r.Type), expr.String(r.Name)})
-	if err != nil {
+	id, ok := resourceIDOf(base, r.Type, r.Name)
+	if !ok {
 		return failf("The resource '%s' of type '%s' has an incorrect number of name segments: a name has one for each segment of the type after the provider", r.Name, r.Type)
 	}
-	r.ID, _ = id.AsString()
+	r.ID = id
 	return nil
+}
+
+const groupType = "Microsoft.Resources/resourceGroups"
+
+// resourceIDOf is the ID of a resource under a base. A resource group lies under its
+// subscription without a provider.
+func resourceIDOf(base, typ, name string) (string, bool) {
+	if strings.EqualFold(typ, groupType) {
+		return base + "/resourceGroups/" + name, !strings.Contains(name, "/")
+	}
+	types, names := strings.Split(typ, "/"), strings.Split(strings.Trim(name, "/"), "/")
+	if len(types) < 2 || len(names) != len(types)-1 {
+		return "", false
+	}
+	id := base + "/providers/" + types[0]
+	for i, name := range names {
+		id += "/" + types[i+1] + "/" + name
+	}
+	return id, true
 }
 
 // base is where a resource is deployed: a nested deployment may name another group
@@ -225,6 +298,9 @@ func (p *Plan) base(body expr.Value) (string, error) {
 		return p.scope.target.groupID() + "/providers/" + scope, nil
 	}
 	subscription, group := p.scope.target.SubscriptionID, p.scope.target.Group
+	if hasMember(body, "subscriptionId") && !hasMember(body, "resourceGroup") {
+		group = "" // a deployment to the subscription
+	}
 	for _, place := range []struct {
 		name string
 		to   *string
@@ -238,7 +314,7 @@ func (p *Plan) base(body expr.Value) (string, error) {
 		}
 		*place.to = v
 	}
-	return "/subscriptions/" + subscription + "/resourceGroups/" + group, nil
+	return scopeID(subscription, group), nil
 }
 
 func (p *Plan) fullName(s *source) (typ, name string, err error) {

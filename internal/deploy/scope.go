@@ -11,17 +11,40 @@ import (
 // ask about besides the template itself.
 type Target struct {
 	TenantID, SubscriptionID string
-	Group, GroupLocation     string
+	Group, GroupLocation     string // "" and the deployment's location in a deployment to a subscription
 	GroupTags                expr.Value
 	Deployment               string
+	Mode                     string // Incremental, Complete
+	Link                     string // URI that the template was fetched from, "" for none
+	Template                 expr.Value
+	TemplateHash             string
+	Principal                string // object ID of who deploys
 	Endpoint                 string // of the resource manager, for environment()
 	Authority                string
 	Time                     time.Time
 	Seed                     uint64 // newGuid() draws from it, so that a repeated evaluation gives the same
+
+	// Provider is a resource provider as the API serves it: {"namespace",
+	// "resourceTypes": [{"resourceType", "locations", "apiVersions"}]}, or null.
+	Provider func(namespace string) expr.Value
 }
 
-func (t Target) groupID() string {
-	return "/subscriptions/" + t.SubscriptionID + "/resourceGroups/" + t.Group
+// scope is what a template must be made for.
+func (t Target) scope() string {
+	if t.Group == "" {
+		return scopeSubscription
+	}
+	return scopeGroup
+}
+
+// groupID is the ID of the place that is deployed to.
+func (t Target) groupID() string { return scopeID(t.SubscriptionID, t.Group) }
+
+func scopeID(subscription, group string) string {
+	if group == "" {
+		return "/subscriptions/" + subscription
+	}
+	return "/subscriptions/" + subscription + "/resourceGroups/" + group
 }
 
 // Reader reads resources that exist: for reference() and the list functions.
@@ -61,9 +84,14 @@ type scope struct {
 	reader   Reader // nil while only names, conditions and counts are evaluated
 	trial    bool   // reading a resource ends the evaluation with later
 	turns    int    // of copy loops in this evaluation
+	depth    int    // of functions that the template defines
+	calls    int    // of them, in all
 	deployed func(ref string) (id string, ready bool, err error)
+	info     func(ref string) (Planned, error) // what a symbolic name stands for
+	members  func(ref string) []int            // the planned resources that a name means
 	dialect  *expr.Dialect
 
+	functions  map[string]func(args []expr.Value) (expr.Value, error) // by lower-case name
 	parameters map[string]expr.Value
 	variables  map[string]expr.Value
 	busy       map[string]bool // parameters and variables under evaluation: a cycle comes back to one
@@ -73,8 +101,10 @@ type scope struct {
 }
 
 func newScope(t *Template, target Target) *scope {
-	return &scope{template: t, target: target, dialect: expr.ResourceTemplate(),
+	s := &scope{template: t, target: target, dialect: t.dialect,
 		parameters: map[string]expr.Value{}, variables: map[string]expr.Value{}, busy: map[string]bool{}, failed: map[string]bool{}}
+	s.functions = s.answers()
+	return s
 }
 
 // eval evaluates a JSON tree of templates.
@@ -100,41 +130,51 @@ func (s *scope) Random() uint64 {
 
 // Lookup implements expr.Env.
 func (s *scope) Lookup(name string, args []expr.Value) (expr.Value, error) {
-	switch strings.ToLower(name) {
-	case "parameters":
-		return s.named(args, "parameter", s.parameters, s.parameter)
-	case "variables":
-		return s.named(args, "variable", s.variables, s.variable)
-	case "copyindex":
-		return s.copyIndex(args)
-	case "resourcegroup":
-		return s.resourceGroup(), nil
-	case "subscription":
-		return s.subscription(), nil
-	case "tenant":
-		return expr.Object(expr.Member{Name: "tenantId", Value: expr.String(s.target.TenantID)}), nil
-	case "deployment":
-		return s.deployment(), nil
-	case "environment":
-		return s.environment(), nil
-	case "providers":
-		return providers(args)
-	case "resourceid":
-		return s.resourceID(args)
-	case "subscriptionresourceid":
-		return s.subscriptionResourceID(args)
-	case "tenantresourceid":
-		return joined("", args)
-	case "extensionresourceid":
-		base, _ := first(args).AsString()
-		return joined(base, rest(args))
-	case "reference":
-		return s.reference(args)
+	key := strings.ToLower(name)
+	if f, ok := s.template.functions[key]; ok {
+		return s.call(f, args)
 	}
-	if strings.HasPrefix(strings.ToLower(name), "list") {
+	if answer, ok := s.functions[key]; ok {
+		return answer(args)
+	}
+	if strings.HasPrefix(key, "list") {
 		return s.list(name, args)
 	}
-	return expr.Value{}, failf("The template function '%s' is not supported in a deployment to a resource group", name)
+	return expr.Value{}, failf("The template function '%s' is not supported in a deployment to a %s", name, s.target.scope())
+}
+
+// answers are the functions that a deployment answers, by lower-case name.
+func (s *scope) answers() map[string]func(args []expr.Value) (expr.Value, error) {
+	always := func(value func() expr.Value) func([]expr.Value) (expr.Value, error) {
+		return func([]expr.Value) (expr.Value, error) { return value(), nil }
+	}
+	return map[string]func(args []expr.Value) (expr.Value, error){
+		"parameters": func(args []expr.Value) (expr.Value, error) {
+			return s.named(args, "parameter", s.parameters, s.parameter)
+		},
+		"variables":                 func(args []expr.Value) (expr.Value, error) { return s.named(args, "variable", s.variables, s.variable) },
+		"copyindex":                 s.copyIndex,
+		"resourcegroup":             s.resourceGroup,
+		"subscription":              always(s.subscription),
+		"tenant":                    always(s.tenant),
+		"deployer":                  always(s.deployer),
+		"deployment":                always(s.deployment),
+		"environment":               always(s.environment),
+		"providers":                 s.providers,
+		"pickzones":                 pickZones,
+		"tologicalzone":             logicalZone,
+		"tologicalzones":            eachZone(logicalZone),
+		"tophysicalzone":            physicalZone,
+		"tophysicalzones":           eachZone(physicalZone),
+		"resourceid":                s.resourceID,
+		"subscriptionresourceid":    s.subscriptionResourceID,
+		"managementgroupresourceid": managementGroupResourceID,
+		"tenantresourceid":          func(args []expr.Value) (expr.Value, error) { return joined("tenantResourceId", "", args) },
+		"extensionresourceid":       extensionResourceID,
+		"resourceinfo":              s.resourceInfo,
+		"reference":                 s.reference,
+		"references":                s.references,
+	}
 }
 
 // named gives a parameter's or variable's value, computing it once.

@@ -21,7 +21,7 @@ func newSecrets(t *Template) *secrets { return &secrets{t, map[string]bool{}} }
 
 // in reports whether an expression of the tree is secret.
 func (s *secrets) in(v expr.Value) bool {
-	template, _ := expr.ResourceTemplate().Compile(v)
+	template, _ := s.template.dialect.Compile(v)
 	if template == nil {
 		return true // it cannot be judged, and cannot be evaluated either
 	}

@@ -12,11 +12,17 @@ import (
 // Template is an ARM template whose parameters have their values: what can be
 // known without evaluating a resource.
 type Template struct {
+	scope      string               // what it is deployed to: one of the scopes
+	symbolic   bool                 // languageVersion 2.0: resources have symbolic names
+	dialect    *expr.Dialect        // with the functions that the template defines
+	types      types                // "definitions"
+	functions  map[string]function  // by lower-case name with its namespace
 	parameters map[string]parameter // by lower-case name
 	order      []string             // lower-case names as declared
 	variables  expr.Value
 	resources  []source
 	outputs    expr.Value
+	asserts    expr.Value
 }
 
 // source is one entry of "resources", with its parent when it is nested.
@@ -55,19 +61,44 @@ func (p *problems) fault(pointer, frame string, err error) {
 // Parse reads a template and the values given for its parameters ({name: {"value": v}}).
 // Every expression of the template is compiled, and what it names is looked for.
 func Parse(template, values expr.Value) (*Template, []Problem) {
+	return parse(template, values, false)
+}
+
+// parse is Parse; open parameters need no value.
+func parse(template, values expr.Value, open bool) (*Template, []Problem) {
 	var found problems
 	if template.Kind() != expr.KindObject {
 		found.add("", "The template is missing or is not an object: give it as properties.template")
 		return nil, found.list
 	}
 	checkForm(template, "", &found)
-	t := &Template{parameters: map[string]parameter{}, variables: object(template, "variables"), outputs: object(template, "outputs")}
-	t.readParameters(object(template, "parameters"), values, &found)
+	version, _ := text(template, "languageVersion")
+	t := &Template{scope: scopeOf(template), symbolic: version == symbolicVersion, types: types{object(template, "definitions")},
+		functions: readFunctions(template, "", &found), parameters: map[string]parameter{},
+		variables: object(template, "variables"), outputs: object(template, "outputs"), asserts: object(template, "asserts")}
+	t.dialect = dialectWith(t.functions)
+	t.readParameters(object(template, "parameters"), values, open, &found)
 	resources, _ := member(template, "resources")
 	t.resources = readResources(resources, "/resources", nil, &found)
+	if len(t.resources) > maxResources {
+		found.add("/resources", "The number of template resources '%d' exceeds the limit of '%d'. Split the template", len(t.resources), maxResources)
+	}
 	checkExpressions(template, "", &found)
 	return t, found.list
 }
+
+// The limits of a template (ARM template documentation, best practices), beside those
+// of expressions and resources.
+const (
+	maxTemplate   = 4 << 20 // bytes
+	maxParameters = 256
+	maxVariables  = 256
+	maxOutputs    = 64
+)
+
+// symbolicVersion is the languageVersion of templates whose resources have symbolic
+// names.
+const symbolicVersion = "2.0"
 
 // checkForm wants what every template has, and sections of the right kind.
 func checkForm(template expr.Value, pointer string, found *problems) {
@@ -76,27 +107,81 @@ func checkForm(template expr.Value, pointer string, found *problems) {
 			found.add(pointer+"/"+escape(name), "The template member '%s' is missing: a deployment template has it as a string", name)
 		}
 	}
-	schema, _ := text(template, "$schema")
-	for _, scope := range []string{"subscription", "managementGroup", "tenant"} {
-		if strings.Contains(strings.ToLower(schema), strings.ToLower("/"+scope+"DeploymentTemplate.json")) {
-			found.add(pointer+"/$schema", "The template's schema is that of deployments to a %s, and this deployment is to a resource group. Use https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", scope)
+	if size := len(template.JSON()); size > maxTemplate {
+		found.add(pointer, "The template has %d bytes; the limit is %d. Split it", size, maxTemplate)
+	}
+	checkVersion(template, pointer, found)
+	for _, section := range []struct {
+		name  string
+		limit int
+	}{{"parameters", maxParameters}, {"variables", maxVariables}, {"outputs", maxOutputs}, {"definitions", maxResources}, {"asserts", maxOutputs}} {
+		v, _ := member(template, section.name)
+		switch {
+		case v.IsNull():
+		case v.Kind() != expr.KindObject:
+			found.add(pointer+"/"+section.name, "The template member '%s' is of type '%s'; it must be an object", section.name, v.TypeName())
+		case v.Len() > section.limit:
+			found.add(pointer+"/"+section.name, "The number of template %s '%d' exceeds the limit of '%d'. Split the template, or join several in an object", section.name, v.Len(), section.limit)
 		}
 	}
-	for _, name := range []string{"parameters", "variables", "outputs"} {
-		if v, ok := member(template, name); ok && v.Kind() != expr.KindObject && !v.IsNull() {
-			found.add(pointer+"/"+name, "The template member '%s' is of type '%s'; it must be an object", name, v.TypeName())
+	checkOutputs(template, pointer, found)
+}
+
+// checkVersion refuses what goes beyond the language that is here: extensions, whose
+// resources no resource manager has.
+func checkVersion(template expr.Value, pointer string, found *problems) {
+	version, ok := member(template, "languageVersion")
+	word, _ := version.AsString()
+	symbolic := word == symbolicVersion || strings.HasPrefix(word, "2.")
+	if ok && word != "1.0" && !symbolic {
+		found.add(pointer+"/languageVersion", "The template language version '%s' is not supported. Use '2.0', or leave it out", version.Text())
+	}
+	resources, _ := member(template, "resources")
+	if resources.Kind() == expr.KindObject && !symbolic {
+		found.add(pointer+"/resources", "The template's resources have symbolic names: that needs \"languageVersion\": \"2.0\"")
+	}
+	if resources.Kind() == expr.KindArray && symbolic {
+		found.add(pointer+"/resources", "The template's resources have no symbolic names, which languageVersion '%s' needs: make 'resources' an object, or leave the languageVersion out", word)
+	}
+	for _, name := range []string{"imports", "extensions"} {
+		if v, _ := member(template, name); v.Len() > 0 {
+			found.add(pointer+"/"+name, "The template uses extensions ('%s'), which deploy to other systems than the resource manager and are not supported. Take them out", name)
 		}
 	}
+}
+
+func checkOutputs(template expr.Value, pointer string, found *problems) {
+	defined := types{object(template, "definitions")}
 	outputs := object(template, "outputs")
 	for name, o := range outputs.Members() {
 		at := pointer + "/outputs/" + escape(name)
-		if typ, _ := text(o, "type"); !slices.Contains(parameterTypes, strings.ToLower(typ)) {
+		if typ, _ := text(defined.resolve(o), "type"); !slices.Contains(parameterTypes, strings.ToLower(typ)) {
 			found.add(at, "The template output '%s' has the type '%s'. Its type must be one of '%s'", name, typ, strings.Join(parameterTypes, ", "))
 		}
 		if !hasMember(o, "value") && !hasMember(o, "copy") {
 			found.add(at, "The template output '%s' lacks the member 'value'", name)
 		}
 	}
+}
+
+// The scopes that templates are for, by the file name of their schema.
+const (
+	scopeGroup        = "resource group"
+	scopeSubscription = "subscription"
+	scopeManagement   = "management group"
+	scopeTenant       = "tenant"
+)
+
+// scopeOf tells from its schema what a template is deployed to.
+func scopeOf(template expr.Value) string {
+	schema, _ := text(template, "$schema")
+	schema = strings.ToLower(schema)
+	for name, scope := range map[string]string{"subscription": scopeSubscription, "managementgroup": scopeManagement, "tenant": scopeTenant} {
+		if strings.Contains(schema, "/"+name+"deploymenttemplate.json") {
+			return scope
+		}
+	}
+	return scopeGroup
 }
 
 // readResources reads an array of resources, or an object with symbolic names, and
