@@ -23,6 +23,9 @@ func newTemplateDialect(functions *functionSet) *Dialect {
 		listed:    true,
 		marker:    `"[`,
 		split:     templateSplit,
+		opening:   "[",
+		closing:   "]",
+		escape:    templateEscape,
 	}
 }
 
@@ -88,6 +91,14 @@ func templateSplit(s string) ([]piece, *parseError) {
 		return []piece{{text: s[1:]}}, nil
 	}
 	return []piece{{text: s[1 : len(s)-1], expression: true, offset: 1}}, nil
+}
+
+// templateEscape writes a text so that it stands for itself.
+func templateEscape(text string) string {
+	if len(text) > 1 && text[0] == '[' && text[len(text)-1] == ']' {
+		return "[" + text
+	}
+	return text
 }
 
 // templateFunctions is the list of the deployment dialect.

@@ -47,7 +47,7 @@ func (c *compiler) conditionCall(v Value, parent string, depth int) expression {
 		}
 		c.conditionArguments(x, function, m.Value, parent, depth)
 	})
-	return &source{body: x, text: m.Name, pointer: c.pointer()}
+	return &conditionCall{source{body: x, text: m.Name, pointer: c.pointer()}}
 }
 
 // conditionArguments compiles the arguments of a call in document order: the call

@@ -34,6 +34,9 @@ type step struct {
 	template bool       // it fails in Resource Manager's words
 }
 
+// conditionCall is a call of a condition in object form.
+type conditionCall struct{ source }
+
 // source marks where the text of an expression begins, for messages.
 type source struct {
 	body     expression

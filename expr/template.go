@@ -38,6 +38,10 @@ type Dialect struct {
 	marker    string // without it JSON text holds no expression; "" if there is none
 	// split recognises the expressions of a string: see workflowSplit.
 	split func(s string) (pieces []piece, problem *parseError)
+	// opening and closing stand around an expression that is a whole string; escape
+	// writes a text so that it holds none.
+	opening, closing string
+	escape           func(text string) string
 
 	evaluators sync.Pool // of *evaluator
 }
@@ -56,6 +60,8 @@ var workflowDialect = sync.OnceValue(func() *Dialect {
 		maxLength: 8192,
 		marker:    "@",
 		split:     workflowSplit,
+		opening:   "@",
+		escape:    workflowEscape,
 	}
 })
 
@@ -233,14 +239,37 @@ func (c *compiler) string(s string) expression {
 	if whole := pieces[0]; len(pieces) == 1 && whole.offset == 1 {
 		return c.source(whole)
 	}
+	return c.interpolation(pieces)
+}
+
+// interpolation compiles text with expressions inside. Literals next to each other
+// are one; literals alone need no evaluation.
+func (c *compiler) interpolation(pieces []piece) expression {
 	x := &interpolation{}
-	for _, p := range pieces {
-		if p.expression {
-			x.parts = append(x.parts, c.source(p))
-		} else {
-			x.parts = append(x.parts, &literal{String(p.text)})
+	var text []byte
+	flush := func() {
+		if len(text) > 0 {
+			x.parts = append(x.parts, &literal{String(string(text))})
+			text = text[:0]
 		}
 	}
+	for _, p := range pieces {
+		if !p.expression {
+			text = append(text, p.text...)
+			continue
+		}
+		part := c.source(p)
+		if l, ok := part.(*literal); ok {
+			text = l.value.appendText(text)
+			continue
+		}
+		flush()
+		x.parts = append(x.parts, part)
+	}
+	if len(x.parts) == 0 {
+		return &literal{String(string(text))}
+	}
+	flush()
 	return x
 }
 
