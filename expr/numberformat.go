@@ -80,15 +80,16 @@ func standardNumberFormat(format string) (letter byte, precision int, ok bool) {
 		return 'G', -1, true
 	}
 	c := format[0] | 0x20
-	if c < 'a' || c > 'z' || len(format) > 10 {
+	digits := strings.TrimLeft(format[1:], "0")
+	switch {
+	case c < 'a' || c > 'z' || leadingDigits(format[1:]) != len(format)-1:
 		return 0, 0, false
-	}
-	if len(format) == 1 {
+	case len(format) == 1:
 		return format[0], -1, true
+	case len(digits) > 9:
+		return format[0], maxPrecision + 1, true
 	}
-	if !fixedDigits(format[1:], &precision) {
-		return 0, 0, false
-	}
+	fixedDigits(digits, &precision)
 	return format[0], precision, true
 }
 
@@ -130,7 +131,8 @@ func (n printedNumber) standard(v Value, letter byte, precision int, c *culture)
 			precision = 6
 		}
 		digits, exponent := n.significant(precision+1, false)
-		return signed(n.negative, scientific(digits, exponent, precision, letter, 3, c), c), true
+		negative := n.negative && (n.isFloat || strings.Trim(digits, "0") != "")
+		return signed(negative, scientific(digits, exponent, precision, letter, 3, c), c), true
 	case 'g':
 		return n.general(letter, precision, c), true
 	case 'r':
@@ -248,6 +250,9 @@ func (n printedNumber) significant(count int, picture bool) (digits string, expo
 
 // general prints the shorter of fixed and scientific notation.
 func (n printedNumber) general(letter byte, precision int, c *culture) string {
+	if precision == 0 && n.fraction != "" {
+		precision = len(strings.TrimLeft(n.whole+n.fraction, "0"))
+	}
 	if precision <= 0 && !n.isFloat {
 		whole := n.whole
 		if whole == "" {

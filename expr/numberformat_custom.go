@@ -48,17 +48,27 @@ func (n printedNumber) custom(format string, c *culture) string {
 	}
 	index = pickSection(sections, index)
 	p := parsePicture(sections[index])
-	whole, fraction, shown := p.round(digits, exponent)
-	if digits != "" && strings.Trim(whole+fraction, "0") == "" {
+	filled := p.round(digits, exponent)
+	if digits != "" && filled.zero {
 		if zero := pickSection(sections, 2); zero != index {
 			index = zero
 			p = parsePicture(sections[index])
+			filled = p.round("", 0)
 		}
-		digits = ""
-		whole, fraction, shown = p.round("", 0)
 	}
-	minus := n.negative && index == 0 && (digits != "" || n.isFloat)
-	return p.print(whole, fraction, shown, minus, c)
+	text := p.print(filled, c)
+	if n.negative && index == 0 && (!filled.zero || n.isFloat) && (text != "" || filled.scale != 0) {
+		return c.negativeSign + text
+	}
+	return text
+}
+
+// filledPicture is a number in the digits of a picture.
+type filledPicture struct {
+	whole, fraction string // digits
+	shown           int    // the exponent
+	scale           int    // how many digits the rounded number has before its point
+	zero            bool
 }
 
 // splitSections cuts a format at its semicolons.
@@ -189,63 +199,72 @@ func (p *picture) exponent(s string) int {
 	return i
 }
 
-// round scales and rounds d.ddd × 10^exponent to the places of the picture, and
-// returns its digits before and after the point and the exponent to show.
-func (p *picture) round(digits string, exponent int) (whole, fraction string, shown int) {
-	if digits == "" {
-		return p.pad("", "", 0)
+// round scales and rounds d.ddd × 10^exponent to the places of the picture.
+func (p *picture) round(digits string, exponent int) filledPicture {
+	if strings.Trim(digits, "0") == "" {
+		return p.zero()
 	}
 	point := exponent + 1 + p.scale
+	keep := point + p.after
 	if p.scientific {
-		var grown int
-		digits, grown = roundDigits(digits, point, p.before+p.after)
-		shown = grown - p.before
+		keep = p.before + p.after
+	}
+	digits, point = roundDigits(digits, point, keep)
+	if strings.Trim(digits, "0") == "" {
+		return p.zero()
+	}
+	filled := filledPicture{scale: point}
+	if p.scientific {
+		filled.shown = point - p.before
 		point = p.before
-	} else {
-		if keep := point + p.after; keep < 0 {
-			digits, point = "", 0
-		} else {
-			digits, point = roundDigits(digits, point, keep)
-		}
 	}
 	switch {
 	case point <= 0:
-		fraction = strings.Repeat("0", min(-point, p.after)) + digits
+		filled.fraction = strings.Repeat("0", min(-point, p.after)) + digits
 	case point >= len(digits):
-		whole = digits + strings.Repeat("0", point-len(digits))
+		filled.whole = digits + strings.Repeat("0", point-len(digits))
 	default:
-		whole, fraction = digits[:point], digits[point:]
+		filled.whole, filled.fraction = digits[:point], digits[point:]
 	}
-	return p.pad(whole, fraction, shown)
+	p.pad(&filled)
+	return filled
+}
+
+// zero fills a picture with nothing but the zeros that it asks for; with an exponent
+// these are all places before the point.
+func (p *picture) zero() filledPicture {
+	filled := filledPicture{zero: true}
+	p.pad(&filled)
+	if p.scientific {
+		filled.whole = strings.Repeat("0", p.before)
+	}
+	return filled
 }
 
 // pad drops zeros at both ends that no placeholder asks for and adds those that one
 // does.
-func (p *picture) pad(whole, fraction string, shown int) (string, string, int) {
-	whole = strings.TrimLeft(whole, "0")
-	fraction = strings.TrimRight(fraction[:min(len(fraction), p.after)], "0")
-	whole = strings.Repeat("0", max(p.leastWhole-len(whole), 0)) + whole
-	fraction += strings.Repeat("0", max(p.leastPart-len(fraction), 0))
-	return whole, fraction, shown
+func (p *picture) pad(f *filledPicture) {
+	f.whole = strings.TrimLeft(f.whole, "0")
+	f.whole = strings.Repeat("0", max(p.leastWhole-len(f.whole), 0)) + f.whole
+	f.fraction = strings.TrimRight(f.fraction[:min(len(f.fraction), p.after)], "0")
+	f.fraction += strings.Repeat("0", max(p.leastPart-len(f.fraction), 0))
 }
 
 // print puts the digits into the picture.
-func (p *picture) print(whole, fraction string, shown int, minus bool, c *culture) string {
+func (p *picture) print(filled filledPicture, c *culture) string {
 	var b strings.Builder
 	boundary := func(int) bool { return false }
 	if p.grouped {
 		boundary = groupBoundaries(c.groupSizes)
 	}
-	begun := false
+	whole, fraction := filled.whole, filled.fraction
 	places := p.before // placeholders left before the point
 	wholeUpTo := func(left int) {
 		for len(whole) > left {
-			if begun && boundary(len(whole)) {
+			b.WriteByte(whole[0])
+			if whole = whole[1:]; whole != "" && boundary(len(whole)) {
 				b.WriteString(c.groupSeparator)
 			}
-			begun = true
-			b.WriteByte(whole[0])
-			whole = whole[1:]
 		}
 	}
 	point := false
@@ -258,7 +277,7 @@ func (p *picture) print(whole, fraction string, shown int, minus bool, c *cultur
 		case t.kind == 'm':
 			b.WriteString(c.perMille)
 		case t.kind == 'e':
-			b.WriteString(exponentText(t, shown, c))
+			b.WriteString(exponentText(t, filled.shown, c))
 		case t.kind == '.':
 			wholeUpTo(0)
 			point = true
@@ -272,9 +291,6 @@ func (p *picture) print(whole, fraction string, shown int, minus bool, c *cultur
 			b.WriteByte(fraction[0])
 			fraction = fraction[1:]
 		}
-	}
-	if minus && b.Len() > 0 {
-		return c.negativeSign + b.String()
 	}
 	return b.String()
 }
