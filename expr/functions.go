@@ -20,6 +20,12 @@ type Function struct {
 	Volatile   bool // reads Env.Now or Env.Random
 	Deprecated bool
 
+	// For editors; empty in the dialect of deployment templates.
+	Category   string
+	Parameters []Parameter
+	Returns    string // type of the result
+	Summary    string // a sentence
+
 	// usage says what the function expects, for the sentence about a wrong number of
 	// arguments; "" stands for a sentence made of Min and Max. See arityMessage.
 	usage string

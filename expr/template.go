@@ -56,7 +56,7 @@ type piece struct {
 var workflowDialect = sync.OnceValue(func() *Dialect {
 	return &Dialect{
 		grammar:   grammar{keywords: true, floats: true, optional: true},
-		functions: newFunctionSet(workflowFunctions()),
+		functions: newFunctionSet(described(workflowFunctions())),
 		maxLength: 8192,
 		marker:    "@",
 		split:     workflowSplit,
