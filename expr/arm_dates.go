@@ -5,7 +5,7 @@ import "strings"
 func templateDateFunctions() []Function {
 	return []Function{
 		{Name: "dateTimeAdd", Min: 2, Max: 3, eval: dateTimeAdd},
-		{Name: "dateTimeFromEpoch", Min: 1, Max: 2, eval: dateTimeFromEpoch},
+		{Name: "dateTimeFromEpoch", Min: 1, Max: 1, eval: dateTimeFromEpoch},
 		{Name: "dateTimeToEpoch", Min: 1, Max: 1, eval: dateTimeToEpoch},
 		{Name: "utcNow", Min: 0, Max: 1, Volatile: true, eval: func(c invocation) (Value, error) { return c.printIn(c.now(), 0, "yyyyMMddTHHmmssZ") }},
 	}
@@ -24,30 +24,40 @@ func (c invocation) printIn(d dateTime, formatAt int, missing string) (Value, er
 	return String(text), nil
 }
 
-// dateTimeAdd adds an ISO 8601 duration; without a format the base's own is kept.
+// roundTripSeconds is how timestamps are printed that no format is given for.
+const roundTripSeconds = "yyyy-MM-ddTHH:mm:ss.FFFFFFFZ"
+
+// templateDate reads an argument as a timestamp, also in the form that utcNow prints.
+func (c invocation) templateDate(i int) (dateTime, error) {
+	text, err := c.text(i)
+	if err != nil {
+		return dateTime{}, err
+	}
+	if d, ok := parseExact(text, "yyyyMMddTHHmmssK", invariantCulture(), c.now()); ok {
+		return d, nil
+	}
+	return c.date(i)
+}
+
+// dateTimeAdd adds an ISO 8601 duration, in which a year is 365 days and a month is
+// 30 (the reference of the template functions).
 func dateTimeAdd(c invocation) (Value, error) {
-	base, err := c.date(0)
+	base, err := c.templateDate(0)
 	if err != nil {
 		return Value{}, err
 	}
-	duration, err := c.text(1)
+	text, err := c.text(1)
 	if err != nil {
 		return Value{}, err
 	}
-	parts, ok := parseDuration(duration)
+	ticks, ok := parseDuration(text)
 	if !ok {
-		return Value{}, c.notValid("The duration '%s' must match ISO 8601 format.", duration)
+		return Value{}, c.notValid("The duration '%s' must match ISO 8601 format.", text)
 	}
-	for _, p := range parts {
-		if base, ok = base.add(p.count, p.unit); !ok {
-			return Value{}, c.outOfCalendar()
-		}
+	if base.ticks += ticks; base.ticks < 0 || base.ticks > maxTicks {
+		return Value{}, c.outOfCalendar()
 	}
-	format := "yyyy-MM-ddTHH:mm:ssZ"
-	if !strings.Contains(c.args[0].str, "T") {
-		format = "u"
-	}
-	return c.printIn(base, 2, format)
+	return c.printIn(base, 2, roundTripSeconds)
 }
 
 func dateTimeFromEpoch(c invocation) (Value, error) {
@@ -60,57 +70,72 @@ func dateTimeFromEpoch(c invocation) (Value, error) {
 	if !ok {
 		return Value{}, c.outOfCalendar()
 	}
-	return c.printIn(d, 1, "yyyy-MM-ddTHH:mm:ssZ")
+	return String(string(d.appendRoundTrip(nil)[:len("yyyy-MM-ddTHH:mm:ss")]) + "Z"), nil
 }
 
+// dateTimeToEpoch returns whole seconds, those before 1970 below zero.
 func dateTimeToEpoch(c invocation) (Value, error) {
-	d, err := c.date(0)
-	return Int((d.ticks - unixTicks) / ticksPerSecond), err
+	d, err := c.templateDate(0)
+	return Int(floorDiv(d.ticks-unixTicks, ticksPerSecond)), err
 }
 
-// durationPart is a count of one unit.
-type durationPart struct {
-	count int64
-	unit  timeUnit
+func floorDiv(a, b int64) int64 {
+	if a < 0 {
+		return -((-a + b - 1) / b)
+	}
+	return a / b
 }
 
-// parseDuration reads [-]P[nY][nM][nW][nD][T[nH][nM][nS]], whole numbers only.
-func parseDuration(s string) ([]durationPart, bool) {
-	sign := int64(1)
-	if rest, ok := strings.CutPrefix(s, "-"); ok {
-		sign, s = -1, rest
+// longestDuration bounds each part of a duration and their sum, in days: more than the
+// calendar has, and so little that four parts do not overflow to a sum in bounds.
+const longestDuration = 4_000_000
+
+// parseDuration reads [-]P[nY][nM][nW][nD][T[nH][nM][n[.f]S]], in ticks.
+func parseDuration(s string) (int64, bool) {
+	rest, negative := strings.CutPrefix(s, "-")
+	rest, ok := strings.CutPrefix(rest, "P")
+	if !ok || rest == "" || strings.HasSuffix(rest, "T") {
+		return 0, false
 	}
-	s, ok := strings.CutPrefix(s, "P")
-	if !ok || s == "" || strings.HasSuffix(s, "T") {
-		return nil, false
+	date, clock, _ := strings.Cut(rest, "T")
+	days, ok := durationParts(date, "YMWD", 365*ticksPerDay, 30*ticksPerDay, 7*ticksPerDay, ticksPerDay)
+	if !ok {
+		return 0, false
 	}
-	date, clock, timed := strings.Cut(s, "T")
-	parts, ok := durationParts(nil, sign, date, "YMWD", "year", "month", "week", "day")
-	if ok && timed {
-		parts, ok = durationParts(parts, sign, clock, "HMS", "hour", "minute", "second")
+	ticks, ok := durationParts(clock, "HMS", ticksPerHour, ticksPerMinute, ticksPerSecond)
+	if ticks += days; negative {
+		ticks = -ticks
 	}
-	return parts, ok
+	return ticks, ok
 }
 
-// durationParts reads numbers, each followed by one of the letters, in their order.
-func durationParts(parts []durationPart, sign int64, s, letters string, names ...string) ([]durationPart, bool) {
+// durationParts reads numbers, each followed by one of the letters, in their order, and
+// adds them up in these units. Only seconds may have a fraction.
+func durationParts(s, letters string, units ...int64) (sum int64, ok bool) {
 	for s != "" {
-		var n int64
-		i := 0
-		for i < len(s) && isDigit(s[i]) && n < 1e12 {
-			n = n*10 + int64(s[i]-'0')
-			i++
+		size := leadingDigits(s)
+		var n, fraction int
+		if size == 0 || size > 15 || !fixedDigits(s[:size], &n) {
+			return 0, false
 		}
-		if i == 0 || i == len(s) {
-			return nil, false
+		s = s[size:]
+		fractional := strings.HasPrefix(s, ".")
+		if fractional {
+			size = 1 + leadingDigits(s[1:])
+			fraction = roundedFraction(s[1:size])
+			if s = s[size:]; size == 1 {
+				return 0, false
+			}
 		}
-		at := strings.IndexByte(letters, s[i])
-		if at < 0 {
-			return nil, false
+		if s == "" {
+			return 0, false
 		}
-		unit, _ := unitOf(names[at])
-		parts = append(parts, durationPart{sign * n, unit})
-		letters, names, s = letters[at+1:], names[at+1:], s[i+1:]
+		at := strings.IndexByte(letters, s[0])
+		if at < 0 || fractional && s[0] != 'S' || int64(n) > longestDuration*ticksPerDay/units[at] {
+			return 0, false
+		}
+		sum += int64(n)*units[at] + int64(fraction)
+		letters, units, s = letters[at+1:], units[at+1:], s[1:]
 	}
-	return parts, true
+	return sum, sum >= 0 && sum <= longestDuration*ticksPerDay
 }

@@ -23,7 +23,7 @@ func TestResourceTemplateDialect(t *testing.T) {
 		{"[coalesce(null(), 'x')]", `"x"`},
 		{"[uri('http://contoso.org/firstpath', 'myscript.sh')]", `"http://contoso.org/myscript.sh"`},
 		{"[uri('http://contoso.org/firstpath/', 'a/b.sh')]", `"http://contoso.org/firstpath/a/b.sh"`},
-		{"[dateTimeAdd('2020-04-07 14:53:14Z', 'P3Y')]", `"2023-04-07 14:53:14Z"`},
+		{"[dateTimeAdd('2020-04-07 14:53:14Z', 'P3Y')]", `"2023-04-07T14:53:14Z"`},
 		{"[dateTimeAdd('2020-04-07T14:53:14Z', '-P1DT2H')]", `"2020-04-06T12:53:14Z"`},
 		{"[dateTimeToEpoch('1970-01-02T00:00:00Z')]", `86400`},
 		{"[dateTimeFromEpoch(86400)]", `"1970-01-02T00:00:00Z"`},
