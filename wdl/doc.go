@@ -21,6 +21,11 @@
 // what cannot be judged because of it: where a runAfter is wrong, whether an action
 // or a variable is reached through it.
 //
+// A linter or an editor gives the text of its document in [Source.Text], or in
+// [Options.Text] and [Options.Base], and gets places in that text; the package's
+// example is such a linter. [Place] finds the place of any pointer. What is an error
+// stops a save, what is a [Warning] does not.
+//
 // A Program never changes and may be shared by all runs and goroutines. Recurrence
 // arithmetic ([Recurrence.Next]), durations and retry waits are pure: the caller
 // brings time and random bits. The package does no input or output.

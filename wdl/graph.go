@@ -61,6 +61,9 @@ func (c *compiler) runAfter(a *Action) {
 		return
 	}
 	if n.Value.IsNull() {
+		if c.isMeant(join(c.parsed[a.Index].at, "runAfter")) {
+			c.doubts.add(a.Index)
+		}
 		return
 	}
 	if !n.isObject() {

@@ -139,6 +139,11 @@ type unknownMember struct {
 	intended        string // pointer of the member meant
 }
 
+// isMeant reports whether a misspelt member stands in for the one at a pointer.
+func (c *compiler) isMeant(intended string) bool {
+	return slices.ContainsFunc(c.unknowns, func(u unknownMember) bool { return u.meant != "" && u.intended == intended })
+}
+
 // misspelt takes the member that stands in for a missing one, so that one mistake is
 // told once.
 func (c *compiler) misspelt(intended string) (name string, ok bool) {

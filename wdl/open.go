@@ -2,6 +2,7 @@ package wdl
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf16"
@@ -31,17 +32,32 @@ func (s Source) Compile(o Options) (*Program, Problems) {
 
 // DocumentError is why a document holds no definition (wdl-semantics §15 rule 39).
 type DocumentError struct {
-	Code    string
-	Message string
+	Code         string
+	Message      string
+	Line, Column int   // where the text is no JSON, from 1; 0 where it is
+	Cause        error // an [expr.SyntaxError], or nil
 }
 
 func (e *DocumentError) Error() string { return e.Message }
 
-func documentError(format string, args ...any) error {
+func (e *DocumentError) Unwrap() error { return e.Cause }
+
+func documentError(format string, args ...any) *DocumentError {
 	return &DocumentError{
 		Code:    CodeInvalidRequestContent,
 		Message: "The request content is not valid and could not be deserialized: '" + fmt.Sprintf(format, args...) + "'.",
 	}
+}
+
+// syntaxError is the error of a text that is no JSON.
+func syntaxError(text []byte, err error) error {
+	e := documentError("%s", err)
+	e.Cause = err
+	var syntax *expr.SyntaxError
+	if errors.As(err, &syntax) {
+		e.Line, e.Column = lineColumn(text, syntax.Offset)
+	}
+	return e
 }
 
 // Open finds the definitions in a document, in document order. It takes a bare
@@ -56,7 +72,7 @@ func Open(doc []byte) ([]Source, error) {
 	}
 	v, err := expr.ReadJSON(text)
 	if err != nil {
-		return nil, documentError("%s", err)
+		return nil, syntaxError(text, err)
 	}
 	f := finder{text: text}
 	f.document(node{v, ""})

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,6 +69,25 @@ func TestOpenRefuses(t *testing.T) {
 		var document *wdl.DocumentError
 		if !errors.As(err, &document) || document.Code != wdl.CodeInvalidRequestContent {
 			t.Errorf("%q: %v", doc, err)
+		}
+	}
+}
+
+// TestSyntaxErrorsHaveAPlace: the line and column of a text that is no JSON.
+func TestSyntaxErrorsHaveAPlace(t *testing.T) {
+	for doc, want := range map[string]string{
+		"{\n  \"actions\": {\n    \"é\": tru\n  }\n}": "3:13",
+		"\xEF\xBB\xBF{\"a\": 1 2}":                    "1:9",
+		"":                                            "1:1",
+		"{\"actions\": {},\r\n\r\n \"triggers\" {}}": "3:13",
+	} {
+		_, err := wdl.Open([]byte(doc))
+		var document *wdl.DocumentError
+		if !errors.As(err, &document) {
+			t.Fatal(doc, err)
+		}
+		if got := fmt.Sprintf("%d:%d", document.Line, document.Column); got != want {
+			t.Errorf("%q: %s, %v", doc, got, err)
 		}
 	}
 }

@@ -99,7 +99,8 @@ func (r *Recurrence) Next(after time.Time, p Progress) (time.Time, bool) {
 
 // Window returns the window of a SlidingWindow trigger that comes after p.Fired
 // windows have been worked through. None is skipped; its start is when it is due,
-// before any delay (wdl-semantics §10.4).
+// before any delay (wdl-semantics §10.4). The SlidingWindow trigger, which is checked
+// but not run yet, is its user to come.
 func (r *Recurrence) Window(p Progress) (start, end time.Time, ok bool) {
 	origin := r.Start
 	if origin.IsZero() {

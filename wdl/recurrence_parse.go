@@ -9,16 +9,6 @@ import (
 	"isle/expr"
 )
 
-// ParseRecurrence reads a recurrence object without expressions.
-func ParseRecurrence(v expr.Value) (*Recurrence, error) {
-	c := &compiler{dialect: expr.Workflow(), program: &Program{parameters: map[string]int{}}}
-	r := c.recurrence(node{v, ""}, owner{where: "recurrence"})
-	if problems := c.finish(v); problems.Failed() {
-		return nil, problems
-	}
-	return r, nil
-}
-
 // parameterEnv evaluates what may use parameters only.
 type parameterEnv struct{ c *compiler }
 
