@@ -25,7 +25,7 @@ func (d *Dialect) CompileCondition(v Value) (*Template, []Problem) {
 }
 
 func (c *compiler) badCondition(message string) expression {
-	c.text = ""
+	c.begin("")
 	c.report(Problem{Code: CodeCondition, Message: message})
 	return &literal{}
 }
@@ -82,7 +82,7 @@ func (c *compiler) resolveCondition(x *call, f *Function, args []Value, parent s
 			probe.args[i] = &literal{arg}
 		}
 	}
-	c.text = ""
+	c.begin("")
 	if !c.resolve(&source{text: x.name, pointer: c.pointer()}, probe, parent) {
 		return false
 	}

@@ -73,8 +73,18 @@ const (
 	CodeReference = "UnresolvedReference" // the tree holds a content reference
 )
 
-// place is the line and column of an offset, both from 1; columns count characters.
-func place(text string, offset int) (line, column int) {
-	before := text[:min(offset, len(text))]
-	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+// place is a position in a text; columns count characters. The zero place is its
+// start.
+type place struct{ offset, line, column int }
+
+// at goes on to an offset that is not before p.
+func (p place) at(text string, offset int) place {
+	between := text[p.offset:min(offset, len(text))]
+	p.offset += len(between)
+	if last := strings.LastIndexByte(between, '\n'); last >= 0 {
+		p.line += strings.Count(between, "\n")
+		p.column, between = 0, between[last+1:]
+	}
+	p.column += utf8.RuneCountInString(between)
+	return p
 }

@@ -103,6 +103,7 @@ type compiler struct {
 	dialect  *Dialect
 	path     []string // escaped segments of the JSON pointer
 	text     string   // being compiled: a string of the tree, or a name
+	place    place    // in text, of the last problem
 	naming   bool     // it is a name
 	problems []Problem
 	calls    []Call
@@ -123,11 +124,18 @@ func (c *compiler) pointer() string {
 	return "/" + strings.Join(c.path, "/")
 }
 
+// begin says which string the problems to come are in.
+func (c *compiler) begin(text string) { c.text, c.place = text, place{} }
+
 // report adds a problem of the string at hand.
 func (c *compiler) report(p Problem) {
 	p.Pointer = c.pointer()
 	p.InName = c.naming
-	p.Line, p.Column = place(c.text, p.Offset)
+	if c.place.offset > p.Offset {
+		c.place = place{}
+	}
+	c.place = c.place.at(c.text, p.Offset)
+	p.Line, p.Column = c.place.line+1, c.place.column+1
 	c.problems = append(c.problems, p)
 }
 
@@ -224,7 +232,7 @@ func (c *compiler) record(v Value, depth int) expression {
 
 // string compiles a string of the tree.
 func (c *compiler) string(s string) expression {
-	c.text = s
+	c.begin(s)
 	pieces, problem := c.dialect.split(s)
 	if problem != nil {
 		c.report(Problem{Offset: problem.offset, Code: CodeSyntax, Message: problem.message, Expression: s})
