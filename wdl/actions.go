@@ -35,7 +35,9 @@ func (c *compiler) container(parent *Action, list node) *Container {
 		parent.Branches = append(parent.Branches, box)
 	}
 	for name, n := range list.members() {
-		c.action(name, n, box)
+		if c.actions++; c.actions <= 10*maxActions+1 {
+			c.action(name, n, box)
+		}
 	}
 	return box
 }

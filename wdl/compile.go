@@ -60,12 +60,16 @@ type compiler struct {
 	operations operationTable
 	program    *Program
 	problems   []Problem
+	failed     bool // an error is among them
 	sites      []site
 	parsed     []parsedAction // by action index, for the later stages
 	preds      []bitset       // by action: all siblings before it
-	doubts     bitset         // actions whose runAfter has a problem, or is known to the deployment only
+	siblings   map[sibling]int
+	doubts     bitset // actions whose runAfter has a problem, or is known to the deployment only
+	cyclic     bitset // actions of cycles that have been told
 	unknowns   []unknownMember
 	supplied   node // parameter values
+	actions    int  // how many there are; of far too many the first are read
 	hidden     bool // the deployment adds actions that are not seen here
 }
 
@@ -94,6 +98,10 @@ func (c *compiler) definition(d node, parameters expr.Value) {
 	c.declaredActions(d)
 	c.declaredTriggers(d)
 	c.declaredOutputs(d)
+	if c.excessive() {
+		c.limits(d)
+		return
+	}
 	c.declareVariables()
 	c.graph()
 	c.resolve()
@@ -112,7 +120,17 @@ func (c *compiler) warn(at string, rule Rule, format string, args ...any) {
 	c.add(Problem{Pointer: at, Code: CodeInvalidTemplate, Rule: rule, Severity: Warning, Message: fmt.Sprintf(format, args...)})
 }
 
-func (c *compiler) add(p Problem) { c.problems = append(c.problems, p) }
+// add notes a problem. Of very many the first are kept, and always an error.
+func (c *compiler) add(p Problem) {
+	if len(c.problems) >= maxProblems && (c.failed || p.Severity == Warning) {
+		return
+	}
+	c.failed = c.failed || p.Severity == Error
+	c.problems = append(c.problems, p)
+}
+
+// maxProblems is how many problems of one definition are told.
+const maxProblems = 5000
 
 // finish gives every problem its place and sorts them by it.
 func (c *compiler) finish(definition expr.Value) Problems {

@@ -30,9 +30,21 @@ func (b bitset) intersects(other bitset) bool {
 	return false
 }
 
+// sibling is the name of an action, in lower case, and where it stands.
+type sibling struct {
+	container *Container
+	name      string
+}
+
 func (c *compiler) graph() {
+	c.siblings = make(map[sibling]int, len(c.program.Actions))
+	for i := len(c.program.Actions) - 1; i >= 0; i-- {
+		a := c.program.Actions[i]
+		c.siblings[sibling{a.Container, fold(a.Name)}] = i // of a name that is used twice the first
+	}
 	c.preds = make([]bitset, len(c.program.Actions))
 	c.doubts = newBitset(len(c.program.Actions))
+	c.cyclic = newBitset(len(c.program.Actions))
 	for _, a := range c.program.Actions {
 		c.runAfter(a)
 	}
@@ -74,6 +86,7 @@ func (c *compiler) runAfter(a *Action) {
 		c.invalid(n, o, RuleRunAfterShape, "the property 'runAfter' must be an object of status lists, but is %s", describe(n.Value))
 		return
 	}
+	named := make(map[int]bool, n.Len())
 	for name, list := range n.members() {
 		statuses, ok := c.statuses(name, list, o)
 		b, found := c.sibling(a, name)
@@ -86,16 +99,20 @@ func (c *compiler) runAfter(a *Action) {
 		case !found:
 			c.doubtNamed(a, name)
 			c.strayRunAfter(a, n.at, name)
-		case slices.ContainsFunc(a.RunAfter, func(p Predecessor) bool { return p.Action == b }):
+		case named[b]:
 			c.doubts.add(a.Index)
 			c.report(list.at, RuleRunAfterShape, "The 'runAfter' property of template action '%s' %s names the action '%s' twice", a.Name, position, name)
 		case ok:
+			named[b] = true
 			a.RunAfter = append(a.RunAfter, Predecessor{b, statuses})
 			before := c.program.Actions[b]
 			before.Successors = append(before.Successors, a.Index)
 		}
 	}
 }
+
+// maxNamed is how many actions one message names.
+const maxNamed = 20
 
 // strayRunAfter reports an entry of runAfter that names no sibling, in the words of
 // public error reports: no action at all (rule 1) or one elsewhere (rule 2).
@@ -105,6 +122,10 @@ func (c *compiler) strayRunAfter(a *Action, at, name string) {
 	case elsewhere:
 		var siblings []string
 		for _, i := range a.Container.Actions {
+			if len(siblings) == maxNamed {
+				siblings = append(siblings, "…")
+				break
+			}
 			if i != a.Index {
 				siblings = append(siblings, c.program.Actions[i].Name)
 			}
@@ -119,15 +140,8 @@ func (c *compiler) strayRunAfter(a *Action, at, name string) {
 // sibling finds an action of that name in the same container. A name that is used
 // twice means the one that is a sibling.
 func (c *compiler) sibling(a *Action, name string) (int, bool) {
-	if b, ok := c.program.actions[fold(name)]; ok && c.program.Actions[b].Container == a.Container {
-		return b, true
-	}
-	for _, i := range a.Container.Actions {
-		if strings.EqualFold(c.program.Actions[i].Name, name) {
-			return i, true
-		}
-	}
-	return 0, false
+	i, ok := c.siblings[sibling{a.Container, fold(name)}]
+	return i, ok
 }
 
 // doubtNamed puts an action in doubt that names no sibling. If it names an action of
@@ -218,10 +232,19 @@ func (c *compiler) order(box *Container) {
 
 // cycle reports actions each of which runs after the next, the last after the first.
 func (c *compiler) cycle(path []int) {
+	if !slices.ContainsFunc(path, func(i int) bool { return !c.cyclic.has(i) }) {
+		return // all of them are in a cycle that was told
+	}
 	var b strings.Builder
-	for _, i := range path {
+	for n, i := range path {
 		c.doubts.add(i)
-		b.WriteString("'" + c.program.Actions[i].Name + "' after ")
+		c.cyclic.add(i)
+		switch {
+		case n < maxNamed:
+			b.WriteString("'" + c.program.Actions[i].Name + "' after ")
+		case n == maxNamed:
+			b.WriteString("… after ")
+		}
 	}
 	first := c.program.Actions[path[0]]
 	b.WriteString("'" + first.Name + "'")

@@ -134,6 +134,13 @@ const (
 	maxName             = 80
 )
 
+// excessive reports whether a definition is far beyond the limits, so that nothing more
+// than that is worth telling.
+func (c *compiler) excessive() bool {
+	p := c.program
+	return len(p.Actions) > 10*maxActions || len(p.Parameters) > 10*maxTenantParameters || len(p.Variables) > 10*maxVariables || len(p.Triggers) > 10*maxActions
+}
+
 // limits applies rule 20, in the words of public error reports.
 func (c *compiler) limits(d node) {
 	parameters := maxParameters
@@ -144,7 +151,7 @@ func (c *compiler) limits(d node) {
 		member, noun string
 		count, limit int
 	}{
-		{"actions", "actions", len(c.program.Actions), maxActions},
+		{"actions", "actions", c.actions, maxActions},
 		{"triggers", "triggers", len(c.program.Triggers), maxTriggers},
 		{"parameters", "parameters", len(c.program.Parameters), parameters},
 		{"outputs", "outputs", len(c.program.Outputs), maxOutputs},
@@ -189,8 +196,16 @@ func (c *compiler) nameCharacters(at, kind, name, code string) {
 
 func (c *compiler) nameLength(at, kind, name string) {
 	if len(name) > maxName && runes(name) > maxName {
-		c.report(at, RuleLimit, "The name of template %s '%s' %s has %d characters, the limit is %d", kind, name, position, runes(name), maxName)
+		c.report(at, RuleLimit, "The name of template %s '%s' %s has %d characters, the limit is %d", kind, shortened(name), position, runes(name), maxName)
 	}
+}
+
+// shortened returns the begin of a very long name.
+func shortened(name string) string {
+	if r := []rune(name); len(r) > 2*maxName {
+		return string(r[:maxName]) + "…"
+	}
+	return name
 }
 
 // nesting returns the level of an action: 1 at the top.

@@ -2,6 +2,7 @@ package wdl
 
 import (
 	"bytes"
+	"iter"
 	"strings"
 	"unicode/utf8"
 
@@ -13,38 +14,80 @@ import (
 // value around it. The text is JSON as [expr.ReadJSON] reads it; where it is not,
 // the rest of the pointers get the offset 0.
 func locate(text []byte, base string, problems []Problem) map[string]int {
-	places := make(map[string]int, len(problems))
+	root := &place{}
 	for i := range problems {
-		places[problems[i].Pointer] = -1
+		root.want(base + problems[i].Pointer)
 	}
-	parents := map[string]int{}
-	wanted := map[string]bool{}
-	for pointer := range places {
-		for p := base + pointer; ; p = p[:strings.LastIndexByte(p, '/')] {
-			wanted[p] = true
-			if p == "" {
-				break
-			}
+	way := []*place{root}
+	walkText(text, func(path []string, offset int, _ bool) {
+		way = way[:max(1, len(path))]
+		here := root
+		if len(path) > 0 {
+			here = way[len(path)-1].below(path[len(path)-1])
+			way = append(way, here)
 		}
-	}
-	walkText(text, func(pointer string, offset int, _ bool) {
-		if wanted[pointer] {
-			parents[pointer] = offset
+		if here != nil {
+			here.offset = offset // of members with one name the last counts
 		}
 	})
-	for pointer := range places {
-		for p := base + pointer; ; p = p[:strings.LastIndexByte(p, '/')] {
-			if offset, ok := parents[p]; ok {
-				places[pointer] = offset
-				break
+	places := make(map[string]int, len(problems))
+	for i := range problems {
+		places[problems[i].Pointer] = root.find(base + problems[i].Pointer)
+	}
+	return places
+}
+
+// place is a value that a problem points to, or one around it.
+type place struct {
+	offset int
+	inside map[string]*place
+}
+
+// below returns the place of a member or element; nil if no problem points there.
+func (p *place) below(token string) *place {
+	if p == nil {
+		return nil
+	}
+	return p.inside[token]
+}
+
+func (p *place) want(pointer string) {
+	for token := range tokens(pointer) {
+		next := p.inside[token]
+		if next == nil {
+			next = &place{offset: -1}
+			if p.inside == nil {
+				p.inside = map[string]*place{}
 			}
-			if p == "" {
-				places[pointer] = 0
-				break
+			p.inside[token] = next
+		}
+		p = next
+	}
+}
+
+func (p *place) find(pointer string) int {
+	for token := range tokens(pointer) {
+		next := p.inside[token]
+		if next == nil || next.offset < 0 {
+			break
+		}
+		p = next
+	}
+	return p.offset
+}
+
+// tokens yields the reference tokens of a JSON pointer.
+func tokens(pointer string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		rest, ok := strings.CutPrefix(pointer, "/")
+		for ok {
+			var token string
+			token, rest, ok = strings.Cut(rest, "/")
+			if !yield(pointerUnescape.Replace(token)) {
+				return
 			}
 		}
 	}
-	return places
 }
 
 // Place is where in a JSON text the value of a pointer stands, or the nearest value
@@ -60,32 +103,34 @@ func lineColumn(text []byte, offset int) (line, column int) {
 	return bytes.Count(before, []byte{'\n'}) + 1, utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
 }
 
-// walkText calls visit for every value of a JSON text, in order, with its pointer,
-// offset, and whether an earlier member of its object has the same name. It accepts
-// the lenient form of wdl-semantics §5 and stops where it cannot go on.
-func walkText(text []byte, visit func(pointer string, offset int, duplicate bool)) {
+// walkText calls visit for every value of a JSON text, in order, with the names and
+// indexes that lead to it (to be used during the call), its offset, and whether an
+// earlier member of its object has the same name. It accepts the lenient form of
+// wdl-semantics §5 and stops where it cannot go on.
+func walkText(text []byte, visit func(path []string, offset int, duplicate bool)) {
 	w := &textWalker{text: text, visit: visit}
-	w.value("", false, 0)
+	w.value(false)
 }
 
 type textWalker struct {
 	text  []byte
 	at    int
-	visit func(pointer string, offset int, duplicate bool)
+	path  []string
+	visit func(path []string, offset int, duplicate bool)
 }
 
 // value walks over one value and reports whether it can go on.
-func (w *textWalker) value(pointer string, duplicate bool, depth int) bool {
+func (w *textWalker) value(duplicate bool) bool {
 	w.blank()
-	if w.at >= len(w.text) || depth > expr.MaxDepth {
+	if w.at >= len(w.text) || len(w.path) > expr.MaxDepth {
 		return false
 	}
-	w.visit(pointer, w.at, duplicate)
+	w.visit(w.path, w.at, duplicate)
 	switch w.text[w.at] {
 	case '{':
-		return w.object(pointer, depth)
+		return w.object()
 	case '[':
-		return w.array(pointer, depth)
+		return w.array()
 	case '"', '\'':
 		_, ok := w.quoted()
 		return ok
@@ -93,7 +138,15 @@ func (w *textWalker) value(pointer string, duplicate bool, depth int) bool {
 	return w.bare() != ""
 }
 
-func (w *textWalker) object(pointer string, depth int) bool {
+// inside walks over a value that a name or index leads to.
+func (w *textWalker) inside(token string, duplicate bool) bool {
+	w.path = append(w.path, token)
+	ok := w.value(duplicate)
+	w.path = w.path[:len(w.path)-1]
+	return ok
+}
+
+func (w *textWalker) object() bool {
 	w.at++
 	names := map[string]bool{}
 	for {
@@ -103,7 +156,7 @@ func (w *textWalker) object(pointer string, depth int) bool {
 		}
 		name, ok := w.name()
 		w.blank()
-		if !ok || !w.take(':') || !w.value(join(pointer, name), names[name], depth+1) {
+		if !ok || !w.take(':') || !w.inside(name, names[name]) {
 			return false
 		}
 		names[name] = true
@@ -114,14 +167,14 @@ func (w *textWalker) object(pointer string, depth int) bool {
 	}
 }
 
-func (w *textWalker) array(pointer string, depth int) bool {
+func (w *textWalker) array() bool {
 	w.at++
 	for i := 0; ; i++ {
 		w.blank()
 		if w.take(']') {
 			return true
 		}
-		if !w.peek(',') && !w.value(pointer+"/"+itoa(i), false, depth+1) {
+		if !w.peek(',') && !w.inside(itoa(i), false) {
 			return false
 		}
 		w.blank()
@@ -212,23 +265,32 @@ func (w *textWalker) take(b byte) bool {
 // no longer shows (wdl-semantics §15 rule 19).
 func (c *compiler) duplicateNames(text []byte, base string) {
 	seen := map[string]bool{}
-	walkText(text, func(pointer string, _ int, duplicate bool) {
-		inside, ok := strings.CutPrefix(pointer, base)
-		if !ok || !duplicate || seen[pointer] {
+	depth := strings.Count(base, "/")
+	walkText(text, func(path []string, _ int, duplicate bool) {
+		if !duplicate || len(path) < depth+2 {
 			return
 		}
-		seen[pointer] = true
-		slash := strings.LastIndexByte(inside, '/')
-		if slash < 0 {
+		name, list := path[len(path)-1], path[len(path)-2]
+		_, isAction := c.program.Action(name)
+		if !(strings.EqualFold(list, "actions") && isAction) && !(strings.EqualFold(list, "triggers") && len(path) == depth+2) {
 			return
 		}
-		list, name := inside[:slash], pointerUnescape.Replace(inside[slash+1:])
-		kind := list[strings.LastIndexByte(list, '/')+1:]
-		if _, isAction := c.program.Action(name); strings.EqualFold(kind, "actions") && isAction ||
-			inside == "/triggers/"+inside[slash+1:] {
+		inside, ok := strings.CutPrefix(pointerOf(path), base)
+		if ok && !seen[inside] {
+			seen[inside] = true
 			c.report(inside, RuleDuplicateName, "The name '%s' %s is used by more than one item: names must be unique in the whole definition", name, position)
 		}
 	})
+}
+
+// pointerOf returns the JSON pointer of a path.
+func pointerOf(path []string) string {
+	var pointer strings.Builder
+	for _, token := range path {
+		pointer.WriteByte('/')
+		pointer.WriteString(pointerEscape.Replace(token))
+	}
+	return pointer.String()
 }
 
 var pointerUnescape = strings.NewReplacer("~1", "/", "~0", "~")
