@@ -371,7 +371,7 @@ func (p *parser) number() *parseError {
 		valid = exponent > 0
 	}
 	text := p.text[p.pos:i]
-	if run(p.text[i:], isName) > 0 {
+	if run(p.text[i:], isMember) > 0 {
 		return p.unexpectedCharacter(i)
 	}
 	if !valid {
