@@ -279,7 +279,10 @@ func (p *dateReader) result(today dateTime) (dateTime, bool) {
 	c.year, c.month, c.day, c.fraction = p.year, p.month, p.day, max(p.fraction, 0)
 	c.hour, c.minute, c.second = max(c.hour, 0), max(c.minute, 0), max(c.second, 0)
 	if p.shortYear {
-		c.year = expandYear(c.year)
+		c.year = p.culture.fullYear(c.year)
+	}
+	if c.year >= 0 {
+		c.year = max(c.year-p.culture.years, 0)
 	}
 	if p.year < 0 && p.month < 0 && p.day < 0 {
 		c.year, c.month, c.day = now.year, now.month, now.day

@@ -230,11 +230,11 @@ func (p *datePrinter) specifier(letter byte, count, at int) bool {
 			p.text(c.monthName(t.month, count == 3, besideDay(p.format, at, count)))
 		}
 	case 'y':
+		year := t.year + c.years
 		if count <= 2 {
-			p.number(t.year%100, count)
-		} else {
-			p.number(t.year, count)
+			year %= 100
 		}
+		p.number(year, count)
 	case 'H':
 		p.number(t.hour, min(count, 2))
 	case 'h':

@@ -170,6 +170,9 @@ func (c invocation) shifted(dateAt, countAt int, sign int64, unit func(invocatio
 		return Value{}, err
 	}
 	count, ok := c.args[countAt].AsInt()
+	if c.args[countAt].Kind() == KindBigInt {
+		return Value{}, c.outOfCalendar()
+	}
 	if !ok {
 		return Value{}, c.wrongKind(countAt, "an integer")
 	}
@@ -221,8 +224,12 @@ func (c invocation) inZone(utc int64, zone *timeZone) (dateTime, error) {
 }
 
 // momentOf turns a timestamp into UTC; one without a kind of its own shows the wall
-// clock of the zone.
+// clock of the zone, which is the function's second argument, one with Z must not name
+// another.
 func (c invocation) momentOf(d dateTime, zone *timeZone) (int64, error) {
+	if d.kind == kindUTC && !zone.isUTC() {
+		return 0, c.fail(ArgumentError, "expects its second parameter to be a time zone matching the time zone indicated by the timestamp. The provided value '%s' does not match.", c.args[1].Text())
+	}
 	if d.kind != kindUnspecified || zone.isUTC() {
 		return d.ticks, nil
 	}
@@ -259,9 +266,6 @@ func convertToUTC(c invocation) (Value, error) {
 	zone, err := c.zone(1)
 	if err != nil {
 		return Value{}, err
-	}
-	if d.kind == kindUTC && !zone.isUTC() {
-		return Value{}, c.fail(ArgumentError, "expects its second parameter to be a time zone matching the time zone indicated by the timestamp. The provided value '%s' does not match.", c.args[1].Text())
 	}
 	utc, err := c.momentOf(d, zone)
 	if err != nil {

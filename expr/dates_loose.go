@@ -340,7 +340,7 @@ func (p *looseDate) shortNumber(n int, today dateTime) (datePiece, bool) {
 	switch word.kind {
 	case dateSuffixSign, timeSuffixSign:
 		if word.kind == dateSuffixSign && word.value == suffixYear {
-			n = expandYear(n)
+			n = p.culture.fullYear(n)
 		}
 		return p.suffixed(n, word)
 	case halfSign:
@@ -440,7 +440,7 @@ func (p *looseDate) completed(shape dateShape, today dateTime) bool {
 
 // numbersOfDate decides which number is which.
 func (p *looseDate) numbersOfDate(shape dateShape, n []int, today dateTime) bool {
-	order, year := dateOrder(p.culture.shortDate), today.civil().year
+	order, year := dateOrder(p.culture.shortDate), today.civil().year+p.culture.years
 	switch shape {
 	case dateNN:
 		if dateOrder(p.culture.monthDay) == "dM" {
@@ -456,7 +456,7 @@ func (p *looseDate) numbersOfDate(shape dateShape, n []int, today dateTime) bool
 		return p.setDate(p.yearRead, n[1], n[0])
 	case dateMN, dateNM:
 		if p.yearBesideMonth(shape) {
-			return p.setDate(expandYear(n[0]), p.monthRead, 1)
+			return p.setDate(p.culture.fullYear(n[0]), p.monthRead, 1)
 		}
 		return p.setDate(year, p.monthRead, n[0])
 	case dateMNN:
@@ -464,7 +464,7 @@ func (p *looseDate) numbersOfDate(shape dateShape, n []int, today dateTime) bool
 		if order == "yMd" {
 			first, second = second, first
 		}
-		return p.setDate(expandYear(second), p.monthRead, first) || p.setDate(expandYear(first), p.monthRead, second)
+		return p.setDate(p.culture.fullYear(second), p.monthRead, first) || p.setDate(p.culture.fullYear(first), p.monthRead, second)
 	case dateYNN:
 		if order == "ydM" {
 			return p.setDate(p.yearRead, n[1], n[0])
@@ -481,13 +481,13 @@ func (p *looseDate) numbersOfDate(shape dateShape, n []int, today dateTime) bool
 func (p *looseDate) threeNumbers(order string, n []int) bool {
 	switch order {
 	case "yMd":
-		return p.setDate(expandYear(n[0]), n[1], n[2])
+		return p.setDate(p.culture.fullYear(n[0]), n[1], n[2])
 	case "ydM":
-		return p.setDate(expandYear(n[0]), n[2], n[1])
+		return p.setDate(p.culture.fullYear(n[0]), n[2], n[1])
 	case "Mdy":
-		return p.setDate(expandYear(n[2]), n[0], n[1])
+		return p.setDate(p.culture.fullYear(n[2]), n[0], n[1])
 	case "dMy":
-		return p.setDate(expandYear(n[2]), n[1], n[0])
+		return p.setDate(p.culture.fullYear(n[2]), n[1], n[0])
 	}
 	return false
 }
@@ -509,20 +509,22 @@ func (p *looseDate) partlySuffixed(shape dateShape, n []int) bool {
 		return ok
 	case shape == dateNsuffixes:
 		ok := d.month >= 0 && d.year < 0
-		d.year, d.day = expandYear(n[0]), 1
+		d.year, d.day = p.culture.fullYear(n[0]), 1
 		return ok
 	case p.suffixes[suffixYear]:
 		return !p.suffixes[suffixMonth] && !p.suffixes[suffixDay] && p.setDate(d.year, n[0], n[1])
 	case !p.suffixes[suffixMonth] || p.suffixes[suffixDay]:
 		return false
 	case dateOrder(p.culture.shortDate) == "yMd":
-		return p.setDate(expandYear(n[0]), d.month, n[1])
+		return p.setDate(p.culture.fullYear(n[0]), d.month, n[1])
 	}
-	return p.setDate(expandYear(n[1]), d.month, n[0])
+	return p.setDate(p.culture.fullYear(n[1]), d.month, n[0])
 }
 
-// setDate stores a date, if the calendar has it.
+// setDate stores a date, if the calendar has it. The year is that of the culture's
+// calendar.
 func (p *looseDate) setDate(year, month, day int) bool {
+	year -= p.culture.years
 	if _, ok := (civil{year: year, month: month, day: day}).ticks(); !ok {
 		return false
 	}
@@ -530,15 +532,16 @@ func (p *looseDate) setDate(year, month, day int) bool {
 	return true
 }
 
-func expandYear(year int) int {
-	const century = twoDigitYearMax / 100 * 100
+// fullYear gives a year of one or two digits its century.
+func (c *culture) fullYear(year int) int {
+	latest := twoDigitYearMax + c.years
 	switch {
 	case year >= 100:
 		return year
-	case year > twoDigitYearMax%100:
-		return century - 100 + year
+	case year > latest%100:
+		return latest/100*100 - 100 + year
 	}
-	return century + year
+	return latest/100*100 + year
 }
 
 // result puts the parts together.

@@ -5,7 +5,7 @@ package expr
 
 // parseDate reads a timestamp; today fills in a missing year or date.
 func parseDate(text string, c *culture, today dateTime) (dateTime, bool) {
-	if d, ok := parseISO(text); ok {
+	if d, ok := parseISO(text); ok && c.years == 0 {
 		return d, true
 	}
 	return parseLoose(text, c, today)

@@ -80,6 +80,9 @@ func TestParsesTimestamps(t *testing.T) {
 		{"da-DK", "05.03.2018 14.07.09", "2018-03-05T14:07:09.0000000"},
 		{"ja-JP", "2018年3月15日14時7分9秒", "2018-03-15T14:07:09.0000000"},
 		{"ko-KR", "2018년 3월 15일", "2018-03-15T00:00:00.0000000"},
+		{"th-TH", "5/3/2569", "2026-03-05T00:00:00.0000000"},
+		{"th-TH", "5/3/69", "2026-03-05T00:00:00.0000000"},
+		{"th-TH", "2026-03-05T10:00:00", "2026-03-05T10:00:00.0000000"},
 		{"de-DE", "15. März 2018", "2018-03-15T00:00:00.0000000"},
 		{"fr-FR", "jeudi 15 mars 2018", "2018-03-15T00:00:00.0000000"},
 		{"es-ES", "jueves, 15 de marzo de 2018", "2018-03-15T00:00:00.0000000"},
@@ -122,6 +125,7 @@ func TestFormatsTimestamps(t *testing.T) {
 		{"fr-FR", "dddd MMMM d", "jeudi mars 5"}, {"fr-FR", "D", "jeudi 5 mars 2026"}, {"es-ES", "D", "jueves, 5 de marzo de 2026"},
 		{"de-DE", "d", "05.03.2026"}, {"de-DE", "dd/MM/yyyy HH:mm", "05.03.2026 14:07"}, {"da-DK", "t", "14.07"}, {"da-DK", "T", "14.07.09"},
 		{"pl-PL", "d MMMM", "5 marca"}, {"pl-PL", "MMMM yyyy", "marzec 2026"}, {"ja-JP", "D", "2026年3月5日木曜日"}, {"ko-KR", "T", "오후 2:07:09"}, {"ko-KR", "d", "2026. 3. 5."},
+		{"th-TH", "d", "5/3/2569"}, {"th-TH", "yy", "69"}, {"th-TH", "o", "2026-03-05T14:07:09.1234567Z"}, {"pl-PL", "dddd MMMM", "czwartek marzec"}, {"pl-PL", "MMMM dd", "marca 05"},
 		{"nl-NL", "d", "05-03-2026"}, {"en-ZA", "d", "2026/03/05"}, {"sv-SE", "d", "2026-03-05"}, {"fi-FI", "T", "14.07.09"},
 	} {
 		if got, ok := today.format(test.format, findCulture(test.culture)); !ok || got != test.want {
@@ -244,6 +248,45 @@ func TestRoundTripFormatComesBack(t *testing.T) {
 		}
 		if exact, ok := parseExact(text, "o", defaultCulture(), today); !ok || exact != d {
 			t.Fatalf("%s read exactly is %v", text, exact)
+		}
+	})
+}
+
+// What the formats without a culture print is read again, to their precision.
+func TestFixedFormatsComeBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := anyDate(t)
+		for format, kind := range map[string]dateKind{"o": d.kind, "r": kindUTC, "s": kindUnspecified, "u": kindUTC} {
+			want := d
+			if want.kind = kind; format != "o" {
+				want.ticks -= want.ticks % ticksPerSecond
+			}
+			text, _ := d.format(format, defaultCulture())
+			for _, name := range []string{"", "en-US", "de-DE", "ja-JP"} {
+				if back, ok := parseDate(text, findCulture(name), today); !ok || back != want {
+					t.Fatalf("%s in %q: %s came back as %v %v", format, name, text, back, ok)
+				}
+			}
+		}
+	})
+}
+
+// A custom format with all parts is read exactly as it was printed.
+func TestCustomFormatsComeBack(t *testing.T) {
+	parts := []string{"yyyy", "MM", "dd", "HH", "mm", "ss", "fffffff"}
+	separators := []string{"", " ", "-", "'x'", `\h`, "~"}
+	rapid.Check(t, func(t *rapid.T) {
+		d := anyDate(t)
+		var format strings.Builder
+		for _, part := range rapid.Permutation(parts).Draw(t, "parts") {
+			format.WriteString(part)
+			format.WriteString(rapid.SampledFrom(separators).Draw(t, "separator"))
+		}
+		format.WriteString("K") // last: a hyphen behind it could begin an offset
+		text, ok := d.format(format.String(), defaultCulture())
+		back, okBack := parseExact(text, format.String(), defaultCulture(), today)
+		if !ok || !okBack || back != d {
+			t.Fatalf("%s printed %s, which came back as %v %v", format.String(), text, back, okBack)
 		}
 	})
 }
