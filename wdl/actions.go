@@ -204,6 +204,9 @@ paths:
 		}
 		at := n
 		for name := range strings.SplitSeq(path, ".") {
+			if !at.isObject() {
+				continue paths // told as a wrong shape
+			}
 			next, ok := at.member(name)
 			if !ok {
 				c.missing(o, at.at, path)

@@ -71,10 +71,11 @@ func (c *compiler) workflowHost(a *Action, n node, trigger bool) {
 		paths = append(paths, "inputs.host.triggerName")
 	}
 	c.require(c.owner(a), n, paths)
-	for _, path := range [...]string{"inputs.host.workflow.id", "inputs.host.triggerName"} {
-		if m, ok := n.path(path); ok {
-			c.memberValue(m, c.owner(a), texts(strings.TrimPrefix(path, "inputs."))[0])
-		}
+	if host, ok := n.path("inputs.host"); ok {
+		c.members(host, c.owner(a), slices.Concat(texts("triggerName", "id"), objects("workflow")), partial)
+	}
+	if workflow, ok := n.path("inputs.host.workflow"); ok {
+		c.members(workflow, c.owner(a), texts("id"), partial)
 	}
 }
 

@@ -235,7 +235,7 @@ func (c *compiler) retryMembers(p *RetryPolicy, m node, o owner) {
 		v, ok := m.member(member.name)
 		if !ok {
 			if i < 2 {
-				c.invalid(m, o, RuleRetry, "a retry policy of type '%s' needs a '%s'", p.Type.name(false), member.name)
+				c.invalid(m, o, RuleRetry, "a retry policy of type '%s' needs the member '%s'", p.Type.name(false), member.name)
 			}
 			continue
 		}
