@@ -12,7 +12,6 @@ package expr
 import (
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -90,7 +89,7 @@ func (r *reader) result() Value {
 		v, _ := d.value(0)
 		return v
 	}
-	n := &node{text: text, depth: int32(r.height), weight: int64(len(text))}
+	n := &node{text: text, depth: int32(r.height), weight: int64(len(text)), rare: &rare{}}
 	if len(r.spans) > 0 {
 		n.outline = &outline{slices.Clip(r.spans)}
 	}
@@ -376,6 +375,9 @@ func (r *reader) wide(at int) int {
 // escape reads one escape sequence, or the two of a surrogate pair.
 func (r *reader) escape(at int) int {
 	r.plain = false
+	if at+1 < len(r.text) && simpleEscapes[r.text[at+1]] != 0 && r.text[at+1] != '/' {
+		return at + 2
+	}
 	c, size := decodeEscape(r.text[at:])
 	if size == 0 {
 		return r.fail(at, "The escape sequences of strict JSON are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u with four hexadecimal digits.")
@@ -418,18 +420,16 @@ const notANumber = "A number in strict JSON has digits before and after the poin
 
 // float reads on from the point or exponent of a number.
 func (r *reader) float(from, at int) int {
-	s, fraction := r.text, at
+	s, point, plain := r.text, at, true
 	if s[at] == '.' {
-		if at = digitsEnd(s, at+1); at == fraction+1 {
+		if at = digitsEnd(s, at+1); at == point+1 {
 			return r.fail(from, notANumber)
 		}
-		if shortFloat(s[from:fraction], s[fraction+1:at]) && (at == len(s) || s[at]|0x20 != 'e') {
-			return at
-		}
 	}
+	fraction := s[point:at]
 	if at < len(s) && s[at]|0x20 == 'e' {
-		at++
-		if at < len(s) && (s[at] == '+' || s[at] == '-') {
+		plain = false
+		if at++; at < len(s) && (s[at] == '+' || s[at] == '-') {
 			at++
 		}
 		exponent := at
@@ -437,29 +437,30 @@ func (r *reader) float(from, at int) int {
 			return r.fail(from, notANumber)
 		}
 	}
-	f, _ := strconv.ParseFloat(s[from:at], 64)
-	if math.IsInf(f, 0) {
-		r.infinite = true
-		return at
+	plain = plain && wellLaidOut(s[from:point], fraction)
+	if plain && at-from <= 16 {
+		return at // a double keeps 15 digits, so nothing shorter means the same
 	}
-	var buf [32]byte
-	if printed := appendFloatJSON(buf[:0], f); string(printed) != s[from:at] {
-		r.replace(from, at, string(printed))
+	d, _ := decimalAt(s[from:at], 0)
+	f := d.float(s[from:at])
+	switch {
+	case math.IsInf(f, 0):
+		r.infinite = true
+	case plain && d.exact && isShortest(d.m, d.q, math.Abs(f)):
+	default:
+		var buf [32]byte
+		if printed := appendFloatJSON(buf[:0], f); string(printed) != s[from:at] {
+			r.replace(from, at, string(printed))
+		}
 	}
 	return at
 }
 
-// shortFloat reports whether a number has the service's spelling for certain. Of at
-// most 15 digits a double keeps every one, so nothing shorter means the same.
-func shortFloat(whole, fraction string) bool {
-	if len(whole)+len(fraction) > 15 {
-		return false
-	}
+// wellLaidOut reports whether the service would place point and zeros like this. The
+// fraction begins with the point.
+func wellLaidOut(whole, fraction string) bool {
 	if fraction[len(fraction)-1] == '0' {
-		return len(fraction) == 1
+		return len(fraction) == 2 && len(whole) < 15
 	}
-	if whole == "0" || whole == "-0" {
-		return len(fraction) < 4 || fraction[:4] != "0000"
-	}
-	return true
+	return whole != "0" && whole != "-0" || !strings.HasPrefix(fraction, ".0000")
 }

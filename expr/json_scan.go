@@ -4,6 +4,7 @@ package expr
 
 import (
 	"math/bits"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -53,19 +54,35 @@ func plainEnd(s string, at int) int {
 	return at
 }
 
-// stringStop returns the position of the first quote or backslash from at on.
+// stringStop returns the position of the first quote or backslash from at on. Long
+// strings are left to the library, which looks for one byte at a time, but fast.
 func stringStop(s string, at int) int {
-	for ; at+8 <= len(s); at += 8 {
+	for near := min(at+32, len(s)-8); at <= near; at += 8 {
 		w := word8(s[at : at+8])
 		if m := zeroBytes(w^everyByte*'"') | zeroBytes(w^everyByte*'\\'); m != 0 {
 			return at + firstByte(m)
 		}
 	}
-	for at < len(s) && s[at] != '"' && s[at] != '\\' {
-		at++
+	for at < len(s) {
+		window := s[at:min(at+stringWindow, len(s))]
+		quote := strings.IndexByte(window, '"')
+		if quote >= 0 {
+			window = window[:quote]
+		}
+		if backslash := strings.IndexByte(window, '\\'); backslash >= 0 {
+			return at + backslash
+		}
+		at += len(window)
+		if quote >= 0 {
+			break
+		}
 	}
 	return at
 }
+
+// stringWindow bounds how far the library looks ahead, so that many escapes in a long
+// string do not make it look at the rest of the string many times.
+const stringWindow = 512
 
 // spaceEnd returns the position after white space.
 func spaceEnd(s string, at int) int {

@@ -99,7 +99,7 @@ func (d *decoder) container(at int) (Value, int) {
 	if d.outline != nil && int(d.next) < len(d.outline.spans) {
 		if s := &d.outline.spans[d.next]; int(s.start) == d.base+at {
 			end := int(s.end) - d.base
-			n := &node{text: d.text[at:end], outline: d.outline, span: d.next, depth: int32(s.height), weight: int64(end - at)}
+			n := &node{text: d.text[at:end], depth: int32(s.height), weight: int64(end - at), rare: &rare{outline: d.outline, span: d.next}}
 			d.next = s.next
 			return Value{kind: kind, node: n}, end
 		}
@@ -172,7 +172,8 @@ func numberAt(text string, at int) (Value, int) {
 		at++
 	}
 	if at < len(text) && (text[at] == '.' || text[at] == 'E') {
-		return floatAt(text, from, at)
+		d, end := decimalAt(text, from)
+		return Float(d.float(text[from:end])), end
 	}
 	switch {
 	case at-digits > 18: // n overflowed
@@ -181,16 +182,6 @@ func numberAt(text string, at int) (Value, int) {
 		n = -n
 	}
 	return Int(n), at
-}
-
-// floatAt decodes the float that begins at from and has its point or exponent at a
-// position.
-func floatAt(text string, from, at int) (Value, int) {
-	for at < len(text) && (text[at]-'0' <= 9 || strings.IndexByte(".E+-", text[at]) >= 0) {
-		at++
-	}
-	f, _ := strconv.ParseFloat(text[from:at], 64)
-	return Float(f), at
 }
 
 // parseInteger reads decimal digits with an optional minus.
@@ -244,24 +235,17 @@ func decodeEscape(s string) (c rune, size int) {
 	if len(s) < 2 {
 		return 0, 0
 	}
-	switch s[1] {
-	case '"', '\\', '/':
-		return rune(s[1]), 2
-	case 'b':
-		return '\b', 2
-	case 'f':
-		return '\f', 2
-	case 'n':
-		return '\n', 2
-	case 'r':
-		return '\r', 2
-	case 't':
-		return '\t', 2
-	case 'u':
+	if c := simpleEscapes[s[1]]; c != 0 {
+		return rune(c), 2
+	}
+	if s[1] == 'u' {
 		return decodeUnicode(s)
 	}
 	return 0, 0
 }
+
+// simpleEscapes holds what stands for a character after a backslash.
+var simpleEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
 func decodeUnicode(s string) (c rune, size int) {
 	first, ok := hex4(s[2:])
@@ -311,8 +295,13 @@ func unescape(s string) string {
 			return b.String()
 		}
 		b.WriteString(s[:i])
-		c, size := decodeEscape(s[i:])
+		if c := simpleEscapes[s[i+1]]; c != 0 {
+			b.WriteByte(c)
+			s = s[i+2:]
+			continue
+		}
+		c, size := decodeUnicode(s[i:])
 		b.WriteRune(c)
-		s = s[i+max(size, 1):]
+		s = s[i+size:]
 	}
 }

@@ -46,26 +46,26 @@ type Value struct {
 // node holds what does not fit into a Value. A node made from JSON text starts
 // with text alone; level decodes it, once, when someone looks inside.
 type node struct {
-	text    string   // compact JSON of an array or object that was read; "" when built
-	outline *outline // of the whole text that was read; nil when text is short or whole is set
-	span    uint32   // of this container, in outline
-	depth   int32    // 1 for a container of scalars
-
-	once       sync.Once // guards the filling of elems and members from text
-	whole      bool      // elems and members are there, all levels of them
-	referenced bool      // a KindReference is inside
-	beyondJSON bool      // something is inside that JSON text would change, see SurvivesJSON
-
+	text    string // compact JSON of an array or object that was read; "" when built
 	elems   []Value
 	members []Member
 	names   atomic.Pointer[nameIndex] // of many members, once one is looked for
 
-	weight int64 // lower bound of the JSON size, saturating; of text its length
-	*scalar
+	weight     int64 // lower bound of the JSON size, saturating; of text its length
+	depth      int32 // 1 for a container of scalars
+	whole      bool  // of text: elems and members are there, all levels of them
+	referenced bool  // a KindReference is inside
+	beyondJSON bool  // something is inside that JSON text would change, see SurvivesJSON
+
+	*rare // nil for what is built or whole
 }
 
-// scalar is what a node holds that is no container: one of the three.
-type scalar struct {
+// rare is what a node holds that is no container in memory.
+type rare struct {
+	outline *outline  // of the text that the node's text is a part of; nil when it is short
+	span    uint32    // of this container, in outline
+	once    sync.Once // guards the filling of elems and members from text
+
 	big *big.Int
 	dec *apd.Decimal
 	ref *ContentReference
@@ -112,12 +112,12 @@ func BigInt(i *big.Int) Value {
 	if i.IsInt64() {
 		return Int(i.Int64())
 	}
-	return Value{kind: KindBigInt, node: &node{scalar: &scalar{big: i}, weight: int64(i.BitLen()) / 4}}
+	return Value{kind: KindBigInt, node: &node{rare: &rare{big: i}, weight: int64(i.BitLen()) / 4}}
 }
 
 // Decimal returns a decimal number. The caller must not change d afterwards.
 func Decimal(d *apd.Decimal) Value {
-	return Value{kind: KindDecimal, node: &node{scalar: &scalar{dec: d}}}
+	return Value{kind: KindDecimal, node: &node{rare: &rare{dec: d}}}
 }
 
 // Array returns an array of copies of elems.
@@ -153,7 +153,7 @@ func objectOf(members []Member) Value {
 
 // Reference returns a value that is kept in content storage.
 func Reference(r ContentReference) Value {
-	return Value{kind: KindReference, node: &node{scalar: &scalar{ref: &r}, referenced: true, weight: 64}}
+	return Value{kind: KindReference, node: &node{rare: &rare{ref: &r}, referenced: true, weight: 64}}
 }
 
 // include accounts for a child in the bounds of its container.

@@ -16,19 +16,25 @@ import (
 // bodySize is about the size of each body, in bytes.
 const bodySize = 1_000_000
 
-// bodies are JSON texts of bodySize, each of another shape.
-func bodies() map[string]string {
-	return map[string]string{
-		"objects":   array(func(i int) string { return fmt.Sprintf(`{"id":%d,"sku":"A-%d","open":true,"note":null}`, i, i*7) }),
-		"orders":    array(orderText),
-		"strings":   array(func(i int) string { return `"` + strings.Repeat("The quick brown fox jumps over the lazy dog. ", 40) + `"` }),
-		"escapes":   array(func(i int) string { return `"C:\\temp\\file` + fmt.Sprint(i) + `.txt\r\nline \"two\"\t"` }),
-		"integers":  array(func(i int) string { return fmt.Sprint(i * 7919) }),
-		"floats":    array(func(i int) string { return fmt.Sprintf("%d.%02d5", i*31%10000, i%100) }),
-		"doubles":   array(func(i int) string { return fmt.Sprintf("%.17g", 1/(float64(i)+3.7)) }),
-		"deep":      array(func(i int) string { return strings.Repeat(`{"a":[`, 60) + fmt.Sprint(i) + strings.Repeat("]}", 60) }),
-		"non-ASCII": array(func(i int) string { return `{"имя":"Привет, мир","都市":"東京都","😀":"日本語テキスト"}` }),
-		"pretty":    pretty(array(orderText)),
+// body is a JSON text of some shape.
+type body struct{ shape, text string }
+
+func bodies() []body {
+	return []body{
+		{"objects", array(func(i int) string { return fmt.Sprintf(`{"id":%d,"sku":"A-%d","open":true,"note":null}`, i, i*7) })},
+		{"orders", array(orderText)},
+		{"strings", array(func(int) string {
+			return `"` + strings.Repeat("The quick brown fox jumps over the lazy dog. ", 40) + `"`
+		})},
+		{"escapes", array(func(i int) string { return fmt.Sprintf(`"C:\\temp\\file%d.txt\r\nline \"two\"\t"`, i) })},
+		{"integers", array(func(i int) string { return fmt.Sprint(i * 7919) })},
+		{"floats", array(func(i int) string { return fmt.Sprintf("%d.%02d5", i*31%10000, i%100) })},
+		{"doubles", array(func(i int) string { return fmt.Sprintf("%.17g", 1/(float64(i)+3.7)) })},
+		{"deep", array(func(i int) string { return strings.Repeat(`{"a":[`, 60) + fmt.Sprint(i) + strings.Repeat("]}", 60) })},
+		{"non-ASCII", array(func(int) string {
+			return `{"имя":"Привет, мир","都市":"東京都","😀":"日本語テキスト"}`
+		})},
+		{"pretty", pretty(array(orderText))},
 	}
 }
 
@@ -46,28 +52,26 @@ func array(element func(i int) string) string {
 	return b.String() + "]"
 }
 
+// pretty spreads the first orders of a body over lines.
 func pretty(text string) string {
 	var b bytes.Buffer
-	if err := stdjson.Indent(&b, []byte(text[:bodySize/2][:strings.LastIndex(text[:bodySize/2], ",{\"id")]+"]"), "", "  "); err != nil {
+	half := text[:bodySize/2]
+	if err := stdjson.Indent(&b, []byte(half[:strings.LastIndex(half, `,{"id"`)]+"]"), "", "  "); err != nil {
 		panic(err)
 	}
 	return b.String()
 }
 
-var shapes = []string{"objects", "orders", "strings", "escapes", "integers", "floats", "doubles", "deep", "non-ASCII", "pretty"}
-
-// eachBody runs a benchmark per shape of a body and contender.
-func eachBody(b *testing.B, contenders map[string]func(text []byte) func() error) {
-	all := bodies()
-	for _, shape := range shapes {
-		text := []byte(all[shape])
-		for _, name := range []string{ours, "isle-strict", "isle-lenient", "isle-text", "go-json-experiment"} {
-			prepare, ok := contenders[name]
-			if !ok {
-				continue
-			}
-			b.Run(shape+"/"+name, func(b *testing.B) {
-				run := prepare(text)
+// eachBody measures what ours and the peer make of each body.
+func eachBody(b *testing.B, our, peer func(text []byte) func() error) {
+	for _, body := range bodies() {
+		text := []byte(body.text)
+		for _, c := range []struct {
+			name    string
+			prepare func(text []byte) func() error
+		}{{ours, our}, {"go-json-experiment", peer}} {
+			b.Run(body.shape+"/"+c.name, func(b *testing.B) {
+				run := c.prepare(text)
 				b.SetBytes(int64(len(text)))
 				b.ReportAllocs()
 				for b.Loop() {
@@ -80,15 +84,72 @@ func eachBody(b *testing.B, contenders map[string]func(text []byte) func() error
 	}
 }
 
+// reading prepares the reading of a body, and use of what was read.
+func reading(read func([]byte) (expr.Value, error), use func(expr.Value)) func([]byte) func() error {
+	return func(text []byte) func() error {
+		return func() error {
+			v, err := read(text)
+			use(v)
+			return err
+		}
+	}
+}
+
+func peerReading(text []byte) func() error {
+	return func() error {
+		var v any
+		return json.Unmarshal(text, &v)
+	}
+}
+
 // visit looks at every value in v, which decodes all of it.
-func visit(v expr.Value) (n int) {
+func visit(v expr.Value) {
 	for _, e := range v.Elements() {
-		n += visit(e)
+		visit(e)
 	}
 	for _, m := range v.Members() {
-		n += visit(m)
+		visit(m)
 	}
-	return n + 1
+}
+
+func keep(expr.Value) {}
+
+// BenchmarkReadTree reads a body and decodes every level of it.
+func BenchmarkReadTree(b *testing.B) { eachBody(b, reading(expr.ParseJSON, visit), peerReading) }
+
+// BenchmarkReadText checks a body and keeps it as text, as a trigger does that only
+// passes it on; the peer has but the tree.
+func BenchmarkReadText(b *testing.B) { eachBody(b, reading(expr.ParseJSON, keep), peerReading) }
+
+// BenchmarkReadLenient reads strict JSON as request bodies and json() do, whole.
+func BenchmarkReadLenient(b *testing.B) { eachBody(b, reading(expr.ReadJSON, visit), peerReading) }
+
+// BenchmarkWriteTree writes a body from a tree that was built.
+func BenchmarkWriteTree(b *testing.B) {
+	eachBody(b, func(text []byte) func() error { return writing(built(parse(text))) }, peerWriting)
+}
+
+// BenchmarkWriteText writes a body that was read and not changed.
+func BenchmarkWriteText(b *testing.B) {
+	eachBody(b, func(text []byte) func() error { return writing(parse(text)) }, peerWriting)
+}
+
+func writing(v expr.Value) func() error {
+	return func() error {
+		v.JSON()
+		return nil
+	}
+}
+
+func peerWriting(text []byte) func() error {
+	var v any
+	if err := json.Unmarshal(text, &v); err != nil {
+		panic(err)
+	}
+	return func() error {
+		_, err := json.Marshal(v)
+		return err
+	}
 }
 
 // built is v as a program would have built it, without any text to copy.
@@ -118,87 +179,18 @@ func parse(text []byte) expr.Value {
 	return v
 }
 
-// BenchmarkReadTree reads a body and decodes every level of it.
-func BenchmarkReadTree(b *testing.B) {
-	tree := func(read func([]byte) (expr.Value, error)) func([]byte) func() error {
-		return func(text []byte) func() error {
-			return func() error {
-				v, err := read(text)
-				visit(v)
-				return err
-			}
-		}
-	}
-	eachBody(b, map[string]func([]byte) func() error{
-		ours: tree(expr.ParseJSON),
-		"go-json-experiment": func(text []byte) func() error {
-			return func() error {
-				var v any
-				return json.Unmarshal(text, &v)
-			}
-		},
-	})
-}
-
-// BenchmarkReadText checks a body and keeps it as text, as a trigger does that only
-// passes it on; the peer has but the tree.
-func BenchmarkReadText(b *testing.B) {
-	read := func(read func([]byte) (expr.Value, error)) func([]byte) func() error {
-		return func(text []byte) func() error {
-			return func() error {
-				_, err := read(text)
-				return err
-			}
-		}
-	}
-	eachBody(b, map[string]func([]byte) func() error{
-		ours:           read(expr.ParseJSON),
-		"isle-lenient": read(expr.ReadJSON),
-		"go-json-experiment": func(text []byte) func() error {
-			return func() error {
-				var v any
-				return json.Unmarshal(text, &v)
-			}
-		},
-	})
-}
-
-// BenchmarkWrite writes a body from a tree, and from the text that was kept of it.
-func BenchmarkWrite(b *testing.B) {
-	write := func(v expr.Value) func() error {
-		return func() error {
-			v.JSON()
-			return nil
-		}
-	}
-	eachBody(b, map[string]func([]byte) func() error{
-		ours:        func(text []byte) func() error { return write(built(parse(text))) },
-		"isle-text": func(text []byte) func() error { return write(parse(text)) },
-		"go-json-experiment": func(text []byte) func() error {
-			var v any
-			if err := json.Unmarshal(text, &v); err != nil {
-				panic(err)
-			}
-			return func() error {
-				_, err := json.Marshal(v)
-				return err
-			}
-		},
-	})
-}
-
-// TestBodiesAreReadAlike: the contenders read and write the same content.
+// TestBodiesAreReadAlike: both read and write the same content.
 func TestBodiesAreReadAlike(t *testing.T) {
-	for shape, text := range bodies() {
+	for _, body := range bodies() {
 		var peer, std any
-		if err := json.Unmarshal([]byte(text), &peer); err != nil {
-			t.Fatal(shape, err)
+		if err := json.Unmarshal([]byte(body.text), &peer); err != nil {
+			t.Fatal(body.shape, err)
 		}
-		if err := stdjson.Unmarshal(built(parse([]byte(text))).JSON(), &std); err != nil {
-			t.Fatal(shape, err)
+		if err := stdjson.Unmarshal(built(parse([]byte(body.text))).JSON(), &std); err != nil {
+			t.Fatal(body.shape, err)
 		}
 		if !reflect.DeepEqual(peer, std) {
-			t.Errorf("%s: another content", shape)
+			t.Errorf("%s: another content", body.shape)
 		}
 	}
 }
