@@ -1,5 +1,11 @@
 package expr
 
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
 func xmlFunctions() []Function {
 	return []Function{
 		{Name: "json", Min: 1, Max: 1, usage: "one parameter: the string or XML to be parsed", eval: evalJSON},
@@ -13,11 +19,7 @@ func evalJSON(c invocation) (Value, error) {
 	text := ""
 	if e, ok := c.args[0].envelope(); ok {
 		if e.isXML() {
-			v, err := xmlToJSON(e)
-			if err != nil {
-				return Value{}, c.notValid("The XML cannot be converted to JSON: %s.", err.Error())
-			}
-			return v, nil
+			return c.jsonOfXML(e)
 		}
 		text = e.text()
 	} else {
@@ -28,18 +30,45 @@ func evalJSON(c invocation) (Value, error) {
 	}
 	v, err := ReadJSON([]byte(text))
 	if err != nil {
-		return Value{}, c.notValid("The value cannot be parsed as JSON: %s", err.Error())
+		return Value{}, c.fail(ConversionError, "parameter is not valid. The provided value '%s' cannot be parsed: '%s'. %s", excerpt(text), err.Error(), c.see())
 	}
 	return v, nil
 }
 
-// evalXML parses text and writes it again, checks and relabels an envelope, converts
-// an object.
+// excerpt bounds what a message quotes.
+func excerpt(s string) string {
+	const limit = 1000
+	if utf16Length(s) <= limit {
+		return s
+	}
+	return utf16Slice(s, 0, limit) + "…"
+}
+
+func (c invocation) jsonOfXML(e envelope) (Value, error) {
+	doc, err := parseXML(e.xmlSource())
+	if err == nil {
+		err = checkEncoding(doc, e.content)
+	}
+	var v Value
+	if err == nil {
+		v, err = xmlToJSON(doc)
+	}
+	if err != nil {
+		return Value{}, c.fail(ConversionError, "parameter is not valid. The provided XML cannot be converted to JSON: '%s'. %s", err.Error(), c.see())
+	}
+	return v, nil
+}
+
+// evalXML parses text and writes it again, relabels an envelope, converts an object.
+// Only bytes of no particular type must be XML to be called so: an envelope of any
+// other type is not looked into.
 func evalXML(c invocation) (Value, error) {
 	v := c.args[0]
 	if e, ok := v.envelope(); ok {
-		if _, err := parseXML(e.text()); err != nil {
-			return Value{}, c.badXML(err)
+		if strings.HasPrefix(strings.ToLower(e.contentType), typeBinary) {
+			if _, err := parseXML(e.xmlSource()); err != nil {
+				return Value{}, c.badXML(err)
+			}
 		}
 		return envelopeValue(typeXML, e.base64), nil
 	}
@@ -60,5 +89,68 @@ func evalXML(c invocation) (Value, error) {
 }
 
 func (c invocation) badXML(err error) error {
-	return c.notValid("The value cannot be converted to XML: %s.", err.Error())
+	return c.fail(ConversionError, "parameter is not valid. The provided value cannot be converted to XML: '%s'. %s", err.Error(), c.see())
+}
+
+// xmlSource decodes the content of an XML envelope: by its byte order mark or first
+// bytes, by the charset of its type, by its declaration, else as UTF-8.
+func (e envelope) xmlSource() string {
+	if decode, ok := charset(wideEncoding(e.content)); ok && wideEncoding(e.content) != "" {
+		return decode(e.content)
+	}
+	name := parameter(e.contentType, "charset")
+	if name == "" && !bytes.HasPrefix(e.content, []byte("\uFEFF")) {
+		name = declaredEncoding(e.content)
+	}
+	decode, ok := charset(name)
+	if wide, _ := charset("utf-16"); !ok || wide != nil && strings.HasPrefix(strings.ToLower(name), "utf-16") && wideEncoding(e.content) == "" {
+		decode = decodeUTF8
+	}
+	return decode(e.content)
+}
+
+// wideEncoding is the encoding of two bytes a character that content begins in, "" if
+// it does not.
+func wideEncoding(content []byte) string {
+	for name, starts := range map[string][]string{"utf-16le": {"\xFF\xFE", "<\x00"}, "utf-16be": {"\xFE\xFF", "\x00<"}} {
+		for _, start := range starts {
+			if bytes.HasPrefix(content, []byte(start)) {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// declaredEncoding is the encoding that content in single bytes declares.
+func declaredEncoding(content []byte) string {
+	if !bytes.HasPrefix(content, []byte("<?xml")) {
+		return ""
+	}
+	head, _, _ := bytes.Cut(content, []byte("?>"))
+	r := &xmlReader{text: decodeLatin1(head) + "?>", scope: newXMLScope()}
+	doc := r.node(xmlDocument)
+	if r.declaration(doc) != nil {
+		return ""
+	}
+	name, _ := doc.first.attr("encoding")
+	return name
+}
+
+// checkEncoding refuses a declared encoding that is not known or that the content
+// cannot be in: what the service finds when it reads bytes (wdl-semantics §8).
+func checkEncoding(doc *xmlNode, content []byte) error {
+	d := doc.child(xmlDeclaration)
+	if d == nil {
+		return nil
+	}
+	name, _ := d.attr("encoding")
+	if _, known := charset(name); !known {
+		return fmt.Errorf("System does not support '%s' encoding.", name)
+	}
+	wide := strings.HasPrefix(strings.ToLower(name), "u") && !equalFold(name, "utf-8") && !equalFold(name, "utf8") && !equalFold(name, "us-ascii")
+	if wide && wideEncoding(content) == "" {
+		return fmt.Errorf("There is no Unicode byte order mark. Cannot switch to Unicode.")
+	}
+	return nil
 }

@@ -1,71 +1,120 @@
 package expr
 
-// XML to JSON and back by Newtonsoft's rules (wdl-semantics §8).
+// XML to JSON by the rules of Newtonsoft's XmlNodeConverter (wdl-semantics §8). The
+// service reads the JSON that the converter writes once more and drops comments,
+// which explains what becomes of those.
 
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// jsonNamespace marks elements that shall become arrays.
+// jsonNamespace marks elements that shall become arrays, and metadata.
 const jsonNamespace = "http://james.newtonking.com/projects/json"
 
-// xmlToJSON converts the content of an XML envelope, whose declared encoding must be
-// one that its bytes can be in.
-func xmlToJSON(e envelope) (Value, error) {
-	doc, err := parseXML(e.text())
-	if err != nil {
-		return Value{}, err
+// xmlToJSON converts a document.
+func xmlToJSON(doc *xmlNode) (Value, error) {
+	c := &xmlConverter{scope: newXMLScope()}
+	v := c.grouped(nil, doc)
+	if c.err != nil {
+		return Value{}, c.err
 	}
-	if d := doc.children[0]; d.kind == xmlDeclaration {
-		encoding, _ := d.attr("encoding")
-		_, known := charset(encoding)
-		wide := strings.HasPrefix(strings.ToLower(encoding), "u") && !equalFold(encoding, "utf-8") && !equalFold(encoding, "us-ascii")
-		if !known || wide {
-			return Value{}, fmt.Errorf("the encoding '%s' is not the one of the content", encoding)
-		}
-	}
-	v := groupedNodes(nil, doc)
 	if v.depth() > MaxDepth {
-		return Value{}, errors.New("the XML nests too deeply")
+		return Value{}, errors.New("The document nests too deeply.")
 	}
 	return v, nil
 }
 
-// groupedNodes makes an object of members already there and of the children of a
-// node, those of one name together at the place of the first. A single comment
-// disappears; of several the name stays, with an empty array.
-func groupedNodes(members []Member, n *xmlNode) Value {
-	groups := map[string][]*xmlNode{}
-	var order []string
-	for _, child := range n.children {
-		name := propertyName(child)
-		if _, seen := groups[name]; !seen {
-			order = append(order, name)
-		}
-		groups[name] = append(groups[name], child)
-	}
-	for _, name := range order {
-		group := groups[name]
-		switch {
-		case group[0].kind == xmlComment && len(group) == 1:
-		case group[0].kind == xmlComment:
-			members = append(members, Member{name, arrayOf(nil)})
-		case len(group) == 1 && !isJSONArray(group[0]):
-			members = append(members, Member{name, nodeValue(group[0])})
-		default:
-			elems := make([]Value, len(group))
-			for i := range group {
-				elems[i] = nodeValue(group[i])
+// xmlConverter is the state of a conversion; the first error stays.
+type xmlConverter struct {
+	scope *xmlScope
+	err   error
+}
+
+// xmlGroup is the children of one name.
+type xmlGroup struct {
+	name  string
+	first *xmlNode
+	rest  []*xmlNode
+}
+
+// groups puts the children of one name together at the place of the first.
+func (c *xmlConverter) groups(groups []xmlGroup, n *xmlNode) []xmlGroup {
+	var places map[string]int
+	for at := n.first; at != nil; at = at.next {
+		name := c.propertyName(at)
+		if len(groups) > 8 && places == nil {
+			places = map[string]int{}
+			for i := range groups {
+				places[groups[i].name] = i
 			}
-			members = append(members, Member{name, arrayOf(elems)})
+		}
+		if i := placeOf(groups, places, name); i >= 0 {
+			groups[i].rest = append(groups[i].rest, at)
+			continue
+		}
+		if places != nil {
+			places[name] = len(groups)
+		}
+		groups = append(groups, xmlGroup{name: name, first: at})
+	}
+	return groups
+}
+
+// placeOf finds a group by name, through places if there are many; -1 if there is
+// none. The last one is the likeliest.
+func placeOf(groups []xmlGroup, places map[string]int, name string) int {
+	if last := len(groups) - 1; last >= 0 && groups[last].name == name {
+		return last
+	}
+	if places != nil {
+		if i, ok := places[name]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range groups {
+		if groups[i].name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// grouped makes an object of members already there and of the children of a node.
+// A single comment disappears; of several the name stays, with an empty array.
+func (c *xmlConverter) grouped(members []Member, n *xmlNode) Value {
+	var room [8]xmlGroup
+	groups := c.groups(room[:0], n)
+	members = slices.Grow(members, len(groups))
+	for i := range groups {
+		g := &groups[i]
+		switch {
+		case g.first.kind != xmlComment:
+			members = append(members, Member{g.name, c.group(g)})
+		case g.rest != nil:
+			members = append(members, Member{g.name, arrayOf(nil)})
 		}
 	}
 	return objectOf(dropDuplicates(members))
 }
 
-func propertyName(n *xmlNode) string {
+func (c *xmlConverter) group(g *xmlGroup) Value {
+	if g.rest == nil && !c.isArray(g.first) {
+		return c.value(g.first)
+	}
+	elems := make([]Value, 1+len(g.rest))
+	elems[0] = c.value(g.first)
+	for i, n := range g.rest {
+		elems[1+i] = c.value(n)
+	}
+	return arrayOf(elems)
+}
+
+// propertyName is the name of the member that a node becomes.
+func (c *xmlConverter) propertyName(n *xmlNode) string {
 	switch n.kind {
 	case xmlTextNode:
 		return "#text"
@@ -75,212 +124,174 @@ func propertyName(n *xmlNode) string {
 		return "#cdata-section"
 	case xmlComment:
 		return "#comment"
-	case xmlInstruction, xmlDeclaration:
-		return "?" + n.name
+	case xmlInstruction:
+		return "?" + decodeXMLName(n.name)
+	case xmlDeclaration:
+		return "?xml"
 	case xmlDocType:
 		return "!DOCTYPE"
+	case xmlReference:
+		c.fail("The reference to the entity '%s' has no form in JSON.", n.name)
+		return ""
 	}
-	return n.name
+	if n.uri == jsonNamespace {
+		_, local := splitName(n.name)
+		return "$" + local
+	}
+	if n.uri == "" {
+		return decodeXMLName(n.name)
+	}
+	mark := c.enter(n)
+	name := c.fullName(n.name, n.uri)
+	c.scope.leave(mark)
+	return name
 }
 
-func isJSONArray(n *xmlNode) bool {
+func (c *xmlConverter) fail(format string, args ...any) {
+	if c.err == nil {
+		c.err = fmt.Errorf(format, args...)
+	}
+}
+
+// enter brings the declarations of an element into force.
+func (c *xmlConverter) enter(n *xmlNode) (mark int) {
+	mark = c.scope.mark()
+	for i := range n.attrs {
+		if a := &n.attrs[i]; a.declares() {
+			c.scope.declare(decodeXMLName(a.declared()), a.value)
+		}
+	}
+	return mark
+}
+
+// fullName is the decoded name with the prefix that the namespace has here.
+func (c *xmlConverter) fullName(name, uri string) string {
+	prefix, local := splitName(name)
+	if prefix == "" && uri == "" {
+		return decodeXMLName(local)
+	}
+	if name == "xmlns" {
+		return name
+	}
+	if prefix, _ = c.scope.prefix(uri); prefix != "" {
+		return prefix + ":" + decodeXMLName(local)
+	}
+	return decodeXMLName(local)
+}
+
+// isArray reports whether an element is marked by json:Array.
+func (c *xmlConverter) isArray(n *xmlNode) bool {
+	for i := range n.attrs {
+		a := &n.attrs[i]
+		if !a.marksArray() {
+			continue
+		}
+		switch strings.Trim(a.value, xmlWhite) {
+		case "true", "1":
+			return true
+		case "false", "0":
+			return false
+		}
+		c.fail("The value '%s' of json:Array is no boolean.", a.value)
+	}
+	return false
+}
+
+func (a *xmlAttr) marksArray() bool {
+	return a.uri == jsonNamespace && strings.HasSuffix(a.name, ":Array")
+}
+
+func (c *xmlConverter) value(n *xmlNode) Value {
+	switch n.kind {
+	case xmlElement:
+		return c.elementValue(n)
+	case xmlComment:
+		return Null()
+	case xmlDeclaration, xmlDocType:
+		return prologValue(n)
+	}
+	return String(n.text)
+}
+
+// prologValue is the value of a declaration or of a document type.
+func prologValue(n *xmlNode) Value {
+	var members []Member
+	if n.kind == xmlDocType {
+		members = append(members, Member{"@name", String(n.name)})
+	}
 	for _, a := range n.attrs {
-		if n.isArrayMark(a) {
-			return a.value == "true" || a.value == "1"
+		if a.value != "" {
+			members = append(members, Member{"@" + a.name, String(a.value)})
+		}
+	}
+	if n.text != "" {
+		members = append(members, Member{"@internalSubset", String(n.text)})
+	}
+	return objectOf(members)
+}
+
+func (c *xmlConverter) elementValue(n *xmlNode) Value {
+	mark := c.enter(n)
+	defer c.scope.leave(mark)
+	if n.first != nil && c.isArray(n) && allNamedLike(n) {
+		return c.nested(n)
+	}
+	only := n.first != nil && n.first == n.last && n.first.kind == xmlTextNode
+	switch {
+	case only && !hasValues(n.attrs):
+		return String(n.first.text)
+	case len(n.attrs) == 0 && n.first == nil && n.bare:
+		return Null()
+	case len(n.attrs) == 0 && n.first == nil:
+		return String("")
+	}
+	return c.grouped(c.attributes(n), n)
+}
+
+// nested is the value of a marked element whose children are named like it: theirs.
+func (c *xmlConverter) nested(n *xmlNode) Value {
+	g := &xmlGroup{first: n.first}
+	for at := n.first.next; at != nil; at = at.next {
+		g.rest = append(g.rest, at)
+	}
+	return c.group(g)
+}
+
+func allNamedLike(n *xmlNode) bool {
+	_, local := splitName(n.name)
+	for at := n.first; at != nil; at = at.next {
+		if _, other := splitName(at.name); at.kind != xmlElement || other != local {
+			return false
+		}
+	}
+	return true
+}
+
+// hasValues reports whether there are attributes that are more than marks.
+func hasValues(attrs []xmlAttr) bool {
+	for i := range attrs {
+		a := &attrs[i]
+		if a.uri != jsonNamespace && !(a.declares() && a.value == jsonNamespace) {
+			return true
 		}
 	}
 	return false
 }
 
-// isArrayMark reports whether an attribute is json:Array.
-func (n *xmlNode) isArrayMark(a xmlAttr) bool {
-	prefix, local := splitName(a.name)
-	uri, _ := n.namespace(prefix)
-	return prefix != "" && uri == jsonNamespace && local == "Array"
-}
-
-func nodeValue(n *xmlNode) Value {
-	switch n.kind {
-	case xmlElement:
-		return elementValue(n)
-	case xmlDeclaration, xmlDocType:
-		var members []Member
-		if n.kind == xmlDocType {
-			members = append(members, Member{"@name", String(n.name)})
-		}
-		for _, a := range n.attrs {
-			if a.value != "" {
-				members = append(members, Member{"@" + a.name, String(a.value)})
-			}
-		}
-		if n.text != "" {
-			members = append(members, Member{"@internalSubset", String(n.text)})
-		}
-		return objectOf(members)
-	}
-	return String(n.text)
-}
-
-func elementValue(n *xmlNode) Value {
+func (c *xmlConverter) attributes(n *xmlNode) []Member {
 	var members []Member
-	for _, a := range n.attrs {
-		declares := a.name == "xmlns" || strings.HasPrefix(a.name, "xmlns:")
-		if n.isArrayMark(a) || declares && a.value == jsonNamespace {
-			continue
-		}
-		members = append(members, Member{"@" + a.name, String(a.value)})
-	}
-	switch {
-	case len(members) == 0 && len(n.children) == 1 && n.children[0].kind == xmlTextNode:
-		return String(n.children[0].text)
-	case len(n.attrs) == 0 && len(n.children) == 0 && n.closed:
-		return Null()
-	case len(n.attrs) == 0 && len(n.children) == 0:
-		return String("")
-	}
-	return groupedNodes(members, n)
-}
-
-// jsonToXML converts an object with exactly one root property. An empty object
-// gives an empty document.
-func jsonToXML(v Value) (*xmlNode, error) {
-	doc := &xmlNode{kind: xmlDocument}
-	for _, m := range v.members() {
-		if err := appendProperty(doc, m.Name, m.Value, 0); err != nil {
-			return nil, err
-		}
-	}
-	roots := 0
-	for _, child := range doc.children {
-		switch child.kind {
-		case xmlElement:
-			roots++
-		case xmlTextNode, xmlCData, xmlSpace:
-			return nil, errors.New("text cannot stand at the root of a document")
-		}
-	}
-	if roots > 1 || roots == 0 && v.Len() > 0 {
-		return nil, errors.New("the object must have exactly one root property")
-	}
-	return doc, nil
-}
-
-// appendProperty adds what a member means to a node.
-func appendProperty(parent *xmlNode, name string, v Value, depth int) error {
-	if depth > maxXMLDepth {
-		return errors.New("the value nests too deeply")
-	}
-	if v.kind == KindArray && !strings.HasPrefix(name, "@") {
-		for _, elem := range v.elements() {
-			if err := appendProperty(parent, name, elem, depth+1); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	switch {
-	case name == "":
-		return errors.New("a property with an empty name cannot be converted to XML")
-	case name == "#text":
-		parent.append(&xmlNode{kind: xmlTextNode, text: scalarXML(v)})
-	case name == "#cdata-section":
-		parent.append(&xmlNode{kind: xmlCData, text: scalarXML(v)})
-	case name == "#whitespace" || name == "#significant-whitespace":
-		parent.append(&xmlNode{kind: xmlSpace, text: scalarXML(v)})
-	case name[0] == '@':
-		parent.attrs = append(parent.attrs, xmlAttr{name[1:], scalarXML(v)})
-	case name == "?xml":
-		parent.append(&xmlNode{kind: xmlDeclaration, name: "xml", attrs: attributeMembers(v)})
-	case name[0] == '?':
-		parent.append(&xmlNode{kind: xmlInstruction, name: encodeXMLName(name[1:]), text: scalarXML(v)})
-	case name == "!DOCTYPE":
-		parent.append(docTypeNode(v))
-	default:
-		return appendElement(parent, name, v, depth)
-	}
-	return checkText(scalarXML(v))
-}
-
-// checkText refuses characters that XML cannot hold.
-func checkText(s string) error {
-	for _, c := range s {
-		if !isXMLChar(c) {
-			return fmt.Errorf("the character U+%04X cannot stand in XML", c)
-		}
-	}
-	return nil
-}
-
-func appendElement(parent *xmlNode, name string, v Value, depth int) error {
-	n := &xmlNode{kind: xmlElement, closed: true}
-	parent.append(n)
-	switch v.kind {
-	case KindNull:
-	case KindObject:
-		for _, m := range v.members() {
-			if err := appendProperty(n, m.Name, m.Value, depth+1); err != nil {
-				return err
-			}
-		}
-		n.resolveAttributes()
-	default:
-		n.append(&xmlNode{kind: xmlTextNode, text: scalarXML(v)})
-		if err := checkText(scalarXML(v)); err != nil {
-			return err
-		}
-	}
-	n.name = n.resolveName(name)
-	return nil
-}
-
-// resolveName encodes a name and drops a prefix that is not declared.
-func (n *xmlNode) resolveName(name string) string {
-	name = encodeXMLName(name)
-	prefix, local := splitName(name)
-	if _, ok := n.namespace(prefix); prefix == "" || ok {
-		return name
-	}
-	return local
-}
-
-func (n *xmlNode) resolveAttributes() {
 	for i := range n.attrs {
-		n.attrs[i].name = n.resolveName(n.attrs[i].name)
-	}
-}
-
-// scalarXML is the spelling of a scalar: that of JSON.
-func scalarXML(v Value) string {
-	switch v.kind {
-	case KindNull:
-		return ""
-	case KindString:
-		return v.str
-	}
-	return string(v.AppendJSON(nil))
-}
-
-func attributeMembers(v Value) []xmlAttr {
-	var attrs []xmlAttr
-	for _, m := range v.members() {
-		if name, ok := strings.CutPrefix(m.Name, "@"); ok {
-			attrs = append(attrs, xmlAttr{name, scalarXML(m.Value)})
-		}
-	}
-	return attrs
-}
-
-func docTypeNode(v Value) *xmlNode {
-	n := &xmlNode{kind: xmlDocType}
-	for _, a := range attributeMembers(v) {
-		switch a.name {
-		case "name":
-			n.name = a.value
-		case "internalSubset":
-			n.text = a.value
+		a := &n.attrs[i]
+		_, local := splitName(a.name)
+		switch {
+		case a.marksArray() || a.declares() && a.value == jsonNamespace:
+		case a.uri == jsonNamespace:
+			members = append(members, Member{"$" + local, String(a.value)})
+		case a.declares() && a.name != "xmlns":
+			members = append(members, Member{"@xmlns:" + decodeXMLName(local), String(a.value)})
 		default:
-			n.attrs = append(n.attrs, a)
+			members = append(members, Member{"@" + c.fullName(a.name, a.uri), String(a.value)})
 		}
 	}
-	return n
+	return members
 }

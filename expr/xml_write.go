@@ -1,78 +1,211 @@
 package expr
 
+// Writing of XML as .NET's OuterXml does it.
+
 import (
+	"fmt"
 	"strings"
 )
 
-// xmlString writes a node as .NET's OuterXml does.
+// xmlString writes a node. Prefixes that elements and attributes of a document made
+// from JSON need and do not declare are declared.
 func xmlString(n *xmlNode) string {
-	var b strings.Builder
-	writeXML(&b, n, nil)
-	return b.String()
+	w := &xmlWriter{scope: newXMLScope()}
+	w.node(n)
+	return w.b.String()
 }
 
-// writeXML writes a node; scope holds declarations to add to an element that was
-// taken out of its document.
-func writeXML(b *strings.Builder, n *xmlNode, scope []xmlAttr) {
+// xmlPart writes an element, or a whole document without its declaration and type,
+// that was taken out of a document: with the declarations of its surroundings.
+func xmlPart(n *xmlNode) string {
+	w := &xmlWriter{scope: newXMLScope()}
+	if n.kind == xmlElement {
+		w.element(n, inheritedNamespaces(n))
+		return w.b.String()
+	}
+	for at := n.first; at != nil; at = at.next {
+		if !at.hidden() {
+			w.node(at)
+		}
+	}
+	return w.b.String()
+}
+
+// inheritedNamespaces are the declarations of ancestors that hold for n.
+func inheritedNamespaces(n *xmlNode) []xmlAttr {
+	var scope []xmlAttr
+	seen := map[string]bool{}
+	for up := n; up != nil; up = up.parent {
+		for i := range up.attrs {
+			a := up.attrs[i]
+			if !a.declares() || seen[a.name] {
+				continue
+			}
+			seen[a.name] = true
+			if up != n && (a.value != "" || a.name != "xmlns") {
+				scope = append(scope, a)
+			}
+		}
+	}
+	return scope
+}
+
+type xmlWriter struct {
+	b     strings.Builder
+	scope *xmlScope
+}
+
+func (w *xmlWriter) node(n *xmlNode) {
 	switch n.kind {
 	case xmlDocument:
-		for _, child := range n.children {
-			writeXML(b, child, nil)
+		for at := n.first; at != nil; at = at.next {
+			w.node(at)
 		}
 	case xmlElement:
-		writeElement(b, n, scope)
+		w.element(n, nil)
 	case xmlTextNode, xmlSpace:
-		b.WriteString(xmlText(n.text))
+		writeXMLText(&w.b, n.text)
+	case xmlReference:
+		w.b.WriteString("&" + n.name + ";")
 	case xmlCData:
-		b.WriteString("<![CDATA[" + n.text + "]]>")
+		w.b.WriteString("<![CDATA[" + n.text + "]]>")
 	case xmlComment:
-		b.WriteString("<!--" + n.text + "-->")
+		w.b.WriteString("<!--" + n.text + "-->")
 	case xmlInstruction:
-		b.WriteString("<?" + n.name)
-		if n.text != "" {
-			b.WriteString(" " + n.text)
-		}
-		b.WriteString("?>")
+		w.b.WriteString("<?" + n.name + " " + n.text + "?>")
 	case xmlDeclaration:
-		b.WriteString("<?xml")
-		writeAttributes(b, n.attrs)
-		b.WriteString("?>")
+		w.b.WriteString("<?xml")
+		w.attributes(n.attrs)
+		w.b.WriteString("?>")
 	case xmlDocType:
-		writeDocType(b, n)
+		w.docType(n)
 	}
 }
 
-func writeElement(b *strings.Builder, n *xmlNode, scope []xmlAttr) {
-	b.WriteString("<" + n.name)
-	writeAttributes(b, n.attrs)
-	writeAttributes(b, scope)
-	if len(n.children) == 0 && n.closed {
-		b.WriteString(" />")
+func (w *xmlWriter) element(n *xmlNode, more []xmlAttr) {
+	mark := w.scope.mark()
+	w.b.WriteByte('<')
+	w.b.WriteString(n.name)
+	w.attributes(n.attrs)
+	w.attributes(more)
+	for _, attrs := range [][]xmlAttr{n.attrs, more} {
+		for i := range attrs {
+			if attrs[i].declares() && !attrs[i].isDefault {
+				w.scope.declare(attrs[i].declared(), attrs[i].value)
+			}
+		}
+	}
+	w.declareMissing(n)
+	if n.first == nil && n.bare {
+		w.b.WriteString(" />")
+	} else {
+		w.b.WriteByte('>')
+		for at := n.first; at != nil; at = at.next {
+			w.node(at)
+		}
+		w.b.WriteString("</" + n.name + ">")
+	}
+	w.scope.leave(mark)
+}
+
+func (w *xmlWriter) attributes(attrs []xmlAttr) {
+	for i := range attrs {
+		a := &attrs[i]
+		if a.isDefault {
+			continue
+		}
+		w.b.WriteByte(' ')
+		w.b.WriteString(a.name)
+		w.b.WriteString(`="`)
+		if a.source != "" {
+			w.b.WriteString(a.source)
+		} else {
+			writeXMLAttribute(&w.b, a.value)
+		}
+		w.b.WriteByte('"')
+	}
+}
+
+// declareMissing declares what the names of an element need.
+func (w *xmlWriter) declareMissing(n *xmlNode) {
+	w.declareName(n, n.name, n.uri)
+	for i := range n.attrs {
+		if a := &n.attrs[i]; a.uri != "" && a.uri != namespaceXML && !a.declares() {
+			w.declareName(n, a.name, a.uri)
+		}
+	}
+}
+
+func (w *xmlWriter) declareName(n *xmlNode, name, uri string) {
+	prefix, _ := splitName(name)
+	if known, _ := w.scope.lookup(prefix); known == uri || uri == "" {
 		return
 	}
-	b.WriteString(">")
-	for _, child := range n.children {
-		writeXML(b, child, nil)
+	key := "xmlns:" + prefix
+	if prefix == "" {
+		key = "xmlns"
 	}
-	b.WriteString("</" + n.name + ">")
+	if _, given := n.attr(key); given {
+		return // by an attribute that came too late to name the element
+	}
+	w.scope.declare(prefix, uri)
+	w.attributes([]xmlAttr{{name: key, value: uri}})
 }
 
-func writeAttributes(b *strings.Builder, attrs []xmlAttr) {
-	for _, a := range attrs {
-		b.WriteString(" " + a.name + `="` + xmlAttribute(a.value) + `"`)
-	}
-}
-
-// writeDocType always writes the brackets of the subset, as .NET does.
-func writeDocType(b *strings.Builder, n *xmlNode) {
-	b.WriteString("<!DOCTYPE " + n.name)
+// docType writes the brackets of the subset always, but for types made from JSON,
+// which lose their subset, as in .NET.
+func (w *xmlWriter) docType(n *xmlNode) {
+	w.b.WriteString("<!DOCTYPE " + n.name)
 	public, isPublic := n.attr("public")
 	system, isSystem := n.attr("system")
 	switch {
 	case isPublic:
-		b.WriteString(` PUBLIC "` + public + `" "` + system + `"`)
+		w.b.WriteString(` PUBLIC "` + public + `" "` + system + `"`)
 	case isSystem:
-		b.WriteString(` SYSTEM "` + system + `"`)
+		w.b.WriteString(` SYSTEM "` + system + `"`)
 	}
-	b.WriteString("[" + n.text + "]>")
+	if !n.bare {
+		w.b.WriteString("[" + n.text + "]")
+	}
+	w.b.WriteString(">")
+}
+
+// xmlText escapes what may not stand in the text of an element.
+func xmlText(s string) string {
+	var b strings.Builder
+	writeXMLText(&b, s)
+	return b.String()
+}
+
+func writeXMLText(b *strings.Builder, s string) { writeEscaped(b, s, "&<>") }
+
+// writeXMLAttribute writes a value for double quotes.
+func writeXMLAttribute(b *strings.Builder, s string) { writeEscaped(b, s, "&<>\"\n\r") }
+
+// writeEscaped replaces some characters, and those that XML cannot hold.
+func writeEscaped(b *strings.Builder, s, special string) {
+	from := 0
+	for i, c := range s {
+		if c > '>' && c < 0xD800 || c == ' ' {
+			continue
+		}
+		if isXMLChar(c) && (c > '>' || strings.IndexByte(special, byte(c)) < 0) {
+			continue
+		}
+		b.WriteString(s[from:i])
+		from = i + len(string(c))
+		switch c {
+		case '&':
+			b.WriteString("&amp;")
+		case '<':
+			b.WriteString("&lt;")
+		case '>':
+			b.WriteString("&gt;")
+		case '"':
+			b.WriteString("&quot;")
+		default:
+			fmt.Fprintf(b, "&#x%X;", c)
+		}
+	}
+	b.WriteString(s[from:])
 }
