@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -96,9 +97,15 @@ func (c *checker) file(name string) {
 	c.report(name, c.check(d))
 }
 
-// unreadable is the finding of a file that cannot be judged.
+// unreadable is the finding of a file that cannot be judged, with the place where
+// it stops being JSON.
 func unreadable(name string, err error) finding {
-	return finding{File: name, Code: wdl.CodeInvalidRequestContent, Severity: wdl.Error.String(), Message: err.Error()}
+	f := finding{File: name, Code: wdl.CodeInvalidRequestContent, Severity: wdl.Error.String(), Message: err.Error()}
+	var malformed *wdl.DocumentError
+	if errors.As(err, &malformed) {
+		f.Line, f.Column = malformed.Line, malformed.Column
+	}
+	return f
 }
 
 // check finds every problem of a document.

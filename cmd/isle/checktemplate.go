@@ -1,11 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
 	"isle/expr"
 	"isle/internal/deploy"
+	"isle/internal/server"
 	"isle/wdl"
 )
 
@@ -13,46 +15,34 @@ import (
 // of the parameters file that the command line names. Without one the values come
 // with the deployment, and none is missing here.
 func (c *checker) checkTemplate(d document) []finding {
-	template, values := withoutValues(d.root), expr.Object()
-	if c.parameters != "" {
-		content, err := readInput(c.cmd, c.parameters)
-		if err == nil {
-			template = d.root
-			values, err = parameterValues(content)
-		}
-		if err != nil {
-			return []finding{unreadable(c.parameters, err)}
-		}
+	if c.parameters == "" {
+		return append(templateFindings(d, deploy.Check(d.root)), unknownTypes(d)...)
 	}
-	_, problems := deploy.Parse(template, values)
-	return templateFindings(d, problems)
-}
-
-// withoutValues is the template with parameters that need no value.
-func withoutValues(template expr.Value) expr.Value {
-	parameters, ok := template.Get("parameters")
-	if !ok {
-		return template
-	}
-	for name, rules := range parameters.Members() {
-		if rules.Kind() == expr.KindObject {
-			parameters = parameters.With(name, rules.With("nullable", expr.Bool(true)))
-		}
-	}
-	return template.With("parameters", parameters)
-}
-
-// parameterValues reads a parameters file: {"parameters": {name: {"value": …}}}, or
-// what is inside alone.
-func parameterValues(content []byte) (expr.Value, error) {
-	root, err := expr.ReadJSON(trimBOM(content))
+	values, err := readParameters(c.cmd, c.parameters)
 	if err != nil {
-		return expr.Value{}, err
+		return []finding{unreadable(c.parameters, err)}
 	}
-	if values, ok := root.Get("parameters"); ok {
-		return values, nil
+	_, problems := deploy.Parse(d.root, values)
+	return append(templateFindings(d, problems), unknownTypes(d)...)
+}
+
+// unknownTypes warns of resources that no server here deploys.
+func unknownTypes(d document) (findings []finding) {
+	known := map[string]bool{}
+	for _, name := range server.ResourceTypes() {
+		known[strings.ToLower(name)] = true
 	}
-	return root, nil
+	for _, use := range deploy.Types(d.root) {
+		if use.Type == "" || known[strings.ToLower(use.Type)] {
+			continue
+		}
+		line, column := wdl.Place(d.content, use.Pointer)
+		findings = append(findings, finding{
+			File: d.name, Line: line, Column: column, Severity: wdl.Warning.String(), Code: "ResourceTypeNotSupported", Pointer: use.Pointer,
+			Message: fmt.Sprintf("The resource type '%s' is none that this server knows: it refuses to deploy it", use.Type),
+		})
+	}
+	return findings
 }
 
 func templateFindings(d document, problems []deploy.Problem) (findings []finding) {
@@ -80,13 +70,5 @@ func checkParameters(d document) []finding {
 	if err != nil {
 		return nil
 	}
-	values, _ := d.root.Get("parameters")
-	_, problems := deploy.Parse(template, values)
-	var own []deploy.Problem
-	for _, p := range problems {
-		if strings.HasPrefix(p.Pointer, "/parameters") {
-			own = append(own, p)
-		}
-	}
-	return templateFindings(d, own)
+	return templateFindings(d, deploy.CheckParameters(template, d.root))
 }

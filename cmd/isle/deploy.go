@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"isle/expr"
+	"isle/internal/deploy"
 )
 
 const (
@@ -41,7 +42,7 @@ is done; the exit code is 1 when the deployment fails.`,
 			if err != nil {
 				return err
 			}
-			values := json.RawMessage("{}")
+			values := expr.Object()
 			if parameters != "" {
 				if values, err = readParameters(cmd, parameters); err != nil {
 					return err
@@ -56,7 +57,7 @@ is done; the exit code is 1 when the deployment fails.`,
 				name = strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))
 			}
 			d := deployment{client: c, group: group, location: location, name: name, progress: cmd.OutOrStdout()}
-			outputs, err := d.run(cmd.Context(), template, values)
+			outputs, err := d.run(cmd.Context(), template, json.RawMessage(values.JSON()))
 			if err != nil {
 				return err
 			}
@@ -254,17 +255,18 @@ func readJSON(cmd *cobra.Command, name string) (json.RawMessage, error) {
 
 // readParameters reads a parameters file: the values stand under "parameters", or
 // the file is those values themselves.
-func readParameters(cmd *cobra.Command, name string) (json.RawMessage, error) {
-	content, err := readJSON(cmd, name)
+func readParameters(cmd *cobra.Command, name string) (expr.Value, error) {
+	content, err := readInput(cmd, name)
 	if err != nil {
-		return nil, err
+		return expr.Value{}, err
 	}
-	var file struct{ Parameters json.RawMessage }
-	if err := json.Unmarshal(content, &file); err != nil {
-		return nil, fmt.Errorf("%s is not a parameters file: %w", name, err)
+	file, err := expr.ReadJSON(trimBOM(content))
+	if err != nil {
+		return expr.Value{}, fmt.Errorf("%s: this is not JSON: %w", name, err)
 	}
-	if file.Parameters != nil {
-		return file.Parameters, nil
+	values, err := deploy.ParametersOf(file)
+	if err != nil {
+		return expr.Value{}, fmt.Errorf("%s is not a parameters file: %w", name, err)
 	}
-	return content, nil
+	return values, nil
 }

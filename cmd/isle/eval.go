@@ -105,11 +105,6 @@ func evalBatch(cmd *cobra.Command, dialect *expr.Dialect, contextFile, file stri
 	if batch.Kind() != expr.KindArray {
 		return fmt.Errorf("%s: a batch is a JSON array of {id, expression, context?}", file)
 	}
-	for i, item := range batch.Elements() {
-		if _, ok := item.Get("expression"); !ok {
-			return fmt.Errorf("%s: item %d has no \"expression\"", file, i+1)
-		}
-	}
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	defer out.Flush()
 	for _, item := range batch.Elements() {
@@ -120,14 +115,19 @@ func evalBatch(cmd *cobra.Command, dialect *expr.Dialect, contextFile, file stri
 	return out.Flush()
 }
 
+// errNoExpression is what an item of a batch is told that cannot be evaluated.
+var errNoExpression = errors.New("The item has no \"expression\": an item of a batch is an object {id, expression, context?}.")
+
 func evalItem(w io.Writer, dialect *expr.Dialect, item, context expr.Value) error {
 	id, _ := item.Get("id")
-	expression, _ := item.Get("expression")
 	if own, ok := item.Get("context"); ok && !own.IsNull() {
 		context = own
 	}
 	answer := expr.Object(expr.Member{Name: "id", Value: id})
-	v, err := evaluate(dialect, expression, context)
+	v, err := expr.Null(), errNoExpression
+	if expression, ok := item.Get("expression"); ok {
+		v, err = evaluate(dialect, expression, context)
+	}
 	if err == nil {
 		answer = answer.With("value", v)
 	} else {
