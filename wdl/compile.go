@@ -56,21 +56,22 @@ func Compile(definition, parameters expr.Value, o Options) (*Program, Problems) 
 // compiler holds one compilation. Its stages fill program and add problems.
 type compiler struct {
 	Options
-	dialect    *expr.Dialect
-	operations operationTable
-	program    *Program
-	problems   []Problem
-	failed     bool // an error is among them
-	sites      []site
-	parsed     []parsedAction // by action index, for the later stages
-	preds      []bitset       // by action: all siblings before it
-	siblings   map[sibling]int
-	doubts     bitset // actions whose runAfter has a problem, or is known to the deployment only
-	cyclic     bitset // actions of cycles that have been told
-	unknowns   []unknownMember
-	supplied   node // parameter values
-	actions    int  // how many there are; of far too many the first are read
-	hidden     bool // the deployment adds actions that are not seen here
+	dialect          *expr.Dialect
+	operations       operationTable
+	program          *Program
+	problems         []Problem
+	failed           bool // an error is among them
+	sites            []site
+	parsed           []parsedAction // by action index, for the later stages
+	preds            []bitset       // by action: all siblings before it
+	siblings         map[sibling]int
+	doubts           bitset // actions whose runAfter has a problem, or is known to the deployment only
+	cyclic           bitset // actions of cycles that have been told
+	unknowns         []unknownMember
+	supplied         node // parameter values
+	actions          int  // how many there are; of far too many the first are read
+	hidden           bool // the deployment adds actions that are not seen here
+	hiddenParameters bool
 }
 
 // parsedAction is what later stages need to know of an action's JSON.
@@ -246,6 +247,14 @@ func isExpression(s string) bool {
 		}
 	}
 	return false
+}
+
+// describeNumber is describe with the value of a number.
+func describeNumber(v expr.Value) string {
+	if what := describe(v); what != "a number" {
+		return what
+	}
+	return "the number " + string(v.JSON())
 }
 
 // describe names the kind of a value for a message.

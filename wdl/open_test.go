@@ -134,6 +134,39 @@ func TestDeploymentValuesAreUnknown(t *testing.T) {
 	}
 }
 
+// TestDeploymentLeavesDoubts: where the template computes a part of a definition,
+// nothing is said about what that part decides; what is written out is judged.
+func TestDeploymentLeavesDoubts(t *testing.T) {
+	for _, test := range []struct{ name, definition, problems string }{
+		{"runAfter", `{"triggers":{"m":{"type":"Request"}},"actions":{"A":{"type":"Compose","inputs":1},"B":{"type":"Compose","inputs":"@outputs('A')","runAfter":"[parameters('x')]"},"C":{"type":"Compose","inputs":"@outputs('A')","runAfter":{"B":["Succeeded"]}}}}`, ""},
+		{"a status list, a status", `{"triggers":{"m":{"type":"Request"}},"actions":{"A":{"type":"Compose","inputs":1},"B":{"type":"Compose","inputs":1,"runAfter":{"A":"[parameters('x')]","Gone":"[parameters('x')]"}},"C":{"type":"Compose","inputs":1,"runAfter":{"A":["[parameters('x')]"]}}}}`, ""},
+		{"a name in runAfter", `{"triggers":{"m":{"type":"Request"}},"actions":{"A":{"type":"Compose","inputs":1},"B":{"type":"Compose","inputs":"@outputs('A')","runAfter":{"[parameters('x')]":["Succeeded"]}}}}`, ""},
+		{"an action", `{"triggers":{"m":{"type":"Request"}},"actions":{"X":"[variables('a')]","B":{"type":"Compose","inputs":"@concat(outputs('Y'), variables('v'))","runAfter":{"Z":["Succeeded"]}}}}`, ""},
+		{"all actions, triggers, parameters", `{"triggers":"[variables('t')]","actions":"[variables('a')]","parameters":"[variables('p')]","outputs":"[variables('o')]"}`, ""},
+		{"a trigger", `{"triggers":{"m":"[variables('t')]"},"actions":{"R":{"type":"Response","inputs":{"statusCode":200}}}}`, ""},
+		{"the use of parameters", `{"triggers":{"m":{"type":"Request"}},"parameters":"[variables('p')]","actions":{"A":{"type":"Compose","inputs":"@parameters('p')"}}}`, ""},
+		{"a parameter", `{"triggers":{"m":{"type":"Request"}},"parameters":{"p":"[variables('p')]","q":{"type":"[variables('t')]","defaultValue":1}},"actions":{"A":{"type":"Compose","inputs":"@parameters('p')"}}}`, ""},
+		{"a type", `{"triggers":{"m":{"type":"Request"}},"actions":{"L":{"type":"[variables('t')]","foreach":[1],"actions":{"A":{"type":"Compose","inputs":"@item()"}}},"W":{"type":"[variables('t')]","inputs":{"subscribe":{"body":"@listCallbackUrl()"}}}}}`, ""},
+		{"members of inputs", `{"triggers":{"m":{"type":"Request","inputs":"[variables('i')]"}},"actions":{"H":{"type":"Http","inputs":"[variables('i')]"},"I":{"type":"Http","inputs":{"method":"[variables('m')]","uri":"[variables('u')]","headers":"[variables('h')]","retryPolicy":"[variables('r')]","authentication":"[variables('a')]"},"runtimeConfiguration":"[variables('c')]","operationOptions":"[variables('o')]","limit":"[variables('l')]"},"L":{"type":"Foreach","foreach":"[variables('f')]","actions":"[variables('a')]","runtimeConfiguration":{"concurrency":{"repetitions":"[variables('n')]"}}}}}`, ""},
+		{"what is written out", `{"triggers":{"m":{"type":"Request"}},"actions":{"A":{"type":"Compose","inputs":"@nosuch()","runAfter":"[parameters('x')]"},"B":{"type":"Http","inputs":{"method":"[variables('m')]"}}}}`, "expression missing"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			sources, err := wdl.Open([]byte(`{"resources":[{"type":"Microsoft.Logic/workflows","properties":{"definition":` + test.definition + `}}]}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, problems := sources[0].Compile(wdl.Options{})
+			var rules []string
+			for _, p := range problems {
+				rules = append(rules, string(p.Rule))
+			}
+			if got := strings.Join(rules, " "); got != test.problems {
+				t.Error(problems)
+			}
+		})
+	}
+}
+
 // saveErrors are the definitions of the shared vectors with what they expect.
 type saveError struct {
 	name, code, contains string

@@ -21,11 +21,11 @@ func canonicalParameterType(name string) (string, bool) {
 
 // declaredParameters reads `parameters` together with the supplied values.
 func (c *compiler) declaredParameters(d, supplied node) {
-	list, ok := c.object(d, "parameters", owner{where: "template"})
-	if ok {
-		for name, p := range list.members() {
-			c.parameter(name, p, supplied)
-		}
+	list, _ := d.member("parameters")
+	c.hiddenParameters = c.unknown(list)
+	for name, p := range list.members() {
+		c.hiddenParameters = c.hiddenParameters || c.computed(name)
+		c.parameter(name, p, supplied)
 	}
 	if c.Kind == "" {
 		c.undeclared(list, supplied)
@@ -134,7 +134,7 @@ func (c *compiler) parameterGiven(name string, v, p node, declared string, known
 	case c.parameterOpen(v):
 		return
 	case known && !v.IsNull() && !holds(declared, v):
-		reason = "the value must be of type '" + declared + "', but is " + describe(v.Value)
+		reason = "the value must be of type '" + declared + "', but is " + describeNumber(v.Value)
 	case !c.allowed(v, p):
 		reason = "the value is not one of the 'allowedValues'"
 	default:
@@ -150,7 +150,7 @@ func (c *compiler) parameterDefault(name string, v, p node, declared string, kno
 	switch {
 	case c.parameterOpen(v):
 	case known && !holds(declared, v):
-		c.invalid(v, o, RuleParameter, "its 'defaultValue' must be of type '%s', but is %s", declared, describe(v.Value))
+		c.invalid(v, o, RuleParameter, "its 'defaultValue' must be of type '%s', but is %s", declared, describeNumber(v.Value))
 	case !c.allowed(v, p):
 		c.invalid(v, o, RuleParameter, "its 'defaultValue' is not one of the 'allowedValues'")
 	}
@@ -167,7 +167,7 @@ func (c *compiler) allowedTypes(p node, o owner, declared string) {
 	list, _ := p.member("allowedValues")
 	for _, e := range list.elements() {
 		if !c.parameterOpen(e) && !holds(declared, e) {
-			c.invalid(e, o, RuleParameter, "its 'allowedValues' must be of type '%s', but one is %s", declared, describe(e.Value))
+			c.invalid(e, o, RuleParameter, "its 'allowedValues' must be of type '%s', but one is %s", declared, describeNumber(e.Value))
 			return
 		}
 	}

@@ -41,8 +41,8 @@ func (c *compiler) recurrenceMember(n node, o owner) *Recurrence {
 	}
 	value, static := t.Literal()
 	if !static {
-		if c.namesUnknownParameter(t) {
-			return nil // the resolve stage reports it
+		if c.readsUnknown(t) {
+			return nil // the resolve stage reports it, or the value is not here
 		}
 		var err error
 		if value, err = t.Eval(parameterEnv{c}); err != nil {
@@ -53,8 +53,16 @@ func (c *compiler) recurrenceMember(n node, o owner) *Recurrence {
 	return c.recurrence(node{value, m.at}, o)
 }
 
-func (c *compiler) namesUnknownParameter(t *expr.Template) bool {
+// readsUnknown reports whether a template reads what is not known, or must not be read,
+// when the workflow is saved.
+func (c *compiler) readsUnknown(t *expr.Template) bool {
 	for _, call := range t.Calls() {
+		switch {
+		case firstIsAction(call.Function), triggerReading(call.Function):
+			return true
+		case call.Function == "variables", call.Function == "item", call.Function == "items":
+			return true
+		}
 		text, literal := name(call)
 		p, known := c.program.Parameter(text)
 		if call.Function == "parameters" && literal && (!known || p.Value.IsNull() || p.Expression != nil || c.unsettled(node{Value: p.Value})) {

@@ -195,8 +195,8 @@ func (c *compiler) parameterCall(s site, call expr.Call, at string) {
 		reads.Parameters = insert(reads.Parameters, i)
 		return
 	}
-	if _, supplied := c.supplied.member(text); supplied {
-		return // told with the other values that are not declared
+	if _, supplied := c.supplied.member(text); supplied || c.hiddenParameters {
+		return // told with the other values that are not declared, or declared by the deployment
 	}
 	const message = `The %s %s is not valid: "The workflow parameter '%s' is not found.".`
 	if c.Kind != "" {

@@ -100,7 +100,7 @@ func (c *compiler) staticMismatch(t *expr.Template, n node, typ VariableType) (s
 		}
 		value = n.Value
 	}
-	return describe(value), !typ.Accepts(value)
+	return describeNumber(value), !typ.Accepts(value)
 }
 
 // variableAction reads an action that changes a variable. Which one it is, is known
