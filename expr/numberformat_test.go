@@ -45,7 +45,7 @@ func TestFormatsNumbers(t *testing.T) {
 		{Int(1234567), "##,##0#(###", "en-US", "1,234,(567"}, {Int(5), "##0E0", "en-US", "500E-2"}, {Int(0), "##0E0", "en-US", "000E0"}, {Int(999), "e-00", "en-US", "e04"}, {Int(-5), "'", "en-US", "-"}, {Float(-0.4), "#", "en-US", ""}, {Int(12), "0;;", "en-US", "12"},
 		{decimal("-0.00"), "E3", "en-US", "0.000E+000"}, {decimal("12.50"), "G0", "en-US", "12.5"}, {decimal("0.00001"), "G0", "en-US", "1E-05"}, {decimal("0.00001"), "G", "en-US", "0.00001"},
 		// cultures
-		{Float(-1234.5), "C", "de-AT", "-€ 1.234,50"}, {Float(1234.5), "N2", "de-AT", "1\u00a0234,50"}, {Float(1234.5), "C", "fr-FR", "1\u202f234,50 €"}, {Float(1234.5), "C", "en-GB", "£1,234.50"}, {Float(1234567.5), "C", "hi-IN", "₹12,34,567.50"}, {Float(0.5), "P0", "tr-TR", "%50"}, {Float(0.5), "0%", "ar-EG", "50٪\u061c"},
+		{Float(-1234.5), "C", "de-AT", "-€ 1.234,50"}, {Float(1234.5), "N2", "de-AT", "1\u00a0234,50"}, {Float(1234.5), "C", "fr-FR", "1\u00a0234,50 €"}, {Float(1234.5), "C", "en-GB", "£1,234.50"}, {Float(1234567.5), "C", "hi-IN", "₹12,34,567.50"}, {Float(0.5), "P0", "tr-TR", "%50"}, {Float(0.5), "0%", "ar-EG", "50٪\u061c"},
 		{Float(-1), "C", "sv-SE", "−1,00 kr"}, {Float(1234.5), "C", "pt-BR", "R$ 1.234,50"}, {Float(1234.5), "C", "pl-PL", "1\u00a0234,50 zł"}, {Float(1234.5), "C0", "ko-KR", "₩1,234"}, {Float(-1.5), "C", "nl-NL", "€ -1,50"}, {Float(1e21), "G", "de-DE", "1E+21"}, {Int(1), "F0000000000002", "en-US", "1.00"},
 	} {
 		got, ok := formatNumber(test.value, test.format, findCulture(test.culture))
