@@ -28,7 +28,7 @@ type Env interface {
 type evaluator struct {
 	env   Env
 	stack []Value // evaluated arguments of the calls being evaluated
-	text  []byte  // of the interpolation being evaluated
+	text  []byte  // of the interpolations and calls being evaluated
 
 	lambdas     []lambdaVariable // of the lambdas being evaluated, innermost last
 	lambdaCalls int
@@ -42,7 +42,7 @@ const (
 
 // What an evaluator may have grown to and still be kept.
 const (
-	keptStack = 256      // values
+	keptStack = 64       // values
 	keptText  = 64 << 10 // bytes
 )
 
@@ -78,7 +78,7 @@ func (d *Dialect) release(e *evaluator) {
 	if cap(e.stack) > keptStack || cap(e.text) > keptText {
 		return
 	}
-	clear(e.stack) // what a failure left
+	clear(e.stack[:cap(e.stack)])
 	*e = evaluator{stack: e.stack[:0], text: e.text[:0]}
 	d.evaluators.Put(e)
 }
@@ -146,7 +146,6 @@ func (x *call) eval(e *evaluator) (Value, error) {
 	} else if v, err = f.eval(c); err == nil && (v.weight() > MaxSize || v.depth() > resultDepth) {
 		err = c.tooLarge()
 	}
-	clear(e.stack[base:])
 	e.stack = e.stack[:base]
 	return v, err
 }
@@ -190,6 +189,15 @@ func (x *path) eval(e *evaluator) (Value, error) {
 
 // from takes the step from a value.
 func (s *step) from(base Value, e *evaluator) (Value, error) {
+	if base.kind == KindObject && s.index.kind == KindString {
+		if v, ok := base.Get(s.index.str); ok || s.safe {
+			return v, nil
+		}
+	}
+	return s.choose(base, e)
+}
+
+func (s *step) choose(base Value, e *evaluator) (Value, error) {
 	index := s.index
 	if s.computed != nil {
 		var err error
@@ -255,7 +263,7 @@ func cannot(format string, args ...any) error {
 }
 
 func (x *interpolation) eval(e *evaluator) (Value, error) {
-	e.text = e.text[:0]
+	start := len(e.text)
 	for _, part := range x.parts {
 		v, err := part.eval(e)
 		if err != nil {
@@ -267,12 +275,14 @@ func (x *interpolation) eval(e *evaluator) (Value, error) {
 		if problem := v.textProblem(); problem != "" {
 			return Value{}, &Error{Kind: ConversionError, Message: "The value cannot be converted to text. " + problem}
 		}
-		if int64(len(e.text))+v.weight() > MaxSize {
+		if int64(len(e.text)-start)+v.weight() > MaxSize {
 			return Value{}, &Error{Kind: LimitError, Message: "The result of the interpolation is longer than the limit of 104857600 bytes."}
 		}
 		e.text = v.appendText(e.text)
 	}
-	return String(string(e.text)), nil
+	text := String(string(e.text[start:]))
+	e.text = e.text[:start]
+	return text, nil
 }
 
 func (x *list) eval(e *evaluator) (Value, error) {

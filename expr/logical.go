@@ -26,23 +26,26 @@ func logicalFunctions() []Function {
 // decide is and (deciding value false) and or (true): left to right, stopping at
 // the first argument that decides.
 func (c invocation) decide(deciding bool) (Value, error) {
-	for i := range c.call.args {
-		v, err := c.evaluate(i)
-		if err != nil {
+	for _, arg := range c.call.args {
+		v, err := arg.eval(c.e)
+		switch {
+		case err != nil:
 			return Value{}, err
-		}
-		b, ok := v.AsBool()
-		if !ok {
-			if v.kind == KindReference {
-				return Value{}, unloaded(v)
-			}
-			return Value{}, c.fail(ArgumentError, "expects all of its parameters to be booleans. Found invalid parameter types: '%s'.", v.TypeName())
-		}
-		if b == deciding {
+		case v.kind != KindBool:
+			return Value{}, c.undecided(v)
+		case (v.num != 0) == deciding:
 			return v, nil
 		}
 	}
 	return Bool(!deciding), nil
+}
+
+// undecided complains about what should be a boolean.
+func (c invocation) undecided(v Value) error {
+	if v.kind == KindReference {
+		return unloaded(v)
+	}
+	return c.fail(ArgumentError, "expects all of its parameters to be booleans. Found invalid parameter types: '%s'.", v.TypeName())
 }
 
 func evalNot(c invocation) (Value, error) {
@@ -55,19 +58,23 @@ func evalNot(c invocation) (Value, error) {
 
 func evalIf(c invocation) (Value, error) {
 	v, err := c.evaluate(0)
-	if err != nil {
-		return Value{}, err
-	}
-	b, ok := v.AsBool()
 	switch {
-	case v.kind == KindReference:
-		return Value{}, unloaded(v)
-	case !ok:
-		return Value{}, c.fail(ArgumentError, "expects its first parameter to be of type boolean. The provided value is of type '%s'. %s", v.TypeName(), c.see())
-	case b:
+	case err != nil:
+		return Value{}, err
+	case v.kind != KindBool:
+		return Value{}, c.noCondition(v)
+	case v.num != 0:
 		return c.evaluate(1)
 	}
 	return c.evaluate(2)
+}
+
+// noCondition complains about the condition of an if.
+func (c invocation) noCondition(v Value) error {
+	if v.kind == KindReference {
+		return unloaded(v)
+	}
+	return c.fail(ArgumentError, "expects its first parameter to be of type boolean. The provided value is of type '%s'. %s", v.TypeName(), c.see())
 }
 
 func evalCoalesce(c invocation) (Value, error) {
@@ -90,13 +97,20 @@ func evalEquals(c invocation) (Value, error) {
 
 // order compares two numbers, or two strings ignoring case.
 func (c invocation) order() (int, error) {
-	a, b := c.args[0], c.args[1]
+	a, b := &c.args[0], &c.args[1]
 	switch {
+	case a.kind == KindInt && b.kind == KindInt:
+		return compare(int64(a.num), int64(b.num)), nil
 	case a.isNumber() && b.isNumber():
-		return compareNumbers(a, b), nil
+		return compareNumbers(*a, *b), nil
 	case a.kind == KindString && b.kind == KindString:
 		return compareText(a.str, b.str), nil
 	}
+	return 0, c.unordered()
+}
+
+// unordered complains about values that have no order.
+func (c invocation) unordered() error {
 	var invalid []string
 	for _, v := range c.args {
 		if !v.isNumber() && v.kind != KindString {
@@ -104,7 +118,7 @@ func (c invocation) order() (int, error) {
 		}
 	}
 	if invalid != nil {
-		return 0, c.fail(ArgumentError, "expects all of its parameters to be either integer or decimal numbers. Found invalid parameter types: '%s'.", strings.Join(invalid, "', '"))
+		return c.fail(ArgumentError, "expects all of its parameters to be either integer or decimal numbers. Found invalid parameter types: '%s'.", strings.Join(invalid, "', '"))
 	}
-	return 0, c.fail(ArgumentError, "expects two parameter of matching types. The function was invoked with values of type '%s' and '%s' that do not match.", a.TypeName(), b.TypeName())
+	return c.fail(ArgumentError, "expects two parameter of matching types. The function was invoked with values of type '%s' and '%s' that do not match.", c.args[0].TypeName(), c.args[1].TypeName())
 }

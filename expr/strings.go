@@ -108,14 +108,15 @@ func (c invocation) join(values []Value, separator string) (string, error) {
 	if size > MaxSize {
 		return "", c.tooLarge()
 	}
-	text := make([]byte, 0, size)
+	text := c.e.text
 	for i, v := range values {
 		if i > 0 {
 			text = append(text, separator...)
 		}
 		text = v.appendText(text)
 	}
-	return string(text), nil
+	c.e.text = text[:len(c.e.text)]
+	return string(text[len(c.e.text):]), nil
 }
 
 // evalStartsWith and the searches below compare in upper case, which changes neither
