@@ -180,11 +180,11 @@ func foldPrefix(s, prefix string) (int, bool) {
 	return at, true
 }
 
-// formatWords returns the words that stand quoted in the culture's formats of dates,
+// formatWords returns the words that stand quoted in the formats of the culture,
 // such as de in Spanish, with and without a point behind.
 func (c *culture) formatWords() []string {
 	var words []string
-	for _, format := range []string{c.longDate, c.shortDate, c.yearMonth, c.monthDay} {
+	for _, format := range []string{c.longDate, c.shortDate, c.yearMonth, c.monthDay, c.shortTime, c.longTime} {
 		for i, quoted := range strings.Split(format, "'") {
 			if i%2 == 0 {
 				continue
