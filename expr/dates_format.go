@@ -57,6 +57,9 @@ func invariantFormat(format string) bool {
 
 // format prints d; false if format is not valid. An empty format is "o".
 func (d dateTime) format(format string, c *culture) (string, bool) {
+	if len(format) > longestFormat {
+		return "", false
+	}
 	if format == "" || format == "o" || format == "O" {
 		return string(d.appendRoundTrip(make([]byte, 0, 33))), true
 	}

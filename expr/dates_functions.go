@@ -101,7 +101,18 @@ func (c invocation) date(i int) (dateTime, error) {
 }
 
 func (c invocation) badDate(text string) error {
-	return c.failWith(ConversionError, "In function '%s', the value provided for date time string '%s' was not valid. The datetime string must match ISO 8601 format.", c.name, text)
+	return c.failWith(ConversionError, "In function '%s', the value provided for date time string '%s' was not valid. The datetime string must match ISO 8601 format.", c.name, shown(text))
+}
+
+// longestShown is how many bytes of a value stand in a message.
+const longestShown = 1_000
+
+// shown shortens a value for a message.
+func shown(text string) string {
+	if len(text) > longestShown {
+		return strings.ToValidUTF8(text[:longestShown], "") + "…"
+	}
+	return text
 }
 
 // outOfCalendar complains about a result before year 1 or after 9999.
@@ -120,7 +131,7 @@ func (c invocation) locale(i int) (*culture, error) {
 	}
 	found := findCulture(name)
 	if found == nil {
-		return nil, c.failWith(ArgumentError, "In function '%s', the value provided for locale string '%s' was not valid.", c.name, name)
+		return nil, c.failWith(ArgumentError, "In function '%s', the value provided for locale string '%s' was not valid.", c.name, shown(name))
 	}
 	return found, nil
 }
@@ -143,8 +154,11 @@ func (c invocation) printDate(d dateTime, formatAt, localeAt int) (Value, error)
 	return String(text), nil
 }
 
+// longestFormat is how many bytes a format may have: it bounds what one prints.
+const longestFormat = 10_000
+
 func (c invocation) badFormat(what, format string) error {
-	return c.failWith(ArgumentError, "In function '%s', the value provided for %s format string '%s' was not valid.", c.name, what, format)
+	return c.failWith(ArgumentError, "In function '%s', the value provided for %s format string '%s' was not valid.", c.name, what, shown(format))
 }
 
 // unitAt reads an argument that names a unit of time.
@@ -156,7 +170,7 @@ func unitAt(i int) func(c invocation) (timeUnit, error) {
 		}
 		unit, ok := unitOf(name)
 		if !ok {
-			return unit, c.failWith(ArgumentError, "In function '%s', the value provided for time unit '%s' was not valid. It must be one of Second, Minute, Hour, Day, Week, Month, Year.", c.name, name)
+			return unit, c.failWith(ArgumentError, "In function '%s', the value provided for time unit '%s' was not valid. It must be one of Second, Minute, Hour, Day, Week, Month, Year.", c.name, shown(name))
 		}
 		return unit, nil
 	}
@@ -203,7 +217,7 @@ func (c invocation) zone(i int) (*timeZone, error) {
 	}
 	zone := findZone(id)
 	if zone == nil {
-		return nil, c.failWith(ArgumentError, "In the template language function '%s', the value provided for the time zone id '%s' was not valid.", c.name, id)
+		return nil, c.failWith(ArgumentError, "In the template language function '%s', the value provided for the time zone id '%s' was not valid.", c.name, shown(id))
 	}
 	return zone, nil
 }
@@ -228,7 +242,7 @@ func (c invocation) inZone(utc int64, zone *timeZone) (dateTime, error) {
 // another.
 func (c invocation) momentOf(d dateTime, zone *timeZone) (int64, error) {
 	if d.kind == kindUTC && !zone.isUTC() {
-		return 0, c.fail(ArgumentError, "expects its second parameter to be a time zone matching the time zone indicated by the timestamp. The provided value '%s' does not match.", c.args[1].Text())
+		return 0, c.fail(ArgumentError, "expects its second parameter to be a time zone matching the time zone indicated by the timestamp. The provided value '%s' does not match.", shown(c.args[1].Text()))
 	}
 	if d.kind != kindUnspecified || zone.isUTC() {
 		return d.ticks, nil
@@ -324,6 +338,9 @@ func parseDateTime(c invocation) (Value, error) {
 		return Value{}, err
 	}
 	read := parseDate
+	if len(format) > longestFormat {
+		return Value{}, c.badFormat("date time", format)
+	}
 	if format != "" {
 		read = func(text string, c *culture, today dateTime) (dateTime, bool) {
 			return parseExact(text, format, c, today)
@@ -351,7 +368,7 @@ func formatTimeSpanText(c invocation) (Value, error) {
 	}
 	span, ok := parseTimeSpan(text)
 	if !ok {
-		return Value{}, c.failWith(ConversionError, "In function '%s', the value provided for time span string '%s' was not valid.", c.name, strings.ToValidUTF8(text, "\uFFFD"))
+		return Value{}, c.failWith(ConversionError, "In function '%s', the value provided for time span string '%s' was not valid.", c.name, shown(text))
 	}
 	printed, ok := formatTimeSpan(span, format, locale)
 	if !ok {

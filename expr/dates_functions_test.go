@@ -53,6 +53,32 @@ func TestDateFunctionsFailInTheServicesWords(t *testing.T) {
 	}
 }
 
+// Long values are bounded: what a format prints, and what a message quotes.
+func TestLongFormatsAndValuesAreRefused(t *testing.T) {
+	long := strings.Repeat("d", 20_000)
+	for _, expression := range []string{
+		"@formatDateTime('2026-01-01', variables('long'))", "@utcNow(variables('long'))", "@parseDateTime('1', 'en-US', variables('long'))", "@formatDateTime(variables('long'))",
+		"@formatNumber(1, variables('long'))", "@formatTimeSpan('1', variables('long'))", "@formatNumber(1, 'N', variables('long'))", "@convertFromUtc('2026-01-01', variables('long'))", "@getPastTime(1, variables('long'))",
+	} {
+		template, problems := Workflow().Compile(String(expression))
+		if len(problems) > 0 {
+			t.Fatalf("%s: %v", expression, problems)
+		}
+		_, err := template.Eval(longVariable{frozen{}, long})
+		if err == nil || len(err.Error()) > 2*longestShown {
+			t.Errorf("%s: %.100v", expression, err)
+		}
+	}
+}
+
+// longVariable is an environment with one variable.
+type longVariable struct {
+	frozen
+	value string
+}
+
+func (e longVariable) Lookup(string, []Value) (Value, error) { return String(e.value), nil }
+
 func TestDateFunctions(t *testing.T) {
 	for expression, want := range map[string]string{
 		"@utcNow()":                                                                        `"2026-03-05T14:07:09.1234567Z"`,

@@ -82,7 +82,7 @@ func formatTimeSpan(ticks int64, format string, c *culture) (string, bool) {
 	case "g", "G":
 		return string(appendGeneralSpan(nil, ticks, format == "G", c.decimalSeparator)), true
 	}
-	if len(format) == 1 {
+	if len(format) == 1 || len(format) > longestFormat {
 		return "", false
 	}
 	p := spanPrinter{span: magnitude(ticks)}

@@ -64,7 +64,7 @@ func formatNumber(v Value, format string, c *culture) (string, bool) {
 	}
 	letter, precision, standard := standardNumberFormat(format)
 	switch {
-	case standard && precision > maxPrecision:
+	case standard && precision > maxPrecision || len(format) > longestFormat:
 		return "", false
 	case n.isFloat && (math.IsNaN(n.float) || math.IsInf(n.float, 0)):
 		return n.special(c), true
