@@ -408,15 +408,18 @@ func (c *compiler) literalInteger(n node, o owner, name string, low, high int) i
 // runtimeMembers checks the members of a runtimeConfiguration.
 func (c *compiler) runtimeMembers(runtime node, o owner) {
 	c.members(runtime, o, runtimeMembers(), complete)
-	for name, list := range map[string][]member{
-		"concurrency":      anything("runs", "maximumWaitingRuns", "repetitions"),
-		"paginationPolicy": anything("minimumItemCount"),
-		"contentTransfer":  slices.Concat(texts("transferMode"), anything("uploadChunkSizeInMB", "downloadChunkSizeInMB")),
-		"secureData":       anything("properties"),
-		"staticResult":     texts("name", "staticResultOptions"),
+	for _, part := range [...]struct {
+		name string
+		list []member
+	}{
+		{"concurrency", anything("runs", "maximumWaitingRuns", "repetitions")},
+		{"paginationPolicy", anything("minimumItemCount")},
+		{"contentTransfer", slices.Concat(texts("transferMode"), anything("uploadChunkSizeInMB", "downloadChunkSizeInMB"))},
+		{"secureData", anything("properties")},
+		{"staticResult", texts("name", "staticResultOptions")},
 	} {
-		if part, ok := runtime.member(name); ok {
-			c.members(part, o, list, complete)
+		if m, ok := runtime.member(part.name); ok {
+			c.members(m, o, part.list, complete)
 		}
 	}
 }

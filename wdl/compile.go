@@ -145,19 +145,21 @@ func (c *compiler) finish(definition expr.Value) Problems {
 	if text == nil {
 		text, base = definition.JSON(), ""
 	}
-	places := locate(text, base, c.problems)
-	offsets := make(map[string]int, len(places))
-	for i := range c.problems {
-		p := &c.problems[i]
-		offset := places[p.Pointer]
-		p.Line, p.Column = lineColumn(text, offset)
-		offsets[p.Pointer] = offset
-		p.Message = placed(p.Message, p.Line, p.Column)
+	offsets := locate(text, base, c.problems)
+	order := make([]int, len(offsets))
+	for i := range order {
+		order[i] = i
 	}
-	slices.SortStableFunc(c.problems, func(a, b Problem) int {
-		return cmp.Compare(offsets[a.Pointer], offsets[b.Pointer])
-	})
-	return once(c.problems)
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(offsets[a], offsets[b]) })
+	sorted := make([]Problem, len(order))
+	lines := lineCounter{text: text}
+	for i, from := range order {
+		p := c.problems[from]
+		p.Line, p.Column = lines.at(offsets[from])
+		p.Message = placed(p.Message, p.Line, p.Column)
+		sorted[i] = p
+	}
+	return once(sorted)
 }
 
 // once leaves out what was already told of the same place.

@@ -113,6 +113,28 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// TestPlacesInPrettyText: names and values, escapes, characters of several bytes, tabs
+// and carriage returns.
+func TestPlacesInPrettyText(t *testing.T) {
+	doc := "{\r\n\t\"triggers\": {\"m\": {\"type\": \"Request\"}},\r\n\t\"actions\": {\r\n\t\t\"\\u00c4 \\\"q\\\"\": {\r\n\t\t\t\"type\": \"Compose\", \"inputs\": {\"😀é\": \"@a()\", \"@{b()}\": 1,\r\n\t\t\t\t\"list\": [\r\n\t\t\t\t\t1, {}, \"x @{c()}\"]}}}}"
+	sources, err := wdl.Open([]byte(doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, problems := sources[0].Compile(wdl.Options{})
+	var got []string
+	for _, p := range problems {
+		got = append(got, fmt.Sprintf("%d:%d %s", p.Line, p.Column, p.Pointer))
+	}
+	want := "5:40 /actions/Ä \"q\"/inputs/😀é\n5:48 /actions/Ä \"q\"/inputs/@{b()}\n7:13 /actions/Ä \"q\"/inputs/list/2"
+	if s := strings.Join(got, "\n"); s != want {
+		t.Error(s)
+	}
+	if line, column := wdl.Place([]byte(doc), "/actions/Ä \"q\"/inputs/list"); line != 6 || column != 13 {
+		t.Error(line, column)
+	}
+}
+
 // TestDeploymentValuesAreUnknown: what the template computes is not judged.
 func TestDeploymentValuesAreUnknown(t *testing.T) {
 	doc := `{"resources":[{"type":"Microsoft.Logic/workflows","properties":{"parameters":{"n":{"value":"[parameters('n')]"}},"definition":{

@@ -9,38 +9,41 @@ import (
 	"isle/expr"
 )
 
-// locate finds where in text the values stand that problems point to: pointer →
-// byte offset. A pointer whose value does not exist gets the place of the nearest
-// value around it. The text is JSON as [expr.ReadJSON] reads it; where it is not,
-// the rest of the pointers get the offset 0.
-func locate(text []byte, base string, problems []Problem) map[string]int {
+// locate finds where in text the values stand that problems point to, as byte offsets;
+// of a problem in the name of a member, where the name stands. A pointer whose value
+// does not exist gets the place of the nearest value around it. The text is JSON as
+// [expr.ReadJSON] reads it; where it is not, the rest of the pointers get the offset 0.
+func locate(text []byte, base string, problems []Problem) []int {
 	root := &place{}
 	for i := range problems {
 		root.want(base + problems[i].Pointer)
 	}
 	way := []*place{root}
-	walkText(text, func(path []string, offset int, _ bool) {
-		way = way[:max(1, len(path))]
+	walkText(text, func(v textValue) {
+		way = way[:max(1, len(v.path))]
 		here := root
-		if len(path) > 0 {
-			here = way[len(path)-1].below(path[len(path)-1])
+		if len(v.path) > 0 {
+			here = way[len(v.path)-1].below(v.path[len(v.path)-1])
 			way = append(way, here)
 		}
 		if here != nil {
-			here.offset = offset // of members with one name the last counts
+			here.offset, here.name = v.offset, v.name // of members with one name the last counts
 		}
 	})
-	places := make(map[string]int, len(problems))
+	offsets := make([]int, len(problems))
 	for i := range problems {
-		places[problems[i].Pointer] = root.find(base + problems[i].Pointer)
+		found := root.find(base + problems[i].Pointer)
+		if offsets[i] = found.offset; problems[i].inName {
+			offsets[i] = found.name
+		}
 	}
-	return places
+	return offsets
 }
 
-// place is a value that a problem points to, or one around it.
+// place is a value that a problem points to, or one around it, with its member's name.
 type place struct {
-	offset int
-	inside map[string]*place
+	offset, name int
+	inside       map[string]*place
 }
 
 // below returns the place of a member or element; nil if no problem points there.
@@ -65,7 +68,7 @@ func (p *place) want(pointer string) {
 	}
 }
 
-func (p *place) find(pointer string) int {
+func (p *place) find(pointer string) *place {
 	for token := range tokens(pointer) {
 		next := p.inside[token]
 		if next == nil || next.offset < 0 {
@@ -73,7 +76,7 @@ func (p *place) find(pointer string) int {
 		}
 		p = next
 	}
-	return p.offset
+	return p
 }
 
 // tokens yields the reference tokens of a JSON pointer.
@@ -93,39 +96,66 @@ func tokens(pointer string) iter.Seq[string] {
 // Place is where in a JSON text the value of a pointer stands, or the nearest value
 // around it; both count from 1.
 func Place(text []byte, pointer string) (line, column int) {
-	return lineColumn(text, locate(text, "", []Problem{{Pointer: pointer}})[pointer])
+	return lineColumn(text, locate(text, "", []Problem{{Pointer: pointer}})[0])
+}
+
+// lineCounter turns offsets that do not decrease into lines and columns in one pass.
+type lineCounter struct {
+	text         []byte
+	seen         int // text[:seen] is counted
+	line, column int // there, from 0
+}
+
+func (l *lineCounter) at(offset int) (line, column int) {
+	part := l.text[l.seen:max(l.seen, min(offset, len(l.text)))]
+	l.seen += len(part)
+	if n := bytes.Count(part, []byte{'\n'}); n > 0 {
+		l.line, l.column = l.line+n, 0
+		part = part[bytes.LastIndexByte(part, '\n')+1:]
+	}
+	l.column += utf8.RuneCount(part)
+	return l.line + 1, l.column + 1
 }
 
 // lineColumn turns an offset into line and column, both from 1; columns count
 // characters.
 func lineColumn(text []byte, offset int) (line, column int) {
-	before := text[:min(offset, len(text))]
-	return bytes.Count(before, []byte{'\n'}) + 1, utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+	l := lineCounter{text: text}
+	return l.at(offset)
 }
 
-// walkText calls visit for every value of a JSON text, in order, with the names and
-// indexes that lead to it (to be used during the call), its offset, and whether an
-// earlier member of its object has the same name. It accepts the lenient form of
-// wdl-semantics §5 and stops where it cannot go on.
-func walkText(text []byte, visit func(path []string, offset int, duplicate bool)) {
+// textValue is a value of a JSON text.
+type textValue struct {
+	path      []string // the names and indexes that lead to it, until visit returns
+	offset    int
+	name      int  // offset of the member's name; of other values the same as offset
+	duplicate bool // an earlier member of its object has the same name
+}
+
+// walkText calls visit for every value of a JSON text, in order. It accepts the lenient
+// form of wdl-semantics §5 and stops where it cannot go on.
+func walkText(text []byte, visit func(textValue)) {
 	w := &textWalker{text: text, visit: visit}
-	w.value(false)
+	w.value(-1, false)
 }
 
 type textWalker struct {
 	text  []byte
 	at    int
 	path  []string
-	visit func(path []string, offset int, duplicate bool)
+	visit func(textValue)
 }
 
 // value walks over one value and reports whether it can go on.
-func (w *textWalker) value(duplicate bool) bool {
+func (w *textWalker) value(name int, duplicate bool) bool {
 	w.blank()
 	if w.at >= len(w.text) || len(w.path) > expr.MaxDepth {
 		return false
 	}
-	w.visit(w.path, w.at, duplicate)
+	if name < 0 {
+		name = w.at
+	}
+	w.visit(textValue{w.path, w.at, name, duplicate})
 	switch w.text[w.at] {
 	case '{':
 		return w.object()
@@ -139,9 +169,9 @@ func (w *textWalker) value(duplicate bool) bool {
 }
 
 // inside walks over a value that a name or index leads to.
-func (w *textWalker) inside(token string, duplicate bool) bool {
+func (w *textWalker) inside(token string, name int, duplicate bool) bool {
 	w.path = append(w.path, token)
-	ok := w.value(duplicate)
+	ok := w.value(name, duplicate)
 	w.path = w.path[:len(w.path)-1]
 	return ok
 }
@@ -154,9 +184,10 @@ func (w *textWalker) object() bool {
 		if w.take('}') {
 			return true
 		}
+		start := w.at
 		name, ok := w.name()
 		w.blank()
-		if !ok || !w.take(':') || !w.inside(name, names[name]) {
+		if !ok || !w.take(':') || !w.inside(name, start, names[name]) {
 			return false
 		}
 		names[name] = true
@@ -174,7 +205,7 @@ func (w *textWalker) array() bool {
 		if w.take(']') {
 			return true
 		}
-		if !w.peek(',') && !w.inside(itoa(i), false) {
+		if !w.peek(',') && !w.inside(itoa(i), -1, false) {
 			return false
 		}
 		w.blank()
@@ -266,8 +297,9 @@ func (w *textWalker) take(b byte) bool {
 func (c *compiler) duplicateNames(text []byte, base string) {
 	seen := map[string]bool{}
 	depth := strings.Count(base, "/")
-	walkText(text, func(path []string, _ int, duplicate bool) {
-		if !duplicate || len(path) < depth+2 {
+	walkText(text, func(v textValue) {
+		path := v.path
+		if !v.duplicate || len(path) < depth+2 {
 			return
 		}
 		name, list := path[len(path)-1], path[len(path)-2]

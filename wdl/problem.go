@@ -45,6 +45,8 @@ type Problem struct {
 	Line     int // of the text compiled, or of the compact definition; from 1
 	Column   int
 	Severity Severity
+
+	inName bool // the problem is in the name of the member that Pointer points to
 }
 
 // String prints the problem on one line.

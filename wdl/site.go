@@ -72,7 +72,8 @@ func (c *compiler) compiled(t *expr.Template, problems []expr.Problem, n node, o
 		if p.Code == expr.CodeLength {
 			rule = RuleLimit
 		}
-		c.report(n.at+p.Pointer, rule, `The %s %s is not valid: "%s".`, o.where, position, p.Message)
+		c.add(Problem{Pointer: n.at + p.Pointer, Code: CodeInvalidTemplate, Rule: rule, inName: p.InName,
+			Message: fmt.Sprintf(`The %s %s is not valid: "%s".`, o.where, position, p.Message)})
 	}
 	if len(problems) > 0 {
 		return nil
