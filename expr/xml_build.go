@@ -252,9 +252,16 @@ func (b *xmlBuilder) element(parent *xmlNode, name string, v Value, depth int) e
 			return err
 		}
 	}
+	metadata := name == "$values"
+	if metadata {
+		name = name[1:]
+	}
 	n, err := b.newElement(parent, name)
 	if err != nil {
 		return err
+	}
+	if _, known := b.scope.prefix(jsonNamespace); metadata && known {
+		n.uri = jsonNamespace
 	}
 	for _, a := range attrs {
 		if err := b.setAttribute(n, a); err != nil {
@@ -310,12 +317,6 @@ func (b *xmlBuilder) newElement(parent *xmlNode, name string) (*xmlNode, error) 
 // resolve encodes a name and finds its namespace. A prefix that is not declared is
 // dropped.
 func (b *xmlBuilder) resolve(name string) (encoded, uri string, err error) {
-	if name == "$values" {
-		if _, known := b.scope.prefix(jsonNamespace); known {
-			uri = jsonNamespace
-		}
-		return name[1:], uri, nil
-	}
 	prefix, local := splitName(name)
 	if local == "" || strings.Contains(local, ":") || strings.HasPrefix(name, ":") {
 		return "", "", fmt.Errorf("The ':' character, hexadecimal value 0x3A, cannot be included in the name '%s'.", name)
@@ -352,6 +353,9 @@ func (b *xmlBuilder) leading(members []Member) (attrs []xmlAttr, rest []Member, 
 		text, err := scalarXML(m.Value)
 		if err != nil {
 			return nil, nil, err
+		}
+		if m.Name[0] == '$' {
+			text = m.Value.Text() // True and False, unlike elsewhere
 		}
 		a := xmlAttr{name: name, value: text}
 		if a.declares() {

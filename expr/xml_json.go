@@ -93,6 +93,9 @@ func (c *xmlConverter) grouped(members []Member, n *xmlNode) Value {
 		g := &groups[i]
 		switch {
 		case g.first.kind != xmlComment:
+			if g.rest == nil && !c.isArray(g.first) {
+				g.name = c.ownName(g.first, g.name)
+			}
 			members = append(members, Member{g.name, c.group(g)})
 		case g.rest != nil:
 			members = append(members, Member{g.name, arrayOf(nil)})
@@ -113,7 +116,7 @@ func (c *xmlConverter) group(g *xmlGroup) Value {
 	return arrayOf(elems)
 }
 
-// propertyName is the name of the member that a node becomes.
+// propertyName is the name by which nodes are put together.
 func (c *xmlConverter) propertyName(n *xmlNode) string {
 	switch n.kind {
 	case xmlTextNode:
@@ -138,11 +141,17 @@ func (c *xmlConverter) propertyName(n *xmlNode) string {
 		_, local := splitName(n.name)
 		return "$" + local
 	}
-	if n.uri == "" {
-		return decodeXMLName(n.name)
+	return c.fullName(n.name, n.uri)
+}
+
+// ownName is the name of a member for one node alone: the declarations of an element
+// count for its name, which they do not where nodes are put together.
+func (c *xmlConverter) ownName(n *xmlNode, shared string) string {
+	if n.kind != xmlElement || n.uri == "" {
+		return shared
 	}
 	mark := c.enter(n)
-	name := c.fullName(n.name, n.uri)
+	name := c.propertyName(n)
 	c.scope.leave(mark)
 	return name
 }
@@ -231,11 +240,11 @@ func prologValue(n *xmlNode) Value {
 }
 
 func (c *xmlConverter) elementValue(n *xmlNode) Value {
-	mark := c.enter(n)
-	defer c.scope.leave(mark)
 	if n.first != nil && c.isArray(n) && allNamedLike(n) {
 		return c.nested(n)
 	}
+	mark := c.enter(n)
+	defer c.scope.leave(mark)
 	only := n.first != nil && n.first == n.last && n.first.kind == xmlTextNode
 	switch {
 	case only && !hasValues(n.attrs):
@@ -249,6 +258,7 @@ func (c *xmlConverter) elementValue(n *xmlNode) Value {
 }
 
 // nested is the value of a marked element whose children are named like it: theirs.
+// Declarations of the element do not count for their names.
 func (c *xmlConverter) nested(n *xmlNode) Value {
 	g := &xmlGroup{first: n.first}
 	for at := n.first.next; at != nil; at = at.next {

@@ -88,13 +88,8 @@ func (w *xmlWriter) element(n *xmlNode, more []xmlAttr) {
 	w.b.WriteString(n.name)
 	w.attributes(n.attrs)
 	w.attributes(more)
-	for _, attrs := range [][]xmlAttr{n.attrs, more} {
-		for i := range attrs {
-			if attrs[i].declares() && !attrs[i].isDefault {
-				w.scope.declare(attrs[i].declared(), attrs[i].value)
-			}
-		}
-	}
+	w.enter(n, n.attrs)
+	w.enter(n, more)
 	w.declareMissing(n)
 	if n.first == nil && n.bare {
 		w.b.WriteString(" />")
@@ -106,6 +101,21 @@ func (w *xmlWriter) element(n *xmlNode, more []xmlAttr) {
 		w.b.WriteString("</" + n.name + ">")
 	}
 	w.scope.leave(mark)
+}
+
+// enter brings declarations into force. A default namespace that is not the one of an
+// element without a prefix came too late to count, as it does for .NET.
+func (w *xmlWriter) enter(n *xmlNode, attrs []xmlAttr) {
+	for i := range attrs {
+		a := &attrs[i]
+		switch {
+		case !a.declares() || a.isDefault:
+		case a.name == "xmlns" && strings.IndexByte(n.name, ':') < 0:
+			w.scope.declare("", n.uri)
+		default:
+			w.scope.declare(a.declared(), a.value)
+		}
+	}
 }
 
 func (w *xmlWriter) attributes(attrs []xmlAttr) {
@@ -138,7 +148,7 @@ func (w *xmlWriter) declareMissing(n *xmlNode) {
 
 func (w *xmlWriter) declareName(n *xmlNode, name, uri string) {
 	prefix, _ := splitName(name)
-	if known, _ := w.scope.lookup(prefix); known == uri || uri == "" {
+	if known, _ := w.scope.lookup(prefix); known == uri {
 		return
 	}
 	key := "xmlns:" + prefix
