@@ -10,7 +10,7 @@ func contextualFunctions() []Function {
 	}
 	alias := func(name, of string, args int) Function {
 		f := lookup(name, args)
-		f.alias = of
+		f.alias, f.dependent = of, args == 1
 		return f
 	}
 	list := []Function{
@@ -19,8 +19,13 @@ func contextualFunctions() []Function {
 	for _, name := range []string{"action", "item", "listCallbackUrl", "trigger", "triggerBody", "triggerOutputs", "workflow"} {
 		list = append(list, lookup(name, 0))
 	}
-	for _, name := range []string{"actions", "appsetting", "body", "items", "iterationIndexes", "outputs", "parameters", "result", "variables"} {
+	for _, name := range []string{"appsetting", "iterationIndexes", "parameters"} {
 		list = append(list, lookup(name, 1))
+	}
+	for _, name := range []string{"actions", "body", "items", "outputs", "result", "variables"} {
+		f := lookup(name, 1)
+		f.dependent = true
+		list = append(list, f)
 	}
 	list = append(list, Function{Name: "accessKeys", Min: 1, Max: 1, Contextual: true, named: true, Deprecated: true})
 	return append(list, formFunctions()...)

@@ -36,6 +36,9 @@ type Function struct {
 	// named functions are contextual ones that take one name, a string: of an action,
 	// a loop, a variable, a parameter.
 	named bool
+	// dependent functions are named ones whose name must be known when the workflow is
+	// saved, for what an action depends on: a literal that is no string is refused.
+	dependent bool
 	// alias is the canonical name of the function that this one is another name of.
 	alias string
 	// template functions speak in Resource Manager's words: see arm_errors.go.

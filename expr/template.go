@@ -333,6 +333,11 @@ func (c *compiler) resolve(s *source, x *call, parent string) bool {
 		c.report(problem)
 		return false
 	}
+	if l, ok := first(x.args); ok && x.function.dependent && l.value.kind != KindString {
+		problem.Code, problem.Message = CodeParameters, "The provided parameters for template language function '"+x.name+"' are not valid."
+		c.report(problem)
+		return false
+	}
 	found := Call{
 		Function: x.function.target(), Parent: parent, Literal: make([]*string, len(x.args)),
 		Pointer: s.pointer, Offset: problem.Offset, Expression: s.text, Contextual: x.function.Contextual,
@@ -344,6 +349,15 @@ func (c *compiler) resolve(s *source, x *call, parent string) bool {
 	}
 	c.calls = append(c.calls, found)
 	return true
+}
+
+// first is the first argument if it is a literal.
+func first(args []expression) (*literal, bool) {
+	if len(args) == 0 {
+		return nil, false
+	}
+	l, ok := args[0].(*literal)
+	return l, ok
 }
 
 // workflowSplit cuts a string into text and expressions (wdl-semantics §4.1). No
