@@ -398,7 +398,9 @@ func (r *reader) number(at int) int {
 	}
 	switch whole := at; {
 	case at < len(s) && s[at] == '0':
-		at++
+		if at++; at < len(s) && (s[at]-'0' <= 9 || s[at]|0x20 == 'x') {
+			return r.fail(from, notANumber)
+		}
 	default:
 		if at = digitsEnd(s, at); at == whole {
 			return r.fail(from, notANumber)
@@ -416,7 +418,7 @@ func (r *reader) number(at int) int {
 	return at
 }
 
-const notANumber = "A number in strict JSON has digits before and after the point, and no leading zero."
+const notANumber = "A number in strict JSON is decimal, with digits before and after the point and no leading zero."
 
 // float reads on from the point or exponent of a number.
 func (r *reader) float(from, at int) int {

@@ -171,7 +171,7 @@ func numberAt(text string, at int) (Value, int) {
 		n = n*10 + int64(text[at]-'0')
 		at++
 	}
-	if at < len(text) && (text[at] == '.' || text[at] == 'E') {
+	if at < len(text) && (text[at] == '.' || text[at]|0x20 == 'e') {
 		d, end := decimalAt(text, from)
 		return Float(d.float(text[from:end])), end
 	}

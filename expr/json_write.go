@@ -70,7 +70,8 @@ func (v Value) JSON() []byte {
 	if v.node == nil {
 		return v.AppendJSON(nil)
 	}
-	return v.AppendJSON(make([]byte, 0, min(v.weight()+v.weight()/8, MaxSize)))
+	size := min(v.weight(), MaxSize)
+	return v.AppendJSON(make([]byte, 0, size+size/8))
 }
 
 // MarshalJSON implements json.Marshaler.

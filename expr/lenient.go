@@ -357,6 +357,8 @@ func (r *lenient) name() (string, bool) {
 		switch {
 		case c <= 0xFFFF && (unicode.IsLetter(c) || unicode.IsDigit(c)) || c == '_' || c == '$':
 			r.pos += size
+		case r.pos == from && c == ',':
+			return "", r.failChar("Invalid property identifier character: ", "Remove the comma.")
 		case r.pos == from:
 			return "", r.failChar("Invalid property identifier character: ", "Write the name in double quotes.")
 		case c == ':' || c == 0 || unicode.IsSpace(c):

@@ -79,10 +79,10 @@ func (r *lenient) number() (Value, bool) {
 	switch {
 	case ok:
 		return v, true
-	case len(token) > maxDigits && isInteger(token):
-		return Value{}, r.fail(tooManyDigits(token), "Write it as text in quotes.")
 	case len(token) > 1 && token[0] == '0' && token[1]-'0' <= 9:
 		return Value{}, r.fail("Input string '"+abridged(token, 40)+"' is not a valid number.", "A leading zero makes it octal; remove it.")
+	case len(token) > maxDigits && isInteger(token):
+		return Value{}, r.fail(tooManyDigits(token), "Write it as text in quotes.")
 	}
 	return Value{}, r.fail("Input string '"+abridged(token, 40)+"' is not a valid number.", "")
 }
@@ -100,7 +100,10 @@ func lenientNumber(token string) (Value, bool) {
 		return Int(int64(bits)), err == nil
 	}
 	if isInteger(token) {
-		return parseInteger(token), len(token) <= maxDigits
+		if len(token) > maxDigits {
+			return Value{}, false
+		}
+		return parseInteger(token), true
 	}
 	if !isFloat(token) {
 		return Value{}, false
