@@ -80,10 +80,21 @@ func TimeZone(id string) (*time.Location, bool) {
 }
 
 // offset returns what the wall clock of the zone is ahead of UTC at a moment, in
-// ticks.
+// ticks. Windows knows no local mean time, whose offsets have seconds: before there
+// was a standard time, today's counts.
 func (z *timeZone) offset(utc int64) int64 {
 	_, seconds := ticksTime(utc).In(z.location()).Zone()
+	if seconds%60 != 0 {
+		seconds = z.standardOffset()
+	}
 	return int64(seconds) * ticksPerSecond
+}
+
+// standardOffset returns the offset of the zone outside summer time, in seconds.
+func (z *timeZone) standardOffset() int {
+	_, january := time.Date(2024, time.January, 1, 0, 0, 0, 0, z.location()).Zone()
+	_, july := time.Date(2024, time.July, 1, 0, 0, 0, 0, z.location()).Zone()
+	return min(january, july)
 }
 
 // fromUTC returns the wall clock of the zone at a moment.

@@ -153,3 +153,24 @@ func TestUTCIsUTC(t *testing.T) {
 		t.Error("UTC must be time.UTC")
 	}
 }
+
+// Before standard time Windows has no other; IANA has local mean time.
+func TestEarlyYearsHaveStandardTime(t *testing.T) {
+	for id, want := range map[string]string{
+		"W. Europe Standard Time": "0001-01-02T01:00:00", "Eastern Standard Time": "0001-01-01T19:00:00", "India Standard Time": "0001-01-02T05:30:00", "Nepal Standard Time": "0001-01-02T05:45:00",
+	} {
+		zone := findZone(id)
+		local, ok := zone.fromUTC(wall(t, "0001-01-02T00:00:00"))
+		if !ok || local != wall(t, want) {
+			t.Errorf("%s: %v, want %s", id, ticksTime(local), want)
+		}
+		if back, ok := zone.toUTC(local); !ok || back != wall(t, "0001-01-02T00:00:00") {
+			t.Errorf("%s: came back as %v", id, ticksTime(back))
+		}
+	}
+	for id := range windowsZones() {
+		if findZone(id).offset(0)%ticksPerMinute != 0 {
+			t.Errorf("%s has seconds in year 1", id)
+		}
+	}
+}
