@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"engine"},
 	{"internal/store"},
 	{"internal/task", "internal/dataplane"},
-	{"internal/connector"},
+	{"internal/connector", "internal/fetch"},
 	{"internal/connector/http"},
 	{"internal/connector/builtin", "internal/trigger"},
 	{"internal/runner", "internal/arm", "internal/local"},
@@ -76,6 +76,7 @@ var mayDial = map[string]string{
 // dialer of the data plane.
 var mayClient = map[string]string{
 	"internal/connector/http": "sends an action's request through the data plane's dialer",
+	"internal/fetch":          "follows links that the server itself is given, through the data plane's dialer",
 }
 
 type file struct {

@@ -40,7 +40,7 @@ func uniqueString(c invocation) (Value, error) {
 		return Value{}, c.fail(LimitError, "was given a text of %d characters; the limit is %d.", n, maxHashed)
 	}
 	const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
-	hash := TemplateHash([]byte(name))
+	hash := templateHash([]byte(name))
 	var text [13]byte
 	for i := range text {
 		text[i] = alphabet[hash>>59]
@@ -49,9 +49,9 @@ func uniqueString(c invocation) (Value, error) {
 	return String(string(text[:])), nil
 }
 
-// TemplateHash is the hash of Resource Manager for texts: two 32-bit lanes of
+// templateHash is the hash of Resource Manager for texts: two 32-bit lanes of
 // MurmurHash3, each stirred with the other.
-func TemplateHash(text []byte) uint64 {
+func templateHash(text []byte) uint64 {
 	const first, second = 0x239B961B, 0xAB0E9789
 	var low, high uint32
 	size := uint32(len(text))

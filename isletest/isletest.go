@@ -66,6 +66,9 @@ func WithLog(w io.Writer) Option {
 // WithFlowLog writes what the network policy decides to a file.
 func WithFlowLog(name string) Option { return func(c *server.Config) { c.FlowLog = name } }
 
+// WithPrivateLinks lets templates be linked from loopback, where a test's own server is.
+func WithPrivateLinks() Option { return func(c *server.Config) { c.PrivateLinks = true } }
+
 // WithServiceTags gives service tags the addresses of a file.
 func WithServiceTags(name string) Option { return func(c *server.Config) { c.ServiceTags = name } }
 

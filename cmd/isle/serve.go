@@ -46,6 +46,7 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.config.KeyFile, "key-file", "", "root key that seals what is stored (default: a file in the data folder)")
 	flags.StringVar(&f.config.TLSCert, "tls-cert", "", "an own certificate, PEM")
 	flags.StringVar(&f.config.TLSKey, "tls-key", "", "its key, PEM")
+	flags.BoolVar(&f.config.PrivateLinks, "private-links", false, "let templates be linked from private and loopback addresses too, which the server would reach for whoever deploys")
 	flags.StringSliceVar(&f.config.AllowedHosts, "allowed-host", nil, "further Host names that are answered")
 	flags.StringSliceVar(&f.trusted, "trusted-proxies", nil, "prefixes whose X-Forwarded-For counts")
 	flags.StringVar(&f.config.ServiceTags, "service-tags", "", "a file of service tags and their prefixes, as the public download has them (default: the tags have no addresses)")

@@ -69,6 +69,13 @@ func isPublic(a netip.Addr) bool {
 	return a.IsValid()
 }
 
+// IsPublic tells whether an address is one of the public Internet, in whatever disguise
+// it comes.
+func IsPublic(a netip.Addr) bool {
+	a = embedded(a)
+	return isPublic(a) && !isMetadata(a)
+}
+
 // hostAddresses knows the addresses of this host; the list is read again every
 // few seconds, as interfaces come and go.
 type hostAddresses struct{ current atomic.Pointer[hostList] }

@@ -52,7 +52,7 @@ func calculateTemplateHash(_ context.Context, r *arm.Request) (*arm.Response, er
 	if r.Body.Kind() != expr.KindObject {
 		return nil, arm.Invalid("InvalidRequestContent", "", "The request content is not valid: the body must be a template, a JSON object.")
 	}
-	return arm.Reply(expr.Object(str("minifiedTemplate", string(r.Body.JSON())), str("templateHash", templateHash(r.Body)))), nil
+	return arm.Reply(expr.Object(str("minifiedTemplate", string(r.Body.JSON())), str("templateHash", hashOf(r.Body)))), nil
 }
 
 // cancel stops a deployment from starting more resources.

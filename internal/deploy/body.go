@@ -90,7 +90,9 @@ func (p *Plan) nested(properties expr.Value) (expr.Value, error) {
 				m = quoted(m)
 			}
 		default:
-			m, err = p.scope.properties(m)
+			if m, err = p.scope.properties(m); err == nil && strings.EqualFold(name, "templateLink") {
+				m, err = p.scope.target.relative(m)
+			}
 		}
 		if err != nil {
 			return expr.Value{}, err

@@ -32,6 +32,7 @@ type Resources interface {
 	PutWith(ctx context.Context, p arm.Principal, id, apiVersion string, body []byte, commit func(*store.Tx, *arm.Result) error) (*arm.Result, error)
 	Get(ctx context.Context, p arm.Principal, path, apiVersion string) (*arm.Result, error)
 	Post(ctx context.Context, p arm.Principal, path, apiVersion string, body []byte) (*arm.Result, error)
+	Delete(ctx context.Context, p arm.Principal, id, apiVersion string) (*arm.Result, error)
 	Operation(ctx context.Context, path string) (*arm.Status, error)
 	Complete(ctx context.Context, tx *store.Tx, key, operation string, failure error) error
 }
@@ -42,6 +43,7 @@ type Config struct {
 	TenantID  string
 	Endpoint  string // of the resource manager, for environment()
 	Authority string
+	Fetcher   Fetcher // follows links; nil: none is followed
 	Clock     func() time.Time
 	Log       *slog.Logger
 }

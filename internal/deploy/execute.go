@@ -62,7 +62,12 @@ func (e *execution) run(ctx context.Context) (task.Result, error) {
 		case moved || begun:
 		case e.any(phaseRunning):
 			return task.Again(e.nextLook()), nil
+		case e.completes():
+			if err := e.sweep(ctx); err != nil {
+				return task.Result{}, err
+			}
 		default:
+			e.failUndeleted()
 			e.failWaiting()
 			return task.Done(), e.finish(ctx)
 		}
@@ -88,7 +93,7 @@ func (e *execution) load(ctx context.Context) error {
 	if e.state, err = readState(current.Body); err != nil {
 		return err
 	}
-	plan, failed := e.provider.plan(e.order, e.state.Target, e.id)
+	plan, failed := e.provider.plan(ctx, e.order, e.state, e.id)
 	if failed != nil {
 		return failed
 	}
@@ -149,10 +154,7 @@ func (e *execution) begin(ctx context.Context) (begun bool, err error) {
 		if e.state.Steps[i].Phase != phaseWaiting {
 			continue
 		}
-		body, ready, err := e.prepare(ctx, i)
-		if err == nil && ready {
-			err = e.put(ctx, i, body)
-		}
+		ready, err := e.carryOut(ctx, i)
 		if err != nil {
 			if interrupted(ctx, err) {
 				return false, err
@@ -168,6 +170,22 @@ func (e *execution) begin(ctx context.Context) (begun bool, err error) {
 	return begun, nil
 }
 
+// carryOut begins a step, if it can begin by now.
+func (e *execution) carryOut(ctx context.Context, i int) (begun bool, err error) {
+	if e.state.Canceled {
+		e.state.Steps[i].Phase = phaseBlocked
+		return false, nil
+	}
+	if e.state.Steps[i].Delete {
+		return e.remove(ctx, i)
+	}
+	body, ready, err := e.prepare(ctx, i)
+	if err == nil && ready {
+		err = e.put(ctx, i, body)
+	}
+	return ready, err
+}
+
 // interrupted reports that an error says nothing of the resource: the process stops,
 // or the deployment itself is gone.
 func interrupted(ctx context.Context, err error) bool {
@@ -181,10 +199,6 @@ var errGone = errors.Join(errors.New("deployment: it was deleted"), store.ErrNot
 // ends the step when that cannot come true any more.
 func (e *execution) prepare(ctx context.Context, i int) (body expr.Value, ready bool, err error) {
 	s := &e.state.Steps[i]
-	if e.state.Canceled {
-		s.Phase = phaseBlocked
-		return expr.Value{}, false, nil
-	}
 	for _, d := range e.plan.Resources[i].DependsOn {
 		switch e.state.Steps[d].Phase {
 		case phaseFailed, phaseBlocked:

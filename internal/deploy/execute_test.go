@@ -63,8 +63,8 @@ func (w *world) open(t testing.TB) {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	w.provider = deploy.New(deploy.Config{Store: w.store, Clock: clock, Log: log})
-	types := append(w.provider.Types(), arm.Type{Name: "Test.Things/things", Put: w.putThing, View: viewThing,
+	w.provider = deploy.New(deploy.Config{Store: w.store, Clock: clock, Log: log, Fetcher: files{}})
+	types := append(w.provider.Types(), arm.Type{Name: "Test.Things/things", Tracked: true, Put: w.putThing, Delete: deleteThing, View: viewThing,
 		Actions: map[string]arm.Handler{"listKeys": func(context.Context, *arm.Request) (*arm.Response, error) {
 			return arm.Reply(expr.Object(expr.Member{Name: "key", Value: expr.String("planted-key")})), nil
 		}}}, arm.Type{Name: "Test.Things/things/parts", Put: w.putThing, View: viewThing})
@@ -111,6 +111,20 @@ func (w *world) putThing(_ context.Context, _ *store.Tx, r *arm.PutRequest) (*ar
 	}
 	body, err := json.Marshal(s)
 	return &arm.Written{Body: body}, err
+}
+
+// deleteThing keeps a thing that another one uses, which its note names.
+func deleteThing(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
+	var s thing
+	if err := json.Unmarshal(r.Old.Body, &s); err != nil {
+		return err
+	}
+	if user, ok := strings.CutPrefix(s.Note, "used by "); ok {
+		if _, err := arm.Load(tx, things+user); err == nil {
+			return arm.Conflict("ThingInUse", "", "The thing is in use.")
+		}
+	}
+	return nil
 }
 
 func viewThing(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error) {
@@ -231,7 +245,7 @@ func request(sections string) string {
 
 func res(name, properties string, dependsOn ...string) string {
 	depends, _ := json.Marshal(append([]string{}, dependsOn...))
-	return fmt.Sprintf(`{"type":"Test.Things/things","apiVersion":"2024-01-01","name":"%s","dependsOn":%s,"properties":{%s}}`, name, depends, properties)
+	return fmt.Sprintf(`{"type":"Test.Things/things","apiVersion":"2024-01-01","name":"%s","location":"here","dependsOn":%s,"properties":{%s}}`, name, depends, properties)
 }
 
 func resources(list ...string) string { return `"resources":[` + strings.Join(list, ",") + `]` }
@@ -428,9 +442,18 @@ func TestBadRequests(t *testing.T) {
 		{"no properties", `{}`, "InvalidRequestContent"},
 		{"no JSON", `{`, "InvalidRequestContent"},
 		{"no mode", `{"properties":{"template":{}}}`, "InvalidDeploymentMode"},
-		{"complete", `{"properties":{"mode":"Complete","template":{}}}`, "DeploymentModeNotSupported"},
-		{"a link", `{"properties":{"mode":"Incremental","templateLink":{"uri":"https://x"}}}`, "TemplateLinkNotSupported"},
-		{"linked parameters", `{"properties":{"mode":"Incremental","template":{},"parametersLink":{"uri":"https://x"}}}`, "ParametersLinkNotSupported"},
+		{"another mode", `{"properties":{"mode":"Validate","template":{}}}`, "InvalidDeploymentMode"},
+		{"another deployment on errors", `{"properties":{"mode":"Complete","template":{},"onErrorDeployment":{"type":"LastSuccessful"}}}`, "OnErrorDeploymentNotSupported"},
+		{"a link without an address", `{"properties":{"mode":"Incremental","templateLink":{}}}`, "InvalidContentLink"},
+		{"a link to a file", `{"properties":{"mode":"Incremental","templateLink":{"uri":"file:///etc/hosts"}}}`, "InvalidContentLink"},
+		{"a link to a template spec", `{"properties":{"mode":"Incremental","templateLink":{"id":"/x"}}}`, "InvalidContentLink"},
+		{"a relative link", `{"properties":{"mode":"Incremental","templateLink":{"relativePath":"x.json"}}}`, "InvalidContentLink"},
+		{"a link that cannot be followed", `{"properties":{"mode":"Incremental","templateLink":{"uri":"https://elsewhere.test/t.json"}}}`, "InvalidContentLink"},
+		{"a link to no JSON", `{"properties":{"mode":"Incremental","templateLink":{"uri":"https://files.test/text"}}}`, "InvalidContentLink"},
+		{"a link to another version", `{"properties":{"mode":"Incremental","templateLink":{"uri":"https://files.test/main.json","contentVersion":"2.0.0.0"}}}`, "InvalidContentLink"},
+		{"a template and a link", `{"properties":{"mode":"Incremental","template":{},"templateLink":{"uri":"https://files.test/main.json"}}}`, "InvalidTemplate"},
+		{"linked parameters of another form", `{"properties":{"mode":"Incremental","template":{},"parametersLink":{"uri":"https://files.test/main.json"}}}`, "InvalidContentLink"},
+		{"parameters and a link", `{"properties":{"mode":"Incremental","template":{},"parameters":{"a":{"value":1}},"parametersLink":{"uri":"https://files.test/p.json"}}}`, "InvalidRequestContent"},
 		{"no template", `{"properties":{"mode":"Incremental"}}`, "InvalidTemplate"},
 		{"parameters of another form", `{"properties":{"mode":"Incremental","template":{},"parameters":{"a":1}}}`, "InvalidRequestContent"},
 		{"an unknown function", request(resources(res("a", `"note":"[nope()]"`))), "InvalidTemplate"},

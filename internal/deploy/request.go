@@ -25,6 +25,7 @@ func (p *Provider) prepare(ctx context.Context, r *arm.PutRequest) (any, error) 
 }
 
 // check makes the deployment that a body asks for. Its error says all that is wrong.
+// What is only linked is fetched.
 func (p *Provider) check(ctx context.Context, id arm.ID, body expr.Value, who arm.Principal, correlation string, now time.Time) (*prepared, error) {
 	o, failed := requested(body)
 	if failed != nil {
@@ -40,9 +41,12 @@ func (p *Provider) check(ctx context.Context, id arm.ID, body expr.Value, who ar
 	} else if err != nil {
 		return nil, err
 	}
-	s := &state{Version: stateVersion, Mode: "Incremental", TemplateHash: templateHash(o.Template), Principal: who, CorrelationID: correlation,
+	if failed := arm.Problems(p.follow(ctx, o)); failed != nil {
+		return nil, failed
+	}
+	s := &state{Version: stateVersion, Mode: o.mode, TemplateHash: hashOf(o.Template), Principal: who, CorrelationID: correlation, Link: o.Link.shown(), ParametersLink: o.ParametersLink.shown(),
 		Target: target{Group: id.Group, GroupLocation: group.Location, GroupTags: group.Tags, Time: now, Seed: seed(id, correlation)}}
-	plan, failed := p.plan(o, s.Target, id)
+	plan, failed := p.plan(ctx, o, s, id)
 	if failed != nil {
 		return nil, failed
 	}
@@ -93,68 +97,124 @@ func requested(body expr.Value) (*order, *arm.Error) {
 	if !ok || properties.Kind() != expr.KindObject {
 		return nil, arm.Invalid("InvalidRequestContent", "properties", "The request content is not valid: 'properties' is missing. It holds the mode, the template and the parameters.")
 	}
+	o := &order{Version: stateVersion}
 	var found []*arm.Error
 	mode, _ := text(properties, "mode")
 	switch {
-	case strings.EqualFold(mode, "Incremental"):
-	case strings.EqualFold(mode, "Complete"):
-		found = append(found, arm.Invalid("DeploymentModeNotSupported", "properties.mode", "The mode 'Complete' deletes what the template does not name, and is not supported. Use 'Incremental'."))
+	case strings.EqualFold(mode, modeIncremental):
+		o.mode = modeIncremental
+	case strings.EqualFold(mode, modeComplete):
+		o.mode = modeComplete
 	default:
-		found = append(found, arm.Invalid("InvalidDeploymentMode", "properties.mode", "The deployment mode '%s' is not valid. Use 'Incremental'.", mode))
+		found = append(found, arm.Invalid("InvalidDeploymentMode", "properties.mode", "The deployment mode '%s' is not valid. Use 'Incremental', or 'Complete' to delete what the template does not name.", mode))
 	}
-	template, ok := member(properties, "template")
-	switch {
-	case hasMember(properties, "templateLink") && !ok:
-		found = append(found, arm.Invalid("TemplateLinkNotSupported", "properties.templateLink", "Templates are not fetched from a link. Send the template itself as properties.template."))
-	case template.Kind() != expr.KindObject:
-		found = append(found, arm.Invalid("InvalidTemplate", "properties.template", "Deployment template validation failed: 'The template is missing or is not an object: give it as properties.template.'."))
+	if v, _ := member(properties, "onErrorDeployment"); !v.IsNull() {
+		found = append(found, arm.Invalid("OnErrorDeploymentNotSupported", "properties.onErrorDeployment", "Another deployment that begins when this one fails ('onErrorDeployment') is not supported. Leave it out, and deploy that one again yourself."))
 	}
-	if hasMember(properties, "parametersLink") {
-		found = append(found, arm.Invalid("ParametersLinkNotSupported", "properties.parametersLink", "Parameters are not fetched from a link. Send them as properties.parameters."))
-	}
-	parameters, ok := givenParameters(properties)
-	if !ok {
-		found = append(found, arm.Invalid("InvalidRequestContent", "properties.parameters", "The parameters must be an object whose members are objects with a 'value': {\"name\": {\"value\": …}}."))
-	}
+	found = append(found, o.readTemplate(properties)...)
+	found = append(found, o.readParameters(properties)...)
 	if err := arm.Problems(found); err != nil {
 		return nil, err
 	}
-	return &order{Version: stateVersion, Template: template, Parameters: parameters}, nil
+	return o, nil
 }
 
-// givenParameters accepts the values themselves and a whole parameters file, which
-// has them under "parameters".
-func givenParameters(properties expr.Value) (expr.Value, bool) {
-	given, _ := member(properties, "parameters")
-	if hasMember(given, "$schema") && hasMember(given, "parameters") {
-		given, _ = member(given, "parameters")
-	}
-	if given.IsNull() {
-		return expr.Object(), true
-	}
-	for _, v := range given.Members() {
-		if v.Kind() != expr.KindObject {
-			return given, false
+// Modes of a deployment.
+const (
+	modeIncremental = "Incremental"
+	modeComplete    = "Complete" // what is in the resource group and not in the template is deleted
+)
+
+// readTemplate takes the template, or the link to it.
+func (o *order) readTemplate(properties expr.Value) (found []*arm.Error) {
+	template, ok := member(properties, "template")
+	source, _ := member(properties, "templateLink")
+	switch {
+	case !source.IsNull() && !template.IsNull():
+		return append(found, arm.Invalid("InvalidTemplate", "properties.templateLink", "The deployment has a template and a templateLink: give one of them."))
+	case !source.IsNull():
+		l, failed := readLink(source, "properties.templateLink")
+		if failed != nil {
+			return append(found, failed)
 		}
+		o.Link = l
+	case !ok || template.Kind() != expr.KindObject:
+		found = append(found, arm.Invalid("InvalidTemplate", "properties.template", "Deployment template validation failed: 'The template is missing or is not an object: give it as properties.template, or its address as properties.templateLink.'."))
 	}
-	return given, given.Kind() == expr.KindObject
+	o.Template = template
+	return found
+}
+
+// readParameters takes the values themselves, a whole parameters file, or the link to
+// one.
+func (o *order) readParameters(properties expr.Value) (found []*arm.Error) {
+	given, _ := member(properties, "parameters")
+	source, _ := member(properties, "parametersLink")
+	if !source.IsNull() {
+		l, failed := readLink(source, "properties.parametersLink")
+		if given.Len() > 0 {
+			failed = arm.Invalid("InvalidRequestContent", "properties.parametersLink", "The deployment has parameters and a parametersLink: give one of them.")
+		}
+		if failed != nil {
+			return append(found, failed)
+		}
+		o.ParametersLink = l
+	}
+	values, err := ParametersOf(given)
+	if err != nil {
+		found = append(found, arm.Invalid("InvalidRequestContent", "properties.parameters", "The request content is not valid: %s.", err.Error()))
+	}
+	o.Parameters = values
+	return found
 }
 
 // plan evaluates the template for a deployment.
-func (p *Provider) plan(o *order, t target, id arm.ID) (*Plan, *arm.Error) {
+func (p *Provider) plan(ctx context.Context, o *order, s *state, id arm.ID) (*Plan, *arm.Error) {
 	template, found := Parse(o.Template, o.Parameters)
 	if len(found) > 0 {
 		return nil, invalid(found)
 	}
+	t := s.Target
 	plan, found := NewPlan(template, Target{
 		TenantID: p.config.TenantID, SubscriptionID: id.Subscription, Group: t.Group, GroupLocation: t.GroupLocation,
 		GroupTags: t.GroupTags, Deployment: id.Name(), Endpoint: p.config.Endpoint, Authority: p.config.Authority,
-		Time: t.Time, Seed: t.Seed,
+		Mode: s.Mode, Link: o.Link.URI, LinkQuery: o.Link.Query, Template: o.Template, TemplateHash: s.TemplateHash, Principal: s.Principal.ID,
+		Time: t.Time, Seed: t.Seed, Provider: p.registered(ctx, s.Principal, id.Subscription),
 	})
+	if len(found) == 0 {
+		found = plan.elsewhere()
+	}
 	if len(found) > 0 {
 		return nil, invalid(found)
 	}
 	return plan, nil
+}
+
+// registered reads resource providers through the resource manager, for the function
+// providers().
+func (p *Provider) registered(ctx context.Context, who arm.Principal, subscription string) func(string) expr.Value {
+	return func(namespace string) expr.Value {
+		result, err := p.resources.Get(ctx, who, "/subscriptions/"+subscription+"/providers/"+namespace, defaultVersion)
+		if err != nil {
+			return expr.Null()
+		}
+		return result.Body
+	}
+}
+
+// elsewhere finds what a plan deploys at places where this server deploys nothing.
+func (p *Plan) elsewhere() []Problem {
+	var found problems
+	for _, r := range p.Resources {
+		switch nested := strings.EqualFold(r.Type, TypeName); {
+		case !r.Deploy:
+		case nested && !strings.Contains(strings.ToLower(r.ID), "/resourcegroups/"):
+			found.add(r.source.pointer, "The nested deployment '%s' is to a subscription, and this server deploys only to resource groups. Give it a 'resourceGroup', and its template the schema of one", r.Name)
+		case strings.EqualFold(r.Type, groupType):
+			found.add(r.source.pointer, "The resource group '%s' cannot be made by a deployment to a resource group. Make it first", r.Name)
+		}
+	}
+	return found.list
 }
 
 // maxProblems is how many problems an answer lists.

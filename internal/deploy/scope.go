@@ -16,6 +16,7 @@ type Target struct {
 	Deployment               string
 	Mode                     string // Incremental, Complete
 	Link                     string // URI that the template was fetched from, "" for none
+	LinkQuery                string // the query to fetch others beside it with
 	Template                 expr.Value
 	TemplateHash             string
 	Principal                string // object ID of who deploys

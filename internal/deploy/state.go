@@ -26,6 +26,11 @@ type order struct {
 	Version    int        `json:"version"`
 	Template   expr.Value `json:"template"`
 	Parameters expr.Value `json:"parameters,omitzero"` // {name: {"value": v}}, as given
+
+	Link           link `json:"link,omitzero"` // where the template was fetched from
+	ParametersLink link `json:"parametersLink,omitzero"`
+
+	mode string // goes into the state
 }
 
 // orderName is the setting that holds the order of the deployment with that key.
@@ -56,15 +61,18 @@ func writeOrder(tx *store.Tx, key string, o *order) error {
 
 // state is how far a deployment is.
 type state struct {
-	Version      int           `json:"version"`
-	Mode         string        `json:"mode"`
-	TemplateHash string        `json:"templateHash"`
-	Target       target        `json:"target"`
-	Principal    arm.Principal `json:"principal"`
+	Version        int           `json:"version"`
+	Mode           string        `json:"mode"`
+	TemplateHash   string        `json:"templateHash"`
+	Link           *link         `json:"link,omitempty"` // as shown, without a query
+	ParametersLink *link         `json:"parametersLink,omitempty"`
+	Target         target        `json:"target"`
+	Principal      arm.Principal `json:"principal"`
 
 	CorrelationID string     `json:"correlationId"`
-	Steps         []step     `json:"steps"` // one for each planned resource
-	Shown         expr.Value `json:"shown"` // the parameters as the API shows them
+	Steps         []step     `json:"steps"`           // one for each planned resource, then one for each that is deleted
+	Swept         bool       `json:"swept,omitempty"` // those to delete are known
+	Shown         expr.Value `json:"shown"`           // the parameters as the API shows them
 	Outputs       expr.Value `json:"outputs"`
 	Ended         time.Time  `json:"ended"`
 	Error         *problem   `json:"error,omitempty"`
@@ -100,7 +108,8 @@ type step struct {
 	Operation  string    `json:"operation,omitempty"` // path of the resource's long-running operation
 	StatusCode int       `json:"statusCode,omitempty"`
 	Error      *problem  `json:"error,omitempty"`
-	Told       bool      `json:"told,omitempty"` // a nested deployment was told of the cancellation
+	Delete     bool      `json:"delete,omitempty"` // the resource is deleted
+	Told       bool      `json:"told,omitempty"`   // a nested deployment was told of the cancellation
 	Begun      time.Time `json:"begun,omitzero"`
 	Ended      time.Time `json:"ended,omitzero"`
 }
@@ -153,8 +162,16 @@ func readState(body []byte) (*state, error) {
 
 func (s *state) encode() ([]byte, error) { return json.Marshal(s) }
 
-// templateHash is a number that changes with the template, as the API shows it.
-func templateHash(template expr.Value) string {
+// shown is the link as a state keeps it; nil for none.
+func (l link) shown() *link {
+	if l.URI == "" {
+		return nil
+	}
+	return &link{URI: l.URI, ContentVersion: l.ContentVersion}
+}
+
+// hashOf is a number that changes with the template, as the API shows it.
+func hashOf(template expr.Value) string {
 	h := fnv.New64a()
 	_, _ = h.Write(template.JSON())
 	return strconv.FormatUint(h.Sum64(), 10)

@@ -40,6 +40,12 @@ func (s *state) properties(provisioningState string) expr.Value {
 		expr.Member{Name: "providers", Value: s.providers()},
 		expr.Member{Name: "dependencies", Value: expr.Array()},
 	)
+	if s.Link != nil {
+		v = v.With("templateLink", s.Link.view())
+	}
+	if s.ParametersLink != nil {
+		v = v.With("parametersLink", s.ParametersLink.view())
+	}
 	if !s.Outputs.IsNull() {
 		v = v.With("outputs", s.Outputs)
 	}
@@ -47,7 +53,7 @@ func (s *state) properties(provisioningState string) expr.Value {
 		v = v.With("error", s.Error.error().Value())
 	}
 	if !s.Ended.IsZero() {
-		v = v.With("outputResources", s.references(func(t step) bool { return t.Phase == phaseSucceeded }))
+		v = v.With("outputResources", s.references(func(t step) bool { return t.Phase == phaseSucceeded && !t.Delete }))
 	}
 	return v
 }
@@ -60,7 +66,7 @@ func (s *state) providers() expr.Value {
 	seen := map[string]bool{}
 	for _, t := range s.Steps {
 		namespace, typ, _ := strings.Cut(t.Type, "/")
-		if seen[strings.ToLower(t.Type)] {
+		if t.Delete || seen[strings.ToLower(t.Type)] {
 			continue
 		}
 		seen[strings.ToLower(t.Type)] = true
@@ -141,6 +147,9 @@ func shownStep(t step) bool {
 func operationID(t step) string {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(strings.ToLower(t.ID)))
+	if t.Delete {
+		_, _ = h.Write([]byte("delete"))
+	}
 	return fmt.Sprintf("%016X", h.Sum64())
 }
 
@@ -150,8 +159,12 @@ func (s *state) operation(deployment arm.ID, i int) expr.Value {
 	if ended.IsZero() {
 		ended = t.Begun
 	}
+	operation := "Create"
+	if t.Delete {
+		operation = "Delete"
+	}
 	properties := expr.Object(
-		str("provisioningOperation", "Create"),
+		str("provisioningOperation", operation),
 		str("provisioningState", t.Phase),
 		str("timestamp", ended.UTC().Format(timeFormat)),
 		str("duration", isoDuration(ended.Sub(t.Begun))),

@@ -37,6 +37,8 @@ type Config struct {
 	ServiceTags string // file of service tags, as the network policy knows them; "": none have addresses
 	FlowLog     string // file that gets the decisions of the network policy as JSON lines; "-": standard error, "": none
 
+	PrivateLinks bool // linked templates may lie at private, loopback and link-local addresses
+
 	AllowedHosts   []string       // further Host names that are answered
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts
 

@@ -27,6 +27,7 @@ import (
 	connectorhttp "isle/internal/connector/http"
 	"isle/internal/dataplane"
 	"isle/internal/deploy"
+	"isle/internal/fetch"
 	"isle/internal/gateway"
 	"isle/internal/identity"
 	"isle/internal/logic"
@@ -259,7 +260,8 @@ func (s *Server) build() error {
 		return err
 	}
 	s.places.environments = s.logic
-	deployments := deploy.New(deploy.Config{Store: s.store, TenantID: s.issuer.Tenant(), Endpoint: s.base, Authority: s.base, Clock: s.config.Clock, Log: s.log})
+	deployments := deploy.New(deploy.Config{Store: s.store, TenantID: s.issuer.Tenant(), Endpoint: s.base, Authority: s.base,
+		Fetcher: fetch.New(fetch.Options{Network: s.network, Private: s.config.PrivateLinks, RootCAs: s.rootCAs()}), Clock: s.config.Clock, Log: s.log})
 	s.manager, err = arm.New(arm.Config{
 		Store:      s.store,
 		Types:      slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), deployments.Types()),
