@@ -7,6 +7,10 @@
 // pointer and an offset. The [Template] it returns is immutable and may be
 // evaluated by many goroutines; what an evaluation may see comes in through [Env].
 //
+// For editors and linters: a [Problem] has its pointer, line and column,
+// [Template.Calls] says what a template depends on, [Template.String] prints it in one
+// form, and [Dialect.Functions] describes every function.
+//
 // A [Value] is immutable. Arrays and objects that came from JSON text stay text
 // until someone looks inside, one level at a time, so that passing a body through
 // decodes nothing. The text kept is always compact JSON in the form the service
