@@ -39,7 +39,7 @@ type dateTime struct {
 // dateOf returns the timestamp of a moment, in UTC.
 func dateOf(t time.Time) dateTime {
 	ticks := unixTicks + t.Unix()*ticksPerSecond + int64(t.Nanosecond())/100
-	return dateTime{min(max(ticks, 0), maxTicks), kindUTC}
+	return dateTime{withinCalendar(ticks), kindUTC}
 }
 
 // ticksTime returns the moment of a tick count in UTC.

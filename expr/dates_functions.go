@@ -226,15 +226,11 @@ func (c invocation) zone(i int) (*timeZone, error) {
 func (z *timeZone) isUTC() bool { return z.id == "UTC" }
 
 // inZone turns a moment into the zone's wall clock.
-func (c invocation) inZone(utc int64, zone *timeZone) (dateTime, error) {
-	if zone.isUTC() {
-		return dateTime{utc, kindUTC}, nil
+func (z *timeZone) inZone(utc int64) dateTime {
+	if z.isUTC() {
+		return dateTime{withinCalendar(utc), kindUTC}
 	}
-	wall, ok := zone.fromUTC(utc)
-	if !ok {
-		return dateTime{}, c.outOfCalendar()
-	}
-	return dateTime{wall, kindUnspecified}, nil
+	return dateTime{z.fromUTC(utc), kindUnspecified}
 }
 
 // momentOf turns a timestamp into UTC; one without a kind of its own shows the wall
@@ -246,9 +242,6 @@ func (c invocation) momentOf(d dateTime, zone *timeZone) (int64, error) {
 	}
 	if d.kind != kindUnspecified || zone.isUTC() {
 		return d.ticks, nil
-	}
-	if d.ticks < ticksPerDay || d.ticks > maxTicks-ticksPerDay {
-		return 0, c.outOfCalendar()
 	}
 	utc, ok := zone.toUTC(d.ticks)
 	if !ok {
@@ -266,10 +259,7 @@ func convertFromUTC(c invocation) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	if d, err = c.inZone(d.ticks, zone); err != nil {
-		return Value{}, err
-	}
-	return c.printDate(d, 2, -1)
+	return c.printDate(zone.inZone(d.ticks), 2, -1)
 }
 
 func convertToUTC(c invocation) (Value, error) {
@@ -285,7 +275,7 @@ func convertToUTC(c invocation) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	return c.printDate(dateTime{utc, kindUTC}, 2, -1)
+	return c.printDate(dateTime{withinCalendar(utc), kindUTC}, 2, -1)
 }
 
 func convertTimeZone(c invocation) (Value, error) {
@@ -305,10 +295,7 @@ func convertTimeZone(c invocation) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	if d, err = c.inZone(utc, to); err != nil {
-		return Value{}, err
-	}
-	return c.printDate(d, 3, -1)
+	return c.printDate(to.inZone(utc), 3, -1)
 }
 
 func dateDifference(c invocation) (Value, error) {

@@ -36,7 +36,6 @@ func TestDateFunctionsFailInTheServicesWords(t *testing.T) {
 		"@addDays('9999-12-31', 1)":                                        "outside the years 1 to 9999",
 		"@addToTime('2026-01-01', -9223372036854775808, 'Day')":            "outside the years 1 to 9999",
 		"@subtractFromTime('2026-01-01', -9223372036854775808, 'Month')":   "outside the years 1 to 9999",
-		"@convertFromUtc('0001-01-01T00:00:00Z', 'Pacific Standard Time')": "outside the years 1 to 9999",
 		"@addToTime('2026-01-01', 1, 'Fortnight')":                         "time unit 'Fortnight' was not valid",
 		"@formatDateTime('2026-01-01', 'q')":                               "format string 'q' was not valid",
 		"@formatDateTime('2026-01-01', 'd', 'xx-XX')":                      "locale string 'xx-XX' was not valid",
@@ -81,6 +80,12 @@ func (e longVariable) Lookup(string, []Value) (Value, error) { return String(e.v
 
 func TestDateFunctions(t *testing.T) {
 	for expression, want := range map[string]string{
+		"@convertFromUtc('0001-01-01T00:00:00Z', 'Pacific Standard Time')":               `"0001-01-01T00:00:00.0000000"`,
+		"@convertFromUtc('9999-12-31T23:59:59Z', 'Tokyo Standard Time')":                 `"9999-12-31T23:59:59.9999999"`,
+		"@convertToUtc('0001-01-01', 'Tokyo Standard Time')":                             `"0001-01-01T00:00:00.0000000Z"`,
+		"@convertToUtc('9999-12-31T23:59:59', 'Pacific Standard Time')":                  `"9999-12-31T23:59:59.9999999Z"`,
+		"@convertTimeZone('0001-01-01', 'Pacific Standard Time', 'Tokyo Standard Time')": `"0001-01-01T17:00:00.0000000"`,
+		"@convertTimeZone('0001-01-01', 'Tokyo Standard Time', 'Pacific Standard Time')": `"0001-01-01T00:00:00.0000000"`,
 		"@utcNow()":                                                                        `"2026-03-05T14:07:09.1234567Z"`,
 		"@utcNow('yyyyMMdd')":                                                              `"20260305"`,
 		"@getFutureTime(2, 'hours')":                                                       `"2026-03-05T16:07:09.1234567Z"`,

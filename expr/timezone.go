@@ -97,22 +97,24 @@ func (z *timeZone) standardOffset() int {
 	return min(january, july)
 }
 
-// fromUTC returns the wall clock of the zone at a moment.
-func (z *timeZone) fromUTC(utc int64) (wall int64, ok bool) {
-	wall = utc + z.offset(utc)
-	return wall, 0 <= wall && wall <= maxTicks
+// fromUTC returns the wall clock of the zone at a moment; the calendar's first or last
+// moment for one outside, as .NET does.
+func (z *timeZone) fromUTC(utc int64) int64 {
+	return withinCalendar(utc + z.offset(withinCalendar(utc)))
 }
+
+func withinCalendar(ticks int64) int64 { return min(max(ticks, 0), maxTicks) }
 
 // toUTC returns the moment at which the wall clock of the zone shows wall. In the
 // hour that a zone repeats in autumn it is the later moment, that of standard time;
-// a time that a zone leaves out in spring has none.
+// a time that a zone leaves out in spring has none. It may lie outside the calendar.
 func (z *timeZone) toUTC(wall int64) (utc int64, ok bool) {
 	// Offsets a day before and after enclose any transition that matters.
 	before, after := z.offset(wall-ticksPerDay), z.offset(wall+ticksPerDay)
 	least, most := min(before, after), max(before, after)
 	for _, offset := range [2]int64{least, most} {
 		if utc = wall - offset; z.offset(utc) == offset {
-			return utc, 0 <= utc && utc <= maxTicks
+			return utc, true
 		}
 	}
 	return 0, false
