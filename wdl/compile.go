@@ -71,7 +71,7 @@ type compiler struct {
 	supplied         node // parameter values
 	actions          int  // how many there are; of far too many the first are read
 	hidden           bool // the deployment adds actions that are not seen here
-	hiddenParameters bool
+	hiddenParameters bool // the same of parameters
 }
 
 // parsedAction is what later stages need to know of an action's JSON.

@@ -122,11 +122,14 @@ func (c *compiler) computed(name string) bool {
 func (c *compiler) noteUnknown(n, m node, o owner, name string, list []member, known extent) {
 	meant := ""
 	for _, candidate := range list {
-		if _, there := n.Get(candidate.name); !there && alike(candidate.name, name) {
+		if !alike(candidate.name, name) {
+			continue
+		}
+		if _, there := n.Get(candidate.name); !there {
 			meant = candidate.name
 		}
 	}
-	if meant == "" && known == partial {
+	if meant == "" && known == partial || len(c.unknowns) == maxProblems {
 		return
 	}
 	c.unknowns = append(c.unknowns, unknownMember{at: m.at, where: o.where, name: name, meant: meant, intended: join(n.at, meant)})

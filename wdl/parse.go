@@ -22,7 +22,7 @@ func (c *compiler) schemaVersion(d node) bool {
 		c.warn(s.at, RuleSchemaVersion, "The '$schema' %s is not that of a workflow definition and is taken as 'https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#'", position)
 		return true
 	case version != current:
-		c.report(s.at, RuleSchemaVersion, "The definition is written in the older schema version '%s', only '%s' can be run. To convert it: change the version in '$schema', give each action with 'dependsOn' or 'conditions' a 'runAfter' instead, write 'operationOptions' for 'conditions', 'Foreach' actions for 'forEach' members and 'Request' for triggers of type 'Manual' (or open it in the designer of a newer API version and save it)", version, current)
+		c.report(s.at, RuleSchemaVersion, "The definition is written in the older schema version '%s', only '%s' can be run. To convert it: write the version '%[2]s' in '$schema'; turn 'dependsOn', and 'conditions' that name actions, into 'runAfter', and other 'conditions' of an action into an action of type 'If' around it; make actions of type 'Foreach' and 'Until' of the members 'forEach', 'repeat' and 'until'; write the type 'Request' for triggers of type 'Manual'. Or open the workflow in the designer of a newer API version and save it", version, current)
 		return false
 	}
 	return true

@@ -64,36 +64,6 @@ func (c *compiler) functionAction(a *Action, n node) {
 	c.requestAction(a, n)
 }
 
-// webhookAction reads an HttpWebhook (wdl-semantics §11.10).
-func (c *compiler) webhookAction(a *Action, n node) {
-	o := c.owner(a)
-	inputs, ok := c.object(n, "inputs", o)
-	if !ok {
-		c.inputs(a, n)
-		return
-	}
-	a.Subscribe, a.Unsubscribe = c.webhook(inputs, o)
-	a.Retry = c.retry(inputs, "subscribe", o)
-}
-
-// connectionWebhookAction reads an ApiConnectionWebhook.
-func (c *compiler) connectionWebhookAction(a *Action, n node) {
-	inputs, ok := n.member("inputs")
-	if !ok {
-		return
-	}
-	o := c.owner(a)
-	a.Inputs = c.template(inputs, o, roleSubscribe)
-	a.Retry = c.retry(n, "inputs", o)
-	if subscribe, ok := inputs.member("subscribe"); ok && !c.dynamic(inputs) {
-		c.request(subscribe, o) // documented beside the connector's form
-		return
-	}
-	c.require(o, n, []string{"inputs.host", "inputs.path"})
-	c.request(inputs, o)
-	c.connection(inputs, o)
-}
-
 // connection checks that `host` names a connection, in any of the forms found in
 // definitions.
 func (c *compiler) connection(inputs node, o owner) {
