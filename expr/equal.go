@@ -78,17 +78,25 @@ func equalObjects(a, b Value) bool {
 	return true
 }
 
-// compareNumbers orders two numbers by value; a NaN is below all others.
+// compareNumbers orders two numbers by value; a NaN is below all others. As in .NET, an
+// integer beside a float is taken as a float, and a float beside a decimal as a decimal
+// of 15 digits, unless no decimal is so large or small.
 func compareNumbers(a, b Value) int {
-	if a.kind == KindInt && b.kind == KindInt {
+	switch {
+	case a.kind == KindInt && b.kind == KindInt:
 		return compare(int64(a.num), int64(b.num))
+	case a.kind != KindFloat && b.kind != KindFloat:
+		return a.decimal().Cmp(b.decimal())
+	case a.kind == KindDecimal || b.kind == KindDecimal:
+		x, okX := toDecimal(a)
+		y, okY := toDecimal(b)
+		if okX && okY {
+			return x.Cmp(y)
+		}
 	}
-	if a.kind == KindFloat || b.kind == KindFloat {
-		x, _ := a.AsFloat()
-		y, _ := b.AsFloat()
-		return compareFloats(x, y)
-	}
-	return a.decimal().Cmp(b.decimal())
+	x, _ := a.AsFloat()
+	y, _ := b.AsFloat()
+	return compareFloats(x, y)
 }
 
 func compare[T int | int64 | float64](a, b T) int {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding/ianaindex"
 )
 
 // Text returns the text form of v, as string(), concat and interpolation use it:
@@ -182,14 +184,21 @@ func charset(name string) (func([]byte) string, bool) {
 		return decodeUTF8, true
 	case "us-ascii", "ascii":
 		return decodeASCII, true
-	case "iso-8859-1", "latin1", "windows-1252":
+	case "iso-8859-1", "latin1":
 		return decodeLatin1, true
 	case "utf-16", "utf-16le", "ucs-2", "unicode":
 		return func(b []byte) string { return decodeUTF16(b, false) }, true
 	case "utf-16be":
 		return func(b []byte) string { return decodeUTF16(b, true) }, true
 	}
-	return nil, false
+	known, err := ianaindex.IANA.Encoding(name)
+	if err != nil || known == nil {
+		return nil, false
+	}
+	return func(b []byte) string {
+		text, _ := known.NewDecoder().Bytes(b) // what is malformed becomes U+FFFD
+		return string(text)
+	}, true
 }
 
 func decodeUTF8(b []byte) string { return validUTF8(string(b)) }
