@@ -26,6 +26,7 @@ type Error struct {
 	Kind       ErrorKind
 	Function   string // canonical name, "" for a dereference
 	Expression string // the whole expression, without the leading @
+	Pointer    string // JSON pointer, within the template, of the string that holds it
 	Message    string
 }
 

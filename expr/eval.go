@@ -112,7 +112,7 @@ func (x *source) name(err error) error {
 		return err
 	}
 	named := *failure
-	named.Expression = x.text
+	named.Expression, named.Pointer = x.text, x.pointer
 	if named.Kind == DereferenceError && named.Function == "" && !x.template {
 		named.Message = fmt.Sprintf("The template language expression '%s' cannot be evaluated because %s %s", x.text, named.Message, seeExpressions)
 	}

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -92,5 +93,21 @@ func TestProblemsInNames(t *testing.T) {
 	_, problems := Workflow().Compile(mustParse(t, `{"a":{"@nope()":"@nope()"}}`))
 	if len(problems) != 2 || !problems[0].InName || problems[1].InName || problems[0].Pointer != "/a/@nope()" {
 		t.Errorf("%+v", problems)
+	}
+}
+
+func TestFailuresNameExpressionAndString(t *testing.T) {
+	tree := mustParse(t, `{"a":[1,"x @{trim(1)}"],"b":"@item().c.d","@{concat('c')}":"@if(true, div(1, 0), 1)"}`)
+	for name, want := range map[string]string{"a": "trim(1) at /a/1", "b": "item().c.d at /b", "@{concat('c')}": "if(true, div(1, 0), 1) at /@{concat('c')}"} {
+		member, _ := tree.Get(name)
+		tmpl, problems := Workflow().Compile(Object(Member{name, member}))
+		if problems != nil {
+			t.Fatal(problems)
+		}
+		_, err := tmpl.Eval(&testEnv{context: mustParse(t, `{"item":{"c":1}}`)})
+		var failure *Error
+		if !errors.As(err, &failure) || failure.Expression+" at "+failure.Pointer != want {
+			t.Errorf("%s fails with %+v, want %s", name, err, want)
+		}
 	}
 }
