@@ -2,6 +2,7 @@ package expr
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -97,4 +98,23 @@ func TestEvaluationAllocatesOnlyItsResult(t *testing.T) {
 			t.Errorf("%s: %v allocations, want at most %v", text, n, most)
 		}
 	}
+}
+
+func TestTemplatesAreSafeForManyGoroutines(t *testing.T) {
+	tmpl, problems := Workflow().Compile(mustParse(t, `{"a":"@concat(triggerBody()?['id'], triggerBody()['customer'].name)","b":"@{triggerBody()?['lines'][1]['sku']}"}`))
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	env := &bodyEnv{mustParse(t, orderBody)}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 200 {
+				if v, err := tmpl.Eval(env); err != nil || string(v.JSON()) != `{"a":"A-1Ann","b":"B"}` {
+					t.Errorf("%s, %v", v.JSON(), err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
