@@ -153,12 +153,8 @@ func (c *compiler) unknownType(typ node, o owner, kind ItemKind) {
 		c.invalid(typ, o, RuleType, "the property 'type' must be a string, but is %s", describe(typ.Value))
 		return
 	}
-	if elsewhere(typ.text()) {
-		instead := "leave it out, or call what it does by an action of type 'Http'"
-		if strings.EqualFold(typ.text(), "ServiceProvider") {
-			instead = "use the connector's managed form, of type 'ApiConnection'"
-		}
-		c.invalid(typ, o, RuleType, "the %s type '%s' exists in single-tenant Logic Apps only and is not part of the language here: %s", kind, typ.text(), instead)
+	if where, instead, ok := elsewhere(typ.text()); ok {
+		c.invalid(typ, o, RuleType, "the %s type '%s' %s: %s", kind, typ.text(), where, instead)
 		return
 	}
 	hint := ""

@@ -1,9 +1,6 @@
 package wdl
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // operation is a type of trigger or action: what it needs and how it is read.
 type operation struct {
@@ -125,13 +122,29 @@ func Types(kind ItemKind) []Type {
 	return types
 }
 
-// elsewhere reports whether a type belongs to single-tenant Logic Apps only
-// (wdl-semantics §10.2, §11.13).
-func elsewhere(typ string) bool {
-	return slices.ContainsFunc([]string{
-		"ServiceProvider", "Binding", "Agent", "InvokeFunction", "ChunkText", "ParseDocument",
-		"XmlParse", "XmlCompose", "CSharpScriptCode", "PowerShellCode", "RosettaNetEncode",
-		"RosettaNetDecode", "RosettaNetWaitForResponse", "SwiftMTEncode", "SwiftMTDecode",
-		"AS2Encode", "AS2Decode", "X12Encode", "X12Decode", "EdifactEncode", "EdifactDecode",
-	}, func(name string) bool { return strings.EqualFold(name, typ) })
+// elsewhere says where a type belongs that is not one of the language here, and what
+// to use instead (wdl-semantics §10.2, §11.10, §11.13).
+func elsewhere(typ string) (where, instead string, ok bool) {
+	const tenant = "exists in single-tenant Logic Apps only and is not part of the language here"
+	for _, foreign := range [...]struct {
+		where, instead string
+		types          []string
+	}{
+		{tenant, "use the connector's managed form, of type 'ApiConnection'", []string{"ServiceProvider"}},
+		{tenant, "leave it out, or call what it does by an action of type 'Http'", []string{
+			"Binding", "Agent", "InvokeFunction", "ChunkText", "ParseDocument", "XmlParse", "XmlCompose",
+			"CSharpScriptCode", "PowerShellCode", "RosettaNetEncode", "RosettaNetDecode", "RosettaNetWaitForResponse",
+			"SwiftMTEncode", "SwiftMTDecode", "AS2Encode", "AS2Decode", "X12Encode", "X12Decode", "X12BatchEncode",
+			"EdifactEncode", "EdifactDecode", "EdifactBatchEncode", "McpServer", "McpClientTool",
+		}},
+		{"exists in Power Automate only", "write it as 'ApiConnection', with 'host.connection.name', 'method' and 'path'", []string{"OpenApiConnection"}},
+		{"exists in Power Automate only", "write it as 'ApiConnectionWebhook', with 'host.connection.name' and 'path'", []string{"OpenApiConnectionWebhook", "OpenApiConnectionNotification"}},
+		{"is of an older schema version", "use 'Http' or 'ApiConnection'", []string{"ApiApp"}},
+		{"is of an older schema version", "use 'Recurrence' with 'conditions'", []string{"Condition"}},
+	} {
+		if containsFold(foreign.types, typ) {
+			return foreign.where, foreign.instead, true
+		}
+	}
+	return "", "", false
 }
