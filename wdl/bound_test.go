@@ -1,10 +1,12 @@
 package wdl_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,6 +121,16 @@ func TestMutatedCorpus(t *testing.T) {
 			p, problems := wdl.Compile(s.Definition, s.Parameters, wdl.Options{Kind: s.Kind, Deployment: s.Deployment})
 			if (p == nil) != problems.Failed() {
 				t.Fatalf("%s: program and problems disagree", f.number)
+			}
+			if !slices.IsSortedFunc(problems, func(a, b wdl.Problem) int {
+				return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+			}) {
+				t.Errorf("%s: problems are not in the order of the text", f.number)
+			}
+			for _, problem := range problems {
+				if problem.Code == "" || problem.Rule == "" || problem.Message == "" || problem.Line < 1 || problem.Column < 1 {
+					t.Fatalf("%s: %v", f.number, problem)
+				}
 			}
 		}
 	}
