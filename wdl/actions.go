@@ -237,7 +237,7 @@ func (c *compiler) actionMembers(a *Action, n node) {
 	a.SecureInputs, a.SecureOutputs = c.secureData(runtime, o)
 	c.secureAction(a, runtime, o)
 	if policy, ok := runtime.path("paginationPolicy.minimumItemCount"); ok {
-		a.Pagination = c.literalInteger(policy, o, "paginationPolicy.minimumItemCount", 1, maxPagination)
+		a.Pagination = c.pagination(a, policy)
 	} else if _, there := runtime.member("paginationPolicy"); there && policy.at != "" {
 		c.missing(o, policy.at[:strings.LastIndexByte(policy.at, '/')], "runtimeConfiguration.paginationPolicy.minimumItemCount")
 	}

@@ -38,7 +38,7 @@ func (c *compiler) placeResponse(a *Action, at string) {
 	for _, t := range c.program.Triggers {
 		if t.Runs > 0 && !a.Options.Has(Asynchronous) {
 			c.add(Problem{Pointer: at, Code: CodeInvalidConcurrency, Rule: RuleAsyncResponse,
-				Message: fmt.Sprintf("The response action '%s' cannot be used synchronously when the trigger '%s' has concurrency control: set its 'operationOptions' to 'Asynchronous'.", a.Name, t.Name)})
+				Message: fmt.Sprintf("The concurrency configuration of the trigger '%s' is not valid: concurrency control is not supported when the workflow contains actions of type 'Response' without the operationOptions flag set to 'Asynchronous', such as the action '%s'.", t.Name, a.Name)})
 		}
 	}
 	if b := c.racing(a); b != nil {

@@ -31,6 +31,7 @@ const (
 	CodeInputsMissingProperty         = "WorkflowRunActionInputsMissingProperty"
 	CodeInputsInvalidProperty         = "WorkflowRunActionInputsInvalidProperty"
 	CodeInvalidConcurrency            = "InvalidConcurrencyConfiguration"
+	CodeInvalidStaticResultName       = "InvalidStaticResultName"
 	CodeInvalidTriggerName            = "InvalidWorkflowTriggerName"
 	CodeActionDescription             = "ActionDescriptionTooLong"
 	CodeTriggerDescription            = "TriggerDescriptionTooLong"

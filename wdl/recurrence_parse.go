@@ -78,7 +78,7 @@ var maxIntervals = [...]int{Second: 9_999_999, Minute: 72_000, Hour: 12_000, Day
 // recurrence reads and checks an evaluated recurrence object.
 func (c *compiler) recurrence(n node, o owner) *Recurrence {
 	if !n.isObject() {
-		c.invalid(n, o, RuleRecurrence, "the recurrence must be an object, but is %s", describe(n.Value))
+		c.invalid(n, o, RuleRecurrence, "the property 'recurrence' must be an object, but is %s", describe(n.Value))
 		return nil
 	}
 	c.members(n, o, recurrenceMembers(), complete)

@@ -1,6 +1,7 @@
 package wdl
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -10,6 +11,16 @@ import (
 // that stand in.
 
 const maxRepetitions = 50
+
+// pagination reads how many items a list is followed for; too many in the words of a
+// public error report.
+func (c *compiler) pagination(a *Action, n node) int {
+	if value, known, isInteger := c.integer(n); known && isInteger && value > maxPagination {
+		c.report(n.at, RuleConcurrency, "The pagination policy of workflow run action '%s' of type '%s' is not valid. The value specified for property 'minimumItemsCount' exceeds the maximum allowed. Actual: '%d'. Maximum: '%d'.", a.Name, a.Type, value, maxPagination)
+		return 0
+	}
+	return c.literalInteger(n, c.owner(a), "paginationPolicy.minimumItemCount", 1, maxPagination)
+}
 
 // runtimeMembers checks the members of a runtimeConfiguration.
 func (c *compiler) runtimeMembers(runtime node, o owner) {
@@ -119,7 +130,8 @@ func (c *compiler) staticResult(a *Action, runtime node, o owner) {
 	}
 	name, _ := static.member("name")
 	if name.text() == "" {
-		c.invalid(static, o, RuleStaticResult, "the 'name' of the static result must not be empty")
+		c.add(Problem{Pointer: static.at, Code: CodeInvalidStaticResultName, Rule: RuleStaticResult,
+			Message: fmt.Sprintf("The 'name' of the static result of action '%s' cannot be null or empty.", a.Name)})
 		return
 	}
 	option, _ := static.member("staticResultOptions")
