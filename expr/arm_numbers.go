@@ -4,8 +4,10 @@ package expr
 // workflow definitions compute with floats and decimals too.
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 func templateNumberFunctions() []Function {
@@ -14,8 +16,11 @@ func templateNumberFunctions() []Function {
 	}
 	compared := func(name string, holds func(order int) bool) Function {
 		return Function{Name: name, Min: 2, Max: 2, eval: demanding(ordered, func(c invocation) (Value, error) {
-			order, err := c.order()
-			return Bool(holds(order)), err
+			a, b := c.args[0], c.args[1]
+			if a.kind == KindString {
+				return Bool(holds(collate(a.str, b.str))), nil
+			}
+			return Bool(holds(compareNumbers(a, b))), nil
 		})}
 	}
 	return []Function{
@@ -37,6 +42,34 @@ func templateNumberFunctions() []Function {
 		{Name: "not", Min: 1, Max: 1, eval: demanding(aKind("a boolean", KindBool), evalNot)},
 		{Name: "if", Min: 3, Max: 3, Lazy: true, eval: templateIf},
 	}
+}
+
+// collate orders texts as a culture does, without its tables: symbols before digits
+// before letters, letters by the alphabet, and of texts that differ in case alone the
+// one in lower case first.
+func collate(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	tie := 0
+	for i := range min(len(x), len(y)) {
+		p, q := upper(x[i]), upper(y[i])
+		switch {
+		case p != q:
+			return cmp.Or(cmp.Compare(letterClass(p), letterClass(q)), cmp.Compare(p, q))
+		case tie == 0 && x[i] != y[i]:
+			tie = -cmp.Compare(x[i], y[i]) // capitals have the smaller codes
+		}
+	}
+	return cmp.Or(cmp.Compare(len(x), len(y)), tie)
+}
+
+func letterClass(c rune) int {
+	switch {
+	case unicode.IsLetter(c):
+		return 2
+	case unicode.IsDigit(c):
+		return 1
+	}
+	return 0
 }
 
 // integers computes with two integers of 64 bits.

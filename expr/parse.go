@@ -371,6 +371,9 @@ func (p *parser) number() *parseError {
 		valid = exponent > 0
 	}
 	text := p.text[p.pos:i]
+	if p.grammar.template && !valid && i < len(p.text) && p.text[i]|0x20 == 'e' {
+		i++ // it is taken for an exponent
+	}
 	if run(p.text[i:], isMember) > 0 {
 		return p.unexpectedCharacter(i)
 	}

@@ -82,7 +82,7 @@ func runBlock(t *testing.T, command string, env Env) string {
 	case "eval":
 		tmpl, problems = Workflow().CompileString(strings.ReplaceAll(arg, `\n`, "\n"))
 	case "arm":
-		tmpl, problems = ResourceTemplate().CompileString(arg)
+		tmpl, problems = ResourceTemplate().CompileString(strings.ReplaceAll(arg, `\n`, "\n"))
 	case "template", "calls":
 		tmpl, problems = Workflow().Compile(mustParse(t, arg))
 	case "condition":

@@ -2,6 +2,8 @@ package deploy
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"isle/expr"
@@ -31,10 +33,11 @@ func checkExpressions(template expr.Value, pointer string, found *problems) {
 			c.check(v, pointer+"/parameters/"+escape(name)+"/defaultValue", section{volatile: true})
 		}
 	}
-	for _, f := range functions {
+	for _, name := range slices.Sorted(maps.Keys(functions)) {
+		f := functions[name]
 		own := map[string]bool{}
-		for _, name := range f.parameters {
-			own[strings.ToLower(name)] = true
+		for _, parameter := range f.parameters {
+			own[strings.ToLower(parameter)] = true
 		}
 		value, _ := member(f.output, "value")
 		c.check(value, f.pointer+"/output/value", section{own: own})
@@ -97,9 +100,18 @@ func (c *checker) check(v expr.Value, pointer string, s section) {
 		}
 	default:
 		for _, w := range wrong {
-			c.found.add(pointer, "The template expression '%s' is not valid: %s", w.Expression, strings.TrimSuffix(w.Message, "."))
+			c.found.add(pointer, "The template expression '%s' is not valid: %s", brief(w.Expression), strings.TrimSuffix(w.Message, "."))
 		}
 	}
+}
+
+// brief cuts what is too long for a sentence.
+func brief(s string) string {
+	const most = 1000
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
 }
 
 func (c *checker) checkCalls(template *expr.Template, pointer string, s section) {

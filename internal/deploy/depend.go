@@ -46,7 +46,7 @@ func (p *Plan) resolve(i int, found *problems) {
 			continue
 		}
 		targets := p.named(name)
-		if len(targets) == 0 {
+		if len(targets) == 0 && !p.none[strings.ToLower(name)] {
 			found.add(r.source.pointer+"/dependsOn", "The resource '%s' is not defined in the template. It is a dependency of the resource '%s'. Add it, or take it out of dependsOn: what exists already needs no dependency", name, r.Name)
 			continue
 		}

@@ -338,7 +338,7 @@ func (s *scope) references(args []expr.Value) (expr.Value, error) {
 	}
 	ref, _ := first(args).AsString()
 	members := s.members(ref)
-	if len(members) == 0 {
+	if len(members) == 0 && !s.empty(ref) {
 		return expr.Value{}, failf("The template reference '%s' is not valid: could not find template resource or resource copy with this name. Please see https://aka.ms/arm-function-reference for usage details.", ref)
 	}
 	var list []expr.Value

@@ -26,6 +26,7 @@ type Plan struct {
 	scope     *scope
 	secrets   *secrets
 	index     []map[string][]int // by each way to name a resource, in lower case: see named
+	none      map[string]bool    // copy loops that turn not once, by name and symbol in lower case
 	hidden    *strings.Replacer  // secret texts; nil for none
 }
 
@@ -35,8 +36,9 @@ const maxResources = 800
 // NewPlan evaluates everything about a template that needs no deployed resource,
 // and reports all that is wrong with it.
 func NewPlan(t *Template, target Target) (*Plan, []Problem) {
-	p := &Plan{scope: newScope(t, target), secrets: newSecrets(t)}
+	p := &Plan{scope: newScope(t, target), secrets: newSecrets(t), none: map[string]bool{}}
 	p.scope.info, p.scope.members = p.describe, p.named
+	p.scope.empty = func(ref string) bool { return p.none[strings.ToLower(ref)] }
 	var found problems
 	if t.scope != target.scope() {
 		found.add("/$schema", "The template's schema is that of deployments to a %s, and this deployment is to a %s. Use https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", t.scope, target.scope())
@@ -172,6 +174,9 @@ func (p *Plan) spread(s source, found *problems) {
 		return
 	}
 	name, _ := text(entry, "name")
+	if count == 0 {
+		p.none[strings.ToLower(name)], p.none[strings.ToLower(s.symbol)] = true, true
+	}
 	for i := range count {
 		if !p.add(Planned{source: s, loops: []loop{{name, i}}, serial: serial}, found) || len(p.Resources) > maxResources {
 			return // what is wrong with one copy is wrong with the others

@@ -134,6 +134,44 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// TestLimits holds templates to the documented limits, and just below them to none.
+func TestLimits(t *testing.T) {
+	many := func(n int, format string) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = fmt.Sprintf(format, i)
+		}
+		return strings.Join(list, ",")
+	}
+	for _, tt := range []struct {
+		pointer, message string
+		sections         func(over int) string
+	}{
+		{"/parameters", "exceeds the limit of '256'", func(n int) string {
+			return `'parameters':{` + many(256+n, `'p%d':{'type':'int','defaultValue':1}`) + `},'resources':[]`
+		}},
+		{"/variables", "exceeds the limit of '256'", func(n int) string { return `'variables':{` + many(256+n, `'v%d':1`) + `},'resources':[]` }},
+		{"/outputs", "exceeds the limit of '64'", func(n int) string {
+			return `'resources':[],'outputs':{` + many(64+n, `'o%d':{'type':'int','value':1}`) + `}`
+		}},
+		{"/resources", "exceeds the limit of '800'", func(n int) string { return `'resources':[` + many(800+n, thing("r%d", "")) + `]` }},
+		{"/variables/v", "longer than the limit of 24576", func(n int) string {
+			return `'variables':{'v':'[concat(` + "`" + strings.Repeat("x", 24576-10+n) + "`" + `)]'},'resources':[]`
+		}},
+		{"", "the limit is 4194304", func(n int) string {
+			return `'variables':{'v':'` + strings.Repeat("x", 4194304-156+n*100) + `'},'resources':[]`
+		}},
+	} {
+		if _, found := planOf(written(t, tt.sections(0)), expr.Object()); len(found) > 0 {
+			t.Errorf("%s, at the limit: %s", tt.message, brief(found[0].Message))
+		}
+		_, found := planOf(written(t, tt.sections(1)), expr.Object())
+		if len(found) != 1 || found[0].Pointer != tt.pointer || !strings.Contains(found[0].Message, tt.message) || len(found[0].Message) > 2000 {
+			t.Errorf("%s, above it: %d problems, the first %s", tt.message, len(found), brief(fmt.Sprint(found)))
+		}
+	}
+}
+
 func doubling(n int) string {
 	list := []string{`'v0':'0123456789'`}
 	for i := range n {
@@ -371,6 +409,7 @@ func FuzzPlan(f *testing.F) {
 	f.Add([]byte(`{"template":{"$schema":"s","contentVersion":"1","resources":[{"type":"A.B/c","apiVersion":"2024-01-01","name":"[concat('x', copyIndex())]","copy":{"name":"n","count":3},"dependsOn":[]}]},"parameters":{}}`))
 	f.Add([]byte(`{"template":{"$schema":"s","contentVersion":"1","parameters":{"p":{"type":"int"}},"variables":{"copy":[{"name":"v","count":2,"input":"[copyIndex('v')]"}]},"resources":{"a":{"type":"A.B/c","apiVersion":"1","name":"x","existing":true}},"outputs":{"o":{"type":"array","value":"[variables('v')]"}}},"parameters":{"p":{"value":1}}}`))
 	f.Add([]byte(`{"template":{"$schema":"s","contentVersion":"1","resources":[{"type":"Microsoft.Resources/deployments","apiVersion":"1","name":"x","properties":{"template":{"resources":[]}},"resources":[{"type":"y","name":"z","apiVersion":"1"}]}]}}`))
+	f.Add([]byte(`{"template":{"$schema":"s","contentVersion":"1","languageVersion":"2.0","definitions":{"t":{"type":"object","properties":{"l":{"$ref":"#/definitions/t","nullable":true}}}},"functions":[{"namespace":"n","members":{"f":{"parameters":[{"name":"x","type":"int"}],"output":{"type":"int","value":"[n.f(parameters('x'))]"}}}}],"parameters":{"p":{"$ref":"#/definitions/t"}},"resources":{"a":{"type":"A.B/c","apiVersion":"1","name":"[string(n.f(1))]","copy":{"name":"a","count":2},"dependsOn":["a[0]"],"properties":{"x":"[references('a')]","y":"[resourceInfo('a').id]","z":"[map(range(0, 3), lambda('i', lambdaVariables('i')))]"}}},"asserts":{"a":true}},"parameters":{"p":{"value":{"l":{}}}}}`))
 	f.Fuzz(func(t *testing.T, input []byte) {
 		v, err := expr.ParseJSON(input)
 		if err != nil {

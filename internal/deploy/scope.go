@@ -90,6 +90,7 @@ type scope struct {
 	deployed func(ref string) (id string, ready bool, err error)
 	info     func(ref string) (Planned, error) // what a symbolic name stands for
 	members  func(ref string) []int            // the planned resources that a name means
+	empty    func(ref string) bool             // it means a copy loop that turns not once
 	dialect  *expr.Dialect
 
 	functions  map[string]func(args []expr.Value) (expr.Value, error) // by lower-case name
