@@ -451,7 +451,7 @@ func (r *reader) float(from, at int) int {
 	case plain && d.exact && isShortest(d.m, d.q, math.Abs(f)):
 	default:
 		var buf [32]byte
-		if printed := appendFloatJSON(buf[:0], f); string(printed) != s[from:at] {
+		if printed := d.appendShortest(buf[:0], f); string(printed) != s[from:at] {
 			r.replace(from, at, string(printed))
 		}
 	}

@@ -159,6 +159,53 @@ func scale(m uint64, q int) (float64, bool) {
 	return math.Float64frombits(uint64(exponent)<<52 | mantissa&(1<<52-1)), true
 }
 
+// appendShortest appends f, which the number is read as, as appendFloatJSON does.
+func (d decimal) appendShortest(dst []byte, f float64) []byte {
+	m, q, ok := d.shortest(math.Abs(f))
+	if !ok {
+		return appendFloatJSON(dst, f)
+	}
+	if d.negative {
+		dst = append(dst, '-')
+	}
+	from := len(dst)
+	var buf [20]byte
+	digits := strconv.AppendUint(buf[:0], m, 10)
+	return withPoint(appendDigits(dst, digits, q+len(digits)-1), from)
+}
+
+// shortest returns the shortest decimal that is read as f, which the number is read
+// as, if it is found. Numbers with digits to spare, such as 65.613616999999977, mean
+// one of 15 digits, which are then the shortest, but for zeros at the end.
+func (d decimal) shortest(f float64) (m uint64, q int, ok bool) {
+	if !d.exact || d.m == 0 {
+		return 0, 0, false
+	}
+	if m, q, more := d.fifteenDigits(); more {
+		if g, ok := scale(m, q); !ok || g != f {
+			return d.m, d.q, isShortest(d.m, d.q, f)
+		}
+		d.m, d.q = m, q
+	}
+	for d.m%10 == 0 {
+		d.m, d.q = d.m/10, d.q+1
+	}
+	return d.m, d.q, true
+}
+
+// fifteenDigits rounds the number to 15 digits; ok is false if it has no more.
+func (d decimal) fifteenDigits() (m uint64, q int, ok bool) {
+	power, spare := uint64(1), 0
+	for limit := uint64(1e15); spare < 4 && d.m >= limit; limit *= 10 {
+		power *= 10
+		spare++
+	}
+	if spare == 0 || d.q+spare > mostPower || d.m > math.MaxUint64-power {
+		return 0, 0, false
+	}
+	return (d.m + power/2) / power, d.q + spare, true
+}
+
 // isShortest reports whether no decimal of fewer digits than m·10^q, and none of as
 // many that is closer to f, is read as f, which m·10^q is. It may be too strict.
 func isShortest(m uint64, q int, f float64) bool {

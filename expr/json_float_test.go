@@ -67,3 +67,18 @@ func TestSpellingsThatStay(t *testing.T) {
 		t.Errorf("%d of %d shortest spellings are recognised", vouched, all)
 	}
 }
+
+// TestSpareDigitsAreDropped compares the short way of spelling with the long one.
+func TestSpareDigitsAreDropped(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for range 60_000 {
+		f := math.Round(random.NormFloat64()*1e6) / math.Pow10(random.IntN(16))
+		for _, token := range []string{strconv.FormatFloat(f, 'e', 16, 64), strconv.FormatFloat(f, 'e', 14+random.IntN(5), 64), strconv.FormatFloat(f, 'f', 15, 64), strconv.FormatFloat(random.Float64(), 'f', 16, 64)} {
+			d, end := decimalAt(token, 0)
+			g := d.float(token[:end])
+			if got, want := string(d.appendShortest(nil, g)), string(appendFloatJSON(nil, g)); got != want {
+				t.Fatalf("%s is spelled %s, not %s", token, got, want)
+			}
+		}
+	}
+}

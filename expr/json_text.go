@@ -35,6 +35,30 @@ type decoder struct {
 
 	elems   []Value // of the open arrays
 	members []Member
+
+	nodes      chunk[node]
+	elemRoom   chunk[Value]
+	memberRoom chunk[Member]
+}
+
+// chunk hands out parts of larger pieces of memory, which small containers share:
+// each keeps its neighbours in memory, as it keeps the text.
+type chunk[T any] struct {
+	free []T
+	size int
+}
+
+// mostInChunk bounds how many items share a piece.
+const mostInChunk = 32
+
+func (c *chunk[T]) take(n int) []T {
+	if n > len(c.free) {
+		c.size = max(n, min(2*c.size, mostInChunk))
+		c.free = make([]T, c.size)
+	}
+	taken := c.free[:n:n]
+	c.free = c.free[n:]
+	return taken
 }
 
 // level decodes the members or elements of a node that is still text.
@@ -110,7 +134,8 @@ func (d *decoder) container(at int) (Value, int) {
 		}
 		return Value{kind: kind, node: emptyObject}, at + 2
 	}
-	n := &node{whole: true}
+	n := &d.nodes.take(1)[0]
+	n.whole = true
 	end, height := d.whole(n, kind, at)
 	n.text, n.weight, n.depth = d.text[at:end], int64(end-at), height
 	return Value{kind: kind, node: n}, end
@@ -141,7 +166,8 @@ func (d *decoder) array(n *node, at int) (end int, height int32) {
 		height = max(height, int32(v.depth()))
 		d.elems = append(d.elems, v)
 	}
-	n.elems = append([]Value(nil), d.elems[base:]...)
+	n.elems = d.elemRoom.take(len(d.elems) - base)
+	copy(n.elems, d.elems[base:])
 	d.elems = d.elems[:base]
 	return at + 1, height + 1
 }
@@ -155,7 +181,8 @@ func (d *decoder) object(n *node, at int) (end int, height int32) {
 		height = max(height, int32(v.depth()))
 		d.members = append(d.members, Member{name, v})
 	}
-	n.members = append([]Member(nil), d.members[base:]...)
+	n.members = d.memberRoom.take(len(d.members) - base)
+	copy(n.members, d.members[base:])
 	d.members = d.members[:base]
 	return at + 1, height + 1
 }

@@ -34,12 +34,26 @@ func appendFloat(dst []byte, f float64) []byte {
 	}
 	e := bytes.IndexByte(text, 'e')
 	exponent := exponentOf(text[e+1:])
-	if digits := max(e-1, 1); exponent < -4 || exponent >= max(digits, 15) {
-		dst = append(append(dst, text[:e]...), 'E')
-		return append(dst, text[e+1:]...)
+	return appendDigits(dst, append(text[:1], text[min(2, e):e]...), exponent)
+}
+
+// appendDigits appends the number d.ddd·10^exponent, given without the point.
+func appendDigits(dst, digits []byte, exponent int) []byte {
+	if exponent >= -4 && exponent < max(len(digits), 15) {
+		return appendPoint(dst, digits, exponent+1)
 	}
-	digits := append(text[:1], text[min(2, e):e]...)
-	return appendPoint(dst, digits, exponent+1)
+	dst = append(dst, digits[0])
+	if len(digits) > 1 {
+		dst = append(append(dst, '.'), digits[1:]...)
+	}
+	dst = append(dst, 'E', '+')
+	if exponent < 0 {
+		dst[len(dst)-1], exponent = '-', -exponent
+	}
+	if exponent < 10 {
+		dst = append(dst, '0')
+	}
+	return strconv.AppendInt(dst, int64(exponent), 10)
 }
 
 // exponentOf reads a sign and digits.
@@ -80,9 +94,16 @@ func appendFloatJSON(dst []byte, f float64) []byte {
 		return append(dst, '"')
 	}
 	from := len(dst)
-	dst = appendFloat(dst, f)
-	if bytes.IndexByte(dst[from:], '.') >= 0 || bytes.IndexByte(dst[from:], 'E') >= 0 {
-		return dst
+	return withPoint(appendFloat(dst, f), from)
+}
+
+// withPoint appends ".0" if the number that begins at from has neither point nor
+// exponent.
+func withPoint(dst []byte, from int) []byte {
+	for _, c := range dst[from:] {
+		if c == '.' || c == 'E' {
+			return dst
+		}
 	}
 	return append(dst, ".0"...)
 }
@@ -98,11 +119,7 @@ func appendDecimal(dst []byte, d *apd.Decimal) []byte {
 // appendDecimalJSON is appendDecimal with at least one digit after the point.
 func appendDecimalJSON(dst []byte, d *apd.Decimal) []byte {
 	from := len(dst)
-	dst = appendDecimal(dst, d)
-	if bytes.IndexByte(dst[from:], '.') >= 0 {
-		return dst
-	}
-	return append(dst, ".0"...)
+	return withPoint(appendDecimal(dst, d), from)
 }
 
 func decimalFloat(d *apd.Decimal) float64 {

@@ -23,6 +23,8 @@ func bodies() []body {
 	return []body{
 		{"objects", array(func(i int) string { return fmt.Sprintf(`{"id":%d,"sku":"A-%d","open":true,"note":null}`, i, i*7) })},
 		{"orders", array(orderText)},
+		{"words", array(func(i int) string { return []string{"true", "false", "null", "[]", "{}", "0"}[i%6] })},
+		{"wide", object(func(i int) string { return fmt.Sprintf(`"member%d":"value %d"`, i, i) })},
 		{"strings", array(func(int) string {
 			return `"` + strings.Repeat("The quick brown fox jumps over the lazy dog. ", 40) + `"`
 		})},
@@ -30,6 +32,9 @@ func bodies() []body {
 		{"integers", array(func(i int) string { return fmt.Sprint(i * 7919) })},
 		{"floats", array(func(i int) string { return fmt.Sprintf("%d.%02d5", i*31%10000, i%100) })},
 		{"doubles", array(func(i int) string { return fmt.Sprintf("%.17g", 1/(float64(i)+3.7)) })},
+		{"coordinates", array(func(i int) string {
+			return fmt.Sprintf("[%.15f,%.15f]", float64(i%360)-179.386383, float64(i)/7e3+41.976785)
+		})},
 		{"deep", array(func(i int) string { return strings.Repeat(`{"a":[`, 60) + fmt.Sprint(i) + strings.Repeat("]}", 60) })},
 		{"non-ASCII", array(func(int) string {
 			return `{"имя":"Привет, мир","都市":"東京都","😀":"日本語テキスト"}`
@@ -50,6 +55,12 @@ func array(element func(i int) string) string {
 		b.WriteString("," + element(i))
 	}
 	return b.String() + "]"
+}
+
+// object is array for members.
+func object(member func(i int) string) string {
+	text := array(member)
+	return "{" + text[1:len(text)-1] + "}"
 }
 
 // pretty spreads the first orders of a body over lines.
