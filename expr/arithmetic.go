@@ -12,9 +12,11 @@ import (
 
 func mathFunctions() []Function {
 	two := func(name, usage string, op operation) Function {
-		return Function{Name: name, Min: 2, Max: 2, usage: "two numeric parameters: " + usage, eval: func(c invocation) (Value, error) {
-			return c.arithmetic(op, c.args[0], c.args[1])
-		}}
+		return Function{
+			Name: name, Min: 2, Max: 2, usage: "two numeric parameters: " + usage,
+			pair: func(a, b Value) (Value, bool) { return quickly(op, a, b) },
+			eval: func(c invocation) (Value, error) { return c.arithmetic(op, c.args[0], c.args[1]) },
+		}
 	}
 	many := "either an array of numbers or a comma separated list of numbers as its parameters"
 	return []Function{
@@ -40,6 +42,20 @@ const (
 	opDiv
 	opMod
 )
+
+// quickly computes a∘b for integers and floats, where nothing goes wrong.
+func quickly(op operation, a, b Value) (Value, bool) {
+	if (op == opDiv || op == opMod) || a.kind != KindInt && a.kind != KindFloat || b.kind != KindInt && b.kind != KindFloat {
+		return Value{}, false
+	}
+	if a.kind == KindInt && b.kind == KindInt {
+		n, ok := intArithmetic(op, int64(a.num), int64(b.num))
+		return Int(n), ok
+	}
+	x, _ := a.AsFloat()
+	y, _ := b.AsFloat()
+	return Float(floatArithmetic(op, x, y)), true
+}
 
 // arithmetic computes a∘b in the widest of the kinds of both.
 func (c invocation) arithmetic(op operation, a, b Value) (Value, error) {

@@ -28,6 +28,7 @@ type Env interface {
 type evaluator struct {
 	env   Env
 	stack []Value // evaluated arguments of the calls being evaluated
+	high  int     // how long stack has been
 	text  []byte  // of the interpolations and calls being evaluated
 
 	lambdas     []lambdaVariable // of the lambdas being evaluated, innermost last
@@ -78,7 +79,7 @@ func (d *Dialect) release(e *evaluator) {
 	if cap(e.stack) > keptStack || cap(e.text) > keptText {
 		return
 	}
-	clear(e.stack[:cap(e.stack)])
+	clear(e.stack[:max(e.high, len(e.stack))])
 	*e = evaluator{stack: e.stack[:0], text: e.text[:0]}
 	d.evaluators.Put(e)
 }
@@ -126,6 +127,8 @@ func (x *call) eval(e *evaluator) (Value, error) {
 		return f.eval(invocation{call: x, e: e})
 	case f.eval == nil && len(x.args) == 0:
 		return e.env.Lookup(f.target(), nil)
+	case f.pair != nil && len(x.args) == 2:
+		return x.evalPair(e)
 	}
 	base := len(e.stack)
 	for _, arg := range x.args {
@@ -133,12 +136,39 @@ func (x *call) eval(e *evaluator) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
+		e.stack = append(e.stack, v)
+	}
+	return x.apply(e, base)
+}
+
+// evalPair tries the short way of a function of two arguments first.
+func (x *call) evalPair(e *evaluator) (Value, error) {
+	a, err := x.args[0].eval(e)
+	if err != nil {
+		return Value{}, err
+	}
+	b, err := x.args[1].eval(e)
+	if err != nil {
+		return Value{}, err
+	}
+	if v, ok := x.function.pair(a, b); ok {
+		return v, nil
+	}
+	e.stack = append(e.stack, a, b)
+	return x.apply(e, len(e.stack)-2)
+}
+
+// apply calls the function with the arguments on the stack from base, and takes them
+// off.
+func (x *call) apply(e *evaluator, base int) (Value, error) {
+	f := x.function
+	e.high = max(e.high, len(e.stack))
+	c := invocation{call: x, args: e.stack[base:len(e.stack):len(e.stack)], e: e}
+	for _, v := range c.args {
 		if v.HasReference() && !f.opaque && (v.kind == KindReference || !f.shallow) {
 			return Value{}, unloaded(v)
 		}
-		e.stack = append(e.stack, v)
 	}
-	c := invocation{call: x, args: e.stack[base:len(e.stack):len(e.stack)], e: e}
 	var v Value
 	var err error
 	if f.eval == nil {

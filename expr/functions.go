@@ -43,6 +43,9 @@ type Function struct {
 	alias string
 	// template functions speak in Resource Manager's words: see arm_errors.go.
 	template bool
+	// pair is the short way of functions of two arguments, for scalars of the usual
+	// kinds: what it does not decide is left to eval.
+	pair func(a, b Value) (result Value, decided bool)
 	// eval computes a pure function; nil for contextual ones.
 	eval func(c invocation) (Value, error)
 }

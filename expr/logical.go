@@ -4,10 +4,17 @@ import "strings"
 
 func logicalFunctions() []Function {
 	ordered := func(name string, holds func(order int) bool) Function {
-		return Function{Name: name, Min: 2, Max: 2, usage: "two parameter of matching types", eval: func(c invocation) (Value, error) {
-			order, err := c.order()
-			return Bool(holds(order)), err
-		}}
+		return Function{
+			Name: name, Min: 2, Max: 2, usage: "two parameter of matching types",
+			pair: func(a, b Value) (Value, bool) {
+				order, ok := order(a, b)
+				return Bool(holds(order)), ok
+			},
+			eval: func(c invocation) (Value, error) {
+				order, err := c.order()
+				return Bool(holds(order)), err
+			},
+		}
 	}
 	return []Function{
 		{Name: "and", Min: 1, Max: -1, Lazy: true, usage: "at least one boolean parameter", eval: func(c invocation) (Value, error) { return c.decide(false) }},
@@ -15,7 +22,7 @@ func logicalFunctions() []Function {
 		{Name: "not", Min: 1, Max: 1, usage: "one parameter: the boolean value to negate", eval: evalNot},
 		{Name: "if", Min: 3, Max: 3, Lazy: true, usage: "three parameter: the condition to test as the first parameter, the value to return if the condition is true as the second parameter, and the value to return if the condition is false as the third parameter", eval: evalIf},
 		{Name: "coalesce", Min: 1, Max: -1, Lazy: true, usage: "at least one parameter: the value to coalesce", eval: evalCoalesce},
-		{Name: "equals", Min: 2, Max: -1, usage: "two parameters: the values to test for deep equality", eval: evalEquals},
+		{Name: "equals", Min: 2, Max: -1, usage: "two parameters: the values to test for deep equality", pair: equalScalars, eval: evalEquals},
 		ordered("greater", func(order int) bool { return order > 0 }),
 		ordered("greaterOrEquals", func(order int) bool { return order >= 0 }),
 		ordered("less", func(order int) bool { return order < 0 }),
@@ -95,16 +102,31 @@ func evalEquals(c invocation) (Value, error) {
 	return Bool(true), nil
 }
 
+// equalScalars is equals for values without anything inside.
+func equalScalars(a, b Value) (Value, bool) {
+	if a.kind > KindString || b.kind > KindString {
+		return Value{}, false
+	}
+	return Bool(Equal(a, b)), true
+}
+
 // order compares two numbers, or two strings ignoring case.
-func (c invocation) order() (int, error) {
-	a, b := &c.args[0], &c.args[1]
+func order(a, b Value) (int, bool) {
 	switch {
 	case a.kind == KindInt && b.kind == KindInt:
-		return compare(int64(a.num), int64(b.num)), nil
+		return compare(int64(a.num), int64(b.num)), true
 	case a.isNumber() && b.isNumber():
-		return compareNumbers(*a, *b), nil
+		return compareNumbers(a, b), true
 	case a.kind == KindString && b.kind == KindString:
-		return compareText(a.str, b.str), nil
+		return compareText(a.str, b.str), true
+	}
+	return 0, false
+}
+
+// order compares the arguments.
+func (c invocation) order() (int, error) {
+	if n, ok := order(c.args[0], c.args[1]); ok {
+		return n, nil
 	}
 	return 0, c.unordered()
 }
