@@ -23,7 +23,7 @@ func actionOperations() []operation {
 	return []operation{
 		{name: TypeScope, members: anything("actions"), parse: (*compiler).branch},
 		{name: TypeIf, required: []string{"expression"}, members: anything("expression", "actions", "else"), parse: (*compiler).ifAction},
-		{name: TypeSwitch, required: []string{"expression"}, members: anything("expression", "cases", "default"), parse: (*compiler).switchAction},
+		{name: TypeSwitch, required: []string{"expression"}, members: slices.Concat(texts("expression"), anything("cases", "default")), parse: (*compiler).switchAction},
 		{name: TypeForeach, required: []string{"foreach", "actions"}, members: anything("foreach", "actions"), parse: (*compiler).foreachAction},
 		{name: TypeUntil, required: []string{"expression", "actions", "limit"}, members: anything("expression", "actions"), parse: (*compiler).untilAction},
 		{name: TypeTerminate, required: []string{"inputs.runStatus"}, inputs: slices.Concat(texts("runStatus"), objects("runError")), parse: (*compiler).terminateAction},

@@ -192,6 +192,20 @@ func TestNormalisedDefinition(t *testing.T) {
 	}
 }
 
+// TestStartTimeIsNotFarAhead quotes wdl-semantics §10.4: at most 49 years.
+func TestStartTimeIsNotFarAhead(t *testing.T) {
+	now := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	for start, refused := range map[string]bool{"2073-01-01T00:00:00Z": false, "2073-01-02T00:00:00Z": true} {
+		v, _ := expr.ParseJSON([]byte(`{"triggers":{"r":{"type":"Recurrence","recurrence":{"frequency":"Day","interval":1,"startTime":"` + start + `"}}},"actions":{}}`))
+		if _, problems := Compile(v, expr.Null(), Options{Now: now}); problems.Failed() != refused {
+			t.Error(start, problems)
+		}
+		if _, problems := Compile(v, expr.Null(), Options{}); problems.Failed() {
+			t.Error("without a clock", problems)
+		}
+	}
+}
+
 func TestConcurrencyStays(t *testing.T) {
 	limited := compileText(t, `{"triggers":{"m":{"type":"Request","runtimeConfiguration":{"concurrency":{"runs":5}}}},"actions":{}}`)
 	free := compileText(t, `{"triggers":{"M":{"type":"Request"}},"actions":{}}`)
