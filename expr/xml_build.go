@@ -260,8 +260,10 @@ func (b *xmlBuilder) element(parent *xmlNode, name string, v Value, depth int) e
 	if err != nil {
 		return err
 	}
-	if _, known := b.scope.prefix(jsonNamespace); metadata && known {
-		n.uri = jsonNamespace
+	if metadata {
+		if _, known := b.scope.prefix(jsonNamespace); known {
+			n.uri = jsonNamespace
+		}
 	}
 	for _, a := range attrs {
 		if err := b.setAttribute(n, a); err != nil {

@@ -20,10 +20,14 @@ type xmlEntities struct {
 	open     map[string]bool      // those being expanded
 	size     int                  // of all that was expanded
 	attrs    map[string][]xmlAttr // by element, in order; only defaults have isDefault
+	declared map[string]bool      // elements with attributes
 	elements map[string]bool
 }
 
-var errEntityMarkup = errors.New("Entities with markup or parameter entities are not supported.")
+var (
+	errEntityMarkup = errors.New("Entities with markup or parameter entities are not supported.")
+	errEntityText   = fmt.Errorf("The document type stands for more than %d characters.", maxEntityText)
+)
 
 // expand returns the text of an entity, with the entities in it.
 func (e *xmlEntities) expand(name string) (string, error) {
@@ -39,6 +43,7 @@ func (e *xmlEntities) expand(name string) (string, error) {
 	case strings.Contains(value, "<"):
 		return "", errEntityMarkup
 	}
+	e.size += 8
 	e.open[name] = true
 	defer delete(e.open, name)
 	var b strings.Builder
@@ -46,7 +51,7 @@ func (e *xmlEntities) expand(name string) (string, error) {
 		before, after, found := strings.Cut(value, "&")
 		b.WriteString(before)
 		if e.size += len(before) + 1; e.size > maxEntityText {
-			return "", fmt.Errorf("The entities stand for more than %d characters.", maxEntityText)
+			return "", errEntityText
 		}
 		if !found {
 			return b.String(), nil
@@ -77,25 +82,27 @@ func (e *xmlEntities) inner(name string) (string, error) {
 }
 
 // addDefaults adds the attributes that a document type gives an element, and tells
-// which are IDs.
-func (e *xmlEntities) addDefaults(n *xmlNode) {
-	if e == nil {
-		return
+// which are IDs. Defaults count as text that entities stand for.
+func (e *xmlEntities) addDefaults(n *xmlNode) error {
+	if e == nil || len(e.attrs[n.name]) == 0 {
+		return nil
+	}
+	places := map[string]int{}
+	for i := range n.attrs {
+		places[n.attrs[i].name] = i
 	}
 	for _, declared := range e.attrs[n.name] {
-		at := -1
-		for i := range n.attrs {
-			if n.attrs[i].name == declared.name {
-				at = i
-				break
-			}
-		}
-		if at >= 0 {
-			n.attrs[at].isID = declared.isID && e.elements[n.name]
+		if i, given := places[declared.name]; given {
+			n.attrs[i].isID = declared.isID && e.elements[n.name]
 		} else if declared.isDefault {
+			if e.size += 64 + len(declared.value); e.size > maxEntityText {
+				return errEntityText
+			}
+			places[declared.name] = len(n.attrs)
 			n.attrs = append(n.attrs, declared)
 		}
 	}
+	return nil
 }
 
 // docType reads <!DOCTYPE name [PUBLIC "p" "s" | SYSTEM "s"] [[subset]]>.
@@ -106,7 +113,10 @@ func (r *xmlReader) docType(doc *xmlNode) error {
 	case r.entities != nil:
 		return r.fail("Cannot have multiple DTDs.")
 	}
-	r.entities = &xmlEntities{values: map[string]string{}, outside: map[string]bool{}, open: map[string]bool{}, attrs: map[string][]xmlAttr{}, elements: map[string]bool{}}
+	r.entities = &xmlEntities{
+		values: map[string]string{}, outside: map[string]bool{}, open: map[string]bool{},
+		attrs: map[string][]xmlAttr{}, declared: map[string]bool{}, elements: map[string]bool{},
+	}
 	r.pos += len("<!DOCTYPE")
 	if !r.space() {
 		return r.unexpected("white space")
@@ -323,8 +333,18 @@ func (r *xmlReader) attributeList() error {
 		if err != nil {
 			return err
 		}
-		r.entities.attrs[element] = append(r.entities.attrs[element], a)
+		if r.entities.first(element, a.name) {
+			r.entities.attrs[element] = append(r.entities.attrs[element], a)
+		}
 	}
+}
+
+// first reports whether an attribute of an element is declared for the first time.
+func (e *xmlEntities) first(element, attribute string) bool {
+	key := element + " " + attribute
+	known := e.declared[key]
+	e.declared[key] = true
+	return !known
 }
 
 // attributeDefinition reads name, type and default of an attribute.

@@ -1,6 +1,9 @@
 package expr
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 type xmlKind uint8
 
@@ -140,7 +143,8 @@ func splitName(name string) (prefix, local string) {
 // xmlScope is a stack of declarations: what prefixes mean at a place of a document.
 type xmlScope struct {
 	bindings []xmlBinding
-	latest   map[string]int // place of the one in force
+	latest   map[string]int   // by prefix, the place of the one in force
+	places   map[string][]int // by namespace
 }
 
 type xmlBinding struct {
@@ -149,7 +153,7 @@ type xmlBinding struct {
 }
 
 func newXMLScope() *xmlScope {
-	s := &xmlScope{latest: map[string]int{}}
+	s := &xmlScope{latest: map[string]int{}, places: map[string][]int{}}
 	s.declare("", "")
 	s.declare("xml", namespaceXML)
 	s.declare("xmlns", namespaceXMLNS)
@@ -162,6 +166,7 @@ func (s *xmlScope) declare(prefix, uri string) {
 		hides = -1
 	}
 	s.latest[prefix] = len(s.bindings)
+	s.places[uri] = append(s.places[uri], len(s.bindings))
 	s.bindings = append(s.bindings, xmlBinding{prefix, uri, hides})
 }
 
@@ -170,7 +175,9 @@ func (s *xmlScope) mark() int { return len(s.bindings) }
 
 func (s *xmlScope) leave(mark int) {
 	for i := len(s.bindings) - 1; i >= mark; i-- {
-		if b := s.bindings[i]; b.hides < 0 {
+		b := s.bindings[i]
+		s.places[b.uri] = s.places[b.uri][:len(s.places[b.uri])-1]
+		if b.hides < 0 {
 			delete(s.latest, b.prefix)
 		} else {
 			s.latest[b.prefix] = b.hides
@@ -190,8 +197,8 @@ func (s *xmlScope) lookup(prefix string) (uri string, ok bool) {
 
 // prefix finds the prefix of a namespace, the last declared one in force.
 func (s *xmlScope) prefix(uri string) (string, bool) {
-	for i := len(s.bindings) - 1; i >= 0; i-- {
-		if b := s.bindings[i]; b.uri == uri && s.latest[b.prefix] == i {
+	for _, i := range slices.Backward(s.places[uri]) {
+		if b := s.bindings[i]; s.latest[b.prefix] == i {
 			return b.prefix, true
 		}
 	}

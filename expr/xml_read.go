@@ -7,14 +7,18 @@ package expr
 // entities are bounded. Messages are those of .NET (wdl-semantics §8).
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// maxXMLDepth bounds the nesting of elements.
-const maxXMLDepth = 4 * MaxDepth
+// Bounds of a document: the nesting of its elements, its nodes and attributes.
+const (
+	maxXMLDepth = 4 * MaxDepth
+	maxXMLNodes = 5_000_000
+)
 
 // xmlReader is the state of a parse.
 type xmlReader struct {
@@ -42,7 +46,7 @@ func parseXML(text string) (*xmlNode, error) {
 		return nil, err
 	}
 	if !r.rootSeen {
-		return nil, r.fail("Root element is missing.")
+		return nil, errors.New("Root element is missing.")
 	}
 	return doc, nil
 }
@@ -239,6 +243,9 @@ func (r *xmlReader) quoted(what string) (string, error) {
 // with its end tag.
 func (r *xmlReader) content(parent *xmlNode, preserve bool) error {
 	for r.pos < len(r.text) {
+		if r.order > maxXMLNodes {
+			return r.fail("The document has more than %d nodes.", maxXMLNodes)
+		}
 		if r.text[r.pos] != '<' {
 			if err := r.characters(parent, preserve); err != nil {
 				return err
@@ -317,10 +324,12 @@ func (r *xmlReader) mixedText(parent *xmlNode, end int) error {
 			return nil
 		}
 		r.pos += i
-		ref, err := r.reference(r.pos, end)
+		at := r.pos
+		ref, err := r.reference(at, end)
 		if err != nil {
 			return err
 		}
+		r.pos = at
 		if ref.entity == "" {
 			pending += r.text[from:r.pos] + ref.text
 		} else {
@@ -341,7 +350,7 @@ type xmlReferenceText struct {
 
 // reference reads &name; or a reference to a character.
 func (r *xmlReader) reference(pos, end int) (xmlReferenceText, error) {
-	r.pos = pos
+	r.pos = pos + 1
 	name, _, closed := strings.Cut(r.text[pos+1:end], ";")
 	ref := xmlReferenceText{size: len(name) + 2}
 	if numeric, ok := strings.CutPrefix(name, "#"); ok {
@@ -403,6 +412,7 @@ func (r *xmlReader) markup(parent *xmlNode, preserve bool) error {
 func (r *xmlReader) comment() (string, error) {
 	text, err := r.until("--", "Comment")
 	if err == nil && !r.accept(">") {
+		r.pos -= len("--")
 		err = r.fail("An XML comment cannot contain '--', and '-' cannot be the last character.")
 	}
 	return text, err
@@ -415,6 +425,9 @@ func (r *xmlReader) instruction(parent *xmlNode) error {
 	}
 	if err != nil {
 		return err
+	}
+	if strings.EqualFold(name, "xml") {
+		r.pos -= len(name)
 	}
 	switch {
 	case name == "xml":
@@ -561,7 +574,10 @@ func (r *xmlReader) attributeValue(pos, end int) (value, source string, err erro
 func (r *xmlReader) resolve(n *xmlNode, from int) error {
 	end := r.pos
 	r.pos = from
-	r.entities.addDefaults(n)
+	if err := r.entities.addDefaults(n); err != nil {
+		return r.fail("%s", err)
+	}
+	r.order += int32(len(n.attrs))
 	for i := range n.attrs {
 		if a := &n.attrs[i]; a.declares() {
 			if err := r.declare(a); err != nil {

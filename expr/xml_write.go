@@ -7,47 +7,27 @@ import (
 	"strings"
 )
 
-// xmlString writes a node. Prefixes that elements and attributes of a document made
-// from JSON need and do not declare are declared.
+// xmlString writes a node. Prefixes that names need and that are not declared in it
+// are declared where they are needed.
 func xmlString(n *xmlNode) string {
 	w := &xmlWriter{scope: newXMLScope()}
 	w.node(n)
 	return w.b.String()
 }
 
-// xmlPart writes an element, or a whole document without its declaration and type,
-// that was taken out of a document: with the declarations of its surroundings.
+// xmlPart writes a node that was taken out of a document: with the declarations that
+// its names need, a document without its declaration and type.
 func xmlPart(n *xmlNode) string {
-	w := &xmlWriter{scope: newXMLScope()}
-	if n.kind == xmlElement {
-		w.element(n, inheritedNamespaces(n))
-		return w.b.String()
+	if n.kind != xmlDocument {
+		return xmlString(n)
 	}
+	w := &xmlWriter{scope: newXMLScope()}
 	for at := n.first; at != nil; at = at.next {
 		if !at.hidden() {
 			w.node(at)
 		}
 	}
 	return w.b.String()
-}
-
-// inheritedNamespaces are the declarations of ancestors that hold for n.
-func inheritedNamespaces(n *xmlNode) []xmlAttr {
-	var scope []xmlAttr
-	seen := map[string]bool{}
-	for up := n; up != nil; up = up.parent {
-		for i := range up.attrs {
-			a := up.attrs[i]
-			if !a.declares() || seen[a.name] {
-				continue
-			}
-			seen[a.name] = true
-			if up != n && (a.value != "" || a.name != "xmlns") {
-				scope = append(scope, a)
-			}
-		}
-	}
-	return scope
 }
 
 type xmlWriter struct {
@@ -62,7 +42,7 @@ func (w *xmlWriter) node(n *xmlNode) {
 			w.node(at)
 		}
 	case xmlElement:
-		w.element(n, nil)
+		w.element(n)
 	case xmlTextNode, xmlSpace:
 		writeXMLText(&w.b, n.text)
 	case xmlReference:
@@ -82,14 +62,12 @@ func (w *xmlWriter) node(n *xmlNode) {
 	}
 }
 
-func (w *xmlWriter) element(n *xmlNode, more []xmlAttr) {
+func (w *xmlWriter) element(n *xmlNode) {
 	mark := w.scope.mark()
 	w.b.WriteByte('<')
 	w.b.WriteString(n.name)
 	w.attributes(n.attrs)
-	w.attributes(more)
-	w.enter(n, n.attrs)
-	w.enter(n, more)
+	w.enter(n)
 	w.declareMissing(n)
 	if n.first == nil && n.bare {
 		w.b.WriteString(" />")
@@ -105,9 +83,9 @@ func (w *xmlWriter) element(n *xmlNode, more []xmlAttr) {
 
 // enter brings declarations into force. A default namespace that is not the one of an
 // element without a prefix came too late to count, as it does for .NET.
-func (w *xmlWriter) enter(n *xmlNode, attrs []xmlAttr) {
-	for i := range attrs {
-		a := &attrs[i]
+func (w *xmlWriter) enter(n *xmlNode) {
+	for i := range n.attrs {
+		a := &n.attrs[i]
 		switch {
 		case !a.declares() || a.isDefault:
 		case a.name == "xmlns" && strings.IndexByte(n.name, ':') < 0:

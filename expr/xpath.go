@@ -42,8 +42,8 @@ func selectXPath(doc *xmlNode, path string) (Value, error) {
 }
 
 // result makes a value of a result, a node-set being an array in document order:
-// elements, and the document, as envelopes that declare the namespaces in scope, all
-// else as text. size is about that of the result; beyond MaxSize it is not complete.
+// elements, and the document, as envelopes that declare those of the namespaces in
+// scope that they use, all else as text. size is about that of the result; beyond MaxSize it is not complete.
 func (r *xpathRun) result(v xpathValue) (result Value, size int) {
 	switch v.kind {
 	case xpathNum:

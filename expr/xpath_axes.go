@@ -37,12 +37,16 @@ func (n xpathNode) rank() int64 {
 }
 
 // inDocumentOrder sorts a node-set and drops doubles, in place.
-func inDocumentOrder(nodes []xpathNode) []xpathNode {
+func (r *xpathRun) inDocumentOrder(nodes []xpathNode) []xpathNode {
 	for i := 1; i < len(nodes); i++ {
-		if compareOrder(nodes[i-1], nodes[i]) >= 0 {
-			slices.SortFunc(nodes, compareOrder)
-			return slices.Compact(nodes)
+		if compareOrder(nodes[i-1], nodes[i]) < 0 {
+			continue
 		}
+		if !r.spend(8 * len(nodes)) {
+			return nil
+		}
+		slices.SortFunc(nodes, compareOrder)
+		return slices.Compact(nodes)
 	}
 	return nodes
 }
@@ -145,14 +149,14 @@ func (r *xpathRun) step(s *xpathStep, set []xpathNode) []xpathNode {
 			found = found[:kept+len(r.filter(found[kept:], s.predicates))]
 		}
 		if len(found) > limit {
-			found = inDocumentOrder(found)
+			found = r.inDocumentOrder(found)
 			limit = 2 * (len(found) + limit)
 		}
 	}
 	if r.left < 0 {
 		return nil
 	}
-	return inDocumentOrder(found)
+	return r.inDocumentOrder(found)
 }
 
 // startingPoints leaves out nodes whose axis adds nothing to that of others.
@@ -174,15 +178,18 @@ func (r *xpathRun) startingPoints(axis xpathAxis, set []xpathNode) []xpathNode {
 	case axisFollowing:
 		return []xpathNode{slices.MinFunc(set, func(a, b xpathNode) int { return cmp.Compare(a.end(), b.end()) })}
 	case axisFollowingSibling, axisParent:
-		return onePerParent(set, false)
+		return r.onePerParent(set, false)
 	case axisPrecedingSibling:
-		return onePerParent(set, true)
+		return r.onePerParent(set, true)
 	}
 	return set
 }
 
 // onePerParent keeps the first or the last of the nodes that have the same parent.
-func onePerParent(set []xpathNode, last bool) []xpathNode {
+func (r *xpathRun) onePerParent(set []xpathNode, last bool) []xpathNode {
+	if !r.spend(8 * len(set)) {
+		return nil
+	}
 	seen := map[*xmlNode]bool{}
 	var kept []xpathNode
 	for i := range set {
@@ -238,9 +245,7 @@ func (r *xpathRun) walk(axis xpathAxis, from xpathNode, visit func(xpathNode) bo
 		if axis == axisDescendantOrSelf && !visit(from) {
 			return
 		}
-		if from.part == 0 {
-			walkTree(axis, from.xml, plain)
-		} else if axis == axisPreceding {
+		if from.part == 0 || axis == axisPreceding {
 			walkTree(axis, from.xml, plain)
 		}
 	}

@@ -134,12 +134,32 @@ func (e *xpathUnion) eval(c *xpathContext) xpathValue {
 	var all []xpathNode
 	for _, operand := range e.operands {
 		nodes := operand.eval(c).nodes
-		if !c.run.spend(len(nodes)) {
+		if !c.run.spend(len(all) + len(nodes)) {
 			break
 		}
-		all = append(all, nodes...)
+		all = merged(all, nodes)
 	}
-	return xpathNodesValue(inDocumentOrder(all))
+	return xpathNodesValue(all)
+}
+
+// merged is the union of two node-sets.
+func merged(a, b []xpathNode) []xpathNode {
+	if len(a) == 0 {
+		return b
+	}
+	all := make([]xpathNode, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		order := compareOrder(a[0], b[0])
+		if order <= 0 {
+			all, a = append(all, a[0]), a[1:]
+		} else {
+			all = append(all, b[0])
+		}
+		if order >= 0 {
+			b = b[1:]
+		}
+	}
+	return append(append(all, a...), b...)
 }
 
 // xpathFilter is an expression with predicates; positions are those of document
