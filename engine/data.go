@@ -176,7 +176,7 @@ func readText(text string) (expr.Value, error) {
 	if strings.TrimSpace(text) == "" {
 		return expr.Null(), nil
 	}
-	return expr.ReadFirstJSON([]byte(text))
+	return expr.ReadFirstJSON(text)
 }
 
 // schemaOf is the compiled schema of a ParseJson action: that of the program if it

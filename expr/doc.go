@@ -12,8 +12,8 @@
 // form, and [Dialect.Functions] describes every function.
 //
 // A [Value] is immutable. Arrays and objects that came from JSON text stay text
-// until someone looks inside, one level at a time, so that passing a body through
-// decodes nothing. The text kept is always compact JSON in the form the service
+// until someone looks inside, the longer ones one level at a time, so that passing a
+// body through decodes nothing. The text kept is always compact JSON in the form the service
 // prints, so writing it out again is a copy.
 //
 // The package reads no clock, draws no random number and does no input or output:

@@ -28,7 +28,7 @@ func evalJSON(c invocation) (Value, error) {
 			return Value{}, err
 		}
 	}
-	v, err := ReadJSON([]byte(text))
+	v, err := ReadJSON(text)
 	if err != nil {
 		return Value{}, c.fail(ConversionError, "parameter is not valid. The provided value '%s' cannot be parsed: '%s'. %s", excerpt(text), err.Error(), c.see())
 	}

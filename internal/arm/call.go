@@ -64,7 +64,7 @@ func (c *call) document(required bool) (expr.Value, error) {
 	}
 	// As lenient as the original's reader: az sends templates with comments, under a
 	// name without quotes (JsonCTemplatePolicy).
-	v, err := expr.ReadJSON([]byte(text))
+	v, err := expr.ReadJSON(text)
 	if err != nil {
 		return expr.Null(), Invalid("InvalidRequestContent", "", "The request content was invalid and could not be deserialized: '%s'.", printable(err.Error()))
 	}

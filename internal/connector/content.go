@@ -147,17 +147,13 @@ func isJSON(media string) bool {
 	return media == "application/json" || strings.HasSuffix(media, "+json")
 }
 
-// readJSON reads strictly first, which keeps the bytes, and in the service's
-// lenient way (wdl-semantics §5) only what is not strict JSON.
+// readJSON reads in the service's lenient way (wdl-semantics §5).
 func readJSON(contentType, charset string, body []byte) (expr.Value, error) {
 	text, err := decode(contentType, charset, body)
 	if err != nil {
 		return expr.Null(), err
 	}
-	v, err := expr.ParseJSON(text)
-	if err != nil {
-		v, err = expr.ReadJSON(text)
-	}
+	v, err := expr.ReadJSON(text)
 	if err != nil {
 		return expr.Null(), &ContentError{contentType, err.Error()}
 	}
