@@ -82,6 +82,16 @@ func TestPassedBodyIsWrittenAsItWasRead(t *testing.T) {
 	}
 }
 
+// TestCountingDecodesNothing: a large array knows its length.
+func TestCountingDecodesNothing(t *testing.T) {
+	body := mustParse(t, "["+strings.Repeat(orderBody+",", 7000)+orderBody+"]")
+	tmpl, _ := Workflow().CompileString("@add(length(triggerBody()), if(empty(triggerBody()), 1, 0))")
+	v, err := tmpl.Eval(&bodyEnv{body})
+	if n, _ := v.AsInt(); n != 7001 || err != nil || body.node.elems != nil {
+		t.Errorf("%d elements, %v; decoded: %v", n, err, body.node.elems != nil)
+	}
+}
+
 // TestCompactTextIsKept: JSON in a string is not copied when it is compact already.
 func TestCompactTextIsKept(t *testing.T) {
 	text := string(largeBody(t).JSON())

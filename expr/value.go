@@ -237,13 +237,14 @@ func (v Value) SurvivesJSON() bool {
 
 // Len returns the number of elements or members; 0 for other kinds.
 func (v Value) Len() int {
-	switch v.kind {
-	case KindArray:
-		return len(v.node.level(KindArray).elems)
-	case KindObject:
-		return len(v.node.level(KindObject).members)
+	if v.kind != KindArray && v.kind != KindObject {
+		return 0
 	}
-	return 0
+	if r := v.node.rare; r != nil && r.outline != nil {
+		return int(r.outline.spans[r.span].count)
+	}
+	n := v.node.level(v.kind)
+	return len(n.elems) + len(n.members)
 }
 
 // Index returns the element at i; null when there is none.
