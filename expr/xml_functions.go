@@ -2,6 +2,7 @@ package expr
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -150,7 +151,7 @@ func checkEncoding(doc *xmlNode, content []byte) error {
 	}
 	wide := strings.HasPrefix(strings.ToLower(name), "u") && !equalFold(name, "utf-8") && !equalFold(name, "utf8") && !equalFold(name, "us-ascii")
 	if wide && wideEncoding(content) == "" {
-		return fmt.Errorf("There is no Unicode byte order mark. Cannot switch to Unicode.")
+		return errors.New("There is no Unicode byte order mark. Cannot switch to Unicode.")
 	}
 	return nil
 }

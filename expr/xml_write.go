@@ -118,7 +118,7 @@ func (w *xmlWriter) attributes(attrs []xmlAttr) {
 func (w *xmlWriter) declareMissing(n *xmlNode) {
 	w.declareName(n, n.name, n.uri)
 	for i := range n.attrs {
-		if a := &n.attrs[i]; a.uri != "" && a.uri != namespaceXML && !a.declares() {
+		if a := &n.attrs[i]; a.uri != "" && a.uri != namespaceXML && !a.declares() && !a.isDefault {
 			w.declareName(n, a.name, a.uri)
 		}
 	}
@@ -133,8 +133,10 @@ func (w *xmlWriter) declareName(n *xmlNode, name, uri string) {
 	if prefix == "" {
 		key = "xmlns"
 	}
-	if _, given := n.attr(key); given {
-		return // by an attribute that came too late to name the element
+	for i := range n.attrs {
+		if n.attrs[i].name == key && !n.attrs[i].isDefault {
+			return // by an attribute that came too late to name the element
+		}
 	}
 	w.scope.declare(prefix, uri)
 	w.attributes([]xmlAttr{{name: key, value: uri}})
