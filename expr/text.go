@@ -68,11 +68,11 @@ func (v Value) envelope() (envelope, bool) {
 	if v.kind != KindObject || !v.maybeEnvelope() {
 		return envelope{}, false
 	}
-	contentType, ok := v.Get("$content-type")
+	contentType, ok := v.exact("$content-type")
 	if !ok || contentType.kind != KindString {
 		return envelope{}, false
 	}
-	content, ok := v.Get("$content")
+	content, ok := v.exact("$content")
 	if !ok || content.kind != KindString {
 		return envelope{}, false
 	}
@@ -89,8 +89,8 @@ func (v Value) textProblem() string {
 	if v.kind != KindObject || !v.maybeEnvelope() {
 		return ""
 	}
-	contentType, _ := v.Get("$content-type")
-	content, _ := v.Get("$content")
+	contentType, _ := v.exact("$content-type")
+	content, _ := v.exact("$content")
 	if contentType.kind != KindString || content.kind != KindString {
 		return ""
 	}
@@ -123,7 +123,7 @@ func (v Value) maybeEnvelope() bool {
 	if t := v.node.text; t != "" {
 		return strings.Contains(t, `"$content"`)
 	}
-	return v.node.find("$content") >= 0
+	return v.node.findExact("$content") >= 0
 }
 
 // Envelope returns a content envelope around bytes (wdl-semantics §7.1).

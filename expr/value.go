@@ -271,6 +271,14 @@ func (v Value) Get(name string) (Value, bool) {
 	return Value{}, false
 }
 
+// exact returns the member of that exact name alone.
+func (v Value) exact(name string) (Value, bool) {
+	if i := v.node.level(KindObject).findExact(name); i >= 0 {
+		return v.node.members[i].Value, true
+	}
+	return Value{}, false
+}
+
 // Elements iterates over the elements of an array in order.
 func (v Value) Elements() iter.Seq2[int, Value] {
 	return func(yield func(int, Value) bool) {
