@@ -17,7 +17,7 @@ func templateLambdaFunctions() []Function {
 		{Name: "lambda", Min: 2, Max: -1, Lazy: true, eval: lambdaOutOfPlace},
 		{Name: "lambdaVariables", Min: 1, Max: 1, opaque: true, eval: lambdaVariables},
 		taking("filter", 2, 2, filterElements), taking("map", 2, 2, mapElements), taking("mapValues", 2, 2, mapMemberValues), taking("reduce", 3, 3, reduceElements),
-		taking("sort", 2, 2, sortElements), taking("toObject", 2, 3, elementsToObject), taking("groupBy", 2, 2, groupElements),
+		taking("sort", 2, 2, sortElements), taking("toObject", 2, 3, elementsToObject), taking("groupBy", 2, 3, groupElements),
 	}
 }
 
@@ -243,14 +243,20 @@ func sortElements(c invocation) (Value, error) {
 }
 
 func elementsToObject(c invocation) (Value, error) {
+	members, err := c.keyed()
+	return objectOf(dropDuplicates(members)), err
+}
+
+// keyed applies the lambda for keys and, where there is one, that for values.
+func (c invocation) keyed() ([]Member, error) {
 	elems, key, err := c.elementsAnd(1, 1, 1)
 	if err != nil {
-		return Value{}, err
+		return nil, err
 	}
 	value := lambda{}
 	if len(c.call.args) == 3 {
 		if value, err = c.lambda(2, 1, 1); err != nil {
-			return Value{}, err
+			return nil, err
 		}
 	}
 	members := make([]Member, 0, len(elems))
@@ -260,30 +266,26 @@ func elementsToObject(c invocation) (Value, error) {
 			v, err = c.apply(value, v)
 		}
 		if err != nil {
-			return Value{}, err
+			return nil, err
 		}
 		members = append(members, Member{name, v})
 	}
-	return objectOf(dropDuplicates(members)), nil
+	return members, nil
 }
 
 // groupElements gives an array for each key, in order of the first elements.
 func groupElements(c invocation) (Value, error) {
-	elems, key, err := c.elementsAnd(1, 1, 1)
+	keyed, err := c.keyed()
 	if err != nil {
 		return Value{}, err
 	}
 	var names []string
 	groups := map[string][]Value{}
-	for _, v := range elems {
-		name, err := c.nameBy(key, v)
-		if err != nil {
-			return Value{}, err
+	for _, m := range keyed {
+		if groups[m.Name] == nil {
+			names = append(names, m.Name)
 		}
-		if groups[name] == nil {
-			names = append(names, name)
-		}
-		groups[name] = append(groups[name], v)
+		groups[m.Name] = append(groups[m.Name], m.Value)
 	}
 	members := make([]Member, len(names))
 	for i, name := range names {

@@ -90,8 +90,8 @@ func (p *Plan) nested(properties expr.Value) (expr.Value, error) {
 				m = quoted(m)
 			}
 		default:
-			if m, err = p.scope.properties(m); err == nil && strings.EqualFold(name, "templateLink") {
-				m, err = p.scope.target.relative(m)
+			if m, err = p.scope.properties(m); err == nil {
+				m, err = p.nestedMember(name, m)
 			}
 		}
 		if err != nil {
@@ -100,6 +100,18 @@ func (p *Plan) nested(properties expr.Value) (expr.Value, error) {
 		members = append(members, expr.Member{Name: name, Value: m})
 	}
 	return expr.Object(members...), nil
+}
+
+// nestedMember makes a member of a nested deployment's properties what is sent. Only
+// the deployment itself may be in mode Complete.
+func (p *Plan) nestedMember(name string, m expr.Value) (expr.Value, error) {
+	switch mode, _ := m.AsString(); {
+	case strings.EqualFold(name, "templateLink"):
+		return p.scope.target.relative(m)
+	case strings.EqualFold(name, "mode") && strings.EqualFold(mode, modeComplete):
+		return expr.Value{}, failf("A nested deployment cannot be in mode 'Complete': it would delete what this one deploys. Use 'Incremental'")
+	}
+	return m, nil
 }
 
 // secureParameters declares those parameters of an inner template secure that are

@@ -143,8 +143,11 @@ func (p parameter) shown() string {
 	return p.value.Text()
 }
 
+// hasType holds a value against a type; without one it is any.
 func hasType(v expr.Value, typ string) bool {
 	switch strings.ToLower(typ) {
+	case "":
+		return true
 	case "string", "securestring":
 		return v.Kind() == expr.KindString
 	case "int":

@@ -310,14 +310,18 @@ func (p *Plan) base(body expr.Value) (string, error) {
 		name string
 		to   *string
 	}{{"subscriptionId", &subscription}, {"resourceGroup", &group}} {
-		if v, ok := member(body, place.name); !ok || v.IsNull() {
-			continue
-		}
-		v, err := p.textOf(body, place.name)
+		v, _ := member(body, place.name)
+		v, err := p.scope.eval(v)
 		if err != nil {
 			return "", err
 		}
-		*place.to = v
+		name, ok := v.AsString()
+		if !ok && !v.IsNull() {
+			return "", failf("The template resource member '%s' is of type '%s'; it must be a string", place.name, v.TypeName())
+		}
+		if name != "" { // null and "" mean the deployment's own
+			*place.to = name
+		}
 	}
 	return scopeID(subscription, group), nil
 }

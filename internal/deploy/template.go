@@ -3,7 +3,6 @@ package deploy
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"isle/expr"
@@ -13,7 +12,6 @@ import (
 // known without evaluating a resource.
 type Template struct {
 	scope      string               // what it is deployed to: one of the scopes
-	symbolic   bool                 // languageVersion 2.0: resources have symbolic names
 	dialect    *expr.Dialect        // with the functions that the template defines
 	types      types                // "definitions"
 	functions  map[string]function  // by lower-case name with its namespace
@@ -72,8 +70,7 @@ func parse(template, values expr.Value, open bool) (*Template, []Problem) {
 		return nil, found.list
 	}
 	checkForm(template, "", &found)
-	version, _ := text(template, "languageVersion")
-	t := &Template{scope: scopeOf(template), symbolic: version == symbolicVersion, types: types{object(template, "definitions")},
+	t := &Template{scope: scopeOf(template), types: typesOf(template),
 		functions: readFunctions(template, "", &found), parameters: map[string]parameter{},
 		variables: object(template, "variables"), outputs: object(template, "outputs"), asserts: object(template, "asserts")}
 	t.dialect = dialectWith(t.functions)
@@ -96,9 +93,12 @@ const (
 	maxOutputs    = 64
 )
 
-// symbolicVersion is the languageVersion of templates whose resources have symbolic
-// names.
-const symbolicVersion = "2.0"
+// isSymbolic tells from its language version whether a template's resources have
+// symbolic names: "2.0", and "2.1-experimental" and its like.
+func isSymbolic(template expr.Value) bool {
+	version, _ := text(template, "languageVersion")
+	return strings.HasPrefix(version, "2.")
+}
 
 // checkForm wants what every template has, and sections of the right kind.
 func checkForm(template expr.Value, pointer string, found *problems) {
@@ -132,7 +132,7 @@ func checkForm(template expr.Value, pointer string, found *problems) {
 func checkVersion(template expr.Value, pointer string, found *problems) {
 	version, ok := member(template, "languageVersion")
 	word, _ := version.AsString()
-	symbolic := word == symbolicVersion || strings.HasPrefix(word, "2.")
+	symbolic := isSymbolic(template)
 	if ok && word != "1.0" && !symbolic {
 		found.add(pointer+"/languageVersion", "The template language version '%s' is not supported. Use '2.0', or leave it out", version.Text())
 	}
@@ -151,12 +151,12 @@ func checkVersion(template expr.Value, pointer string, found *problems) {
 }
 
 func checkOutputs(template expr.Value, pointer string, found *problems) {
-	defined := types{object(template, "definitions")}
+	defined := typesOf(template)
 	outputs := object(template, "outputs")
 	for name, o := range outputs.Members() {
 		at := pointer + "/outputs/" + escape(name)
-		if typ, _ := text(defined.resolve(o), "type"); !slices.Contains(parameterTypes, strings.ToLower(typ)) {
-			found.add(at, "The template output '%s' has the type '%s'. Its type must be one of '%s'", name, typ, strings.Join(parameterTypes, ", "))
+		if wrong := defined.refused(o); wrong != "" {
+			found.add(at, "The template output '%s' %s", name, wrong)
 		}
 		if !hasMember(o, "value") && !hasMember(o, "copy") {
 			found.add(at, "The template output '%s' lacks the member 'value'", name)

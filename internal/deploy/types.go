@@ -14,7 +14,14 @@ import (
 // several types an object is, by one of its properties ("discriminator").
 
 // types are the definitions of a template.
-type types struct{ definitions expr.Value }
+type types struct {
+	definitions expr.Value
+	any         bool // a type may be left out: then it is any
+}
+
+func typesOf(template expr.Value) types {
+	return types{object(template, "definitions"), isSymbolic(template)}
+}
 
 const definitionsPrefix = "#/definitions/"
 
@@ -55,7 +62,10 @@ func (t types) refused(rules expr.Value) string {
 			return fmt.Sprintf("refers to the type '%s', which is not defined: a type stands under 'definitions' of the template and is named '%sname'", ref, definitionsPrefix)
 		}
 	}
-	typ, _ := text(t.resolve(rules), "type")
+	typ, ok := text(t.resolve(rules), "type")
+	if !ok && t.any && !hasMember(t.resolve(rules), "$ref") {
+		return ""
+	}
 	if !slices.Contains(parameterTypes, strings.ToLower(typ)) {
 		return fmt.Sprintf("has the type '%s'. Its type must be one of '%s'", typ, strings.Join(parameterTypes, ", "))
 	}
