@@ -90,11 +90,22 @@ const xmlWhite = " \t\r\n"
 
 func isXMLWhite(c rune) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
+func isPlainNameByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-' || c == '.'
+}
+
 // isXMLName reports whether s is a name without a colon.
 func isXMLName(s string) bool { return s != "" && ncNameLength(s) == len(s) }
 
 // ncNameLength measures the name without a colon that s begins with.
 func ncNameLength(s string) int {
+	size := 0
+	for size < len(s) && isPlainNameByte(s[size]) {
+		size++
+	}
+	if size > 0 && (size == len(s) || s[size] < 0x80) && isNameStart(rune(s[0])) {
+		return size
+	}
 	for i, c := range s {
 		if !isNameChar(c) || i == 0 && !isNameStart(c) {
 			return i

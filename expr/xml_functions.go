@@ -1,11 +1,6 @@
 package expr
 
-import (
-	"bytes"
-	"errors"
-	"fmt"
-	"strings"
-)
+import "strings"
 
 func xmlFunctions() []Function {
 	return []Function{
@@ -91,67 +86,4 @@ func evalXML(c invocation) (Value, error) {
 
 func (c invocation) badXML(err error) error {
 	return c.fail(ConversionError, "parameter is not valid. The provided value cannot be converted to XML: '%s'. %s", err.Error(), c.see())
-}
-
-// xmlSource decodes the content of an XML envelope: by its byte order mark or first
-// bytes, by the charset of its type, by its declaration, else as UTF-8.
-func (e envelope) xmlSource() string {
-	if decode, ok := charset(wideEncoding(e.content)); ok && wideEncoding(e.content) != "" {
-		return decode(e.content)
-	}
-	name := parameter(e.contentType, "charset")
-	if name == "" && !bytes.HasPrefix(e.content, []byte("\uFEFF")) {
-		name = declaredEncoding(e.content)
-	}
-	decode, ok := charset(name)
-	if wide, _ := charset("utf-16"); !ok || wide != nil && strings.HasPrefix(strings.ToLower(name), "utf-16") && wideEncoding(e.content) == "" {
-		decode = decodeUTF8
-	}
-	return decode(e.content)
-}
-
-// wideEncoding is the encoding of two bytes a character that content begins in, "" if
-// it does not.
-func wideEncoding(content []byte) string {
-	for name, starts := range map[string][]string{"utf-16le": {"\xFF\xFE", "<\x00"}, "utf-16be": {"\xFE\xFF", "\x00<"}} {
-		for _, start := range starts {
-			if bytes.HasPrefix(content, []byte(start)) {
-				return name
-			}
-		}
-	}
-	return ""
-}
-
-// declaredEncoding is the encoding that content in single bytes declares.
-func declaredEncoding(content []byte) string {
-	if !bytes.HasPrefix(content, []byte("<?xml")) {
-		return ""
-	}
-	head, _, _ := bytes.Cut(content, []byte("?>"))
-	r := &xmlReader{text: decodeLatin1(head) + "?>", scope: newXMLScope()}
-	doc := r.node(xmlDocument)
-	if r.declaration(doc) != nil {
-		return ""
-	}
-	name, _ := doc.first.attr("encoding")
-	return name
-}
-
-// checkEncoding refuses a declared encoding that is not known or that the content
-// cannot be in: what the service finds when it reads bytes (wdl-semantics §8).
-func checkEncoding(doc *xmlNode, content []byte) error {
-	d := doc.child(xmlDeclaration)
-	if d == nil {
-		return nil
-	}
-	name, _ := d.attr("encoding")
-	if _, known := charset(name); !known {
-		return fmt.Errorf("System does not support '%s' encoding.", name)
-	}
-	wide := strings.HasPrefix(strings.ToLower(name), "u") && !equalFold(name, "utf-8") && !equalFold(name, "utf8") && !equalFold(name, "us-ascii")
-	if wide && wideEncoding(content) == "" {
-		return errors.New("There is no Unicode byte order mark. Cannot switch to Unicode.")
-	}
-	return nil
 }

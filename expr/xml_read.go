@@ -29,6 +29,8 @@ type xmlReader struct {
 	scope    *xmlScope
 	entities *xmlEntities // nil without a document type
 	spare    []xmlNode    // nodes to hand out
+	tag      []xmlAttr    // those of the open tag
+	attrs    []xmlAttr    // room for those of elements
 	rootSeen bool
 }
 
@@ -485,6 +487,7 @@ func (r *xmlReader) element(parent *xmlNode, preserve bool) error {
 
 // attributes reads name="value" pairs.
 func (r *xmlReader) attributes(n *xmlNode) error {
+	r.tag = r.tag[:0]
 	for r.space() {
 		if r.has(">") || r.has("/") {
 			break
@@ -493,7 +496,7 @@ func (r *xmlReader) attributes(n *xmlNode) error {
 		if err != nil {
 			return err
 		}
-		n.attrs = append(n.attrs, a)
+		r.tag = append(r.tag, a)
 	}
 	if !r.has(">") && !r.has("/>") && r.pos < len(r.text) {
 		if r.has("/") {
@@ -501,7 +504,22 @@ func (r *xmlReader) attributes(n *xmlNode) error {
 		}
 		return r.fail("'%c' is an unexpected token. Expecting white space.", r.peek())
 	}
+	n.attrs = r.keep(r.tag)
 	return nil
+}
+
+// keep copies the attributes of a tag to where they stay.
+func (r *xmlReader) keep(attrs []xmlAttr) []xmlAttr {
+	if len(attrs) == 0 {
+		return nil
+	}
+	if len(attrs) > len(r.attrs) {
+		r.attrs = make([]xmlAttr, max(len(attrs), min(512, 8+len(r.text)/256)))
+	}
+	kept := r.attrs[:len(attrs):len(attrs)]
+	r.attrs = r.attrs[len(attrs):]
+	copy(kept, attrs)
+	return kept
 }
 
 func (r *xmlReader) attribute() (xmlAttr, error) {
