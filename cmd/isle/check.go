@@ -118,7 +118,7 @@ func (c *checker) check(d document) []finding {
 		findings = c.checkTemplate(d)
 	}
 	for _, s := range d.sources {
-		_, problems := s.Compile(wdl.Options{Supported: engine.Supported})
+		_, problems := s.Compile(wdl.Options{Supported: engine.Supported, Now: now()})
 		for _, p := range problems {
 			findings = append(findings, finding{
 				File: d.name, Workflow: s.Name, Line: p.Line, Column: p.Column, Severity: p.Severity.String(),

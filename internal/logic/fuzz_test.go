@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"isle/expr"
 	"isle/internal/arm"
@@ -25,7 +26,7 @@ func FuzzWorkflowRequest(f *testing.F) {
 		if body == nil || len(p) > 0 || body.Definition.Kind() != expr.KindObject {
 			return
 		}
-		if _, err := compile(body.Definition, body.Parameters); err != nil {
+		if _, err := compile(body.Definition, body.Parameters, time.Time{}); err != nil {
 			return
 		}
 		shown, parameters := showDefinition(body.Definition), showParameters(body.Definition, body.Parameters)

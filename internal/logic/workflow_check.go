@@ -2,6 +2,7 @@ package logic
 
 import (
 	"strings"
+	"time"
 
 	"isle/engine"
 	"isle/expr"
@@ -87,9 +88,10 @@ func checkParameters(parameters expr.Value, found *arm.Found) {
 }
 
 // compile compiles a definition with its parameters and reports every problem of
-// it (wdl-semantics §15), in the service's words.
-func compile(definition, parameters expr.Value) (*wdl.Program, error) {
-	program, found := wdl.Compile(definition, parameters, wdl.Options{Supported: engine.Supported})
+// it (wdl-semantics §15), in the service's words. Rules about the future hold when it
+// is saved; what is stored is compiled with the zero time.
+func compile(definition, parameters expr.Value, now time.Time) (*wdl.Program, error) {
+	program, found := wdl.Compile(definition, parameters, wdl.Options{Supported: engine.Supported, Now: now})
 	if found.Failed() {
 		return nil, refusal(found)
 	}
@@ -99,7 +101,7 @@ func compile(definition, parameters expr.Value) (*wdl.Program, error) {
 // checkUpdate compares a definition with the one that it replaces (wdl-semantics §15
 // rule 38). What the old one was saved with compiles still.
 func checkUpdate(program *wdl.Program, before *version) error {
-	old, err := compile(before.Definition, before.Parameters)
+	old, err := compile(before.Definition, before.Parameters, time.Time{})
 	if err != nil {
 		return nil
 	}

@@ -19,7 +19,7 @@ const schema = "https://schema.management.azure.com/providers/Microsoft.Logic/sc
 
 const looping = `{"$schema":"` + schema + `","contentVersion":"1.0.0.0",
  "parameters":{"secret":{"type":"securestring"},"factor":{"type":"int","defaultValue":2}},
- "triggers":{"manual":{"type":"request","kind":"http","inputs":{"schema":{"type":"object"}}},"daily":{"type":"Recurrence","recurrence":{"frequency":"Day","interval":1,"startTime":"2099-01-01T00:00:00Z"}}},
+ "triggers":{"manual":{"type":"request","kind":"http","inputs":{"schema":{"type":"object"}}},"daily":{"type":"Recurrence","recurrence":{"frequency":"Day","interval":1,"startTime":"2069-01-01T00:00:00Z"}}},
  "actions":{
   "Outer":{"type":"Foreach","foreach":"@createArray(1,2)","runAfter":{},"operationOptions":"Sequential","actions":{
    "Inner":{"type":"Foreach","foreach":"@createArray(1,2,3)","operationOptions":"Sequential","actions":{"Leaf":{"type":"Compose","inputs":"@mul(items('Inner'),parameters('factor'))"}}}}},
@@ -143,7 +143,7 @@ func TestWorkflowThroughTheSDK(t *testing.T) {
 	w.refused("POST", workflows+"/flow/triggers/manual/run", "", 400, "WorkflowTriggerIsNotEnabled")
 	_, err = client.Enable(ctx, "g", "Flow", nil)
 	w.must(err)
-	w.eventually(workflows+"/flow/triggers/daily", "2099-01-01T00:00:00Z", "properties", "nextExecutionTime")
+	w.eventually(workflows+"/flow/triggers/daily", "2069-01-01T00:00:00Z", "properties", "nextExecutionTime")
 	_, err = client.RegenerateAccessKey(ctx, "g", "Flow", armlogic.RegenerateActionParameter{KeyType: to.Ptr(armlogic.KeyTypePrimary)}, nil)
 	w.must(err)
 	other, err := triggers.ListCallbackURL(ctx, "g", "Flow", "manual", nil)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"isle/engine"
 	"isle/expr"
@@ -98,7 +99,7 @@ func (w *Workflows) Workflow(ctx context.Context, _, flowID, versionID string) (
 	}); err != nil {
 		return nil, err
 	}
-	program, err := compile(form.Definition, form.Parameters)
+	program, err := compile(form.Definition, form.Parameters, time.Time{})
 	if err != nil {
 		return nil, fmt.Errorf("workflow %s: its stored version %s does not compile: %w", flowID, versionID, err)
 	}
