@@ -43,7 +43,7 @@ check: ## format, vet, static analysis, tidy modules
 
 bench: build ## measure, and print the tables of BENCHMARKS.md
 	$(GO) test -run '^$$' -bench . -benchmem ./expr ./engine ./netpol ./internal/store ./internal/runner ./internal/dataplane
-	cd internal/bench/language && $(GO) test -bench . -benchmem . | $(GO) run .
+	cd internal/bench/language && $(GO) test -bench . -benchmem -benchtime 200ms -count 3 . | $(GO) run .
 	$(GO) run ./internal/bench
 
 fmt: ## format every file

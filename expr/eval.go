@@ -217,16 +217,23 @@ func (x *path) eval(e *evaluator) (Value, error) {
 	return v, err
 }
 
-// from takes the step from a value.
+// from takes the step from a value. First the usual ones: a member of an object, an
+// element of an array.
 func (s *step) from(base Value, e *evaluator) (Value, error) {
-	if base.kind == KindObject && s.index.kind == KindString {
+	switch {
+	case base.kind == KindObject && s.index.kind == KindString:
 		if v, ok := base.Get(s.index.str); ok || s.safe {
 			return v, nil
+		}
+	case base.kind == KindArray && s.index.kind == KindInt:
+		if elems := base.elements(); s.index.num < uint64(len(elems)) {
+			return elems[s.index.num], nil
 		}
 	}
 	return s.choose(base, e)
 }
 
+// choose is from for every index and base, and says why it cannot be.
 func (s *step) choose(base Value, e *evaluator) (Value, error) {
 	index := s.index
 	if s.computed != nil {
