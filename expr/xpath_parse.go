@@ -11,8 +11,11 @@ import (
 	"strings"
 )
 
-// maxXPathDepth bounds nested parentheses, predicates and calls, as .NET does.
-const maxXPathDepth = 1024
+// Bounds of a path: nested parentheses, predicates and calls, as in .NET; bytes.
+const (
+	maxXPathDepth  = 1024
+	maxXPathLength = 1 << 18
+)
 
 var (
 	errXPathNodeSet = errors.New("an expression that gives nodes is expected")
@@ -27,6 +30,9 @@ type xpathParser struct {
 
 // parseXPath reads a whole path.
 func parseXPath(path string) (xpathExpr, error) {
+	if len(path) > maxXPathLength {
+		return nil, errors.New("the path is too long")
+	}
 	tokens, err := scanXPath(path)
 	if err != nil {
 		return nil, err

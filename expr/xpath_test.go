@@ -42,6 +42,27 @@ func wideXML() string {
 	return b.String() + "</r>"
 }
 
+// A step from many nodes leaves out those that add nothing; with a predicate it does
+// not, and both must come to the same nodes.
+func TestXPathStepsTwoWays(t *testing.T) {
+	doc := mustXML(t, `<!--0--><r xmlns:p="u"><a i="1">x<a j="2"><b/>y<![CDATA[z]]><?q?></a><p:c k="3"/></a><b><a/><!--w--><b l="4">v<a m="5"/></b></b>u</r><?end?>`)
+	axes := []string{"child", "ancestor", "ancestor-or-self", "attribute", "descendant", "descendant-or-self", "following",
+		"following-sibling", "namespace", "parent", "preceding", "preceding-sibling", "self"}
+	for _, start := range []string{"//node()", "//*", "//a", "//@*", "//namespace::*", "//text() | //@*", "/", "//node() | //@* | //namespace::*"} {
+		for _, first := range axes {
+			for _, second := range axes {
+				fast := fmt.Sprintf("(%s)/%s::node()/%s::node()", start, first, second)
+				slow := fmt.Sprintf("(%s)/%s::node()[true()]/%s::node()[true()]", start, first, second)
+				a, err := selectXPath(doc, fast)
+				b, again := selectXPath(doc, slow)
+				if err != nil || again != nil || string(a.JSON()) != string(b.JSON()) {
+					t.Fatalf("%s\n got %s %v\nwant %s %v", fast, a.JSON(), err, b.JSON(), again)
+				}
+			}
+		}
+	}
+}
+
 // Steps without predicates are linear, however many nodes they begin at.
 func TestXPathLinearSteps(t *testing.T) {
 	doc := mustXML(t, wideXML())
@@ -60,6 +81,8 @@ func TestXPathLinearSteps(t *testing.T) {
 		"string-length(" + strings.Repeat("concat(/,/,", 500) + "/" + strings.Repeat(")", 501): "error: it takes too many steps",
 		strings.Repeat("(", 2000) + "1" + strings.Repeat(")", 2000):                            "error: the path nests too deeply",
 		strings.Repeat("//a[", 2000) + "1" + strings.Repeat("]", 2000):                         "error: the path nests too deeply",
+		strings.Repeat("1+", 1<<16) + "1":                                                      "65537.0",
+		strings.Repeat("1+", 1<<17) + "1":                                                      "error: the path is too long",
 		strings.Repeat("-", 100000) + "1":                                                      "1.0",
 		"count(/" + strings.Repeat("/*/..", 20000) + ")":                                       "error: it takes too many steps",
 	} {
