@@ -61,6 +61,7 @@ func trimBOM(text string) string { return strings.TrimPrefix(text, "\uFEFF") }
 // with U+FFFD in their place.
 func readStrict(text string, limit int) (Value, *fault) {
 	r := reader{text: text, limit: limit}
+	r.spans, r.hashes = r.spanRoom[:0], r.hashRoom[:0]
 	ok := r.document()
 	if r.invalid {
 		return readStrict(validUTF8(text), limit)
@@ -91,7 +92,7 @@ func (r *reader) result() Value {
 	}
 	n := &node{text: text, depth: int32(r.height), weight: int64(len(text)), rare: &rare{}}
 	if len(r.spans) > 0 {
-		n.outline = &outline{slices.Clip(r.spans)}
+		n.outline = &outline{slices.Clone(r.spans)}
 	}
 	if text[0] == '[' {
 		return Value{kind: KindArray, node: n}
@@ -110,6 +111,9 @@ type reader struct {
 	height       int // of the value that was read
 	spans        []span
 	hashes       []uint64 // of the names of all open objects
+
+	spanRoom [8]span // where spans and hashes begin, for the many short texts
+	hashRoom [16]uint64
 
 	plain    bool // the string just read stands for itself
 	suspect  bool // a name may occur twice in its object

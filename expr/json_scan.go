@@ -111,19 +111,31 @@ func digitsEnd(s string, at int) int {
 // hashName tells names apart: names with different hashes are different. Equal hashes
 // are looked into.
 func hashName(s string) uint64 {
-	const prime = 0x9E3779B97F4A7C15
-	h := uint64(len(s)) * prime
-	for ; len(s) >= 8; s = s[8:] {
-		h = mix(h ^ word8(s))
+	n := len(s)
+	h := uint64(n) * hashPrime
+	switch {
+	case n >= 8:
+		for at := 0; at+8 < n; at += 8 {
+			h = mix(h ^ word8(s[at:at+8]))
+		}
+		h ^= word8(s[n-8:])
+	case n >= 4:
+		h ^= word4(s) | word4(s[n-4:])<<32
+	case n > 0:
+		h ^= uint64(s[0])<<8 | uint64(s[n/2])<<16 | uint64(s[n-1])<<24
 	}
-	var rest uint64
-	for i := 0; i < len(s); i++ {
-		rest = rest<<8 | uint64(s[i])
-	}
-	return mix(h ^ rest)
+	return mix(h)
 }
 
+// word4 is the first four bytes of s.
+func word4(s string) uint64 {
+	_ = s[3]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
+}
+
+const hashPrime = 0x9E3779B97F4A7C15
+
 func mix(h uint64) uint64 {
-	high, low := bits.Mul64(h, 0x9E3779B97F4A7C15)
+	high, low := bits.Mul64(h, hashPrime)
 	return high ^ low
 }
