@@ -65,14 +65,13 @@ type Problem struct {
 
 // The codes of problems.
 const (
-	CodeSyntax     = "ExpressionSyntax"    // the expression does not parse
-	CodeFunction   = "UnknownFunction"     // no such function
-	CodeArguments  = "WrongArgumentCount"  // too few or too many arguments
-	CodeParameters = "InvalidParameters"   // a name that must be a string is a literal of another kind
-	CodeCondition  = "InvalidCondition"    // a condition object has the wrong shape
-	CodeDepth      = "TemplateTooDeep"     // the tree nests too deeply
-	CodeLength     = "ExpressionTooLong"   // longer than 8,192 characters
-	CodeReference  = "UnresolvedReference" // the tree holds a content reference
+	CodeSyntax     = "ExpressionSyntax"   // the expression does not parse
+	CodeFunction   = "UnknownFunction"    // no such function
+	CodeArguments  = "WrongArgumentCount" // too few or too many arguments
+	CodeParameters = "InvalidParameters"  // a name that must be a string is a literal of another kind
+	CodeCondition  = "InvalidCondition"   // a condition object has the wrong shape
+	CodeDepth      = "TemplateTooDeep"    // the tree nests too deeply
+	CodeLength     = "ExpressionTooLong"  // longer than 8,192 characters
 )
 
 // place is a position in a text; columns count characters. The zero place is its
