@@ -284,11 +284,8 @@ func element(base Value, i int64, safe bool) (Value, error) {
 	if i >= 0 && i < int64(len(elems)) {
 		return elems[i], nil
 	}
-	switch {
-	case safe:
+	if safe {
 		return Value{}, nil
-	case len(elems) == 0:
-		return Value{}, cannot("array index '%d' cannot be selected from empty array.", i)
 	}
 	return Value{}, cannot("array index '%d' is outside bounds (0, %d) of array.", i, len(elems)-1)
 }
