@@ -18,11 +18,10 @@ func evalJSON(c invocation) (Value, error) {
 			return c.jsonOfXML(e)
 		}
 		text = e.text()
+	} else if c.args[0].kind == KindString {
+		text = c.args[0].str
 	} else {
-		var err error
-		if text, err = c.text(0); err != nil {
-			return Value{}, err
-		}
+		return Value{}, c.wrongKind(0, "a string or an XML")
 	}
 	v, err := ReadJSON(text)
 	if err != nil {

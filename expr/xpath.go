@@ -6,7 +6,7 @@ import "errors"
 func evalXPath(c invocation) (Value, error) {
 	e, ok := c.args[0].envelope()
 	if !ok || !e.isXML() {
-		return Value{}, c.wrongKind(0, "an XML content. Use the function 'xml' to make one")
+		return Value{}, c.wrongKind(0, "an XML object")
 	}
 	path, err := c.text(1)
 	if err != nil {
@@ -16,20 +16,20 @@ func evalXPath(c invocation) (Value, error) {
 	if err != nil {
 		return Value{}, c.badXML(err)
 	}
-	v, err := selectXPath(doc, path)
+	v, err := selectXPath(doc, path, xpathBudget)
 	if err != nil {
 		return Value{}, c.notValid("The XPath expression '%s' cannot be evaluated: %s.", excerpt(path), err.Error())
 	}
 	return v, nil
 }
 
-// selectXPath evaluates a path at the root of a document.
-func selectXPath(doc *xmlNode, path string) (Value, error) {
+// selectXPath evaluates a path at the root of a document, in at most budget steps.
+func selectXPath(doc *xmlNode, path string, budget int) (Value, error) {
 	e, err := parseXPath(path)
 	if err != nil {
 		return Value{}, err
 	}
-	r := &xpathRun{doc: doc, left: xpathBudget, done: map[*xpathPath][]xpathNode{}}
+	r := &xpathRun{doc: doc, left: budget, done: map[*xpathPath][]xpathNode{}}
 	v := e.eval(&xpathContext{run: r, node: xpathNode{xml: doc}, position: 1, size: 1})
 	result, size := r.result(v)
 	switch {
@@ -43,7 +43,8 @@ func selectXPath(doc *xmlNode, path string) (Value, error) {
 
 // result makes a value of a result, a node-set being an array in document order:
 // elements, and the document, as envelopes that declare those of the namespaces in
-// scope that they use, all else as text. size is about that of the result; beyond MaxSize it is not complete.
+// scope that they use, all else as text. size is about that of the result; beyond
+// MaxSize it is not complete.
 func (r *xpathRun) result(v xpathValue) (result Value, size int) {
 	switch v.kind {
 	case xpathNum:
