@@ -33,6 +33,12 @@ type lambdaVariable struct {
 	value Value
 }
 
+// Metered is an Env that bounds what lambdas do in many evaluations together.
+type Metered interface {
+	// Spend is told of each evaluation of a lambda's body; its error ends it.
+	Spend() error
+}
+
 // What the lambdas of one evaluation may do, so that loops in loops end.
 const (
 	maxLambdaCalls = 1_000_000
@@ -91,6 +97,11 @@ func (c invocation) apply(l lambda, values ...Value) (Value, error) {
 	e.lambdas = e.lambdas[:outer]
 	if err != nil {
 		return Value{}, err
+	}
+	if m, ok := e.env.(Metered); ok {
+		if err := m.Spend(); err != nil {
+			return Value{}, err
+		}
 	}
 	e.lambdaCalls++
 	e.lambdaSize += v.weight()

@@ -76,3 +76,28 @@ func mustParse(t testing.TB, text string) Value {
 	}
 	return v
 }
+
+// FuzzResourceTemplate: no text makes the deployment dialect panic or hang, and what it
+// gives is within bounds.
+func FuzzResourceTemplate(f *testing.F) {
+	for _, seed := range []string{
+		"[concat('a', parameters('x'))]", "[map(range(0, 10), lambda('i', mul(lambdaVariables('i'), 2)))]", "[[x]", "[format('{0,5:X4}', 255)]",
+		"[cidrSubnet('fd00::/8', 64, 5)]", "[sort(createArray(3, 1), lambda('a', 'b', less(lambdaVariables('a'), lambdaVariables('b'))))]",
+		"[reduce(range(0, 50), 'ab', lambda('c', 'n', concat(lambdaVariables('c'), lambdaVariables('c'))))]", "[a.b('c').d['e'][0]]", "[tryGet(createObject('a', 1), 'a', 0)]",
+	} {
+		f.Add(seed)
+	}
+	env := &testEnv{context: mustParse(f, `{"parameters":{"x":"y"}}`)}
+	f.Fuzz(func(t *testing.T, text string) {
+		template, problems := ResourceTemplate().CompileString(text)
+		if (template == nil) == (len(problems) == 0) {
+			t.Fatalf("template %v, problems %v", template, problems)
+		}
+		if template == nil {
+			return
+		}
+		if v, err := template.Eval(env); err == nil && v.weight() > resultSize {
+			t.Fatalf("a result of %d bytes", v.weight())
+		}
+	})
+}

@@ -77,12 +77,17 @@ func (p *Plan) tryBodies(found *problems) {
 // that goes in becomes a secure parameter or output there.
 func (p *Plan) nested(properties expr.Value) (expr.Value, error) {
 	inner := isInner(properties)
+	given, _ := member(properties, "parameters")
+	linked := !hasMember(properties, "template")
 	var members []expr.Member
 	for name, m := range properties.Members() {
 		var err error
 		switch {
+		case strings.EqualFold(name, "parameters") && linked:
+			if m, err = p.scope.properties(m); err == nil {
+				m = p.markSecrets(m, given)
+			}
 		case strings.EqualFold(name, "template") && inner:
-			given, _ := member(properties, "parameters")
 			m = p.secureParameters(m, given)
 		case strings.EqualFold(name, "template"):
 			m = p.secureOutputs(m)
@@ -112,6 +117,16 @@ func (p *Plan) nestedMember(name string, m expr.Value) (expr.Value, error) {
 		return expr.Value{}, failf("A nested deployment cannot be in mode 'Complete': it would delete what this one deploys. Use 'Incremental'")
 	}
 	return m, nil
+}
+
+// markSecrets marks those values for a linked template that are secret here.
+func (p *Plan) markSecrets(values, given expr.Value) expr.Value {
+	for name, v := range given.Members() {
+		if evaluated, ok := member(values, name); ok && evaluated.Kind() == expr.KindObject && p.secrets.in(v) {
+			values = values.With(name, evaluated.With(secureMember, expr.Bool(true)))
+		}
+	}
+	return values
 }
 
 // secureParameters declares those parameters of an inner template secure that are

@@ -28,7 +28,8 @@ func (files) Fetch(_ context.Context, uri string, limit int64) ([]byte, error) {
 		"https://files.test/nested/inner.json?sig=secret-signature": `{` + schema + `"parameters":{"name":{"type":"string"}},"resources":[
 			{"type":"Test.Things/things","apiVersion":"2024-01-01","name":"[parameters('name')]","location":"here","properties":{"note":"from afar"}}],
 			"outputs":{"note":{"type":"string","value":"[reference(parameters('name')).note]"}}}`,
-		"https://files.test/main.json": `{` + schema + `"resources":[]}`,
+		"https://files.test/plain.json": `{` + schema + `"parameters":{"p":{"type":"string"}},"resources":[],"outputs":{"o":{"type":"string","value":"[parameters('p')]"}}}`,
+		"https://files.test/main.json":  `{` + schema + `"resources":[]}`,
 	}[uri]
 	if content == "" || int64(len(content)) > limit {
 		return nil, errors.New("it is not there")
@@ -58,6 +59,20 @@ func TestLinkedTemplates(t *testing.T) {
 		}
 	}
 	w.want(t, http.MethodGet, things+"linked", "", 200)
+}
+
+// TestSecretsThatGoIntoLinkedTemplates: they stay secrets, whatever that template says.
+func TestSecretsThatGoIntoLinkedTemplates(t *testing.T) {
+	w := newWorld(t)
+	body := strings.Replace(request(`"parameters":{"s":{"type":"securestring"}},"resources":[{"type":"Microsoft.Resources/deployments","apiVersion":"2021-04-01","name":"inner",
+		"properties":{"mode":"Incremental","templateLink":{"uri":"https://files.test/plain.json"},"parameters":{"p":{"value":"[parameters('s')]"}}}}]`),
+		`"mode":"Incremental",`, `"mode":"Incremental","parameters":{"s":{"value":"hunter2-hunter2"}},`, 1)
+	w.want(t, http.MethodPut, deployments+"d", body, http.StatusCreated)
+	w.settle(t)
+	v := w.want(t, http.MethodGet, deployments+"inner", "", 200)
+	if at(v, "properties", "provisioningState") != "Succeeded" || at(v, "properties", "outputs", "o", "type") != "SecureString" || strings.Contains(string(v.JSON()), "hunter2") {
+		t.Errorf("%s", v.JSON())
+	}
 }
 
 func TestRelativeLinksNeedALinkedTemplate(t *testing.T) {

@@ -20,6 +20,10 @@ type parameter struct {
 	types    types
 }
 
+// secureMember marks a value given to a linked template that is a secret of the
+// deployment around it, whatever the template says of its parameter.
+const secureMember = "secure"
+
 var parameterTypes = []string{"string", "securestring", "int", "bool", "object", "secureobject", "array"}
 
 func (p parameter) secure() bool { return p.secret }
@@ -67,6 +71,9 @@ func (t *Template) readParameters(declared, values expr.Value, open bool, found 
 // take finds the parameter's value: the given one, else the default.
 func (p *parameter) take(values expr.Value, pointer string, open bool, found *problems) {
 	given, _ := member(values, p.name)
+	if secure, _ := member(given, secureMember); !secure.IsNull() {
+		p.secret = true
+	}
 	value, ok := member(given, "value")
 	defaultValue, _ := member(p.rules, "defaultValue")
 	switch {

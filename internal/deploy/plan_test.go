@@ -123,6 +123,8 @@ func TestProblems(t *testing.T) {
 		{"output without a type", `'outputs':{'o':{'value':'x'}},'resources':[]`, "/outputs/o", "Its type must be one of"},
 		{"output without a value", `'outputs':{'o':{'type':'int'}},'resources':[]`, "/outputs/o", "lacks the member 'value'"},
 		{"variables that double each other", doubling(30), "/resources/0", "more than 8388608 bytes"},
+		{"lambdas without end", `'variables':{` + strings.Join([]string{`'a':'[map(range(0, 900), lambda(` + "`i`, map(range(0, 900), lambda(`j`, 1))" + `))]'`, `'b':'[map(range(0, 900), lambda(` + "`i`, map(range(0, 900), lambda(`j`, 1))" + `))]'`,
+			`'c':'[map(range(0, 900), lambda(` + "`i`, map(range(0, 900), lambda(`j`, 1))" + `))]'`}, ",") + `},'resources':[` + thing("a", `,'properties':{'x':'[length(variables(`+"`a`"+`))]','y':'[length(variables(`+"`b`"+`))]','z':'[length(variables(`+"`c`"+`))]'}`) + `]`, "/resources/0", "more than 2000000 times"},
 		{"loops in loops", `'variables':{'v':{'copy':[{'name':'a','count':800,'input':{'copy':[{'name':'b','count':800,'input':1}]}}]}},'resources':[` + thing("a", `,'properties':'[variables(`+"`v`"+`)]'`) + `]`, "/resources/0", "turn more than"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -87,6 +87,7 @@ type scope struct {
 	turns    int    // of copy loops in this evaluation
 	depth    int    // of functions that the template defines
 	calls    int    // of them, in all
+	spent    int    // evaluations of lambdas, in all
 	deployed func(ref string) (id string, ready bool, err error)
 	info     func(ref string) (Planned, error) // what a symbolic name stands for
 	members  func(ref string) []int            // the planned resources that a name means
@@ -128,6 +129,17 @@ func (s *scope) Random() uint64 {
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9
 	z = (z ^ (z >> 27)) * 0x94d049bb133111eb
 	return z ^ (z >> 31)
+}
+
+// maxLambdas is how often the lambdas of a whole template may be evaluated.
+const maxLambdas = 2_000_000
+
+// Spend implements expr.Metered.
+func (s *scope) Spend() error {
+	if s.spent++; s.spent > maxLambdas {
+		return failf("The lambdas of the template are evaluated more than %d times", maxLambdas)
+	}
+	return nil
 }
 
 // Lookup implements expr.Env.
