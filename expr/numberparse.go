@@ -58,11 +58,37 @@ func parseDecimal(s string) (*apd.Decimal, bool) {
 	if !ok {
 		return nil, false
 	}
-	d, _, err := apd.NewFromString(plain)
+	short, ok := shortNumeral(plain)
+	if !ok {
+		return nil, false
+	}
+	d, _, err := apd.NewFromString(short)
 	if err != nil {
 		return nil, false
 	}
 	return d, fitDecimal(d)
+}
+
+// shortNumeral leaves of a numeral without exponent the digits that decide which
+// decimal it is, so that millions of them take no time. It reports false when there
+// are more before the point than a decimal holds.
+func shortNumeral(plain string) (string, bool) {
+	const before, after = 29, 60
+	unsigned := strings.TrimPrefix(plain, "-")
+	whole, fraction, _ := strings.Cut(unsigned, ".")
+	whole = strings.TrimLeft(whole, "0")
+	if len(whole) > before {
+		return "", false
+	}
+	if len(fraction) > after {
+		rest := strings.Trim(fraction[after:], "0")
+		fraction = fraction[:after]
+		if rest != "" {
+			fraction += "1" // what is above a half stays above it
+		}
+	}
+	sign := plain[:len(plain)-len(unsigned)]
+	return sign + "0" + whole + "." + fraction, true
 }
 
 // plainNumber turns a numeral of a culture into one that Go and apd accept.
