@@ -19,6 +19,9 @@ type xpathFunction struct {
 	eval       func(c *xpathContext, args []xpathValue) xpathValue
 }
 
+// anyNumber is the maximum of functions that take any number of arguments.
+const anyNumber = math.MaxInt
+
 // xpathFunctions lists the 27 functions of the recommendation.
 func xpathFunctions() []xpathFunction {
 	return []xpathFunction{

@@ -7,7 +7,6 @@ package expr
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 )
 
@@ -396,6 +395,3 @@ func xpathFunctionNamed(name string) (xpathFunction, bool) {
 	}
 	return xpathFunction{}, false
 }
-
-// anyNumber is the maximum of functions that take any number of arguments.
-const anyNumber = math.MaxInt
