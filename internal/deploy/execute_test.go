@@ -93,6 +93,19 @@ func (w *world) PutWith(ctx context.Context, p arm.Principal, id, version string
 	return w.Manager.PutWith(ctx, p, id, version, body, commit)
 }
 
+// Delete is where it dies too.
+func (w *world) Delete(ctx context.Context, p arm.Principal, id, version string) (*arm.Result, error) {
+	w.puts++
+	if w.cut > 0 && w.puts == (w.cut+1)/2 {
+		if w.cut%2 == 0 {
+			_, _ = w.Manager.Delete(ctx, p, id, version)
+		}
+		w.kill()
+		return nil, ctx.Err()
+	}
+	return w.Manager.Delete(ctx, p, id, version)
+}
+
 func (w *world) putThing(_ context.Context, _ *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
 	var s thing
 	if r.Old != nil {
@@ -400,6 +413,36 @@ func TestACrashDoesNothingTwice(t *testing.T) {
 				if v := w.want(t, http.MethodGet, things+name, "", 200); at(v, "properties", "puts") != "1" {
 					t.Errorf("%s: %s", name, v.JSON())
 				}
+			}
+		})
+	}
+}
+
+func TestACrashWhileTheRestIsDeleted(t *testing.T) {
+	for cut := 1; cut <= 8; cut++ {
+		t.Run(fmt.Sprint(cut), func(t *testing.T) {
+			w := newWorld(t)
+			w.want(t, http.MethodPut, deployments+"before", request(resources(res("b", `"note":"used by c"`), res("c", ``))), http.StatusCreated)
+			w.settle(t)
+			w.cut, w.puts = cut, 0
+			w.want(t, http.MethodPut, deployments+"d", strings.Replace(request(resources(res("a", `"slow":true`))), "Incremental", "Complete", 1), http.StatusCreated)
+			ctx, kill := context.WithCancel(t.Context())
+			w.kill = kill
+			for w.turn(t, ctx) {
+			}
+			if ctx.Err() == nil {
+				t.Fatal("it was not killed")
+			}
+			w.store.Close()
+			w.cut = 0
+			w.now = w.now.Add(time.Hour) // the claim is over
+			w.open(t)
+			w.settle(t)
+			if v := w.want(t, http.MethodGet, deployments+"d", "", 200); at(v, "properties", "provisioningState") != "Succeeded" {
+				t.Errorf("%s", v.JSON())
+			}
+			for name, status := range map[string]int{"a": 200, "b": 404, "c": 404} {
+				w.want(t, http.MethodGet, things+name, "", status)
 			}
 		})
 	}
