@@ -100,6 +100,10 @@ func (c *checker) check(v expr.Value, pointer string, s section) {
 		}
 	default:
 		for _, w := range wrong {
+			if w.Code == expr.CodeSyntax {
+				c.found.syntax(pointer, w.Message)
+				continue
+			}
 			c.found.add(pointer, "The template expression '%s' is not valid: %s", brief(w.Expression), strings.TrimSuffix(w.Message, "."))
 		}
 	}

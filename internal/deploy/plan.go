@@ -297,6 +297,9 @@ func (p *Plan) base(body expr.Value) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if scope == "/" {
+			return "", nil // the tenant
+		}
 		if scope = strings.Trim(scope, "/"); strings.HasPrefix(strings.ToLower(scope), "subscriptions/") {
 			return "/" + scope, nil
 		}

@@ -49,6 +49,12 @@ func (p *problems) add(pointer, format string, args ...any) {
 		Message: fmt.Sprintf("Deployment template validation failed: '"+format+"'.", args...)})
 }
 
+// syntax adds an expression that cannot be parsed, as the service says it.
+func (p *problems) syntax(pointer, sentence string) {
+	p.list = append(p.list, Problem{Code: "InvalidTemplate", Pointer: pointer,
+		Message: "Deployment template language expression evaluation failed: '" + sentence + "'. Please see https://aka.ms/arm-template-expressions for usage details."})
+}
+
 // fault adds an evaluation's error, unless it was told already where it arose.
 func (p *problems) fault(pointer, frame string, err error) {
 	if !errors.As(err, new(reported)) {
