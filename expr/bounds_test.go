@@ -117,6 +117,23 @@ func TestDeepTextIsDecodedOnce(t *testing.T) {
 	}
 }
 
+// TestLookingInsideTakesLittleMemory: one level of a long text may take a few times
+// the memory of the text, whatever is inside.
+func TestLookingInsideTakesLittleMemory(t *testing.T) {
+	for name, element := range map[string]string{
+		"rows": orderBody, "nests": strings.Repeat("[", 100) + "1" + strings.Repeat("]", 100), "singles": `[{"":[0]}]`, "strings": `{"a":"b","c":"d"}`,
+	} {
+		v := mustParse(t, "["+strings.Repeat(element+",", 1_000_000/len(element))+"0]")
+		size := allocated(1, func() { v.Index(0) })
+		if most := uint64(30 * len(v.node.text)); size > most {
+			t.Errorf("%s: %d bytes for a text of %d", name, size, len(v.node.text))
+		}
+		if !Equal(v, decoded(v)) {
+			t.Errorf("%s: another value", name)
+		}
+	}
+}
+
 func TestDeepTextIsRefused(t *testing.T) {
 	for name, open := range map[string]string{"arrays": "[", "objects": `{"a":`, "bare names": "{a:", "comments": "/**/[", "mixed": `[{"` + strings.Repeat("a", 1000) + `":`} {
 		_, err := ReadJSON(strings.Repeat(open, 1_000_000/len(open)))

@@ -5,7 +5,9 @@ package expr
 //
 // A container below smallText is decoded at once with all its levels. A longer one
 // is decoded level by level: the outline tells where the longer containers inside it
-// end, so that no byte is looked at twice, however deep the text nests.
+// end, so that no byte is looked at twice, however deep the text nests. Of the short
+// ones in it a number is decoded at once that bounds the memory it takes; those left
+// stay text until they are looked into themselves.
 
 import (
 	"math/big"
@@ -32,6 +34,7 @@ type decoder struct {
 	outline *outline // nil if nothing in text is in it
 	base    int      // where text begins in the text of the outline
 	next    uint32   // the first span that begins at or after the position
+	budget  int      // of containers to decode; beyond it they stay text
 
 	elems   []Value // of the open arrays
 	members []Member
@@ -71,13 +74,14 @@ func (n *node) level(kind Kind) *node {
 }
 
 func (n *node) decode(kind Kind) {
-	d := decoder{text: n.text}
+	d := decoder{text: n.text, budget: len(n.text)}
 	if n.outline == nil {
 		d.whole(n, kind, 0)
 		return
 	}
 	own := n.outline.spans[n.span]
 	d.outline, d.base, d.next = n.outline, int(own.start), n.span+1
+	d.budget = min(len(n.text)/bytesPerContainer, mostAtOnce)
 	if kind == KindArray {
 		n.elems = make([]Value, 0, own.count)
 		for at := 0; n.text[at] != ']'; {
@@ -134,11 +138,40 @@ func (d *decoder) container(at int) (Value, int) {
 		}
 		return Value{kind: kind, node: emptyObject}, at + 2
 	}
+	if d.budget--; d.budget < 0 {
+		end, height := containerEnd(d.text, at)
+		return Value{kind: kind, node: &node{text: d.text[at:end], depth: height, weight: int64(end - at), rare: &rare{}}}, end
+	}
 	n := &d.nodes.take(1)[0]
 	n.whole = true
 	end, height := d.whole(n, kind, at)
 	n.text, n.weight, n.depth = d.text[at:end], int64(end-at), height
 	return Value{kind: kind, node: n}, end
+}
+
+const (
+	bytesPerContainer = 16      // of text, if a long container is to be decoded with all short ones in it
+	mostAtOnce        = 1 << 16 // containers
+)
+
+// containerEnd returns the position after the short container at a position, and how
+// deep it nests.
+func containerEnd(text string, at int) (end int, height int32) {
+	for open := int32(0); ; at++ {
+		switch text[at] {
+		case '"':
+			for at = stringStop(text, at+1); text[at] == '\\'; {
+				at = stringStop(text, at+2)
+			}
+		case '{', '[':
+			open++
+			height = max(height, open)
+		case '}', ']':
+			if open--; open == 0 {
+				return at + 1, height
+			}
+		}
+	}
 }
 
 // emptyArray and emptyObject stand for every empty container of a text.
