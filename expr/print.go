@@ -12,7 +12,13 @@ import (
 
 // Source returns the tree of the template, its expressions printed. Compiled again it
 // is the same template.
-func (t *Template) Source() Value { return t.dialect.source(t.root) }
+func (t *Template) Source() Value {
+	l, ok := t.root.(*literal)
+	if ok && t.condition && l.value.kind != KindBool && l.value.kind != KindString {
+		return String(t.dialect.opening + printLiteral(l.value)) // no condition but as an expression
+	}
+	return t.dialect.source(t.root)
+}
 
 // String returns the source of the template: the text of a single string, the JSON of
 // any other tree.

@@ -88,3 +88,45 @@ func FuzzSource(f *testing.F) {
 		}
 	})
 }
+
+func FuzzCondition(f *testing.F) {
+	for _, seed := range []string{
+		`{"and":[{"not":{"equals":["@item()",null]}},{"or":[]},"@true"]}`, `"@equals(1,1)"`, `true`, `{"if":[true,false,"x"]}`, `{"equals":["@{item()}@@{",1.5]}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		v, err := ParseJSON([]byte(text))
+		if err != nil {
+			return
+		}
+		tmpl, problems := Workflow().CompileCondition(v)
+		if (tmpl == nil) == (problems == nil) {
+			t.Fatalf("%q gives %v and %v", text, tmpl, problems)
+		}
+		if tmpl != nil {
+			samePrint(t, tmpl, Workflow().CompileCondition)
+		}
+	})
+}
+
+func FuzzTree(f *testing.F) {
+	for _, seed := range []string{`{"@@a":"@@x","@{item()}":["@item( )",1,{"b":"@@{c"}],"n":null}`, `["[item()]","[[x]",{"[concat('a')]":"[1]"}]`, `{"@{item()}":1,"x":2}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		v, err := ParseJSON([]byte(text))
+		if err != nil {
+			return
+		}
+		for _, d := range []*Dialect{Workflow(), ResourceTemplate()} {
+			tmpl, problems := d.Compile(v)
+			if (tmpl == nil) == (problems == nil) {
+				t.Fatalf("%q gives %v and %v", text, tmpl, problems)
+			}
+			if tmpl != nil {
+				samePrint(t, tmpl, d.Compile)
+			}
+		}
+	})
+}
