@@ -452,10 +452,10 @@ func (r *reader) float(from, at int) int {
 	switch {
 	case math.IsInf(f, 0):
 		r.infinite = true
-	case plain && d.exact && isShortest(d.m, d.q, math.Abs(f)):
+	case plain && d.spells(math.Abs(f)):
 	default:
 		var buf [32]byte
-		if printed := d.appendShortest(buf[:0], f); string(printed) != s[from:at] {
+		if printed := d.appendFloatOf(buf[:0], f); string(printed) != s[from:at] {
 			r.replace(from, at, string(printed))
 		}
 	}

@@ -159,8 +159,8 @@ func scale(m uint64, q int) (float64, bool) {
 	return math.Float64frombits(uint64(exponent)<<52 | mantissa&(1<<52-1)), true
 }
 
-// appendShortest appends f, which the number is read as, as appendFloatJSON does.
-func (d decimal) appendShortest(dst []byte, f float64) []byte {
+// appendFloatOf appends f, which the number is read as, as appendFloatJSON does.
+func (d decimal) appendFloatOf(dst []byte, f float64) []byte {
 	m, q, ok := d.shortest(math.Abs(f))
 	if !ok {
 		return appendFloatJSON(dst, f)
@@ -174,16 +174,27 @@ func (d decimal) appendShortest(dst []byte, f float64) []byte {
 	return withPoint(appendDigits(dst, digits, q+len(digits)-1), from)
 }
 
-// shortest returns the shortest decimal that is read as f, which the number is read
-// as, if it is found. Numbers with digits to spare, such as 65.613616999999977, mean
-// one of 15 digits, which are then the shortest, but for zeros at the end.
+// spells reports whether the number's digits are those of f, which it is read as.
+func (d decimal) spells(f float64) bool {
+	m, q, ok := d.shortest(f)
+	return ok && m == d.m && q == d.q
+}
+
+// shortest returns, if it is found without looking far, the shortest decimal that is
+// read as f, of those of equal length the one closest to f. The number itself is read
+// as f. Numbers with digits to spare, such as 65.613616999999977, mean one of 15
+// digits, which are then the shortest, but for zeros at the end: doubles tell 15 digits
+// apart.
 func (d decimal) shortest(f float64) (m uint64, q int, ok bool) {
 	if !d.exact || d.m == 0 {
 		return 0, 0, false
 	}
 	if m, q, more := d.fifteenDigits(); more {
-		if g, ok := scale(m, q); !ok || g != f {
-			return d.m, d.q, isShortest(d.m, d.q, f)
+		switch g, ok := scale(m, q); {
+		case !ok:
+			return 0, 0, false
+		case g != f:
+			return d.sixteenDigits(f)
 		}
 		d.m, d.q = m, q
 	}
@@ -191,6 +202,32 @@ func (d decimal) shortest(f float64) (m uint64, q int, ok bool) {
 		d.m, d.q = d.m/10, d.q+1
 	}
 	return d.m, d.q, true
+}
+
+// sixteenDigits is shortest for a number that takes 16 digits or all its 17.
+func (d decimal) sixteenDigits(f float64) (m uint64, q int, ok bool) {
+	if d.m >= 1e17 || d.q >= mostPower {
+		return 0, 0, false
+	}
+	if d.m >= 1e16 {
+		for _, shorter := range [2]uint64{d.m / 10, d.m/10 + 1} {
+			if g, ok := scale(shorter, d.q+1); !ok || g == f {
+				m = shorter
+				if ok && closest(m, d.q+1, f) {
+					return m, d.q + 1, true
+				}
+			}
+		}
+		if m != 0 {
+			return 0, 0, false
+		}
+	}
+	return d.m, d.q, closest(d.m, d.q, f)
+}
+
+// closest reports whether no other m is as close to f; it is false if that is close.
+func closest(m uint64, q int, f float64) bool {
+	return math.Float64bits(f)>>52 != 0 && compareTwice(2*m-1, q, f) < 0 && compareTwice(2*m+1, q, f) > 0
 }
 
 // fifteenDigits rounds the number to 15 digits; ok is false if it has no more.
@@ -204,20 +241,6 @@ func (d decimal) fifteenDigits() (m uint64, q int, ok bool) {
 		return 0, 0, false
 	}
 	return (d.m + power/2) / power, d.q + spare, true
-}
-
-// isShortest reports whether no decimal of fewer digits than m·10^q, and none of as
-// many that is closer to f, is read as f, which m·10^q is. It may be too strict.
-func isShortest(m uint64, q int, f float64) bool {
-	if m >= 1e17 || q+1 > mostPower || q < leastPower || math.Float64bits(f)>>52 == 0 {
-		return false
-	}
-	for _, shorter := range [2]uint64{m / 10, m/10 + 1} {
-		if g, ok := scale(shorter, q+1); !ok || g == f {
-			return false
-		}
-	}
-	return compareTwice(2*m-1, q, f) < 0 && compareTwice(2*m+1, q, f) > 0
 }
 
 // compareTwice compares w·10^q with twice the normal number f; 0 if they are too close

@@ -36,7 +36,7 @@ func TestFloatsAreReadAsStrconvReadsThem(t *testing.T) {
 	}
 }
 
-// TestSpellingsThatStay: a number that isShortest vouches for is spelled as strconv
+// TestSpellingsThatStay: a number that spells vouches for is spelled as strconv
 // spells it, and of those that are, most are recognised.
 func TestSpellingsThatStay(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
@@ -50,12 +50,12 @@ func TestSpellingsThatStay(t *testing.T) {
 			continue
 		}
 		all++
-		if isShortest(m, q, f) {
+		if d.spells(f) {
 			vouched++
 		}
 		for _, near := range []uint64{m - 2, m - 1, m + 1, m + 2, m*10 + 1} {
 			g, ok := scale(near, q)
-			if !ok || !isShortest(near, q, g) {
+			if !ok || !(decimal{m: near, q: q, exact: true}).spells(g) {
 				continue
 			}
 			if d, _ := decimalAt(strconv.FormatFloat(g, 'f', -1, 64), 0); d.m != near || d.q != q {
@@ -76,7 +76,7 @@ func TestSpareDigitsAreDropped(t *testing.T) {
 		for _, token := range []string{strconv.FormatFloat(f, 'e', 16, 64), strconv.FormatFloat(f, 'e', 14+random.IntN(5), 64), strconv.FormatFloat(f, 'f', 15, 64), strconv.FormatFloat(random.Float64(), 'f', 16, 64)} {
 			d, end := decimalAt(token, 0)
 			g := d.float(token[:end])
-			if got, want := string(d.appendShortest(nil, g)), string(appendFloatJSON(nil, g)); got != want {
+			if got, want := string(d.appendFloatOf(nil, g)), string(appendFloatJSON(nil, g)); got != want {
 				t.Fatalf("%s is spelled %s, not %s", token, got, want)
 			}
 		}
