@@ -57,7 +57,7 @@ func base64ToJSON(c invocation) (Value, error) {
 func (c invocation) readJSON(text string) (Value, error) {
 	v, err := ReadJSON(text)
 	if err != nil {
-		return Value{}, c.fail(ConversionError, "parameter is not valid. The provided value '%s' cannot be parsed: '%s'. %s", text, err.Error(), seeFunctions(c.function.Name))
+		return Value{}, c.fail(ConversionError, "parameter is not valid. The provided value '%s' cannot be parsed: '%s'. %s", shown(text), err.Error(), seeFunctions(c.function.Name))
 	}
 	return v, nil
 }
