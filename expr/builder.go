@@ -27,7 +27,7 @@ func (b *ArrayBuilder) Append(element Value) {
 func (b *ArrayBuilder) Value() Value {
 	n := len(b.elems)
 	return Value{kind: KindArray, node: &node{
-		elems: b.elems[:n:n], weight: addWeight(b.sum.weight, 2+int64(n)), depth: max(b.sum.depth, 1),
+		elems: b.elems[:n:n], weight: addWeight(b.sum.weight, brackets(n)), depth: max(b.sum.depth, 1),
 		referenced: b.sum.referenced, beyondJSON: b.sum.beyondJSON,
 	}}
 }

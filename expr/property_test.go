@@ -53,6 +53,9 @@ func TestJSONRoundTrips(t *testing.T) {
 		if v.Size() != int64(len(text)) {
 			t.Fatalf("Size is %d, the text has %d bytes: %s", v.Size(), len(text), text)
 		}
+		if v.weight() > v.Size() {
+			t.Fatalf("the weight %d is no lower bound of the size %d: %s", v.weight(), v.Size(), text)
+		}
 		for _, read := range []func([]byte) (Value, error){ParseJSON[[]byte], ReadJSON[[]byte], ParseStored[[]byte]} {
 			again, err := read(text)
 			if err != nil {

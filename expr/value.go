@@ -35,7 +35,9 @@ const (
 	KindReference // kept in content storage; see ContentReference
 )
 
-// Value is a JSON value, immutable and cheap to copy. The zero Value is null.
+// Value is a JSON value, immutable and cheap to copy. The zero Value is null. A part
+// that is taken out of a value that was read shares its text, and so keeps the whole
+// text in memory for as long as the part is held.
 type Value struct {
 	kind Kind
 	num  uint64 // bool: 0 or 1; int: two's complement; float: IEEE bits
@@ -127,7 +129,7 @@ func Array(elems ...Value) Value {
 
 // arrayOf is Array without the copy: it takes elems over.
 func arrayOf(elems []Value) Value {
-	n := &node{elems: elems, depth: 1, weight: 2 + int64(len(elems))}
+	n := &node{elems: elems, depth: 1, weight: brackets(len(elems))}
 	for i := range elems {
 		n.include(&elems[i])
 	}
@@ -143,7 +145,7 @@ func Object(members ...Member) Value {
 // objectOf is Object without copy and check: it takes members over, whose names
 // must be distinct.
 func objectOf(members []Member) Value {
-	n := &node{members: members, depth: 1, weight: 2 + int64(len(members))}
+	n := &node{members: members, depth: 1, weight: brackets(len(members))}
 	for i := range members {
 		n.weight = addWeight(n.weight, int64(len(members[i].Name))+3)
 		n.include(&members[i].Value)
@@ -155,6 +157,9 @@ func objectOf(members []Member) Value {
 func Reference(r ContentReference) Value {
 	return Value{kind: KindReference, node: &node{rare: &rare{ref: &r}, referenced: true, weight: 64}}
 }
+
+// brackets is the size of a container's brackets and commas in JSON.
+func brackets(children int) int64 { return 1 + int64(max(children, 1)) }
 
 // include accounts for a child in the bounds of its container.
 func (n *node) include(child *Value) {
