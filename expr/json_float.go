@@ -37,13 +37,6 @@ var fives = func() (table [mostPower - leastPower + 1][2]uint64) {
 	return table
 }()
 
-// parseJSONFloat reads the number that token is, which JSON's grammar allows; beyond a
-// double it is infinite.
-func parseJSONFloat(token string) float64 {
-	d, end := decimalAt(token, 0)
-	return d.float(token[:end])
-}
-
 // decimal is a number m·10^q as it stands in a text.
 type decimal struct {
 	m        uint64

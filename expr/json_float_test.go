@@ -14,7 +14,8 @@ func TestFloatsAreReadAsStrconvReadsThem(t *testing.T) {
 	check := func(token string) {
 		t.Helper()
 		want, _ := strconv.ParseFloat(token, 64)
-		if got := parseJSONFloat(token); math.Float64bits(got) != math.Float64bits(want) {
+		d, _ := decimalAt(token, 0)
+		if got := d.float(token); math.Float64bits(got) != math.Float64bits(want) {
 			t.Fatalf("%s is read as %v, not %v", token, got, want)
 		}
 	}
