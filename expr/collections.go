@@ -282,8 +282,8 @@ func evalJoin(c invocation) (Value, error) {
 }
 
 func evalReverse(c invocation) (Value, error) {
-	if c.args[0].kind != KindArray {
-		return Value{}, c.wrongType(0, "array")
+	if c.args[0].kind != KindArray { // "first", though there is but one
+		return Value{}, c.fail(ArgumentError, "expects its first parameter to be of type array. The provided value is of type '%s'. %s", c.args[0].TypeName(), c.see())
 	}
 	elems := slices.Clone(c.args[0].elements())
 	slices.Reverse(elems)
