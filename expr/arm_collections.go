@@ -15,10 +15,10 @@ func templateCollectionFunctions() []Function {
 	}
 	return []Function{
 		constant("true", Bool(true)), constant("false", Bool(false)), constant("null", Null()),
-		{Name: "array", Min: 1, Max: 1, opaque: true, eval: templateArray},
+		{Name: "array", Min: 1, Max: 1, opaque: 1, eval: templateArray},
 		{Name: "concat", Min: 1, Max: -1, eval: templateConcat},
 		{Name: "contains", Min: 2, Max: 2, eval: templateContains},
-		{Name: "createArray", Min: 0, Max: -1, opaque: true, eval: evalCreateArray},
+		{Name: "createArray", Min: 0, Max: -1, opaque: 1, eval: evalCreateArray},
 		{Name: "createObject", Min: 0, Max: -1, shallow: true, eval: createObject},
 		{Name: "empty", Min: 1, Max: 1, shallow: true, eval: demanding(emptiable, evalEmpty)},
 		{Name: "first", Min: 1, Max: 1, shallow: true, eval: demanding(oneEnd, evalFirst)},

@@ -15,7 +15,7 @@ func templateLambdaFunctions() []Function {
 	}
 	return []Function{
 		{Name: "lambda", Min: 2, Max: -1, Lazy: true, eval: lambdaOutOfPlace},
-		{Name: "lambdaVariables", Min: 1, Max: 1, opaque: true, eval: lambdaVariables},
+		{Name: "lambdaVariables", Min: 1, Max: 1, opaque: 1, eval: lambdaVariables},
 		taking("filter", 2, 2, filterElements), taking("map", 2, 2, mapElements), taking("mapValues", 2, 2, mapMemberValues), taking("reduce", 3, 3, reduceElements),
 		taking("sort", 2, 2, sortElements), taking("toObject", 2, 3, elementsToObject), taking("groupBy", 2, 3, groupElements),
 	}

@@ -23,8 +23,8 @@ func collectionFunctions() []Function {
 		{Name: "take", Min: 2, Max: 2, shallow: true, usage: "two parameters: the collection to take the objects from as the first parameter and the count of objects to take as the second parameter", eval: evalTake},
 		{Name: "sort", Min: 1, Max: 2, usage: "an array as the first parameter and an optional object key as the second parameter", eval: evalSort},
 		{Name: "mergeObjects", Min: 2, Max: 2, shallow: true, eval: evalMergeObjects},
-		{Name: "addProperty", Min: 3, Max: 3, shallow: true, usage: "three parameters: the object as the first parameter, the name of the property to add as the second parameter, and the value as the third parameter", eval: evalAddProperty},
-		{Name: "setProperty", Min: 3, Max: 3, shallow: true, usage: "three parameters: the object as the first parameter, the name of the property to set as the second parameter, and the value as the third parameter", eval: evalSetProperty},
+		{Name: "addProperty", Min: 3, Max: 3, shallow: true, opaque: 3, usage: "three parameters: the object as the first parameter, the name of the property to add as the second parameter, and the value as the third parameter", eval: evalAddProperty},
+		{Name: "setProperty", Min: 3, Max: 3, shallow: true, opaque: 3, usage: "three parameters: the object as the first parameter, the name of the property to set as the second parameter, and the value as the third parameter", eval: evalSetProperty},
 		{Name: "removeProperty", Min: 2, Max: 2, shallow: true, usage: "two parameters: the object as the first parameter and the name of the property to remove as the second parameter", eval: evalRemoveProperty},
 	}
 }

@@ -12,8 +12,8 @@ func conversionFunctions() []Function {
 		return Function{Name: name, Min: 1, Max: 1, usage: usage, eval: eval}
 	}
 	list := []Function{
-		{Name: "array", Min: 1, Max: 1, opaque: true, usage: "one parameter: the value that is to be converted to an array", eval: evalCreateArray},
-		{Name: "createArray", Min: 1, Max: -1, opaque: true, usage: "a comma separated list of parameters", eval: evalCreateArray},
+		{Name: "array", Min: 1, Max: 1, opaque: 1, usage: "one parameter: the value that is to be converted to an array", eval: evalCreateArray},
+		{Name: "createArray", Min: 1, Max: -1, opaque: 1, usage: "a comma separated list of parameters", eval: evalCreateArray},
 		one("bool", "one parameter: the value that is to be converted to a boolean", evalBool),
 		one("int", "one parameter: the value that is to be converted to an integer", evalInt),
 		one("decimal", "one parameter: the value that is to be converted to a decimal number", evalDecimal),

@@ -164,8 +164,8 @@ func (x *call) apply(e *evaluator, base int) (Value, error) {
 	f := x.function
 	e.high = max(e.high, len(e.stack))
 	c := invocation{call: x, args: e.stack[base:len(e.stack):len(e.stack)], e: e}
-	for _, v := range c.args {
-		if v.HasReference() && !f.opaque && (v.kind == KindReference || !f.shallow) {
+	for i, v := range c.args {
+		if v.HasReference() && (f.opaque == 0 || i+1 < f.opaque) && (v.kind == KindReference || !f.shallow) {
 			return Value{}, unloaded(v)
 		}
 	}

@@ -30,9 +30,12 @@ type Function struct {
 	// arguments; "" stands for a sentence made of Min and Max. See arityMessage.
 	usage string
 	// shallow functions never look inside the elements or members of their
-	// arguments, opaque ones not even at the arguments, so that references may
-	// stand there (see Unloaded).
-	shallow, opaque bool
+	// arguments, so that references may stand there (see Unloaded).
+	shallow bool
+	// opaque is the first argument, counted from 1, that the function does not even
+	// look at, nor at those after it: they may be references themselves. 0 if it looks
+	// at all of them.
+	opaque int
 	// named functions are contextual ones that take one name, a string: of an action,
 	// a loop, a variable, a parameter.
 	named bool

@@ -107,6 +107,7 @@ func TestReferencesAreHandedOn(t *testing.T) {
 	for _, text := range []string{
 		`"@triggerBody()"`, `{"body":"@triggerBody()"}`, `[["@body('A')"]]`, `"@coalesce(null, triggerBody())"`, `"@if(true, triggerBody(), null)"`,
 		`"@createArray(triggerBody(), 1)"`, `"@first(createArray(outputs('A')))"`,
+		`"@setProperty(json('{}'), 'x', triggerBody())"`, `"@setProperty(addProperty(json('{}'), 'x', triggerBody()), 'y', body('B'))"`,
 	} {
 		tmpl, _ := Workflow().Compile(mustParse(t, text))
 		v, err := tmpl.Eval(&bodyEnv{ref})
@@ -118,6 +119,7 @@ func TestReferencesAreHandedOn(t *testing.T) {
 	for text, loads := range map[string]bool{
 		`"@outputs('A')"`: false, `"@outputs('A')?['body']"`: false, `"@outputs('A')['statusCode']"`: false, `{"b":"@outputs('A').body"}`: false,
 		`"@outputs('A')?['body']?['x']"`: true, `"@{outputs('A')}"`: true,
+		`"@setProperty(outputs('A'), 'x', 1)"`: false, `"@setProperty(outputs('A')?['body'], 'x', 1)"`: true,
 	} {
 		tmpl, _ := Workflow().Compile(mustParse(t, text))
 		if _, err := tmpl.Eval(&bodyEnv{within}); (err != nil) != loads {

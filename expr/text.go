@@ -108,7 +108,7 @@ func (v Value) textProblem() string {
 
 // excerpt is v as indented JSON for a message, at most a thousand bytes of it.
 func (v Value) excerpt() string {
-	if v.weight() > 1000 {
+	if v.weight() > 1000 || v.HasReference() {
 		return v.TypeName()
 	}
 	var b bytes.Buffer
