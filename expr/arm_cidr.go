@@ -23,7 +23,7 @@ func (c invocation) cidr() (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(c.args[0].str)
 	if err != nil {
-		return netip.Prefix{}, c.unable("the value '%s' is not a valid IP address range in CIDR notation, such as '10.0.0.0/16'.", c.args[0].str)
+		return netip.Prefix{}, c.unable("the value '%s' is not a valid IP address range in CIDR notation, such as '10.0.0.0/16'.", shown(c.args[0].str))
 	}
 	return p.Masked(), nil
 }

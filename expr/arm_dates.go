@@ -52,7 +52,7 @@ func dateTimeAdd(c invocation) (Value, error) {
 	}
 	ticks, ok := parseDuration(text)
 	if !ok {
-		return Value{}, c.notValid("The duration '%s' must match ISO 8601 format.", text)
+		return Value{}, c.notValid("The duration '%s' must match ISO 8601 format.", shown(text))
 	}
 	if base.ticks += ticks; base.ticks < 0 || base.ticks > maxTicks {
 		return Value{}, c.outOfCalendar()

@@ -7,7 +7,6 @@ package expr
 import (
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // templateArity is the sentence for a call of the deployment dialect with count
@@ -207,20 +206,16 @@ func templateStep(base, index Value) (Value, error) {
 		if v, ok := base.Get(index.str); ok {
 			return v, nil
 		}
-		names := make([]string, 0, base.Len())
-		for name := range base.Members() {
-			names = append(names, name)
-		}
-		return Value{}, dereferenceError("property '%s' doesn't exist, available properties are '%s'.", index.str, strings.Join(names, ", "))
+		return Value{}, dereferenceError("property '%s' doesn't exist, available properties are '%s'.", shown(index.str), available(base))
 	case index.kind == KindInt && base.kind == KindArray:
 		if i := int64(index.num); i >= 0 && i < int64(base.Len()) {
 			return base.Index(int(i)), nil
 		}
 		return Value{}, dereferenceError("property array index '%s' is out of bounds.", index.Text())
 	case base.kind == KindObject:
-		return Value{}, dereferenceError("property '%s' can't be evaluated, property name must be a string.", index.Text())
+		return Value{}, dereferenceError("property '%s' can't be evaluated, property name must be a string.", shown(index.Text()))
 	}
-	return Value{}, dereferenceError("property '%s' can't be evaluated.", index.Text())
+	return Value{}, dereferenceError("property '%s' can't be evaluated.", shown(index.Text()))
 }
 
 func dereferenceError(format string, args ...any) error {

@@ -58,7 +58,7 @@ func lambdaVariables(c invocation) (Value, error) {
 			return v.value, nil
 		}
 	}
-	return Value{}, c.failWith(ContextError, "The template lambda variable '%s' is not found: no lambda around it has it.", c.args[0].str)
+	return Value{}, c.failWith(ContextError, "The template lambda variable '%s' is not found: no lambda around it has it.", shown(c.args[0].str))
 }
 
 // lambda reads an argument that must be one with as many variables.

@@ -161,7 +161,7 @@ func templateInt(c invocation) (Value, error) {
 			return Int(n), nil
 		}
 	}
-	return Value{}, c.fail(ConversionError, "cannot convert provided value '%s' to integer value. Please see https://aka.ms/arm-function-int for usage details.", c.args[0].Text())
+	return Value{}, c.fail(ConversionError, "cannot convert provided value '%s' to integer value. Please see https://aka.ms/arm-function-int for usage details.", shown(c.args[0].Text()))
 }
 
 func templateFloat(c invocation) (Value, error) {

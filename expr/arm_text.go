@@ -84,7 +84,7 @@ func dataURIToText(c invocation) (Value, error) {
 	}
 	if !ok {
 		return Value{}, c.fail(ConversionError, "expects its parameter to be formatted as a valid data URI. The provided value '%s' was not formatted correctly. %s",
-			c.args[0].str, seeFunctions(c.function.Name))
+			shown(c.args[0].str), seeFunctions(c.function.Name))
 	}
 	return String(decodeUTF8(data)), nil
 }
@@ -117,11 +117,11 @@ func evalPadLeft(c invocation) (Value, error) {
 	case text.kind != KindString && text.kind != KindInt:
 		return invalid("first", "The source string must be a String or integer type, while '"+text.TypeName()+"' was provided.")
 	case !ok || n < 0 || n > 16:
-		return invalid("second", "Total width must be a positive integer value and not greater than '16', while '"+width.Text()+"' was provided.")
+		return invalid("second", "Total width must be a positive integer value and not greater than '16', while '"+shown(width.Text())+"' was provided.")
 	case pad.kind != KindString:
 		return invalid("third", "The padding character must be a string type, while '"+pad.TypeName()+"' was provided.")
 	case utf16Length(pad.str) != 1:
-		return invalid("third", "The padding character must be a single character, while '"+pad.str+"' was provided.")
+		return invalid("third", "The padding character must be a single character, while '"+shown(pad.str)+"' was provided.")
 	}
 	return String(strings.Repeat(pad.str, max(int(n)-utf16Length(text.Text()), 0)) + text.Text()), nil
 }
@@ -227,7 +227,7 @@ func combineURI(c invocation) (Value, error) {
 	}
 	base, err := url.Parse(c.args[0].str)
 	if err != nil || !base.IsAbs() || base.Host == "" && base.Opaque == "" && base.Path == "" {
-		return Value{}, c.fail(ArgumentError, "expects its first argument to be a uri string. The provided value is '%s'. Please see https://aka.ms/arm-function-datauri for usage details.", c.args[0].str)
+		return Value{}, c.fail(ArgumentError, "expects its first argument to be a uri string. The provided value is '%s'. Please see https://aka.ms/arm-function-datauri for usage details.", shown(c.args[0].str))
 	}
 	r, err := url.Parse(relative)
 	if err != nil {

@@ -214,3 +214,50 @@ func TestManyGoroutinesLookIntoOneValue(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// TestMessagesAreShort: an error shows the beginning of a long value, whatever the
+// function and the argument. The message of fail() is the author's own.
+func TestMessagesAreShort(t *testing.T) {
+	object := mustParse(t, manyMembers(10_000, func(i int) string { return fmt.Sprint("name", i) }))
+	env := lookupEnv(func(string, []Value) (Value, error) { return object, nil })
+	check := func(d *Dialect, text string) {
+		tmpl, problems := d.CompileString(text)
+		for _, p := range problems {
+			if len(p.Message) > longestNames+2*longestShown {
+				t.Errorf("%.90s: a message of %d bytes: %.200s", text, len(p.Message), p.Message)
+			}
+		}
+		if tmpl == nil {
+			return
+		}
+		if _, err := tmpl.Eval(env); err != nil && len(err.Error()) > longestNames+2*longestShown {
+			t.Errorf("%.90s: a message of %d bytes: %.200s", text, len(err.Error()), err)
+		}
+	}
+	for _, text := range append(misfits(Workflow(), "item()"),
+		"item().none", "item()[string(item())]", "item()['a']['b']", "string(item())['a']", "createArray(1)[string(item())]", "null[string(item())]") {
+		check(Workflow(), "@"+text)
+	}
+	for _, text := range append(misfits(ResourceTemplate(), "variables('x')"),
+		"variables('x').none", "variables('x')[string(variables('x'))]", "variables('x')[variables('x')]", "string(variables('x'))[string(variables('x'))]") {
+		check(ResourceTemplate(), "["+text+"]")
+	}
+	check(Workflow(), "@{"+strings.Repeat("x", 100_000))
+}
+
+// misfits are calls of every function with arguments most of which it refuses.
+func misfits(d *Dialect, large string) (texts []string) {
+	args := []string{large, "'a'", "1", "string(" + large + ")", "createArray(" + large + ")", "json('[[1]]')"}
+	for _, f := range d.Functions() {
+		if f.Contextual || f.Name == "fail" {
+			continue
+		}
+		for _, a := range args {
+			texts = append(texts, f.Name+"("+a+")")
+			for _, b := range args {
+				texts = append(texts, f.Name+"("+a+", "+b+")", f.Name+"('2020-01-01', "+a+", "+b+")")
+			}
+		}
+	}
+	return texts
+}

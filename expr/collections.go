@@ -391,7 +391,7 @@ func evalAddProperty(c invocation) (Value, error) {
 		return Value{}, err
 	}
 	if _, ok := object.Get(name); ok {
-		return Value{}, c.fail(ArgumentError, "expects the property to not exist in the object. Unable to add property '%s' to '%s' as it already exists.", name, object.excerpt())
+		return Value{}, c.fail(ArgumentError, "expects the property to not exist in the object. Unable to add property '%s' to '%s' as it already exists.", shown(name), object.excerpt())
 	}
 	return objectOf(append(object.copyMembers(1), Member{name, c.args[2]})), nil
 }

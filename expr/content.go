@@ -233,13 +233,9 @@ func (c invocation) dataURI() (dataURI, error) {
 	return u, nil
 }
 
-// badDataURI complains about the argument, of which it shows at most 200 bytes.
+// badDataURI complains about the argument.
 func (c invocation) badDataURI() error {
-	shown := c.args[0].str
-	if len(shown) > 200 {
-		shown = strings.ToValidUTF8(shown[:200], "") + "…"
-	}
-	return c.fail(ArgumentError, "expects its parameter to be formatted as a valid data URI. The provided value '%s' was not formatted correctly. %s", shown, c.see())
+	return c.fail(ArgumentError, "expects its parameter to be formatted as a valid data URI. The provided value '%s' was not formatted correctly. %s", shown(c.args[0].str), c.see())
 }
 
 func evalDataURIToBinary(c invocation) (Value, error) {

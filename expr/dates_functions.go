@@ -2,8 +2,6 @@ package expr
 
 // The date and time functions of the workflow language (wdl-semantics §6).
 
-import "strings"
-
 func dateFunctions() []Function {
 	const format = "and an optional format string as the "
 	add := func(name, unit string) Function {
@@ -102,17 +100,6 @@ func (c invocation) date(i int) (dateTime, error) {
 
 func (c invocation) badDate(text string) error {
 	return c.failWith(ConversionError, "In function '%s', the value provided for date time string '%s' was not valid. The datetime string must match ISO 8601 format.", c.name, shown(text))
-}
-
-// longestShown is how many bytes of a value stand in a message.
-const longestShown = 1_000
-
-// shown shortens a value for a message.
-func shown(text string) string {
-	if len(text) > longestShown {
-		return strings.ToValidUTF8(text[:longestShown], "") + "…"
-	}
-	return text
 }
 
 // outOfCalendar complains about a result before year 1 or after 9999.

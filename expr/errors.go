@@ -74,6 +74,26 @@ const (
 	CodeLength     = "ExpressionTooLong"  // longer than 8,192 characters
 )
 
+// How many bytes stand in a message of a value, and of a list of names.
+const (
+	longestShown = 1_000
+	longestNames = 10_000
+)
+
+// shown shortens a value for a message.
+func shown(text string) string { return abridged(text, longestShown) }
+
+// abridged cuts a text that is too long for a message.
+func abridged(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "…"
+}
+
 // place is a position in a text; columns count characters. The zero place is its
 // start.
 type place struct{ offset, line, column int }

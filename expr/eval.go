@@ -263,17 +263,22 @@ func property(base Value, name string, safe bool) (Value, error) {
 		if v, ok := base.Get(name); ok || safe {
 			return v, nil
 		}
-		names := make([]string, 0, base.Len())
-		for name := range base.Members() {
-			names = append(names, name)
-		}
-		return Value{}, cannot("property '%s' doesn't exist, available properties are '%s'.", name, strings.Join(names, ", "))
+		return Value{}, cannot("property '%s' doesn't exist, available properties are '%s'.", shown(name), available(base))
 	case KindArray:
-		return Value{}, cannot("property '%s' cannot be selected. Array elements can only be selected using an integer index.", name)
+		return Value{}, cannot("property '%s' cannot be selected. Array elements can only be selected using an integer index.", shown(name))
 	case KindNull:
-		return Value{}, cannot("property '%s' cannot be selected.", name)
+		return Value{}, cannot("property '%s' cannot be selected.", shown(name))
 	}
-	return Value{}, cannot("property '%s' cannot be selected. Property selection is not supported on values of type '%s'.", name, base.TypeName())
+	return Value{}, cannot("property '%s' cannot be selected. Property selection is not supported on values of type '%s'.", shown(name), base.TypeName())
+}
+
+// available lists the names of an object's members for a message.
+func available(object Value) string {
+	names := make([]string, 0, object.Len())
+	for name := range object.Members() {
+		names = append(names, name)
+	}
+	return abridged(strings.Join(names, ", "), longestNames)
 }
 
 func element(base Value, i int64, safe bool) (Value, error) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // SyntaxError says where and why a text is not JSON.
@@ -84,17 +83,6 @@ func pathText(path []pathStep) string {
 		}
 	}
 	return abridged(b.String(), maxPath)
-}
-
-// abridged cuts a text that is too long for a message.
-func abridged(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	for most > 0 && !utf8.RuneStart(s[most]) {
-		most--
-	}
-	return s[:most] + "…"
 }
 
 func tooDeep(limit int) string {

@@ -345,7 +345,7 @@ func evalGUID(c invocation) (Value, error) {
 	low = low&^(0xC<<60) | 0x8<<60
 	text, ok := formatGUID(high, low, format)
 	if !ok {
-		return Value{}, c.notValid("The format '%s' is not one of 'N', 'D', 'B', 'P' and 'X'.", format)
+		return Value{}, c.notValid("The format '%s' is not one of 'N', 'D', 'B', 'P' and 'X'.", shown(format))
 	}
 	return String(text), nil
 }

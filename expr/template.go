@@ -398,7 +398,7 @@ func interpolationPieces(s string) ([]piece, *parseError) {
 		case strings.HasPrefix(rest, "@{"):
 			length := expressionEnd(rest[2:])
 			if length < 0 {
-				return nil, &parseError{i, fmt.Sprintf("The template language expression '%s' is not valid: the string interpolation segment starting at position '%d' is not terminated.", s, utf16Length(s[:i]))}
+				return nil, &parseError{i, fmt.Sprintf("The template language expression '%s' is not valid: the string interpolation segment starting at position '%d' is not terminated.", shown(s), utf16Length(s[:i]))}
 			}
 			flush()
 			pieces = append(pieces, piece{text: rest[2 : 2+length], expression: true, offset: i + 2})

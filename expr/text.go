@@ -100,7 +100,7 @@ func (v Value) textProblem() string {
 	_, parameters, _ := strings.Cut(contentType.str, ";")
 	for part := range strings.SplitSeq(parameters, ";") {
 		if part = strings.TrimSpace(part); part != "" && !strings.Contains(part, "=") {
-			return "The content type '" + contentType.str + "' of the envelope is malformed."
+			return "The content type '" + shown(contentType.str) + "' of the envelope is malformed."
 		}
 	}
 	return ""

@@ -10,7 +10,7 @@ func uriFunctions() []Function {
 			}
 			u, ok := parseAbsoluteURI(text)
 			if !ok {
-				return Value{}, c.failWith(ConversionError, "In function '%s', the value provided for URI string '%s' was not valid. The string must be an absolute URI.", c.name, text)
+				return Value{}, c.failWith(ConversionError, "In function '%s', the value provided for URI string '%s' was not valid. The string must be an absolute URI.", c.name, shown(text))
 			}
 			return of(u), nil
 		}}
