@@ -27,10 +27,7 @@ func nameServer(t *testing.T, names map[string]string) (port string) {
 		}
 		_ = w.WriteMsg(m)
 	})
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-	must(t, err)
-	streams, err := net.Listen("tcp", packets.LocalAddr().String())
-	must(t, err)
+	packets, streams := bothPorts(t)
 	for _, server := range []*dns.Server{{PacketConn: packets, Handler: answer}, {Listener: streams, Handler: answer}} {
 		started := make(chan struct{})
 		server.NotifyStartedFunc = func() { close(started) }
@@ -38,9 +35,24 @@ func nameServer(t *testing.T, names map[string]string) (port string) {
 		<-started
 		t.Cleanup(func() { _ = server.Shutdown() })
 	}
-	_, port, err = net.SplitHostPort(packets.LocalAddr().String())
+	_, port, err := net.SplitHostPort(packets.LocalAddr().String())
 	must(t, err)
 	return port
+}
+
+// bothPorts listens on the same port of UDP and TCP.
+func bothPorts(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	for range 100 {
+		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+		must(t, err)
+		if streams, err := net.Listen("tcp", packets.LocalAddr().String()); err == nil {
+			return packets, streams
+		}
+		must(t, packets.Close())
+	}
+	t.Fatal("no port is free for UDP and TCP")
+	return nil, nil
 }
 
 // TestAnEnvironmentAsksItsNetworksNameServers: names are looked up by the servers of the
