@@ -13,7 +13,7 @@ import (
 )
 
 func checkCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, verbose bool
 	var parameters string
 	cmd := &cobra.Command{
 		Use:   "check PATH…",
@@ -23,18 +23,18 @@ deployment template (every workflow in it, and the template's own expressions), 
 single-tenant with "kind". Every problem is printed with its place, code, message
 and JSON pointer. The exit code is 1 if there is an error; warnings do not count.
 
-A parameters file is held against the template beside it (NAME.parameters.json
-against NAME.json), or is given to one with --parameters.
+A parameters file is held against the template beside it (app.parameters.json or
+app.parameters.prod.json against app.json), or is given to one with --parameters.
 
 Of a folder, every .json file below it that is a definition, a template or a
 parameters file is checked; other files and folders whose name begins with a dot
-are passed over. A summary follows the problems.`,
+are passed over (--verbose names them). A summary follows the problems.`,
 		Example: `  isle check workflow.json
   isle check azuredeploy.json -p azuredeploy.parameters.json
   isle check --json . | jq -r 'select(.severity == "error") | .message'`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c := checker{cmd: cmd, out: cmd.OutOrStdout(), asJSON: asJSON, parameters: parameters}
+			c := checker{cmd: cmd, out: cmd.OutOrStdout(), asJSON: asJSON, verbose: verbose, parameters: parameters}
 			for _, name := range args {
 				c.path(name)
 			}
@@ -46,6 +46,7 @@ are passed over. A summary follows the problems.`,
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line for each problem")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "name the files of a folder that are passed over")
 	cmd.Flags().StringVarP(&parameters, "parameters", "p", "", "a parameters file for the templates")
 	return cmd
 }
@@ -77,6 +78,7 @@ type checker struct {
 	cmd        *cobra.Command
 	out        io.Writer
 	asJSON     bool
+	verbose    bool
 	parameters string // a file for every template; "" is none
 	folders    bool   // a folder was among the arguments: a summary is due
 	total      summary

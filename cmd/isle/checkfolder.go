@@ -1,13 +1,11 @@
 package main
 
 import (
-	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"isle/expr"
 )
 
 // path checks a file, or all that can be checked below a folder.
@@ -31,7 +29,7 @@ func (c *checker) path(name string) {
 		case entry.IsDir() && passedOver(path):
 			return fs.SkipDir
 		case !entry.IsDir() && strings.EqualFold(filepath.Ext(path), ".json"):
-			c.found(root, path, shown)
+			c.found(root, path, shown, entry.Type()&fs.ModeSymlink != 0)
 		}
 		return nil
 	})
@@ -43,20 +41,33 @@ func passedOver(path string) bool {
 	return base == "node_modules" || strings.HasPrefix(base, ".") && base != "."
 }
 
-// found checks a file of a folder, unless it is about something else.
-func (c *checker) found(root *os.Root, path, shown string) {
+// found checks a file of a folder, unless it is about something else. A link that
+// leads out of the folder is somebody else's.
+func (c *checker) found(root *os.Root, path, shown string, link bool) {
 	content, err := root.ReadFile(path)
+	if err != nil && link {
+		c.passOver(shown)
+		return
+	}
 	if err != nil {
 		c.report(shown, []finding{unreadable(shown, err)})
 		return
 	}
 	d, err := openDocument(shown, content)
 	switch {
-	case errors.As(err, new(*expr.SyntaxError)):
+	case err != nil && (!d.isJSON || d.isMeant()):
 		c.report(shown, []finding{unreadable(shown, err)})
 	case err != nil || d.kind == testDocument:
-		c.total.Passed++
+		c.passOver(shown)
 	default:
 		c.report(shown, c.check(d))
+	}
+}
+
+// passOver notes a file that is about something else.
+func (c *checker) passOver(shown string) {
+	c.total.Passed++
+	if c.verbose && !c.asJSON {
+		fmt.Fprintf(c.out, "%s: passed over\n", shown)
 	}
 }

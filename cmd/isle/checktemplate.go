@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"isle/expr"
@@ -11,19 +12,23 @@ import (
 	"isle/wdl"
 )
 
-// checkTemplate finds the problems of a deployment template itself, with the values
-// of the parameters file that the command line names. Without one the values come
+// checkTemplate finds the problems of a deployment template itself, and holds the
+// parameters file that the command line names against it. Without one the values come
 // with the deployment, and none is missing here.
 func (c *checker) checkTemplate(d document) []finding {
+	findings := append(templateFindings(d, deploy.Check(d.root)), unknownTypes(d)...)
 	if c.parameters == "" {
-		return append(templateFindings(d, deploy.Check(d.root)), unknownTypes(d)...)
+		return findings
 	}
-	values, err := readParameters(c.cmd, c.parameters)
+	content, err := readInput(c.cmd, c.parameters)
 	if err != nil {
-		return []finding{unreadable(c.parameters, err)}
+		return append(findings, unreadable(c.parameters, err))
 	}
-	_, problems := deploy.Parse(d.root, values)
-	return append(templateFindings(d, problems), unknownTypes(d)...)
+	p := document{name: c.parameters, content: trimBOM(content)}
+	if p.root, err = expr.ReadJSON(p.content); err != nil {
+		return append(findings, unreadable(c.parameters, err))
+	}
+	return append(findings, parameterFindings(d.root, p)...)
 }
 
 // unknownTypes warns of resources that no server here deploys.
@@ -58,17 +63,50 @@ func templateFindings(d document, problems []deploy.Problem) (findings []finding
 // checkParameters holds a parameters file against the template beside it. What is
 // wrong with the template alone is told of the template.
 func checkParameters(d document) []finding {
-	name, ok := strings.CutSuffix(strings.ToLower(d.name), ".parameters.json")
-	if !ok {
-		return nil
+	for _, name := range templateNames(d.name) {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		template, err := expr.ReadJSON(trimBOM(content))
+		if err != nil || kindOf(template) != templateDocument {
+			continue
+		}
+		return parameterFindings(template, d)
 	}
-	content, err := os.ReadFile(d.name[:len(name)] + ".json")
-	if err != nil {
-		return nil
+	return []finding{{
+		File: d.name, Severity: wdl.Warning.String(), Code: "TemplateNotFound",
+		Message: fmt.Sprintf("No template beside this parameters file has its name (%s): its values are not checked. Give it to one with --parameters", strings.Join(templateNames(filepath.Base(d.name)), ", ")),
+	}}
+}
+
+// templateNames are the files that may be the template of a parameters file:
+// app.parameters.json, app.parameters.prod.json and app.prod.parameters.json belong to
+// app.json, parameters.json to the usual names.
+func templateNames(name string) []string {
+	dir, base := filepath.Split(name)
+	if strings.EqualFold(base, "parameters.json") {
+		return []string{dir + "azuredeploy.json", dir + "template.json", dir + "mainTemplate.json", dir + "main.json"}
 	}
-	template, err := expr.ReadJSON(trimBOM(content))
-	if err != nil {
-		return nil
+	stem := base[:len(base)-len(filepath.Ext(base))]
+	if i := strings.Index(strings.ToLower(base), ".parameters."); i >= 0 {
+		stem = base[:i]
 	}
-	return templateFindings(d, deploy.CheckParameters(template, d.root))
+	names := []string{dir + stem + ".json"}
+	if first, _, ok := strings.Cut(stem, "."); ok && first != "" {
+		names = append(names, dir+first+".json")
+	}
+	return names
+}
+
+// parameterFindings are what is wrong with a parameters file for a template, placed in
+// the file.
+func parameterFindings(template expr.Value, d document) []finding {
+	problems := deploy.CheckParameters(template, d.root)
+	if _, wrapped := d.root.Get("parameters"); !wrapped {
+		for i := range problems {
+			problems[i].Pointer = strings.TrimPrefix(problems[i].Pointer, "/parameters")
+		}
+	}
+	return templateFindings(d, problems)
 }
