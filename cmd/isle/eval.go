@@ -25,7 +25,8 @@ results, workflow, iterationIndexes, utcNow.
 
 --batch names a JSON array of {id, expression, context?}; each gives one line:
 {"id", "value"} or {"id", "error": {"code", "message"}}. An expression with several
-problems has all of them in "details" of its error.
+problems has all of them in "details" of its error. The exit code is 0 when the batch
+could be read.
 
 --template takes expressions as they stand in deployment templates: "[add(1, 2)]".
 They may read parameters and variables of the context.`,
