@@ -262,7 +262,7 @@ func readParameters(cmd *cobra.Command, name string) (expr.Value, error) {
 	}
 	file, err := expr.ReadJSON(trimBOM(content))
 	if err != nil {
-		return expr.Value{}, fmt.Errorf("%s: this is not JSON: %w", name, err)
+		return expr.Value{}, fmt.Errorf("%s is not JSON: %w", name, err)
 	}
 	values, err := deploy.ParametersOf(file)
 	if err != nil {
