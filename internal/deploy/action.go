@@ -44,7 +44,7 @@ func (p *Provider) exportTemplate(ctx context.Context, r *arm.Request) (*arm.Res
 	} else if err != nil {
 		return nil, err
 	}
-	return arm.Reply(expr.Object(expr.Member{Name: "template", Value: o.Template})), nil
+	return arm.Reply(expr.Object(expr.Member{Name: "template", Value: o.shown()})), nil
 }
 
 // calculateTemplateHash gives the number under which a deployment shows a template.

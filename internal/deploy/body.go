@@ -74,7 +74,8 @@ func (p *Plan) tryBodies(found *problems) {
 // nested evaluates a nested deployment's properties: with the scope "inner" its
 // template is left to the inner deployment, by default this template's parameters
 // and variables are meant, and what they gave is data for the inner one. A secret
-// that goes in becomes a secure parameter or output there.
+// that goes in becomes a secure parameter or output there, and its text is told, so
+// that no error and no exported template there shows it.
 func (p *Plan) nested(properties expr.Value) (expr.Value, error) {
 	inner := isInner(properties)
 	given, _ := member(properties, "parameters")
@@ -104,7 +105,19 @@ func (p *Plan) nested(properties expr.Value) (expr.Value, error) {
 		}
 		members = append(members, expr.Member{Name: name, Value: m})
 	}
-	return expr.Object(members...), nil
+	nested := expr.Object(members...)
+	if len(p.texts) > 0 {
+		nested = nested.With(secureMember, textArray(p.texts))
+	}
+	return nested, nil
+}
+
+func textArray(texts []string) expr.Value {
+	list := make([]expr.Value, len(texts))
+	for i, text := range texts {
+		list[i] = expr.String(text)
+	}
+	return expr.Array(list...)
 }
 
 // nestedMember makes a member of a nested deployment's properties what is sent. Only

@@ -146,21 +146,24 @@ func (s *scope) count(entry expr.Value) (int, error) {
 
 // quoted protects evaluated data from being evaluated again: a string in brackets
 // gets a second one, which stands for the first.
-func quoted(v expr.Value) expr.Value {
+func quoted(v expr.Value) expr.Value { return eachString(v, quotedText) }
+
+// eachString changes all strings of a tree and the names in it.
+func eachString(v expr.Value, change func(string) string) expr.Value {
 	switch v.Kind() {
 	case expr.KindString:
 		s, _ := v.AsString()
-		return expr.String(quotedText(s))
+		return expr.String(change(s))
 	case expr.KindArray:
 		list := make([]expr.Value, 0, v.Len())
 		for _, e := range v.Elements() {
-			list = append(list, quoted(e))
+			list = append(list, eachString(e, change))
 		}
 		return expr.Array(list...)
 	case expr.KindObject:
 		members := make([]expr.Member, 0, v.Len())
 		for name, m := range v.Members() {
-			members = append(members, expr.Member{Name: quotedText(name), Value: quoted(m)})
+			members = append(members, expr.Member{Name: change(name), Value: eachString(m, change)})
 		}
 		return expr.Object(members...)
 	}

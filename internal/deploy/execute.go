@@ -364,7 +364,7 @@ func (e *execution) complete(ctx context.Context, tx *store.Tx) error {
 	if err := e.store(tx); err != nil {
 		return err
 	}
-	if err := writeOrder(tx, e.job.Resource, &order{Version: stateVersion, Template: e.order.Template}); err != nil {
+	if err := writeOrder(tx, e.job.Resource, &order{Version: stateVersion, Template: e.order.shown()}); err != nil {
 		return err
 	}
 	if e.state.Error == nil {

@@ -63,6 +63,9 @@ func readLink(v expr.Value, target string) (link, *arm.Error) {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		return invalid("The link's 'uri' must be an absolute https or http address.")
 	}
+	if u.User != nil {
+		return invalid("The link's 'uri' has a user name or password, which would be shown wherever the link is. Give a signature in its query, which is not shown.")
+	}
 	l := link{Query: u.RawQuery}
 	if more, _ := text(v, "queryString"); more != "" {
 		l.Query = strings.Trim(l.Query+"&"+strings.TrimPrefix(more, "?"), "&")

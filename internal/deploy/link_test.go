@@ -3,6 +3,7 @@ package deploy_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -72,6 +73,44 @@ func TestSecretsThatGoIntoLinkedTemplates(t *testing.T) {
 	v := w.want(t, http.MethodGet, deployments+"inner", "", 200)
 	if at(v, "properties", "provisioningState") != "Succeeded" || at(v, "properties", "outputs", "o", "type") != "SecureString" || strings.Contains(string(v.JSON()), "hunter2") {
 		t.Errorf("%s", v.JSON())
+	}
+}
+
+// TestLinksWithCredentialsAreRefused: the address of a link is shown.
+func TestLinksWithCredentialsAreRefused(t *testing.T) {
+	w := newWorld(t)
+	for _, kind := range []string{"templateLink", "parametersLink"} {
+		_, v := w.call(http.MethodPut, deployments+"d", `{"properties":{"mode":"Incremental","`+kind+`":{"uri":"https://user:hunter2@files.test/main.json"}}}`)
+		if !strings.Contains(string(v.JSON()), "has a user name or password") || strings.Contains(string(v.JSON()), "hunter2") {
+			t.Errorf("%s: %s", kind, v.JSON())
+		}
+	}
+}
+
+// TestSecretsThatGoIntoNestedTemplates: with the outer scope they stand as texts in the
+// nested template; neither its errors nor its export show them.
+func TestSecretsThatGoIntoNestedTemplates(t *testing.T) {
+	w := newWorld(t)
+	nested := `{"type":"Microsoft.Resources/deployments","apiVersion":"2021-04-01","name":"%s","properties":{"mode":"Incremental","template":{` + schema + `"resources":[%s]}}}`
+	innermost := fmt.Sprintf(nested, "innermost", res("a", `"fail":true,"note":"[concat('x', parameters('s'))]"`))
+	body := request(`"parameters":{"begin":{"type":"securestring","defaultValue":"hunter2"},"s":{"type":"securestring","defaultValue":"hunter2-and-more"}},"resources":[` + fmt.Sprintf(nested, "inner", innermost) + `]`)
+	w.want(t, http.MethodPut, deployments+"d", body, http.StatusCreated)
+	exported := w.want(t, http.MethodPost, group+"/deployments/d/exportTemplate", "", 200)
+	w.settle(t)
+	if !strings.Contains(string(exported.JSON()), "parameters('s')") {
+		t.Errorf("%s", exported.JSON())
+	}
+	for _, name := range []string{"d", "inner", "innermost"} {
+		v := w.want(t, http.MethodGet, deployments+name, "", 200)
+		exported := w.want(t, http.MethodPost, group+"/deployments/"+name+"/exportTemplate", "", 200)
+		operations := w.want(t, http.MethodGet, group+"/deployments/"+name+"/operations", "", 200)
+		text := string(v.JSON()) + string(operations.JSON())
+		if name != "d" { // its template is as it was sent
+			text += string(exported.JSON())
+		}
+		if !strings.Contains(text, "x(secure)") || strings.Contains(text, "hunter2") || strings.Contains(text, "and-more") {
+			t.Errorf("%s: %s", name, text)
+		}
 	}
 }
 

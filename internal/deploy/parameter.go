@@ -21,7 +21,8 @@ type parameter struct {
 }
 
 // secureMember marks a value given to a linked template that is a secret of the
-// deployment around it, whatever the template says of its parameter.
+// deployment around it, whatever the template says of its parameter. Beside a nested
+// template it holds the texts of that deployment's secrets.
 const secureMember = "secure"
 
 var parameterTypes = []string{"string", "securestring", "int", "bool", "object", "secureobject", "array"}

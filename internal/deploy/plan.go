@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,8 @@ type Plan struct {
 	secrets   *secrets
 	index     []map[string][]int // by each way to name a resource, in lower case: see named
 	none      map[string]bool    // copy loops that turn not once, by name and symbol in lower case
-	hidden    *strings.Replacer  // secret texts; nil for none
+	texts     []string           // secret texts
+	hidden    *strings.Replacer  // hides them; nil for none
 }
 
 // maxResources is how many resources a template may deploy (Azure's limit).
@@ -72,7 +74,7 @@ func NewPlan(t *Template, target Target) (*Plan, []Problem) {
 // evaluateParameters gives all parameters their values, and learns the secrets that
 // no message may hold.
 func (p *Plan) evaluateParameters(found *problems) {
-	var hide []string
+	p.texts = slices.Clone(p.scope.target.Secrets)
 	for _, key := range p.scope.template.order {
 		name := p.scope.template.parameters[key].name
 		v, err := p.scope.Lookup("parameters", []expr.Value{expr.String(name)})
@@ -81,12 +83,10 @@ func (p *Plan) evaluateParameters(found *problems) {
 			continue
 		}
 		if p.secrets.isSecret("parameter ", key) {
-			hide = secretTexts(v, hide)
+			p.texts = secretTexts(v, p.texts)
 		}
 	}
-	if len(hide) > 0 {
-		p.hidden = strings.NewReplacer(hide...)
-	}
+	p.hidden = hiding(p.texts)
 }
 
 // checkAsserts holds the template to what it says of itself.

@@ -113,6 +113,8 @@ func requested(body expr.Value) (*order, *arm.Error) {
 	}
 	found = append(found, o.readTemplate(properties)...)
 	found = append(found, o.readParameters(properties)...)
+	secret, _ := member(properties, secureMember)
+	o.Secrets = secretTexts(secret, nil)
 	if err := arm.Problems(found); err != nil {
 		return nil, err
 	}
@@ -179,7 +181,7 @@ func (p *Provider) plan(ctx context.Context, o *order, s *state, id arm.ID) (*Pl
 		TenantID: p.config.TenantID, SubscriptionID: id.Subscription, Group: t.Group, GroupLocation: t.GroupLocation,
 		GroupTags: t.GroupTags, Deployment: id.Name(), Endpoint: p.config.Endpoint, Authority: p.config.Authority,
 		Mode: s.Mode, Link: o.Link.URI, LinkQuery: o.Link.Query, Template: o.Template, TemplateHash: s.TemplateHash, Principal: s.Principal.ID,
-		Time: t.Time, Seed: t.Seed, Provider: p.registered(ctx, s.Principal, id.Subscription),
+		Time: t.Time, Seed: t.Seed, Secrets: o.Secrets, Provider: p.registered(ctx, s.Principal, id.Subscription),
 	})
 	if len(found) == 0 {
 		found = plan.elsewhere()

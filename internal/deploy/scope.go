@@ -23,7 +23,8 @@ type Target struct {
 	Endpoint                 string // of the resource manager, for environment()
 	Authority                string
 	Time                     time.Time
-	Seed                     uint64 // newGuid() draws from it, so that a repeated evaluation gives the same
+	Secrets                  []string // texts of the deployment that this one is nested in
+	Seed                     uint64   // newGuid() draws from it, so that a repeated evaluation gives the same
 
 	// Provider is a resource provider as the API serves it: {"namespace",
 	// "resourceTypes": [{"resourceType", "locations", "apiVersions"}]}, or null.

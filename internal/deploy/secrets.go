@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"slices"
 	"strings"
 
 	"isle/expr"
@@ -105,10 +106,10 @@ func secureType(typ string) string {
 // shorter ones would blot out words.
 const shortest = 4
 
-// secretTexts are the strings in secure values, for [Plan.scrub].
+// secretTexts are the strings in secure values, for [hiding].
 func secretTexts(v expr.Value, list []string) []string {
 	if s, ok := v.AsString(); ok && len(s) >= shortest {
-		return append(list, s, "(secure)")
+		return append(list, s)
 	}
 	for _, e := range v.Elements() {
 		list = secretTexts(e, list)
@@ -117,4 +118,17 @@ func secretTexts(v expr.Value, list []string) []string {
 		list = secretTexts(m, list)
 	}
 	return list
+}
+
+// hiding writes "(secure)" for secret texts: for the longest first, as one may begin
+// with another. It is nil for none.
+func hiding(texts []string) *strings.Replacer {
+	if len(texts) == 0 {
+		return nil
+	}
+	pairs := make([]string, 0, 2*len(texts))
+	for _, text := range slices.SortedFunc(slices.Values(texts), func(a, b string) int { return len(b) - len(a) }) {
+		pairs = append(pairs, text, "(secure)")
+	}
+	return strings.NewReplacer(pairs...)
 }

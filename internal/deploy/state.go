@@ -30,7 +30,19 @@ type order struct {
 	Link           link `json:"link,omitzero"` // where the template was fetched from
 	ParametersLink link `json:"parametersLink,omitzero"`
 
+	Secrets []string `json:"secrets,omitempty"` // texts of the outer deployment that may stand in the template
+
 	mode string // goes into the state
+}
+
+// shown is the template without the secrets that an outer deployment's expressions put
+// into it.
+func (o *order) shown() expr.Value {
+	hidden := hiding(o.Secrets)
+	if hidden == nil {
+		return o.Template
+	}
+	return eachString(o.Template, hidden.Replace)
 }
 
 // orderName is the setting that holds the order of the deployment with that key.
