@@ -64,28 +64,27 @@ func New(o Options) *Fetcher {
 }
 
 // Error says why a link cannot be followed. Its text is for whoever wrote the link; the
-// query, which may hold a signature, is not in it.
+// link, which may hold a signature, is not in it.
 type Error struct {
-	URI    string // without its query
 	Reason string
 	cause  error
 }
 
-func (e *Error) Error() string { return "'" + e.URI + "' cannot be fetched: " + e.Reason }
+func (e *Error) Error() string { return e.Reason }
 func (e *Error) Unwrap() error { return e.cause }
 
 // Fetch gets the content of a link, of at most limit bytes. Its error is an *Error.
 func (f *Fetcher) Fetch(ctx context.Context, uri string, limit int64) ([]byte, error) {
 	u, err := url.Parse(uri)
 	if err != nil {
-		return nil, &Error{URI: "", Reason: "it is not a URI"}
+		return nil, &Error{Reason: "it is not a URI"}
 	}
 	if err := check(u); err != nil {
-		return nil, failed(u, err)
+		return nil, failed(err)
 	}
 	content, err := f.get(ctx, u, limit)
 	if err != nil {
-		return nil, failed(u, err)
+		return nil, failed(err)
 	}
 	return content, nil
 }
@@ -178,8 +177,8 @@ func (f *Fetcher) allowed(addresses []netip.Addr) []netip.Addr {
 }
 
 // failed puts a reason in words that show no address and no query.
-func failed(u *url.URL, err error) *Error {
-	e := &Error{URI: shown(u), Reason: "the host could not be reached", cause: err}
+func failed(err error) *Error {
+	e := &Error{Reason: "the host could not be reached", cause: err}
 	var ours refusal
 	var name *net.DNSError
 	var certificate *tls.CertificateVerificationError
@@ -198,10 +197,4 @@ func failed(u *url.URL, err error) *Error {
 		e.Reason = "the host did not answer in time"
 	}
 	return e
-}
-
-func shown(u *url.URL) string {
-	plain := *u
-	plain.RawQuery, plain.Fragment, plain.User = "", "", nil
-	return plain.String()
 }
