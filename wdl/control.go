@@ -18,7 +18,24 @@ func (c *compiler) ifAction(a *Action, n node) {
 	if !ok {
 		otherwise = node{at: join(n.at, "else")}
 	}
+	c.branchMembers(otherwise, o, "actions")
 	c.branch(a, otherwise)
+}
+
+// branchMembers checks the members of a branch: an action is often written beside
+// 'actions' instead of in it.
+func (c *compiler) branchMembers(n node, o owner, names ...string) {
+	known := anything(names...)
+	for name, m := range n.members() {
+		if containsFold(names, name) || c.computed(name) {
+			continue
+		}
+		if typ, ok := m.member("type"); ok && typ.text() != "" {
+			c.invalid(m, o, RuleShape, "the action '%s' stands where no action is run: put it into the member 'actions'", name)
+			continue
+		}
+		c.noteUnknown(n, m, o, name, known, complete)
+	}
 }
 
 // maxCases is the largest number of cases of a Switch (wdl-semantics §17).
@@ -39,10 +56,12 @@ func (c *compiler) switchAction(a *Action, n node) {
 	for name, n := range cases.members() {
 		value := c.switchCase(name, n, o, seen)
 		a.Cases = append(a.Cases, Case{Name: name, Value: value})
+		c.branchMembers(n, o, "case", "actions")
 		c.branch(a, n)
 	}
 	if fallback, ok := c.object(n, "default", o); ok {
 		a.Cases = append(a.Cases, Case{Name: "default", IsDefault: true})
+		c.branchMembers(fallback, o, "actions")
 		c.branch(a, fallback)
 	}
 }

@@ -101,9 +101,20 @@ func (c *compiler) triggerConditions(t *Trigger, n node) {
 	o := c.triggerOwner(t)
 	list, _ := n.member("conditions")
 	for _, entry := range list.elements() {
+		if c.unknown(entry) {
+			continue
+		}
+		if !entry.isObject() {
+			c.invalid(entry, o, RuleShape, "each of the 'conditions' must be an object with an 'expression', but one is %s", describe(entry.Value))
+			continue
+		}
+		c.members(entry, o, anything("expression", "dependsOn"), complete)
 		e, ok := entry.member("expression")
 		if !ok {
-			continue // the older form, which holds dependsOn alone
+			if _, older := entry.member("dependsOn"); !older { // which may stand alone
+				c.missing(o, entry.at, "expression")
+			}
+			continue
 		}
 		if condition := c.condition(e, o, roleInputs); condition != nil {
 			t.Conditions = append(t.Conditions, condition)
