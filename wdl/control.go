@@ -11,6 +11,7 @@ import (
 func (c *compiler) ifAction(a *Action, n node) {
 	o := c.owner(a)
 	if e, ok := n.member("expression"); ok {
+		c.unmarked(e, o, "expression")
 		a.Condition, a.Expression = c.condition(e, o, roleInputs), e.Text()
 	}
 	c.branch(a, n)
@@ -98,6 +99,7 @@ func (c *compiler) foreachAction(a *Action, n node) {
 		if _, isString := e.AsString(); !isString && !e.isArray() {
 			c.invalid(e, o, RuleShape, "the property 'foreach' must be an expression or an array, but is %s", describe(e.Value))
 		}
+		c.unmarked(e, o, "foreach")
 		a.Subject, a.Expression = c.template(e, o, roleInputs), e.Text()
 	}
 	if a.Options.Has(Sequential) {
@@ -116,6 +118,7 @@ func (c *compiler) untilAction(a *Action, n node) {
 		if _, isString := e.AsString(); !isString {
 			c.invalid(e, o, RuleShape, "the property 'expression' must be a string, but is %s", describe(e.Value))
 		}
+		c.unmarked(e, o, "expression")
 		a.Condition, a.Expression = c.condition(e, o, roleUntil), e.Text()
 	}
 	if limit, ok := c.object(n, "limit", o); ok {

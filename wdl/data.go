@@ -71,6 +71,7 @@ func (c *compiler) where(a *Action, inputs node, o owner) {
 		c.invalid(m, o, RuleShape, "the property 'where' must be a string, but is %s", describe(m.Value))
 		return
 	}
+	c.unmarked(m, o, "where")
 	a.Data.Where = c.condition(m, o, roleRow)
 }
 

@@ -108,6 +108,13 @@ func (c *compiler) invalid(n node, o owner, rule Rule, format string, args ...an
 	c.report(n.at, rule, "The %s %s is not valid: %s", o.where, position, fmt.Sprintf(format, args...))
 }
 
+// unmarked warns of a text where only an expression can work: the '@' is forgotten.
+func (c *compiler) unmarked(n node, o owner, property string) {
+	if text, isString := n.AsString(); isString && !c.dynamic(n) {
+		c.warn(n.at, RuleExpression, "The %s %s will fail: its '%s' is the text '%s', which is no expression. An expression begins with '@'", o.where, position, property, text)
+	}
+}
+
 // object returns a member that must be an object, if it is there.
 func (c *compiler) object(n node, name string, o owner) (node, bool) {
 	m, ok := n.member(name)

@@ -62,6 +62,7 @@ func (c *compiler) triggerMembers(t *Trigger, n node) {
 	c.description(n, o)
 	c.triggerConditions(t, n)
 	if splitOn, ok := n.member("splitOn"); ok && !c.unknown(splitOn) {
+		c.unmarked(splitOn, o, "splitOn")
 		t.SplitOn = c.template(splitOn, o, roleSplitOn)
 		if t.Type == TypeRecurrence || t.Type == TypeSlidingWindow {
 			c.invalid(splitOn, o, RuleSplitOn, "a trigger of type '%s' cannot have 'splitOn'", t.Type)
