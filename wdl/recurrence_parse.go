@@ -84,6 +84,7 @@ func (c *compiler) recurrence(n node, o owner) *Recurrence {
 	c.members(n, o, recurrenceMembers(), complete)
 	p := recurrenceParser{c: c, o: o, sound: true, r: &Recurrence{Interval: 1}}
 	p.frequency(n)
+	p.interval(n)
 	p.zone(n)
 	p.r.Start = p.moment(n, "startTime")
 	p.r.End = p.moment(n, "endTime")
@@ -98,7 +99,7 @@ func (c *compiler) recurrence(n node, o owner) *Recurrence {
 		}
 		p.r.Count = value
 	}
-	if schedule, ok := n.member("schedule"); ok && p.sound && !c.unknown(schedule) {
+	if schedule, ok := n.member("schedule"); ok && !c.unknown(schedule) {
 		p.schedule(schedule)
 	}
 	if !p.sound {
@@ -108,12 +109,13 @@ func (c *compiler) recurrence(n node, o owner) *Recurrence {
 }
 
 // recurrenceParser fills r; sound turns false at the first problem or unknown
-// value.
+// value. Each member is judged by itself, and against the frequency if that is known.
 type recurrenceParser struct {
-	c     *compiler
-	o     owner
-	r     *Recurrence
-	sound bool
+	c      *compiler
+	o      owner
+	r      *Recurrence
+	sound  bool
+	timely bool // the frequency is known
 }
 
 func (p *recurrenceParser) fail(n node, format string, args ...any) {
@@ -136,8 +138,11 @@ func (p *recurrenceParser) frequency(n node) {
 			p.fail(frequency, "the frequency '%s' is none of %s", frequency.Text(), strings.Join(frequencyNames[:], ", "))
 			return
 		}
-		p.r.Frequency = Frequency(i)
+		p.r.Frequency, p.timely = Frequency(i), true
 	}
+}
+
+func (p *recurrenceParser) interval(n node) {
 	interval, ok := n.member("interval")
 	if !ok {
 		return
@@ -145,6 +150,12 @@ func (p *recurrenceParser) frequency(n node) {
 	value, known, isInteger := p.c.integer(interval)
 	if !known && isInteger {
 		p.sound = false
+		return
+	}
+	if !p.timely {
+		if !isInteger || value < 1 {
+			p.fail(interval, "the interval '%s' must be a positive integer", interval.Text())
+		}
 		return
 	}
 	if limit := maxIntervals[p.r.Frequency]; !isInteger || value < 1 || value > limit {
@@ -239,7 +250,7 @@ func (p *recurrenceParser) schedule(n node) {
 
 // only reports a schedule member that the frequency does not have.
 func (p *recurrenceParser) only(n node, name string, allowed ...Frequency) {
-	if !slices.Contains(allowed, p.r.Frequency) {
+	if p.timely && !slices.Contains(allowed, p.r.Frequency) {
 		words := make([]string, len(allowed))
 		for i, f := range allowed {
 			words[i] = f.String()
