@@ -158,6 +158,9 @@ func (c *compiler) unknownType(typ node, o owner, kind ItemKind) {
 		return
 	}
 	hint := ""
+	if meant, ok := otherWord(kind, typ.text()); ok {
+		hint = ": did you mean '" + string(meant) + "'?"
+	}
 	for _, known := range Types(kind) {
 		if alike(string(known), typ.text()) {
 			hint = ": did you mean '" + string(known) + "'?"

@@ -31,7 +31,7 @@ func Example() {
 		fmt.Println("can be saved:", program != nil)
 	}
 	// Output:
-	// 5:46 error expression: The template action 'Größe' at line '5' and column '46' is not valid: "The template function 'lenght' is not defined or not valid.".
+	// 5:46 error expression: The template action 'Größe' at line '5' and column '46' is not valid: "The template function 'lenght' is not defined or not valid.". Did you mean 'length'?
 	// 6:48 error missing: The 'inputs' of workflow run action 'Answer' of type 'Response' is not valid. Property 'statusCode' is missing.
 	// 6:90 warning unknown-member: The template action 'Answer' at line '6' and column '90' has the member 'runAftr', which is ignored: did you mean 'runAfter'?
 	// can be saved: false

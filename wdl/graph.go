@@ -133,7 +133,7 @@ func (c *compiler) strayRunAfter(a *Action, at, name string) {
 		c.report(at, RuleRunAfterUnknown, "The 'runAfter' property of template action '%s' %s is not valid: the action '%s' must belong to same level as action '%s'. Available actions on same level: '%s'.",
 			a.Name, position, other.Name, a.Name, strings.Join(siblings, ", "))
 	case !c.hidden:
-		c.report(at, RuleRunAfterUnknown, "The 'runAfter' property of template action '%s' %s contains non-existent action: '%s'.", a.Name, position, name)
+		c.report(at, RuleRunAfterUnknown, "The 'runAfter' property of template action '%s' %s contains non-existent action: '%s'.%s", a.Name, position, name, c.didYouMean(name, c.siblingNames(a)))
 	}
 }
 
@@ -183,7 +183,7 @@ func (c *compiler) statuses(name string, n node, o owner) (StatusSet, bool) {
 		}
 		s, ok := ParseStatus(e.text())
 		if !ok || s == NotSpecified {
-			c.invalid(e, o, RuleRunAfterShape, "'%s' in 'runAfter' is no status", e.Text())
+			c.invalid(e, o, RuleRunAfterShape, "'%s' in 'runAfter' is no status: the statuses are %s", e.Text(), strings.Join(statusNames[NotSpecified+1:], ", "))
 			return 0, false
 		}
 		set |= Statuses(s)

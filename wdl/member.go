@@ -122,7 +122,7 @@ func (c *compiler) computed(name string) bool {
 func (c *compiler) noteUnknown(n, m node, o owner, name string, list []member, known extent) {
 	meant := ""
 	for _, candidate := range list {
-		if !alike(candidate.name, name) {
+		if !alike(candidate.name, name) && !(candidate.name == "uri" && strings.EqualFold(name, "url")) {
 			continue
 		}
 		if _, there := n.Get(candidate.name); !there {
@@ -189,38 +189,4 @@ func misplaced(name string) (place string, ok bool) {
 		return "into 'inputs'", true
 	}
 	return "", false
-}
-
-// alike reports whether two names differ by a slip of the pen: one letter, or two of
-// a longer name, added, left out, changed or swapped with its neighbour.
-func alike(a, b string) bool {
-	a, b = strings.ToLower(a), strings.ToLower(b)
-	slips := min(2, len(a)/3)
-	if len(a) < 4 || len(a)-len(b) > slips || len(b)-len(a) > slips {
-		return false
-	}
-	return distance(a, b) <= slips
-}
-
-// distance counts the slips between two short names (optimal string alignment).
-func distance(a, b string) int {
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
 }

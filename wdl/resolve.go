@@ -161,7 +161,7 @@ func (c *compiler) undefinedAction(at, name, property string, a *Action) {
 	if c.hidden {
 		return
 	}
-	c.report(at, RuleActionUnknown, "The action(s) '%s' referenced by '%s' in %s are not defined in the template.", name, property, in)
+	c.report(at, RuleActionUnknown, "The action(s) '%s' referenced by '%s' in %s are not defined in the template.%s", name, property, in, c.didYouMean(name, c.actionNames))
 }
 
 // unreachable reports a reference to an action that need not be final (rule 8).
@@ -198,12 +198,13 @@ func (c *compiler) parameterCall(s site, call expr.Call, at string) {
 	if _, supplied := c.supplied.member(text); supplied || c.hiddenParameters {
 		return // told with the other values that are not declared, or declared by the deployment
 	}
-	const message = `The %s %s is not valid: "The workflow parameter '%s' is not found.".`
+	const message = `The %s %s is not valid: "The workflow parameter '%s' is not found.".%s`
+	hint := c.didYouMean(text, c.parameterNames)
 	if c.Kind != "" {
-		c.warn(at, RuleParameterUnknown, message, s.owner.where, position, text) // may be declared beside the definition
+		c.warn(at, RuleParameterUnknown, message, s.owner.where, position, text, hint) // may be declared beside the definition
 		return
 	}
-	c.report(at, RuleParameterUnknown, message, s.owner.where, position, text)
+	c.report(at, RuleParameterUnknown, message, s.owner.where, position, text, hint)
 }
 
 // variableCall checks that a variable exists and was initialised before (rules 15

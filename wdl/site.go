@@ -72,14 +72,25 @@ func (c *compiler) compiled(t *expr.Template, problems []expr.Problem, n node, o
 		if p.Code == expr.CodeLength {
 			rule = RuleLimit
 		}
+		hint := ""
+		if p.Code == expr.CodeFunction {
+			hint = c.didYouMean(quoted(p.Message), c.functionNames)
+		}
 		c.add(Problem{Pointer: n.at + p.Pointer, Code: CodeInvalidTemplate, Rule: rule, inName: p.InName,
-			Message: fmt.Sprintf(`The %s %s is not valid: "%s".`, o.where, position, p.Message)})
+			Message: fmt.Sprintf(`The %s %s is not valid: "%s".%s`, o.where, position, p.Message, hint)})
 	}
 	if len(problems) > 0 {
 		return nil
 	}
 	c.sites = append(c.sites, site{t, o, r, n.at})
 	return t
+}
+
+// quoted returns the name that a message holds between apostrophes.
+func quoted(message string) string {
+	_, rest, _ := strings.Cut(message, "'")
+	name, _, _ := strings.Cut(rest, "'")
+	return name
 }
 
 func runes(s string) int { return len([]rune(s)) }

@@ -149,8 +149,12 @@ func (c *compiler) uninitialized(at string, a *Action, name string) {
 	if c.hidden {
 		return
 	}
+	hint := ""
+	if _, declared := c.program.variables[fold(name)]; !declared {
+		hint = c.didYouMean(name, c.variableNames)
+	}
 	c.add(Problem{Pointer: at, Code: CodeInvalidVariableOperation, Rule: RuleVariableUse,
-		Message: fmt.Sprintf("The inputs of workflow run action '%s' of type '%s' are not valid. The variable '%s' must be initialized before it can be used inside action '%s'.", a.Name, a.Type, name, a.Name)})
+		Message: fmt.Sprintf("The inputs of workflow run action '%s' of type '%s' are not valid. The variable '%s' must be initialized before it can be used inside action '%s'.%s", a.Name, a.Type, name, a.Name, hint)})
 }
 
 // variableOperation warns of an action that does not suit its variable: the service
