@@ -16,6 +16,10 @@
 // body through decodes nothing. The text kept is always compact JSON in the form the service
 // prints, so writing it out again is a copy.
 //
+// Beside the language stand the machines that functions need, by the names of their
+// files: XML and its JSON form (xml_), XPath 1.0 (xpath_), .NET's dates (dates_) and
+// number formats (numberformat), the cultures of cultures.txt, Windows time zones.
+//
 // The package reads no clock, draws no random number and does no input or output:
 // [Env.Now] and [Env.Random] supply both. It promises to return errors, never to
 // panic, for any text and any value: JSON and results are bounded in depth and
