@@ -91,6 +91,7 @@ func (c *compiler) definition(d node, parameters expr.Value) {
 	if !c.schemaVersion(d) {
 		return
 	}
+	c.workflowKind(d)
 	c.members(d, owner{where: "template"}, definitionMembers(), complete)
 	c.contentVersion(d)
 	c.supplied = node{parameters, ""}

@@ -149,6 +149,9 @@ func (f *finder) resource(n node, depth int) {
 	}
 }
 
+// workflowKinds are those of single-tenant workflows.
+var workflowKinds = [...]string{"Stateful", "Stateless", "Agentic", "Agent"}
+
 // add notes a definition whose parameters and kind stand in around.
 func (f *finder) add(definition, around node, name string, deployment bool) {
 	parameters, _ := around.member("parameters")
@@ -158,7 +161,7 @@ func (f *finder) add(definition, around node, name string, deployment bool) {
 		s.Parameters = parameters.Value
 	}
 	s.Kind = kind.text()
-	for _, canonical := range [...]string{"Stateful", "Stateless", "Agentic", "Agent"} {
+	for _, canonical := range workflowKinds {
 		if strings.EqualFold(s.Kind, canonical) {
 			s.Kind = canonical
 		}

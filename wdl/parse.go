@@ -1,6 +1,7 @@
 package wdl
 
 import (
+	"slices"
 	"strings"
 
 	"isle/expr"
@@ -26,6 +27,14 @@ func (c *compiler) schemaVersion(d node) bool {
 		return false
 	}
 	return true
+}
+
+// workflowKind looks at the kind that stands beside a single-tenant definition.
+func (c *compiler) workflowKind(d node) {
+	if c.Kind == "" || containsFold(workflowKinds[:], c.Kind) || c.unknown(node{Value: expr.String(c.Kind)}) {
+		return
+	}
+	c.warn(d.at, RuleType, "The 'kind' beside the template %s is '%s', which is none of %s.%s", position, c.Kind, strings.Join(workflowKinds[:], ", "), c.didYouMean(c.Kind, slices.Values(workflowKinds[:])))
 }
 
 // contentVersion checks a version such as 1.0.0.0 (wdl-semantics §2).

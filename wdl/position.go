@@ -292,14 +292,21 @@ func (w *textWalker) take(b byte) bool {
 	return false
 }
 
-// duplicateNames reports items that one object holds twice, which the parsed value
-// no longer shows (wdl-semantics §15 rule 19).
+// duplicateNames reports items that one object holds twice, and members of the
+// definition, which the parsed value no longer shows (wdl-semantics §15 rule 19).
 func (c *compiler) duplicateNames(text []byte, base string) {
 	seen := map[string]bool{}
 	depth := strings.Count(base, "/")
 	walkText(text, func(v textValue) {
 		path := v.path
-		if !v.duplicate || len(path) < depth+2 {
+		if !v.duplicate || len(path) <= depth {
+			return
+		}
+		if len(path) == depth+1 {
+			if at := pointerOf(path); strings.HasPrefix(at, base+"/") && !seen[at] {
+				seen[at] = true
+				c.report(at[len(base):], RuleDuplicateName, "The template %s has the property '%s' more than once, of which only the last would count", position, path[depth])
+			}
 			return
 		}
 		name, list := path[len(path)-1], path[len(path)-2]
