@@ -162,7 +162,7 @@ func (c *compiler) unknownType(typ node, o owner, kind ItemKind) {
 		hint = ": did you mean '" + string(meant) + "'?"
 	}
 	for _, known := range Types(kind) {
-		if alike(string(known), typ.text()) {
+		if Alike(string(known), typ.text()) {
 			hint = ": did you mean '" + string(known) + "'?"
 		}
 	}

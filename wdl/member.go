@@ -122,7 +122,7 @@ func (c *compiler) computed(name string) bool {
 func (c *compiler) noteUnknown(n, m node, o owner, name string, list []member, known extent) {
 	meant := ""
 	for _, candidate := range list {
-		if !alike(candidate.name, name) && !(candidate.name == "uri" && strings.EqualFold(name, "url")) {
+		if !Alike(candidate.name, name) && !(candidate.name == "uri" && strings.EqualFold(name, "url")) {
 			continue
 		}
 		if _, there := n.Get(candidate.name); !there {

@@ -20,7 +20,7 @@ func (c *compiler) didYouMean(written string, names iter.Seq[string]) string {
 	}
 	meant, least := "", maxSlipName
 	for name := range names {
-		if strings.EqualFold(name, written) || !alike(name, written) {
+		if strings.EqualFold(name, written) || !Alike(name, written) {
 			continue
 		}
 		if slips := distance(strings.ToLower(name), strings.ToLower(written)); slips < least {
@@ -103,9 +103,9 @@ func otherWord(kind ItemKind, typ string) (Type, bool) {
 	return "", false
 }
 
-// alike reports whether two names differ by a slip of the pen: one letter, or two of
+// Alike reports whether two names differ by a slip of the pen: one letter, or two of
 // a longer name, added, left out, changed or swapped with its neighbour.
-func alike(a, b string) bool {
+func Alike(a, b string) bool {
 	a, b = strings.ToLower(a), strings.ToLower(b)
 	slips := min(2, len(a)/3)
 	if len(a) < 4 || len(a) > maxSlipName || len(a)-len(b) > slips || len(b)-len(a) > slips {

@@ -113,6 +113,7 @@ func checkForm(template expr.Value, pointer string, found *problems) {
 			found.add(pointer+"/"+escape(name), "The template member '%s' is missing: a deployment template has it as a string", name)
 		}
 	}
+	checkMembers(template, pointer, "Template", templateMembers(), found)
 	if size := len(template.JSON()); size > maxTemplate {
 		found.add(pointer, "The template has %d bytes; the limit is %d. Split it", size, maxTemplate)
 	}
@@ -199,6 +200,7 @@ func readResources(v expr.Value, pointer string, parent *source, found *problems
 		if v, ok := member(body, "existing"); ok && symbol != "" {
 			s.existing, _ = v.AsBool()
 		}
+		checkMembers(body, at, "TemplateResource", resourceMembers(), found)
 		for _, name := range []string{"type", "name"} {
 			if _, ok := text(body, name); !ok {
 				found.add(at, "The template resource at '%s' lacks the member '%s'", at, name)
