@@ -16,19 +16,29 @@ import (
 // parameters file that the command line names against it. Without one the values come
 // with the deployment, and none is missing here.
 func (c *checker) checkTemplate(d document) []finding {
-	findings := append(templateFindings(d, deploy.Check(d.root)), unknownTypes(d)...)
-	if c.parameters == "" {
-		return findings
+	values, own := expr.Object(), []finding(nil)
+	if c.parameters != "" {
+		values, own = c.givenParameters(d.root)
 	}
+	findings := append(templateFindings(d, deploy.Check(d.root, values, now())), unknownTypes(d)...)
+	return append(findings, own...)
+}
+
+// givenParameters reads the parameters file that the command line names, and finds what
+// is wrong with it for a template.
+func (c *checker) givenParameters(template expr.Value) (values expr.Value, findings []finding) {
 	content, err := readInput(c.cmd, c.parameters)
 	if err != nil {
-		return append(findings, unreadable(c.parameters, err))
+		return expr.Object(), []finding{unreadable(c.parameters, err)}
 	}
 	p := document{name: c.parameters, content: trimBOM(content)}
 	if p.root, err = expr.ReadJSON(p.content); err != nil {
-		return append(findings, unreadable(c.parameters, err))
+		return expr.Object(), []finding{unreadable(c.parameters, err)}
 	}
-	return append(findings, parameterFindings(d.root, p)...)
+	if values, err = deploy.ParametersOf(p.root); err != nil {
+		values = expr.Object()
+	}
+	return values, parameterFindings(template, p)
 }
 
 // unknownTypes warns of resources that no server here deploys.

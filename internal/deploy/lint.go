@@ -2,17 +2,49 @@ package deploy
 
 import (
 	"errors"
+	"slices"
 	"strings"
+	"time"
 
 	"isle/expr"
 )
 
 // What can be said of files without a deployment, for who checks them.
 
-// Check finds what is wrong with a template, whatever its parameters' values will be.
-func Check(template expr.Value) []Problem {
+// Check finds what is wrong with a template, whatever its parameters' values will be;
+// and if all have values, given or by default, what a deployment of it to a group
+// would be refused for. What is wrong with the values is for [CheckParameters].
+func Check(template, values expr.Value, now time.Time) []Problem {
+	if found := checkAlone(template); len(found) > 0 {
+		return found
+	}
+	t, found := parse(template, values, false)
+	if len(found) > 0 {
+		return nil
+	}
+	target := anywhere(template, now)
+	if t.scope == scopeSubscription {
+		target.Group = ""
+	}
+	_, found = NewPlan(t, target)
+	// A default that is made of the group's location may fit no place but the real one.
+	return slices.DeleteFunc(found, func(p Problem) bool { return strings.HasPrefix(p.Pointer, "/parameters/") })
+}
+
+func checkAlone(template expr.Value) []Problem {
 	_, found := parse(template, expr.Object(), true)
 	return found
+}
+
+// anywhere is a target of a template that is deployed nowhere.
+func anywhere(template expr.Value, now time.Time) Target {
+	const nobody = "00000000-0000-0000-0000-000000000000"
+	return Target{
+		TenantID: nobody, SubscriptionID: nobody, Group: "group", GroupLocation: "westeurope", GroupTags: expr.Object(),
+		Deployment: "check", Mode: modeIncremental, Template: template, Principal: nobody,
+		Endpoint: "https://localhost", Authority: "https://localhost", Time: now,
+		Provider: func(string) expr.Value { return expr.Null() },
+	}
 }
 
 // CheckParameters holds a parameters file, in either form, against its template. What
@@ -23,7 +55,7 @@ func CheckParameters(template, file expr.Value) []Problem {
 		return []Problem{{Code: "InvalidParametersFile", Message: err.Error()}}
 	}
 	alone := map[Problem]bool{}
-	for _, p := range Check(template) {
+	for _, p := range checkAlone(template) {
 		alone[p] = true
 	}
 	_, found := parse(template, values, false)
