@@ -6,8 +6,9 @@
 // its public addresses are dialed, unless private ones are allowed; each redirect is
 // judged like the first address, and none leads from https to http; no credentials are
 // sent but those in the link. Size and time are bounded. Every socket comes from the
-// data plane, which refuses metadata addresses and this server's own ports in any
-// case. What an answer holds is the caller's to check.
+// data plane, which refuses metadata addresses in any case and, of this server's own
+// ports, reaches the access endpoint alone. What an answer holds is the caller's to
+// check.
 package fetch
 
 import (
