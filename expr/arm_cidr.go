@@ -28,17 +28,19 @@ func (c invocation) cidr() (netip.Prefix, error) {
 	return p.Masked(), nil
 }
 
-// numbers are the integer arguments after the range.
-func (c invocation) numbers() ([]int64, error) {
-	list := make([]int64, 0, 2)
+// cidrAndNumbers are the range and the integers after it.
+func (c invocation) cidrAndNumbers() (p netip.Prefix, numbers []int64, err error) {
+	if p, err = c.cidr(); err != nil {
+		return p, nil, err
+	}
 	for i, arg := range c.args[1:] {
 		n, ok := arg.AsInt()
 		if !ok {
-			return nil, c.expects(i+1, c.parameter(i+1)+" to be an integer", seeFunctions(c.function.Name))
+			return p, nil, c.expects(i+1, c.parameter(i+1)+" to be an integer", seeFunctions(c.function.Name))
 		}
-		list = append(list, n)
+		numbers = append(numbers, n)
 	}
-	return list, nil
+	return p, numbers, nil
 }
 
 // offset is the address at a distance from another one of its kind.
@@ -86,11 +88,7 @@ func netmask(p netip.Prefix) netip.Addr {
 
 // cidrSubnet cuts a range into ranges of a longer prefix.
 func cidrSubnet(c invocation) (Value, error) {
-	p, err := c.cidr()
-	if err != nil {
-		return Value{}, err
-	}
-	numbers, err := c.numbers()
+	p, numbers, err := c.cidrAndNumbers()
 	if err != nil {
 		return Value{}, err
 	}
@@ -108,11 +106,7 @@ func cidrSubnet(c invocation) (Value, error) {
 
 // cidrHost counts the usable addresses from 0; that is the one after the network's.
 func cidrHost(c invocation) (Value, error) {
-	p, err := c.cidr()
-	if err != nil {
-		return Value{}, err
-	}
-	numbers, err := c.numbers()
+	p, numbers, err := c.cidrAndNumbers()
 	if err != nil {
 		return Value{}, err
 	}

@@ -180,34 +180,44 @@ func templateFloat(c invocation) (Value, error) {
 // templateDecide is and (deciding value false) and or (true).
 func (c invocation) templateDecide(deciding bool) (Value, error) {
 	for i := range c.call.args {
-		v, err := c.evaluate(i)
+		b, found, err := c.templateBool(i)
+		if err == nil && found != "" {
+			err = c.fail(ArgumentError, "expects its parameters to be of type boolean. The provided value at position %d is of type '%s'. %s", i, found, seeFunctions(c.function.Name))
+		}
 		if err != nil {
 			return Value{}, err
 		}
-		b, ok := v.AsBool()
-		switch {
-		case v.kind == KindReference:
-			return Value{}, unloaded(v)
-		case !ok:
-			return Value{}, c.fail(ArgumentError, "expects its parameters to be of type boolean. The provided value at position %d is of type '%s'. %s", i, v.TypeName(), seeFunctions(c.function.Name))
-		case b == deciding:
-			return v, nil
+		if b == deciding {
+			return Bool(b), nil
 		}
 	}
 	return Bool(!deciding), nil
 }
 
-func templateIf(c invocation) (Value, error) {
-	v, err := c.evaluate(0)
+// templateBool evaluates an argument that must be a boolean; found is the type of one
+// that is none.
+func (c invocation) templateBool(i int) (b bool, found string, err error) {
+	v, err := c.evaluate(i)
+	if err == nil && v.kind == KindReference {
+		err = unloaded(v)
+	}
 	if err != nil {
-		return Value{}, err
+		return false, "", err
 	}
 	b, ok := v.AsBool()
+	if !ok {
+		found = v.TypeName()
+	}
+	return b, found, nil
+}
+
+func templateIf(c invocation) (Value, error) {
+	b, found, err := c.templateBool(0)
 	switch {
-	case v.kind == KindReference:
-		return Value{}, unloaded(v)
-	case !ok:
-		return Value{}, c.fail(ArgumentError, "expects its first parameter to be a boolean. The provided value is of type '%s'. %s", v.TypeName(), seeFunctions("if"))
+	case err != nil:
+		return Value{}, err
+	case found != "":
+		return Value{}, c.fail(ArgumentError, "expects its first parameter to be a boolean. The provided value is of type '%s'. %s", found, seeFunctions("if"))
 	case b:
 		return c.evaluate(1)
 	}

@@ -20,21 +20,18 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts in testdata gi
 //	----
 //	the value as JSON, "error: " and the message, or the problems
 //
-// with template and condition for a JSON tree instead of one string, arm for one
+// with read, first and parse for a JSON text, template and condition for a JSON tree instead of one string, arm for one
 // string of the deployment dialect, and calls for the calls of a tree. A line
 // "context JSON" sets what contextual functions read from there on.
 func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scripts", err)
-	}
-	functions, err := filepath.Glob("testdata/functions/*.txt")
-	if err != nil || len(functions) == 0 {
-		t.Fatal("no scripts of functions", err)
-	}
-	files = append(files, functions...)
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) { runScript(t, file) })
+	for _, pattern := range []string{"testdata/*.txt", "testdata/functions/*.txt", "testdata/json/*.txt"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatal("no scripts", pattern, err)
+		}
+		for _, file := range files {
+			t.Run(strings.TrimPrefix(file, "testdata/"), func(t *testing.T) { runScript(t, file) })
+		}
 	}
 }
 
@@ -87,12 +84,8 @@ func runBlock(t *testing.T, command string, env Env) string {
 		tmpl, problems = Workflow().Compile(mustParse(t, arg))
 	case "condition":
 		tmpl, problems = Workflow().CompileCondition(mustParse(t, arg))
-	case "read":
-		v, err := ReadJSON([]byte(arg))
-		return outcome(v, err)
-	case "parse":
-		v, err := ParseJSON([]byte(arg))
-		return outcome(v, err)
+	case "read", "first", "parse":
+		return readAsScripted(t, verb, arg)
 	default:
 		t.Fatalf("unknown command %q", verb)
 	}
