@@ -386,6 +386,24 @@ func TestCancel(t *testing.T) {
 	w.want(t, http.MethodPost, deployments+"d/cancel", "", http.StatusConflict)
 }
 
+// dieAndCarryOn works until the world is killed at its cut, opens the store again and
+// lets the deployment end.
+func (w *world) dieAndCarryOn(t *testing.T) {
+	t.Helper()
+	ctx, kill := context.WithCancel(t.Context())
+	w.kill = kill
+	for w.turn(t, ctx) {
+	}
+	if ctx.Err() == nil {
+		t.Fatal("it was not killed")
+	}
+	w.store.Close()
+	w.cut = 0
+	w.now = w.now.Add(time.Hour) // the claim is over
+	w.open(t)
+	w.settle(t)
+}
+
 // TestACrashDoesNothingTwice kills the process before and after each PUT, opens the
 // store again and lets the deployment end.
 func TestACrashDoesNothingTwice(t *testing.T) {
@@ -394,18 +412,7 @@ func TestACrashDoesNothingTwice(t *testing.T) {
 			w := newWorld(t)
 			w.cut = cut
 			w.want(t, http.MethodPut, deployments+"d", request(resources(res("a", `"slow":true`), res("b", ``, "a"), res("c", ``), res("d", `"slow":true`, "c"))), http.StatusCreated)
-			ctx, kill := context.WithCancel(t.Context())
-			w.kill = kill
-			for w.turn(t, ctx) {
-			}
-			if ctx.Err() == nil {
-				t.Fatal("it was not killed")
-			}
-			w.store.Close()
-			w.cut = 0
-			w.now = w.now.Add(time.Hour) // the claim is over
-			w.open(t)
-			w.settle(t)
+			w.dieAndCarryOn(t)
 			if v := w.want(t, http.MethodGet, deployments+"d", "", 200); at(v, "properties", "provisioningState") != "Succeeded" {
 				t.Errorf("%s", v.JSON())
 			}
@@ -426,18 +433,7 @@ func TestACrashWhileTheRestIsDeleted(t *testing.T) {
 			w.settle(t)
 			w.cut, w.puts = cut, 0
 			w.want(t, http.MethodPut, deployments+"d", strings.Replace(request(resources(res("a", `"slow":true`))), "Incremental", "Complete", 1), http.StatusCreated)
-			ctx, kill := context.WithCancel(t.Context())
-			w.kill = kill
-			for w.turn(t, ctx) {
-			}
-			if ctx.Err() == nil {
-				t.Fatal("it was not killed")
-			}
-			w.store.Close()
-			w.cut = 0
-			w.now = w.now.Add(time.Hour) // the claim is over
-			w.open(t)
-			w.settle(t)
+			w.dieAndCarryOn(t)
 			if v := w.want(t, http.MethodGet, deployments+"d", "", 200); at(v, "properties", "provisioningState") != "Succeeded" {
 				t.Errorf("%s", v.JSON())
 			}
