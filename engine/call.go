@@ -68,7 +68,7 @@ func (r *Run) request(l *flight) {
 // effect describes the request under way.
 func (l *flight) effect(r *Run, repeated bool) Call {
 	c := Call{
-		ID: l.id(r), Action: l.action, Operation: l.action.Type, Inputs: l.rec.inputs,
+		ID: l.id(r), Subject: ActionSubject(l.action), Operation: l.action.Type, Inputs: l.rec.inputs,
 		Repetition: l.frame.repetition(), Attempt: l.rec.attempts, Deadline: l.deadline,
 		ClientRequestID: l.request.String(), TrackingID: l.rec.tracking.String(), Repeated: repeated,
 	}

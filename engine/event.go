@@ -55,17 +55,40 @@ type EffectID string
 // Effect is something to be done after the commit.
 type Effect interface{ effect() }
 
+// Subject is whose request a Call is, as far as its operation may know: an action's,
+// or a trigger's that polls.
+type Subject struct {
+	Name       string
+	Index      int // place in the program's actions; 0 of a trigger
+	Options    wdl.OptionSet
+	Pagination int // minimumItemCount; 0 = off
+	Chunked    bool
+	// Trigger says that it is a trigger: there is no run yet, and an answer with a
+	// Location names the URL of the next poll (wdl-semantics §10.3).
+	Trigger bool
+}
+
+// ActionSubject is an action as its operation sees it.
+func ActionSubject(a *wdl.Action) Subject {
+	return Subject{Name: a.Name, Index: a.Index, Options: a.Options, Pagination: a.Pagination, Chunked: a.Chunked}
+}
+
+// TriggerSubject is a trigger as its operation sees it.
+func TriggerSubject(t *wdl.Trigger) Subject {
+	return Subject{Name: t.Name, Options: t.Options, Trigger: true}
+}
+
 // Call asks for one request of an operation.
 type Call struct {
 	ID              EffectID
-	Action          *wdl.Action
+	Subject         Subject
 	Operation       wdl.Type
 	Inputs          expr.Value // evaluated; without retryPolicy
 	Repetition      []RepetitionIndex
-	Attempt         int       // 1 is the first request of the action; retries and polls count on
+	Attempt         int       // 1 is the first request of the subject; retries and polls count on
 	Deadline        time.Time // of limit.timeout; zero: none
 	ClientRequestID string    // GUID, fresh for each attempt
-	TrackingID      string    // of the action
+	TrackingID      string    // of the action or the firing
 	Repeated        bool      // emitted again after a restart: it may have been performed before
 	Poll            *Poll     // set when an asynchronous operation is polled instead of started
 }

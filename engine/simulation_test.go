@@ -134,7 +134,7 @@ func (p *player) checkOrder() {
 		for j, e := range res.Effects {
 			switch e := e.(type) {
 			case Call:
-				if !open[ScopeOf(e.Repetition)+"|"+e.Action.Name] {
+				if !open[ScopeOf(e.Repetition)+"|"+e.Subject.Name] {
 					p.t.Fatalf("call %s before its record", e.ID)
 				}
 			case Finish:

@@ -1,6 +1,7 @@
-// Package connector says what an operation is: the one thing an action does to the
-// outside world. The engine decides when and how often; an [Operation] performs one
-// request and reports what came of it, as data.
+// Package connector says what an operation is: the one thing an action, or a trigger
+// that polls, does to the outside world. The engine, and for a trigger the runner,
+// decides when and how often; an [Operation] performs one request and reports what
+// came of it, as data. [engine.Subject] is all that it knows of whose request it is.
 //
 // An operation gets all it may use in its [Call]: evaluated inputs, the dialer of
 // the environment's subnet, a deadline in the context. It keeps no state between
@@ -38,11 +39,11 @@ type Ports struct {
 	Varies bool
 }
 
-// Call is one request of one attempt of one action.
+// Call is one request of one attempt of one action, or one poll of a trigger.
 type Call struct {
 	engine.Call
 	Workflow *engine.Workflow
-	RunID    string
+	RunID    string // "" of a trigger: there is no run yet
 	// TriggerTrackingID and ClientTrackingID correlate everything of a run.
 	TriggerTrackingID string
 	ClientTrackingID  string

@@ -81,7 +81,7 @@ type call struct {
 // newCall notes a request. The credentials that need no token are those that would
 // be sent.
 func newCall(c connector.Call, r *httpoperation.Request) call {
-	made := call{run: c.RunID, action: c.Action.Name, method: r.Method, uri: r.URL.String(), header: r.Header, body: r.Body}
+	made := call{run: c.RunID, action: c.Subject.Name, method: r.Method, uri: r.URL.String(), header: r.Header, body: r.Body}
 	member := func(name string) string { v, _ := r.Authentication.Get(name); return v.Text() }
 	switch strings.ToLower(member("type")) {
 	case "basic":

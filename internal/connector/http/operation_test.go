@@ -52,7 +52,7 @@ func (f *fixture) call(inputs string) connector.Call {
 	}
 	return connector.Call{
 		Call: engine.Call{
-			ID: "e", Action: &wdl.Action{Index: 3, Name: "Get it", Type: wdl.TypeHTTP, Options: f.options}, Operation: wdl.TypeHTTP, Inputs: v, Attempt: 1,
+			ID: "e", Subject: engine.Subject{Index: 3, Name: "Get it", Options: f.options}, Operation: wdl.TypeHTTP, Inputs: v, Attempt: 1,
 			ClientRequestID: "11111111-1111-1111-1111-111111111111", TrackingID: "22222222-2222-2222-2222-222222222222",
 		},
 		Workflow: &engine.Workflow{

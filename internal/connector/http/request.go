@@ -50,7 +50,7 @@ func NewRequest(c connector.Call) (*Request, error) {
 		return nil, err
 	}
 	r.own = ownHeaders(c)
-	r.NoDecompression = c.Action.Options.Has(wdl.DisableAutomaticDecompression)
+	r.NoDecompression = c.Subject.Options.Has(wdl.DisableAutomaticDecompression)
 	if !r.NoDecompression {
 		r.own["Accept-Encoding"] = []string{"gzip, deflate"}
 	}
@@ -233,7 +233,7 @@ func port(u *url.URL) string {
 func ownHeaders(c connector.Call) http.Header {
 	w := c.Workflow
 	h := http.Header{"User-Agent": {"azure-logic-apps/1.0 (workflow " + w.FlowID + "; version " + w.Version + ")"}}
-	if c.Action.Options.Has(wdl.SuppressWorkflowHeaders) {
+	if c.Subject.Options.Has(wdl.SuppressWorkflowHeaders) {
 		return h
 	}
 	for _, pair := range [...][2]string{
@@ -243,7 +243,7 @@ func ownHeaders(c connector.Call) http.Header {
 		{"x-ms-workflow-system-id", connector.SystemID(w)},
 		{"x-ms-workflow-run-id", c.RunID},
 		{"x-ms-workflow-run-tracking-id", c.TriggerTrackingID},
-		{"x-ms-workflow-operation-name", c.Action.Name},
+		{"x-ms-workflow-operation-name", c.Subject.Name},
 		{"x-ms-execution-location", w.Location},
 		{"x-ms-workflow-subscription-id", segment(w.ID, "subscriptions")},
 		{"x-ms-workflow-resourcegroup-name", segment(w.ID, "resourceGroups")},
@@ -262,7 +262,7 @@ func ownHeaders(c connector.Call) http.Header {
 }
 
 func activityVector(c connector.Call) string {
-	return fmt.Sprintf("IN.%02X", c.Action.Index+1)
+	return fmt.Sprintf("IN.%02X", c.Subject.Index+1)
 }
 
 // segment is the part of a resource ID that follows a name, ignoring case.

@@ -161,12 +161,24 @@ func (a *Response) outcome(c connector.Call, r *Request, now time.Time) engine.O
 	if a.StatusCode >= 400 {
 		out.Status = wdl.Failed
 	}
-	if location := a.Header.Get("Location"); a.StatusCode == http.StatusAccepted && location != "" && !c.Action.Options.Has(wdl.DisableAsyncPattern) {
+	if location := a.Header.Get("Location"); location != "" && a.continued(c.Subject) {
 		if u, err := r.URL.Parse(location); err == nil && reachable(u) {
 			out.Poll = &engine.Poll{URL: u.String(), RetryAfter: out.RetryAfter}
 		}
 	}
 	return out
+}
+
+// continued says whether a Location is where to ask next: of an asynchronous
+// operation (wdl-semantics §11.11), or at the next poll of a trigger (§10.3).
+func (a *Response) continued(s engine.Subject) bool {
+	switch a.StatusCode {
+	case http.StatusAccepted:
+		return !s.Options.Has(wdl.DisableAsyncPattern)
+	case http.StatusOK:
+		return s.Trigger
+	}
+	return false
 }
 
 func serviceRequestID(h http.Header) string {
