@@ -101,14 +101,14 @@ func (r *Run) complete(ev Completed) {
 // answered decides whether an outcome is the end of the action, to be retried, or
 // the start of an asynchronous operation (wdl-semantics §11.11, §12.4).
 func (r *Run) answered(l *flight, o *Outcome) {
-	status, code := o.verdict()
+	status, code := o.Verdict()
 	l.called = false
 	accepted := o.StatusCode == 202 && (o.Poll != nil || l.poll != "") && !l.action.Options.Has(wdl.DisableAsyncPattern)
 	if !accepted {
 		r.remember(l, o, code)
 	}
 	switch {
-	case o.retried(status) && l.failures < l.policy.Count && l.policy.Type != wdl.RetryNone:
+	case o.Retried(status) && l.failures < l.policy.Count && l.policy.Type != wdl.RetryNone:
 		l.failures++
 		wait := o.RetryAfter
 		if wait <= 0 {
@@ -140,8 +140,8 @@ func (r *Run) answered(l *flight, o *Outcome) {
 	}
 }
 
-// verdict is the status and code of an outcome.
-func (o *Outcome) verdict() (wdl.Status, string) {
+// Verdict is the status and code of an outcome.
+func (o *Outcome) Verdict() (wdl.Status, string) {
 	status, code := o.Status, o.Code
 	if status == wdl.NotSpecified {
 		status = wdl.Succeeded
@@ -166,8 +166,8 @@ func (o *Outcome) verdict() (wdl.Status, string) {
 	return status, code
 }
 
-// retried reports whether the retry policy covers the outcome.
-func (o *Outcome) retried(status wdl.Status) bool {
+// Retried reports whether the retry policy covers the outcome.
+func (o *Outcome) Retried(status wdl.Status) bool {
 	if o.StatusCode != 0 {
 		return o.StatusCode == 408 || o.StatusCode == 429 || o.StatusCode >= 500
 	}
