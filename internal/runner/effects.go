@@ -98,29 +98,18 @@ func (a *active) perform(ctx context.Context, call engine.Call) (outcome engine.
 	case context.Canceled:
 		return engine.Outcome{}, false
 	case context.DeadlineExceeded:
-		// limit.timeout (wdl-semantics §12.5)
-		outcome = engine.Outcome{Status: wdl.TimedOut, Code: "ActionTimedOut", Inputs: outcome.Inputs, HasInputs: outcome.HasInputs, Start: outcome.Start, End: outcome.End}
+		outcome = timedOut(outcome)
 	}
 	return outcome, true
 }
 
-func (a *active) request(ctx context.Context, call engine.Call) (outcome engine.Outcome) {
-	defer func() {
-		if p := recover(); p != nil {
-			a.runner.config.Log.Error("operation panicked", "type", call.Operation, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			outcome = broken("The operation failed unexpectedly; the server's log says why.")
-		}
-	}()
-	operation := a.runner.config.Operations[call.Operation]
-	if operation == nil {
-		return broken(fmt.Sprintf("The server has no operation of type '%s'.", call.Operation))
-	}
+func (a *active) request(ctx context.Context, call engine.Call) engine.Outcome {
 	inputs, err := Resolve(ctx, a.db, a.key.run, call.Inputs)
 	if err != nil {
 		return broken("A value of the inputs could not be read from the content storage.")
 	}
 	call.Inputs = inputs
-	return operation.Perform(ctx, connector.Call{
+	return a.runner.operate(ctx, connector.Call{
 		Call:              call,
 		Workflow:          a.workflow,
 		RunID:             a.key.run,
@@ -128,6 +117,21 @@ func (a *active) request(ctx context.Context, call engine.Call) (outcome engine.
 		ClientTrackingID:  a.trigger.clientTrackingID,
 		Dialer:            a.runner.config.Network.Dialer(a.key.environment, dataplane.SubnetBuiltIn),
 	})
+}
+
+// operate has the operation of a call perform it, whatever that does.
+func (r *Runner) operate(ctx context.Context, c connector.Call) (outcome engine.Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.config.Log.Error("operation panicked", "type", c.Operation, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			outcome = broken("The operation failed unexpectedly; the server's log says why.")
+		}
+	}()
+	operation := r.config.Operations[c.Operation]
+	if operation == nil {
+		return broken(fmt.Sprintf("The server has no operation of type '%s'.", c.Operation))
+	}
+	return operation.Perform(ctx, c)
 }
 
 func broken(message string) engine.Outcome {

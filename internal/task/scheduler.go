@@ -216,13 +216,8 @@ func (s *Scheduler) serve(ctx context.Context, l *line, woken, room int) {
 func (s *Scheduler) work(ctx context.Context, l *line, t store.Task) {
 	defer s.working.Done()
 	defer s.signal()
-	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.active--
-		l.active--
-	}()
-	result, failure := s.handle(ctx, l.db, t)
+	defer s.occupy(l, -1)
+	result, failure := s.handle(ctx, l, t)
 	interrupted := failure != nil && ctx.Err() != nil
 	if failure != nil && !interrupted {
 		s.options.Log.Warn("task failed, will be tried again", "database", l.db.Name(), "task", t.Key, "kind", t.Kind, "attempt", t.Attempt, "error", failure)
@@ -266,13 +261,15 @@ func (s *Scheduler) close(ctx context.Context, db *store.DB, t store.Task, resul
 
 // handle calls the handler, holds the claim meanwhile, and turns a panic into an
 // error.
-func (s *Scheduler) handle(ctx context.Context, db *store.DB, t store.Task) (result Result, err error) {
+func (s *Scheduler) handle(ctx context.Context, l *line, t store.Task) (result Result, err error) {
+	db := l.db
 	handler := s.handlers[t.Kind]
 	if handler == nil {
 		return Result{}, fmt.Errorf("no handler for tasks of kind %q", t.Kind)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	held := make(chan struct{})
+	ctx = context.WithValue(ctx, place{}, s.outside(l))
 	go func() {
 		defer close(held)
 		s.hold(ctx, cancel, db, t)
@@ -286,6 +283,24 @@ func (s *Scheduler) handle(ctx context.Context, db *store.DB, t store.Task) (res
 		}
 	}()
 	return handler(ctx, db, t)
+}
+
+// outside lets a handler of the line wait without its worker. It comes back at once,
+// over the bound if need be: what it has left to do is short.
+func (s *Scheduler) outside(l *line) func(wait func()) {
+	return func(wait func()) {
+		s.occupy(l, -1)
+		s.signal()
+		defer s.occupy(l, 1)
+		wait()
+	}
+}
+
+func (s *Scheduler) occupy(l *line, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.active += n
+	l.active += n
 }
 
 // hold extends the claim until ctx ends, and ends it if the claim is lost.

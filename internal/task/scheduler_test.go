@@ -214,6 +214,32 @@ func TestOneKeyIsNeverHandledTwiceAtOnce(t *testing.T) {
 	})
 }
 
+// A handler that waits outside keeps its task and nobody else's worker.
+func TestWhoWaitsOutsideHoldsNoWorker(t *testing.T) {
+	run(t, func(b *bench) {
+		b.options.Workers, b.options.PerDatabase = 1, 1
+		b.handlers["asks"] = func(ctx context.Context, _ *store.DB, t store.Task) (task.Result, error) {
+			b.note("asks %s", t.Key)
+			task.Outside(ctx, func() { time.Sleep(time.Minute) })
+			b.note("has asked %s", t.Key)
+			return task.Done(), nil
+		}
+		b.handlers["k"] = func(_ context.Context, _ *store.DB, t store.Task) (task.Result, error) {
+			b.note("works")
+			return task.Done(), nil
+		}
+		b.start()
+		b.put(b.store.Control(), "a", "asks", 0)
+		pass(time.Second)
+		b.put(b.store.Control(), "a", "asks", 0)
+		b.put(b.store.Control(), "b", "k", 0)
+		pass(time.Hour)
+		b.want(b.T, "0s asks a", "1s works", "1m0s has asked a", "1m0s asks a", "2m0s has asked a")
+		task.Outside(context.Background(), func() { b.note("anywhere") })
+		b.want(b.T, "1h0m1s anywhere")
+	})
+}
+
 // The first process is gone in the middle of a task: without Stop, with its store
 // closed under it.
 func TestRestartTakesTasksOverAtOnce(t *testing.T) {

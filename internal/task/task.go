@@ -35,6 +35,21 @@ func Done() Result { return Result{} }
 // Again makes the task due again, with the same payload and its attempts forgotten.
 func Again(at time.Time) Result { return Result{Again: at} }
 
+// place is the key of a handler's worker in its context.
+type place struct{}
+
+// Outside calls wait, which waits for something that may take long and is bounded by
+// other means, such as a peer's answer. Meanwhile the handler whose context this is
+// holds its task, but no worker; other tasks go on. In any other context it just
+// calls wait.
+func Outside(ctx context.Context, wait func()) {
+	if outside, ok := ctx.Value(place{}).(func(func())); ok {
+		outside(wait)
+		return
+	}
+	wait()
+}
+
 // Options of a scheduler; the zero value is right for a server.
 type Options struct {
 	// Clock says what is due; nil is the store's clock.
