@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"expr", "examples", "examples/network/listener", "netpol"},
 	{"wdl/schema"},
 	{"wdl"},
-	{"engine"},
+	{"engine", "internal/project"},
 	{"internal/store"},
 	{"internal/task", "internal/dataplane"},
 	{"internal/connector", "internal/fetch"},

@@ -66,13 +66,9 @@ func syntaxError(text []byte, err error) error {
 // deployment template with any number of workflows, nested templates included. The
 // text may be UTF-8 or UTF-16, with comments and trailing commas.
 func Open(doc []byte) ([]Source, error) {
-	text, err := toUTF8(doc)
+	text, v, err := readDocument(doc)
 	if err != nil {
 		return nil, err
-	}
-	v, err := expr.ReadJSON(text)
-	if err != nil {
-		return nil, syntaxError(text, err)
 	}
 	f := finder{text: text}
 	f.document(node{v, ""})
@@ -80,6 +76,23 @@ func Open(doc []byte) ([]Source, error) {
 		return nil, documentError("no workflow definition found: expected a definition, an object with the property 'definition', a resource with 'properties.definition', or a deployment template with resources of type 'Microsoft.Logic/workflows'")
 	}
 	return f.found, nil
+}
+
+// ReadDocument reads the JSON of a document that goes with definitions, in the same
+// encodings. The error is a *DocumentError.
+func ReadDocument(doc []byte) (expr.Value, error) {
+	_, v, err := readDocument(doc)
+	return v, err
+}
+
+func readDocument(doc []byte) (text []byte, v expr.Value, err error) {
+	if text, err = toUTF8(doc); err != nil {
+		return nil, v, err
+	}
+	if v, err = expr.ReadJSON(text); err != nil {
+		return nil, v, syntaxError(text, err)
+	}
+	return text, v, nil
 }
 
 // finder collects sources.

@@ -26,6 +26,10 @@ and JSON pointer. The exit code is 1 if there is an error; warnings do not count
 A parameters file is held against the template beside it (app.parameters.json or
 app.parameters.prod.json against app.json), or is given to one with --parameters.
 
+A single-tenant project is recognised by its host.json: its workflows are checked
+with its parameters.json, and warned of connections and settings that connections.json
+and local.settings.json lack.
+
 Of a folder, every .json file below it that is a definition, a template or a
 parameters file is checked; other files and folders whose name begins with a dot
 are passed over (--verbose names them). A summary follows the problems.`,
@@ -82,10 +86,15 @@ type checker struct {
 	parameters string // a file for every template; "" is none
 	folders    bool   // a folder was among the arguments: a summary is due
 	total      summary
+	projects   map[string]*checkedProject // by folder
 }
 
 // file checks a file that was named.
 func (c *checker) file(name string) {
+	if findings, ok := c.ofProject(name); ok && name != "-" {
+		c.report(name, findings)
+		return
+	}
 	content, err := readInput(c.cmd, name)
 	if err != nil {
 		c.report(name, []finding{unreadable(name, err)})

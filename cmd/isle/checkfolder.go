@@ -44,6 +44,10 @@ func passedOver(path string) bool {
 // found checks a file of a folder, unless it is about something else. A link that
 // leads out of the folder is somebody else's.
 func (c *checker) found(root *os.Root, path, shown string, link bool) {
+	if findings, ok := c.ofProject(shown); ok {
+		c.report(shown, findings)
+		return
+	}
 	content, err := root.ReadFile(path)
 	if err != nil && link {
 		c.passOver(shown)

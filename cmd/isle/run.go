@@ -13,7 +13,9 @@ import (
 	"isle/expr"
 	"isle/internal/connector/builtin"
 	"isle/internal/dataplane"
+	"isle/internal/project"
 	"isle/internal/testfile"
+	"isle/wdl"
 )
 
 func runCommand() *cobra.Command {
@@ -22,7 +24,9 @@ func runCommand() *cobra.Command {
 		Use:   "run DEF",
 		Short: "Run a definition once, without a server",
 		Long: `Run the workflow of a file once, in this process: calls are really made and waits
-take their time. Prints the record of the run as JSON: its status, the response, and
+take their time. DEF may also be the folder of a single-tenant project, of one of its
+workflows, or the workflow.json in it: then parameters.json, connections.json and
+local.settings.json of the project hold. Prints the record of the run as JSON: its status, the response, and
 each action with status, inputs and outputs; with splitOn, one record for each run.
 The exit code is 0 if the workflow ran, however it ended.
 
@@ -32,7 +36,8 @@ that holds it, or - for standard input. A --body that is neither is plain text.
 "queries", "relativePath", "body", "outputs", "name"}.`,
 		Example: `  isle run order.json --body '{"id": "A1", "qty": 2, "price": 60}'
   isle run workflow.json --parameters parameters.json --settings local.settings.json
-  isle run nightly.json --trigger Recurrence`,
+  isle run nightly.json --trigger Recurrence
+  isle run project/Orders`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
 	}
@@ -40,18 +45,14 @@ that holds it, or - for standard input. A --body that is neither is plain text.
 	cmd.Flags().StringVarP(&o.parameters, "parameters", "p", "", "values of the workflow's parameters")
 	cmd.Flags().StringVar(&o.settings, "settings", "", "application settings of a single-tenant workflow")
 	cmd.Flags().StringVarP(&o.trigger, "trigger", "t", "", "which trigger fires, and with what")
-	cmd.Flags().StringVar(&o.workflow, "workflow", "", "which workflow, if the file holds several")
+	cmd.Flags().StringVar(&o.workflow, "workflow", "", "which workflow, if the file or project holds several")
 	return cmd
 }
 
 type runOptions struct{ body, parameters, settings, trigger, workflow string }
 
 func (o *runOptions) run(cmd *cobra.Command, file string) error {
-	content, err := readInput(cmd, file)
-	if err != nil {
-		return err
-	}
-	source, err := testfile.OpenDefinition(content, o.workflow)
+	source, shared, err := o.open(cmd, file)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
@@ -59,7 +60,7 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	workflow, problems := testfile.Compile(source, settings)
+	workflow, problems := testfile.Compile(source, settings.Within(shared))
 	if workflow == nil {
 		for _, p := range problems {
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s:%s\n", file, p)
@@ -90,6 +91,19 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 		}
 	}
 	return nil
+}
+
+// open reads the definition that is run, with the project that it belongs to.
+func (o *runOptions) open(cmd *cobra.Command, file string) (wdl.Source, *project.Project, error) {
+	if file != "-" {
+		return testfile.Open(file, o.workflow)
+	}
+	content, err := readInput(cmd, file)
+	if err != nil {
+		return wdl.Source{}, nil, err
+	}
+	source, err := testfile.OpenDefinition(content, o.workflow)
+	return source, nil, err
 }
 
 // readSettings reads parameters, in the forms {"name": value}, {"name": {"value":

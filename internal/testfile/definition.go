@@ -2,10 +2,14 @@ package testfile
 
 import (
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"isle/engine"
 	"isle/expr"
+	"isle/internal/project"
 	"isle/wdl"
 )
 
@@ -37,12 +41,62 @@ func OpenDefinition(document []byte, name string) (wdl.Source, error) {
 	return wdl.Source{}, fmt.Errorf("the document holds %d workflows: choose one of %s", len(found), strings.Join(names, ", "))
 }
 
+// Open finds the workflow that a path names: a file in any form that wdl.Open takes,
+// the folder of a single-tenant project or of one of its workflows, or the
+// workflow.json in it. Name chooses among several; it may be empty if there is one.
+// The project is nil for what belongs to none.
+func Open(path, name string) (wdl.Source, *project.Project, error) {
+	info, err := os.Stat(path)
+	folder := err == nil && info.IsDir()
+	if folder || strings.EqualFold(filepath.Base(path), project.WorkflowFile) {
+		if above := project.Above(path); above != "" {
+			return openProject(above, path, name)
+		}
+	}
+	if folder {
+		return wdl.Source{}, nil, fmt.Errorf("%s is a folder without %s: name a file, or the folder of a project", path, project.HostFile)
+	}
+	document, err := os.ReadFile(path)
+	if err != nil {
+		return wdl.Source{}, nil, err
+	}
+	s, err := OpenDefinition(document, name)
+	return s, nil, err
+}
+
+func openProject(folder, path, name string) (wdl.Source, *project.Project, error) {
+	p, err := project.Open(folder)
+	if err != nil {
+		return wdl.Source{}, nil, err
+	}
+	w, ok := p.At(path)
+	if !ok {
+		w, err = p.Workflow(name)
+	}
+	return w.Source, p, err
+}
+
 // Settings are what a definition is run with.
 type Settings struct {
 	Parameters  map[string]expr.Value // by name; they win over the document's
 	AppSettings map[string]string     // what appsetting() gives in a single-tenant workflow
 	// AnyType accepts types that this engine does not run.
 	AnyType bool
+}
+
+// Within are the settings for a workflow of a project: its own settings, and the
+// project's where it has none. A nil project adds nothing.
+func (s Settings) Within(p *project.Project) Settings {
+	if p == nil {
+		return s
+	}
+	settings := maps.Clone(p.Settings)
+	if settings == nil {
+		settings = map[string]string{}
+	}
+	maps.Copy(settings, s.AppSettings)
+	s.AppSettings = settings
+	return s
 }
 
 // Compile makes the workflow that is run. It is nil if a problem is an error.

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"isle/expr"
+	"isle/internal/project"
 	"isle/wdl"
 )
 
@@ -28,6 +29,7 @@ import (
 type File struct {
 	Path       string
 	Definition wdl.Source
+	Project    *project.Project // that the definition belongs to; nil: none
 	Cases      []Case
 }
 
@@ -48,8 +50,8 @@ func Load(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := parse(content, func(name string) ([]byte, error) {
-		return os.ReadFile(filepath.Join(filepath.Dir(path), filepath.FromSlash(name)))
+	f, err := parse(content, func(definition, workflow string) (wdl.Source, *project.Project, error) {
+		return Open(filepath.Join(filepath.Dir(path), filepath.FromSlash(definition)), workflow)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -58,9 +60,9 @@ func Load(path string) (*File, error) {
 	return f, nil
 }
 
-// parse reads the text of a test file; read returns the file that holds the
-// definition, relative to it.
-func parse(content []byte, read func(name string) ([]byte, error)) (*File, error) {
+// parse reads the text of a test file; open finds the definition that it names, by
+// a path relative to it.
+func parse(content []byte, open func(definition, workflow string) (wdl.Source, *project.Project, error)) (*File, error) {
 	var raw struct {
 		Definition json.RawMessage `json:"definition"`
 		Workflow   string          `json:"workflow"` // which one, if the definition's document holds several
@@ -71,25 +73,23 @@ func parse(content []byte, read func(name string) ([]byte, error)) (*File, error
 	if err := json.Unmarshal(content, &raw); err != nil {
 		return nil, fmt.Errorf("this is not a test file: %w", malformed(content, err))
 	}
-	document := []byte(raw.Definition)
+	f := &File{Cases: raw.Cases}
 	var name string
-	if len(document) == 0 {
+	var err error
+	switch {
+	case len(raw.Definition) == 0:
 		return nil, errors.New(`this is not a test file: "definition" is missing; it is a path relative to the file, or the definition itself`)
+	case json.Unmarshal(raw.Definition, &name) == nil:
+		f.Definition, f.Project, err = open(name, raw.Workflow)
+	default:
+		f.Definition, err = OpenDefinition(raw.Definition, raw.Workflow)
 	}
-	if json.Unmarshal(document, &name) == nil {
-		var err error
-		if document, err = read(name); err != nil {
-			return nil, fmt.Errorf("its definition: %w", err)
-		}
-	}
-	source, err := OpenDefinition(document, raw.Workflow)
 	if err != nil {
 		return nil, fmt.Errorf("its definition: %w", err)
 	}
 	if raw.Kind != "" {
-		source.Kind = raw.Kind
+		f.Definition.Kind = raw.Kind
 	}
-	f := &File{Definition: source, Cases: raw.Cases}
 	return f, f.prepare()
 }
 

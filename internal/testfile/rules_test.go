@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"isle/internal/project"
+	"isle/wdl"
 )
 
 // play runs one case against triggers and actions and returns its failures.
@@ -314,7 +317,9 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"definition":{"triggers":{},"actions":{}},"cases":[{"expect":{"actions":{"A":{"repetitions":[1]}},"error":null}}]}`))
 	f.Add([]byte(`{"definition":"x","cases":[{"mocks":[{"uri":"("}],"trigger":{"headers":{"a":[1]}},"expect":{}}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		file, err := parse(text, func(string) ([]byte, error) { return nil, os.ErrNotExist })
+		file, err := parse(text, func(string, string) (wdl.Source, *project.Project, error) {
+			return wdl.Source{}, nil, os.ErrNotExist
+		})
 		if err == nil && len(file.Cases) == 0 {
 			t.Fatal("a file without cases was accepted")
 		}

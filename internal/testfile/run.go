@@ -27,18 +27,18 @@ type Result struct {
 func (f *File) Run(ctx context.Context, done func(Result)) {
 	for i := range f.Cases {
 		began := time.Now()
-		failures := f.Cases[i].run(ctx, f.Definition)
+		failures := f.Cases[i].run(ctx, f)
 		done(Result{Name: f.Cases[i].Name, Failures: failures, Duration: time.Since(began)})
 	}
 }
 
 // run runs a case and returns what is not as expected.
-func (c *Case) run(ctx context.Context, definition wdl.Source) []string {
-	settings := Settings{Parameters: c.Parameters, AppSettings: c.AppSettings}
+func (c *Case) run(ctx context.Context, f *File) []string {
+	settings := Settings{Parameters: c.Parameters, AppSettings: c.AppSettings}.Within(f.Project)
 	if c.Expect.SaveError != nil {
-		return c.saveDifferences(definition, settings)
+		return c.saveDifferences(f.Definition, settings)
 	}
-	workflow, problems := Compile(definition, settings)
+	workflow, problems := Compile(f.Definition, settings)
 	if workflow == nil {
 		return refusals(problems)
 	}
