@@ -11,6 +11,8 @@
 //  4. call Step with [Continue] when Result.More says so, with [Loaded] when
 //     Result.Need names rows or contents, and with [Woke] at Result.Wake.
 //
+// A run that must wait for its turn is given [Hold] first and [Begin] later.
+//
 // What is stored is all there is: a run loaded from its head and the rows of its
 // open scopes ([OpenScopes]) goes on exactly as the one in memory would have. The
 // rows are also the run's history ([DecodeRecords]).

@@ -183,7 +183,9 @@ func (r *Run) terminate(f *frame, a *wdl.Action, e *env) error {
 // close ends the run at once: what is open is cancelled, what has not started is
 // skipped.
 func (r *Run) close(status wdl.Status, code string, err *Error) {
-	r.cancelFrame(r.root, code)
+	if !r.held { // then there is nothing to cancel, and nothing was skipped
+		r.cancelFrame(r.root, code)
+	}
 	r.flights, r.stack = nil, nil
 	r.end, r.status, r.code, r.err = r.now, status, code, err
 	r.effects = append(r.effects, Finish{status, code, err})

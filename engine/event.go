@@ -11,8 +11,11 @@ import (
 type Event interface{ event() }
 
 type (
-	// Begin starts a new run.
+	// Begin starts a new run, or one that was held.
 	Begin struct{}
+	// Hold records the trigger of a new run and starts nothing: the run waits for
+	// its turn, until Begin or its end.
+	Hold struct{}
 	// Resume is the first event after Load: the effects whose outcome is missing
 	// are emitted again, with Repeated set.
 	Resume struct{}
@@ -41,6 +44,7 @@ type (
 )
 
 func (Begin) event()      {}
+func (Hold) event()       {}
 func (Resume) event()     {}
 func (Continue) event()   {}
 func (Completed) event()  {}

@@ -163,6 +163,7 @@ func DecodeHead(head []byte) (Summary, error) {
 	if h.waits {
 		s.Status = wdl.Waiting
 	}
+	s.Held = !h.begun && !h.status.Final()
 	return s, nil
 }
 

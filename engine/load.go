@@ -19,7 +19,7 @@ func Load(w *Workflow, head []byte, rows []Row) (*Run, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	r.start, r.begun, r.caller = h.start, h.begun, h.caller
+	r.start, r.begun, r.held, r.caller = h.start, h.begun, !h.begun, h.caller
 	r.status, r.code, r.err, r.end = h.status, h.code, h.err, h.end
 	r.outputs, r.response = h.outputs, h.response
 	r.random = random{h.start.Seed, h.counter}
@@ -65,7 +65,7 @@ func (r *Run) restore(o *openState, rows []Row) error {
 			}
 		}
 		r.count(f)
-		if f.open > 0 && len(f.queue) == 0 && !f.busy() {
+		if r.begun && f.open > 0 && len(f.queue) == 0 && !f.busy() {
 			return fmt.Errorf("engine: rows of scope %q are missing", f.path())
 		}
 	}

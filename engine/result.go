@@ -66,6 +66,7 @@ type Summary struct {
 	TriggerRecord    Fired  // filled by DecodeHead only
 	Outputs          []Output
 	Response         *ResponseSent
+	Held             bool // it waits for its turn and has not begun
 }
 
 // Output is an output of the workflow.

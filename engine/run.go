@@ -29,6 +29,7 @@ type Run struct {
 	outputs  []Output
 	response *ResponseSent
 	begun    bool
+	held     bool // stored, but not begun
 	caller   bool // a Response can still be delivered
 
 	prefix     []byte                // encoded part of the head that never changes
@@ -97,14 +98,11 @@ func precise(t time.Time) time.Time { return t.UTC().Truncate(100 * time.Nanosec
 // does not belong to the run at this moment; nothing has changed then.
 func (r *Run) Step(now time.Time, ev Event) (Result, error) {
 	r.step = step{now: precise(now), dirty: r.dirty[:0], started: r.started[:0]}
-	if _, begin := ev.(Begin); begin == r.begun {
-		if begin {
-			return Result{}, fmt.Errorf("run %s has begun already", r.start.RunID)
-		}
-		return Result{}, fmt.Errorf("run %s has not begun, event %T", r.start.RunID, ev)
-	}
-	if r.status.Final() {
+	if r.status.Final() && (r.begun || r.held) {
 		return r.after(ev), nil
+	}
+	if err := r.misplaced(ev); err != nil {
+		return Result{}, err
 	}
 	r.apply(ev)
 	r.due()
@@ -112,12 +110,36 @@ func (r *Run) Step(now time.Time, ev Event) (Result, error) {
 	return r.result(more, need), nil
 }
 
+// misplaced says why an event does not belong to an open run at this moment.
+func (r *Run) misplaced(ev Event) error {
+	switch ev.(type) {
+	case Begin:
+		if r.begun {
+			return fmt.Errorf("run %s has begun already", r.start.RunID)
+		}
+	case Hold:
+		if r.begun || r.held {
+			return fmt.Errorf("run %s has begun or waits already", r.start.RunID)
+		}
+	default:
+		if !r.begun && !r.held {
+			return fmt.Errorf("run %s has not begun, event %T", r.start.RunID, ev)
+		}
+	}
+	return nil
+}
+
 func (r *Run) apply(ev Event) {
 	switch ev := ev.(type) {
 	case Begin:
-		r.begun = true
-		r.writeTrigger()
+		if !r.held {
+			r.writeTrigger()
+		}
+		r.begun, r.held = true, false
 		r.openFrame(r.root)
+	case Hold:
+		r.held = true
+		r.writeTrigger()
 	case Resume:
 		r.repeat()
 	case Completed:
@@ -143,7 +165,7 @@ func (r *Run) after(ev Event) Result {
 // advance runs what can go on until nothing can, the step is full, or something
 // must be loaded.
 func (r *Run) advance() (more bool, need *Need) {
-	for !r.status.Final() {
+	for r.begun && !r.status.Final() {
 		f := r.top()
 		if f == nil {
 			if r.root.open == 0 {
@@ -238,6 +260,7 @@ func (r *Run) summary() Summary {
 		RunID: r.start.RunID, Status: r.status, Code: r.code, Error: r.err,
 		StartTime: r.start.Time, EndTime: r.end, ClientTrackingID: r.start.ClientTrackingID,
 		Trigger: r.start.Trigger.Name, Outputs: r.outputs, Response: r.response,
+		Held: r.held && !r.status.Final(),
 	}
 	if r.waits() {
 		s.Status = wdl.Waiting
@@ -246,4 +269,6 @@ func (r *Run) summary() Summary {
 }
 
 // waits reports whether time is all that the run waits for.
-func (r *Run) waits() bool { return r.status == wdl.Running && len(r.stack) == 0 && r.resting() }
+func (r *Run) waits() bool {
+	return r.status == wdl.Running && (r.held || len(r.stack) == 0 && r.resting())
+}

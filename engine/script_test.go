@@ -21,7 +21,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts in testdata pr
 // TestScripts runs testdata/*.txtar: a definition's actions, events, and what each
 // step answers. Events, one a line:
 //
-//	begin | continue | cancel | gone
+//	hold | begin | continue | cancel | gone
 //	wake                     at the time that was asked for
 //	after DURATION           time passes; nothing happens yet
 //	answer N STATUS [JSON]   the Nth call under way (from 1) gets that outcome;
@@ -87,6 +87,8 @@ func (p *player) command(line string, out *strings.Builder) {
 	switch word[0] {
 	case "begin":
 		ev = Begin{}
+	case "hold":
+		ev = Hold{}
 	case "continue":
 		ev = Continue{}
 	case "cancel":

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"isle/expr"
 	"isle/wdl"
@@ -45,7 +46,16 @@ func simulate(t *testing.T, seed uint64) {
 	p := newPlayer(t, w, Start{Seed: seed})
 	p.outcome = func(c Call) Outcome { return chance(seed, c) }
 	p.pick = func(n int) int { return g.rand.IntN(n) }
-	if g.rand.IntN(12) == 0 {
+	if g.rand.IntN(6) == 0 {
+		p.step(Hold{})
+		p.now = p.now.Add(time.Minute)
+		if g.rand.IntN(8) == 0 {
+			p.step(Cancel{})
+		} else {
+			p.step(Begin{})
+		}
+	}
+	if g.rand.IntN(12) == 0 && p.head == nil {
 		p.step(Begin{})
 		for range g.rand.IntN(6) {
 			if ev := p.next(); ev != nil && !p.last.Summary.Status.Final() {

@@ -22,10 +22,14 @@ type Run struct {
 	Start, End              time.Time // UTC; End is zero while it is open
 	Wake                    time.Time // UTC; when it wants to be woken, zero: never
 	ClientTrackingID        string
-	Revision                int64  // of the stored run; see UpdateRun
-	Owner                   string // who wrote it last; set by the store
-	Epoch                   int64  // likewise
-	Head                    []byte // the engine's; sealed; not read by lists
+	// Queued says that it waits for its turn and has not begun; WaitEnd is when that
+	// wait ended, zero for a run that never waited.
+	Queued   bool
+	WaitEnd  time.Time // UTC
+	Revision int64     // of the stored run; see UpdateRun
+	Owner    string    // who wrote it last; set by the store
+	Epoch    int64     // likewise
+	Head     []byte    // the engine's; sealed; not read by lists
 }
 
 // RunQuery selects runs, newest first. All conditions given must hold.
@@ -71,10 +75,10 @@ func (tx *Tx) CreateRun(r Run) error {
 	if id, err = tx.nextID(&tx.runs, `SELECT max(id) FROM runs`); err != nil {
 		return err
 	}
-	n, err := tx.exec(`INSERT INTO runs (id, name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail, head)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+	n, err := tx.exec(`INSERT INTO runs (id, name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail, head, waited)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		id, r.Name, r.Workflow, r.Version, r.Trigger, r.Status, r.Code, fromTime(r.Start), fromTime(r.End), fromTime(r.Wake), r.tracking(),
-		tx.db.Owner(), tx.db.epoch, detail, tx.seal(r.Head, "runs.head", r.Name))
+		tx.db.Owner(), tx.db.epoch, detail, tx.seal(r.Head, "runs.head", r.Name), r.waited())
 	if err == nil && n == 0 {
 		return fmt.Errorf("run %s: %w", r.Name, ErrExists)
 	}
@@ -92,10 +96,19 @@ func (r Run) tracking() driver.Value {
 	return r.ClientTrackingID
 }
 
+// waited is the column of that name.
+func (r Run) waited() driver.Value {
+	if r.Queued {
+		return int64(0)
+	}
+	return fromTime(r.WaitEnd)
+}
+
 // UpdateRun stores a run whose stored revision is still r.Revision, and makes that
 // r.Revision+1 and this process its owner. Another revision gives ErrConflict: there
-// is a second writer, who must stop. A nil Head keeps the stored one. Name, Workflow,
-// Trigger, Start and ClientTrackingID do not change.
+// is a second writer, who must stop. A nil Head keeps the stored one; a WaitEnd ends
+// the wait of a queued run. Name, Workflow, Trigger, Start and ClientTrackingID do not
+// change.
 func (tx *Tx) UpdateRun(r Run) error {
 	detail, err := tx.sealDetail(r)
 	if err != nil {
@@ -106,6 +119,10 @@ func (tx *Tx) UpdateRun(r Run) error {
 	if r.Head != nil {
 		set += `, head = ?`
 		args = append(args, tx.seal(r.Head, "runs.head", r.Name))
+	}
+	if !r.WaitEnd.IsZero() {
+		set += `, waited = ?`
+		args = append(args, fromTime(r.WaitEnd))
 	}
 	args = append(args, tx.db.Owner(), tx.db.epoch, r.Name, r.Revision)
 	n, err := tx.exec(`UPDATE runs SET `+set+`, revision = revision + 1, owner = ?, epoch = ? WHERE name = ? AND revision = ?`, args...)
@@ -138,7 +155,7 @@ func (tx *Tx) ClaimRun(name string) (Run, error) {
 	return tx.Run(name)
 }
 
-const runColumns = `name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail`
+const runColumns = `name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail, waited`
 
 func (tx *Tx) scanRun(v []driver.Value) (Run, error) {
 	r := Run{Name: v[0].(string), Workflow: v[1].(string), Version: v[2].(string), Trigger: v[3].(string), Status: v[4].(string), Code: v[5].(string),
@@ -146,6 +163,12 @@ func (tx *Tx) scanRun(v []driver.Value) (Run, error) {
 	r.ClientTrackingID = r.Name
 	if id, ok := v[9].(string); ok {
 		r.ClientTrackingID = id
+	}
+	switch at := v[14].(type) {
+	case int64:
+		if r.Queued = at == 0; !r.Queued {
+			r.WaitEnd = toTime(at)
+		}
 	}
 	text, err := tx.open(v[13], "runs.detail", r.Name)
 	if err == nil && text != nil {
@@ -165,7 +188,7 @@ func (tx *Tx) Run(name string) (r Run, err error) {
 		if r, err = tx.scanRun(v); err != nil {
 			return err
 		}
-		r.Head, err = tx.open(v[14], "runs.head", name)
+		r.Head, err = tx.open(v[15], "runs.head", name)
 		return err
 	}, name)
 	if err != nil {
@@ -248,6 +271,30 @@ func (tx *Tx) OpenRuns(workflow string) (n int, err error) {
 		return nil
 	}, workflow)
 	return n, err
+}
+
+// Load is how many open runs a trigger has.
+type Load struct {
+	Trigger          string
+	Running, Waiting int // begun, and waiting for their turn
+}
+
+// Loads counts a workflow's open runs by the trigger that began them.
+func (tx *Tx) Loads(workflow string) ([]Load, error) {
+	var found []Load
+	err := tx.query(`SELECT trigger, count(*), count(CASE WHEN waited = 0 THEN 1 END) FROM runs WHERE ended IS NULL AND workflow = ? GROUP BY trigger`,
+		func(v []driver.Value) error {
+			all, waiting := int(v[1].(int64)), int(v[2].(int64))
+			found = append(found, Load{v[0].(string), all - waiting, waiting})
+			return nil
+		}, workflow)
+	return found, err
+}
+
+// QueuedRuns lists a workflow's runs that wait for their turn, in the order they were
+// created, without their heads.
+func (tx *Tx) QueuedRuns(workflow string) ([]Run, error) {
+	return tx.runsWhere(` WHERE ended IS NULL AND workflow = ? AND waited = 0 ORDER BY id`, workflow)
 }
 
 // DeleteRun deletes a run, its records and the names of its contents, whose files

@@ -99,7 +99,11 @@ CREATE TABLE contents (
 	size    INTEGER NOT NULL,
 	PRIMARY KEY (run, id)
 ) WITHOUT ROWID;
-` + taskTable}
+` + taskTable, `
+ALTER TABLE runs ADD COLUMN waited INTEGER; -- when its wait for its turn ended, 0 while it waits, NULL if it never did
+DROP INDEX runs_open;
+CREATE INDEX runs_open ON runs (workflow, epoch, trigger, waited) WHERE ended IS NULL;
+`}
 }
 
 const taskTable = `

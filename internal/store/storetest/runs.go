@@ -87,6 +87,41 @@ func runQueries(t *testing.T, f *Fixture) {
 	})
 }
 
+func runTurns(t *testing.T, f *Fixture) {
+	create := func(name, workflow, trigger string, queued bool) {
+		f.write(f.DB, func(tx *store.Tx) error {
+			return tx.CreateRun(store.Run{Name: name, Workflow: workflow, Trigger: trigger, Status: "Waiting", Start: noon, Queued: queued, Head: []byte("h")})
+		})
+	}
+	create("r9", "w", "a", false)
+	create("r8", "w", "a", true)
+	create("r7", "w", "b", true)
+	create("r1", "w", "a", true) // its name sorts before, its turn comes after
+	create("r0", "v", "a", true)
+	f.Reopen()
+	var first store.Run
+	f.read(f.DB, func(tx *store.Tx) error {
+		queued, err := tx.QueuedRuns("w")
+		f.want("queued", names(queued, func(r store.Run) string { return r.Name }), []string{"r8", "r7", "r1"})
+		loads, _ := tx.Loads("w")
+		f.want("loads", loads, []store.Load{{Trigger: "a", Running: 1, Waiting: 2}, {Trigger: "b", Waiting: 1}})
+		first = queued[0]
+		return err
+	})
+	f.want("the first", []any{first.Queued, first.WaitEnd}, []any{true, time.Time{}})
+	first.Status = "Waiting" // still queued
+	f.write(f.DB, func(tx *store.Tx) error { return tx.UpdateRun(first) })
+	first.Revision, first.Queued, first.WaitEnd, first.Status = 2, false, noon.Add(time.Minute), "Running"
+	f.write(f.DB, func(tx *store.Tx) error { return tx.UpdateRun(first) })
+	f.read(f.DB, func(tx *store.Tx) error {
+		got, err := tx.Run("r8")
+		f.want("begun", []any{got.Queued, got.WaitEnd}, []any{false, noon.Add(time.Minute)})
+		loads, _ := tx.Loads("w")
+		f.want("loads", loads, []store.Load{{Trigger: "a", Running: 2, Waiting: 1}, {Trigger: "b", Waiting: 1}})
+		return err
+	})
+}
+
 func runWake(t *testing.T, f *Fixture) {
 	f.write(f.DB, func(tx *store.Tx) error {
 		for i, wake := range []time.Time{noon.Add(time.Hour), {}, noon, noon.Add(time.Minute)} {

@@ -28,6 +28,7 @@ func Run(t *testing.T, open Open) {
 		{"a run's name is unique", runUnique},
 		{"a second writer of a run is refused", runRevision},
 		{"runs are queried", runQueries},
+		{"runs wait for their turn", runTurns},
 		{"runs are due at their wake time", runWake},
 		{"runs of a process that is gone are claimed once", runClaim},
 		{"a deleted run leaves nothing", runDelete},
