@@ -95,6 +95,9 @@ type Call struct {
 	TrackingID      string    // of the action or the firing
 	Repeated        bool      // emitted again after a restart: it may have been performed before
 	Poll            *Poll     // set when an asynchronous operation is polled instead of started
+	// Callback is the URL that listCallbackUrl() gives in the inputs of a webhook, else
+	// "". Whoever holds it may call: its signature must not be recorded.
+	Callback string
 }
 
 // Abandon says that the outcome of a Call is no longer wanted: its action has

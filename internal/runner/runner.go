@@ -26,12 +26,14 @@ import (
 )
 
 // Config is what a Runner needs. Store, Programs, Operations and Network must be
-// set; the rest has defaults.
+// set; the rest has defaults. Without a PublicURL, callback URLs lead nowhere.
 type Config struct {
 	Store      *store.Store
 	Programs   Workflows
 	Operations connector.Operations
 	Network    dataplane.Network
+	// PublicURL is the base of callback URLs, such as "https://localhost:8443".
+	PublicURL string
 
 	Clock func() time.Time // nil: time.Now
 	Log   *slog.Logger     // nil: nothing is logged

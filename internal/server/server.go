@@ -251,7 +251,7 @@ func (s *Server) build() error {
 	s.places = newNetworks(s.policies)
 	s.network = dataplane.NewInproc(dataplane.Options{Networks: s.places, Observe: s.flows.observe})
 	s.operations, s.endOps = builtin.Operations(builtin.Options{HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), Clock: s.config.Clock}})
-	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, Clock: s.config.Clock, Log: s.log})
+	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, Clock: s.config.Clock, Log: s.log})
 	var err error
 	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(),
 		Policies: policies{s.policies}, Probes: s.probes(), Isolation: func() logic.Isolation { return logic.Isolation(s.network.Isolation()) },

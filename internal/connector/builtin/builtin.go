@@ -17,13 +17,15 @@ type Options struct {
 func Operations(o Options) (connector.Operations, func()) {
 	request := http.New(o.HTTP)
 	return connector.Operations{
-		wdl.TypeHTTP: request,
+		wdl.TypeHTTP:        request,
+		wdl.TypeHTTPWebhook: request.Webhook(),
 	}, request.Close
 }
 
 // Ports says what ports each of the operations needs.
 func Ports() map[wdl.Type]connector.Ports {
 	return map[wdl.Type]connector.Ports{
-		wdl.TypeHTTP: http.Ports(),
+		wdl.TypeHTTP:        http.Ports(),
+		wdl.TypeHTTPWebhook: http.Ports(),
 	}
 }
