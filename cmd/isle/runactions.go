@@ -38,6 +38,15 @@ type link struct {
 
 // show prints one run: the actions in the order in which they began.
 func (h *history) show(ctx context.Context, workflows []workflowItem, name string) error {
+	run, path, err := h.find(ctx, workflows, name)
+	if err != nil {
+		return err
+	}
+	return h.showActions(ctx, run, path)
+}
+
+// find is the run of that name and its path in the API.
+func (h *history) find(ctx context.Context, workflows []workflowItem, name string) (runItem, string, error) {
 	for _, w := range workflows {
 		var run runItem
 		path := w.ID + "/runs/" + url.PathEscape(name)
@@ -45,13 +54,10 @@ func (h *history) show(ctx context.Context, workflows []workflowItem, name strin
 		if isNotFound(err) {
 			continue
 		}
-		if err != nil {
-			return err
-		}
 		run.workflow = w
-		return h.showActions(ctx, run, path)
+		return run, path, err
 	}
-	return fmt.Errorf("there is no run %q; `%s runs` lists them", name, program())
+	return runItem{}, "", fmt.Errorf("there is no run %q; `%s runs` lists them", name, program())
 }
 
 func (h *history) showActions(ctx context.Context, run runItem, path string) error {

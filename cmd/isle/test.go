@@ -17,6 +17,7 @@ import (
 func testCommand() *cobra.Command {
 	var asJSON bool
 	var junit string
+	var recording testRecording
 	cmd := &cobra.Command{
 		Use:   "test FILE…",
 		Short: "Run test files of workflows, with mocks and a virtual clock",
@@ -39,7 +40,8 @@ A test file:
 
 definition is a path relative to the file, or the definition itself; "workflow" names
 one of several in a template. A mock matches by action, or by method and the whole
-URI; its responses are given in turn and the last one repeats. When "mocks" is
+URI; its responses are given in turn and the last one repeats;
+{"error": {"code": "ServiceUnavailable", "message": ""}} is one that never comes. When "mocks" is
 present, a call that none matches fails the case; without it calls are really made. A
 body that is a string is text, anything else JSON, unless the headers say otherwise.
 An object needs the named members, an array all elements, numbers compare by value,
@@ -49,11 +51,24 @@ loop has iterations speaks of these.
 
 The caller of a Request trigger waits as long as it takes, unless "expect" names the
 response status 504 (then it gives up after 240 s) or, without a response, the code
-ActionResponseSkipped (then it has left).`,
+ActionResponseSkipped (then it has left).
+
+--record writes a test file from a run of the server that owns the data folder: its
+trigger, a mock with what each call got, and what it did. "notes" in it says what was
+left out and what must be filled in, such as secured values.`,
 		Example: `  isle test tests/*.json
-  isle test --junit results.xml tests/order.json`,
-		Args: cobra.MinimumNArgs(1),
+  isle test --junit results.xml tests/order.json
+  isle test --record 08584260177443276593711884190CU00 -o tests/order.json`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if recording.run != "" {
+				return cobra.NoArgs(cmd, args)
+			}
+			return cobra.MinimumNArgs(1)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if recording.run != "" {
+				return recording.write(cmd)
+			}
 			r := &testReport{out: cmd.OutOrStdout(), json: asJSON}
 			for _, name := range args {
 				f, err := testfile.Load(name)
@@ -72,6 +87,7 @@ ActionResponseSkipped (then it has left).`,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line for each case")
 	cmd.Flags().StringVar(&junit, "junit", "", "write the results to this file as JUnit XML")
+	recording.flags(cmd)
 	return cmd
 }
 

@@ -26,6 +26,13 @@ func (g *Gateway) content(w http.ResponseWriter, r *http.Request, t target) erro
 	if err != nil {
 		return err
 	}
+	h := w.Header()
+	h["Content-Type"] = []string{"application/json; charset=utf-8"}
+	h["Cache-Control"] = []string{"no-store"}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	if isTestFile(t) {
+		return g.serveTestFile(w, r, d, db, t)
+	}
 	v, ok, err := g.recorded(r.Context(), db, d, t)
 	if isNotFound(err) || err == nil && !ok {
 		return notFound("ContentNotFound", "The run '"+t.run+"' has no such content, or it is secured.")
@@ -33,10 +40,6 @@ func (g *Gateway) content(w http.ResponseWriter, r *http.Request, t target) erro
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h["Content-Type"] = []string{"application/json; charset=utf-8"}
-	h["Cache-Control"] = []string{"no-store"}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
 	if ref, ok := v.AsReference(); ok { // streamed, however large
 		return serveStored(w, r, db, t.run, ref)
 	}

@@ -20,8 +20,12 @@ type linker struct {
 // link is a ContentLink. Recent answers of the service carry only its address and
 // size (§1.7).
 func (l *linker) link(owner, content string, size int64) expr.Value {
-	uri := runner.ContentLink(l.flowID, l.run, owner, content, l.apiVersion, l.now).URL(l.base, l.key)
-	return object(member("uri", expr.String(uri)), member("contentSize", expr.Int(size)))
+	return object(member("uri", expr.String(l.uri(owner, content))), member("contentSize", expr.Int(size)))
+}
+
+// uri is the signed address of a content.
+func (l *linker) uri(owner, content string) string {
+	return runner.ContentLink(l.flowID, l.run, owner, content, l.apiVersion, l.now).URL(l.base, l.key)
 }
 
 // contentSize is the number of bytes of a value as compact JSON, wherever it is

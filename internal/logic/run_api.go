@@ -128,6 +128,24 @@ func (s *Service) cancelRun(ctx context.Context, r *arm.Request) (*arm.Response,
 	return nil, err
 }
 
+// exportTestFile answers with the link to a test file that is made of the run. It is
+// an operation of Isle's own; the access endpoint serves the file, as it serves what
+// is in it.
+func (s *Service) exportTestFile(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	var l *linker
+	var status string
+	if err := s.inRun(ctx, r, func(_ *store.Tx, form *workflow, run store.Run) error {
+		l, status = s.linker(r, form, run.Name), run.Status
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	if known, _ := wdl.ParseStatus(status); !known.Final() {
+		return nil, arm.Conflict("WorkflowRunNotRecordable", "", "No test can be made of the run '%s': it is in state '%s'. Ask again when it has ended.", r.Values["run"], status)
+	}
+	return arm.Reply(object(member("uri", expr.String(l.uri("", "TestFile"))))), nil
+}
+
 // A run's records by scope: those of the top level are all read; of each loop only
 // the last repetition, for which the list of actions shows its children once.
 

@@ -32,7 +32,8 @@ func (s *Service) workflowActions() map[string]arm.Handler {
 
 		"versions/{version}/triggers/{trigger}/listCallbackUrl": s.listTriggerCallbackURL,
 
-		"runs/{run}/cancel": s.cancelRun,
+		"runs/{run}/cancel":         s.cancelRun,
+		"runs/{run}/exportTestFile": s.exportTestFile,
 	}
 }
 

@@ -29,6 +29,15 @@ type MockResponse struct {
 	Status  int   `json:"status"` // 200 if absent
 	Headers Pairs `json:"headers"`
 	Body    Value `json:"body"`
+	// Error is why there is no answer at all; the other members do not count then.
+	Error *MockError `json:"error"`
+}
+
+// MockError is the lack of an answer, as a run records it: with the code
+// UnresolvableHostName, RequestTimeout or ServiceUnavailable it is tried again.
+type MockError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
 }
 
 func (m *Mock) prepare() (err error) {
@@ -38,6 +47,9 @@ func (m *Mock) prepare() (err error) {
 	for i, r := range m.Responses {
 		if r.Status != 0 && (r.Status < 200 || r.Status > 599) {
 			return fmt.Errorf("response %d: the status %d is not one from 200 to 599", i+1, r.Status)
+		}
+		if r.Error != nil && r.Error.Code == "" {
+			return fmt.Errorf("response %d: its error has no code", i+1)
 		}
 	}
 	m.pattern, err = whole(m.URI)
@@ -59,13 +71,16 @@ func (m *Mock) matches(action, method, uri string) bool {
 // matches compares names; an absent one matches any.
 func matches(want, got string) bool { return want == "" || strings.EqualFold(want, got) }
 
-func (r *MockResponse) answer() *httpoperation.Response {
+func (r *MockResponse) answer() (*httpoperation.Response, error) {
+	if r.Error != nil {
+		return nil, &httpoperation.Unanswered{Code: r.Error.Code, Message: r.Error.Message}
+	}
 	answer := &httpoperation.Response{StatusCode: r.Status}
 	if answer.StatusCode == 0 {
 		answer.StatusCode = http.StatusOK
 	}
 	answer.Header, answer.Body = message(r.Headers, r.Body)
-	return answer
+	return answer, nil
 }
 
 // call is a request that was made.

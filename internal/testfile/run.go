@@ -160,7 +160,7 @@ func (s *stage) exchange(_ context.Context, c connector.Call, r *httpoperation.R
 		if m := &mocks[i]; m.matches(made.action, made.method, made.uri) {
 			turn := min(s.used[i], len(m.Responses)-1)
 			s.used[i]++
-			return m.Responses[turn].answer(), nil
+			return m.Responses[turn].answer()
 		}
 	}
 	err := errors.New("no mock matches the call of " + made.String())

@@ -27,6 +27,22 @@ const (
 	codeNoIdentity   = "ManagedIdentityNotConfigured"
 )
 
+// Unanswered is a request that got no answer, for who exchanges requests in another
+// way than over the network ([Options.Exchange]): the code and message of its
+// outcome.
+type Unanswered struct{ Code, Message string }
+
+func (e *Unanswered) Error() string { return e.Code + ": " + e.Message }
+
+// outcome is that of a failure of its code.
+func (e *Unanswered) outcome() engine.Outcome {
+	switch e.Code {
+	case codeUnresolvable, codeTimeout, codeUnavailable:
+		return retryable(e.Code, e.Message)
+	}
+	return failed(e.Code, e.Message)
+}
+
 // failure turns the error of a request into its outcome. Requests that may succeed
 // when made again are marked so (wdl-semantics §12.4).
 func failure(err error) engine.Outcome {
@@ -36,7 +52,10 @@ func failure(err error) engine.Outcome {
 	var auth *authError
 	var egress *dataplane.EgressError
 	var unattached *dataplane.UnattachedError
+	var unanswered *Unanswered
 	switch {
+	case errors.As(err, &unanswered):
+		return unanswered.outcome()
 	case errors.As(err, &invalid):
 		return failed(codeBadRequest, err.Error())
 	case errors.As(err, &auth):
