@@ -95,4 +95,5 @@ var supportedActions = [...]wdl.Type{
 	wdl.TypeInitializeVariable, wdl.TypeSetVariable, wdl.TypeIncrementVariable,
 	wdl.TypeDecrementVariable, wdl.TypeAppendToStringVariable, wdl.TypeAppendToArrayVariable,
 	wdl.TypeExpression, wdl.TypeHTTP,
+	wdl.TypeAPIConnection, wdl.TypeAPIManagement, wdl.TypeFunction,
 }

@@ -36,6 +36,7 @@ var typeCodes = [...]wdl.Type{
 	wdl.TypeJoin, wdl.TypeTable, wdl.TypeExpression, wdl.TypeInitializeVariable, wdl.TypeSetVariable,
 	wdl.TypeIncrementVariable, wdl.TypeDecrementVariable, wdl.TypeAppendToStringVariable,
 	wdl.TypeAppendToArrayVariable, wdl.TypeHTTP,
+	wdl.TypeAPIConnection, wdl.TypeAPIManagement, wdl.TypeFunction,
 }
 
 func appendType(b []byte, t wdl.Type) []byte {

@@ -12,6 +12,7 @@ import (
 
 	"isle/expr"
 	"isle/internal/connector/builtin"
+	"isle/internal/connector/connection"
 	"isle/internal/dataplane"
 	"isle/internal/project"
 	"isle/internal/testfile"
@@ -30,8 +31,8 @@ local.settings.json of the project hold. Prints the record of the run as JSON: i
 each action with status, inputs and outputs; with splitOn, one record for each run.
 The exit code is 0 if the workflow ran, however it ended.
 
---body, --parameters, --settings and --trigger each take JSON, or the name of a file
-that holds it, or - for standard input. A --body that is neither is plain text.
+--body, --parameters, --settings, --connections and --trigger each take JSON, or the
+name of a file that holds it, or - for standard input. A --body that is neither is plain text.
 --trigger is a trigger's name, or a request as in a test file: {"method", "headers",
 "queries", "relativePath", "body", "outputs", "name"}.`,
 		Example: `  isle run order.json --body '{"id": "A1", "qty": 2, "price": 60}'
@@ -44,12 +45,13 @@ that holds it, or - for standard input. A --body that is neither is plain text.
 	cmd.Flags().StringVarP(&o.body, "body", "b", "", "the body of the request that fires the trigger")
 	cmd.Flags().StringVarP(&o.parameters, "parameters", "p", "", "values of the workflow's parameters")
 	cmd.Flags().StringVar(&o.settings, "settings", "", "application settings of a single-tenant workflow")
+	cmd.Flags().StringVar(&o.connections, "connections", "", "a file like connections.json: where connections, functions and APIs are called (default: that of the project)")
 	cmd.Flags().StringVarP(&o.trigger, "trigger", "t", "", "which trigger fires, and with what")
 	cmd.Flags().StringVar(&o.workflow, "workflow", "", "which workflow, if the file or project holds several")
 	return cmd
 }
 
-type runOptions struct{ body, parameters, settings, trigger, workflow string }
+type runOptions struct{ body, parameters, settings, connections, trigger, workflow string }
 
 func (o *runOptions) run(cmd *cobra.Command, file string) error {
 	source, shared, err := o.open(cmd, file)
@@ -71,7 +73,11 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	operations, closeAll := builtin.Operations(builtin.Options{})
+	directory, err := o.readConnections(cmd, shared)
+	if err != nil {
+		return err
+	}
+	operations, closeAll := builtin.Operations(builtin.Options{Connection: connection.Options{Directory: directory}})
 	defer closeAll()
 	invocation := testfile.Invocation{
 		Workflow: workflow, Trigger: fire, Operations: operations,
@@ -91,6 +97,23 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 		}
 	}
 	return nil
+}
+
+// readConnections is where connections are called: what the flag names, else what the
+// project has.
+func (o *runOptions) readConnections(cmd *cobra.Command, shared *project.Project) (connection.Directory, error) {
+	if o.connections == "" {
+		return testfile.Connections(shared)
+	}
+	document, err := jsonArgument(cmd, "connections", o.connections)
+	if err != nil {
+		return nil, err
+	}
+	directory, err := connection.ReadFile(document)
+	if err != nil {
+		return nil, fmt.Errorf("--connections: %w", err)
+	}
+	return directory, nil
 }
 
 // open reads the definition that is run, with the project that it belongs to.

@@ -39,6 +39,16 @@ type Ports struct {
 	Varies bool
 }
 
+// Subnet is where in an environment what performs a type lives: connectors have a
+// subnet of their own, everything else is built in.
+func Subnet(t wdl.Type) dataplane.Subnet {
+	switch t {
+	case wdl.TypeAPIConnection, wdl.TypeAPIConnectionWebhook, wdl.TypeAPIConnectionNotification:
+		return dataplane.SubnetConnectors
+	}
+	return dataplane.SubnetBuiltIn
+}
+
 // Call is one request of one attempt of one action, or one poll of a trigger.
 type Call struct {
 	engine.Call

@@ -29,6 +29,7 @@ func Sanitise(inputs expr.Value) (expr.Value, bool) {
 	replace("headers", func(v expr.Value) (expr.Value, bool) { return hideMembers(v, secretHeader) })
 	replace("queries", func(v expr.Value) (expr.Value, bool) { return hideMembers(v, secretQuery) })
 	replace("cookie", hideAll)
+	replace("subscriptionKey", hideAll)
 	replace("uri", hideSignature)
 	return out, changed
 }

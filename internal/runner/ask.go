@@ -5,7 +5,6 @@ import (
 
 	"isle/engine"
 	"isle/internal/connector"
-	"isle/internal/dataplane"
 	"isle/internal/task"
 	"isle/wdl"
 )
@@ -23,7 +22,7 @@ func (r *Runner) ask(ctx context.Context, environment string, c connector.Call) 
 		ctx, end = context.WithTimeout(ctx, c.Deadline.Sub(r.config.Clock()))
 		defer end()
 	}
-	c.Dialer = r.config.Network.Dialer(environment, dataplane.SubnetBuiltIn)
+	c.Dialer = r.config.Network.Dialer(environment, connector.Subnet(c.Operation))
 	answered := make(chan engine.Outcome, 1)
 	task.Outside(ctx, func() {
 		r.calls.do(environment, func() { answered <- r.operate(ctx, c) })

@@ -8,7 +8,6 @@ import (
 
 	"isle/engine"
 	"isle/internal/connector"
-	"isle/internal/dataplane"
 	"isle/wdl"
 )
 
@@ -115,7 +114,7 @@ func (a *active) request(ctx context.Context, call engine.Call) engine.Outcome {
 		RunID:             a.key.run,
 		TriggerTrackingID: a.trigger.trackingID,
 		ClientTrackingID:  a.trigger.clientTrackingID,
-		Dialer:            a.runner.config.Network.Dialer(a.key.environment, dataplane.SubnetBuiltIn),
+		Dialer:            a.runner.config.Network.Dialer(a.key.environment, connector.Subnet(call.Operation)),
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"isle/internal/connector/connection"
 	"isle/netpol"
 )
 
@@ -37,6 +38,8 @@ type Config struct {
 	ServiceTags string // file of service tags, as the network policy knows them; "": none have addresses
 	FlowLog     string // file that gets the decisions of the network policy as JSON lines; "-": standard error, "": none
 
+	Connections string // file of where connections, functions and APIs are called, as connections.json of a project has them; "": none
+
 	PrivateLinks bool // linked templates may lie at private, loopback and link-local addresses
 
 	AllowedHosts   []string       // further Host names that are answered
@@ -48,7 +51,8 @@ type Config struct {
 	Clock func() time.Time // nil: the machine's
 	Log   *slog.Logger     // nil: slog's default
 
-	tags netpol.TagFile // what ServiceTags has; set by Validate
+	tags        netpol.TagFile       // what ServiceTags has; set by Validate
+	connections connection.Directory // what Connections has; set by Validate
 }
 
 // Validate fills in the defaults and reports every setting that cannot be.
@@ -72,7 +76,7 @@ func (c *Config) Validate() error {
 			found = append(found, fmt.Errorf("--public-url %q is not an https URL without a path, such as https://isle.example:7443", c.PublicURL))
 		}
 	}
-	found = append(found, c.readServiceTags(), c.checkFlowLog())
+	found = append(found, c.readServiceTags(), c.readConnections(), c.checkFlowLog())
 	if c.ResponseLimit == 0 {
 		c.ResponseLimit = defaultResponseLimit
 	}
@@ -99,6 +103,21 @@ func (c *Config) readServiceTags() error {
 	}
 	if err != nil {
 		return fmt.Errorf("--service-tags %s: give the JSON of the public download of service tags, or of the serviceTags API: %w", c.ServiceTags, err)
+	}
+	return nil
+}
+
+// readConnections reads the file of connections. The error has all its problems.
+func (c *Config) readConnections() error {
+	if c.Connections == "" {
+		return nil
+	}
+	content, err := os.ReadFile(c.Connections)
+	if err == nil {
+		c.connections, err = connection.ParseFile(content)
+	}
+	if err != nil {
+		return fmt.Errorf("--connections %s: give a file like connections.json of a project: %w", c.Connections, err)
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ import (
 	"isle/internal/arm"
 	"isle/internal/connector"
 	"isle/internal/connector/builtin"
+	"isle/internal/connector/connection"
 	connectorhttp "isle/internal/connector/http"
 	"isle/internal/dataplane"
 	"isle/internal/deploy"
@@ -250,7 +251,10 @@ func (s *Server) build() error {
 	s.policies = network.NewPolicies(s.store, s.config.tags, s.log)
 	s.places = newNetworks(s.policies)
 	s.network = dataplane.NewInproc(dataplane.Options{Networks: s.places, Observe: s.flows.observe})
-	s.operations, s.endOps = builtin.Operations(builtin.Options{HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), Clock: s.config.Clock}})
+	s.operations, s.endOps = builtin.Operations(builtin.Options{
+		HTTP:       connectorhttp.Options{RootCAs: s.rootCAs(), Clock: s.config.Clock},
+		Connection: connection.Options{Directory: s.config.connections},
+	})
 	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, Clock: s.config.Clock, Log: s.log})
 	var err error
 	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(),

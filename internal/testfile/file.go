@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"isle/expr"
+	"isle/internal/connector/connection"
 	"isle/internal/project"
 	"isle/wdl"
 )
@@ -31,6 +32,8 @@ type File struct {
 	Definition wdl.Source
 	Project    *project.Project // that the definition belongs to; nil: none
 	Cases      []Case
+
+	connections connection.Directory // of the project
 }
 
 // Case is one run and what is expected of it.
@@ -83,6 +86,9 @@ func parse(content []byte, open func(definition, workflow string) (wdl.Source, *
 		f.Definition, f.Project, err = open(name, raw.Workflow)
 	default:
 		f.Definition, err = OpenDefinition(raw.Definition, raw.Workflow)
+	}
+	if err == nil {
+		f.connections, err = Connections(f.Project)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("its definition: %w", err)

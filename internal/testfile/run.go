@@ -11,6 +11,7 @@ import (
 	"isle/engine"
 	"isle/internal/connector"
 	"isle/internal/connector/builtin"
+	"isle/internal/connector/connection"
 	httpoperation "isle/internal/connector/http"
 	"isle/internal/dataplane"
 	"isle/wdl"
@@ -42,7 +43,7 @@ func (c *Case) run(ctx context.Context, f *File) []string {
 	if workflow == nil {
 		return refusals(problems)
 	}
-	s := &stage{expected: c}
+	s := &stage{expected: c, connections: f.connections}
 	ctx, s.stop = context.WithCancelCause(ctx)
 	defer s.stop(nil)
 	invoked, err := s.invoke(ctx, workflow)
@@ -95,11 +96,12 @@ const maxCalls = 10_000
 
 // stage is where a case plays: it answers its calls and notes them.
 type stage struct {
-	expected *Case
-	stop     context.CancelCauseFunc
-	now      time.Time
-	made     []call
-	used     []int // responses given by each mock
+	expected    *Case
+	connections connection.Directory
+	stop        context.CancelCauseFunc
+	now         time.Time
+	made        []call
+	used        []int // responses given by each mock
 }
 
 func (s *stage) invoke(ctx context.Context, w *engine.Workflow) (*Invoked, error) {
@@ -109,16 +111,8 @@ func (s *stage) invoke(ctx context.Context, w *engine.Workflow) (*Invoked, error
 	}
 	s.now = start.UTC()
 	network := dataplane.NewInproc(dataplane.Options{})
-	options := httpoperation.Options{Clock: func() time.Time { return s.now }}
-	if s.expected.Mocks != nil {
-		s.used = make([]int, len(*s.expected.Mocks))
-		options.Exchange = s.exchange
-	}
-	operations, closeAll := builtin.Operations(builtin.Options{HTTP: options})
+	operations, closeAll := builtin.Operations(s.options())
 	defer closeAll()
-	if s.expected.Mocks == nil {
-		operations[wdl.TypeHTTP] = noting{s, operations[wdl.TypeHTTP]}
-	}
 	invocation := Invocation{
 		Workflow: w, Trigger: s.expected.Trigger, Operations: operations,
 		Dialer:  network.Dialer(dataplane.Shared, dataplane.SubnetBuiltIn),
@@ -128,6 +122,25 @@ func (s *stage) invoke(ctx context.Context, w *engine.Workflow) (*Invoked, error
 		Clock: func(now time.Time) { s.now = now },
 	}
 	return invocation.Run(ctx)
+}
+
+// options of the operations: with mocks no request leaves the process, and no name of
+// a connection need lead anywhere.
+func (s *stage) options() builtin.Options {
+	o := builtin.Options{
+		HTTP:       httpoperation.Options{Clock: func() time.Time { return s.now }},
+		Connection: connection.Options{Directory: s.connections},
+	}
+	if s.expected.Mocks == nil {
+		o.HTTP.Observe = func(c connector.Call, r *httpoperation.Request) {
+			_ = s.note(newCall(c, r)) // past the limit the context has ended
+		}
+		return o
+	}
+	s.used = make([]int, len(*s.expected.Mocks))
+	o.HTTP.Exchange = s.exchange
+	o.Connection.Default = placeholder
+	return o
 }
 
 // seed makes what is random the same whenever the case runs.
@@ -166,18 +179,4 @@ func (s *stage) exchange(_ context.Context, c connector.Call, r *httpoperation.R
 	err := errors.New("no mock matches the call of " + made.String())
 	s.stop(err)
 	return nil, err
-}
-
-// noting is an operation whose requests are noted and really made.
-type noting struct {
-	stage *stage
-	connector.Operation
-}
-
-// Perform implements connector.Operation.
-func (n noting) Perform(ctx context.Context, c connector.Call) engine.Outcome {
-	if r, err := httpoperation.NewRequest(c); err == nil {
-		_ = n.stage.note(newCall(c, r)) // past the limit the context has ended
-	}
-	return n.Operation.Perform(ctx, c)
 }

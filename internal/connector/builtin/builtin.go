@@ -4,21 +4,29 @@ package builtin
 
 import (
 	"isle/internal/connector"
+	"isle/internal/connector/connection"
 	"isle/internal/connector/http"
 	"isle/wdl"
 )
 
 // Options are those of the operations.
 type Options struct {
-	HTTP http.Options
+	HTTP       http.Options
+	Connection connection.Options
 }
 
 // Operations returns the list. The function ends what the operations hold open.
 func Operations(o Options) (connector.Operations, func()) {
 	request := http.New(o.HTTP)
+	webhook := request.Webhook()
 	return connector.Operations{
 		wdl.TypeHTTP:        request,
-		wdl.TypeHTTPWebhook: request.Webhook(),
+		wdl.TypeHTTPWebhook: webhook,
+
+		wdl.TypeAPIConnection:        connection.NewConnector(request, o.Connection),
+		wdl.TypeAPIConnectionWebhook: connection.NewWebhook(request, webhook, o.Connection),
+		wdl.TypeAPIManagement:        connection.NewManagement(request, o.Connection),
+		wdl.TypeFunction:             connection.NewFunction(request, o.Connection),
 	}, request.Close
 }
 
@@ -27,5 +35,10 @@ func Ports() map[wdl.Type]connector.Ports {
 	return map[wdl.Type]connector.Ports{
 		wdl.TypeHTTP:        http.Ports(),
 		wdl.TypeHTTPWebhook: http.Ports(),
+
+		wdl.TypeAPIConnection:        http.Ports(),
+		wdl.TypeAPIConnectionWebhook: http.Ports(),
+		wdl.TypeAPIManagement:        http.Ports(),
+		wdl.TypeFunction:             http.Ports(),
 	}
 }

@@ -33,6 +33,8 @@ type Options struct {
 	ManagedIdentity ManagedIdentity
 	// Clock tells the time of day; nil: time.Now.
 	Clock func() time.Time
+	// Observe is told of each request before it is made; nil: nobody is.
+	Observe func(c connector.Call, r *Request)
 	// Exchange answers requests in place of the network; for tests of workflows.
 	Exchange func(ctx context.Context, c connector.Call, r *Request) (*Response, error)
 }
@@ -91,6 +93,9 @@ func (o *Operation) perform(ctx context.Context, c connector.Call) engine.Outcom
 	r, err := NewRequest(c)
 	if err != nil {
 		return failure(err)
+	}
+	if o.options.Observe != nil {
+		o.options.Observe(c, r)
 	}
 	exchange := o.options.Exchange
 	if exchange == nil {
