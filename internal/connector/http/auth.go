@@ -2,11 +2,13 @@ package http
 
 import (
 	"context"
+	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	pkcs12 "software.sslmate.com/src/go-pkcs12"
@@ -17,8 +19,9 @@ import (
 
 // authError is a failure to get or use credentials. Its message holds none.
 type authError struct {
-	code    string
-	message string
+	code      string
+	message   string
+	retryable bool // the same request may succeed later
 }
 
 func (e *authError) Error() string { return e.message }
@@ -32,7 +35,7 @@ func (o *Operation) authenticate(ctx context.Context, c connector.Call, r *Reque
 	switch strings.ToLower(kind) {
 	case "", "none":
 	case "basic":
-		if err := a.require("username", "password"); err != nil {
+		if err := a.present("username", "password"); err != nil {
 			return nil, err
 		}
 		request.SetBasicAuth(a.text("username"), a.text("password"))
@@ -69,7 +72,7 @@ func bearer(request *http.Request, token func() (string, error)) error {
 		return err
 	}
 	if !connector.ValidHeader("Authorization", text) {
-		return &authError{codeUnauthorized, "Http request failed: the token that was issued is not a valid header."}
+		return &authError{code: codeUnauthorized, message: "Http request failed: the token that was issued is not a valid header."}
 	}
 	request.Header.Set("Authorization", "Bearer "+text)
 	return nil
@@ -79,7 +82,7 @@ func bearer(request *http.Request, token func() (string, error)) error {
 // audience it is for the origin of the request.
 func (o *Operation) identityToken(ctx context.Context, c connector.Call, a object, r *Request) (string, error) {
 	if o.options.ManagedIdentity == nil {
-		return "", &authError{codeNoIdentity, "Http request failed: the action authenticates with a managed identity, but this server has no identity provider for workflows. Use another authentication type, or configure one."}
+		return "", &authError{code: codeNoIdentity, message: "Http request failed: the action authenticates with a managed identity, but this server has no identity provider for workflows. Use another authentication type, or configure one."}
 	}
 	audience := a.text("audience")
 	if audience == "" {
@@ -87,7 +90,7 @@ func (o *Operation) identityToken(ctx context.Context, c connector.Call, a objec
 	}
 	token, _, err := o.options.ManagedIdentity.Token(ctx, c.Workflow, a.text("identity"), audience)
 	if err != nil {
-		return "", &authError{codeUnauthorized, "Http request failed as there is an error getting a token of the managed identity: '" + err.Error() + "'."}
+		return "", &authError{code: codeUnauthorized, message: "Http request failed as there is an error getting a token of the managed identity: '" + err.Error() + "'."}
 	}
 	return token, nil
 }
@@ -102,11 +105,24 @@ func readPFX(text, password string) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, invalidf("the 'pfx' of the authentication cannot be read: the file or its password is wrong.")
 	}
-	certificate := &tls.Certificate{PrivateKey: key, Leaf: leaf}
-	for _, x := range append([]*x509.Certificate{leaf}, chain...) {
+	certificate := &tls.Certificate{PrivateKey: key}
+	all := append([]*x509.Certificate{leaf}, chain...)
+	slices.SortStableFunc(all, func(a, b *x509.Certificate) int { return belongs(b, key) - belongs(a, key) })
+	certificate.Leaf = all[0]
+	for _, x := range all {
 		certificate.Certificate = append(certificate.Certificate, x.Raw)
 	}
 	return certificate, nil
+}
+
+// belongs is 1 for the certificate of a key, which a file need not have first.
+func belongs(c *x509.Certificate, key any) int {
+	public, ok := c.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
+	private, signs := key.(crypto.Signer)
+	if ok && signs && public.Equal(private.Public()) {
+		return 1
+	}
+	return 0
 }
 
 // object reads the members of an evaluated object as text.
@@ -115,6 +131,16 @@ type object struct{ v expr.Value }
 func (o object) text(name string) string {
 	v, _ := o.v.Get(name)
 	return v.Text()
+}
+
+// present wants members that may be empty, such as the password that goes with a key.
+func (o object) present(names ...string) error {
+	for _, name := range names {
+		if v, _ := o.v.Get(name); v.IsNull() {
+			return invalidf("the '%s' of the '%s' authentication is missing.", name, o.text("type"))
+		}
+	}
+	return nil
 }
 
 func (o object) require(names ...string) error {
@@ -127,5 +153,5 @@ func (o object) require(names ...string) error {
 }
 
 func tokenFailure(format string, args ...any) error {
-	return &authError{codeUnauthorized, "Http request failed as there is an error getting AD OAuth token: '" + fmt.Sprintf(format, args...) + "'."}
+	return &authError{code: codeUnauthorized, message: "Http request failed as there is an error getting AD OAuth token: '" + fmt.Sprintf(format, args...) + "'."}
 }

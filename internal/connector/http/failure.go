@@ -59,7 +59,9 @@ func failure(err error) engine.Outcome {
 	case errors.As(err, &invalid):
 		return failed(codeBadRequest, err.Error())
 	case errors.As(err, &auth):
-		return failed(auth.code, auth.message)
+		out := failed(auth.code, auth.message)
+		out.Retryable = auth.retryable
+		return out
 	case errors.As(err, &denied):
 		return failed(codeDenied, "Http request failed: "+denied.Error()+".")
 	case errors.As(err, &unattached): // time alone attaches nothing

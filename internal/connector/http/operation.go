@@ -33,9 +33,14 @@ type Options struct {
 	ManagedIdentity ManagedIdentity
 	// Clock tells the time of day; nil: time.Now.
 	Clock func() time.Time
-	// Observe is told of each request before it is made; nil: nobody is.
+	// Authority issues the tokens of ActiveDirectoryOAuth authentications that name
+	// none; "": https://login.microsoftonline.com.
+	Authority string
+	// Observe, if set, is told of every request before it is sent: the first one,
+	// those that follow a redirect, pages and chunks.
 	Observe func(c connector.Call, r *Request)
-	// Exchange answers requests in place of the network; for tests of workflows.
+	// Exchange answers each of those requests in place of the network, without
+	// getting a token; for tests of workflows.
 	Exchange func(ctx context.Context, c connector.Call, r *Request) (*Response, error)
 }
 
@@ -80,8 +85,6 @@ func (o *Operation) Close() { o.transports.close() }
 // Perform implements connector.Operation.
 func (o *Operation) Perform(ctx context.Context, c connector.Call) engine.Outcome {
 	start := o.options.Clock()
-	ctx, cancel := context.WithTimeout(ctx, o.timeout(c))
-	defer cancel()
 	outcome := o.perform(ctx, c)
 	outcome.Inputs, outcome.HasInputs = connector.Sanitise(c.Inputs)
 	outcome.ClientRequestID = c.ClientRequestID
@@ -94,18 +97,11 @@ func (o *Operation) perform(ctx context.Context, c connector.Call) engine.Outcom
 	if err != nil {
 		return failure(err)
 	}
-	if o.options.Observe != nil {
-		o.options.Observe(c, r)
-	}
-	exchange := o.options.Exchange
-	if exchange == nil {
-		exchange = o.exchange
-	}
-	answer, err := exchange(ctx, c, r)
+	answer, err := o.exchange(ctx, c, r)
 	if err != nil {
 		return failure(err)
 	}
-	return answer.outcome(c, r, o.options.Clock())
+	return answer.outcome(c, o.options.Clock())
 }
 
 func (o *Operation) timeout(c connector.Call) time.Duration {
@@ -118,20 +114,35 @@ func (o *Operation) timeout(c connector.Call) time.Duration {
 	return 120 * time.Second
 }
 
-// exchange sends the request over the network and follows redirects of GET and
-// HEAD, except from https to http.
+// exchange makes one request within its time and follows the redirects of GET and
+// HEAD, except from https to http. Each hop is a request of its own: judged, observed.
 func (o *Operation) exchange(ctx context.Context, c connector.Call, r *Request) (*Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.timeout(c))
+	defer cancel()
 	for hop := 0; ; hop++ {
-		answer, err := o.send(ctx, c, r)
+		answer, err := o.trip(ctx, c, r)
 		if err != nil {
 			return nil, err
 		}
+		answer.URL = r.URL
 		next := redirection(r, answer)
 		if next == nil || hop == maxRedirects {
 			return answer, nil
 		}
+		r = r.clone()
 		r.redirect(next)
 	}
+}
+
+// trip makes one round trip, over the network unless somebody stands in for it.
+func (o *Operation) trip(ctx context.Context, c connector.Call, r *Request) (*Response, error) {
+	if o.options.Observe != nil {
+		o.options.Observe(c, r)
+	}
+	if o.options.Exchange != nil {
+		return o.options.Exchange(ctx, c, r)
+	}
+	return o.send(ctx, c, r)
 }
 
 func redirection(r *Request, answer *Response) *url.URL {
@@ -147,15 +158,14 @@ func redirection(r *Request, answer *Response) *url.URL {
 	if location == "" {
 		return nil
 	}
-	next, err := r.URL.Parse(location)
-	if err != nil || !reachable(next) || r.URL.Scheme == "https" && next.Scheme == "http" {
+	next, err := resolve(r.URL, location)
+	if err != nil || r.URL.Scheme == "https" && next.Scheme == "http" {
 		return nil
 	}
-	next.Fragment, next.RawFragment = "", ""
 	return next
 }
 
-// send makes one round trip and reads the answer whole.
+// send makes one round trip over the network and reads the answer whole.
 func (o *Operation) send(ctx context.Context, c connector.Call, r *Request) (*Response, error) {
 	request, err := r.http(ctx)
 	if err != nil {
@@ -170,6 +180,9 @@ func (o *Operation) send(ctx context.Context, c connector.Call, r *Request) (*Re
 		return nil, err
 	}
 	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusUnauthorized {
+		o.tokens.forget(c.Dialer.Source().Environment, r.Authentication)
+	}
 	body, err := readAll(answer, !r.NoDecompression, o.options.MaxBody)
 	if err != nil {
 		return nil, err

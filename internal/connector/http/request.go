@@ -87,9 +87,7 @@ func authored(inputs expr.Value) (*Request, error) {
 	if err := r.readHeaders(inputs); err != nil {
 		return nil, err
 	}
-	if contentType != "" && r.Header.Get("Content-Type") == "" {
-		r.Header["Content-Type"] = []string{contentType}
-	}
+	r.describeBody(contentType)
 	if cookie, ok := inputs.Get("cookie"); ok && !cookie.IsNull() {
 		if !connector.ValidHeader("Cookie", cookie.Text()) {
 			return nil, invalidf("the 'cookie' is not valid.")
@@ -111,6 +109,17 @@ func (r *Request) readHeaders(inputs expr.Value) error {
 		}
 	}
 	return nil
+}
+
+// describeBody sets the type of the body unless the author gave one that is whole: one
+// of several parts needs the boundary between them.
+func (r *Request) describeBody(contentType string) {
+	given := r.Header.Get("Content-Type")
+	written, _, _ := strings.Cut(contentType, ";")
+	parts := strings.HasPrefix(written, "multipart/") && !strings.Contains(strings.ToLower(given), "boundary=")
+	if contentType != "" && (given == "" || parts) {
+		r.Header["Content-Type"] = []string{contentType}
+	}
 }
 
 // authenticationOf accepts an object, or a text that holds one.
@@ -141,21 +150,24 @@ func validMethod(m string) bool {
 	return m != "CONNECT"
 }
 
-// target is the uri with the queries appended.
+// target is the uri with the queries appended; a query that is null is left out, like
+// a header.
 func target(inputs expr.Value) (*url.URL, error) {
 	uri, _ := inputs.Get("uri")
-	text := strings.TrimSpace(uri.Text())
+	text := uri.Text()
 	if len(text) > maxURI {
 		return nil, invalidf("the uri is longer than %d characters.", maxURI)
 	}
-	u, err := url.Parse(text)
-	if err != nil || !reachable(u) {
-		return nil, invalidf("the provided uri '%s' is not an absolute http or https address.", redact(text))
+	u, err := parseAddress(text)
+	if err != nil {
+		return nil, invalidf("the provided uri '%s' is not an absolute http or https address.", redact(strings.TrimSpace(text)))
 	}
-	u.Fragment, u.RawFragment = "", ""
 	queries, _ := inputs.Get("queries")
 	for name, v := range queries.Members() {
-		if u.RawQuery != "" {
+		if v.IsNull() {
+			continue
+		}
+		if u.RawQuery != "" && !strings.HasSuffix(u.RawQuery, "&") {
 			u.RawQuery += "&"
 		}
 		u.RawQuery += escape(name) + "=" + escape(v.Text())
@@ -163,38 +175,37 @@ func target(inputs expr.Value) (*url.URL, error) {
 	return u, nil
 }
 
-func reachable(u *url.URL) bool {
-	return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.Opaque == ""
-}
-
-// redact cuts what may hold a secret off an address that is shown.
-func redact(uri string) string {
-	uri, _, _ = strings.Cut(uri, "?")
-	if scheme, rest, ok := strings.Cut(uri, "://"); ok {
-		if i := strings.LastIndexByte(rest, '@'); i >= 0 {
-			rest = rest[i+1:]
-		}
-		return scheme + "://" + rest
-	}
-	return uri
-}
-
-func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
-
 // toPoll turns the request into the GET of an asynchronous operation's location.
 func (r *Request) toPoll(p *engine.Poll) error {
-	location, err := r.URL.Parse(p.URL)
-	if err != nil || !reachable(location) {
+	location, err := resolve(r.URL, p.URL)
+	if err != nil {
 		return invalidf("the location '%s' of the asynchronous operation is not valid.", redact(p.URL))
 	}
+	r.toGet(location)
+	return nil
+}
+
+// toGet turns the request into the GET of an address that an answer has named.
+func (r *Request) toGet(location *url.URL) {
 	r.redirect(location)
-	r.Method, r.Body = http.MethodGet, nil
+	r.Method = http.MethodGet
+	r.dropBody()
+}
+
+func (r *Request) dropBody() {
+	r.Body = nil
 	for name := range r.Header {
 		if strings.HasPrefix(name, "Content-") {
 			delete(r.Header, name)
 		}
 	}
-	return nil
+}
+
+// clone is a copy to change while the request itself is shown to others.
+func (r *Request) clone() *Request {
+	next := *r
+	next.Header = r.Header.Clone()
+	return &next
 }
 
 // redirect points the request elsewhere. Beyond its origin nothing of the author's
@@ -213,20 +224,6 @@ func (r *Request) redirect(to *url.URL) {
 		}
 	}
 	r.URL = to
-}
-
-func sameOrigin(a, b *url.URL) bool {
-	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
-}
-
-func port(u *url.URL) string {
-	if p := u.Port(); p != "" {
-		return p
-	}
-	if u.Scheme == "https" {
-		return "443"
-	}
-	return "80"
 }
 
 // ownHeaders are those the service adds (wdl-semantics §14.4, logic-api §1.7).

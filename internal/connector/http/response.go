@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 
 // Response is an answer, read whole and decoded.
 type Response struct {
+	URL        *url.URL // of the request that it answers, after redirects
 	StatusCode int
 	Header     http.Header
 	Body       []byte
@@ -42,6 +44,9 @@ const (
 // readAll reads an answer's body within bounds and removes its encoding, along
 // with the headers that no longer describe it.
 func readAll(answer *http.Response, decompress bool, limit int64) ([]byte, error) {
+	if answer.Request != nil && answer.Request.Method == http.MethodHead {
+		return nil, nil // its headers describe what a GET would give
+	}
 	if answer.ContentLength > limit {
 		return nil, errTooLarge
 	}
@@ -139,7 +144,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 
 // outcome is the answer as the engine sees it: 4xx and 5xx fail without an error
 // object, their outputs are kept (wdl-semantics §11.11).
-func (a *Response) outcome(c connector.Call, r *Request, now time.Time) engine.Outcome {
+func (a *Response) outcome(c connector.Call, now time.Time) engine.Outcome {
 	body, present, err := connector.ReadContent(a.Header, a.Body)
 	if err != nil {
 		return failed(codeBadRequest, fmt.Sprintf("Http request failed as the content was not valid: '%s'.", err))
@@ -162,7 +167,7 @@ func (a *Response) outcome(c connector.Call, r *Request, now time.Time) engine.O
 		out.Status = wdl.Failed
 	}
 	if location := a.Header.Get("Location"); location != "" && a.continued(c.Subject) {
-		if u, err := r.URL.Parse(location); err == nil && reachable(u) {
+		if u, err := resolve(a.URL, location); err == nil {
 			out.Poll = &engine.Poll{URL: u.String(), RetryAfter: out.RetryAfter}
 		}
 	}

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -9,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -16,13 +18,16 @@ import (
 	"sync"
 	"time"
 
+	"isle/expr"
 	"isle/internal/connector"
 )
 
+// DefaultAuthority issues the tokens of authentications that name no authority.
+const DefaultAuthority = "https://login.microsoftonline.com"
+
 const (
-	defaultAuthority = "https://login.microsoftonline.com"
-	maxTokenBody     = 1 << 20
-	maxTokens        = 1024
+	maxTokenBody = 1 << 20
+	maxTokens    = 1024
 	// tokenMargin is how long before its end a token is renewed.
 	tokenMargin = 5 * time.Minute
 )
@@ -38,7 +43,7 @@ func (o *Operation) directoryToken(ctx context.Context, c connector.Call, a obje
 	if token, ok := o.tokens.get(key, o.options.Clock()); ok {
 		return token, nil
 	}
-	endpoint, err := tokenEndpoint(a)
+	endpoint, err := o.tokenEndpoint(a)
 	if err != nil {
 		return "", err
 	}
@@ -54,13 +59,9 @@ func (o *Operation) directoryToken(ctx context.Context, c connector.Call, a obje
 	return token, nil
 }
 
-func tokenEndpoint(a object) (string, error) {
-	authority := a.text("authority")
-	if authority == "" {
-		authority = defaultAuthority
-	}
-	u, err := url.Parse(authority)
-	if err != nil || !reachable(u) {
+func (o *Operation) tokenEndpoint(a object) (string, error) {
+	u, err := parseAddress(cmp.Or(a.text("authority"), o.options.Authority, DefaultAuthority))
+	if err != nil {
 		return "", invalidf("the 'authority' of the authentication is not an http or https address.")
 	}
 	return u.JoinPath(url.PathEscape(a.text("tenant")), "oauth2", "token").String(), nil
@@ -144,6 +145,9 @@ func (o *Operation) requestToken(ctx context.Context, c connector.Call, endpoint
 	}
 	err = json.Unmarshal(body, &reply)
 	switch {
+	case answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode >= 500:
+		return "", 0, &authError{code: codeUnavailable, retryable: true,
+			message: fmt.Sprintf("Http request failed as there is an error getting AD OAuth token: 'the authority answered with status %d'.", answer.StatusCode)}
 	case reply.Error != "":
 		return "", 0, tokenFailure("%s", firstLine(reply.Error+": "+reply.ErrorDescription))
 	case err != nil || reply.AccessToken == "" || answer.StatusCode != http.StatusOK:
@@ -182,6 +186,14 @@ func (t *tokenCache) get(key [sha256.Size]byte, now time.Time) (string, bool) {
 	defer t.mu.Unlock()
 	c, ok := t.tokens[key]
 	return c.text, ok && now.Before(c.until)
+}
+
+// forget drops a token that its audience has refused, so that the next attempt gets a
+// new one.
+func (t *tokenCache) forget(environment string, authentication expr.Value) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.tokens, tokenKey(environment, object{authentication}))
 }
 
 func (t *tokenCache) put(key [sha256.Size]byte, token string, now time.Time, life time.Duration) {
