@@ -86,7 +86,7 @@ func Supported(kind wdl.ItemKind, typ string) bool {
 	return false
 }
 
-var supportedTriggers = [...]wdl.Type{wdl.TypeRequest, wdl.TypeManual, wdl.TypeRecurrence}
+var supportedTriggers = [...]wdl.Type{wdl.TypeRequest, wdl.TypeManual, wdl.TypeRecurrence, wdl.TypeSlidingWindow, wdl.TypeHTTP}
 
 var supportedActions = [...]wdl.Type{
 	wdl.TypeScope, wdl.TypeIf, wdl.TypeSwitch, wdl.TypeForeach, wdl.TypeUntil,

@@ -270,6 +270,12 @@ type Trigger struct {
 	Checks                      bool // a condition mentions the status code: the default "200 only" rule is off
 }
 
+// Polls reports whether a trigger asks for news by requests of its own, on its
+// recurrence (wdl-semantics §10.3).
+func (t *Trigger) Polls() bool {
+	return t.Type == TypeHTTP || t.Type == TypeAPIConnection || t.Type == TypeAPIManagement
+}
+
 // RequestTrigger is what a Request trigger accepts.
 type RequestTrigger struct {
 	Method string         // upper case; "" = not given

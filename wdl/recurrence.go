@@ -83,12 +83,12 @@ func (r *Recurrence) Next(after time.Time, p Progress) (time.Time, bool) {
 	case r.Schedule != nil:
 		slot, ok = r.nextScheduled(b, r.origin(p))
 	case !r.Start.IsZero():
-		slot, ok = r.nextPeriodic(b)
+		_, slot, ok = r.firstPeriod(r.Start, b)
 	case p.Last.IsZero():
 		slot = b.at
 	default:
-		if slot = r.step(p.Last, 1); slot.Before(after) {
-			slot = after.UTC()
+		if slot = r.step(p.Last, 1); !slot.After(after) {
+			slot = r.step(after.UTC(), 1) // the last one came late
 		}
 	}
 	if !ok || slot.Year() > lastYear || !r.End.IsZero() && slot.After(r.End) {
@@ -97,20 +97,28 @@ func (r *Recurrence) Next(after time.Time, p Progress) (time.Time, bool) {
 	return slot, true
 }
 
-// Window returns the window of a SlidingWindow trigger that comes after p.Fired
-// windows have been worked through. None is skipped; its start is when it is due,
-// before any delay (wdl-semantics §10.4). The SlidingWindow trigger, which is checked
-// but not run yet, is its user to come.
-func (r *Recurrence) Window(p Progress) (start, end time.Time, ok bool) {
-	origin := r.Start
-	if origin.IsZero() {
-		origin = p.Anchor
+// Window returns the first window of a SlidingWindow trigger that begins at from or
+// later, or false if there is none any more; a zero from asks for the first of all.
+// Windows follow each other without a gap from the start time, or from the anchor, on;
+// none is left out (wdl-semantics §10.4). A window is due when it begins, before any
+// delay.
+func (r *Recurrence) Window(from time.Time, p Progress) (start, end time.Time, ok bool) {
+	if r.Count > 0 && p.Fired >= r.Count {
+		return start, end, false
 	}
-	start, end = r.step(origin, p.Fired), r.step(origin, p.Fired+1)
-	if r.Count > 0 && p.Fired >= r.Count || start.Year() > lastYear || !r.End.IsZero() && start.After(r.End) {
+	k, start, ok := r.firstPeriod(r.origin(p), bound{at: from.UTC(), inclusive: true})
+	if !ok || !r.End.IsZero() && start.After(r.End) {
 		return time.Time{}, time.Time{}, false
 	}
-	return start, end, true
+	return start, r.step(r.origin(p), k+1), true
+}
+
+// WindowAt returns the window that a moment lies in; the first one before that.
+func (r *Recurrence) WindowAt(at time.Time, p Progress) (start, end time.Time) {
+	origin := r.origin(p)
+	k, _, _ := r.firstPeriod(origin, bound{at: at.UTC()})
+	k = max(k, 1)
+	return r.step(origin, k-1), r.step(origin, k)
 }
 
 // lastYear is where the calendar of the language ends (wdl-semantics §6).
@@ -170,16 +178,16 @@ func (f Frequency) longest() time.Duration {
 	}[f]
 }
 
-// nextPeriodic finds the first start + k·interval that b admits. It skips as many
+// firstPeriod finds the first origin + k·interval that b admits. It skips as many
 // intervals as surely lie before b, however long each is, and steps over the rest.
-func (r *Recurrence) nextPeriodic(b bound) (time.Time, bool) {
-	for k := 0; ; {
-		slot := r.step(r.Start, k)
+func (r *Recurrence) firstPeriod(origin time.Time, b bound) (k int, slot time.Time, ok bool) {
+	for {
+		slot = r.step(origin, k)
 		if slot.Year() > lastYear {
-			return time.Time{}, false
+			return k, time.Time{}, false
 		}
 		if b.admits(slot) {
-			return slot, true
+			return k, slot, true
 		}
 		longest := int64(r.Frequency.longest()/time.Second) * int64(r.Interval)
 		k += max(1, int((b.at.Unix()-slot.Unix())/longest)-1)

@@ -74,14 +74,31 @@ func TestNext(t *testing.T) {
 	}
 }
 
+// wdl-semantics §10.4: every window from the start time on, also the missed ones.
 func TestWindowsLeaveNoneOut(t *testing.T) {
-	r := &Recurrence{Frequency: Day, Interval: 2, Start: at(t, "2017-09-07T14:00:00Z")}
-	start, end, ok := r.Window(Progress{})
-	if !ok || !start.Equal(r.Start) || !end.Equal(at(t, "2017-09-09T14:00:00Z")) {
-		t.Error(start, end, ok)
+	r := &Recurrence{Frequency: Day, Interval: 2, Start: at(t, "2017-09-07T14:00:00Z"), Count: 3}
+	var from time.Time
+	for fired, want := range []string{"2017-09-07T14:00:00Z", "2017-09-09T14:00:00Z", "2017-09-11T14:00:00Z", ""} {
+		start, end, ok := r.Window(from, Progress{Fired: fired})
+		if ok != (want != "") || ok && (!start.Equal(at(t, want)) || end.Sub(start) != 48*time.Hour) {
+			t.Fatalf("window %d: %v %v %v, want %s", fired, start, end, ok, want)
+		}
+		from = end
 	}
-	if next, _, _ := r.Window(Progress{Fired: 1}); !next.Equal(end) {
-		t.Error(next)
+	if start, _, _ := r.Window(at(t, "2024-01-01T00:00:00Z"), Progress{}); !start.Equal(at(t, "2024-01-02T14:00:00Z")) {
+		t.Errorf("from a moment on: %v", start)
+	}
+	r.End = at(t, "2017-09-09T00:00:00Z")
+	if start, _, ok := r.Window(at(t, "2017-09-09T00:00:00Z"), Progress{}); ok {
+		t.Errorf("after the end time: %v", start)
+	}
+	for moment, want := range map[string]string{
+		"2017-09-01T00:00:00Z": "2017-09-07T14:00:00Z", "2017-09-07T14:00:00Z": "2017-09-07T14:00:00Z",
+		"2017-09-09T13:59:59Z": "2017-09-07T14:00:00Z", "2017-09-09T14:00:00Z": "2017-09-09T14:00:00Z",
+	} {
+		if start, end := r.WindowAt(at(t, moment), Progress{}); !start.Equal(at(t, want)) || end.Sub(start) != 48*time.Hour {
+			t.Errorf("at %s: %v to %v, want %s", moment, start, end, want)
+		}
 	}
 }
 

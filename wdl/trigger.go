@@ -262,6 +262,9 @@ func (c *compiler) slidingTrigger(t *Trigger, n node) {
 func (c *compiler) pollingTrigger(t *Trigger, n node) {
 	o := c.triggerOwner(t)
 	t.Recurrence = c.recurrenceMember(n, o)
+	if _, given := n.member("recurrence"); !given && t.Type == TypeAPIManagement {
+		t.Recurrence = &Recurrence{Frequency: Minute, Interval: 1} // the member is optional
+	}
 	inputs, ok := n.member("inputs")
 	if !ok {
 		return

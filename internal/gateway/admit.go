@@ -63,7 +63,7 @@ func (g *Gateway) judge(d *runner.Deployed, from dataplane.Caller) (plain, full 
 // #163).
 func permit(d *runner.Deployed, t target, from netip.Addr) error {
 	callers := &d.Triggers
-	if t.kind == targetContent {
+	if t.kind == targetContent || t.kind == targetFiring {
 		callers = &d.Contents
 	}
 	if callers.Allow(from) {

@@ -19,17 +19,14 @@ import (
 // content serves the recorded inputs or outputs of a trigger, action or repetition
 // (logic-api §1.7).
 func (g *Gateway) content(w http.ResponseWriter, r *http.Request, t target) error {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return &failure{status: http.StatusMethodNotAllowed, code: "MethodNotAllowed", message: "A content link is read with GET.", header: http.Header{"Allow": {"GET, HEAD"}}}
+	if err := onlyRead(r); err != nil {
+		return err
 	}
 	d, db, err := g.openRun(r, t)
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h["Content-Type"] = []string{"application/json; charset=utf-8"}
-	h["Cache-Control"] = []string{"no-store"}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
+	contentHeaders(w.Header())
 	if isTestFile(t) {
 		return g.serveTestFile(w, r, d, db, t)
 	}
@@ -46,11 +43,71 @@ func (g *Gateway) content(w http.ResponseWriter, r *http.Request, t target) erro
 	if v, err = runner.Resolve(r.Context(), db, t.run, v); err != nil {
 		return err
 	}
+	writeContent(w, v)
+	return nil
+}
+
+// onlyRead refuses what is no read of a content.
+func onlyRead(r *http.Request) error {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return nil
+	}
+	return &failure{status: http.StatusMethodNotAllowed, code: "MethodNotAllowed", message: "A content link is read with GET.", header: http.Header{"Allow": {"GET, HEAD"}}}
+}
+
+func contentHeaders(h http.Header) {
+	h["Content-Type"] = []string{"application/json; charset=utf-8"}
+	h["Cache-Control"] = []string{"no-store"}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+}
+
+func writeContent(w http.ResponseWriter, v expr.Value) {
 	body := v.AppendJSON(nil)
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(body)
+}
+
+// firing serves the recorded inputs or outputs of a firing that began no run.
+func (g *Gateway) firing(w http.ResponseWriter, r *http.Request, t target) error {
+	if err := onlyRead(r); err != nil {
+		return err
+	}
+	d, db, err := g.openRun(r, t)
+	if err != nil {
+		return err
+	}
+	v, ok, err := unfired(r.Context(), db, d, t)
+	if isNotFound(err) || err == nil && !ok {
+		return notFound("ContentNotFound", "The history '"+t.history+"' has no such content, or it is secured.")
+	}
+	if err != nil {
+		return err
+	}
+	contentHeaders(w.Header())
+	writeContent(w, v)
 	return nil
+}
+
+func unfired(ctx context.Context, db *store.DB, d *runner.Deployed, t target) (v expr.Value, ok bool, err error) {
+	var h store.TriggerHistory
+	err = db.Read(ctx, func(tx *store.Tx) (err error) {
+		h, err = tx.TriggerHistory(d.FlowID, t.trigger, t.history)
+		return err
+	})
+	if err != nil {
+		return v, false, err
+	}
+	u, err := runner.ReadUnfired(h)
+	switch {
+	case err != nil:
+	case strings.EqualFold(t.content, "TriggerInputs"):
+		return u.Inputs, !u.Inputs.IsNull() && !u.SecureInputs, nil
+	case strings.EqualFold(t.content, "TriggerOutputs"):
+		v, _ = connector.SanitiseOutputs(u.Outputs)
+		return v, !u.Outputs.IsNull() && !u.SecureOutputs, nil
+	}
+	return v, false, err
 }
 
 // openRun opens the workflow of a target below a run, and the database of the run.

@@ -100,6 +100,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = g.invoke(w, r, t)
 	case targetContent:
 		err = g.content(w, r, t)
+	case targetFiring:
+		err = g.firing(w, r, t)
 	case targetOperation:
 		err = g.poll(w, r, t)
 	}

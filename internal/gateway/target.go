@@ -11,6 +11,7 @@ const (
 	targetTrigger targetKind = iota
 	targetContent
 	targetOperation
+	targetFiring // content of a firing without a run
 )
 
 // target is what a path names. Names are decoded; relativePath is not, as a
@@ -21,6 +22,7 @@ type target struct {
 	version      string // of a versioned trigger
 	trigger      string
 	relativePath string // escaped, without a leading slash
+	history      string // of a firing without a run
 	run          string
 	action       string
 	repetition   string
@@ -37,6 +39,8 @@ func (t target) permission() string {
 			return "/versions/" + t.version + "/triggers/" + t.trigger + "/run"
 		}
 		return "/triggers/" + t.trigger + "/run"
+	case targetFiring:
+		return "/triggers/" + t.trigger + "/histories/" + t.history + "/contents/" + t.content + "/read"
 	case targetOperation:
 		return "/runs/" + t.run + "/operations/" + t.operation + "/read"
 	}
@@ -104,6 +108,10 @@ func parseTarget(escaped string) (target, bool) {
 		t.readTrigger(p)
 		return t, !p.bad
 	case "triggers":
+		if rest := strings.SplitN(p.rest, "/", 4); len(rest) > 2 && strings.EqualFold(rest[2], "histories") {
+			t.readFiring(p)
+			return t, p.done()
+		}
 		t.readTrigger(p)
 		return t, !p.bad
 	case "runs":
@@ -120,6 +128,15 @@ func (t *target) readTrigger(p *path) {
 	p.is("paths")
 	p.is("invoke")
 	t.relativePath = strings.TrimPrefix(p.rest, "/")
+}
+
+func (t *target) readFiring(p *path) {
+	t.kind = targetFiring
+	t.trigger = p.next()
+	p.is("histories")
+	t.history = p.next()
+	p.is("contents")
+	t.content = p.next()
 }
 
 func (t *target) readRun(p *path) {

@@ -5,6 +5,7 @@ import (
 
 	"isle/expr"
 	"isle/internal/runner"
+	"isle/internal/store"
 )
 
 // linker makes the signed links to the contents of one run (logic-api §1.7).
@@ -26,6 +27,12 @@ func (l *linker) link(owner, content string, size int64) expr.Value {
 // uri is the signed address of a content.
 func (l *linker) uri(owner, content string) string {
 	return runner.ContentLink(l.flowID, l.run, owner, content, l.apiVersion, l.now).URL(l.base, l.key)
+}
+
+// firing is the link to what the history keeps of a firing that began no run.
+func (l *linker) firing(h store.TriggerHistory, content string, size int64) expr.Value {
+	uri := runner.FiringLink(l.flowID, h.Trigger, h.Name, content, l.apiVersion, l.now).URL(l.base, l.key)
+	return object(member("uri", expr.String(uri)), member("contentSize", expr.Int(size)))
 }
 
 // contentSize is the number of bytes of a value as compact JSON, wherever it is

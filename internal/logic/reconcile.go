@@ -130,7 +130,7 @@ type workflowJob struct {
 // not change goes on where it was.
 func (s *Service) arm(tx *store.Tx, d *runner.Deployed, restart bool) error {
 	if !d.Enabled {
-		return s.config.Runner.DisarmAll(tx, d.FlowID)
+		return s.config.Runner.Pause(tx, d.FlowID)
 	}
 	for _, t := range d.Workflow.Program.Triggers {
 		if err := s.config.Runner.Arm(tx, runner.ArmRequest{FlowID: d.FlowID, Trigger: t, Now: s.now(), Restart: restart}); err != nil {

@@ -13,6 +13,7 @@ import (
 	"isle/internal/runner"
 	"isle/internal/store"
 	"isle/internal/task"
+	"isle/wdl"
 )
 
 // The types of the package.
@@ -55,16 +56,25 @@ type Subnets interface {
 
 // Runner is what runs workflows; *runner.Runner is one.
 type Runner interface {
+	Schedules
 	// Fire begins a run, or one for each item of splitOn.
 	Fire(ctx context.Context, q runner.FireRequest) (runner.Firing, error)
 	// Cancel ends a run; runner.ErrFinished if it has ended.
 	Cancel(ctx context.Context, environment, run string) error
-	// Arm puts, and DisarmAll removes, the tasks of schedules in the transaction of
-	// the environment's database.
-	Arm(tx *store.Tx, q runner.ArmRequest) error
-	DisarmAll(tx *store.Tx, flowID string) error
 	// Forget drops what is in memory of an environment that is being removed.
 	Forget(environment string)
+}
+
+// Schedules are the tasks of triggers with a recurrence. Arm, Pause and DisarmAll are
+// part of a transaction of the environment's database.
+type Schedules interface {
+	// Arm puts the task of a trigger, Pause takes those of a workflow that is disabled,
+	// DisarmAll removes those of one that is deleted.
+	Arm(tx *store.Tx, q runner.ArmRequest) error
+	Pause(tx *store.Tx, flowID string) error
+	DisarmAll(tx *store.Tx, flowID string) error
+	// Poll has a polling trigger ask now, beside its schedule.
+	Poll(ctx context.Context, d *runner.Deployed, t *wdl.Trigger) error
 }
 
 // Operations closes long-running operations; *arm.Manager is one.

@@ -2,9 +2,7 @@ package logic
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"isle/engine"
@@ -12,6 +10,7 @@ import (
 	"isle/internal/arm"
 	"isle/internal/runner"
 	"isle/internal/store"
+	firing "isle/internal/trigger"
 	"isle/wdl"
 )
 
@@ -99,24 +98,17 @@ func triggerView(tx *store.Tx, workflowID string, form *workflow, program *wdl.P
 	}
 	f.text("status", status)
 	if t.Recurrence != nil {
-		next, err := nextExecution(tx, form.FlowID, t.Name)
+		next, err := runner.NextFiring(tx, form.FlowID, t.Name)
 		if err != nil {
 			return expr.Null(), err
 		}
 		f.time("nextExecutionTime", next)
-		f.add("recurrence", path(program.Definition, "triggers", t.Name, "recurrence"))
+		if written := path(program.Definition, "triggers", t.Name, "recurrence"); !written.IsNull() {
+			f.add("recurrence", written)
+		}
 	}
 	f.add("workflow", reference(workflowID+"/versions/"+form.Current, form.Current, typeVersions))
 	return resource(workflowID+"/triggers/"+t.Name, t.Name, typeTriggers, f.value()), nil
-}
-
-// nextExecution is when the task of a schedule is due; zero if there is none.
-func nextExecution(tx *store.Tx, flowID, trigger string) (time.Time, error) {
-	t, err := tx.Task("trigger:" + strings.ToLower(flowID) + ":" + strings.ToLower(trigger))
-	if errors.Is(err, store.ErrNotFound) {
-		return time.Time{}, nil
-	}
-	return t.Due, err
 }
 
 // readTriggerSchema answers {title, content}: the JSON schema that the trigger
@@ -137,7 +129,8 @@ func (s *Service) readTriggerSchema(ctx context.Context, r *arm.Request) (*arm.R
 	return arm.Reply(object(member("title", expr.String(trigger.Name)), member("content", expr.String(string(schema.JSON()))))), nil
 }
 
-// runTrigger fires a trigger by hand. The body of the request is that of a Request
+// runTrigger fires a trigger by hand: a polling one asks now, and its conditions hold; a
+// sliding window is the one in progress. The body of the request is that of a Request
 // trigger.
 func (s *Service) runTrigger(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	form, trigger, err := s.trigger(ctx, r)
@@ -152,11 +145,21 @@ func (s *Service) runTrigger(ctx context.Context, r *arm.Request) (*arm.Response
 		}
 		fired.Outputs, fired.HasOutputs = f.value(), true
 	}
-	return nil, s.fire(ctx, form, trigger.Name, fired, false)
+	return nil, s.fire(ctx, form, trigger.Name, func(d *runner.Deployed, t *wdl.Trigger) error {
+		switch {
+		case t.Polls():
+			return s.config.Runner.Poll(ctx, d, t)
+		case t.Type == wdl.TypeSlidingWindow:
+			start, end := t.Recurrence.WindowAt(r.Now, wdl.Progress{Anchor: form.Changed})
+			fired.Outputs, fired.HasOutputs = firing.Windowed(start, end), true
+		}
+		_, err := s.config.Runner.Fire(ctx, runner.FireRequest{Deployed: d, Trigger: t, Fired: fired})
+		return err
+	})
 }
 
-// fire begins a run of the current version.
-func (s *Service) fire(ctx context.Context, form *workflow, name string, fired engine.Fired, resubmit bool) error {
+// fire has a trigger of the current version fired.
+func (s *Service) fire(ctx context.Context, form *workflow, name string, do func(*runner.Deployed, *wdl.Trigger) error) error {
 	d, err := s.config.Workflows.ByFlowID(ctx, form.FlowID)
 	if errors.Is(err, store.ErrNotFound) {
 		return arm.Missing("WorkflowNotFound", "The workflow was deleted meanwhile.")
@@ -171,7 +174,7 @@ func (s *Service) fire(ctx context.Context, form *workflow, name string, fired e
 	case !d.Enabled:
 		return arm.Invalid("WorkflowTriggerIsNotEnabled", "", "Could not execute workflow '%s' trigger '%s': the workflow is disabled. Enable it first.", d.Name, name)
 	}
-	_, err = s.config.Runner.Fire(ctx, runner.FireRequest{Deployed: d, Trigger: trigger, Fired: fired, Resubmit: resubmit})
+	err = do(d, trigger)
 	var refused *runner.TriggerError
 	switch {
 	case errors.Is(err, runner.ErrBusy):
@@ -193,7 +196,7 @@ func (s *Service) resetTrigger(ctx context.Context, r *arm.Request) (*arm.Respon
 		return nil, err
 	}
 	return nil, db.Write(ctx, func(tx *store.Tx) error {
-		return s.config.Runner.Arm(tx, runner.ArmRequest{FlowID: form.FlowID, Trigger: trigger, Now: r.Now, Restart: true})
+		return s.config.Runner.Arm(tx, runner.ArmRequest{FlowID: form.FlowID, Trigger: trigger, Now: r.Now, Reset: true})
 	})
 }
 
@@ -290,37 +293,19 @@ func historyNotFound(r *arm.Request) *arm.Error {
 // historyView is a firing. One that began a run has that run's trigger record.
 func (s *Service) historyView(tx *store.Tx, r *arm.Request, form *workflow, h store.TriggerHistory) (v expr.Value, tracking string, err error) {
 	workflowID := r.Resource.ID
+	tracking = h.Name
 	var f fields
+	if h.Run != "" {
+		tracking, err = s.addFired(tx, &f, s.linker(r, form, h.Run), &h)
+	} else {
+		err = addUnfired(&f, s.linker(r, form, ""), h, &tracking)
+	}
+	if err != nil {
+		return v, "", err
+	}
 	f.time("startTime", h.Start)
 	f.time("endTime", h.End)
 	f.time("scheduledTime", h.Scheduled)
-	tracking = h.Name
-	if h.Run != "" {
-		run, err := tx.Run(h.Run)
-		if err != nil {
-			return v, "", err
-		}
-		summary, err := readSummary(tx, run)
-		if err != nil {
-			return v, "", err
-		}
-		tracking = run.ClientTrackingID
-		t, l := &summary.TriggerRecord, s.linker(r, form, run.Name)
-		f.text("trackingId", t.TrackingID)
-		if t.HasInputs && !t.SecureInputs {
-			f.add("inputsLink", l.link("", "TriggerInputs", contentSize(t.Inputs)))
-		}
-		if t.HasOutputs && !t.SecureOutputs {
-			f.add("outputsLink", l.link("", "TriggerOutputs", contentSize(t.Outputs)))
-		}
-		f.text("originHistoryName", t.OriginHistoryName)
-	} else if len(h.Payload) > 0 {
-		var unfired runner.Unfired
-		if err := json.Unmarshal(h.Payload, &unfired); err != nil {
-			return v, "", err
-		}
-		f.error(unfired.Error)
-	}
 	f.add("correlation", object(member("clientTrackingId", expr.String(tracking))))
 	f.text("status", h.Status)
 	f.text("code", h.Code)
@@ -330,6 +315,50 @@ func (s *Service) historyView(tx *store.Tx, r *arm.Request, form *workflow, h st
 	}
 	id := workflowID + "/triggers/" + h.Trigger + "/histories/" + h.Name
 	return resource(id, h.Name, typeHistories, f.value()), tracking, nil
+}
+
+// addFired adds what the record of a run's trigger says of its firing, and completes h
+// from it.
+func (s *Service) addFired(tx *store.Tx, f *fields, l *linker, h *store.TriggerHistory) (tracking string, err error) {
+	run, err := tx.Run(h.Run)
+	if err != nil {
+		return "", err
+	}
+	summary, err := readSummary(tx, run)
+	if err != nil {
+		return "", err
+	}
+	t := &summary.TriggerRecord
+	h.Start, h.End, h.Scheduled, h.Code = t.Start, t.End, t.ScheduledTime, t.Code
+	f.text("trackingId", t.TrackingID)
+	if t.HasInputs && !t.SecureInputs {
+		f.add("inputsLink", l.link("", "TriggerInputs", contentSize(t.Inputs)))
+	}
+	if t.HasOutputs && !t.SecureOutputs {
+		f.add("outputsLink", l.link("", "TriggerOutputs", contentSize(t.Outputs)))
+	}
+	f.text("originHistoryName", t.OriginHistoryName)
+	return run.ClientTrackingID, nil
+}
+
+// addUnfired adds what the history keeps of a firing that began no run.
+func addUnfired(f *fields, l *linker, h store.TriggerHistory, tracking *string) error {
+	u, err := runner.ReadUnfired(h)
+	if err != nil {
+		return err
+	}
+	if u.ClientID != "" {
+		*tracking = u.ClientID
+	}
+	f.text("trackingId", u.TrackingID)
+	if !u.Inputs.IsNull() && !u.SecureInputs {
+		f.add("inputsLink", l.firing(h, "TriggerInputs", contentSize(u.Inputs)))
+	}
+	if !u.Outputs.IsNull() && !u.SecureOutputs {
+		f.add("outputsLink", l.firing(h, "TriggerOutputs", contentSize(u.Outputs)))
+	}
+	f.error(u.Error)
+	return nil
 }
 
 func (s *Service) linker(r *arm.Request, form *workflow, run string) *linker {
@@ -367,7 +396,11 @@ func (s *Service) resubmit(ctx context.Context, r *arm.Request) (*arm.Response, 
 	if fired.Outputs, err = runner.Resolve(ctx, db, run, fired.Outputs); err != nil {
 		return nil, err
 	}
-	if err := s.fire(ctx, form, trigger.Name, fired, true); err != nil {
+	err = s.fire(ctx, form, trigger.Name, func(d *runner.Deployed, t *wdl.Trigger) error {
+		_, err := s.config.Runner.Fire(ctx, runner.FireRequest{Deployed: d, Trigger: t, Fired: fired, Resubmit: true})
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &arm.Response{Status: 202}, nil
@@ -375,9 +408,8 @@ func (s *Service) resubmit(ctx context.Context, r *arm.Request) (*arm.Response, 
 
 func firedOutputs(tx *store.Tx, h store.TriggerHistory) (outputs expr.Value, has bool, err error) {
 	if h.Run == "" {
-		var unfired runner.Unfired
-		err := json.Unmarshal(h.Payload, &unfired)
-		return unfired.Outputs, !unfired.Outputs.IsNull(), err
+		u, err := runner.ReadUnfired(h)
+		return u.Outputs, !u.Outputs.IsNull(), err
 	}
 	run, err := tx.Run(h.Run)
 	if err != nil {

@@ -8,11 +8,12 @@ import (
 
 	"isle/engine"
 	"isle/expr"
+	"isle/internal/store"
 	"isle/internal/trigger"
 	"isle/wdl"
 )
 
-// FireRequest is a firing of a trigger from outside: a request, or by hand.
+// FireRequest is a firing of a trigger: by a request, by its schedule, or by hand.
 type FireRequest struct {
 	Deployed *Deployed
 	Trigger  *wdl.Trigger
@@ -26,6 +27,13 @@ type FireRequest struct {
 	// Resubmit begins the run without asking conditions and splitOn again
 	// (wdl-semantics §14.3).
 	Resubmit bool
+	// Name is that of the firing, which is the same for each attempt at it, and of its
+	// run; "": a new one.
+	Name string
+	// Also, if set, is part of the transaction that makes durable what came of the
+	// firing: its run, or why there is none. It is not called with ErrBusy, which the
+	// history does not show then.
+	Also func(*store.Tx) error
 }
 
 // Firing is what came of it.
@@ -49,7 +57,10 @@ func (e *TriggerError) Unwrap() error { return e.Cause }
 // single run and there is one.
 func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 	now := r.config.Clock().UTC()
-	name := newRunName(now)
+	name := q.Name
+	if name == "" {
+		name = newRunName(now)
+	}
 	if q.ClientTrackingID == "" {
 		q.ClientTrackingID = name
 	}
@@ -75,8 +86,9 @@ func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 		RespondBy:        q.RespondBy,
 		Polled:           q.Polled,
 		Single:           q.Trigger.Options.Has(wdl.SingleInstance),
+		Also:             q.Also,
 	})
-	if errors.Is(err, ErrBusy) {
+	if errors.Is(err, ErrBusy) && q.Also == nil {
 		fired.Status = wdl.Skipped
 		if _, skipped := r.refuse(ctx, q, fired, name, nil); skipped != nil {
 			return Firing{}, skipped
@@ -91,7 +103,18 @@ func (r *Runner) refuse(ctx context.Context, q FireRequest, f engine.Fired, name
 	if err != nil {
 		return Firing{}, err
 	}
-	if err := r.skip(ctx, db, q.Deployed, f, name, cause, nil); err != nil {
+	var failure *engine.Error
+	if cause != nil {
+		failure = templateError(cause)
+		f.Status, f.Code = wdl.Failed, "BadRequest"
+	}
+	err = db.Write(ctx, func(tx *store.Tx) error {
+		if err := putUnfired(tx, q.Deployed.FlowID, f, name, failure); err != nil || q.Also == nil {
+			return err
+		}
+		return q.Also(tx)
+	})
+	if err != nil {
 		return Firing{}, err
 	}
 	firing := Firing{Name: name, TrackingID: f.TrackingID, Skipped: true}
@@ -99,6 +122,11 @@ func (r *Runner) refuse(ctx context.Context, q FireRequest, f engine.Fired, name
 		return firing, &TriggerError{cause}
 	}
 	return firing, nil
+}
+
+// templateError is the error of a firing whose templates cannot be evaluated.
+func templateError(cause error) *engine.Error {
+	return &engine.Error{Code: "InvalidTemplate", Message: cause.Error()}
 }
 
 // splitAtOnce is how many runs of one firing are begun at a time: they share
@@ -120,11 +148,11 @@ func (r *Runner) fireSplit(ctx context.Context, q FireRequest, f engine.Fired, n
 		begun int
 		room  = make(chan struct{}, splitAtOnce)
 	)
-	for _, item := range items.Elements() {
+	for i, item := range items.Elements() {
 		room <- struct{}{}
 		all.Go(func() {
 			defer func() { <-room }()
-			err := r.startItem(ctx, q, f, name, item, now)
+			err := r.startItem(ctx, q, f, name, item, i, now)
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
@@ -135,12 +163,21 @@ func (r *Runner) fireSplit(ctx context.Context, q FireRequest, f engine.Fired, n
 		})
 	}
 	all.Wait()
+	if first == nil && q.Also != nil {
+		var db *store.DB
+		if db, first = r.database(ctx, q.Deployed.Environment); first == nil {
+			first = db.Write(ctx, q.Also)
+		}
+	}
 	return Firing{Name: name, TrackingID: f.TrackingID, Split: begun}, first
 }
 
 // startItem begins the run of one item of the firing.
-func (r *Runner) startItem(ctx context.Context, q FireRequest, f engine.Fired, firing string, item expr.Value, now time.Time) error {
+func (r *Runner) startItem(ctx context.Context, q FireRequest, f engine.Fired, firing string, item expr.Value, index int, now time.Time) error {
 	name := newRunName(now)
+	if q.Name != "" { // begun before a crash it has this name
+		name = trigger.ItemName(q.Name, index)
+	}
 	if f.ClientTrackingID == firing {
 		f.ClientTrackingID = name // nobody gave one
 	}
@@ -156,5 +193,8 @@ func (r *Runner) startItem(ctx context.Context, q FireRequest, f engine.Fired, f
 		RunID:            name,
 		ClientTrackingID: f.ClientTrackingID,
 	})
+	if q.Name != "" && errors.Is(err, store.ErrExists) {
+		return nil
+	}
 	return err
 }

@@ -107,15 +107,32 @@ func containsFold(list []string, s string) bool {
 	return false
 }
 
-// Unfired is the payload of the history of a firing that began no run.
+// Unfired is the payload of the history of a firing that began no run. Older ones hold
+// outputs and error only.
 type Unfired struct {
-	Outputs expr.Value    `json:"outputs"`
-	Error   *engine.Error `json:"error,omitempty"`
+	Inputs        expr.Value    `json:"inputs"`
+	Outputs       expr.Value    `json:"outputs"`
+	TrackingID    string        `json:"trackingId,omitempty"`
+	ClientID      string        `json:"clientTrackingId,omitempty"`
+	SecureInputs  bool          `json:"secureInputs,omitempty"`
+	SecureOutputs bool          `json:"secureOutputs,omitempty"`
+	Error         *engine.Error `json:"error,omitempty"`
 }
 
-// putUnfired records a firing that began no run.
-func putUnfired(tx *store.Tx, flowID string, f engine.Fired, name string, u Unfired) error {
-	payload, err := json.Marshal(u)
+// maxUnfired bounds the outputs that the history keeps of a firing without a run, in
+// bytes: beyond it their body is left out.
+const maxUnfired = 256 << 10
+
+// putUnfired records a firing that began no run; cause is nil unless it failed.
+func putUnfired(tx *store.Tx, flowID string, f engine.Fired, name string, cause *engine.Error) error {
+	outputs := f.Outputs
+	if outputs.Size() > maxUnfired {
+		outputs = outputs.Without("body")
+	}
+	payload, err := json.Marshal(Unfired{
+		Inputs: f.Inputs, Outputs: outputs, TrackingID: f.TrackingID, ClientID: f.ClientTrackingID,
+		SecureInputs: f.SecureInputs, SecureOutputs: f.SecureOutputs, Error: cause,
+	})
 	if err != nil {
 		return err
 	}
@@ -124,4 +141,12 @@ func putUnfired(tx *store.Tx, flowID string, f engine.Fired, name string, u Unfi
 		Status: f.Status.String(), Code: f.Code,
 		Start: f.Start, End: f.End, Scheduled: f.ScheduledTime, Payload: payload,
 	})
+}
+
+// ReadUnfired reads the payload of the history of a firing that began no run.
+func ReadUnfired(h store.TriggerHistory) (u Unfired, err error) {
+	if len(h.Payload) > 0 {
+		err = json.Unmarshal(h.Payload, &u)
+	}
+	return u, err
 }

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,12 +31,37 @@ func (w *world) runs(t *testing.T) (runs []store.Run) {
 	return runs
 }
 
+// armed are the tasks of triggers that have something to do.
 func (w *world) armed(t *testing.T) (tasks []store.Task) {
 	t.Helper()
 	if err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) { tasks, err = tx.Tasks("trigger:"); return err }); err != nil {
 		t.Fatal(err)
 	}
-	return tasks
+	return slices.DeleteFunc(tasks, func(t store.Task) bool { return t.Due.Equal(never) })
+}
+
+// scheduleOf is what the task of a trigger remembers.
+func (w *world) scheduleOf(t *testing.T, d *Deployed) (s schedule) {
+	t.Helper()
+	if err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
+		s, _, err = armed(tx, d.FlowID, d.Workflow.Program.Triggers[0].Name)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// histories are those of the only trigger, newest first.
+func (w *world) histories(t *testing.T, d *Deployed) (list []store.TriggerHistory) {
+	t.Helper()
+	if err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
+		list, err = Histories(tx, store.TriggerHistoryQuery{Workflow: d.FlowID, Trigger: d.Workflow.Program.Triggers[0].Name})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return list
 }
 
 func (w *world) schedule(t *testing.T) (stop func()) {
@@ -84,10 +110,11 @@ func TestRecurrenceFiresAtItsSlots(t *testing.T) {
 func TestASlotHasOneRunWhateverHappens(t *testing.T) {
 	w := newWorld(t)
 	d := w.library.deploy(t, "ticks", everyMinute, compose)
-	slot := time.Now().UTC().Truncate(time.Minute)
-	s := schedule{FlowID: d.FlowID, Trigger: "tick", Anchor: slot, Slot: slot}
+	w.arm(t, d, false)
+	s := w.scheduleOf(t, d)
+	slot := s.Slot
 	for range 3 { // as if the process had died before the task was given back
-		if err := w.fireSlot(context.Background(), w.db, s); err != nil {
+		if _, err := w.fireSlot(context.Background(), w.db, s); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -102,15 +129,12 @@ func TestASlotHasOneRunWhateverHappens(t *testing.T) {
 func TestSkippedSlotIsRecordedAndTheScheduleGoesOn(t *testing.T) {
 	w := newWorld(t)
 	d := w.library.deploy(t, "never", `{"tick":{"type":"Recurrence","recurrence":{"frequency":"Minute","interval":1},"conditions":[{"expression":"@equals(1,2)"}]}}`, compose)
-	slot := time.Now().UTC()
-	if err := w.fireSlot(context.Background(), w.db, schedule{FlowID: d.FlowID, Trigger: "tick", Anchor: slot, Slot: slot}); err != nil {
+	w.arm(t, d, false)
+	s := w.scheduleOf(t, d)
+	if _, err := w.fireSlot(context.Background(), w.db, s); err != nil {
 		t.Fatal(err)
 	}
-	var histories []store.TriggerHistory
-	_ = w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
-		histories, err = Histories(tx, store.TriggerHistoryQuery{Workflow: d.FlowID, Trigger: "tick", Limit: 10})
-		return err
-	})
+	histories, slot := w.histories(t, d), s.Slot
 	if len(histories) != 1 || histories[0].Status != "Skipped" || !histories[0].Scheduled.Equal(slot) || len(w.runs(t)) != 0 || len(w.armed(t)) != 1 {
 		t.Errorf("%+v", histories)
 	}

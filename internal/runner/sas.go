@@ -98,7 +98,16 @@ func TriggerLink(flowID, version, trigger, relativePath, apiVersion string) Link
 // It lasts from the start of the current hour for four hours, so that two reads of
 // one record give one URL.
 func ContentLink(flowID, run, owner, content, apiVersion string, now time.Time) Link {
-	path := "/runs/" + run + owner + "/contents/" + content
+	return contentLink(flowID, "/runs/"+run+owner+"/contents/"+content, apiVersion, now)
+}
+
+// FiringLink is the link to the inputs or outputs of a firing that began no run, which
+// the trigger's history keeps; it lasts as long.
+func FiringLink(flowID, trigger, history, content, apiVersion string, now time.Time) Link {
+	return contentLink(flowID, "/triggers/"+trigger+"/histories/"+history+"/contents/"+content, apiVersion, now)
+}
+
+func contentLink(flowID, path, apiVersion string, now time.Time) Link {
 	return Link{
 		FlowID:     flowID,
 		Path:       "/workflows/" + flowID + escapePath(path),

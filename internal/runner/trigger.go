@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"isle/engine"
@@ -15,177 +14,203 @@ import (
 	"isle/wdl"
 )
 
-// TriggerKind is the kind of task that fires a recurrence.
-const TriggerKind = "trigger"
-
-// schedule is what the task of a recurrence remembers between two firings.
-type schedule struct {
-	FlowID  string    `json:"flowId"`
-	Trigger string    `json:"trigger"`
-	Anchor  time.Time `json:"anchor"` // when the workflow was saved or enabled
-	Last    time.Time `json:"last"`   // the slot before
-	Fired   int       `json:"fired"`
-	Slot    time.Time `json:"slot"` // the one to fire
-	// Recurrence tells one schedule from another: the same goes on, a changed one
-	// begins anew.
-	Recurrence string `json:"recurrence"`
-}
-
-// ArmRequest names the schedule of a trigger.
-type ArmRequest struct {
-	FlowID  string
-	Trigger *wdl.Trigger
-	Now     time.Time
-	// Restart begins the schedule anew, as after enabling; else one that is the
-	// same as before goes on.
-	Restart bool
-}
-
-func triggerKey(flowID, trigger string) string {
-	return "trigger:" + strings.ToLower(flowID) + ":" + strings.ToLower(trigger)
-}
-
-// Arm puts the task that fires a scheduled trigger, in the environment's
-// transaction; it may be called again. A trigger without a schedule, or whose
-// schedule is over, has none.
-func (r *Runner) Arm(tx *store.Tx, q ArmRequest) error {
-	if q.Trigger.Recurrence == nil || q.Trigger.Type != wdl.TypeRecurrence {
-		return disarm(tx, q.FlowID, q.Trigger.Name)
-	}
-	form := fmt.Sprintf("%+v", recurrenceForm(q.Trigger.Recurrence))
-	if !q.Restart {
-		if old, ok, err := armed(tx, q); err != nil || ok && old.Recurrence == form {
-			return err
-		}
-	}
-	s := schedule{FlowID: q.FlowID, Trigger: q.Trigger.Name, Anchor: q.Now.UTC(), Recurrence: form}
-	return s.put(tx, q.Trigger.Recurrence, q.Now)
-}
-
-func armed(tx *store.Tx, q ArmRequest) (s schedule, ok bool, err error) {
-	t, err := tx.Task(triggerKey(q.FlowID, q.Trigger.Name))
-	if errors.Is(err, store.ErrNotFound) {
-		return s, false, nil
-	}
-	if err != nil {
-		return s, false, err
-	}
-	return s, json.Unmarshal(t.Payload, &s) == nil, nil
-}
-
-// recurrenceForm is a recurrence without pointers, so that its text says what it is.
-func recurrenceForm(r *wdl.Recurrence) any {
-	zone, schedule := "", wdl.Schedule{}
-	if r.Location != nil {
-		zone = r.Location.String()
-	}
-	if r.Schedule != nil {
-		schedule = *r.Schedule
-	}
-	return []any{r.Frequency, r.Interval, r.Start.UTC(), r.End.UTC(), zone, r.Count, r.Schedule != nil, schedule}
-}
-
-// put arms the next slot, or nothing if the schedule is over.
-func (s schedule) put(tx *store.Tx, recurrence *wdl.Recurrence, after time.Time) error {
-	slot, ok := recurrence.Next(after, wdl.Progress{Anchor: s.Anchor, Last: s.Last, Fired: s.Fired})
-	if !ok {
-		return disarm(tx, s.FlowID, s.Trigger)
-	}
-	s.Slot = slot.UTC()
-	payload, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	return tx.PutTask(store.Task{Key: triggerKey(s.FlowID, s.Trigger), Kind: TriggerKind, Due: s.Slot, Payload: payload})
-}
-
-// DisarmAll removes the tasks of all triggers of a workflow.
-func (r *Runner) DisarmAll(tx *store.Tx, flowID string) error {
-	tasks, err := tx.Tasks(triggerKey(flowID, ""))
-	if err != nil {
-		return err
-	}
-	for _, t := range tasks {
-		if err := tx.DeleteTask(t.Key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// disarm removes the task of a trigger; it may be called again.
-func disarm(tx *store.Tx, flowID, trigger string) error {
-	if err := tx.DeleteTask(triggerKey(flowID, trigger)); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	return nil
-}
-
-// TriggerHandler carries out tasks of TriggerKind: it begins the run and arms the
-// next slot in one transaction. The run's name contains the slot's time, so that a
-// slot has one run at most.
+// TriggerHandler carries out tasks of TriggerKind: it fires the slot, the window or
+// the poll that is due and arms the next one, in one transaction, so that each begins
+// its run once at most. A poll is made before that: after a crash it is made again.
 func (r *Runner) TriggerHandler() task.Handler {
 	return func(ctx context.Context, db *store.DB, t store.Task) (task.Result, error) {
 		var s schedule
 		if err := json.Unmarshal(t.Payload, &s); err != nil {
 			return task.Result{}, fmt.Errorf("payload of task %s: %w", t.Key, err)
 		}
-		return task.Done(), r.fireSlot(ctx, db, s)
+		return r.fireSlot(ctx, db, s)
 	}
 }
 
-func (r *Runner) fireSlot(ctx context.Context, db *store.DB, s schedule) error {
+// occasion is one time at which a trigger with a recurrence is due.
+type occasion struct {
+	runner   *Runner
+	db       *store.DB
+	deployed *Deployed
+	on       *wdl.Trigger
+	schedule schedule
+	name     string // of the firing: the same for every attempt
+	now      time.Time
+	began    time.Time // the first attempt of a poll
+}
+
+func (r *Runner) fireSlot(ctx context.Context, db *store.DB, s schedule) (task.Result, error) {
 	d, err := r.config.Programs.ByFlowID(ctx, s.FlowID)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil // deleted: the task ends with it
+		return task.Done(), nil // deleted: the task ends with it
 	}
 	if err != nil {
-		return err
+		return task.Result{}, err
 	}
 	on, ok := d.Workflow.Program.Trigger(s.Trigger)
-	if !ok || on.Recurrence == nil || !d.Enabled {
-		return nil
+	if !ok || !scheduled(on) || !d.Enabled || s.due().IsZero() {
+		return task.Done(), db.Write(ctx, s.park)
 	}
-	now := r.config.Clock().UTC()
-	next := s
-	next.Last, next.Fired = s.Slot, s.Fired+1
-	rearm := func(tx *store.Tx) error { return next.put(tx, on.Recurrence, now) }
-
-	name := scheduledRunName(s.FlowID, on.Name, s.Slot)
-	fired := fill(engine.Fired{Name: on.Name, ScheduledTime: s.Slot}, now, name)
-	admitted, err := trigger.Admit(d.Workflow, on, &fired, name, now)
-	if !admitted || err != nil {
-		return r.skip(ctx, db, d, fired, name, err, rearm)
-	}
-	_, err = r.Start(ctx, StartRequest{
-		Environment: db.Name(),
-		Workflow:    d.Workflow,
-		Trigger:     fired,
-		RunID:       name,
-		Single:      on.Options.Has(wdl.SingleInstance),
-		Also:        rearm,
-	})
+	o := &occasion{runner: r, db: db, deployed: d, on: on, schedule: s, now: r.config.Clock().UTC()}
+	o.name = scheduledRunName(s.FlowID, on.Name, o.at())
 	switch {
-	case errors.Is(err, store.ErrExists): // begun before a crash, in a transaction that also re-armed
-		return db.Write(ctx, rearm)
-	case errors.Is(err, ErrBusy): // wdl-semantics §12.2: the firing is skipped
-		fired.Status = wdl.Skipped
-		return r.skip(ctx, db, d, fired, name, nil, rearm)
+	case on.Polls():
+		return task.Done(), o.poll(ctx)
+	case on.Type == wdl.TypeSlidingWindow:
+		return o.window(ctx)
+	}
+	return task.Done(), o.slot(ctx)
+}
+
+// at is the time that the occasion was meant for.
+func (o *occasion) at() time.Time {
+	if o.schedule.byHand() {
+		return o.schedule.Hand
+	}
+	return o.schedule.Slot
+}
+
+// scheduled is the slot; zero if the occasion is by hand.
+func (o *occasion) scheduled() time.Time {
+	if o.schedule.byHand() {
+		return time.Time{}
+	}
+	return o.schedule.Slot
+}
+
+// slot fires a Recurrence trigger.
+func (o *occasion) slot(ctx context.Context) error {
+	fired := engine.Fired{ScheduledTime: o.schedule.Slot}
+	return o.fireOrSkip(ctx, fired, o.schedule.passed(), o.schedule.passed())
+}
+
+// busyPause is how long a window waits for room.
+const busyPause = 5 * time.Second
+
+// window fires a SlidingWindow trigger. None is lost: one that finds a run where only
+// one is allowed waits.
+func (o *occasion) window(ctx context.Context) (task.Result, error) {
+	s := &o.schedule
+	o.name = trigger.RunName(o.now, hash(s.FlowID+"/"+o.on.Name+"/"+s.Window.String()))
+	fired := engine.Fired{ScheduledTime: s.Slot, Outputs: trigger.Windowed(s.Window, s.WindowEnd), HasOutputs: true}
+	err := o.fire(ctx, fired, s.passed())
+	if errors.Is(err, ErrBusy) {
+		return task.Again(o.now.Add(busyPause)), nil
+	}
+	return task.Done(), err
+}
+
+// fire begins the run, or records why there is none, and goes on with the schedule.
+func (o *occasion) fire(ctx context.Context, fired engine.Fired, next schedule) error {
+	_, err := o.runner.Fire(ctx, FireRequest{
+		Deployed: o.deployed, Trigger: o.on, Fired: fired, Name: o.name, Also: o.advance(next),
+	})
+	var refused *TriggerError
+	switch {
+	case errors.Is(err, errGone), errors.As(err, &refused):
+		return nil // nothing to do, or it is in the history
+	case errors.Is(err, store.ErrExists): // begun before, in a transaction that went on as well
+		return o.goOn(ctx, next)
 	}
 	return err
 }
 
-// skip records a firing that begins no run.
-func (r *Runner) skip(ctx context.Context, db *store.DB, d *Deployed, f engine.Fired, name string, cause error, also func(*store.Tx) error) error {
-	u := Unfired{Outputs: f.Outputs}
-	if cause != nil {
-		u.Error = &engine.Error{Code: "InvalidTemplate", Message: cause.Error()}
-		f.Status, f.Code = wdl.Failed, "BadRequest"
+// fireOrSkip is fire for what is Skipped when there is no room for its run
+// (wdl-semantics §12.2); then the schedule goes on as missed says.
+func (o *occasion) fireOrSkip(ctx context.Context, fired engine.Fired, next, missed schedule) error {
+	err := o.fire(ctx, fired, next)
+	if !errors.Is(err, ErrBusy) {
+		return err
 	}
-	return db.Write(ctx, func(tx *store.Tx) error {
-		if err := putUnfired(tx, d.FlowID, f, name, u); err != nil || also == nil {
+	fired.Status = wdl.Skipped
+	return o.record(ctx, fired, nil, missed)
+}
+
+// record writes into the history that no run began, and goes on with the schedule.
+func (o *occasion) record(ctx context.Context, fired engine.Fired, cause *engine.Error, next schedule) error {
+	fired.Name = o.on.Name
+	fired.SecureInputs, fired.SecureOutputs = o.on.SecureInputs, o.on.SecureOutputs
+	fired = fill(fired, o.now, o.name)
+	return o.goneIsDone(o.db.Write(ctx, func(tx *store.Tx) error {
+		if err := putUnfired(tx, o.deployed.FlowID, fired, o.name, cause); err != nil {
 			return err
 		}
-		return also(tx)
-	})
+		return o.advance(next)(tx)
+	}))
+}
+
+// goOn is the schedule's way on when there is nothing to record.
+func (o *occasion) goOn(ctx context.Context, next schedule) error {
+	return o.goneIsDone(o.db.Write(ctx, o.advance(next)))
+}
+
+func (o *occasion) goneIsDone(err error) error {
+	if errors.Is(err, errGone) {
+		return nil
+	}
+	return err
+}
+
+// errGone says that an occasion has passed: the schedule was taken away, or has gone
+// on by another hand.
+var errGone = errors.New("runner: the schedule has gone on")
+
+// advance puts the schedule on its way, as a part of the transaction that records what
+// came of the occasion. A schedule that was changed meanwhile stays as it is, but for
+// the cursor.
+func (o *occasion) advance(next schedule) func(*store.Tx) error {
+	return func(tx *store.Tx) error {
+		now, ok, err := armed(tx, o.schedule.FlowID, o.on.Name)
+		switch {
+		case err != nil:
+			return err
+		case !ok || now.Recurrence == "":
+			return errGone
+		case now.Recurrence != o.schedule.Recurrence || !now.Anchor.Equal(o.schedule.Anchor):
+			now.Cursor = next.Cursor
+			return now.store(tx)
+		case !now.same(&o.schedule):
+			return errGone
+		}
+		if now.Hand.After(o.schedule.Hand) { // asked for meanwhile
+			next.Hand = now.Hand
+		}
+		switch {
+		case next.Attempts != nil:
+			return next.store(tx)
+		case o.schedule.byHand(): // the slots go on as they were
+			next.postpone(o.on.Recurrence)
+			return next.store(tx)
+		}
+		return next.put(tx, o.on, o.now)
+	}
+}
+
+// same reports whether nothing has come of an occasion yet.
+func (s *schedule) same(as *schedule) bool {
+	made := func(s *schedule) int {
+		if s.Attempts == nil {
+			return 0
+		}
+		return s.Attempts.Made
+	}
+	return s.Slot.Equal(as.Slot) && made(s) == made(as) && (as.Hand.IsZero() || !s.Hand.IsZero())
+}
+
+// byHand reports whether what is due was asked for by hand, beside the slots.
+func (s *schedule) byHand() bool {
+	return !s.Hand.IsZero() && (s.Slot.IsZero() || s.Hand.Before(s.Slot))
+}
+
+// passed is the schedule after its occasion.
+func (s schedule) passed() schedule {
+	if s.byHand() {
+		s.Hand, s.Attempts = time.Time{}, nil
+		return s
+	}
+	if s.Last = s.Slot; s.Attempts != nil {
+		s.Last = s.Attempts.Again
+	}
+	s.Fired, s.Window, s.Hand, s.Attempts = s.Fired+1, s.WindowEnd, time.Time{}, nil
+	return s
 }

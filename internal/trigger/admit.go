@@ -9,6 +9,7 @@ import (
 
 	"isle/engine"
 	"isle/expr"
+	"isle/internal/connector"
 	"isle/wdl"
 )
 
@@ -62,29 +63,30 @@ func (f *firing) Lookup(name string, args []expr.Value) (expr.Value, error) {
 }
 
 // Admit completes a firing from its trigger's templates and says whether it may
-// begin a run; if not, its status is Skipped. An error is of a template, and the
-// firing has failed.
+// begin a run; if not, its status is Skipped, or Failed if a poll was answered with an
+// error. An error is of a template, and the firing has failed.
 func Admit(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now time.Time) (bool, error) {
 	f.SecureInputs, f.SecureOutputs = t.SecureInputs, t.SecureOutputs
-	if t.Inputs != nil {
-		if v, ok := t.Inputs.Literal(); ok {
-			f.Inputs, f.HasInputs = v, true
-		}
-	}
-	if len(t.Conditions) == 0 && t.ClientTrackingID == nil {
-		return true, nil
-	}
 	env := newFiring(w, f, run, now)
+	if err := takeInputs(t, f, env); err != nil {
+		return false, err
+	}
+	if code := answered(t, f); code != 0 && !news(t, f, code) {
+		return false, nil
+	}
 	for _, c := range t.Conditions {
 		v, err := c.Eval(env)
 		if err != nil {
 			return false, err
 		}
 		if holds, _ := v.AsBool(); !holds {
-			f.Status = wdl.Skipped
+			if f.Status != wdl.Failed {
+				f.Status = wdl.Skipped
+			}
 			return false, nil
 		}
 	}
+	f.Status = wdl.Succeeded
 	if t.ClientTrackingID != nil {
 		v, err := t.ClientTrackingID.Eval(env)
 		if err != nil {
@@ -95,6 +97,25 @@ func Admit(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now 
 		}
 	}
 	return true, nil
+}
+
+// takeInputs records the inputs, where the firing does not bring them: a poll does.
+func takeInputs(t *wdl.Trigger, f *engine.Fired, env *firing) error {
+	if t.Inputs == nil || f.HasInputs {
+		return nil
+	}
+	v, ok := t.Inputs.Literal()
+	if !ok && t.Polls() {
+		var err error
+		if v, err = t.Inputs.Eval(env); err != nil {
+			return err
+		}
+		ok = true
+	}
+	if f.Inputs, f.HasInputs = v, ok; ok && t.Request == nil {
+		f.Inputs, _ = connector.Sanitise(v)
+	}
+	return nil
 }
 
 // maxSplit is how many runs one firing may begin (wdl-semantics §17).

@@ -2,6 +2,7 @@ package trigger
 
 import (
 	"math"
+	"strconv"
 	"time"
 )
 
@@ -26,6 +27,15 @@ func RunName(t time.Time, distinct uint64) string {
 	b := make([]byte, 0, NameLength)
 	b = appendDigits(b, uint64(math.MaxInt64-ticks(t)), 20)
 	b = appendDigits(b, distinct%1_000_000_000, 9)
+	return string(append(b, nameSuffix...))
+}
+
+// ItemName is the name of the run of an item of a firing, which splitOn gives: of the
+// firing's time, and always the same.
+func ItemName(firing string, index int) string {
+	b := []byte(firing)
+	distinct, _ := strconv.ParseUint(firing[20:29], 10, 64)
+	b = appendDigits(b[:20], (distinct+uint64(index)+1)%1_000_000_000, 9)
 	return string(append(b, nameSuffix...))
 }
 
