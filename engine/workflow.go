@@ -22,6 +22,10 @@ type Workflow struct {
 	FlowID   string // 32 hex digits, the system's id
 	Tags     expr.Value
 
+	// Stateless runs stay in memory; their history is stored only if they do not
+	// succeed, or if KeepHistory is set.
+	Stateless, KeepHistory bool
+
 	// Settings answer appsetting(), which only single-tenant workflows have; nil:
 	// the function is not expected.
 	Settings map[string]string

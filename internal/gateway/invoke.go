@@ -77,7 +77,8 @@ func requestTrigger(d *runner.Deployed, name string) (*wdl.Trigger, error) {
 func (g *Gateway) fire(w http.ResponseWriter, r *http.Request, d *runner.Deployed, on *wdl.Trigger, fired engine.Fired) error {
 	program := d.Workflow.Program
 	waits := program.ResponseExpected() && on.SplitOn == nil
-	later := waits && asynchronous(program)
+	// Nothing of a stateless run is there to be polled.
+	later := waits && asynchronous(program) && !d.Workflow.Stateless
 	request := runner.FireRequest{
 		Deployed:         d,
 		Trigger:          on,

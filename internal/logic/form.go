@@ -74,7 +74,8 @@ type workflow struct {
 	// Access is accessControl of the current version.
 	Access accessBody `json:"access,omitzero"`
 	// Scheduled is set once a version had a schedule: its tasks must be looked after.
-	Scheduled bool `json:"scheduled,omitempty"`
+	Scheduled bool   `json:"scheduled,omitempty"`
+	Kind      string `json:"kind,omitempty"` // as last given; "" is Stateful
 }
 
 func (w *workflow) state() string {
@@ -95,10 +96,11 @@ type version struct {
 	Definition  expr.Value `json:"definition"` // normalised (logic-api §1.6)
 	Parameters  expr.Value `json:"parameters"` // as supplied, secure ones included
 	Tags        expr.Value `json:"tags"`
-	Settings    expr.Value `json:"settings"` // the members of carriedWorkflow that were given
-	Enabled     bool       `json:"enabled"`  // when the version was made
-	Created     time.Time  `json:"created"`  // of the workflow
-	Changed     time.Time  `json:"changed"`  // of the version
+	Settings    expr.Value `json:"settings"`       // the members of carriedWorkflow that were given
+	Kind        string     `json:"kind,omitempty"` // Stateful or Stateless; "" is Stateful
+	Enabled     bool       `json:"enabled"`        // when the version was made
+	Created     time.Time  `json:"created"`        // of the workflow
+	Changed     time.Time  `json:"changed"`        // of the version
 	Environment string     `json:"environment"`
 }
 

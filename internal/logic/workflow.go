@@ -59,6 +59,7 @@ type draft struct {
 	given      *workflowBody // as sent; nil if it could not be read
 	body       workflowBody  // completed from the version it was compiled against
 	identity   *identityBody
+	kind       string    // as given
 	found      arm.Found // of the request by itself
 	basis      string    // id of that version; "" for none
 	program    *wdl.Program
@@ -95,7 +96,7 @@ func (s *Service) prepareWorkflow(ctx context.Context, r *arm.PutRequest) (any, 
 		d.given = nil
 		return d, nil
 	}
-	d.identity = b.Identity
+	d.identity, d.kind = b.Identity, readKind(r.Body, &d.found)
 	checkIdentity(d.identity, &d.found)
 	c := &change{draft: d, r: r}
 	err := s.control.Read(ctx, c.load)
@@ -183,6 +184,9 @@ func (s *Service) changeTo(tx *store.Tx, r *arm.PutRequest, d *draft) (*arm.Writ
 	if err := s.locate(tx, c, &found); err != nil {
 		return nil, err
 	}
+	if c.program != nil && (c.kind == kindStateless || c.kind == "" && c.form.Kind == kindStateless) {
+		checkStateless(c.program, &found)
+	}
 	if c.refusal != nil {
 		if len(found) == 0 {
 			return nil, c.refusal
@@ -194,6 +198,9 @@ func (s *Service) changeTo(tx *store.Tx, r *arm.PutRequest, d *draft) (*arm.Writ
 	}
 	if c.identity != nil {
 		c.form.Identity = c.form.Identity.with(c.identity)
+	}
+	if c.kind != "" {
+		c.form.Kind = c.kind
 	}
 	return s.store(tx, c)
 }
@@ -275,7 +282,7 @@ func (s *Service) store(tx *store.Tx, c *change) (*arm.Written, error) {
 	next := &version{
 		Version: formVersion, FlowID: form.FlowID, Workflow: r.ID.String(), Location: r.Location, Environment: form.Environment,
 		Definition: c.program.Definition, Parameters: c.body.Parameters, Tags: r.Tags,
-		Settings: carry(c.properties, carriedWorkflow), Enabled: c.body.State != "Disabled", Created: form.Created, Changed: r.Now,
+		Settings: carry(c.properties, carriedWorkflow), Kind: form.Kind, Enabled: c.body.State != "Disabled", Created: form.Created, Changed: r.Now,
 	}
 	restart := !form.Enabled && next.Enabled
 	form.Enabled, form.Changed, form.Access = next.Enabled, r.Now, c.body.Access
@@ -333,7 +340,7 @@ func workflowTasks(key string, form *workflow, restart bool, now time.Time) ([]s
 // same tells whether two versions differ in nothing but their time. The order of
 // members, which clients do not keep, does not count.
 func (v *version) same(other *version) bool {
-	return v.Location == other.Location && expr.Equal(v.Definition, other.Definition) && expr.Equal(v.Parameters, other.Parameters) &&
+	return v.Location == other.Location && v.Kind == other.Kind && expr.Equal(v.Definition, other.Definition) && expr.Equal(v.Parameters, other.Parameters) &&
 		expr.Equal(v.Tags, other.Tags) && expr.Equal(v.Settings, other.Settings)
 }
 
@@ -416,6 +423,9 @@ func (s *Service) viewWorkflow(_ context.Context, tx *store.Tx, r arm.Resource) 
 		}
 	}
 	view := fields{member("properties", f.value())}
+	if form.Kind != "" {
+		view.text("kind", form.Kind)
+	}
 	form.Identity.show(&view, s.config.Tenant)
 	return view.value(), nil
 }

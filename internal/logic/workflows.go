@@ -123,6 +123,7 @@ func link(program *wdl.Program, form *version, versionID string) *engine.Workflo
 	return &engine.Workflow{
 		Program: program, Parameters: parameters, ID: form.Workflow, Name: lastSegment(form.Workflow), Type: workflowType,
 		Location: form.Location, Version: versionID, FlowID: form.FlowID, Tags: form.Tags,
+		Stateless: form.Kind == kindStateless, KeepHistory: keepsHistory(form.Tags),
 	}
 }
 

@@ -42,6 +42,7 @@ type active struct {
 	run     *engine.Run
 	row     store.Run // as stored, once created
 	created bool
+	held    *held // of a stateless run; nil: every commit is stored
 	pending engine.Result  // stepped, not committed
 	stepped bool           // something is pending
 	acks    []chan<- error // who waits for that commit
@@ -292,7 +293,7 @@ func (a *active) rest() bool {
 	a.driven = false
 	finished := !a.row.End.IsZero()
 	far := a.row.Wake.IsZero() || a.row.Wake.Sub(a.runner.config.Clock()) > stay
-	if finished || len(a.calls) == 0 && a.caller == nil && far {
+	if finished || len(a.calls) == 0 && a.caller == nil && far && !a.holds() {
 		a.leave()
 	}
 	return true
@@ -346,7 +347,16 @@ func (a *active) closeFailed() {
 	row.Status, row.Code = wdl.Failed.String(), "InternalServerError"
 	row.ErrorCode, row.ErrorMessage = row.Code, "The run could not be continued; the server's log says why."
 	row.End, row.Wake, row.Head = a.runner.config.Clock().UTC(), time.Time{}, nil
-	if err := a.db.Write(context.Background(), func(tx *store.Tx) error { return tx.UpdateRun(row) }); err != nil {
+	var rows []engine.Row
+	if a.holds() {
+		row.Head, rows = a.held.result.Head, a.held.result.Rows
+	}
+	if err := a.db.Write(context.Background(), func(tx *store.Tx) error {
+		if err := a.writeRow(tx, row); err != nil {
+			return err
+		}
+		return tx.AppendRows(row.Name, rows)
+	}); err != nil {
 		a.runner.config.Log.Error("run cannot be closed", "run", a.key.run, "error", err)
 	}
 	if a.caller != nil {

@@ -14,11 +14,20 @@ import (
 // While the store is unavailable it tries again, as the events that led here are
 // only in memory.
 func (a *active) commit(result engine.Result) error {
+	if a.holds() {
+		return a.hold(result)
+	}
 	row := a.nextRow(result)
 	if a.created && row.Head == nil && len(result.Rows) == 0 && row.Wake.Equal(a.row.Wake) && row.Status == a.row.Status {
 		a.wake(row.Wake) // nothing happened, as after waking too early
 		return nil
 	}
+	return a.store(row, result)
+}
+
+// store writes a result, and tries again while the store is unavailable once the run
+// has begun.
+func (a *active) store(row store.Run, result engine.Result) error {
 	delay := 50 * time.Millisecond
 	for {
 		err := a.write(row, result)
@@ -36,10 +45,13 @@ func (a *active) commit(result engine.Result) error {
 		}
 		delay *= 2
 	}
-	if a.created {
+	if a.created && !a.holds() {
 		row.Revision++
 	} else {
 		row.Revision, a.created = 1, true
+	}
+	if a.held != nil {
+		a.held.stored = true
 	}
 	row.Head = nil
 	a.wake(row.Wake)
@@ -87,16 +99,7 @@ func (a *active) write(row store.Run, result engine.Result) error {
 		contents = append(contents, stored)
 	}
 	return a.db.Write(ctx, func(tx *store.Tx) error {
-		if !a.created {
-			if a.guard != nil {
-				if err := a.guard(tx); err != nil {
-					return err
-				}
-			}
-			if err := tx.CreateRun(row); err != nil {
-				return err
-			}
-		} else if err := tx.UpdateRun(row); err != nil {
+		if err := a.writeRow(tx, row); err != nil {
 			return err
 		}
 		for _, c := range contents {
@@ -106,4 +109,17 @@ func (a *active) write(row store.Run, result engine.Result) error {
 		}
 		return tx.AppendRows(row.Name, result.Rows)
 	})
+}
+
+// writeRow creates the run, once its guard lets it, or updates it.
+func (a *active) writeRow(tx *store.Tx, row store.Run) error {
+	if !a.created && a.guard != nil {
+		if err := a.guard(tx); err != nil {
+			return err
+		}
+	}
+	if !a.created || a.holds() {
+		return tx.CreateRun(row)
+	}
+	return tx.UpdateRun(row)
 }

@@ -13,6 +13,9 @@ import (
 
 // fetch answers a need from the store.
 func (a *active) fetch(ctx context.Context, need *engine.Need) (engine.Event, error) {
+	if a.holds() {
+		return a.held.load(need), nil
+	}
 	var loaded engine.Loaded
 	err := a.db.Read(ctx, func(tx *store.Tx) error {
 		for _, scope := range need.Scopes {

@@ -33,7 +33,7 @@ func (a *active) answer(r *Reply) {
 		return
 	}
 	if r.Sent && r.Body.HasReference() {
-		body, err := Resolve(a.runner.ctx, a.db, a.key.run, r.Body)
+		body, err := a.resolve(a.runner.ctx, r.Body)
 		if err != nil {
 			r = &Reply{Finish: engine.Finish{Status: wdl.Failed, Code: "InternalServerError", Error: &engine.Error{Code: "InternalServerError", Message: "The body of the response could not be read."}}}
 			a.runner.config.Log.Error("response body", "run", a.key.run, "error", err)
@@ -103,7 +103,7 @@ func (a *active) perform(ctx context.Context, call engine.Call) (outcome engine.
 }
 
 func (a *active) request(ctx context.Context, call engine.Call) engine.Outcome {
-	inputs, err := Resolve(ctx, a.db, a.key.run, call.Inputs)
+	inputs, err := a.resolve(ctx, call.Inputs)
 	if err != nil {
 		return broken("A value of the inputs could not be read from the content storage.")
 	}

@@ -88,6 +88,9 @@ func (r *Runner) begin(db *store.DB, q StartRequest) (*active, *Started) {
 	if q.Caller && !q.Polled {
 		a.caller = &started.caller
 	}
+	if q.Workflow.Stateless {
+		a.held = newHeld()
+	}
 	a.run = engine.New(q.Workflow, engine.Start{
 		RunID:            name,
 		Trigger:          fired,
