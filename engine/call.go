@@ -70,6 +70,7 @@ func (l *flight) effect(r *Run, repeated bool) Call {
 	c := Call{
 		ID: l.id(r), Subject: ActionSubject(l.action), Operation: l.action.Type, Inputs: l.rec.inputs,
 		Repetition: l.frame.repetition(), Attempt: l.rec.attempts, Deadline: l.deadline,
+		Begun: l.since, Depth: r.start.Depth,
 		ClientRequestID: l.request.String(), TrackingID: l.rec.tracking.String(), Repeated: repeated,
 	}
 	if l.poll != "" {
@@ -103,9 +104,12 @@ func (r *Run) complete(ev Completed) {
 func (r *Run) answered(l *flight, o *Outcome) {
 	status, code := o.Verdict()
 	l.called = false
-	accepted := o.StatusCode == 202 && (o.Poll != nil || l.poll != "") && !l.action.Options.Has(wdl.DisableAsyncPattern)
+	accepted := l.accepted(o)
 	if !accepted {
 		r.remember(l, o, code)
+	}
+	if l.action.Type == wdl.TypeWorkflow && o.StatusCode != 0 {
+		l.poll = "" // the child has answered: a retry calls anew
 	}
 	switch {
 	case o.Retried(status) && l.failures < l.policy.Count && l.policy.Type != wdl.RetryNone:
@@ -137,6 +141,24 @@ func (r *Run) answered(l *flight, o *Outcome) {
 			l.rec.inputs, l.rec.hasInputs, l.rec.stored = o.Inputs, true, false
 		}
 		r.land(l, status, code, o.Error)
+	}
+}
+
+// accepted reports whether an outcome says to ask again later. A nested workflow is
+// asked for its answer until it gives one, whatever that is (wdl-semantics §11.12).
+func (l *flight) accepted(o *Outcome) bool {
+	if l.action.Type == wdl.TypeWorkflow {
+		return o.Poll != nil
+	}
+	return o.StatusCode == 202 && (o.Poll != nil || l.poll != "") && !l.action.Options.Has(wdl.DisableAsyncPattern)
+}
+
+// hurry asks at once what would have been asked later.
+func (r *Run) hurry(url string) {
+	for _, l := range r.flights {
+		if !l.called && l.poll == url {
+			l.wake = r.now
+		}
 	}
 }
 

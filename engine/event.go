@@ -41,6 +41,9 @@ type (
 	}
 	// CallerGone says that a Response can no longer be delivered.
 	CallerGone struct{}
+	// Ready says that what is polled at this URL has an end: it is asked for at once.
+	// It may be missing or come too late, as the poll comes in any case.
+	Ready struct{ URL string }
 )
 
 func (Begin) event()      {}
@@ -52,6 +55,7 @@ func (Woke) event()       {}
 func (Cancel) event()     {}
 func (Loaded) event()     {}
 func (CallerGone) event() {}
+func (Ready) event()      {}
 
 // EffectID derives from run, action, repetition and attempt.
 type EffectID string
@@ -91,6 +95,8 @@ type Call struct {
 	Repetition      []RepetitionIndex
 	Attempt         int       // 1 is the first request of the subject; retries and polls count on
 	Deadline        time.Time // of limit.timeout; zero: none
+	Begun           time.Time // of the request; the same when it is repeated
+	Depth           int       // of the run, see Start
 	ClientRequestID string    // GUID, fresh for each attempt
 	TrackingID      string    // of the action or the firing
 	Repeated        bool      // emitted again after a restart: it may have been performed before
@@ -156,7 +162,7 @@ type Outcome struct {
 	// host, timeout of the request) as one that the retry policy covers.
 	Retryable        bool
 	RetryAfter       time.Duration // from the answer's header; zero: none
-	Poll             *Poll         // 202 with a Location
+	Poll             *Poll         // 202 with a Location; of a nested workflow, that it has not answered yet
 	Start, End       time.Time     // zero: the step's time
 	ServiceRequestID string
 	ClientRequestID  string

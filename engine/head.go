@@ -66,7 +66,10 @@ func (r *Run) encodeStart() []byte {
 	b = appendUint(b, uint64(base))
 	b = appendUint(b, s.Seed)
 	b = appendText(b, s.ClientTrackingID)
-	b = appendTime(append(b, flagBits(s.Caller, t.HasInputs, t.HasOutputs, t.SecureInputs, t.SecureOutputs)), s.RespondBy, base)
+	b = appendTime(append(b, flagBits(s.Caller, t.HasInputs, t.HasOutputs, t.SecureInputs, t.SecureOutputs, s.Depth > 0)), s.RespondBy, base)
+	if s.Depth > 0 {
+		b = appendUint(b, uint64(s.Depth))
+	}
 	b = appendText(b, t.Name)
 	b = appendTime(appendTime(appendTime(b, t.Start, base), t.End, base), t.ScheduledTime, base)
 	b = appendText(appendText(appendText(b, t.TrackingID), t.ClientTrackingID), t.OriginHistoryName)
@@ -256,6 +259,9 @@ func (d *decoder) startOf(h *stored) {
 	s.Caller, t.HasInputs, t.HasOutputs = flags&1 != 0, flags&2 != 0, flags&4 != 0
 	t.SecureInputs, t.SecureOutputs = flags&8 != 0, flags&16 != 0
 	s.RespondBy = d.time(h.base)
+	if flags&32 != 0 {
+		s.Depth = d.count()
+	}
 	t.Name = d.text()
 	t.Start, t.End, t.ScheduledTime = d.time(h.base), d.time(h.base), d.time(h.base)
 	t.TrackingID, t.ClientTrackingID, t.OriginHistoryName = d.text(), d.text(), d.text()

@@ -96,4 +96,5 @@ var supportedActions = [...]wdl.Type{
 	wdl.TypeDecrementVariable, wdl.TypeAppendToStringVariable, wdl.TypeAppendToArrayVariable,
 	wdl.TypeExpression, wdl.TypeHTTP,
 	wdl.TypeAPIConnection, wdl.TypeAPIManagement, wdl.TypeFunction,
+	wdl.TypeWorkflow,
 }

@@ -37,6 +37,7 @@ var typeCodes = [...]wdl.Type{
 	wdl.TypeIncrementVariable, wdl.TypeDecrementVariable, wdl.TypeAppendToStringVariable,
 	wdl.TypeAppendToArrayVariable, wdl.TypeHTTP,
 	wdl.TypeAPIConnection, wdl.TypeAPIManagement, wdl.TypeFunction,
+	wdl.TypeWorkflow,
 }
 
 func appendType(b []byte, t wdl.Type) []byte {

@@ -150,6 +150,8 @@ func (r *Run) apply(ev Event) {
 		r.load(ev)
 	case CallerGone:
 		r.caller = false
+	case Ready:
+		r.hurry(ev.URL)
 	}
 }
 

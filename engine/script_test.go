@@ -24,8 +24,9 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts in testdata pr
 //	hold | begin | continue | cancel | gone
 //	wake                     at the time that was asked for
 //	after DURATION           time passes; nothing happens yet
+//	ready URL                what is polled there has an end
 //	answer N STATUS [JSON]   the Nth call under way (from 1) gets that outcome;
-//	                         JSON: {"body", "retryAfter", "poll"}
+//	                         JSON: {"body", "retryAfter", "poll"}; status 0: none
 //	fail N CODE              it gets no answer, which may be retried
 //	load                     what was needed
 //
@@ -95,6 +96,8 @@ func (p *player) command(line string, out *strings.Builder) {
 		ev = Cancel{}
 	case "gone":
 		ev = CallerGone{}
+	case "ready":
+		ev = Ready{word[1]}
 	case "load":
 		ev = p.next()
 	case "wake":
@@ -132,7 +135,10 @@ func (p *player) scripted(word []string) Outcome {
 	}
 	status, _ := strconv.Atoi(word[2])
 	o := Outcome{StatusCode: status}
-	members := []expr.Member{{Name: "statusCode", Value: expr.Int(int64(status))}}
+	var members []expr.Member
+	if status != 0 {
+		members = append(members, expr.Member{Name: "statusCode", Value: expr.Int(int64(status))})
+	}
 	if len(word) > 3 {
 		v, err := expr.ReadJSON([]byte(word[3]))
 		if err != nil {

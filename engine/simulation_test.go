@@ -79,7 +79,11 @@ func chance(seed uint64, c Call) Outcome {
 			expr.Member{Name: "statusCode", Value: expr.Int(int64(code))},
 			expr.Member{Name: "body", Value: expr.Object(expr.Member{Name: "id", Value: expr.String(string(c.ID))})})}
 	}
-	switch h := hash(seed, c.ID); h % 10 {
+	h := hash(seed, c.ID)
+	if c.Operation == wdl.TypeWorkflow && h%3 == 0 {
+		return Outcome{Poll: &Poll{URL: "child/" + string(c.ID)}}
+	}
+	switch h % 10 {
 	case 0:
 		return body(404)
 	case 1, 2:
@@ -328,6 +332,9 @@ func (g *generator) action(depth int, top bool, after map[string]string) string 
 		if top && g.rand.IntN(3) == 0 {
 			return `"type":"Terminate","inputs":{"runStatus":"` + []string{"Succeeded", "Failed", "Cancelled"}[g.rand.IntN(3)] + `"}`
 		}
+	case 15:
+		return `"type":"Workflow","inputs":{"host":{"triggerName":"manual","workflow":{"id":"/w"}},"retryPolicy":{"type":"fixed","count":1,"interval":"PT10S"}}` +
+			[]string{``, `,"limit":{"timeout":"PT25S"}`}[g.rand.IntN(2)]
 	}
 	return `"type":"Compose","inputs":{"n":"@variables('n')","id":"@guid()"}`
 }

@@ -99,6 +99,7 @@ type Start struct {
 	ClientTrackingID string // RunID when empty
 	Caller           bool   // somebody waits for a Response
 	RespondBy        time.Time
+	Depth            int // how many workflows called each other to begin this run; 0: none
 }
 
 // Fired is the trigger's record.

@@ -26,8 +26,10 @@ import (
 // Config is what a Gateway needs.
 type Config struct {
 	Workflows runner.Workflows
-	Runner    *runner.Runner
-	Store     *store.Store
+	// Named finds the workflows that workflows call; nil: they call none.
+	Named  Named
+	Runner *runner.Runner
+	Store  *store.Store
 	// PublicURL is the base of absolute URLs, such as "https://localhost:8443".
 	PublicURL string
 	Clock     func() time.Time // nil: time.Now

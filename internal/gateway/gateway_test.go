@@ -54,6 +54,7 @@ type endpoint struct {
 	*httptest.Server
 	library *library
 	runner  *runner.Runner
+	store   *store.Store
 	db      *store.DB
 	end     func() // stops everything, once
 }
@@ -76,7 +77,7 @@ func newEndpointIn(t *testing.T, dir string, change ...func(*Config)) *endpoint 
 	operations, end := builtin.Operations(builtin.Options{})
 	l := &library{flows: map[string]*runner.Deployed{}}
 	r := runner.New(runner.Config{Store: s, Programs: l, Operations: operations, Network: dataplane.NewInproc(dataplane.Options{}), StopTimeout: 10 * time.Millisecond})
-	e := &endpoint{library: l, runner: r, db: db, Server: httptest.NewUnstartedServer(nil)}
+	e := &endpoint{library: l, runner: r, store: s, db: db, Server: httptest.NewUnstartedServer(nil)}
 	config := Config{Workflows: l, Runner: r, Store: s, PublicURL: "http://" + e.Listener.Addr().String()}
 	for _, c := range change {
 		c(&config)

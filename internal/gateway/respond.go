@@ -37,7 +37,11 @@ func writeReply(w http.ResponseWriter, reply *runner.Reply, run string) error {
 }
 
 func noResponse(run string) error {
-	return &failure{status: http.StatusBadGateway, code: "NoResponse", message: "The server did not receive a response from an upstream server. Request tracking id '" + run + "'."}
+	return &failure{status: http.StatusBadGateway, code: "NoResponse", message: noResponseText(run)}
+}
+
+func noResponseText(run string) string {
+	return "The server did not receive a response from an upstream server. Request tracking id '" + run + "'."
 }
 
 // writePollHeaders tells where to ask for a Response that comes later.

@@ -64,6 +64,7 @@ type draft struct {
 	basis      string    // id of that version; "" for none
 	program    *wdl.Program
 	refusal    *arm.Error // of the definition
+	children   arm.Found  // of the workflows that it calls
 }
 
 // change is a PUT of a workflow inside the transaction.
@@ -104,6 +105,9 @@ func (s *Service) prepareWorkflow(ctx context.Context, r *arm.PutRequest) (any, 
 		err = nil // deleted meanwhile: the transaction will see
 	}
 	c.compile()
+	if err == nil && d.program != nil {
+		err = s.checkCalls(ctx, r.ID.String(), d)
+	}
 	return d, err
 }
 
@@ -180,7 +184,7 @@ func (s *Service) changeTo(tx *store.Tx, r *arm.PutRequest, d *draft) (*arm.Writ
 	if c.before != nil && c.basis != c.form.Current || c.before == nil && c.basis != "" {
 		c.compile() // another PUT came first
 	}
-	found := slices.Clone(d.found)
+	found := append(slices.Clone(d.found), d.children...)
 	if err := s.locate(tx, c, &found); err != nil {
 		return nil, err
 	}

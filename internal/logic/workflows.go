@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -75,6 +76,28 @@ func (w *Workflows) ByFlowID(ctx context.Context, flowID string) (*runner.Deploy
 		w.current.Store(flowID, d)
 	}
 	return d, nil
+}
+
+// ByID returns the current version of the workflow that has a resource ID;
+// store.ErrNotFound if there is none.
+func (w *Workflows) ByID(ctx context.Context, id string) (*runner.Deployed, error) {
+	parsed, err := arm.ParseID(id)
+	if err != nil || !strings.EqualFold(parsed.Type(), workflowType) {
+		return nil, fmt.Errorf("workflow %q: %w", id, store.ErrNotFound)
+	}
+	var form *workflow
+	err = w.control.Read(ctx, func(tx *store.Tx) error {
+		r, err := arm.Load(tx, parsed.Key())
+		if err != nil {
+			return err
+		}
+		form, err = decode[workflow](r.Resource)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("workflow %s: %w", id, err)
+	}
+	return w.ByFlowID(ctx, form.FlowID)
 }
 
 func deployed(form *workflow, id, name string, compiled *engine.Workflow) *runner.Deployed {

@@ -359,7 +359,11 @@ func (a *active) closeFailed() {
 	}); err != nil {
 		a.runner.config.Log.Error("run cannot be closed", "run", a.key.run, "error", err)
 	}
-	if a.caller != nil {
-		a.caller.set(&Reply{Finish: engine.Finish{Status: wdl.Failed, Code: row.Code}})
+	a.mu.Lock()
+	waits := a.caller
+	a.mu.Unlock()
+	a.runner.answered(a.key)
+	if waits != nil {
+		waits.set(&Reply{Finish: engine.Finish{Status: wdl.Failed, Code: row.Code}})
 	}
 }

@@ -20,8 +20,10 @@ func (a *active) act(result engine.Result) {
 		case engine.Abandon:
 			a.end(e.ID)
 		case engine.Respond:
+			a.runner.answered(a.key)
 			a.answer(&Reply{Sent: true, Action: e.Action, StatusCode: e.StatusCode, Headers: e.Headers, Body: e.Body, HasBody: e.HasBody})
 		case engine.Finish:
+			a.runner.answered(a.key)
 			a.answer(&Reply{Finish: e})
 		}
 	}
@@ -29,7 +31,10 @@ func (a *active) act(result engine.Result) {
 
 // answer leaves the reply to whoever waits for it; only the first one counts.
 func (a *active) answer(r *Reply) {
-	if a.caller == nil {
+	a.mu.Lock()
+	waits := a.caller
+	a.mu.Unlock()
+	if waits == nil {
 		return
 	}
 	if r.Sent && r.Body.HasReference() {
@@ -41,7 +46,7 @@ func (a *active) answer(r *Reply) {
 			r.Body = body
 		}
 	}
-	a.caller.set(r)
+	waits.set(r)
 	a.mu.Lock()
 	a.caller = nil
 	a.mu.Unlock()

@@ -22,6 +22,7 @@ type FireRequest struct {
 	Fired            engine.Fired
 	ClientTrackingID string // "": the run's name
 	Caller           bool   // somebody waits for a Response
+	Depth            int    // of the run, see engine.Start
 	RespondBy        time.Time
 	Polled           bool // the Response is polled for, not waited for
 	// Resubmit begins the run without asking conditions and splitOn again
@@ -85,6 +86,7 @@ func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 		Caller:           q.Caller,
 		RespondBy:        q.RespondBy,
 		Polled:           q.Polled,
+		Depth:            q.Depth,
 		Single:           q.Trigger.Options.Has(wdl.SingleInstance),
 		Also:             q.Also,
 	})

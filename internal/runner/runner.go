@@ -92,6 +92,7 @@ type Runner struct {
 
 	environments sync.Map // string → *store.DB
 	live         sync.Map // runKey → *active: runs in memory that are not finished
+	parents      sync.Map // runKey of a run → Asker: who wants its answer
 
 	stopping atomic.Bool
 	entered  gate           // calls of the ways in, and drives
@@ -151,6 +152,12 @@ func (r *Runner) database(ctx context.Context, environment string) (*store.DB, e
 func (r *Runner) Forget(environment string) {
 	r.environments.Delete(environment)
 	r.wakes.forget(environment)
+	r.parents.Range(func(k, _ any) bool {
+		if k.(runKey).environment == environment {
+			r.parents.Delete(k)
+		}
+		return true
+	})
 	r.live.Range(func(k, v any) bool {
 		if k.(runKey).environment == environment {
 			v.(*active).abandon()

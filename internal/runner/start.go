@@ -26,6 +26,8 @@ type StartRequest struct {
 	// Polled says that the Response will be read from the history: nobody waits in
 	// this process, so the run need not stay in memory.
 	Polled bool
+	// Depth is that of the run, see engine.Start.
+	Depth int
 	// Single refuses with ErrBusy while another run of the workflow is open.
 	Single bool
 	// Also, if set, is part of the transaction that creates the run.
@@ -99,6 +101,7 @@ func (r *Runner) begin(db *store.DB, q StartRequest) (*active, *Started) {
 		ClientTrackingID: q.ClientTrackingID,
 		Caller:           q.Caller,
 		RespondBy:        q.RespondBy,
+		Depth:            q.Depth,
 	})
 	return a, started
 }

@@ -26,6 +26,7 @@ import (
 	"isle/internal/connector/builtin"
 	"isle/internal/connector/connection"
 	connectorhttp "isle/internal/connector/http"
+	connectorworkflow "isle/internal/connector/workflow"
 	"isle/internal/dataplane"
 	"isle/internal/deploy"
 	"isle/internal/fetch"
@@ -254,6 +255,7 @@ func (s *Server) build() error {
 	s.operations, s.endOps = builtin.Operations(builtin.Options{
 		HTTP:       connectorhttp.Options{RootCAs: s.rootCAs(), Clock: s.config.Clock},
 		Connection: connection.Options{Directory: s.config.connections},
+		Workflow:   connectorworkflow.Options{Children: children{s}, Clock: s.config.Clock},
 	})
 	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, Clock: s.config.Clock, Log: s.log})
 	var err error
@@ -279,7 +281,7 @@ func (s *Server) build() error {
 	}
 	s.logic.Bind(s.manager)
 	deployments.Bind(s.manager)
-	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Runner: s.runner, Store: s.store, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
+	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Named: s.workflows, Runner: s.runner, Store: s.store, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
 		ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
 	s.page = portal.New(overview{s}, s.caller, s.log)
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})

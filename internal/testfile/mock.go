@@ -11,6 +11,7 @@ import (
 	"isle/expr"
 	"isle/internal/connector"
 	httpoperation "isle/internal/connector/http"
+	workflowoperation "isle/internal/connector/workflow"
 )
 
 // Mock answers calls that it matches: by action name, or by method and the whole
@@ -68,6 +69,12 @@ func (m *Mock) matches(action, method, uri string) bool {
 	return matches(m.Action, action) && matches(m.Method, method) && (m.pattern == nil || m.pattern.MatchString(uri))
 }
 
+// answersFor tells whether the mock stands for the workflow that an action calls: such
+// a call has no method and no URI that could match.
+func (m *Mock) answersFor(action string) bool {
+	return strings.EqualFold(m.Action, action) || m.Action == "" && m.Method == "" && m.URI == ""
+}
+
 // matches compares names; an absent one matches any.
 func matches(want, got string) bool { return want == "" || strings.EqualFold(want, got) }
 
@@ -81,6 +88,18 @@ func (r *MockResponse) answer() (*httpoperation.Response, error) {
 	}
 	answer.Header, answer.Body = message(r.Headers, r.Body)
 	return answer, nil
+}
+
+// nestedAnswer is the answer of a workflow that is called.
+func (r *MockResponse) nestedAnswer() (*workflowoperation.Answer, error) {
+	if r.Error != nil {
+		return nil, &workflowoperation.Failure{Code: r.Error.Code, Message: r.Error.Message}
+	}
+	answer, err := r.answer()
+	if err != nil {
+		return nil, err
+	}
+	return &workflowoperation.Answer{StatusCode: answer.StatusCode, Header: answer.Header, Body: answer.Body}, nil
 }
 
 // call is a request that was made.

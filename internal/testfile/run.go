@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"net/http"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"isle/internal/connector/builtin"
 	"isle/internal/connector/connection"
 	httpoperation "isle/internal/connector/http"
+	workflowoperation "isle/internal/connector/workflow"
 	"isle/internal/dataplane"
 	"isle/wdl"
 )
@@ -130,6 +132,7 @@ func (s *stage) options() builtin.Options {
 	o := builtin.Options{
 		HTTP:       httpoperation.Options{Clock: func() time.Time { return s.now }},
 		Connection: connection.Options{Directory: s.connections},
+		Workflow:   workflowoperation.Options{Clock: func() time.Time { return s.now }, Exchange: s.nested},
 	}
 	if s.expected.Mocks == nil {
 		o.HTTP.Observe = func(c connector.Call, r *httpoperation.Request) {
@@ -168,15 +171,51 @@ func (s *stage) exchange(_ context.Context, c connector.Call, r *httpoperation.R
 	if err := s.note(made); err != nil {
 		return nil, err
 	}
-	mocks := *s.expected.Mocks
-	for i := range mocks {
-		if m := &mocks[i]; m.matches(made.action, made.method, made.uri) {
-			turn := min(s.used[i], len(m.Responses)-1)
-			s.used[i]++
-			return m.Responses[turn].answer()
-		}
+	if r := s.mocked(func(m *Mock) bool { return m.matches(made.action, made.method, made.uri) }); r != nil {
+		return r.answer()
 	}
 	err := errors.New("no mock matches the call of " + made.String())
 	s.stop(err)
 	return nil, err
+}
+
+// mocked is the next response of the first mock that matches.
+func (s *stage) mocked(matches func(*Mock) bool) *MockResponse {
+	mocks := *s.expected.Mocks
+	for i := range mocks {
+		m := &mocks[i]
+		if !matches(m) {
+			continue
+		}
+		turn := min(s.used[i], len(m.Responses)-1)
+		s.used[i]++
+		return &m.Responses[turn]
+	}
+	return nil
+}
+
+// nested answers for the workflow that an action calls: a mock with the action's name
+// does, as a case has one workflow.
+func (s *stage) nested(_ context.Context, c connector.Call, r *workflowoperation.Request) (*workflowoperation.Answer, error) {
+	made := call{run: c.RunID, action: c.Subject.Name, method: http.MethodPost, uri: r.Workflow, header: canonical(r.Header), body: r.Body}
+	if err := s.note(made); err != nil {
+		return nil, err
+	}
+	if s.expected.Mocks != nil {
+		if r := s.mocked(func(m *Mock) bool { return m.answersFor(made.action) }); r != nil {
+			return r.nestedAnswer()
+		}
+	}
+	err := fmt.Errorf("no mock answers for the workflow that %s calls (%s): give a mock with \"action\": %q", made.action, made.uri, made.action)
+	s.stop(err)
+	return nil, err
+}
+
+// canonical has the names of a header as a receiver reads them.
+func canonical(h http.Header) http.Header {
+	read := make(http.Header, len(h))
+	for name, values := range h {
+		read[http.CanonicalHeaderKey(name)] = values
+	}
+	return read
 }

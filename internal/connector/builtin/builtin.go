@@ -6,6 +6,7 @@ import (
 	"isle/internal/connector"
 	"isle/internal/connector/connection"
 	"isle/internal/connector/http"
+	"isle/internal/connector/workflow"
 	"isle/wdl"
 )
 
@@ -13,6 +14,7 @@ import (
 type Options struct {
 	HTTP       http.Options
 	Connection connection.Options
+	Workflow   workflow.Options
 }
 
 // Operations returns the list. The function ends what the operations hold open.
@@ -27,6 +29,7 @@ func Operations(o Options) (connector.Operations, func()) {
 		wdl.TypeAPIConnectionWebhook: connection.NewWebhook(request, webhook, o.Connection),
 		wdl.TypeAPIManagement:        connection.NewManagement(request, o.Connection),
 		wdl.TypeFunction:             connection.NewFunction(request, o.Connection),
+		wdl.TypeWorkflow:             workflow.New(o.Workflow),
 	}, request.Close
 }
 
@@ -40,5 +43,6 @@ func Ports() map[wdl.Type]connector.Ports {
 		wdl.TypeAPIConnectionWebhook: http.Ports(),
 		wdl.TypeAPIManagement:        http.Ports(),
 		wdl.TypeFunction:             http.Ports(),
+		wdl.TypeWorkflow:             workflow.Ports(),
 	}
 }

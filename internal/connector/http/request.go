@@ -49,7 +49,7 @@ func NewRequest(c connector.Call) (*Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.own = ownHeaders(c)
+	r.own = connector.CallerHeaders(c)
 	r.NoDecompression = c.Subject.Options.Has(wdl.DisableAutomaticDecompression)
 	if !r.NoDecompression {
 		r.own["Accept-Encoding"] = []string{"gzip, deflate"}
@@ -224,51 +224,4 @@ func (r *Request) redirect(to *url.URL) {
 		}
 	}
 	r.URL = to
-}
-
-// ownHeaders are those the service adds (wdl-semantics §14.4, logic-api §1.7).
-func ownHeaders(c connector.Call) http.Header {
-	w := c.Workflow
-	h := http.Header{"User-Agent": {"azure-logic-apps/1.0 (workflow " + w.FlowID + "; version " + w.Version + ")"}}
-	if c.Subject.Options.Has(wdl.SuppressWorkflowHeaders) {
-		return h
-	}
-	for _, pair := range [...][2]string{
-		{"x-ms-workflow-id", w.FlowID},
-		{"x-ms-workflow-version", w.Version},
-		{"x-ms-workflow-name", w.Name},
-		{"x-ms-workflow-system-id", connector.SystemID(w)},
-		{"x-ms-workflow-run-id", c.RunID},
-		{"x-ms-workflow-run-tracking-id", c.TriggerTrackingID},
-		{"x-ms-workflow-operation-name", c.Subject.Name},
-		{"x-ms-execution-location", w.Location},
-		{"x-ms-workflow-subscription-id", segment(w.ID, "subscriptions")},
-		{"x-ms-workflow-resourcegroup-name", segment(w.ID, "resourceGroups")},
-		{"x-ms-tracking-id", c.TrackingID},
-		{"x-ms-correlation-id", c.TrackingID},
-		{"x-ms-client-request-id", c.ClientRequestID},
-		{"x-ms-client-tracking-id", c.ClientTrackingID},
-		{"x-ms-action-tracking-id", c.TrackingID},
-		{"x-ms-activity-vector", activityVector(c)},
-	} {
-		if pair[1] != "" && connector.ValidHeader(pair[0], pair[1]) {
-			h[pair[0]] = []string{pair[1]}
-		}
-	}
-	return h
-}
-
-func activityVector(c connector.Call) string {
-	return fmt.Sprintf("IN.%02X", c.Subject.Index+1)
-}
-
-// segment is the part of a resource ID that follows a name, ignoring case.
-func segment(id, name string) string {
-	parts := strings.Split(id, "/")
-	for i := 0; i+1 < len(parts); i++ {
-		if strings.EqualFold(parts[i], name) {
-			return parts[i+1]
-		}
-	}
-	return ""
 }
