@@ -83,27 +83,40 @@ func automaticTable(from expr.Value) (tableText, error) {
 func columnTable(a *wdl.Action, e *env, from expr.Value) (tableText, error) {
 	t := tableText{headed: true}
 	for i := range a.Data.Columns {
-		v, err := e.eval(a.Data.Columns[i].Header)
-		if err != nil {
-			return t, err
-		}
-		t.header = append(t.header, v.Text())
-	}
-	for _, row := range from.Elements() {
-		cells := make([]string, len(t.header))
-		for i := range a.Data.Columns {
-			v, err := e.row(row, a.Data.Columns[i].Value)
+		header := ""
+		if c := a.Data.Columns[i].Header; c != nil { // corpus 488 has columns without one
+			v, err := e.eval(c)
 			if err != nil {
 				return t, err
 			}
-			if v, err = e.run.look(v); err != nil {
-				return t, err
-			}
-			cells[i] = v.Text()
+			header = v.Text()
+		}
+		t.header = append(t.header, header)
+	}
+	for _, row := range from.Elements() {
+		cells, err := columnCells(a.Data.Columns, e, row)
+		if err != nil {
+			return t, err
 		}
 		t.rows = append(t.rows, cells)
 	}
 	return t, nil
+}
+
+// columnCells are the cells of one row.
+func columnCells(columns []wdl.Column, e *env, row expr.Value) ([]string, error) {
+	cells := make([]string, len(columns))
+	for i := range columns {
+		v, err := e.row(row, columns[i].Value)
+		if err == nil {
+			v, err = e.run.look(v)
+		}
+		if err != nil {
+			return nil, err
+		}
+		cells[i] = v.Text()
+	}
+	return cells, nil
 }
 
 func (t *tableText) csv() string {
