@@ -86,7 +86,8 @@ func Supported(kind wdl.ItemKind, typ string) bool {
 	return false
 }
 
-var supportedTriggers = [...]wdl.Type{wdl.TypeRequest, wdl.TypeManual, wdl.TypeRecurrence, wdl.TypeSlidingWindow, wdl.TypeHTTP}
+var supportedTriggers = [...]wdl.Type{wdl.TypeRequest, wdl.TypeManual, wdl.TypeRecurrence, wdl.TypeSlidingWindow,
+	wdl.TypeHTTP, wdl.TypeAPIConnection, wdl.TypeAPIManagement}
 
 var supportedActions = [...]wdl.Type{
 	wdl.TypeScope, wdl.TypeIf, wdl.TypeSwitch, wdl.TypeForeach, wdl.TypeUntil,
