@@ -133,6 +133,7 @@ func mentionsStatus(expression string) bool {
 
 // Concurrency of triggers (wdl-semantics §12.3; the newer, wider bounds).
 const (
+	defaultRuns    = 25 // when it is switched on without a number
 	maxRuns        = 100
 	maxWaitingRuns = 200
 )
@@ -146,6 +147,9 @@ func (c *compiler) triggerConcurrency(t *Trigger, runtime node, o owner) {
 		c.invalid(m, o, RuleConcurrency, "concurrency.repetitions is for actions of type 'Foreach' only")
 	}
 	runs, hasRuns := concurrency.member("runs")
+	if concurrency.Len() == 0 && !t.Options.Has(SingleInstance) {
+		t.Runs = defaultRuns
+	}
 	if hasRuns {
 		t.Runs = c.literalInteger(runs, o, "concurrency.runs", 1, maxRuns)
 		if t.Options.Has(SingleInstance) {

@@ -129,6 +129,8 @@ func asynchronous(p *wdl.Program) bool {
 func fireError(on *wdl.Trigger, err error) error {
 	var template *runner.TriggerError
 	switch {
+	case errors.Is(err, runner.ErrQueueFull):
+		return &failure{status: http.StatusTooManyRequests, code: "WorkflowRunsQueueFull", message: "The trigger '" + on.Name + "' allows no more runs: as many as its concurrency settings allow are active, and as many as may wait for their turn do. Try again later.", header: http.Header{"Retry-After": {"10"}}}
 	case errors.Is(err, runner.ErrBusy):
 		return &failure{status: http.StatusTooManyRequests, code: "WorkflowRunInProgress", message: "The trigger '" + on.Name + "' allows one run at a time, and one is active. Try again when it has ended.", header: http.Header{"Retry-After": {"10"}}}
 	case errors.Is(err, runner.ErrStopped):

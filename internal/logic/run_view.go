@@ -76,7 +76,7 @@ const (
 func runView(workflowID string, r store.Run, s engine.Summary, l *linker) expr.Value {
 	id := workflowID + "/runs/" + r.Name
 	var f fields
-	f.time("waitEndTime", r.Start)
+	f.time("waitEndTime", waitEnd(r))
 	f.time("startTime", r.Start)
 	f.time("endTime", r.End)
 	f.text("status", r.Status)
@@ -90,6 +90,14 @@ func runView(workflowID string, r store.Run, s engine.Summary, l *linker) expr.V
 	f.add("trigger", runTrigger(&s.TriggerRecord, r, l))
 	f.add("outputs", runOutputs(s.Outputs, !r.End.IsZero()))
 	return resource(id, r.Name, typeRuns, f.value())
+}
+
+// waitEnd is when a run began; zero while it waits for its turn.
+func waitEnd(r store.Run) time.Time {
+	if r.Queued || !r.WaitEnd.IsZero() {
+		return r.WaitEnd
+	}
+	return r.Start
 }
 
 func runTrigger(t *engine.Fired, r store.Run, l *linker) expr.Value {

@@ -3,6 +3,7 @@ package logic
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"isle/engine"
@@ -177,6 +178,8 @@ func (s *Service) fire(ctx context.Context, form *workflow, name string, do func
 	err = do(d, trigger)
 	var refused *runner.TriggerError
 	switch {
+	case errors.Is(err, runner.ErrQueueFull):
+		return &arm.Error{Status: 429, Code: "WorkflowRunsQueueFull", Message: "The trigger '" + name + "' allows no more runs: as many as its concurrency settings allow are active, and as many as may wait for their turn do. Wait until some have ended, or cancel them.", Header: http.Header{"Retry-After": {"10"}}}
 	case errors.Is(err, runner.ErrBusy):
 		return arm.Conflict("WorkflowRunInProgress", "", "The trigger '%s' allows one run at a time and there is one. Wait until it has ended, or cancel it.", name)
 	case errors.As(err, &refused):

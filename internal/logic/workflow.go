@@ -299,7 +299,7 @@ func (s *Service) store(tx *store.Tx, c *change) (*arm.Written, error) {
 		compiled = link(c.program, next, form.Current)
 	}
 	for _, t := range c.program.Triggers {
-		form.Scheduled = form.Scheduled || t.Recurrence != nil
+		form.Scheduled = form.Scheduled || t.Recurrence != nil || t.Runs > 0 // more may begin
 	}
 	if r.Old == nil {
 		if err := enroll(tx, form, r.ID); err != nil {

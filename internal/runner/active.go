@@ -16,6 +16,7 @@ import (
 // Boxed once: these are the events that every run gets.
 var (
 	beginEvent    engine.Event = engine.Begin{}
+	holdEvent     engine.Event = engine.Hold{}
 	resumeEvent   engine.Event = engine.Resume{}
 	continueEvent engine.Event = engine.Continue{}
 	wokeEvent     engine.Event = engine.Woke{}
@@ -42,7 +43,7 @@ type active struct {
 	run     *engine.Run
 	row     store.Run // as stored, once created
 	created bool
-	held    *held // of a stateless run; nil: every commit is stored
+	held    *held          // of a stateless run; nil: every commit is stored
 	pending engine.Result  // stepped, not committed
 	stepped bool           // something is pending
 	acks    []chan<- error // who waits for that commit
@@ -366,4 +367,5 @@ func (a *active) closeFailed() {
 	if waits != nil {
 		waits.set(&Reply{Finish: engine.Finish{Status: wdl.Failed, Code: row.Code}})
 	}
+	a.runner.ended(flowKey{a.key.environment, row.Workflow})
 }

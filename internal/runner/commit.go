@@ -56,6 +56,9 @@ func (a *active) store(row store.Run, result engine.Result) error {
 	row.Head = nil
 	a.wake(row.Wake)
 	a.row = row
+	if !row.End.IsZero() {
+		a.runner.ended(flowKey{a.key.environment, row.Workflow})
+	}
 	return nil
 }
 
@@ -81,6 +84,10 @@ func (a *active) nextRow(result engine.Result) store.Run {
 	row.Start, row.End, row.Wake = s.StartTime, s.EndTime, result.Wake
 	row.ClientTrackingID = s.ClientTrackingID
 	row.Head = result.Head
+	if row.Queued && !s.Held {
+		row.WaitEnd = a.runner.config.Clock().UTC()
+	}
+	row.Queued = s.Held
 	if !row.End.IsZero() {
 		row.Wake = time.Time{}
 	}
@@ -90,25 +97,46 @@ func (a *active) nextRow(result engine.Result) store.Run {
 func (a *active) write(row store.Run, result engine.Result) error {
 	// A commit is never given up half-way for a caller that hangs up.
 	ctx := context.Background()
-	var contents []store.Content
+	contents, err := a.putContents(ctx, result)
+	if err == nil {
+		err = a.db.Write(ctx, func(tx *store.Tx) error { return a.put(tx, row, result, contents) })
+	}
+	if err != nil {
+		a.dropContents(contents)
+	}
+	return err
+}
+
+// putContents stores the contents of a result; those returned are there even with an
+// error.
+func (a *active) putContents(ctx context.Context, result engine.Result) (contents []store.Content, err error) {
 	for _, c := range result.Contents {
 		stored, err := a.db.PutContent(ctx, a.key.run, c.ID, bytes.NewReader(c.Value.AppendJSON(nil)))
 		if err != nil {
-			return err
+			return contents, err
 		}
 		contents = append(contents, stored)
 	}
-	return a.db.Write(ctx, func(tx *store.Tx) error {
-		if err := a.writeRow(tx, row); err != nil {
+	return contents, nil
+}
+
+func (a *active) dropContents(contents []store.Content) {
+	for _, c := range contents {
+		a.db.DropContent(c)
+	}
+}
+
+// put is the transaction of a commit.
+func (a *active) put(tx *store.Tx, row store.Run, result engine.Result, contents []store.Content) error {
+	if err := a.writeRow(tx, row); err != nil {
+		return err
+	}
+	for _, c := range contents {
+		if err := tx.NameContent(c); err != nil {
 			return err
 		}
-		for _, c := range contents {
-			if err := tx.NameContent(c); err != nil {
-				return err
-			}
-		}
-		return tx.AppendRows(row.Name, result.Rows)
-	})
+	}
+	return tx.AppendRows(row.Name, result.Rows)
 }
 
 // writeRow creates the run, once its guard lets it, or updates it.

@@ -54,8 +54,8 @@ func (e *TriggerError) Error() string { return e.Cause.Error() }
 func (e *TriggerError) Unwrap() error { return e.Cause }
 
 // Fire asks the trigger's conditions and begins its run, or one for each item of
-// splitOn. It returns when what it tells is durable. ErrBusy: the trigger allows a
-// single run and there is one.
+// splitOn. It returns when what it tells is durable. ErrBusy: the trigger allows no
+// more runs now, and no more may wait; a flood of such firings leaves no history.
 func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 	now := r.config.Clock().UTC()
 	name := q.Name
@@ -87,10 +87,9 @@ func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 		RespondBy:        q.RespondBy,
 		Polled:           q.Polled,
 		Depth:            q.Depth,
-		Single:           q.Trigger.Options.Has(wdl.SingleInstance),
 		Also:             q.Also,
 	})
-	if errors.Is(err, ErrBusy) && q.Also == nil {
+	if errors.Is(err, ErrBusy) && !errors.Is(err, ErrQueueFull) && q.Also == nil {
 		fired.Status = wdl.Skipped
 		if _, skipped := r.refuse(ctx, q, fired, name, nil); skipped != nil {
 			return Firing{}, skipped

@@ -22,13 +22,24 @@ const environment = "0123456789abcdef0123456789abcdef"
 
 // library is the workflows of a test, by flow id.
 type library struct {
-	mu    sync.Mutex
-	flows map[string]*Deployed
+	mu     sync.Mutex
+	flows  map[string]*Deployed
+	outage error // of every look-up
+}
+
+// fail makes every look-up fail, until it is given nil.
+func (l *library) fail(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.outage = err
 }
 
 func (l *library) ByFlowID(_ context.Context, flowID string) (*Deployed, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.outage != nil {
+		return nil, l.outage
+	}
 	if d := l.flows[flowID]; d != nil {
 		return d, nil
 	}

@@ -42,12 +42,9 @@ func (o *occasion) poll(ctx context.Context) error {
 // busy reports whether no run may begin now. Then no poll is made, as what it brought
 // would be lost.
 func (o *occasion) busy(ctx context.Context) (busy bool, err error) {
-	if !o.on.Options.Has(wdl.SingleInstance) {
-		return false, nil
-	}
 	err = o.db.Read(ctx, func(tx *store.Tx) error {
-		open, err := tx.OpenRuns(o.deployed.FlowID)
-		busy = open > 0
+		free, err := room(tx, o.deployed.FlowID, o.on)
+		busy = !free
 		return err
 	})
 	return busy, err

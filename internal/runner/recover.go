@@ -33,21 +33,41 @@ func (r *Runner) recoverEnvironment(ctx context.Context, environment string) err
 		return err
 	}
 	after := ""
+	waiting := map[string]bool{} // workflows
 	for {
 		var page []store.Run
 		err := db.Read(ctx, func(tx *store.Tx) (err error) {
 			page, err = tx.UnfinishedRuns(db.Epoch(), after, recoverPage)
 			return err
 		})
-		if err != nil || len(page) == 0 {
+		if err != nil {
 			return err
 		}
+		if len(page) == 0 {
+			for flow := range waiting {
+				r.queued(flowKey{environment, flow})
+			}
+			return nil
+		}
 		after = page[len(page)-1].Name
-		r.recoverRuns(ctx, environment, page)
+		r.recoverRuns(ctx, environment, begun(page, waiting))
 		if ctx.Err() != nil || r.stopping.Load() {
 			return ctx.Err()
 		}
 	}
+}
+
+// begun leaves out the runs that wait for their turn, and notes their workflows.
+func begun(page []store.Run, waiting map[string]bool) []store.Run {
+	kept := make([]store.Run, 0, len(page))
+	for _, run := range page {
+		if run.Queued {
+			waiting[run.Workflow] = true
+		} else {
+			kept = append(kept, run)
+		}
+	}
+	return kept
 }
 
 func (r *Runner) recoverRuns(ctx context.Context, environment string, page []store.Run) {

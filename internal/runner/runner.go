@@ -15,6 +15,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -73,8 +74,11 @@ func (c *Config) setDefaults() {
 var (
 	// ErrStopped says that the runner accepts nothing any more.
 	ErrStopped = errors.New("runner: stopped")
-	// ErrBusy says that a SingleInstance trigger has a run that is not finished.
-	ErrBusy = errors.New("runner: a run of the workflow is active")
+	// ErrBusy says that a trigger may begin no run now: as many as it allows are not
+	// finished.
+	ErrBusy = errors.New("runner: as many runs as the trigger allows are active")
+	// ErrQueueFull says that as many runs wait for their turn as may; it is an ErrBusy.
+	ErrQueueFull = fmt.Errorf("%w, and as many as may wait for their turn do", ErrBusy)
 	// ErrFinished says that a run to be cancelled has ended already.
 	ErrFinished = errors.New("runner: the run has ended")
 )
@@ -93,6 +97,7 @@ type Runner struct {
 	environments sync.Map // string → *store.DB
 	live         sync.Map // runKey → *active: runs in memory that are not finished
 	parents      sync.Map // runKey of a run → Asker: who wants its answer
+	queues       queues   // runs that wait for their turn
 
 	stopping atomic.Bool
 	entered  gate           // calls of the ways in, and drives
@@ -104,6 +109,7 @@ func New(c Config) *Runner {
 	c.setDefaults()
 	r := &Runner{config: c, calls: newDispatcher(c.MaxCalls, c.MaxCallsEach), loads: newDispatcher(c.Resume, c.Resume/2+1)}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
+	r.queues.each = map[flowKey]*queue{}
 	r.wakes = newWakes(c.Clock, func(k runKey) { r.post(k, wokeEvent) })
 	r.loops.Go(func() { r.wakes.run(r.ctx) })
 	return r
@@ -158,6 +164,7 @@ func (r *Runner) Forget(environment string) {
 		}
 		return true
 	})
+	r.queues.forget(environment)
 	r.live.Range(func(k, v any) bool {
 		if k.(runKey).environment == environment {
 			v.(*active).abandon()

@@ -77,8 +77,11 @@ func scheduled(t *wdl.Trigger) bool {
 
 // Arm puts the task that fires a trigger with a recurrence, in the environment's
 // transaction; it may be called again. A trigger without one, or whose recurrence is
-// over, has none.
+// over, has none. Runs that wait for their turn may begin, if the current version
+// allows more of them.
 func (r *Runner) Arm(tx *store.Tx, q ArmRequest) error {
+	flow := flowKey{tx.DB().Name(), q.FlowID}
+	tx.AfterCommit(func() { r.ended(flow) })
 	if !scheduled(q.Trigger) {
 		return disarm(tx, q.FlowID, q.Trigger.Name)
 	}

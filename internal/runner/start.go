@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"isle/engine"
@@ -28,15 +29,18 @@ type StartRequest struct {
 	Polled bool
 	// Depth is that of the run, see engine.Start.
 	Depth int
-	// Single refuses with ErrBusy while another run of the workflow is open.
-	Single bool
+	// Admitted says that its firing has found room already: the trigger's limits are
+	// not asked again.
+	Admitted bool
 	// Also, if set, is part of the transaction that creates the run.
 	Also func(*store.Tx) error
 }
 
 // Start begins a run and returns when it is durable, which for a workflow that
-// waits for nothing is when it has ended. store.ErrExists: there is a run of that
-// RunID. Once it has returned a run, that run ends whatever happens to the process.
+// waits for nothing is when it has ended. If as many runs are under way as the trigger
+// allows, the run waits for its turn; ErrBusy: it may not even wait. store.ErrExists:
+// there is a run of that RunID. Once it has returned a run, that run ends whatever
+// happens to the process.
 func (r *Runner) Start(ctx context.Context, q StartRequest) (*Started, error) {
 	if r.stopping.Load() || !r.entered.enter() {
 		return nil, ErrStopped
@@ -46,8 +50,41 @@ func (r *Runner) Start(ctx context.Context, q StartRequest) (*Started, error) {
 	if err != nil {
 		return nil, err
 	}
+	l := q.limit()
+	when, err := l.turnOf(ctx, db, q.Workflow.FlowID, q.Trigger.Name)
+	if err != nil {
+		return nil, err
+	}
+	started, err := r.create(db, q, l, when)
+	if errors.Is(err, errLater) {
+		when = turnLater
+		started, err = r.create(db, q, l, when)
+	}
+	if err == nil && when == turnLater {
+		r.queued(flowKey{q.Environment, q.Workflow.FlowID})
+	}
+	return started, err
+}
+
+// limit is what the trigger allows.
+func (q *StartRequest) limit() limit {
+	t, ok := q.Workflow.Program.Trigger(q.Trigger.Name)
+	if !ok || q.Admitted {
+		return limit{}
+	}
+	return limitOf(t)
+}
+
+// create makes the run durable, begun or held.
+func (r *Runner) create(db *store.DB, q StartRequest, l limit, when turn) (*Started, error) {
 	a, started := r.begin(db, q)
-	err = a.turn()
+	if when == turnLater {
+		a.follow = holdEvent
+	}
+	if l.runs > 0 {
+		a.guard = both(l.guard(q.Workflow.FlowID, q.Trigger.Name, when), q.Also)
+	}
+	err := a.turn()
 	if err != nil && !a.created {
 		a.abandon()
 		return nil, err
@@ -62,6 +99,16 @@ func (r *Runner) Start(ctx context.Context, q StartRequest) (*Started, error) {
 		go a.drive()
 	}
 	return started, nil
+}
+
+// both is two parts of a transaction; the second may be nil.
+func both(first, second func(*store.Tx) error) func(*store.Tx) error {
+	return func(tx *store.Tx) error {
+		if err := first(tx); err != nil || second == nil {
+			return err
+		}
+		return second(tx)
+	}
 }
 
 // begin makes the run in memory.
@@ -82,7 +129,7 @@ func (r *Runner) begin(db *store.DB, q StartRequest) (*active, *Started) {
 		db:       db,
 		workflow: q.Workflow,
 		trigger:  tracking{fired.TrackingID, q.ClientTrackingID},
-		guard:    q.guard(),
+		guard:    q.Also,
 		driven:   true,
 		follow:   beginEvent,
 		row:      store.Run{Name: name, Workflow: q.Workflow.FlowID, Version: q.Workflow.Version, Trigger: fired.Name},
@@ -90,7 +137,7 @@ func (r *Runner) begin(db *store.DB, q StartRequest) (*active, *Started) {
 	if q.Caller && !q.Polled {
 		a.caller = &started.caller
 	}
-	if q.Workflow.Stateless {
+	if q.Workflow.Stateless && q.limit().runs == 0 { // what is counted is in the store
 		a.held = newHeld()
 	}
 	a.run = engine.New(q.Workflow, engine.Start{
@@ -124,26 +171,6 @@ func fill(f engine.Fired, now time.Time, clientTrackingID string) engine.Fired {
 		f.Status = wdl.Succeeded
 	}
 	return f
-}
-
-// guard is what else the creating transaction does.
-func (q StartRequest) guard() func(*store.Tx) error {
-	if !q.Single {
-		return q.Also
-	}
-	return func(tx *store.Tx) error {
-		open, err := tx.OpenRuns(q.Workflow.FlowID)
-		if err != nil {
-			return err
-		}
-		if open > 0 {
-			return ErrBusy
-		}
-		if q.Also == nil {
-			return nil
-		}
-		return q.Also(tx)
-	}
 }
 
 // Leave says that the caller of a run waits no longer: a Response that comes now

@@ -1,0 +1,67 @@
+package logic_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/logic/armlogic"
+)
+
+const waiting = `{"location":"West US","properties":{"definition":{"$schema":"` + schema + `","contentVersion":"1.0.0.0",
+	"triggers":{"manual":{"type":"Request","kind":"Http","inputs":{}%s}},
+	"actions":{"Call":{"type":"Http","inputs":{"method":"GET","uri":"%s"},"runAfter":{}}}}}}`
+
+// wdl-semantics §12.3, §13.1, §15 rule 38: runs that wait are listed, shown and
+// cancelled; concurrency is not taken away again.
+func TestRunsThatWaitForTheirTurn(t *testing.T) {
+	w := newWorld(t)
+	release := make(chan struct{})
+	free := sync.OnceFunc(func() { close(release) })
+	peer := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer peer.Close()
+	defer free()
+	put := func(settings string, want int) map[string]any {
+		return w.send("PUT", workflows+"/turns", fmt.Sprintf(waiting, settings, peer.URL), want)
+	}
+	put(`,"runtimeConfiguration":{"concurrency":{"runs":1}}`, 201)
+	for range 12 {
+		w.send("POST", workflows+"/turns/triggers/manual/run", "", 200)
+	}
+	w.refused("POST", workflows+"/turns/triggers/manual/run", "", 429, "WorkflowRunsQueueFull")
+	names := w.pages(workflows + "/turns/runs?$filter=status%20eq%20'Waiting'")
+	if len(names) != 11 {
+		t.Fatalf("%d wait: %v", len(names), names)
+	}
+	ctx := context.Background()
+	runs, err := armlogic.NewWorkflowRunsClient(subscription, token{}, w.options())
+	w.must(err)
+	one, err := runs.Get(ctx, "g", "turns", names[0], nil)
+	w.must(err)
+	if p := one.Properties; *p.Status != armlogic.WorkflowStatusWaiting || p.StartTime == nil || p.WaitEndTime != nil || p.EndTime != nil {
+		t.Errorf("%+v", p)
+	}
+	if actions := w.pages(workflows + "/turns/runs/" + names[0] + "/actions"); len(actions) != 0 {
+		t.Errorf("a run that waits has actions: %v", actions)
+	}
+	_, err = runs.Cancel(ctx, "g", "turns", names[0], nil)
+	w.must(err)
+	w.eventually(workflows+"/turns/runs/"+names[0], "Cancelled", "properties", "status")
+	if answer := put("", 400); get(answer, "error", "code") != "InvalidConcurrencyConfiguration" {
+		t.Errorf("concurrency was taken away: %v", answer)
+	}
+	put(`,"runtimeConfiguration":{"concurrency":{"runs":50}}`, 200) // all the others may begin
+	w.until("nothing waits", func() bool {
+		return len(w.pages(workflows+"/turns/runs?$filter=status%20eq%20'Waiting'")) == 0
+	})
+	began, err := runs.Get(ctx, "g", "turns", names[1], nil)
+	w.must(err)
+	if p := began.Properties; p.WaitEndTime == nil || !p.WaitEndTime.After(*p.StartTime) {
+		t.Errorf("%+v", p)
+	}
+	w.send("DELETE", workflows+"/turns", "", 200)
+	free()
+}
