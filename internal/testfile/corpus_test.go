@@ -111,6 +111,9 @@ func ending(run Run) string {
 			if r.Error != nil {
 				message = r.Error.Code + ": " + r.Error.Message
 			}
+			if _, why, ok := strings.Cut(message, "at line '0' and column '0': "); ok {
+				message = r.Error.Code + ": " + why
+			}
 			if len(message) > 160 {
 				message = message[:160] + "…"
 			}
