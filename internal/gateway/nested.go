@@ -33,8 +33,9 @@ type Named interface {
 // tells a run of this call from one of another that has the name by chance.
 
 const (
-	// soon is how long the answer of a child is waited for at once.
-	soon = time.Second
+	// soon is how long the answer of a child is waited for at once; that of a stateless
+	// one, whose history cannot be asked, as long as its run may last.
+	soon, soonStateless = time.Second, 5 * time.Minute
 	// A child that has not answered is asked again after a quarter of its age, within
 	// these bounds, or sooner if it tells (runner.Expect).
 	askMin, askMax = time.Second, 30 * time.Second
@@ -89,15 +90,12 @@ func (g *Gateway) call(ctx context.Context, r *workflow.Request, d *runner.Deplo
 func (g *Gateway) called(ctx context.Context, r *workflow.Request, d *runner.Deployed, on *wdl.Trigger, firing runner.Firing) (*workflow.Answer, error) {
 	later := on.SplitOn == nil && r.NoPolling && asynchronous(d.Workflow.Program)
 	if firing.Started != nil && !later {
-		return g.soon(ctx, r, firing.Started)
+		return g.soon(ctx, r, d, on, firing)
 	}
 	if firing.Started != nil {
 		g.config.Runner.Release(firing.Started)
 	}
-	w := newAnswer()
-	if !on.Options.Has(wdl.SuppressWorkflowHeadersOnResponse) {
-		writeWorkflowHeaders(w.Header(), d, firing)
-	}
+	w := headed(d, on, firing)
 	if later {
 		g.writePollHeaders(w.Header(), d, firing.Name, firing.TrackingID)
 	}
@@ -180,14 +178,45 @@ func nestedOutputs(on *wdl.Trigger, r *workflow.Request) (v expr.Value, err erro
 	return trigger.Outputs(on, &trigger.Request{Query: q, Header: r.Header, Body: r.Body}, parameters)
 }
 
-// soon is the answer of a child that has begun, if it comes soon.
-func (g *Gateway) soon(ctx context.Context, r *workflow.Request, s *runner.Started) (*workflow.Answer, error) {
-	waiting, cancel := context.WithTimeout(ctx, soon)
-	defer cancel()
-	if _, err := s.Reply(waiting); err != nil {
-		g.config.Runner.Release(s)
+// headed is an answer with the headers of wdl-semantics §14.4.
+func headed(d *runner.Deployed, on *wdl.Trigger, firing runner.Firing) *inProcess {
+	w := newAnswer()
+	if !on.Options.Has(wdl.SuppressWorkflowHeadersOnResponse) {
+		writeWorkflowHeaders(w.Header(), d, firing)
 	}
+	return w
+}
+
+// soon is the answer of a child that has begun, if it comes soon.
+func (g *Gateway) soon(ctx context.Context, r *workflow.Request, d *runner.Deployed, on *wdl.Trigger, firing runner.Firing) (*workflow.Answer, error) {
+	limit := soon
+	if d.Workflow.Stateless {
+		limit = soonStateless
+	}
+	waiting, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	s := firing.Started
+	reply, err := s.Reply(waiting)
+	switch {
+	case err == nil && !reply.Sent:
+		return nil, unresponsive(s.RunID)
+	case err == nil:
+		w := headed(d, on, firing)
+		if err := writeReply(w, reply, s.RunID); err != nil {
+			return refusedAnswer(err)
+		}
+		return w.answer(), nil
+	case d.Workflow.Stateless:
+		g.config.Runner.Leave(s)
+		return nil, &workflow.Failure{Code: "GatewayTimeout", Message: "The stateless workflow '" + d.Name + "' did not answer within " + limit.String() + ", the longest that its runs may take."}
+	}
+	g.config.Runner.Release(s)
 	return g.Ask(ctx, r.Caller, s.Environment+"/"+s.RunID)
+}
+
+// unresponsive is the failure of a call whose child has ended without its Response.
+func unresponsive(run string) error {
+	return &workflow.Failure{Code: "BadGateway", ErrorCode: "NoResponse", Message: noResponseText(run)}
 }
 
 // Ask implements workflow.Children. The answer is read from the history of the run.
@@ -215,7 +244,7 @@ func (g *Gateway) ask(ctx context.Context, environment, name string) (*workflow.
 		return err
 	})
 	if isNotFound(err) {
-		return nil, &workflow.Failure{Code: "WorkflowRunNotFound", Message: "The run '" + name + "' of the nested workflow is gone: it was deleted before it answered."}
+		return nil, &workflow.Failure{Code: "WorkflowRunNotFound", Message: "The run '" + name + "' of the nested workflow is gone: it was deleted before its answer was read."}
 	}
 	if err != nil {
 		return nil, unanswered(err)
@@ -228,7 +257,7 @@ func (g *Gateway) ask(ctx context.Context, environment, name string) (*workflow.
 	case err == nil && summary.Response != nil:
 		return g.replied(ctx, db, environment, run, &summary)
 	case !run.End.IsZero():
-		return nil, &workflow.Failure{Code: "BadGateway", ErrorCode: "NoResponse", Message: noResponseText(name)}
+		return nil, unresponsive(name)
 	}
 	age := g.config.Clock().Sub(run.Start)
 	return &workflow.Answer{After: min(max(age/4, askMin), askMax)}, nil

@@ -135,6 +135,8 @@ func TestWhatAChildAnswers(t *testing.T) {
 	const quiet = `{"A":{"type":"Compose","inputs":1}}`
 	e.deploy(t, "asynchronous", "", asynchronous)
 	e.deploy(t, "silent", "", quiet)
+	e.deploy(t, "stateless", "", doubled).Workflow.Stateless = true
+	e.deploy(t, "stateless-silent", "", quiet).Workflow.Stateless = true
 	e.deploy(t, "terminated", "", `{"T":{"type":"Terminate","inputs":{"runStatus":"Failed"}},"Answer":{"type":"Response","inputs":{"statusCode":200},"runAfter":{"T":["Succeeded"]}}}`)
 	e.deploy(t, "split", `{"type":"Request","kind":"Http","inputs":{},"splitOn":"@triggerBody()['list']"}`, doubled)
 	e.deploy(t, "strict", `{"type":"Request","kind":"Http","inputs":{"schema":{"type":"object","required":["x"]}},"operationOptions":"EnableSchemaValidation"}`, doubled)
@@ -152,6 +154,8 @@ func TestWhatAChildAnswers(t *testing.T) {
 		{"asynchronous", "manual", false, 200, "x-ms-workflow-run-id", ""},
 		{"asynchronous", "manual", true, 202, "Location", ""},
 		{"silent", "manual", false, 0, "", "BadGateway/NoResponse"},
+		{"stateless", "manual", false, 201, "x-ms-workflow-run-id", ""},
+		{"stateless-silent", "manual", false, 0, "", "BadGateway/NoResponse"},
 		{"terminated", "manual", false, 0, "", "BadGateway/NoResponse"},
 		{"split", "manual", false, 202, "x-ms-workflow-run-id", ""},
 		{"strict", "manual", false, 400, "", ""},

@@ -20,11 +20,11 @@ func (a *active) act(result engine.Result) {
 		case engine.Abandon:
 			a.end(e.ID)
 		case engine.Respond:
-			a.runner.answered(a.key)
 			a.answer(&Reply{Sent: true, Action: e.Action, StatusCode: e.StatusCode, Headers: e.Headers, Body: e.Body, HasBody: e.HasBody})
-		case engine.Finish:
 			a.runner.answered(a.key)
+		case engine.Finish:
 			a.answer(&Reply{Finish: e})
+			a.runner.answered(a.key)
 		}
 	}
 }
