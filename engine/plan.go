@@ -87,7 +87,8 @@ func Supported(kind wdl.ItemKind, typ string) bool {
 }
 
 var supportedTriggers = [...]wdl.Type{wdl.TypeRequest, wdl.TypeManual, wdl.TypeRecurrence, wdl.TypeSlidingWindow,
-	wdl.TypeHTTP, wdl.TypeAPIConnection, wdl.TypeAPIManagement}
+	wdl.TypeHTTP, wdl.TypeAPIConnection, wdl.TypeAPIManagement,
+	wdl.TypeHTTPWebhook}
 
 var supportedActions = [...]wdl.Type{
 	wdl.TypeScope, wdl.TypeIf, wdl.TypeSwitch, wdl.TypeForeach, wdl.TypeUntil,

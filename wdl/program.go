@@ -261,6 +261,7 @@ type Trigger struct {
 	Request                     *RequestTrigger // Request and Manual
 	Limit                       Limit
 	Retry                       *RetryPolicy // nil: makes no requests
+	UnsubscribeRetry            *RetryPolicy // of HttpWebhook's unsubscribe; nil for other types
 	Runs                        int          // concurrency.runs; 0 = unlimited
 	MaximumWaitingRuns          int          // 0 = the default, Runs+10
 	Options                     OptionSet

@@ -15,7 +15,7 @@ func (c *compiler) webhookTrigger(t *Trigger, n node) {
 		return
 	}
 	t.Subscribe, t.Unsubscribe = c.webhook(inputs, o)
-	t.Retry = c.retry(inputs, "subscribe", o)
+	t.Retry, t.UnsubscribeRetry = c.retry(inputs, "subscribe", o), c.retry(inputs, "unsubscribe", o)
 	if subscribe, ok := inputs.member("subscribe"); ok {
 		c.callback(subscribe, o)
 	}

@@ -13,7 +13,8 @@ import (
 	"isle/wdl"
 )
 
-// invoke serves a callback URL (wdl-semantics §10.2).
+// invoke serves the callback URL of a Request trigger, or of one that has subscribed
+// (wdl-semantics §10.2, §10.5).
 func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, t target) error {
 	start := g.config.Clock().UTC()
 	d, q, err := g.open(r.Context(), r, t)
@@ -23,7 +24,7 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, t target) error
 	if d, err = g.versioned(r.Context(), d, t.version); err != nil {
 		return err
 	}
-	on, err := requestTrigger(d, t.trigger)
+	on, err := calledTrigger(d, t.trigger)
 	if err != nil {
 		return err
 	}
@@ -60,17 +61,21 @@ func (g *Gateway) versioned(ctx context.Context, d *runner.Deployed, version str
 	return &other, nil
 }
 
-func requestTrigger(d *runner.Deployed, name string) (*wdl.Trigger, error) {
+func calledTrigger(d *runner.Deployed, name string) (*wdl.Trigger, error) {
 	on, ok := d.Workflow.Program.Trigger(name)
 	switch {
 	case !ok:
 		return nil, notFound("WorkflowTriggerNotFound", "The workflow '"+d.Name+"' has no trigger '"+name+"'.")
-	case on.Request == nil:
-		return nil, notFound("WorkflowTriggerNotFound", "The trigger '"+on.Name+"' of workflow '"+d.Name+"' is of type '"+string(on.Type)+"' and cannot be called by a request.")
+	case !trigger.Callable(on):
+		return nil, notCallable(d, on)
 	case !d.Enabled:
 		return nil, notFound("WorkflowTriggerIsNotEnabled", "Could not execute workflow '"+d.Name+"' trigger '"+on.Name+"' with state 'Disabled': trigger is not enabled.")
 	}
 	return on, nil
+}
+
+func notCallable(d *runner.Deployed, on *wdl.Trigger) error {
+	return notFound("WorkflowTriggerNotFound", "The trigger '"+on.Name+"' of workflow '"+d.Name+"' is of type '"+string(on.Type)+"' and cannot be called by a request.")
 }
 
 // fire begins the run and answers.

@@ -163,7 +163,11 @@ func childTrigger(d *runner.Deployed, name string) (*wdl.Trigger, error) {
 	if triggers := d.Workflow.Program.Triggers; name == "" && len(triggers) == 1 {
 		name = triggers[0].Name
 	}
-	return requestTrigger(d, name)
+	on, err := calledTrigger(d, name)
+	if err == nil && on.Request == nil { // a webhook is called by its peer alone
+		return nil, notCallable(d, on)
+	}
+	return on, err
 }
 
 func nestedOutputs(on *wdl.Trigger, r *workflow.Request) (v expr.Value, err error) {

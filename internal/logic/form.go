@@ -73,7 +73,8 @@ type workflow struct {
 	Identity    *identity `json:"identity,omitempty"`
 	// Access is accessControl of the current version.
 	Access accessBody `json:"access,omitzero"`
-	// Scheduled is set once a version had a schedule: its tasks must be looked after.
+	// Scheduled is set once a version had a schedule or a webhook trigger: its tasks
+	// must be looked after.
 	Scheduled bool   `json:"scheduled,omitempty"`
 	Kind      string `json:"kind,omitempty"` // as last given; "" is Stateful
 }

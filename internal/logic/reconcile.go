@@ -99,8 +99,8 @@ func (s *Service) removeEnvironment(ctx context.Context, _ *store.DB, t store.Ta
 	return task.Done(), s.config.Store.RemoveEnvironment(ctx, id)
 }
 
-// reconcileWorkflow makes the environment's tasks for schedules those of the
-// workflow's current version.
+// reconcileWorkflow makes the environment's tasks for schedules and subscriptions those
+// of the workflow's current version.
 func (s *Service) reconcileWorkflow(ctx context.Context, _ *store.DB, t store.Task) (task.Result, error) {
 	var job workflowJob
 	if err := json.Unmarshal(t.Payload, &job); err != nil {
@@ -126,9 +126,12 @@ type workflowJob struct {
 	Restart bool   `json:"restart,omitempty"` // schedules begin anew: the workflow was enabled
 }
 
-// arm leaves the task of a trigger that is gone to end itself; a schedule that did
-// not change goes on where it was.
+// arm leaves the task of a schedule that is gone to end itself; what did not change, a
+// schedule or a subscription, stays as it was.
 func (s *Service) arm(tx *store.Tx, d *runner.Deployed, restart bool) error {
+	if err := s.config.Runner.Subscribe(tx, runner.SubscribeRequest{Deployed: d, Now: s.now(), Restart: restart}); err != nil {
+		return err
+	}
 	if !d.Enabled {
 		return s.config.Runner.Pause(tx, d.FlowID)
 	}
@@ -149,8 +152,8 @@ type retirement struct {
 // retireBatch is how many runs one commit deletes.
 const retireBatch = 100
 
-// retireWorkflow ends what a deleted workflow left: its schedules, its open runs
-// (ise.md #176), then its history and its versions.
+// retireWorkflow ends what a deleted workflow left: its schedules, its subscriptions,
+// its open runs (ise.md #176), then its history and its versions.
 func (s *Service) retireWorkflow(ctx context.Context, _ *store.DB, t store.Task) (task.Result, error) {
 	var left retirement
 	if err := json.Unmarshal(t.Payload, &left); err != nil {
@@ -199,14 +202,15 @@ func (s *Service) hasEnvironment(ctx context.Context, id string) (bool, error) {
 	return err == nil, err
 }
 
-// endRuns cancels and deletes the runs of a workflow; again says that there are
-// more.
+// endRuns cancels and deletes the runs of a workflow, and has its peers told to forget
+// it; again says that there are more, or that not all peers have been told or given up.
 func (s *Service) endRuns(ctx context.Context, left retirement) (again bool, err error) {
 	db, err := s.config.Store.Environment(ctx, left.Environment)
 	if err != nil {
 		return false, err
 	}
 	var runs []store.Run
+	subscribed := false
 	if err := db.Read(ctx, func(tx *store.Tx) (err error) {
 		runs, err = tx.Runs(store.RunQuery{Workflow: left.FlowID, Limit: retireBatch})
 		return err
@@ -231,8 +235,11 @@ func (s *Service) endRuns(ctx context.Context, left retirement) (again bool, err
 				return err
 			}
 		}
-		_, err := tx.DeleteTriggerHistories(left.FlowID, s.now(), 0)
+		if _, err := tx.DeleteTriggerHistories(left.FlowID, s.now(), 0); err != nil {
+			return err
+		}
+		subscribed, err = s.config.Runner.Unsubscribe(tx, left.FlowID)
 		return err
 	})
-	return len(runs) > 0, err
+	return len(runs) > 0 || subscribed, err
 }

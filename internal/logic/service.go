@@ -57,6 +57,7 @@ type Subnets interface {
 // Runner is what runs workflows; *runner.Runner is one.
 type Runner interface {
 	Schedules
+	Subscriptions
 	// Fire begins a run, or one for each item of splitOn.
 	Fire(ctx context.Context, q runner.FireRequest) (runner.Firing, error)
 	// Cancel ends a run; runner.ErrFinished if it has ended.
@@ -75,6 +76,16 @@ type Schedules interface {
 	DisarmAll(tx *store.Tx, flowID string) error
 	// Poll has a polling trigger ask now, beside its schedule.
 	Poll(ctx context.Context, d *runner.Deployed, t *wdl.Trigger) error
+}
+
+// Subscriptions are what the peers of webhook triggers know of workflows. Both calls are
+// part of a transaction of the environment's database.
+type Subscriptions interface {
+	// Subscribe notes what the peers of a workflow should know now.
+	Subscribe(tx *store.Tx, q runner.SubscribeRequest) error
+	// Unsubscribe notes that they should know nothing of a workflow any more; left says
+	// that some have not been told yet.
+	Unsubscribe(tx *store.Tx, flowID string) (left bool, err error)
 }
 
 // Operations closes long-running operations; *arm.Manager is one.
@@ -153,7 +164,7 @@ func TypeNames() []string { return arm.Names(new(Service).Types()) }
 const (
 	KindEnvironment = "reconcile"            // prepares an environment
 	KindConnector   = "reconcile-connector"  // deploys or removes a managed connector
-	KindWorkflow    = "reconcile-workflow"   // arms the schedules of a workflow
+	KindWorkflow    = "reconcile-workflow"   // arms the schedules and subscriptions of a workflow
 	KindRemoval     = "teardown-environment" // removes an environment's database
 	KindRetirement  = "teardown-workflow"    // ends the runs of a deleted workflow
 	attempts        = 3                      // of preparing an environment, before it fails

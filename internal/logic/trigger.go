@@ -87,17 +87,31 @@ func triggerView(tx *store.Tx, workflowID string, form *workflow, program *wdl.P
 	if err != nil {
 		return expr.Null(), err
 	}
+	subscription, err := runner.Subscription(tx, form.FlowID, t)
+	if err != nil {
+		return expr.Null(), err
+	}
+	if subscription.State == runner.NoSubscription && form.Enabled && firing.IsWebhook(t) {
+		subscription.State = runner.Subscribing // the task that follows its PUT is still to come
+	}
 	var f fields
-	f.text("provisioningState", "Succeeded")
+	f.text("provisioningState", provisioning(subscription))
 	f.time("createdTime", form.Created)
 	f.time("changedTime", form.Changed)
 	f.text("state", form.state())
 	status := wdl.Waiting.String()
 	if len(last) > 0 {
-		status = last[0].Status
 		f.time("lastExecutionTime", last[0].Start)
+		// What failed before the peer accepted the subscription is over.
+		if last[0].Start.After(subscription.Since) {
+			status = last[0].Status
+		}
+	}
+	if subscription.State == runner.SubscriptionFailed {
+		status = wdl.Failed.String()
 	}
 	f.text("status", status)
+	f.error(subscription.Error)
 	if t.Recurrence != nil {
 		next, err := runner.NextFiring(tx, form.FlowID, t.Name)
 		if err != nil {
@@ -110,6 +124,20 @@ func triggerView(tx *store.Tx, workflowID string, form *workflow, program *wdl.P
 	}
 	f.add("workflow", reference(workflowID+"/versions/"+form.Current, form.Current, typeVersions))
 	return resource(workflowID+"/triggers/"+t.Name, t.Name, typeTriggers, f.value()), nil
+}
+
+// provisioning is the state of a trigger: of a webhook's, how far its subscription is
+// (wdl-semantics §10.5).
+func provisioning(s runner.SubscriptionStatus) string {
+	switch s.State {
+	case runner.Subscribing:
+		return "Registering"
+	case runner.Unsubscribing:
+		return "Unregistering"
+	case runner.SubscriptionFailed:
+		return "Failed"
+	}
+	return "Succeeded"
 }
 
 // readTriggerSchema answers {title, content}: the JSON schema that the trigger
@@ -131,15 +159,15 @@ func (s *Service) readTriggerSchema(ctx context.Context, r *arm.Request) (*arm.R
 }
 
 // runTrigger fires a trigger by hand: a polling one asks now, and its conditions hold; a
-// sliding window is the one in progress. The body of the request is that of a Request
-// trigger.
+// sliding window is the one in progress. The body of the request is that of a trigger
+// that is called.
 func (s *Service) runTrigger(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	form, trigger, err := s.trigger(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	var fired engine.Fired
-	if trigger.Request != nil {
+	if firing.Callable(trigger) {
 		f := fields{member("headers", object())}
 		if !r.Body.IsNull() {
 			f.add("body", r.Body)
@@ -188,10 +216,14 @@ func (s *Service) fire(ctx context.Context, form *workflow, name string, do func
 	return err
 }
 
-// resetTrigger begins a trigger's schedule anew.
+// resetTrigger begins a trigger's schedule, or its subscription, anew.
 func (s *Service) resetTrigger(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	form, trigger, err := s.trigger(ctx, r)
 	if err != nil || !form.Enabled {
+		return nil, err
+	}
+	d, err := s.config.Workflows.ByFlowID(ctx, form.FlowID)
+	if err != nil {
 		return nil, err
 	}
 	db, err := s.config.Store.Environment(ctx, form.Environment)
@@ -199,6 +231,9 @@ func (s *Service) resetTrigger(ctx context.Context, r *arm.Request) (*arm.Respon
 		return nil, err
 	}
 	return nil, db.Write(ctx, func(tx *store.Tx) error {
+		if firing.IsWebhook(trigger) {
+			return s.config.Runner.Subscribe(tx, runner.SubscribeRequest{Deployed: d, Only: trigger, Now: r.Now, Restart: true})
+		}
 		return s.config.Runner.Arm(tx, runner.ArmRequest{FlowID: form.FlowID, Trigger: trigger, Now: r.Now, Reset: true})
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"isle/expr"
 	"isle/internal/arm"
 	"isle/internal/store"
+	"isle/internal/trigger"
 	"isle/wdl"
 )
 
@@ -299,7 +300,7 @@ func (s *Service) store(tx *store.Tx, c *change) (*arm.Written, error) {
 		compiled = link(c.program, next, form.Current)
 	}
 	for _, t := range c.program.Triggers {
-		form.Scheduled = form.Scheduled || t.Recurrence != nil || t.Runs > 0 // more may begin
+		form.Scheduled = form.Scheduled || t.Recurrence != nil || trigger.IsWebhook(t) || t.Runs > 0 // more may begin
 	}
 	if r.Old == nil {
 		if err := enroll(tx, form, r.ID); err != nil {

@@ -11,6 +11,7 @@ import (
 	"isle/internal/arm"
 	"isle/internal/runner"
 	"isle/internal/store"
+	firing "isle/internal/trigger"
 	"isle/wdl"
 )
 
@@ -212,15 +213,12 @@ func (s *Service) listTriggerCallbackURL(ctx context.Context, r *arm.Request) (*
 	if err != nil {
 		return nil, err
 	}
-	if trigger.Request == nil {
-		return nil, arm.Invalid("TriggerNotCallable", "", "The trigger '%s' of type %s has no callback URL: only a trigger of type Request can be called.", trigger.Name, trigger.Type)
+	if !firing.Callable(trigger) {
+		return nil, arm.Invalid("TriggerNotCallable", "", "The trigger '%s' of type %s has no callback URL: only a trigger of type Request or a webhook can be called.", trigger.Name, trigger.Type)
 	}
-	method, relative := trigger.Request.Method, ""
-	if method == "" {
-		method = "POST"
-	}
+	method, relative := firing.Method(trigger), ""
 	var parameters []string
-	if p := trigger.Request.Path; p != nil {
+	if p := firing.Path(trigger); p != nil {
 		relative, parameters = strings.Trim(p.String(), "/"), p.Parameters()
 	}
 	link := runner.TriggerLink(form.FlowID, r.Values["version"], trigger.Name, relative, r.APIVersion)

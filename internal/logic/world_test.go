@@ -147,6 +147,7 @@ func newWorld(t testing.TB) *world {
 		handlers[kind] = h
 	}
 	handlers[runner.TriggerKind] = w.runner.TriggerHandler()
+	handlers[runner.SubscriptionKind] = w.runner.SubscriptionHandler()
 	tasks := task.New(w.store, handlers, task.Options{Log: logger})
 	w.must(tasks.Start(context.Background()))
 	w.server = httptest.NewTLSServer(manager)

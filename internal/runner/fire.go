@@ -68,6 +68,9 @@ func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 	q.Fired.Name = q.Trigger.Name
 	fired := fill(q.Fired, now, q.ClientTrackingID)
 	w := q.Deployed.Workflow
+	if err := r.bringInputs(ctx, q, &fired); err != nil {
+		return Firing{}, err
+	}
 	if !q.Resubmit {
 		admitted, err := trigger.Admit(w, q.Trigger, &fired, name, now)
 		if err != nil || !admitted {

@@ -300,6 +300,8 @@ func (s *Server) handlers(deployments *deploy.Provider) map[string]task.Handler 
 	all := map[string]task.Handler{
 		deploy.TaskKind: deployments.CarryOn,
 		"trigger":       s.runner.TriggerHandler(),
+
+		runner.SubscriptionKind: s.runner.SubscriptionHandler(),
 	}
 	for _, some := range []map[string]task.Handler{s.manager.Handlers(), s.logic.Handlers()} {
 		for kind, h := range some {

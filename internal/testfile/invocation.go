@@ -19,7 +19,8 @@ import (
 	"isle/wdl"
 )
 
-// Trigger is what fires a workflow: a request, or for other triggers their outputs.
+// Trigger is what fires a workflow: a request, or for other triggers their outputs. A
+// webhook trigger takes either; that it subscribes is no part of a test.
 type Trigger struct {
 	Name         string  `json:"name"` // "": the only one, or the first that fits
 	Method       string  `json:"method"`
@@ -39,7 +40,7 @@ type Invocation struct {
 	Operations connector.Operations
 	Dialer     dataplane.Dialer
 
-	// Caller says how somebody waits for the Response of a Request trigger.
+	// Caller says how somebody waits for the Response.
 	Caller  Caller
 	Start   time.Time // the time of the firing
 	Virtual bool      // time jumps; else Start is now
@@ -49,7 +50,7 @@ type Invocation struct {
 	Clock func(now time.Time)
 }
 
-// Answer is what the caller of a Request trigger gets.
+// Answer is what the caller of a Request trigger, or of a webhook's, gets.
 type Answer struct {
 	StatusCode int
 	Header     http.Header
@@ -70,7 +71,7 @@ type Run struct {
 	*local.Result
 }
 
-// Caller is how long the caller of a Request trigger waits.
+// Caller is how long who calls a trigger waits.
 type Caller uint8
 
 // Callers. Impatient gives up after 240 s, as in an environment (wdl-semantics
@@ -105,7 +106,7 @@ func (i *Invocation) Run(ctx context.Context) (*Invoked, error) {
 		return refused(&trigger.Refusal{Status: http.StatusBadRequest, Code: "InvalidTemplate", Message: "Unable to process template language expressions of trigger '" + t.Name + "': '" + strings.TrimSuffix(err.Error(), ".") + "'."})
 	}
 	done := &Invoked{}
-	if t.Request != nil {
+	if trigger.Callable(t) {
 		done.Answer = &Answer{StatusCode: http.StatusAccepted, Header: i.correlated(t, name, fired)}
 	}
 	switch {
@@ -115,7 +116,7 @@ func (i *Invocation) Run(ctx context.Context) (*Invoked, error) {
 	case t.SplitOn != nil:
 		return done, i.split(ctx, done, t, fired, name)
 	}
-	waits := t.Request != nil && i.Caller != Gone
+	waits := trigger.Callable(t) && i.Caller != Gone
 	run, err := i.run(ctx, fired, name, waits)
 	if err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func (i *Invocation) choose() (*wdl.Trigger, error) {
 		return t, nil
 	}
 	for _, t := range triggers {
-		if (t.Request != nil) == !i.Trigger.Outputs.Given {
+		if trigger.IsWebhook(t) || (t.Request != nil) == !i.Trigger.Outputs.Given {
 			return t, nil
 		}
 	}
@@ -159,7 +160,7 @@ func (i *Invocation) bring(t *wdl.Trigger, f *engine.Fired) error {
 		f.Outputs, f.HasOutputs = i.Trigger.Outputs.Value, true
 		return nil
 	}
-	if t.Request == nil {
+	if t.Request == nil && !i.Trigger.calls(t) {
 		return nil
 	}
 	request := &trigger.Request{Method: i.Trigger.Method}
@@ -186,6 +187,15 @@ func (i *Invocation) bring(t *wdl.Trigger, f *engine.Fired) error {
 	f.Outputs, err = trigger.Outputs(t, request, parameters)
 	f.HasOutputs = true
 	return err
+}
+
+// calls reports whether the members of a request are given for a webhook trigger, whose
+// callback it is then. What ApiConnectionNotification brings is fetched, not called in.
+func (t *Trigger) calls(on *wdl.Trigger) bool {
+	if !trigger.IsWebhook(on) || on.Type == wdl.TypeAPIConnectionNotification {
+		return false
+	}
+	return t.Method != "" || len(t.Headers.members)+len(t.Queries.members) > 0 || t.body().Given
 }
 
 // body is bodyText when it is given.

@@ -21,6 +21,7 @@ type firing struct {
 	run      string
 	now      time.Time
 	bits     uint64
+	callback string // what listCallbackUrl() gives; "": it is not expected
 }
 
 func newFiring(w *engine.Workflow, f *engine.Fired, run string, now time.Time) *firing {
@@ -41,15 +42,14 @@ func (f *firing) Random() uint64 {
 
 func (f *firing) Lookup(name string, args []expr.Value) (expr.Value, error) {
 	switch name {
-	case "triggerOutputs":
-		return f.fired.Outputs, nil
-	case "triggerBody":
-		body, _ := f.fired.Outputs.Get("body")
-		return body, nil
-	case "trigger", "triggers":
-		return f.fired.Value(f.fired.ClientTrackingID), nil
+	case "triggerOutputs", "triggerBody", "trigger", "triggers":
+		return f.read(name), nil
 	case "workflow":
 		return f.workflow.Describe(f.run), nil
+	case "listCallbackUrl":
+		if f.callback != "" {
+			return expr.String(f.callback), nil
+		}
 	}
 	if len(args) == 1 {
 		switch name {
@@ -60,6 +60,21 @@ func (f *firing) Lookup(name string, args []expr.Value) (expr.Value, error) {
 		}
 	}
 	return expr.Null(), expr.NotExpected(name)
+}
+
+// read is the firing; null if there has been none.
+func (f *firing) read(function string) expr.Value {
+	if f.fired == nil {
+		return expr.Null()
+	}
+	switch function {
+	case "triggerOutputs":
+		return f.fired.Outputs
+	case "triggerBody":
+		body, _ := f.fired.Outputs.Get("body")
+		return body
+	}
+	return f.fired.Value(f.fired.ClientTrackingID)
 }
 
 // Admit completes a firing from its trigger's templates and says whether it may

@@ -18,7 +18,7 @@ import (
 	"isle/wdl"
 )
 
-// Request is a call of a Request trigger, read whole.
+// Request is a call of a trigger's callback URL, read whole.
 type Request struct {
 	Method string
 	Path   string // behind "invoke/", still escaped
@@ -46,7 +46,7 @@ func badRequest(code, message string) *Refusal {
 // path's parameters, null if there are none. Without a method in the definition it
 // is POST. The error is a *Refusal.
 func Match(t *wdl.Trigger, method, path string) (parameters expr.Value, err error) {
-	parameters, ok := t.Request.Path.Match(path)
+	parameters, ok := Path(t).Match(path)
 	if !ok {
 		return parameters, &Refusal{
 			Status:  http.StatusNotFound,
@@ -66,19 +66,31 @@ func Match(t *wdl.Trigger, method, path string) (parameters expr.Value, err erro
 	return parameters, nil
 }
 
-// Method is the one that a Request trigger is called with.
+// Callable reports whether a trigger has a callback URL.
+func Callable(t *wdl.Trigger) bool { return t.Request != nil || IsWebhook(t) }
+
+// Method is the one that a trigger is called with: POST, unless a Request trigger names
+// another.
 func Method(t *wdl.Trigger) string {
-	if t.Request.Method == "" {
+	if t.Request == nil || t.Request.Method == "" {
 		return http.MethodPost
 	}
 	return t.Request.Method
 }
 
-func pattern(t *wdl.Trigger) string {
-	if t.Request.Path == nil {
-		return ""
+// Path is the relative path of a Request trigger; nil if there is none.
+func Path(t *wdl.Trigger) *wdl.PathPattern {
+	if t.Request == nil {
+		return nil
 	}
-	return t.Request.Path.String()
+	return t.Request.Path
+}
+
+func pattern(t *wdl.Trigger) string {
+	if p := Path(t); p != nil {
+		return p.String()
+	}
+	return ""
 }
 
 // Outputs are the trigger's outputs of a request that matched with these
@@ -100,8 +112,8 @@ func Outputs(t *wdl.Trigger, r *Request, parameters expr.Value) (expr.Value, err
 	if present {
 		members = append(members, expr.Member{Name: "body", Value: v})
 	}
-	if schema := t.Request.Schema; schema != nil && t.Options.Has(wdl.EnableSchemaValidation) {
-		if err := validate(schema, v); err != nil {
+	if t.Request != nil && t.Request.Schema != nil && t.Options.Has(wdl.EnableSchemaValidation) {
+		if err := validate(t.Request.Schema, v); err != nil {
 			return expr.Null(), err
 		}
 	}
