@@ -42,7 +42,7 @@ check: ## format, vet, static analysis, tidy modules
 	else echo "isle: SKIPPED go vet of internal/bench/language: the peers that it measures cannot be fetched"; fi
 
 bench: build ## measure, and print the tables of BENCHMARKS.md
-	$(GO) test -run '^$$' -bench . -benchmem ./expr ./engine ./netpol ./internal/store ./internal/runner ./internal/dataplane
+	$(GO) test -run '^$$' -bench . -benchmem ./expr ./engine ./netpol ./internal/store ./internal/runner ./internal/dataplane ./internal/testfile
 	cd internal/bench/language && $(GO) test -bench . -benchmem -benchtime 200ms -count 3 . | $(GO) run .
 	$(GO) run ./internal/bench
 
