@@ -31,7 +31,7 @@ func placeholder(k connection.Key) string {
 		if app := segment(k.ID, "sites"); app != "" {
 			return "https://" + label(app) + ".azurewebsites.net/api/" + url.PathEscape(path.Base(k.ID))
 		}
-		return "https://" + label(k.Name) + ".function.invalid/"
+		return "https://" + label(k.Name) + ".function.invalid/api"
 	case connection.API:
 		if service := segment(k.ID, "service"); service != "" {
 			return "https://" + label(service) + ".azure-api.net"

@@ -121,7 +121,7 @@ func (o *Options) find(ctx context.Context, w *engine.Workflow, k Key, runtimeUR
 			return Endpoint{}, badRequest(err.Error())
 		}
 	}
-	if runtimeURL == "" && o.Default != nil {
+	if o.Default != nil && !strings.Contains(runtimeURL, "://") {
 		runtimeURL = o.Default(k)
 	}
 	if runtimeURL == "" {

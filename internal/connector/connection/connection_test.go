@@ -106,6 +106,8 @@ func TestConnectorRequests(t *testing.T) {
 			entry(`,"connectionRuntimeUrl":"` + p.url + `/apim/office"`), "GET /apim/office/v2/Mail?a=b%20c", ""},
 		"its ID in another letter case": {`{"host":{"connection":{"name":"` + strings.ToUpper(office) + `"}},"method":"get","path":"/v2/Mail"}`,
 			entry(`,"connectionRuntimeUrl":"` + p.url + `"`), "GET /v2/Mail", ""},
+		"an older entry": {`{"host":{"connection":{"name":"` + office + `"}},"method":"get","path":"/v2/Mail"}`,
+			`{"office365":{"connection":{"id":"` + office + `"},"connectionRuntimeUrl":"` + p.url + `"}}`, "GET /v2/Mail", ""},
 		"its credentials": {`{"host":{"connection":{"name":"` + office + `"}},"method":"get","path":"/"}`,
 			entry(`,"connectionRuntimeUrl":"` + p.url + `","authentication":{"type":"Basic","username":"u","password":"p"}`), "GET /", "Basic dTpw"},
 		"the action's credentials win": {`{"host":{"connection":{"name":"` + office + `"}},"method":"get","path":"/","authentication":{"type":"Raw","value":"own"}}`,

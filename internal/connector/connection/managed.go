@@ -47,7 +47,7 @@ func (o *Options) endpoint(ctx context.Context, c connector.Call) (Endpoint, err
 			return e, nil
 		}
 		if k.ID == "" { // a name of the parameter leads to the resource
-			k = Key{Kind: Connector, ID: text(entry, "connectionId")}
+			k = Key{Kind: Connector, ID: entryID(entry)}
 		}
 		break
 	}
@@ -59,8 +59,15 @@ func (k Key) is(name string, entry expr.Value) bool {
 	if k.Name != "" {
 		return strings.EqualFold(name, k.Name)
 	}
-	id := strings.TrimRight(k.ID, "/")
-	return id != "" && (strings.EqualFold(strings.TrimRight(text(entry, "connectionId"), "/"), id))
+	return k.ID != "" && strings.EqualFold(strings.TrimRight(entryID(entry), "/"), strings.TrimRight(k.ID, "/"))
+}
+
+// entryID is the resource ID of the connection of an entry; older ones have it inside.
+func entryID(entry expr.Value) string {
+	if id := text(entry, "connectionId"); id != "" {
+		return id
+	}
+	return text(entry, "connection", "id")
 }
 
 // entryEndpoint reads an entry of $connections, or of managedApiConnections, that has
