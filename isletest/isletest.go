@@ -72,6 +72,10 @@ func WithPrivateLinks() Option { return func(c *server.Config) { c.PrivateLinks 
 // WithServiceTags gives service tags the addresses of a file.
 func WithServiceTags(name string) Option { return func(c *server.Config) { c.ServiceTags = name } }
 
+// WithConnections tells a server where connections, functions and APIs are called, by a
+// file like connections.json of a single-tenant project.
+func WithConnections(name string) Option { return func(c *server.Config) { c.Connections = name } }
+
 // Start starts a server; the test fails when it does not become ready.
 func Start(t testing.TB, options ...Option) *Server {
 	t.Helper()

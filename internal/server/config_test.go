@@ -14,12 +14,16 @@ func TestBadSettingsAreToldTogether(t *testing.T) {
 	dir := t.TempDir()
 	tags := filepath.Join(dir, "tags.json")
 	write(t, tags, `{"values":[{"name":"Sql","properties":{"addressPrefixes":["192.0.2.0/24","nowhere"]}},{"name":"no tag"}]}`)
+	connections := filepath.Join(dir, "connections.json")
+	write(t, connections, `{"managedApiConnections":[],"functionConnections":{"f":1}}`)
 	data := filepath.Join(dir, "data")
 	for _, c := range []struct {
 		config Config
 		says   []string
 	}{
 		{Config{ServiceTags: tags, FlowLog: dir, TLSCert: "x"}, []string{"--service-tags " + tags, `"nowhere" is not an address prefix`, `"no tag" is not the name`, "--flow-log " + dir + " is a folder", "--tls-cert"}},
+		{Config{Connections: connections}, []string{"--connections " + connections, "'managedApiConnections' must be an object", "'f' in 'functionConnections' must be an object"}},
+		{Config{Connections: filepath.Join(dir, "none.json")}, []string{"--connections", "none.json"}},
 		{Config{ServiceTags: filepath.Join(dir, "none.json"), FlowLog: filepath.Join(dir, "none", "flows.log")}, []string{"--service-tags", "none.json", "--flow-log", "the folder " + filepath.Join(dir, "none") + " is not there"}},
 	} {
 		c.config.Data, c.config.Listen, c.config.Log = data, "127.0.0.1:0", slog.New(slog.DiscardHandler)

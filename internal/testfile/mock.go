@@ -12,6 +12,7 @@ import (
 	"isle/internal/connector"
 	httpoperation "isle/internal/connector/http"
 	workflowoperation "isle/internal/connector/workflow"
+	"isle/wdl"
 )
 
 // Mock answers calls that it matches: by action name, or by method and the whole
@@ -110,12 +111,13 @@ type call struct {
 	uri    string
 	header http.Header
 	body   []byte
+	keyed  bool // the address may hold a function's key
 }
 
 // newCall notes a request. The credentials that need no token are those that would
 // be sent.
 func newCall(c connector.Call, r *httpoperation.Request) call {
-	made := call{run: c.RunID, action: c.Subject.Name, method: r.Method, uri: r.URL.String(), header: r.Header, body: r.Body}
+	made := call{run: c.RunID, action: c.Subject.Name, method: r.Method, uri: r.URL.String(), header: r.Header, body: r.Body, keyed: c.Operation == wdl.TypeFunction}
 	member := func(name string) string { v, _ := r.Authentication.Get(name); return v.Text() }
 	switch strings.ToLower(member("type")) {
 	case "basic":
@@ -131,12 +133,19 @@ func (c *call) authorize(credentials string) {
 	c.header.Set("Authorization", credentials)
 }
 
-// String shows a call without the signature that its address may hold.
+// String shows a call without the signature or the function's key that its address may
+// hold.
 func (c call) String() string {
 	shown, _ := connector.Sanitise(expr.Object(expr.Member{Name: "uri", Value: expr.String(c.uri)}))
-	uri, _ := shown.Get("uri")
-	return fmt.Sprintf("%s: %s %s", c.action, c.method, uri.Text())
+	v, _ := shown.Get("uri")
+	uri := v.Text()
+	if c.keyed {
+		uri = functionKey.ReplaceAllString(uri, "${1}*sanitized*")
+	}
+	return fmt.Sprintf("%s: %s %s", c.action, c.method, uri)
 }
+
+var functionKey = regexp.MustCompile(`(?i)([?&]code=)[^&]+`)
 
 // ExpectedCall is a request that must have been made. What is absent matches
 // anything.

@@ -75,6 +75,7 @@ func TestMocks(t *testing.T) {
 		{"an absent member matches anything", "", get, `"mocks":[{"responses":[{}]}],"expect":{"status":"Succeeded"}`, nil},
 		{"the expression is of the whole URI", "", get, `"mocks":[{"uri":"https://h/a","responses":[{}]}],"expect":{}`, []string{"no mock matches the call of Get: GET https://h/a?x=1"}},
 		{"alternatives too are of the whole URI", "", get, `"mocks":[{"uri":"https|x=1","responses":[{}]}],"expect":{}`, []string{"no mock matches"}},
+		{"a function's key is not told", "", `{"F":{"type":"Function","inputs":{"uri":"https://h/f?x=1&code=secret"}}}`, `"mocks":[],"expect":{}`, []string{"no mock matches the call of F: POST https://h/f?x=1&code=*sanitized*"}},
 		{"all members given must match", "", get, `"mocks":[{"action":"Get","method":"PUT","responses":[{}]}],"expect":{}`, []string{"no mock matches"}},
 		{"responses come in turn and the last one repeats", "",
 			`{"L":{"type":"Foreach","foreach":[1,2,3],"operationOptions":"Sequential","actions":{"H":{"type":"Http","inputs":{"method":"GET","uri":"https://h/"}}}}}`,

@@ -15,7 +15,6 @@ package connection
 
 import (
 	"context"
-	"path"
 	"strings"
 
 	"isle/engine"
@@ -48,9 +47,6 @@ func (k Key) String() string {
 	}
 	return k.ID
 }
-
-// last is the last segment of the name.
-func (k Key) last() string { return path.Base("/" + k.String()) }
 
 // Endpoint is where it is reached.
 type Endpoint struct {

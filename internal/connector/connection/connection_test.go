@@ -203,6 +203,22 @@ func TestFunctionRequests(t *testing.T) {
 	}
 }
 
+// wdl-semantics §12.2: a Function without the workflow's headers.
+func TestSuppressedHeaders(t *testing.T) {
+	p := newPeer(t)
+	op := connection.NewFunction(request(t, connectorhttp.Options{}), connection.Options{})
+	for _, suppressed := range []bool{false, true} {
+		asked := call(t, `{"uri":"`+p.url+`/"}`, "")
+		if suppressed {
+			asked.Subject.Options = wdl.SuppressWorkflowHeaders
+		}
+		op.Perform(context.Background(), asked)
+		if sent := p.header.Get("x-ms-workflow-name") != ""; sent == suppressed {
+			t.Errorf("suppressed: %v, sent: %v", suppressed, sent)
+		}
+	}
+}
+
 // wdl-semantics §11.10, ApiManagement: the path template, whose parameters the author
 // encodes, and the subscription's key, which no history shows.
 func TestManagementRequests(t *testing.T) {
