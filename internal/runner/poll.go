@@ -39,8 +39,8 @@ func (o *occasion) poll(ctx context.Context) error {
 	return o.answered(ctx, p, fired, outcome)
 }
 
-// busy reports whether no run may begin now. Then no poll is made, as what it brought
-// would be lost.
+// busy reports whether no run may begin now, nor wait. Then no poll is made, as what
+// it brought would be lost.
 func (o *occasion) busy(ctx context.Context) (busy bool, err error) {
 	err = o.db.Read(ctx, func(tx *store.Tx) error {
 		free, err := room(tx, o.deployed.FlowID, o.on)

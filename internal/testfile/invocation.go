@@ -98,7 +98,7 @@ func (i *Invocation) Run(ctx context.Context) (*Invoked, error) {
 	if id := trigger.ClientTrackingID(i.Trigger.Headers.Header()); id != "" {
 		fired.ClientTrackingID = id
 	}
-	if err := i.bring(t, &fired); err != nil {
+	if err := i.bring(ctx, t, &fired); err != nil {
 		return refused(err)
 	}
 	admitted, err := trigger.Admit(i.Workflow, t, &fired, name, i.Start)
@@ -111,7 +111,7 @@ func (i *Invocation) Run(ctx context.Context) (*Invoked, error) {
 	}
 	switch {
 	case !admitted:
-		done.Reason = "a condition of the trigger does not hold"
+		done.Reason = unadmitted(t, &fired)
 		return done, nil
 	case t.SplitOn != nil:
 		return done, i.split(ctx, done, t, fired, name)
@@ -155,13 +155,13 @@ func (i *Invocation) choose() (*wdl.Trigger, error) {
 
 // bring gives a firing its outputs. The error is a *trigger.Refusal of the request,
 // or says what is wrong with the case.
-func (i *Invocation) bring(t *wdl.Trigger, f *engine.Fired) error {
+func (i *Invocation) bring(ctx context.Context, t *wdl.Trigger, f *engine.Fired) error {
 	if i.Trigger.Outputs.Given {
 		f.Outputs, f.HasOutputs = i.Trigger.Outputs.Value, true
 		return nil
 	}
 	if t.Request == nil && !i.Trigger.calls(t) {
-		return nil
+		return i.byHand(ctx, t, f)
 	}
 	request := &trigger.Request{Method: i.Trigger.Method}
 	if request.Method == "" {
