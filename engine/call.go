@@ -76,6 +76,7 @@ func (l *flight) effect(r *Run, repeated bool) Call {
 	if l.poll != "" {
 		c.Poll = &Poll{URL: l.poll}
 	}
+	c.Progress = l.rec.progress
 	return c
 }
 
@@ -112,7 +113,10 @@ func (r *Run) answered(l *flight, o *Outcome) {
 		l.poll = "" // the child has answered: a retry calls anew
 	}
 	switch {
-	case o.Retried(status) && l.failures < l.policy.Count && l.policy.Type != wdl.RetryNone:
+	case o.Retried(status) && l.repeats(o):
+		if !o.Progress.IsNull() {
+			r.progress(l, o.Progress)
+		}
 		l.failures++
 		wait := o.RetryAfter
 		if wait <= 0 {
@@ -160,6 +164,23 @@ func (r *Run) hurry(url string) {
 			l.wake = r.now
 		}
 	}
+}
+
+// repeats reports whether the policy has an attempt left. Each request of several has
+// all of them (wdl-semantics §12.4).
+func (l *flight) repeats(o *Outcome) bool {
+	if l.policy.Type == wdl.RetryNone {
+		return false
+	}
+	return l.failures < l.policy.Count || l.policy.Count > 0 && !o.Progress.IsNull()
+}
+
+// progress stores how far an operation of several requests has come, with the record
+// that is open.
+func (r *Run) progress(l *flight, progress expr.Value) {
+	l.failures = 0
+	l.rec.progress = progress
+	r.write(l.frame, l.action, l.rec)
 }
 
 // Verdict is the status and code of an outcome.

@@ -101,6 +101,9 @@ type Call struct {
 	TrackingID      string    // of the action or the firing
 	Repeated        bool      // emitted again after a restart: it may have been performed before
 	Poll            *Poll     // set when an asynchronous operation is polled instead of started
+	// Progress is that of the outcome before: the operation goes on from there. Null:
+	// it begins.
+	Progress expr.Value
 	// Callback is the URL that listCallbackUrl() gives in the inputs of a webhook, else
 	// "". Whoever holds it may call: its signature must not be recorded.
 	Callback string
@@ -160,7 +163,12 @@ type Outcome struct {
 	HasInputs bool
 	// Retryable marks a failure without an answer (connection refused, no such
 	// host, timeout of the request) as one that the retry policy covers.
-	Retryable        bool
+	Retryable bool
+	// Progress is what an operation of several requests (pages, chunks) has done
+	// before the one that failed; its form is the operation's. It is set only when it
+	// is further than that of the Call, and given back with the next attempt, for
+	// which the retry policy begins anew. Null: none.
+	Progress         expr.Value
 	RetryAfter       time.Duration // from the answer's header; zero: none
 	Poll             *Poll         // 202 with a Location; of a nested workflow, that it has not answered yet
 	Start, End       time.Time     // zero: the step's time

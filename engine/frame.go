@@ -59,6 +59,7 @@ type record struct {
 	retries               []Retry
 	count                 int // Until: iterations; Foreach: items
 	attempts              int
+	progress              expr.Value // of an open call: Outcome.Progress
 
 	loop   *loop   // open loop
 	flight *flight // open call or wait

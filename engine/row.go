@@ -26,6 +26,7 @@ const (
 	itemAttempts
 	itemIteration
 	itemTrigger
+	itemProgress
 )
 
 // typeCodes gives each type a byte in the stored form; types are only ever added at
@@ -102,6 +103,9 @@ func (r *Run) write(f *frame, a *wdl.Action, rec *record) {
 	if flags&itemOutputs != 0 {
 		b, rec.outputs = r.storeValue(b, rec.outputs)
 	}
+	if flags&itemProgress != 0 {
+		b, rec.progress = r.storeValue(b, rec.progress)
+	}
 	f.row = appendRest(b, rec, flags, base)
 	r.records++
 	r.bytes += len(f.row) - before
@@ -123,6 +127,7 @@ func (rec *record) flags() uint64 {
 	set(len(rec.retries) > 0, itemRetries)
 	set(rec.count > 0, itemCount)
 	set(rec.attempts > 0, itemAttempts)
+	set(rec.flight != nil && !rec.progress.IsNull(), itemProgress)
 	return flags
 }
 
@@ -375,6 +380,9 @@ func (d *decoder) record(it *item, base int64) {
 		it.tracking = d.guid()
 	}
 	d.inputsOutputs(it)
+	if it.flags&itemProgress != 0 {
+		it.progress = d.value()
+	}
 	if it.flags&itemError != 0 {
 		it.err = d.error()
 	}

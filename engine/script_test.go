@@ -26,7 +26,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts in testdata pr
 //	after DURATION           time passes; nothing happens yet
 //	ready URL                what is polled there has an end
 //	answer N STATUS [JSON]   the Nth call under way (from 1) gets that outcome;
-//	                         JSON: {"body", "retryAfter", "poll"}; status 0: none
+//	                         JSON: {"body", "retryAfter", "poll", "progress"}; status 0: none
 //	fail N CODE              it gets no answer, which may be retried
 //	load                     what was needed
 //
@@ -154,6 +154,7 @@ func (p *player) scripted(word []string) Outcome {
 		if url, ok := v.Get("poll"); ok {
 			o.Poll = &Poll{URL: url.Text()}
 		}
+		o.Progress, _ = v.Get("progress")
 	}
 	o.Outputs = expr.Object(members...)
 	return o
@@ -182,6 +183,9 @@ func (p *player) print(res *Result, out *strings.Builder) {
 			fmt.Fprintf(out, "  call %s %s", e.ID, e.Inputs.JSON())
 			if e.Poll != nil {
 				fmt.Fprintf(out, " poll %s", e.Poll.URL)
+			}
+			if !e.Progress.IsNull() {
+				fmt.Fprintf(out, " progress %s", e.Progress.JSON())
 			}
 			if !e.Deadline.IsZero() {
 				fmt.Fprintf(out, " until +%v", e.Deadline.Sub(noon))

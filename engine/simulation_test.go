@@ -77,6 +77,7 @@ func chance(seed uint64, c Call) Outcome {
 	body := func(code int) Outcome {
 		return Outcome{StatusCode: code, Outputs: expr.Object(
 			expr.Member{Name: "statusCode", Value: expr.Int(int64(code))},
+			expr.Member{Name: "progress", Value: expr.Int(int64(c.Progress.Len()))},
 			expr.Member{Name: "body", Value: expr.Object(expr.Member{Name: "id", Value: expr.String(string(c.ID))})})}
 	}
 	h := hash(seed, c.ID)
@@ -87,7 +88,11 @@ func chance(seed uint64, c Call) Outcome {
 	case 0:
 		return body(404)
 	case 1, 2:
-		return body(503)
+		o := body(503)
+		if h%3 == 0 { // page by page
+			o.Progress = expr.Object(expr.Member{Name: "after", Value: c.Progress}, expr.Member{Name: "id", Value: expr.String(strings.Repeat(string(c.ID), 1+int(h%5)*1000))})
+		}
+		return o
 	case 3:
 		return Outcome{Status: wdl.Failed, Code: "UnresolvableHostName", Error: &Error{"UnresolvableHostName", "no such host"}, Retryable: h%20 < 10}
 	case 4:

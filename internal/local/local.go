@@ -267,7 +267,7 @@ func (s *playback) call(ctx context.Context, c engine.Call) {
 	if _, ok := s.flying[c.ID]; ok {
 		return // repeated by a reload
 	}
-	c.Inputs = s.whole(c.Inputs)
+	c.Inputs, c.Progress = s.whole(c.Inputs), s.whole(c.Progress)
 	ctx, cancel := context.WithCancel(ctx)
 	s.flying[c.ID] = cancel
 	if s.Virtual {

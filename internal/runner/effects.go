@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"isle/engine"
+	"isle/expr"
 	"isle/internal/connector"
 	"isle/wdl"
 )
@@ -113,6 +114,9 @@ func (a *active) request(ctx context.Context, call engine.Call) engine.Outcome {
 		return broken("A value of the inputs could not be read from the content storage.")
 	}
 	call.Inputs = inputs
+	if call.Progress, err = Resolve(ctx, a.db, a.key.run, call.Progress); err != nil {
+		call.Progress = expr.Null() // it begins again
+	}
 	return a.runner.operate(ctx, connector.Call{
 		Call:              call,
 		Workflow:          a.workflow,
