@@ -71,6 +71,8 @@ type Subject struct {
 	Options    wdl.OptionSet
 	Pagination int // minimumItemCount; 0 = off
 	Chunked    bool
+	// UploadChunk and DownloadChunk are the sizes of chunks in bytes; 0: not given.
+	UploadChunk, DownloadChunk int64
 	// Trigger says that it is a trigger: there is no run yet, and an answer with a
 	// Location names the URL of the next poll (wdl-semantics §10.3).
 	Trigger bool
@@ -78,7 +80,8 @@ type Subject struct {
 
 // ActionSubject is an action as its operation sees it.
 func ActionSubject(a *wdl.Action) Subject {
-	return Subject{Name: a.Name, Index: a.Index, Options: a.Options, Pagination: a.Pagination, Chunked: a.Chunked}
+	return Subject{Name: a.Name, Index: a.Index, Options: a.Options, Pagination: a.Pagination, Chunked: a.Chunked,
+		UploadChunk: int64(a.UploadChunk) << 20, DownloadChunk: int64(a.DownloadChunk) << 20}
 }
 
 // TriggerSubject is a trigger as its operation sees it.

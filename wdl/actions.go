@@ -247,6 +247,7 @@ func (c *compiler) actionMembers(a *Action, n node) {
 	if mode, ok := runtime.path("contentTransfer.transferMode"); ok {
 		a.Chunked = strings.EqualFold(mode.text(), "Chunked")
 	}
+	c.chunkSizes(a, runtime)
 	c.staticResult(a, runtime, o)
 }
 

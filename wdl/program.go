@@ -156,6 +156,9 @@ type Action struct {
 	Options     OptionSet
 	Pagination  int // minimumItemCount; 0 = off
 	Chunked     bool
+	// UploadChunk and DownloadChunk are uploadChunkSizeInMB and downloadChunkSizeInMB; 0:
+	// not given.
+	UploadChunk, DownloadChunk int
 
 	SecureInputs, SecureOutputs bool
 	TrackedProperties           *expr.Template // nil if there are none

@@ -41,6 +41,21 @@ func (c *compiler) runtimeMembers(runtime node, o owner) {
 	}
 }
 
+// maxChunkSize is in MB: a chunk is a message of its own (wdl-semantics §17).
+const maxChunkSize = 200
+
+// chunkSizes reads the sizes of a contentTransfer (wdl-semantics §12.3).
+func (c *compiler) chunkSizes(a *Action, runtime node) {
+	for _, size := range [...]struct {
+		name string
+		into *int
+	}{{"uploadChunkSizeInMB", &a.UploadChunk}, {"downloadChunkSizeInMB", &a.DownloadChunk}} {
+		if m, ok := runtime.path("contentTransfer." + size.name); ok && !m.IsNull() {
+			*size.into = c.literalInteger(m, c.owner(a), "contentTransfer."+size.name, 1, maxChunkSize)
+		}
+	}
+}
+
 // literalInteger reads a number of the runtime configuration, which the service
 // reads when the definition is saved: it cannot be an expression.
 func (c *compiler) literalInteger(n node, o owner, name string, low, high int) int {

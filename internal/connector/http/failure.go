@@ -25,6 +25,9 @@ const (
 	codeDenied       = "NetworkPolicyDenied"
 	codeTooLarge     = "ResponseSizeLimitExceeded"
 	codeNoIdentity   = "ManagedIdentityNotConfigured"
+
+	codeRequestTooLarge = "RequestSizeLimitExceeded"
+	codeChanged         = "ContentChanged"
 )
 
 // Unanswered is a request that got no answer, for who exchanges requests in another
@@ -76,6 +79,8 @@ func failure(err error) engine.Outcome {
 		return retryable(codeUnresolvable, fmt.Sprintf("The provided host name '%s' could not be resolved.", dns.Name))
 	case errors.Is(err, errTooLarge), errors.Is(err, errBomb):
 		return failed(codeTooLarge, "Http request failed: "+err.Error()+".")
+	case errors.Is(err, errChanged):
+		return retryable(codeChanged, "Http request failed: "+err.Error()+".")
 	case isTrust(err):
 		return failed(codeBadRequest, "Http request failed: the TLS certificate of the server is not trusted: "+reason(err)+".")
 	}

@@ -9,6 +9,7 @@ package http
 import (
 	"context"
 	"crypto/x509"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -23,8 +24,12 @@ type Options struct {
 	// Timeout bounds one request; 0: 240 s in an environment, 120 s outside
 	// (wdl-semantics §17).
 	Timeout time.Duration
-	// MaxBody bounds an answer's body, encoded and decoded; 0: 200 MB.
+	// MaxBody bounds a message: the body of a request, and of an answer, encoded and
+	// decoded; 0: 200 MB in an environment, 100 MB outside (wdl-semantics §17).
 	MaxBody int64
+	// MaxChunked bounds a message that is carried over in chunks; 0: 1 GB. The whole of
+	// it is in memory, some four times while it is recorded.
+	MaxChunked int64
 	// RootCAs are the authorities that servers are checked against: the system's
 	// and, for calls from workflow to workflow, Isle's own; nil: only the system's.
 	RootCAs *x509.CertPool
@@ -51,9 +56,9 @@ type ManagedIdentity interface {
 }
 
 const (
-	defaultMaxBody = 200 << 20
-	maxRedirects   = 20
-	maxHeaderBytes = 1 << 20
+	defaultMaxChunked = 1 << 30
+	maxRedirects      = 20
+	maxHeaderBytes    = 1 << 20
 )
 
 // Operation is the Http action.
@@ -68,8 +73,8 @@ func Ports() connector.Ports { return connector.Ports{TCP: []uint16{80, 443}, Va
 
 // New returns the operation. Close it to drop idle connections.
 func New(o Options) *Operation {
-	if o.MaxBody == 0 {
-		o.MaxBody = defaultMaxBody
+	if o.MaxChunked == 0 {
+		o.MaxChunked = defaultMaxChunked
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -97,21 +102,52 @@ func (o *Operation) perform(ctx context.Context, c connector.Call) engine.Outcom
 	if err != nil {
 		return failure(err)
 	}
-	answer, err := o.exchange(ctx, c, r)
-	if err != nil {
-		return failure(err)
+	switch {
+	case o.sendsChunks(c, r):
+		return o.sendChunks(ctx, c, r)
+	case int64(len(r.Body)) > o.limit(c):
+		return failed(codeRequestTooLarge, fmt.Sprintf("Http request failed: the body has %d bytes, the limit is %d. An endpoint that takes chunks can be sent more, if the action allows chunking.", len(r.Body), o.limit(c)))
+	case c.Subject.Pagination > 0:
+		return o.gather(ctx, c, r)
+	case getsChunks(c, r):
+		return o.getChunks(ctx, c, r)
 	}
-	return answer.outcome(c, o.options.Clock())
+	return o.outcome(c)(o.exchange(ctx, c, r))
 }
 
+// outcome turns what came of a request into the outcome of the call.
+func (o *Operation) outcome(c connector.Call) func(*Response, error) engine.Outcome {
+	return func(answer *Response, err error) engine.Outcome {
+		if err != nil {
+			return failure(err)
+		}
+		return answer.outcome(c, o.options.Clock())
+	}
+}
+
+// timeout and limit are those of wdl-semantics §17, for environments and outside.
 func (o *Operation) timeout(c connector.Call) time.Duration {
 	switch {
 	case o.options.Timeout > 0:
 		return o.options.Timeout
-	case c.Dialer != nil && c.Dialer.Source().Environment != dataplane.Shared:
+	case inEnvironment(c):
 		return 240 * time.Second
 	}
 	return 120 * time.Second
+}
+
+func (o *Operation) limit(c connector.Call) int64 {
+	switch {
+	case o.options.MaxBody > 0:
+		return o.options.MaxBody
+	case inEnvironment(c):
+		return 200 << 20
+	}
+	return 100 << 20
+}
+
+func inEnvironment(c connector.Call) bool {
+	return c.Dialer != nil && c.Dialer.Source().Environment != dataplane.Shared
 }
 
 // exchange makes one request within its time and follows the redirects of GET and
@@ -183,9 +219,10 @@ func (o *Operation) send(ctx context.Context, c connector.Call, r *Request) (*Re
 	if answer.StatusCode == http.StatusUnauthorized {
 		o.tokens.forget(c.Dialer.Source().Environment, r.Authentication)
 	}
-	body, err := readAll(answer, !r.NoDecompression, o.options.MaxBody)
+	decode := !r.NoDecompression && !r.raw && answer.StatusCode != http.StatusPartialContent
+	body, err := readAll(answer, decode, o.limit(c))
 	if err != nil {
 		return nil, err
 	}
-	return &Response{StatusCode: answer.StatusCode, Header: answer.Header, Body: body}, nil
+	return &Response{StatusCode: answer.StatusCode, Header: answer.Header, Body: body, encoded: !decode && answer.Header.Get("Content-Encoding") != ""}, nil
 }

@@ -25,6 +25,8 @@ type Request struct {
 
 	// NoDecompression keeps an encoded answer as it came.
 	NoDecompression bool
+	// raw keeps it so until its parts are together.
+	raw bool
 	// own are the headers that are not the author's: they follow a redirect to
 	// another origin, the author's do not, since any of them may be a credential.
 	own http.Header
@@ -197,6 +199,16 @@ func (r *Request) dropBody() {
 	for name := range r.Header {
 		if strings.HasPrefix(name, "Content-") {
 			delete(r.Header, name)
+		}
+	}
+}
+
+// keep makes headers follow redirects to other origins as well.
+func (r *Request) keep(names ...string) {
+	r.own = r.own.Clone()
+	for _, name := range names {
+		if values, ok := r.Header[name]; ok {
+			r.own[name] = values
 		}
 	}
 }

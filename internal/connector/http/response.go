@@ -2,6 +2,7 @@ package http
 
 import (
 	"bufio"
+	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
@@ -26,6 +27,8 @@ type Response struct {
 	StatusCode int
 	Header     http.Header
 	Body       []byte
+
+	encoded bool // Body is as it came, under its Content-Encoding
 }
 
 // errTooLarge and errBomb refuse what a peer sends too much of.
@@ -72,6 +75,11 @@ func readAll(answer *http.Response, decompress bool, limit int64) ([]byte, error
 		buffer = make([]byte, 0, n+1)
 	}
 	return readLimited(reader, buffer, bound)
+}
+
+// decodeAll removes the encoding of a body that was read as it came.
+func decodeAll(h http.Header, body []byte, limit int64) ([]byte, error) {
+	return readAll(&http.Response{Header: h, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body))}, true, limit)
 }
 
 func readLimited(r io.Reader, buffer []byte, limit int64) ([]byte, error) {
