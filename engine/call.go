@@ -15,15 +15,17 @@ type flight struct {
 	action *wdl.Action
 	rec    *record
 
-	called   bool      // a request is under way; else wake is awaited
+	called   bool      // a request is under way; else wake is awaited, or a callback
 	wake     time.Time // zero while called
 	deadline time.Time // of limit.timeout; zero: none
 	poll     string    // URL of an asynchronous operation that has been accepted
-	failures int       // retries since the last answer that was none
-	policy   wdl.Retry
-	retries  []Retry // attempts that have ended
-	request  guid    // clientRequestId of the attempt
-	since    time.Time
+	// subscribed says that nothing is awaited but the callback of a webhook.
+	subscribed bool
+	failures   int // retries since the last answer that was none
+	policy     wdl.Retry
+	retries    []Retry // attempts that have ended
+	request    guid    // clientRequestId of the attempt
+	since      time.Time
 }
 
 // defaultPoll is the wait between polls without a Retry-After (wdl-semantics
@@ -50,10 +52,14 @@ func (r *Run) call(f *frame, a *wdl.Action, e *env) error {
 		return r.finishAction(f, a, done{}, err)
 	}
 	rec := r.run(f, a)
-	rec.inputs, rec.hasInputs = inputs, a.Inputs != nil
+	rec.inputs, rec.hasInputs = inputs, a.Inputs != nil || a.Subscribe != nil
 	rec.flight = &flight{frame: f, action: a, rec: rec, deadline: deadline, policy: policy}
 	r.flights = append(r.flights, rec.flight)
-	r.request(rec.flight)
+	if isWebhook(a.Type) {
+		r.subscribe(rec.flight)
+	} else {
+		r.request(rec.flight)
+	}
 	return nil
 }
 
@@ -72,6 +78,7 @@ func (l *flight) effect(r *Run, repeated bool) Call {
 		Repetition: l.frame.repetition(), Attempt: l.rec.attempts, Deadline: l.deadline,
 		Begun: l.since, Depth: r.start.Depth,
 		ClientRequestID: l.request.String(), TrackingID: l.rec.tracking.String(), Repeated: repeated,
+		Callback: l.rec.callback,
 	}
 	if l.poll != "" {
 		c.Poll = &Poll{URL: l.poll}
@@ -81,13 +88,19 @@ func (l *flight) effect(r *Run, repeated bool) Call {
 }
 
 func (l *flight) id(r *Run) EffectID {
-	b := make([]byte, 0, 96)
+	b := append(l.appendName(make([]byte, 0, 96), r), '#')
+	return EffectID(strconv.AppendInt(b, int64(l.rec.attempts), 10))
+}
+
+// name is the part that all effects of the flight have in common.
+func (l *flight) name(r *Run) EffectID { return EffectID(l.appendName(nil, r)) }
+
+func (l *flight) appendName(b []byte, r *Run) []byte {
 	b = append(append(b, r.start.RunID...), '/')
 	if scope := l.frame.path(); scope != "" {
 		b = append(append(b, scope...), '/')
 	}
-	b = append(appendScopeName(b, l.action.Name), '#')
-	return EffectID(strconv.AppendInt(b, int64(l.rec.attempts), 10))
+	return appendScopeName(b, l.action.Name)
 }
 
 // complete takes the outcome of a request.
@@ -138,21 +151,32 @@ func (r *Run) answered(l *flight, o *Outcome) {
 			wait = defaultPoll
 		}
 		l.wake = precise(r.now.Add(wait))
+	case isWebhook(l.action.Type) && status == wdl.Succeeded:
+		r.subscribed(l, o)
 	default:
-		l.rec.outputs = o.Outputs
-		l.rec.hasOutputs = o.HasOutputs || o.StatusCode != 0 || !o.Outputs.IsNull()
-		if o.HasInputs {
-			l.rec.inputs, l.rec.hasInputs, l.rec.stored = o.Inputs, true, false
-		}
+		l.rec.take(o)
 		r.land(l, status, code, o.Error)
 	}
 }
 
+// take records what an outcome brought.
+func (rec *record) take(o *Outcome) {
+	rec.outputs = o.Outputs
+	rec.hasOutputs = o.HasOutputs || o.StatusCode != 0 || !o.Outputs.IsNull()
+	if o.HasInputs {
+		rec.inputs, rec.hasInputs, rec.stored = o.Inputs, true, false
+	}
+}
+
 // accepted reports whether an outcome says to ask again later. A nested workflow is
-// asked for its answer until it gives one, whatever that is (wdl-semantics §11.12).
+// asked for its answer until it gives one, whatever that is (wdl-semantics §11.12); the
+// subscriber of a webhook never.
 func (l *flight) accepted(o *Outcome) bool {
-	if l.action.Type == wdl.TypeWorkflow {
+	switch {
+	case l.action.Type == wdl.TypeWorkflow:
 		return o.Poll != nil
+	case isWebhook(l.action.Type):
+		return false
 	}
 	return o.StatusCode == 202 && (o.Poll != nil || l.poll != "") && !l.action.Options.Has(wdl.DisableAsyncPattern)
 }
@@ -253,21 +277,21 @@ func (r *Run) drop(l *flight) {
 	}
 }
 
-// due ends what has run out of time and starts what was waited for.
-func (r *Run) due() {
+// due ends what has run out of time and starts what was waited for. A need stops it
+// at the flight that has it.
+func (r *Run) due() *Need {
 	if r.status.Final() {
-		return
+		return nil
 	}
 	for i := 0; i < len(r.flights); {
 		l := r.flights[i]
 		switch {
 		case !l.deadline.IsZero() && !r.now.Before(l.deadline):
-			if l.called {
-				r.abandon(l.id(r))
+			if need := r.expire(l); need != nil {
+				return need
 			}
-			r.land(l, wdl.TimedOut, codeTimedOut, nil)
 			continue
-		case l.called || r.now.Before(l.wake):
+		case l.called || l.subscribed || r.now.Before(l.wake):
 		case l.action.Type == wdl.TypeWait:
 			r.land(l, wdl.Succeeded, codeOK, nil)
 			continue
@@ -276,6 +300,21 @@ func (r *Run) due() {
 		}
 		i++
 	}
+	return nil
+}
+
+// expire ends an action whose limit.timeout has passed (wdl-semantics §12.5).
+func (r *Run) expire(l *flight) *Need {
+	parting, err := r.parting(l)
+	if err != nil {
+		return r.wanted(err)
+	}
+	if l.called {
+		r.abandon(l.id(r))
+	}
+	r.effects = append(r.effects, parting...)
+	r.land(l, wdl.TimedOut, codeTimedOut, nil)
+	return nil
 }
 
 // wake is the earliest time at which due has something to do.

@@ -18,8 +18,11 @@ import (
 // their length before them. Every head and row begins with its version.
 
 const (
-	headVersion = 1
-	rowVersion  = 1
+	// headVersion 2 can say that a run is being cancelled and that a flight waits for
+	// a callback; a head of version 1 says the same without these two.
+	headVersion = 2
+	// rowVersion 2 can hold the callback URL of a record, and its progress.
+	rowVersion = 2
 )
 
 func appendUint(b []byte, n uint64) []byte { return binary.AppendUvarint(b, n) }
@@ -152,9 +155,10 @@ func (d *decoder) fail(what string) {
 
 func (d *decoder) more() bool { return d.err == nil && len(d.rest) > 0 }
 
-func (d *decoder) version(want byte) {
-	if v := d.byte(); d.err == nil && v != want {
-		d.err = fmt.Errorf("engine: stored form has version %d, this program reads version %d", v, want)
+// version reads the version, of which all up to the newest can be read.
+func (d *decoder) version(newest byte) {
+	if v := d.byte(); d.err == nil && (v == 0 || v > newest) {
+		d.err = fmt.Errorf("engine: stored form has version %d, this program reads versions up to %d", v, newest)
 		d.rest = nil
 	}
 }

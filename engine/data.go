@@ -88,8 +88,14 @@ func failed(a *wdl.Action, err error) done {
 	return done{status: wdl.Failed, code: codeBad, err: inputsError(a, err)}
 }
 
+// evalInputs evaluates the inputs as they are recorded: of a webhook what it
+// subscribes with, since its unsubscribe is evaluated when it is needed.
 func evalInputs(a *wdl.Action, e *env) (expr.Value, error) {
-	if a.Inputs == nil {
+	switch {
+	case a.Subscribe != nil:
+		v, err := e.eval(a.Subscribe)
+		return expr.Object(expr.Member{Name: "subscribe", Value: v}), err
+	case a.Inputs == nil:
 		return expr.Null(), nil
 	}
 	return e.eval(a.Inputs)
@@ -100,7 +106,7 @@ func evalInputs(a *wdl.Action, e *env) (expr.Value, error) {
 func (r *Run) giveStatic(f *frame, a *wdl.Action, e *env) error {
 	inputs, err := evalInputs(a, e)
 	static := a.StaticResult
-	d := done{inputs: inputs, hasInputs: a.Inputs != nil, outputs: static.Outputs, hasOutputs: !static.Outputs.IsNull(),
+	d := done{inputs: inputs, hasInputs: a.Inputs != nil || a.Subscribe != nil, outputs: static.Outputs, hasOutputs: !static.Outputs.IsNull(),
 		status: static.Status, code: static.Code}
 	if d.code == "" {
 		d.code = map[wdl.Status]string{wdl.Failed: codeBad, wdl.TimedOut: codeTimedOut, wdl.Skipped: codeSkipped}[static.Status]

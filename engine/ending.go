@@ -172,23 +172,27 @@ func (r *Run) terminate(f *frame, a *wdl.Action, e *env) error {
 			runError = &Error{code.Text(), message.Text()}
 		}
 	}
+	partings, err := r.partings()
+	if err != nil {
+		return err
+	}
 	rec := r.run(f, a)
 	rec.inputs, rec.hasInputs = inputs, true
 	rec.status, rec.code, rec.end = wdl.Succeeded, codeUnnamed, r.now
 	r.shut(f, a, rec)
-	r.close(status, codeTerminate, runError)
+	r.close(status, codeTerminate, runError, partings)
 	return nil
 }
 
 // close ends the run at once: what is open is cancelled, what has not started is
-// skipped.
-func (r *Run) close(status wdl.Status, code string, err *Error) {
+// skipped, and webhooks are unsubscribed by the partings.
+func (r *Run) close(status wdl.Status, code string, err *Error, partings []Effect) {
 	if !r.held { // then there is nothing to cancel, and nothing was skipped
 		r.cancelFrame(r.root, code)
 	}
 	r.flights, r.stack = nil, nil
 	r.end, r.status, r.code, r.err = r.now, status, code, err
-	r.effects = append(r.effects, Finish{status, code, err})
+	r.effects = append(append(r.effects, partings...), Finish{status, code, err})
 }
 
 // cancelFrame closes everything in a frame, children before their containers.

@@ -112,6 +112,8 @@ func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
 		return r.workflow.Describe(r.start.RunID), nil
 	case "item":
 		return e.innermost()
+	case "listCallbackUrl":
+		return e.callbackURL()
 	case "action":
 		if e.record == nil {
 			return expr.Null(), expr.NotExpected(name)

@@ -44,6 +44,14 @@ type (
 	// Ready says that what is polled at this URL has an end: it is asked for at once.
 	// It may be missing or come too late, as the poll comes in any case.
 	Ready struct{ URL string }
+	// Called says that the callback URL of a webhook was called, which ends the
+	// action with these outputs: statusCode, headers, queries, body. Step refuses it
+	// with ErrNotWaiting for an action that does not wait for it, or no longer.
+	Called struct {
+		Action     string // ignoring case
+		Repetition []int  // indexes, outermost first
+		Outputs    expr.Value
+	}
 )
 
 func (Begin) event()      {}
@@ -56,6 +64,7 @@ func (Cancel) event()     {}
 func (Loaded) event()     {}
 func (CallerGone) event() {}
 func (Ready) event()      {}
+func (Called) event()     {}
 
 // EffectID derives from run, action, repetition and attempt.
 type EffectID string
@@ -110,6 +119,17 @@ type Call struct {
 	// Callback is the URL that listCallbackUrl() gives in the inputs of a webhook, else
 	// "". Whoever holds it may call: its signature must not be recorded.
 	Callback string
+}
+
+// Unsubscribe asks for the request that takes back the subscription of a webhook
+// (wdl-semantics §11.10). It must be made at least once, also after the run has
+// ended, so it is to be stored in the commit of the result; nothing is handed back.
+// The inputs of the Call are {"unsubscribe": …}; for a connector, which takes back what
+// the Location of its answer names, those of the subscription with {"location": …} as
+// that member. They hold no references to contents.
+type Unsubscribe struct {
+	Call
+	Retry wdl.Retry // of the unsubscribe itself
 }
 
 // Abandon says that the outcome of a Call is no longer wanted: its action has

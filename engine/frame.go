@@ -60,6 +60,7 @@ type record struct {
 	count                 int // Until: iterations; Foreach: items
 	attempts              int
 	progress              expr.Value // of an open call: Outcome.Progress
+	callback              string     // URL that a webhook has handed on
 
 	loop   *loop   // open loop
 	flight *flight // open call or wait

@@ -17,7 +17,7 @@ func (r *Run) encodeHead() []byte {
 	}
 	base := ticks(r.start.Time)
 	b := append(make([]byte, 0, len(r.prefix)+128), r.prefix...)
-	b = append(b, flagBits(r.begun, r.caller, r.response != nil, r.err != nil, r.waits()))
+	b = append(b, flagBits(r.begun, r.caller, r.response != nil, r.err != nil, r.waits(), r.cancelling))
 	b = append(b, byte(r.status))
 	b = appendTime(appendText(b, r.code), r.end, base)
 	if r.err != nil {
@@ -116,7 +116,7 @@ func (r *Run) encodeOpen(b []byte, base int64) []byte {
 }
 
 func (l *flight) encode(b []byte, base int64) []byte {
-	b = append(b, flagBits(l.called), byte(l.rec.status))
+	b = append(b, flagBits(l.called, l.subscribed), byte(l.rec.status))
 	b = appendTime(appendTime(appendTime(b, l.wake, base), l.deadline, base), l.since, base)
 	b = appendText(b, l.poll)
 	b = appendUint(appendUint(b, uint64(l.failures)), uint64(l.rec.attempts))
@@ -193,6 +193,7 @@ func OpenScopes(head []byte) ([]string, error) {
 type stored struct {
 	start                         Start
 	begun, caller, waits          bool
+	cancelling                    bool
 	status                        wdl.Status
 	code                          string
 	err                           *Error
@@ -208,7 +209,7 @@ func (d *decoder) head() (h stored) {
 	d.version(headVersion)
 	d.startOf(&h)
 	flags := d.byte()
-	h.begun, h.caller, h.waits = flags&1 != 0, flags&2 != 0, flags&16 != 0
+	h.begun, h.caller, h.waits, h.cancelling = flags&1 != 0, flags&2 != 0, flags&16 != 0, flags&32 != 0
 	h.status = d.status()
 	h.code = d.text()
 	h.end = d.time(h.base)
@@ -334,7 +335,8 @@ func (d *decoder) open(base int64) (o openState) {
 }
 
 func (d *decoder) flight(l *storedFlight, base int64) {
-	l.called, l.status = d.byte() != 0, d.status()
+	flags := d.byte()
+	l.called, l.subscribed, l.status = flags&1 != 0, flags&2 != 0, d.status()
 	l.wake, l.deadline, l.since = d.time(base), d.time(base), d.time(base)
 	l.poll = d.text()
 	l.failures, l.attempts = d.small(), d.small()

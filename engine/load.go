@@ -19,7 +19,7 @@ func Load(w *Workflow, head []byte, rows []Row) (*Run, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	r.start, r.begun, r.held, r.caller = h.start, h.begun, !h.begun, h.caller
+	r.start, r.begun, r.held, r.caller, r.cancelling = h.start, h.begun, !h.begun, h.caller, h.cancelling
 	r.status, r.code, r.err, r.end = h.status, h.code, h.err, h.end
 	r.outputs, r.response = h.outputs, h.response
 	r.random = random{h.start.Seed, h.counter}
@@ -363,7 +363,7 @@ func (it *item) public(path []RepetitionIndex) Record {
 		Status: it.status, Code: it.code, Error: it.err, Start: it.start, End: it.end,
 		Inputs: it.inputs, Outputs: it.outputs, HasInputs: it.hasInputs, HasOutputs: it.hasOutputs,
 		SecureInputs: it.flags&itemSecureInputs != 0, SecureOutputs: it.flags&itemSecureOutputs != 0,
-		RetryHistory: it.retries, TrackedProperties: it.tracked, Attempts: it.attempts,
+		RetryHistory: it.retries, TrackedProperties: it.tracked, Attempts: it.attempts, Callback: it.callback,
 	}
 	if it.tracking != (guid{}) {
 		rec.TrackingID = it.tracking.String()

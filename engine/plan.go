@@ -13,6 +13,8 @@ type plan struct {
 	body    []int32  // loop → the layout of its iterations; else 0
 
 	secureInputs, secureOutputs []bool
+
+	webhooks bool // there are any
 }
 
 // layout describes the frames of one loop, or of the top level: the actions that
@@ -46,6 +48,7 @@ func newPlan(w *Workflow) *plan {
 		l := &p.layouts[home]
 		p.home[a.Index], p.slot[a.Index] = home, int32(len(l.actions))
 		l.actions = append(l.actions, int32(a.Index))
+		p.webhooks = p.webhooks || isWebhook(a.Type)
 		if a.Type.IsLoop() {
 			p.body[a.Index] = int32(len(p.layouts))
 			p.layouts = append(p.layouts, layout{loop: a, container: a.Branches[0]})
@@ -99,4 +102,5 @@ var supportedActions = [...]wdl.Type{
 	wdl.TypeExpression, wdl.TypeHTTP,
 	wdl.TypeAPIConnection, wdl.TypeAPIManagement, wdl.TypeFunction,
 	wdl.TypeWorkflow,
+	wdl.TypeHTTPWebhook, wdl.TypeAPIConnectionWebhook,
 }

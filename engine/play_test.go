@@ -53,7 +53,19 @@ type player struct {
 	effects  []Effect
 	outcome  func(Call) Outcome
 	pick     func(n int) int // which pending call is answered next
+	// callback decides when the callback of a webhook is called; nil: never.
+	callback func(webhook EffectID) manner
+	answered map[EffectID]bool
 }
+
+// manner is how the callback of a webhook is called.
+type manner int
+
+const (
+	uncalled manner = iota
+	early           // before the subscriber answers
+	later
+)
 
 func newPlayer(t testing.TB, w *Workflow, s Start) *player {
 	if s.RunID == "" {
@@ -66,7 +78,9 @@ func newPlayer(t testing.TB, w *Workflow, s Start) *player {
 		s.Trigger = Fired{Name: "manual", Start: s.Time, End: s.Time, Status: wdl.Succeeded, TrackingID: "t", HasOutputs: true,
 			Outputs: expr.Object(expr.Member{Name: "body", Value: expr.Object(expr.Member{Name: "n", Value: expr.Int(7)})})}
 	}
-	return &player{t: t, w: w, run: New(w, s), now: s.Time, contents: map[string]expr.Value{}, twice: true,
+	run := New(w, s)
+	run.SetCallback(callbackURL)
+	return &player{t: t, w: w, run: run, now: s.Time, contents: map[string]expr.Value{}, twice: true, answered: map[EffectID]bool{},
 		pick: func(int) int { return 0 },
 		outcome: func(Call) Outcome {
 			return Outcome{StatusCode: 200, Outputs: expr.Object(expr.Member{Name: "statusCode", Value: expr.Int(200)})}
@@ -92,7 +106,13 @@ func (p *player) load() *Run {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	r.SetCallback(callbackURL)
 	return r
+}
+
+// callbackURL is what listCallbackUrl() gives in tests.
+func callbackURL(action string, repetition []RepetitionIndex) string {
+	return "https://back/" + action + "/" + RepetitionName(repetition) + "?sig=s"
 }
 
 // step gives the event to the run, and to a loaded one, and stores the result.
@@ -197,6 +217,10 @@ func describe(effects []Effect) string {
 			fmt.Fprintf(&b, "call %s %s %v %v;", c.ID, c.Inputs.JSON(), c.Deadline, c.Poll)
 			continue
 		}
+		if u, ok := e.(Unsubscribe); ok {
+			fmt.Fprintf(&b, "unsubscribe %s %s %s %v;", u.ID, u.Inputs.JSON(), u.ClientRequestID, u.Retry)
+			continue
+		}
 		fmt.Fprintf(&b, "%T %v;", e, e)
 	}
 	return b.String()
@@ -233,6 +257,11 @@ func (p *player) next() Event {
 		return p.loaded(p.last.Need)
 	case p.last.More:
 		return Continue{}
+	}
+	if ev, ok := p.nextCall(); ok {
+		return ev
+	}
+	switch {
 	case len(p.pending) > 0:
 		i := p.pick(len(p.pending))
 		c := p.pending[i]
@@ -246,6 +275,25 @@ func (p *player) next() Event {
 		return Woke{}
 	}
 	return nil
+}
+
+// nextCall is the next callback that is called.
+func (p *player) nextCall() (Called, bool) {
+	for _, l := range p.run.flights {
+		if p.callback == nil || !isWebhook(l.action.Type) || p.answered[l.name(p.run)] {
+			continue
+		}
+		switch how := p.callback(l.name(p.run)); {
+		case how == early && l.called, how == later && l.subscribed:
+			p.answered[l.name(p.run)] = true
+			ev := Called{Action: l.action.Name, Outputs: bodyOf(expr.String(string(l.name(p.run))))}
+			for _, r := range l.frame.repetition() {
+				ev.Repetition = append(ev.Repetition, r.Index)
+			}
+			return ev, true
+		}
+	}
+	return Called{}, false
 }
 
 // loaded answers a need from what is stored.
@@ -280,8 +328,21 @@ func (p *player) play() *player {
 			p.t.Fatal("does not end")
 		}
 		p.step(ev)
+		if called, ok := ev.(Called); ok {
+			p.refused(called)
+		}
 	}
 	return p
+}
+
+// refused holds that a call for nobody changes nothing, in memory or loaded.
+func (p *player) refused(ev Called) {
+	p.t.Helper()
+	for _, r := range []*Run{p.run, p.load()} {
+		if res, err := r.Step(p.now, ev); err != ErrNotWaiting || res.Head != nil {
+			p.t.Fatalf("answered %v, %+v", err, res)
+		}
+	}
 }
 
 func (p *player) records() []Record {

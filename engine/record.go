@@ -34,6 +34,10 @@ type Record struct {
 	IterationCount    int // of an Until
 	ForeachItemsCount int // of a Foreach
 	Attempts          int // requests made so far
+
+	// Callback is the URL that a webhook has handed on. Whoever holds it may call: it
+	// is not to be shown, neither by itself nor in the inputs.
+	Callback string
 }
 
 // RepetitionIndex is one level of a repetition.

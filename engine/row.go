@@ -27,6 +27,7 @@ const (
 	itemIteration
 	itemTrigger
 	itemProgress
+	itemCallback
 )
 
 // typeCodes gives each type a byte in the stored form; types are only ever added at
@@ -39,6 +40,7 @@ var typeCodes = [...]wdl.Type{
 	wdl.TypeAppendToArrayVariable, wdl.TypeHTTP,
 	wdl.TypeAPIConnection, wdl.TypeAPIManagement, wdl.TypeFunction,
 	wdl.TypeWorkflow,
+	wdl.TypeHTTPWebhook, wdl.TypeAPIConnectionWebhook,
 }
 
 func appendType(b []byte, t wdl.Type) []byte {
@@ -128,6 +130,7 @@ func (rec *record) flags() uint64 {
 	set(rec.count > 0, itemCount)
 	set(rec.attempts > 0, itemAttempts)
 	set(rec.flight != nil && !rec.progress.IsNull(), itemProgress)
+	set(rec.callback != "", itemCallback)
 	return flags
 }
 
@@ -147,6 +150,9 @@ func appendRest(b []byte, rec *record, flags uint64, base int64) []byte {
 	}
 	if flags&itemAttempts != 0 {
 		b = appendUint(b, uint64(rec.attempts))
+	}
+	if flags&itemCallback != 0 {
+		b = appendText(b, rec.callback)
 	}
 	return b
 }
@@ -397,6 +403,9 @@ func (d *decoder) record(it *item, base int64) {
 	}
 	if it.flags&itemAttempts != 0 {
 		it.attempts = d.small()
+	}
+	if it.flags&itemCallback != 0 {
+		it.callback = d.text()
 	}
 }
 

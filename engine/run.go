@@ -31,6 +31,10 @@ type Run struct {
 	begun    bool
 	held     bool // stored, but not begun
 	caller   bool // a Response can still be delivered
+	// cancelling says that the run is cancelled as soon as its webhooks can be
+	// unsubscribed.
+	cancelling bool
+	callback   Callback
 
 	prefix     []byte                // encoded part of the head that never changes
 	loaded     map[string]expr.Value // contents at hand
@@ -98,6 +102,9 @@ func precise(t time.Time) time.Time { return t.UTC().Truncate(100 * time.Nanosec
 // does not belong to the run at this moment; nothing has changed then.
 func (r *Run) Step(now time.Time, ev Event) (Result, error) {
 	r.step = step{now: precise(now), dirty: r.dirty[:0], started: r.started[:0]}
+	if called, ok := ev.(Called); ok && r.awaiting(&called) == nil {
+		return Result{}, ErrNotWaiting
+	}
 	if r.status.Final() && (r.begun || r.held) {
 		return r.after(ev), nil
 	}
@@ -105,8 +112,14 @@ func (r *Run) Step(now time.Time, ev Event) (Result, error) {
 		return Result{}, err
 	}
 	r.apply(ev)
-	r.due()
-	more, need := r.advance()
+	need := r.cancel()
+	if need == nil {
+		need = r.due()
+	}
+	more := false
+	if need == nil {
+		more, need = r.advance()
+	}
 	return r.result(more, need), nil
 }
 
@@ -145,14 +158,29 @@ func (r *Run) apply(ev Event) {
 	case Completed:
 		r.complete(ev)
 	case Cancel:
-		r.close(wdl.Cancelled, "Cancelled", nil)
+		r.cancelling = true
 	case Loaded:
 		r.load(ev)
 	case CallerGone:
 		r.caller = false
 	case Ready:
 		r.hurry(ev.URL)
+	case Called:
+		r.calledBack(ev)
 	}
+}
+
+// cancel ends a run that is to be cancelled.
+func (r *Run) cancel() *Need {
+	if !r.cancelling {
+		return nil
+	}
+	partings, err := r.partings()
+	if err != nil {
+		return r.wanted(err)
+	}
+	r.close(wdl.Cancelled, "Cancelled", nil, partings)
+	return nil
 }
 
 // after answers events of a run that has closed: a resumed one says so again.

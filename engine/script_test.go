@@ -26,9 +26,12 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts in testdata pr
 //	after DURATION           time passes; nothing happens yet
 //	ready URL                what is polled there has an end
 //	answer N STATUS [JSON]   the Nth call under way (from 1) gets that outcome;
-//	                         JSON: {"body", "retryAfter", "poll", "progress"}; status 0: none
+//	                         JSON: {"headers", "body", "retryAfter", "poll", "inputs", "progress"}; status 0: none
 //	fail N CODE              it gets no answer, which may be retried
 //	load                     what was needed
+//	forget                   the contents at hand, as a crash would
+//	called ACTION[:INDEXES] [OUTPUTS]   its callback URL is called, of the repetition
+//	                         with these indexes, such as 1-0
 //
 // Whatever happens, the run is also loaded from what is stored and must agree.
 func TestScripts(t *testing.T) {
@@ -121,12 +124,40 @@ func (p *player) command(line string, out *strings.Builder) {
 		c := p.pending[n-1]
 		p.pending = append(p.pending[:n-1:n-1], p.pending[n:]...)
 		ev = Completed{c.ID, p.scripted(word)}
+	case "forget":
+		p.run.loaded, p.run.loadedIDs, p.run.loadedSize = nil, nil, 0
+		return
+	case "called":
+		ev = p.called(word)
 	default:
 		p.t.Fatalf("unknown event %q", line)
 	}
 	fmt.Fprintf(out, "> %s\n", line)
+	if c, ok := ev.(Called); ok && p.run.awaiting(&c) == nil {
+		p.refused(c)
+		fmt.Fprintf(out, "  %v\n", ErrNotWaiting)
+		return
+	}
 	res := p.step(ev)
 	p.print(&res, out)
+}
+
+func (p *player) called(word []string) Called {
+	name, indexes, _ := strings.Cut(word[1], ":")
+	ev := Called{Action: name}
+	for index := range strings.SplitSeq(indexes, "-") {
+		if n, err := strconv.Atoi(index); err == nil {
+			ev.Repetition = append(ev.Repetition, n)
+		}
+	}
+	if len(word) > 2 {
+		v, err := expr.ReadJSON([]byte(strings.Join(word[2:], " ")))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		ev.Outputs = v
+	}
+	return ev
 }
 
 func (p *player) scripted(word []string) Outcome {
@@ -147,6 +178,9 @@ func (p *player) scripted(word []string) Outcome {
 		if body, ok := v.Get("body"); ok {
 			members = append(members, expr.Member{Name: "body", Value: body})
 		}
+		if headers, ok := v.Get("headers"); ok {
+			members = append(members, expr.Member{Name: "headers", Value: headers})
+		}
 		if wait, ok := v.Get("retryAfter"); ok {
 			n, _ := wait.AsInt()
 			o.RetryAfter = time.Duration(n) * time.Second
@@ -155,6 +189,9 @@ func (p *player) scripted(word []string) Outcome {
 			o.Poll = &Poll{URL: url.Text()}
 		}
 		o.Progress, _ = v.Get("progress")
+		if inputs, ok := v.Get("inputs"); ok {
+			o.Inputs, o.HasInputs = inputs, true
+		}
 	}
 	o.Outputs = expr.Object(members...)
 	return o
@@ -191,6 +228,8 @@ func (p *player) print(res *Result, out *strings.Builder) {
 				fmt.Fprintf(out, " until +%v", e.Deadline.Sub(noon))
 			}
 			out.WriteByte('\n')
+		case Unsubscribe:
+			fmt.Fprintf(out, "  unsubscribe %s %s, %d retries\n", e.ID, e.Inputs.JSON(), e.Retry.Count)
 		case Respond:
 			fmt.Fprintf(out, "  respond %d %s\n", e.StatusCode, e.Body.JSON())
 		case Abandon:

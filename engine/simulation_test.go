@@ -45,6 +45,7 @@ func simulate(t *testing.T, seed uint64) {
 	w := compile(t, actions)
 	p := newPlayer(t, w, Start{Seed: seed})
 	p.outcome = func(c Call) Outcome { return chance(seed, c) }
+	p.callback = func(id EffectID) manner { return manner(hash(seed, "callback", id) % 3) }
 	p.pick = func(n int) int { return g.rand.IntN(n) }
 	if g.rand.IntN(6) == 0 {
 		p.step(Hold{})
@@ -70,6 +71,7 @@ func simulate(t *testing.T, seed uint64) {
 	p.checkClosedOnce()
 	p.checkOrder()
 	p.checkStatuses()
+	p.checkPartings()
 }
 
 // chance is the outcome of a call, decided by the run's seed and the call's id.
@@ -164,6 +166,32 @@ func (p *player) checkOrder() {
 		}
 		if len(records) > MaxStepRecords+100 {
 			p.t.Fatalf("a step of %d records", len(records))
+		}
+	}
+}
+
+// checkPartings holds that a webhook whose subscription was sent is unsubscribed once
+// if it has timed out or was cancelled, and else not (wdl-semantics §11.10).
+func (p *player) checkPartings() {
+	sent, taken := map[string]bool{}, map[string]int{}
+	for _, e := range p.effects {
+		switch e := e.(type) {
+		case Call:
+			sent[ScopeOf(e.Repetition)+"|"+e.Subject.Name] = true
+		case Unsubscribe:
+			taken[ScopeOf(e.Repetition)+"|"+e.Subject.Name]++
+		}
+	}
+	for _, r := range p.records() {
+		if r.Type != wdl.TypeHTTPWebhook {
+			continue
+		}
+		want, name := 0, ScopeOf(r.Repetition)+"|"+r.Action
+		if sent[name] && (r.Status == wdl.TimedOut || r.Status == wdl.Cancelled) {
+			want = 1
+		}
+		if taken[name] != want {
+			p.t.Fatalf("%s is %v and was unsubscribed %d times", name, r.Status, taken[name])
 		}
 	}
 }
@@ -305,7 +333,7 @@ func (g *generator) action(depth int, top bool, after map[string]string) string 
 			return fmt.Sprintf(`"type":"Compose","inputs":{"of":"@outputs('%s')","body":"@body('%s')","s":"@actions('%s')?['status']"}`, name, name, name)
 		}
 	}
-	switch g.rand.IntN(16) {
+	switch g.rand.IntN(19) {
 	case 0, 1:
 		return `"type":"Compose","inputs":"@int('no')"`
 	case 2, 3, 4:
@@ -333,6 +361,10 @@ func (g *generator) action(depth int, top bool, after map[string]string) string 
 			}
 		}
 		return `"type":"Compose","inputs":1`
+	case 16, 17:
+		return `"type":"HttpWebhook","inputs":{"subscribe":{"method":"POST","uri":"http://s/@{guid()}","body":"@listCallbackUrl()","retryPolicy":` +
+			[]string{`{"type":"none"}`, `{"type":"fixed","count":2,"interval":"PT10S"}`}[g.rand.IntN(2)] +
+			`},"unsubscribe":{"uri":"http://u/@{guid()}/@{length(string(action()?['outputs']))}"}}` + []string{``, `,"limit":{"timeout":"PT25S"}`}[g.rand.IntN(2)]
 	case 14:
 		if top && g.rand.IntN(3) == 0 {
 			return `"type":"Terminate","inputs":{"runStatus":"` + []string{"Succeeded", "Failed", "Cancelled"}[g.rand.IntN(3)] + `"}`
@@ -373,6 +405,7 @@ func TestSimulationRoutesAgree(t *testing.T) {
 			p := newPlayer(t, w, Start{Seed: seed})
 			p.twice = false
 			p.outcome = func(c Call) Outcome { return chance(seed, c) }
+			p.callback = func(id EffectID) manner { return manner(hash(seed, "callback", id) % 3) }
 			p.pick = picks.IntN
 			p.step(Begin{})
 			for !p.last.Summary.Status.Final() {

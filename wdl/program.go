@@ -139,8 +139,8 @@ type Action struct {
 	// is none, and for types whose parts are evaluated one by one: see Data,
 	// Variable, Subscribe. For JavaScriptCode it lacks the code.
 	Inputs      *expr.Template
-	Subscribe   *expr.Template // HttpWebhook
-	Unsubscribe *expr.Template // HttpWebhook; may read action()
+	Subscribe   *expr.Template // webhooks; nil: Inputs says all, or is an expression
+	Unsubscribe *expr.Template // webhooks; may read action()
 	Code        string         // JavaScriptCode: not a template
 
 	Condition  *expr.Template // If, Until: gives a boolean
@@ -150,12 +150,13 @@ type Action struct {
 	Branches []*Container // Scope, Foreach, Until: one; If: actions, else; Switch: cases in order, then default
 	Cases    []Case       // Switch: one for each branch
 
-	Limit       Limit
-	Retry       *RetryPolicy // nil: the operation makes no requests
-	Concurrency int          // Foreach: most iterations at once; 0 = default 20, 1 = sequential
-	Options     OptionSet
-	Pagination  int // minimumItemCount; 0 = off
-	Chunked     bool
+	Limit            Limit
+	Retry            *RetryPolicy // nil: the operation makes no requests
+	UnsubscribeRetry *RetryPolicy // of a webhook's unsubscribe; nil for other types
+	Concurrency      int          // Foreach: most iterations at once; 0 = default 20, 1 = sequential
+	Options          OptionSet
+	Pagination       int // minimumItemCount; 0 = off
+	Chunked          bool
 	// UploadChunk and DownloadChunk are uploadChunkSizeInMB and downloadChunkSizeInMB; 0:
 	// not given.
 	UploadChunk, DownloadChunk int

@@ -95,31 +95,41 @@ func (c *compiler) webhookRequest(m node, o owner, name string) {
 	c.request(m, o)
 }
 
-// webhookAction reads an HttpWebhook (wdl-semantics §11.10).
+// webhookAction reads an HttpWebhook (wdl-semantics §11.10). Inputs that are one
+// expression are only known when the action runs.
 func (c *compiler) webhookAction(a *Action, n node) {
 	o := c.owner(a)
 	inputs, ok := c.object(n, "inputs", o)
 	if !ok {
-		c.inputs(a, n)
+		c.webhookInputs(a, n, o)
 		return
 	}
 	a.Subscribe, a.Unsubscribe = c.webhook(inputs, o)
-	a.Retry = c.retry(inputs, "subscribe", o)
+	a.Retry, a.UnsubscribeRetry = c.retry(inputs, "subscribe", o), c.retry(inputs, "unsubscribe", o)
 }
 
-// connectionWebhookAction reads an ApiConnectionWebhook.
+// webhookInputs compiles `inputs` whole, which may hand on the callback URL.
+func (c *compiler) webhookInputs(a *Action, n node, o owner) {
+	if inputs, ok := n.member("inputs"); ok {
+		a.Inputs = c.template(inputs, o, roleSubscribe)
+	}
+	a.Retry = c.retry(n, "inputs", o)
+	a.UnsubscribeRetry = &RetryPolicy{}
+}
+
+// connectionWebhookAction reads an ApiConnectionWebhook: in the connector's form, or
+// in that of an HttpWebhook, which is documented beside it.
 func (c *compiler) connectionWebhookAction(a *Action, n node) {
 	inputs, ok := n.member("inputs")
 	if !ok {
 		return
 	}
 	o := c.owner(a)
-	a.Inputs = c.template(inputs, o, roleSubscribe)
-	a.Retry = c.retry(n, "inputs", o)
-	if subscribe, ok := inputs.member("subscribe"); ok && !c.dynamic(inputs) {
-		c.request(subscribe, o) // documented beside the connector's form
+	if _, ok := inputs.member("subscribe"); ok && !c.dynamic(inputs) {
+		c.webhookAction(a, n)
 		return
 	}
+	c.webhookInputs(a, n, o)
 	c.require(o, n, []string{"inputs.host", "inputs.path"})
 	c.request(inputs, o)
 	c.connection(inputs, o)

@@ -29,7 +29,8 @@ take their time. DEF may also be the folder of a single-tenant project, of one o
 workflows, or the workflow.json in it: then parameters.json, connections.json and
 local.settings.json of the project hold. Prints the record of the run as JSON: its status, the response, and
 each action with status, inputs and outputs; with splitOn, one record for each run.
-The exit code is 0 if the workflow ran, however it ended.
+The exit code is 0 if the workflow ran, however it ended. Nobody can call back a webhook
+action here: one that hands on its address fails, others wait for their limit.timeout.
 
 --body, --parameters, --settings, --connections and --trigger each take JSON, or the
 name of a file that holds it, or - for standard input. A --body that is neither is plain text.

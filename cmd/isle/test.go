@@ -41,7 +41,11 @@ A test file:
 definition is a path relative to the file, or the definition itself; "workflow" names
 one of several in a template. A mock matches by action, or by method and the whole
 URI; its responses are given in turn and the last one repeats;
-{"error": {"code": "ServiceUnavailable", "message": ""}} is one that never comes. When "mocks" is
+{"error": {"code": "ServiceUnavailable", "message": ""}} is one that never comes. A response to
+the subscription of a webhook action may have a "callback": {"after": "PT5M", "headers": {},
+"queries": {}, "body": {}}, which calls the action back; without one nobody does, and it
+waits for its limit.timeout. A webhook that sends no request takes the next response of
+the mock with its name. When "mocks" is
 present, a call that none matches fails the case; without it calls are really made. A
 body that is a string is text, anything else JSON, unless the headers say otherwise.
 An object needs the named members, an array all elements, numbers compare by value,

@@ -3,7 +3,9 @@ package connector
 import (
 	"strings"
 
+	"isle/engine"
 	"isle/expr"
+	"isle/wdl"
 )
 
 const sanitised = "*sanitized*"
@@ -32,6 +34,34 @@ func Sanitise(inputs expr.Value) (expr.Value, bool) {
 	replace("subscriptionKey", hideAll)
 	replace("uri", hideSignature)
 	return out, changed
+}
+
+// Shown gives the inputs of a record as a history may show them. An action that ended
+// before its operation reported still has the real ones.
+func Shown(rec *engine.Record) expr.Value {
+	inputs := rec.Inputs
+	if !calls(rec.Type) && rec.Status.Final() {
+		return inputs
+	}
+	inputs, _ = Sanitise(inputs)
+	for _, name := range [...]string{"subscribe", "unsubscribe"} {
+		if request, ok := inputs.Get(name); ok && rec.Callback != "" {
+			request, _ = Sanitise(request)
+			inputs = withMember(inputs, name, request)
+		}
+	}
+	inputs, _ = HideCallback(inputs, rec.Callback)
+	return inputs
+}
+
+// calls lists the types whose inputs may hold credentials for a peer.
+func calls(t wdl.Type) bool {
+	switch t {
+	case wdl.TypeHTTP, wdl.TypeHTTPWebhook, wdl.TypeAPIConnection, wdl.TypeAPIConnectionWebhook, wdl.TypeFunction,
+		wdl.TypeAPIManagement, wdl.TypeWorkflow, wdl.TypeSendToBatch:
+		return true
+	}
+	return false
 }
 
 // SanitiseOutputs gives the outputs of a trigger or an action as a history may show

@@ -172,7 +172,16 @@ func (g *Gateway) scopes(ctx context.Context, d *runner.Deployed, run store.Run,
 	if err != nil {
 		return nil, err
 	}
-	action, ok := w.Program.Action(t.action)
+	path, err := t.repetitionPath(w.Program)
+	if err != nil {
+		return nil, err
+	}
+	return []string{engine.ScopeOf(path), engine.ScopeOf(path[:len(path)-1])}, nil
+}
+
+// repetitionPath is the repetition of the target, outermost first; nil if it has none.
+func (t target) repetitionPath(p *wdl.Program) ([]engine.RepetitionIndex, error) {
+	action, ok := p.Action(t.action)
 	if !ok {
 		return nil, store.ErrNotFound
 	}
@@ -180,19 +189,22 @@ func (g *Gateway) scopes(ctx context.Context, d *runner.Deployed, run store.Run,
 	if t.scope {
 		loops = append(slices.Clip(loops), action.Index)
 	}
-	indexes := strings.Split(t.repetition, "-")
+	var indexes []string
+	if t.repetition != "" {
+		indexes = strings.Split(t.repetition, "-")
+	}
 	if len(indexes) != len(loops) {
 		return nil, store.ErrNotFound
 	}
-	path := make([]engine.RepetitionIndex, len(loops))
+	var path []engine.RepetitionIndex
 	for i, loop := range loops {
-		n, err := strconv.Atoi(indexes[i])
+		n, err := strconv.ParseUint(indexes[i], 10, 31)
 		if err != nil {
 			return nil, store.ErrNotFound
 		}
-		path[i] = engine.RepetitionIndex{Scope: w.Program.Actions[loop].Name, Index: n}
+		path = append(path, engine.RepetitionIndex{Scope: p.Actions[loop].Name, Index: int(n)})
 	}
-	return []string{engine.ScopeOf(path), engine.ScopeOf(path[:len(path)-1])}, nil
+	return path, nil
 }
 
 // readRun reads a run of the workflow.
@@ -238,11 +250,7 @@ func matches(rec *engine.Record, t target) bool {
 func actionContent(rec *engine.Record, content string) (expr.Value, bool, error) {
 	switch {
 	case strings.EqualFold(content, "ActionInputs"):
-		inputs := rec.Inputs
-		if !rec.Status.Final() {
-			inputs, _ = connector.Sanitise(inputs)
-		}
-		return inputs, rec.HasInputs && !rec.SecureInputs, nil
+		return connector.Shown(rec), rec.HasInputs && !rec.SecureInputs, nil
 	case strings.EqualFold(content, "ActionOutputs"):
 		outputs, _ := connector.SanitiseOutputs(rec.Outputs)
 		return outputs, rec.HasOutputs && !rec.SecureOutputs, nil

@@ -1,6 +1,6 @@
 // Package gateway is the access endpoint of environments: what callers outside the
-// resource manager reach. It serves the callback URLs of Request triggers and the
-// signed links to recorded inputs and outputs.
+// resource manager reach. It serves the callback URLs of Request triggers and of
+// webhook actions, and the signed links to recorded inputs and outputs.
 //
 // Everything is allowed by a signature in the URL and by nothing else, and only to
 // callers whom the environment's network policy lets in. A request is bounded before it is parsed, a run is durable before its caller hears of it,
@@ -106,6 +106,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = g.firing(w, r, t)
 	case targetOperation:
 		err = g.poll(w, r, t)
+	case targetCallback:
+		err = g.callBack(w, r, t)
 	}
 	if err != nil {
 		g.fail(w, r, err)

@@ -139,11 +139,15 @@ func fireError(on *wdl.Trigger, err error) error {
 	case errors.Is(err, runner.ErrBusy):
 		return &failure{status: http.StatusTooManyRequests, code: "WorkflowRunInProgress", message: "The trigger '" + on.Name + "' allows one run at a time, and one is active. Try again when it has ended.", header: http.Header{"Retry-After": {"10"}}}
 	case errors.Is(err, runner.ErrStopped):
-		return &failure{status: http.StatusServiceUnavailable, code: "ServiceUnavailable", message: "The server is stopping. Try again in a moment.", header: http.Header{"Retry-After": {"5"}}}
+		return stopping()
 	case errors.As(err, &template):
 		return badRequest("InvalidTemplate", "Unable to process template language expressions of trigger '"+on.Name+"': '"+strings.TrimSuffix(err.Error(), ".")+"'.")
 	}
 	return err
+}
+
+func stopping() error {
+	return &failure{status: http.StatusServiceUnavailable, code: "ServiceUnavailable", message: "The server is stopping. Try again in a moment.", header: http.Header{"Retry-After": {"5"}}}
 }
 
 // respond waits for the run's reply and writes it; when the time is over the run

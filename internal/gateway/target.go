@@ -12,6 +12,7 @@ const (
 	targetContent
 	targetOperation
 	targetFiring // content of a firing without a run
+	targetCallback
 )
 
 // target is what a path names. Names are decoded; relativePath is not, as a
@@ -43,6 +44,8 @@ func (t target) permission() string {
 		return "/triggers/" + t.trigger + "/histories/" + t.history + "/contents/" + t.content + "/read"
 	case targetOperation:
 		return "/runs/" + t.run + "/operations/" + t.operation + "/read"
+	case targetCallback:
+		return "/runs/" + t.run + t.owner() + "/run"
 	}
 	return "/runs/" + t.run + t.owner() + "/contents/" + t.content + "/read"
 }
@@ -148,21 +151,35 @@ func (t *target) readRun(p *path) {
 		return
 	case "contents":
 	case "actions":
-		t.action = p.next()
-		switch strings.ToLower(p.next()) {
-		case "contents":
-		case "scoperepetitions":
-			t.scope = true
-			fallthrough
-		case "repetitions":
-			t.repetition = p.next()
-			p.is("contents")
-		default:
-			p.bad = true
-		}
+		t.readAction(p)
+		return
 	default:
 		p.bad = true
 	}
 	t.kind = targetContent
 	t.content = p.next()
+}
+
+// readAction reads what is below an action: its contents or its callback, or those of
+// a repetition. An iteration of a loop has no callback.
+func (t *target) readAction(p *path) {
+	t.kind = targetContent
+	t.action = p.next()
+	last := strings.ToLower(p.next())
+	switch last {
+	case "scoperepetitions":
+		t.scope = true
+		fallthrough
+	case "repetitions":
+		t.repetition = p.next()
+		last = strings.ToLower(p.next())
+	}
+	switch {
+	case last == "contents":
+		t.content = p.next()
+	case last == "run" && !t.scope:
+		t.kind = targetCallback
+	default:
+		p.bad = true
+	}
 }

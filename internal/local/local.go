@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"isle/engine"
@@ -32,6 +33,12 @@ type Config struct {
 	Virtual bool             // time jumps
 	Start   time.Time        // of a virtual clock; zero: Clock's
 	Clock   func() time.Time // time.Now if nil
+
+	// CallbackURL is what listCallbackUrl() gives; nil: there is no address to give.
+	// CalledBack, if set, is asked once for each webhook that begins to wait what will
+	// call it back; nil: nobody.
+	CallbackURL engine.Callback
+	CalledBack  func(engine.Record) *Callback
 
 	RunID            string // "local" if empty
 	ClientTrackingID string
@@ -101,9 +108,12 @@ type playback struct {
 	summary  engine.Summary
 	wake     time.Time
 
-	queue    []engine.Call // virtual clock: to be performed
+	queue    []request // virtual clock: to be performed
 	flying   map[engine.EffectID]context.CancelFunc
 	outcomes chan engine.Completed
+
+	callbacks callbacks
+	partings  sync.WaitGroup // real clock: unsubscribes under way
 
 	respondBy time.Time
 	response  *Response
@@ -118,6 +128,9 @@ func (s *playback) run(ctx context.Context) (*Result, error) {
 			return nil, err
 		}
 		if s.summary.Status.Final() {
+			if err := s.part(ctx); err != nil {
+				return nil, err
+			}
 			return s.result()
 		}
 		var err error
@@ -144,6 +157,7 @@ func (s *playback) begin() {
 		s.response = &Response{StatusCode: 202}
 	}
 	s.core = engine.New(s.Workflow, start)
+	s.core.SetCallback(s.CallbackURL)
 }
 
 // answersLater reports whether the caller gets 202 first and polls for the Response
@@ -161,6 +175,9 @@ func answersLater(p *wdl.Program) bool {
 func (s *playback) step(ctx context.Context, ev engine.Event) error {
 	for ev != nil {
 		res, err := s.core.Step(s.now, ev)
+		if errors.Is(err, engine.ErrNotWaiting) {
+			return nil // the webhook has timed out before its callback
+		}
 		if err != nil {
 			return err
 		}
@@ -191,6 +208,7 @@ func (s *playback) store(res *engine.Result) {
 		s.scopes[row.Scope] = append(s.scopes[row.Scope], row)
 	}
 	s.summary, s.wake = res.Summary, res.Wake
+	s.callbacks.expect(s, res.Rows)
 }
 
 // follow is the event that the engine wants at once; nil if none.
@@ -229,6 +247,7 @@ func (s *playback) reload(ev engine.Event) (engine.Event, error) {
 	if s.core, err = engine.Load(s.Workflow, s.head, rows); err != nil {
 		return nil, err
 	}
+	s.core.SetCallback(s.CallbackURL)
 	if ev != nil {
 		return engine.Resume{}, nil
 	}
@@ -252,6 +271,8 @@ func (s *playback) act(ctx context.Context, effects []engine.Effect) {
 				cancel()
 				delete(s.flying, e.ID)
 			}
+		case engine.Unsubscribe:
+			s.unsubscribe(ctx, e)
 		case engine.Respond:
 			answer := &Response{StatusCode: e.StatusCode, Headers: e.Headers, Body: s.whole(e.Body), HasBody: e.HasBody}
 			if s.response == nil {
@@ -271,7 +292,7 @@ func (s *playback) call(ctx context.Context, c engine.Call) {
 	ctx, cancel := context.WithCancel(ctx)
 	s.flying[c.ID] = cancel
 	if s.Virtual {
-		s.queue = append(s.queue, c)
+		s.queue = append(s.queue, request{Call: c})
 		return
 	}
 	go func() {
@@ -305,7 +326,16 @@ func (s *playback) next(ctx context.Context) (engine.Event, error) {
 	} else if len(s.flying) == 0 {
 		return nil, errStuck
 	}
+	var callback <-chan time.Time
+	if at := s.callbacks.next(); !at.IsZero() {
+		timer := time.NewTimer(at.Sub(s.Clock()))
+		defer timer.Stop()
+		callback = timer.C
+	}
 	select {
+	case <-callback:
+		s.now = s.Clock()
+		return s.callbacks.take(), nil
 	case done := <-s.outcomes:
 		s.land(done.Effect)
 		s.now = s.Clock()
@@ -350,24 +380,37 @@ func (s *playback) nextVirtual(ctx context.Context) (engine.Event, error) {
 	for len(s.queue) > 0 {
 		c := s.queue[0]
 		s.queue = s.queue[1:]
+		if c.parting != nil {
+			s.perform(ctx, c.parting)
+			continue
+		}
 		if _, wanted := s.flying[c.ID]; !wanted {
 			continue
 		}
-		outcome := s.Perform(ctx, c)
+		outcome := s.Perform(ctx, c.Call)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		s.land(c.ID)
 		return engine.Completed{Effect: c.ID, Outcome: outcome}, nil
 	}
-	at := s.nextAlarm()
+	at, called := s.nextAlarm(), s.callbacks.next()
+	if !called.IsZero() && (at.IsZero() || !at.Before(called)) {
+		s.now = later(s.now, called)
+		return s.callbacks.take(), nil
+	}
 	if at.IsZero() {
 		return nil, errStuck
 	}
-	if at.After(s.now) {
-		s.now = at
-	}
+	s.now = later(s.now, at)
 	return s.alarm(), nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func (s *playback) result() (*Result, error) {

@@ -118,8 +118,12 @@ func (v *vector) run(t *testing.T, program *wdl.Program) *local.Result {
 		Virtual: true, Check: true, Caller: !strings.Contains(v.Note, "disconnected"),
 		Start: time.Date(2024, 3, 15, 10, 30, 45, 0, time.UTC),
 		Perform: func(_ context.Context, c engine.Call) engine.Outcome {
-			method, _ := c.Inputs.Get("method")
-			uri, _ := c.Inputs.Get("uri")
+			request := c.Inputs
+			if subscribe, ok := request.Get("subscribe"); ok {
+				request = subscribe
+			}
+			method, _ := request.Get("method")
+			uri, _ := request.Get("uri")
 			m, ok := mocks[method.Text()+" "+uri.Text()]
 			if !ok {
 				t.Errorf("no mock for %s %s", method.Text(), uri.Text())

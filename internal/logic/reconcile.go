@@ -238,8 +238,11 @@ func (s *Service) endRuns(ctx context.Context, left retirement) (again bool, err
 		if _, err := tx.DeleteTriggerHistories(left.FlowID, s.now(), 0); err != nil {
 			return err
 		}
+		if again, err = runner.SubscriptionsLeft(tx, left.FlowID); err != nil {
+			return err
+		}
 		subscribed, err = s.config.Runner.Unsubscribe(tx, left.FlowID)
 		return err
 	})
-	return len(runs) > 0 || subscribed, err
+	return again || len(runs) > 0 || subscribed, err
 }

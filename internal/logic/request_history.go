@@ -78,7 +78,8 @@ func (s *Service) requests(ctx context.Context, r *arm.Request, find recordFinde
 }
 
 func requestViews(id string, rec *engine.Record) (values []expr.Value) {
-	if rec.Type != wdl.TypeHTTP || rec.Start.IsZero() || rec.Status == wdl.Skipped {
+	webhook := rec.Type == wdl.TypeHTTPWebhook || rec.Type == wdl.TypeAPIConnectionWebhook
+	if rec.Type != wdl.TypeHTTP && (!webhook || rec.Attempts == 0) || rec.Start.IsZero() || rec.Status == wdl.Skipped {
 		return nil
 	}
 	attempts := rec.RetryHistory
@@ -95,7 +96,8 @@ func requestViews(id string, rec *engine.Record) (values []expr.Value) {
 		f.time("startTime", attempts[i].Start)
 		f.time("endTime", attempts[i].End)
 		f.add("request", request)
-		if response := responseView(rec); i == len(attempts)-1 && response.Len() > 0 {
+		answered := !webhook || rec.Status != wdl.Succeeded // else the outputs are what the callback brought
+		if response := responseView(rec); i == len(attempts)-1 && answered && response.Len() > 0 {
 			f.add("response", response)
 		}
 		name := sequenceID(attempts[i].Start)
@@ -110,7 +112,10 @@ func requestView(rec *engine.Record) expr.Value {
 	if rec.SecureInputs {
 		return f.value()
 	}
-	inputs, _ := connector.Sanitise(rec.Inputs)
+	inputs := connector.Shown(rec)
+	if subscribe, ok := inputs.Get("subscribe"); ok && rec.Type != wdl.TypeHTTP {
+		inputs = subscribe
+	}
 	for _, name := range []string{"method", "uri", "headers"} {
 		if v, ok := inputs.Get(name); ok {
 			f.add(name, v)

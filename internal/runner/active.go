@@ -43,11 +43,17 @@ type active struct {
 	run     *engine.Run
 	row     store.Run // as stored, once created
 	created bool
-	held    *held          // of a stateless run; nil: every commit is stored
-	pending engine.Result  // stepped, not committed
-	stepped bool           // something is pending
-	acks    []chan<- error // who waits for that commit
-	follow  engine.Event   // to be stepped before anything else
+	held    *held         // of a stateless run; nil: every commit is stored
+	pending engine.Result // stepped, not committed
+	stepped bool          // something is pending
+	acks    []receipt     // who waits for that commit
+	follow  engine.Event  // to be stepped before anything else
+}
+
+// receipt is what the sender of an event gets when everything before it is durable.
+type receipt struct {
+	to      chan<- error
+	refusal error // the engine's; nil: the event was taken
 }
 
 // delivery is an event on its way to a run. Its sender may wait for the commit.
@@ -147,12 +153,17 @@ func (a *active) drive() {
 
 // turn steps as many waiting events as may share a commit, commits, and acts.
 func (a *active) turn() error {
+	a.refreshCallback()
 	for n := 0; n < maxBatch; n++ {
-		ev := a.next()
-		if ev == nil {
+		d := a.next()
+		if d.event == nil {
 			break
 		}
-		if err := a.step(ev); err != nil {
+		refusal, err := a.step(d)
+		if d.ack != nil {
+			a.acks = append(a.acks, receipt{d.ack, refusal})
+		}
+		if err != nil {
 			return err
 		}
 		if a.pending.More || a.pending.Need != nil || len(a.pending.Rows) > engine.MaxStepRecords {
@@ -177,7 +188,9 @@ func (a *active) settle() error {
 	if err := a.commit(result); err != nil {
 		return err
 	}
-	a.acknowledge(nil)
+	if result.Need == nil {
+		a.acknowledge(nil) // else an event may have had no effect yet, such as Cancel
+	}
 	a.act(result)
 	switch {
 	case result.Need != nil:
@@ -195,7 +208,11 @@ func (a *active) settle() error {
 // acknowledge tells who waits for the commit.
 func (a *active) acknowledge(err error) {
 	for _, ack := range a.acks {
-		ack <- err
+		if err == nil {
+			ack.to <- ack.refusal
+		} else {
+			ack.to <- err
+		}
 	}
 	a.acks = nil
 }
@@ -203,32 +220,30 @@ func (a *active) acknowledge(err error) {
 // next is the event to step. What arrived goes before a mere Continue, which every
 // event implies, so that a long loop can be cancelled; it does not go before what
 // the engine asked for.
-func (a *active) next() engine.Event {
+func (a *active) next() delivery {
 	if ev := a.follow; ev != nil && ev != continueEvent {
 		a.follow = nil
-		return ev
+		return delivery{event: ev}
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.queue) == 0 {
 		ev := a.follow
 		a.follow = nil
-		return ev
+		return delivery{event: ev}
 	}
 	a.follow = nil
 	d := a.queue[0]
 	a.queue[0] = delivery{}
 	a.queue = a.queue[1:]
-	if d.ack != nil {
-		a.acks = append(a.acks, d.ack)
-	}
-	return d.event
+	return d
 }
 
 // step adds the result of one event to what is pending. An event that the engine
-// says does not belong to the run has changed nothing and is only logged, but for
-// the one that begins it.
-func (a *active) step(ev engine.Event) error {
+// says does not belong to the run has changed nothing: its sender is told, or else
+// the log, but for the one that begins it.
+func (a *active) step(d delivery) (refusal, err error) {
+	ev := d.event
 	if _, gone := ev.(engine.CallerGone); gone {
 		a.mu.Lock()
 		a.caller = nil
@@ -237,11 +252,13 @@ func (a *active) step(ev engine.Event) error {
 	result, err := a.advance(ev)
 	var defect *stepError
 	if err != nil && (!a.created || errors.As(err, &defect)) {
-		return err
+		return nil, err
 	}
 	if err != nil {
-		a.runner.config.Log.Warn("event refused", "run", a.key.run, "error", err)
-		return nil
+		if d.ack == nil {
+			a.runner.config.Log.Warn("event refused", "run", a.key.run, "error", err)
+		}
+		return err, nil
 	}
 	p := &a.pending
 	if result.Head != nil {
@@ -252,7 +269,7 @@ func (a *active) step(ev engine.Event) error {
 	p.Effects = join(p.Effects, result.Effects)
 	p.Wake, p.More, p.Need, p.Summary = result.Wake, result.More, result.Need, result.Summary
 	a.stepped = true
-	return nil
+	return nil, nil
 }
 
 // advance contains a panic of the engine: it ends this run and no other.

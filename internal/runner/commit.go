@@ -136,6 +136,9 @@ func (a *active) put(tx *store.Tx, row store.Run, result engine.Result, contents
 			return err
 		}
 	}
+	if err := a.putUnsubscriptions(tx, result.Effects); err != nil {
+		return err
+	}
 	return tx.AppendRows(row.Name, result.Rows)
 }
 

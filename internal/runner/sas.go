@@ -117,6 +117,21 @@ func contentLink(flowID, path, apiVersion string, now time.Time) Link {
 	}
 }
 
+// CallbackLink is the callback URL of a webhook action. The repetition is "" outside
+// of loops, else its name such as "000001-000000".
+func CallbackLink(flowID, run, action, repetition, apiVersion string) Link {
+	owner := "/runs/" + run + "/actions/" + action
+	if repetition != "" {
+		owner += "/repetitions/" + repetition
+	}
+	return Link{
+		FlowID:     flowID,
+		Path:       "/workflows/" + flowID + escapePath(owner) + "/run",
+		Permission: owner + "/run",
+		APIVersion: apiVersion,
+	}
+}
+
 func escapePath(path string) string {
 	parts := strings.Split(path, "/")
 	for i, p := range parts {

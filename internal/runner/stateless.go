@@ -2,10 +2,12 @@ package runner
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"isle/engine"
 	"isle/expr"
+	"isle/internal/store"
 	"isle/wdl"
 )
 
@@ -42,16 +44,31 @@ func (a *active) hold(result engine.Result) error {
 		result.Head, result.Rows, result.Contents = a.held.result.Head, a.held.result.Rows, a.held.result.Contents
 		return a.store(a.nextRow(result), result)
 	}
-	if !a.created && a.guard != nil {
-		if err := a.db.Write(context.Background(), a.guard); err != nil {
-			return err
-		}
+	if err := a.besides(result); err != nil {
+		return err
 	}
 	row.Head = nil
 	a.created = true
 	a.wake(row.Wake)
 	a.row = row
 	return nil
+}
+
+// besides writes what outlives the process though the run does not: what the
+// transaction that creates it does, and what webhooks have subscribed.
+func (a *active) besides(result engine.Result) error {
+	begins := !a.created && a.guard != nil
+	if !begins && !slices.ContainsFunc(result.Effects, isUnsubscribe) {
+		return nil
+	}
+	return a.db.Write(context.Background(), func(tx *store.Tx) error {
+		if begins {
+			if err := a.guard(tx); err != nil {
+				return err
+			}
+		}
+		return a.putUnsubscriptions(tx, result.Effects)
+	})
 }
 
 // remembered says whether the history of a run that ends so is stored.

@@ -302,6 +302,7 @@ func (s *Server) handlers(deployments *deploy.Provider) map[string]task.Handler 
 		"trigger":       s.runner.TriggerHandler(),
 
 		runner.SubscriptionKind: s.runner.SubscriptionHandler(),
+		runner.UnsubscribeKind:  s.runner.UnsubscribeHandler(),
 	}
 	for _, some := range []map[string]task.Handler{s.manager.Handlers(), s.logic.Handlers()} {
 		for kind, h := range some {

@@ -46,6 +46,10 @@ type Invocation struct {
 	Virtual bool      // time jumps; else Start is now
 	Seed    uint64    // of everything random
 
+	// CalledBack is asked what calls back the webhook of a record that begins to wait;
+	// nil: nobody can, and there is no address to hand on.
+	CalledBack func(w *engine.Workflow, run string, rec engine.Record) *local.Callback
+
 	// Clock is told the time before each call when time is virtual.
 	Clock func(now time.Time)
 }
@@ -307,6 +311,10 @@ func (i *Invocation) run(ctx context.Context, f engine.Fired, name string, calle
 				TriggerTrackingID: f.TrackingID, ClientTrackingID: f.ClientTrackingID, Dialer: i.Dialer,
 			})
 		},
+	}
+	if i.CalledBack != nil {
+		config.CallbackURL = i.callbackURL(name)
+		config.CalledBack = func(rec engine.Record) *local.Callback { return i.CalledBack(i.Workflow, name, rec) }
 	}
 	if i.Caller == Impatient {
 		config.RespondWithin = responseTimeout

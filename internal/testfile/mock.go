@@ -33,6 +33,8 @@ type MockResponse struct {
 	Body    Value `json:"body"`
 	// Error is why there is no answer at all; the other members do not count then.
 	Error *MockError `json:"error"`
+	// Callback calls the webhook back that this answers; null: nobody does.
+	Callback *MockCallback `json:"callback"`
 }
 
 // MockError is the lack of an answer, as a run records it: with the code
@@ -52,6 +54,9 @@ func (m *Mock) prepare() (err error) {
 		}
 		if r.Error != nil && r.Error.Code == "" {
 			return fmt.Errorf("response %d: its error has no code", i+1)
+		}
+		if err := r.Callback.prepare(); err != nil {
+			return fmt.Errorf("response %d: %w", i+1, err)
 		}
 	}
 	m.pattern, err = whole(m.URI)

@@ -143,10 +143,13 @@ func (d *draft) responses(a *wdl.Action, r *engine.Record) (list []expr.Value) {
 		}
 	}
 	status, answered := r.Outputs.Get("statusCode")
+	webhook := a.Type == wdl.TypeHTTPWebhook || a.Type == wdl.TypeAPIConnectionWebhook
 	switch {
 	case r.SecureOutputs:
 		d.placeholder("The outputs of '%s' are secured: fill in the body that its mock answers with.", a.Name)
 		return append(list, attempted(r.Code, nil))
+	case webhook && r.Status == wdl.Succeeded:
+		return append(list, d.calledBack(a, r.Outputs))
 	case answered:
 		return append(list, d.answered(a, status, r.Outputs))
 	case r.Status == wdl.TimedOut: // an operation that never ended
@@ -155,6 +158,16 @@ func (d *draft) responses(a *wdl.Action, r *engine.Record) (list []expr.Value) {
 		return append(list, attempted(r.Code, r.Error))
 	}
 	return list
+}
+
+// calledBack is the mock's form of the outputs of a webhook: the subscription went well,
+// and they are what its callback brought.
+func (d *draft) calledBack(a *wdl.Action, outputs expr.Value) expr.Value {
+	callback := d.answered(a, expr.Null(), outputs).Without("status")
+	if queries, ok := outputs.Get("queries"); ok {
+		callback = callback.With("queries", queries)
+	}
+	return expr.Object(expr.Member{Name: "status", Value: expr.Int(http.StatusOK)}, expr.Member{Name: "callback", Value: callback})
 }
 
 // answered is the mock's form of recorded outputs.

@@ -235,7 +235,7 @@ func TestSaveErrors(t *testing.T) {
 		{"with code and text", "", bad, `"expect":{"saveError":{"code":"InvalidTemplate","contains":"'nope' is not defined"}}`, nil},
 		{"with another one", "", bad, `"expect":{"saveError":{"code":"Other"}}`, []string{"refused, but not as expected (Other)"}},
 		{"accepted", "", pair, `"expect":{"saveError":{}}`, []string{"the definition is accepted, expected it to be refused"}},
-		{"an unsupported type is no error of the definition", "", `{"A":{"type":"HttpWebhook","inputs":{"subscribe":{"method":"POST","uri":"https://h/"}}}}`, `"expect":{"saveError":{}}`, []string{"the definition is accepted"}},
+		{"an unsupported type is no error of the definition", "", `{"A":{"type":"Xslt","inputs":{"content":"<a/>","integrationAccount":{"map":{"name":"m"}}}}}`, `"expect":{"saveError":{}}`, []string{"the definition is accepted"}},
 		{"a refused definition fails other cases", "", bad, `"expect":{}`, []string{"the definition is refused: "}},
 	})
 }

@@ -104,6 +104,8 @@ type stage struct {
 	now         time.Time
 	made        []call
 	used        []int // responses given by each mock
+	// callbacks are those that come to webhooks whose subscription is answered.
+	callbacks map[webhook]*MockCallback
 }
 
 func (s *stage) invoke(ctx context.Context, w *engine.Workflow) (*Invoked, error) {
@@ -121,7 +123,8 @@ func (s *stage) invoke(ctx context.Context, w *engine.Workflow) (*Invoked, error
 		Caller:  s.expected.Expect.caller(),
 		Start:   s.now,
 		Virtual: true, Seed: seed(s.expected.Name),
-		Clock: func(now time.Time) { s.now = now },
+		Clock:      func(now time.Time) { s.now = now },
+		CalledBack: s.calledBack,
 	}
 	return invocation.Run(ctx)
 }
@@ -172,6 +175,7 @@ func (s *stage) exchange(_ context.Context, c connector.Call, r *httpoperation.R
 		return nil, err
 	}
 	if r := s.mocked(func(m *Mock) bool { return m.matches(made.action, made.method, made.uri) }); r != nil {
+		s.callBack(c, r.Callback)
 		return r.answer()
 	}
 	err := errors.New("no mock matches the call of " + made.String())

@@ -98,16 +98,16 @@ func pattern(t *wdl.Trigger) string {
 // (wdl-semantics §9). A body that is not what its type says, or not what the schema
 // wants when it is enabled, is a *Refusal.
 func Outputs(t *wdl.Trigger, r *Request, parameters expr.Value) (expr.Value, error) {
-	members := append(make([]expr.Member, 0, 4), expr.Member{Name: "headers", Value: headers(t, r)})
+	members := append(make([]expr.Member, 0, 4), expr.Member{Name: "headers", Value: headers(t.Options, r)})
 	if queries, any := r.Query.outputs(); any {
 		members = append(members, expr.Member{Name: "queries", Value: queries})
 	}
 	if !parameters.IsNull() {
 		members = append(members, expr.Member{Name: "relativePathParameters", Value: parameters})
 	}
-	v, present, err := connector.ReadContent(r.Header, r.Body)
+	v, present, err := r.content()
 	if err != nil {
-		return expr.Null(), badRequest("InvalidRequestContent", "The request content is not valid and could not be deserialized: '"+strings.TrimSuffix(err.Error(), ".")+"'. Send what the Content-Type header says.")
+		return expr.Null(), err
 	}
 	if present {
 		members = append(members, expr.Member{Name: "body", Value: v})
@@ -120,7 +120,36 @@ func Outputs(t *wdl.Trigger, r *Request, parameters expr.Value) (expr.Value, err
 	return expr.Object(members...), nil
 }
 
-func headers(t *wdl.Trigger, r *Request) expr.Value {
+// CallbackOutputs are the outputs of a webhook action that a request calls back:
+// statusCode, headers, queries, body (wdl-semantics §11.10). A body that is not what
+// its type says is a *Refusal.
+func CallbackOutputs(options wdl.OptionSet, r *Request) (expr.Value, error) {
+	members := append(make([]expr.Member, 0, 4),
+		expr.Member{Name: "statusCode", Value: expr.Int(http.StatusOK)},
+		expr.Member{Name: "headers", Value: headers(options, r)})
+	if queries, any := r.Query.outputs(); any {
+		members = append(members, expr.Member{Name: "queries", Value: queries})
+	}
+	v, present, err := r.content()
+	if err != nil {
+		return expr.Null(), err
+	}
+	if present {
+		members = append(members, expr.Member{Name: "body", Value: v})
+	}
+	return expr.Object(members...), nil
+}
+
+// content is the body as a value (wdl-semantics §7.1).
+func (r *Request) content() (v expr.Value, present bool, err error) {
+	v, present, err = connector.ReadContent(r.Header, r.Body)
+	if err != nil {
+		return v, false, badRequest("InvalidRequestContent", "The request content is not valid and could not be deserialized: '"+strings.TrimSuffix(err.Error(), ".")+"'. Send what the Content-Type header says.")
+	}
+	return v, present, nil
+}
+
+func headers(options wdl.OptionSet, r *Request) expr.Value {
 	h := r.Header
 	unsized := len(r.Body) > 0 && h.Get("Content-Length") == ""
 	if r.Host != "" || unsized {
@@ -132,7 +161,7 @@ func headers(t *wdl.Trigger, r *Request) expr.Value {
 			h["Content-Length"] = []string{strconv.Itoa(len(r.Body))}
 		}
 	}
-	keep := t.Options.Has(wdl.IncludeAuthorizationHeadersInOutputs)
+	keep := options.Has(wdl.IncludeAuthorizationHeadersInOutputs)
 	return connector.ReadHeaders(h, func(name string) bool {
 		return !keep && textproto.CanonicalMIMEHeaderKey(name) == "Authorization"
 	})
