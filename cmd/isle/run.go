@@ -13,6 +13,7 @@ import (
 	"isle/expr"
 	"isle/internal/connector/builtin"
 	"isle/internal/connector/connection"
+	connectorhttp "isle/internal/connector/http"
 	"isle/internal/dataplane"
 	"isle/internal/project"
 	"isle/internal/testfile"
@@ -47,12 +48,13 @@ name of a file that holds it, or - for standard input. A --body that is neither 
 	cmd.Flags().StringVarP(&o.parameters, "parameters", "p", "", "values of the workflow's parameters")
 	cmd.Flags().StringVar(&o.settings, "settings", "", "application settings of a single-tenant workflow")
 	cmd.Flags().StringVar(&o.connections, "connections", "", "a file like connections.json: where connections, functions and APIs are called (default: that of the project)")
+	cmd.Flags().StringVar(&o.authority, "authority", "", "where ActiveDirectoryOAuth authentications get their tokens, unless they name an authority (default "+connectorhttp.DefaultAuthority+")")
 	cmd.Flags().StringVarP(&o.trigger, "trigger", "t", "", "which trigger fires, and with what")
 	cmd.Flags().StringVar(&o.workflow, "workflow", "", "which workflow, if the file or project holds several")
 	return cmd
 }
 
-type runOptions struct{ body, parameters, settings, connections, trigger, workflow string }
+type runOptions struct{ body, parameters, settings, connections, authority, trigger, workflow string }
 
 func (o *runOptions) run(cmd *cobra.Command, file string) error {
 	source, shared, err := o.open(cmd, file)
@@ -78,7 +80,7 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	operations, closeAll := builtin.Operations(builtin.Options{Connection: connection.Options{Directory: directory}})
+	operations, closeAll := builtin.Operations(builtin.Options{HTTP: connectorhttp.Options{Authority: o.authority}, Connection: connection.Options{Directory: directory}})
 	defer closeAll()
 	invocation := testfile.Invocation{
 		Workflow: workflow, Trigger: fire, Operations: operations,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	connectorhttp "isle/internal/connector/http"
 	"isle/internal/server"
 )
 
@@ -50,6 +51,8 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.config.AllowedHosts, "allowed-host", nil, "further Host names that are answered")
 	flags.StringSliceVar(&f.trusted, "trusted-proxies", nil, "prefixes whose X-Forwarded-For counts")
 	flags.StringVar(&f.config.ServiceTags, "service-tags", "", "a file of service tags and their prefixes, as the public download has them (default: the tags have no addresses)")
+	flags.StringVar(&f.config.Authority, "authority", "", "where ActiveDirectoryOAuth authentications of actions get their tokens, unless they name an authority (default "+connectorhttp.DefaultAuthority+")")
+	flags.DurationVar(&f.config.CallTimeout, "call-timeout", 0, "how long one request of an action may take (default 4m in an environment, 2m outside)")
 	flags.StringVar(&f.config.Connections, "connections", "", "a file like connections.json of a single-tenant project: where connections, functions and APIs are called, with their credentials (default: only what workflows say)")
 	flags.StringVar(&f.config.FlowLog, "flow-log", "", "a file that gets each decision of the network policy as a line of JSON; - is standard error")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log every request")

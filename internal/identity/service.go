@@ -99,6 +99,9 @@ type claims struct {
 	AppID   string `json:"appid,omitempty"` // version 1.0
 	AZP     string `json:"azp,omitempty"`   // version 2.0
 	Type    string `json:"idtyp"`
+	// Resource is the resource ID of a managed identity: the one that has a
+	// system-assigned identity, or the user-assigned one.
+	Resource string `json:"xms_mirid,omitempty"`
 }
 
 // issue makes a token for a client. base is the URL under which it asked.
@@ -114,6 +117,20 @@ func (s *Service) issue(c client, base, audience, version string) (string, error
 		all.AZP = c.ID
 	}
 	return jwt.Signed((*s.keys.Load())[0].signer).Claims(all).Serialize()
+}
+
+// ManagedToken makes a token for a managed identity, as resources get it from the
+// platform: version 1.0, for any audience. base is the server's URL. Such identities
+// are no clients of the tenant: the resource manager refuses their tokens.
+func (s *Service) ManagedToken(base, principal, resource, audience string) (token string, expires time.Time, err error) {
+	now := s.now()
+	expires = now.Add(TokenLife)
+	tenant := s.Tenant()
+	all := claims{Claims: jwt.Claims{Issuer: issuer(base, tenant, "1.0"), Subject: principal, Audience: jwt.Audience{audience},
+		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(expires), ID: arm.NewGUID()},
+		Version: "1.0", Tenant: tenant, Object: principal, AppID: principal, Type: "app", Resource: resource}
+	token, err = jwt.Signed((*s.keys.Load())[0].signer).Claims(all).Serialize()
+	return token, expires, err
 }
 
 // issuer is the iss of tokens: as in Entra, the two versions differ.

@@ -1,8 +1,15 @@
 package logic
 
 import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+
 	"isle/expr"
 	"isle/internal/arm"
+	"isle/internal/store"
 )
 
 // identity is a managed identity as stored.
@@ -26,6 +33,57 @@ func (i *identity) with(b *identityBody) *identity {
 		next.User = b.User
 	}
 	return next
+}
+
+// ManagedIdentity is the principal of a workflow's managed identity, and the resource
+// that it belongs to: the workflow for its own, name "", or the user-assigned one whose
+// resource ID name is. The error says what the workflow lacks.
+func (w *Workflows) ManagedIdentity(ctx context.Context, workflowID, name string) (principal, resource string, err error) {
+	parsed, err := arm.ParseID(workflowID)
+	if err != nil {
+		return "", "", err
+	}
+	var form *workflow
+	if err := w.control.Read(ctx, func(tx *store.Tx) error {
+		r, err := arm.Load(tx, parsed.Key())
+		if err != nil {
+			return err
+		}
+		form, err = decode[workflow](r.Resource)
+		return err
+	}); err != nil {
+		return "", "", err
+	}
+	return form.Identity.principal(workflowID, name)
+}
+
+func (i *identity) principal(workflowID, name string) (principal, resource string, err error) {
+	if i == nil {
+		i = &identity{}
+	}
+	for id := range i.User {
+		if name != "" && strings.EqualFold(id, name) {
+			return userPrincipal(id), id, nil
+		}
+	}
+	switch {
+	case name != "":
+		return "", "", fmt.Errorf("the workflow does not have the user-assigned identity '%s': name it in identity.userAssignedIdentities of the workflow", name)
+	case i.Principal != "":
+		return i.Principal, workflowID, nil
+	case len(i.User) > 0:
+		return "", "", errors.New("the workflow has user-assigned identities only: name one of them in 'identity' of the authentication")
+	}
+	return "", "", errors.New("the workflow has no managed identity: give it one (identity.type SystemAssigned)")
+}
+
+// userPrincipal is the principal of a user-assigned identity: the same for each
+// workflow that has it. The identities themselves are no resources here.
+func userPrincipal(id string) string {
+	sum := sha256.Sum256([]byte("userAssignedIdentity\x00" + strings.ToLower(id)))
+	b := sum[:16]
+	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // show adds the member "identity".

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"isle/internal/connector/connection"
+	connectorhttp "isle/internal/connector/http"
 	"isle/netpol"
 )
 
@@ -39,6 +40,9 @@ type Config struct {
 	FlowLog     string // file that gets the decisions of the network policy as JSON lines; "-": standard error, "": none
 
 	Connections string // file of where connections, functions and APIs are called, as connections.json of a project has them; "": none
+
+	Authority   string        // base of the URL where ActiveDirectoryOAuth authentications get tokens, unless they name one; "": the public cloud's
+	CallTimeout time.Duration // of one request of an operation; 0: 240 s in an environment, 120 s outside
 
 	PrivateLinks bool // linked templates may lie at private, loopback and link-local addresses
 
@@ -76,7 +80,7 @@ func (c *Config) Validate() error {
 			found = append(found, fmt.Errorf("--public-url %q is not an https URL without a path, such as https://isle.example:7443", c.PublicURL))
 		}
 	}
-	found = append(found, c.readServiceTags(), c.readConnections(), c.checkFlowLog())
+	found = append(found, c.checkCalls(), c.readServiceTags(), c.readConnections(), c.checkFlowLog())
 	if c.ResponseLimit == 0 {
 		c.ResponseLimit = defaultResponseLimit
 	}
@@ -88,6 +92,19 @@ func (c *Config) Validate() error {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	return errors.Join(found...)
+}
+
+// checkCalls checks what requests of operations need.
+func (c *Config) checkCalls() error {
+	var found []error
+	if c.CallTimeout < 0 {
+		found = append(found, fmt.Errorf("--call-timeout %v must be above zero, such as 2m", c.CallTimeout))
+	}
+	u, err := url.Parse(c.Authority)
+	if c.Authority != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "") {
+		found = append(found, fmt.Errorf("--authority %q is not an http or https URL, such as %s", c.Authority, connectorhttp.DefaultAuthority))
 	}
 	return errors.Join(found...)
 }

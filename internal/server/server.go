@@ -253,7 +253,8 @@ func (s *Server) build() error {
 	s.places = newNetworks(s.policies)
 	s.network = dataplane.NewInproc(dataplane.Options{Networks: s.places, Observe: s.flows.observe})
 	s.operations, s.endOps = builtin.Operations(builtin.Options{
-		HTTP:       connectorhttp.Options{RootCAs: s.rootCAs(), Clock: s.config.Clock},
+		HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), ManagedIdentity: identities{s}, Authority: s.config.Authority,
+			Timeout: s.config.CallTimeout, Clock: s.config.Clock},
 		Connection: connection.Options{Directory: s.config.connections},
 		Workflow:   connectorworkflow.Options{Children: children{s}, Clock: s.config.Clock},
 	})

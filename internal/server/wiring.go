@@ -1,8 +1,10 @@
 package server
 
 import (
+	"context"
 	"time"
 
+	"isle/engine"
 	"isle/internal/logic"
 	"isle/internal/network"
 	"isle/internal/store"
@@ -26,4 +28,16 @@ func (subnets) Link(tx *store.Tx, subnet string, l logic.Link, now time.Time) er
 
 func (subnets) Unlink(tx *store.Tx, subnet, owner string, now time.Time) error {
 	return network.RemoveLinks(tx, subnet, owner, now)
+}
+
+// identities issues the tokens of workflows' managed identities: internal/logic knows
+// who has which, internal/identity signs.
+type identities struct{ s *Server }
+
+func (i identities) Token(ctx context.Context, w *engine.Workflow, identity, audience string) (string, time.Time, error) {
+	principal, resource, err := i.s.workflows.ManagedIdentity(ctx, w.ID, identity)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return i.s.issuer.ManagedToken(i.s.base, principal, resource, audience)
 }
