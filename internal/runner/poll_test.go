@@ -387,16 +387,4 @@ func TestTheHistoryOfAPollHoldsNoSecrets(t *testing.T) {
 }
 
 // newest is the trigger's record in the run that began last.
-func (c *clocked) newest(t *testing.T) (f engine.Fired) {
-	t.Helper()
-	run := c.run(t, c.last)
-	var rows []store.Row
-	err := c.db.Read(context.Background(), func(tx *store.Tx) (err error) { rows, err = tx.Rows(run.Name); return err })
-	if err == nil {
-		f, err = engine.DecodeTrigger(run.Head, rows)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
+func (c *clocked) newest(t *testing.T) engine.Fired { return c.trigger(t, c.last) }
