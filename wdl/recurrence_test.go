@@ -18,7 +18,8 @@ func at(t testing.TB, s string) time.Time {
 	return v
 }
 
-// TestNext walks through recurrences: the first slots after a moment.
+// TestNext walks through recurrences: the first slots after a moment. Each situation of
+// wdl-semantics §10.4 has a row.
 func TestNext(t *testing.T) {
 	for _, test := range []struct {
 		name, recurrence, from string
@@ -50,6 +51,28 @@ func TestNext(t *testing.T) {
 			[]string{"2024-01-02T00:00:00Z", "2024-01-03T00:00:00Z", ""}},
 		{"a count", `{"frequency":"Second","interval":9999999,"count":2}`, "2024-01-01T00:00:00Z",
 			[]string{"2024-01-01T00:00:00Z", "2024-04-25T17:46:39Z", ""}},
+		{"a schedule without a start time: the next matching slot", `{"frequency":"Week","interval":1,"schedule":{"weekDays":["Monday"],"hours":[8],"minutes":[15]}}`, "2024-03-15T10:00:00Z",
+			[]string{"2024-03-18T08:15:00Z", "2024-03-25T08:15:00Z"}},
+		{"a start in the past and a schedule: the next slot after now", `{"frequency":"Day","interval":1,"startTime":"2024-01-01T06:20:00Z","schedule":{"hours":[9,17]}}`, "2024-03-15T10:00:00Z",
+			[]string{"2024-03-15T17:20:00Z", "2024-03-16T09:20:00Z"}},
+		{"a start in the future and a schedule: the first slot not before it", `{"frequency":"Day","interval":1,"startTime":"2024-03-20T09:00:00Z","schedule":{"hours":[9,17],"minutes":[0]}}`, "2024-03-15T10:00:00Z",
+			[]string{"2024-03-20T09:00:00Z", "2024-03-20T17:00:00Z"}},
+		{"minutes default to that of the start", `{"frequency":"Week","interval":1,"startTime":"2024-01-01T06:20:00Z","schedule":{"weekDays":["Friday"],"hours":[12]}}`, "2024-03-15T10:00:00Z",
+			[]string{"2024-03-15T12:20:00Z", "2024-03-22T12:20:00Z"}},
+		{"every second day with a schedule counts from the start", `{"frequency":"Day","interval":2,"startTime":"2024-03-01T00:00:00Z","schedule":{"hours":[8],"minutes":[0]}}`, "2024-03-15T10:00:00Z",
+			[]string{"2024-03-17T08:00:00Z", "2024-03-19T08:00:00Z"}},
+		{"every third month on a day from its end", `{"frequency":"Month","interval":3,"startTime":"2024-01-01T08:00:00Z","schedule":{"monthDays":[-2]}}`, "2024-01-01T00:00:00Z",
+			[]string{"2024-01-30T08:00:00Z", "2024-04-29T08:00:00Z", "2024-07-30T08:00:00Z"}},
+		{"a fifth Friday, where there is one", `{"frequency":"Month","interval":1,"startTime":"2024-01-01T08:00:00Z","schedule":{"monthlyOccurrences":[{"dayOfWeek":"Friday","occurrence":5}]}}`, "2024-01-01T00:00:00Z",
+			[]string{"2024-03-29T08:00:00Z", "2024-05-31T08:00:00Z"}},
+		{"Z beats the time zone, which counts for the schedule", `{"frequency":"Day","interval":1,"startTime":"2024-03-15T12:00:00Z","timeZone":"W. Europe Standard Time","schedule":{"hours":[14],"minutes":[0]}}`, "2024-03-15T00:00:00Z",
+			[]string{"2024-03-15T13:00:00Z", "2024-03-16T13:00:00Z"}},
+		{"without a time zone everything is UTC", `{"frequency":"Day","interval":1,"schedule":{"hours":[2],"minutes":[30]}}`, "2024-03-30T12:00:00Z",
+			[]string{"2024-03-31T02:30:00Z", "2024-04-01T02:30:00Z"}},
+		{"hours are elapsed time over a change of the clock", `{"frequency":"Hour","interval":12,"startTime":"2024-03-30T08:00:00","timeZone":"W. Europe Standard Time"}`, "2024-03-30T08:00:00Z",
+			[]string{"2024-03-30T19:00:00Z", "2024-03-31T07:00:00Z"}},
+		{"years", `{"frequency":"Year","interval":1,"startTime":"2024-02-29T08:00:00Z"}`, "2024-03-01T00:00:00Z",
+			[]string{"2025-02-28T08:00:00Z", "2026-02-28T08:00:00Z"}},
 		{"never", `{"frequency":"Month","interval":12,"startTime":"2024-02-01T00:00:00Z","schedule":{"monthDays":[31]}}`, "2024-01-01T00:00:00Z", []string{""}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -71,6 +94,17 @@ func TestNext(t *testing.T) {
 				now, p.Last, p.Fired = got, got, p.Fired+1
 			}
 		})
+	}
+}
+
+// A slot that came late, as after the server was down, is not made up for twice: the
+// interval counts from the last run (wdl-semantics §10.4).
+func TestALateSlotIsFollowedByTheInterval(t *testing.T) {
+	r := &Recurrence{Frequency: Minute, Interval: 5}
+	last, now := at(t, "2024-03-15T10:00:00Z"), at(t, "2024-03-15T12:00:03Z")
+	slot, ok := r.Next(now, Progress{Anchor: last, Last: last, Fired: 1})
+	if want := now.Add(5 * time.Minute); !ok || !slot.Equal(want) {
+		t.Errorf("%v, want %v", slot, want)
 	}
 }
 

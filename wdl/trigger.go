@@ -257,9 +257,31 @@ func (c *compiler) slidingTrigger(t *Trigger, n node) {
 	if inputs, ok := n.member("inputs"); ok && inputs.Len() > 0 {
 		t.Inputs = c.template(inputs, o, roleInputs)
 		if delay, ok := inputs.member("delay"); ok {
-			t.Delay, _ = c.durationMember(delay, o, RuleRecurrence, "delay")
+			t.Delay = c.delay(delay, o)
 		}
 	}
+}
+
+// delay is evaluated when the workflow is saved, as its recurrence is.
+func (c *compiler) delay(n node, o owner) Duration {
+	if c.dynamic(n) {
+		t := c.template(n, o, roleInputs)
+		if t == nil || c.unsettled(n) || c.readsUnknown(t) {
+			return Duration{}
+		}
+		v, err := t.Eval(parameterEnv{c})
+		if err != nil {
+			c.invalid(n, o, RuleRecurrence, "the delay cannot be evaluated: %s", err)
+			return Duration{}
+		}
+		n.Value = v
+	}
+	d, ok := c.durationMember(n, o, RuleRecurrence, "delay")
+	if ok && (d.Months < 0 || d.Rest < 0) {
+		c.invalid(n, o, RuleRecurrence, "the delay '%s' must not be negative", n.text())
+		return Duration{}
+	}
+	return d
 }
 
 // pollingTrigger reads Http, ApiConnection and ApiManagement triggers.

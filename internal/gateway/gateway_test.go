@@ -538,6 +538,39 @@ func TestContentLinks(t *testing.T) {
 	}
 }
 
+// What the history keeps of a firing that began no run is read by links of its own.
+func TestContentLinksOfSkippedFirings(t *testing.T) {
+	e := newEndpoint(t)
+	skips := func(secure string) string {
+		return `{"type":"Request","kind":"Http","inputs":{"schema":{}},"conditions":[{"expression":"@equals(1,2)"}]` + secure + `}`
+	}
+	d := e.deploy(t, "skips", skips(""), echo)
+	secured := e.deploy(t, "secures", skips(`,"runtimeConfiguration":{"secureData":{"properties":["outputs"]}}`), echo)
+	read := func(d *runner.Deployed, history, content string) answer {
+		return send(t, "GET", runner.FiringLink(d.FlowID, "manual", history, content, apiVersion, time.Now()).URL(e.URL, d.Keys[0]), "", "")
+	}
+	history := send(t, "POST", e.callback(d, ""), jsonType, `{"a":1}`, "Cookie", "hidden=1").header.Get("x-ms-trigger-history-name")
+	if a := read(d, history, "triggeroutputs"); a.status != 200 || !strings.Contains(a.body, `"body":{"a":1}`) || strings.Contains(a.body, "hidden") {
+		t.Errorf("%+v", a)
+	}
+	of := send(t, "POST", e.callback(secured, ""), jsonType, `{"a":1}`).header.Get("x-ms-trigger-history-name")
+	for name, a := range map[string]answer{
+		"secured": read(secured, of, "TriggerOutputs"), "no inputs": read(d, history, "TriggerInputs"),
+		"no such content": read(d, history, "ActionOutputs"), "another workflow's": read(d, of, "TriggerOutputs"), "none": read(d, "08", "TriggerOutputs"),
+	} {
+		if a.status != 404 || a.code() != "ContentNotFound" {
+			t.Errorf("%s: %+v", name, a)
+		}
+	}
+	link := runner.FiringLink(d.FlowID, "manual", history, "TriggerOutputs", apiVersion, time.Now()).URL(e.URL, d.Keys[0])
+	if a := send(t, "GET", strings.Replace(link, "/TriggerOutputs?", "/TriggerInputs?", 1), "", ""); a.status != 401 {
+		t.Errorf("another content: %+v", a)
+	}
+	if a := send(t, "POST", link, "", ""); a.status != 405 {
+		t.Errorf("POST: %+v", a)
+	}
+}
+
 // newSlowServer answers its one request when release is closed, and closes arrived
 // when it has it.
 func newSlowServer() (s *httptest.Server, arrived, release chan struct{}) {

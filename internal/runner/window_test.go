@@ -2,6 +2,9 @@ package runner
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -135,5 +138,45 @@ func TestACountIsNotBegunAgain(t *testing.T) {
 	c.arm(t, d, nil)
 	if got += " | " + c.step(t, d, nil); got != "0s Succeeded ran | over" {
 		t.Error(got)
+	}
+}
+
+// A schedule that a version before stored, without the type of its trigger, goes on.
+func TestAScheduleOfAnOlderVersionGoesOn(t *testing.T) {
+	c := newClocked(t, t.TempDir())
+	defer c.close(t)
+	d := c.library.deploy(t, "ticks", everyMinute, compose)
+	form := fmt.Sprintf("%+v", recurrenceForm(d.Workflow.Program.Triggers[0].Recurrence))
+	slot := c.start.Add(30 * time.Second)
+	old := fmt.Sprintf(`{"flowId":%q,"trigger":"tick","anchor":"2024-03-15T09:00:00Z","last":"2024-03-15T09:59:00Z","fired":59,"slot":%q,"recurrence":%q}`, d.FlowID, slot.Format(time.RFC3339), form)
+	if err := c.db.Write(context.Background(), func(tx *store.Tx) error {
+		return tx.PutTask(store.Task{Key: triggerKey(d.FlowID, "tick"), Kind: TriggerKind, Due: slot, Payload: []byte(old)})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	c.arm(t, d, nil)
+	if got := c.step(t, d, nil) + " | " + c.step(t, d, nil); got != "30s Succeeded ran | 1m0s Succeeded ran" {
+		t.Error(got)
+	}
+	if s := c.scheduleOf(t, d); s.Fired != 61 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// limit.timeout ends a request that is not answered (wdl-semantics §12.5).
+func TestAPollThatIsNotAnsweredInTime(t *testing.T) {
+	c := newClocked(t, t.TempDir())
+	defer c.close(t)
+	release := make(chan struct{})
+	peer := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer peer.Close()
+	defer close(release)
+	d := c.library.deploy(t, "hangs", pollTrigger(peer.URL, "", `,"limit":{"timeout":"PT0.05S"}`), compose)
+	c.arm(t, d, nil)
+	if got := c.step(t, d, nil); got != "0s Failed ActionTimedOut" {
+		t.Error(got)
+	}
+	if u, err := ReadUnfired(c.histories(t, d)[0]); err != nil || u.Inputs.IsNull() {
+		t.Errorf("%+v %v", u, err)
 	}
 }
