@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"isle/engine"
@@ -141,7 +140,7 @@ func fireError(on *wdl.Trigger, err error) error {
 	case errors.Is(err, runner.ErrStopped):
 		return stopping()
 	case errors.As(err, &template):
-		return badRequest("InvalidTemplate", "Unable to process template language expressions of trigger '"+on.Name+"': '"+strings.TrimSuffix(err.Error(), ".")+"'.")
+		return trigger.Failure(on, template.Cause)
 	}
 	return err
 }

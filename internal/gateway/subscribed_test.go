@@ -1,12 +1,9 @@
 package gateway
 
 import (
-	"context"
 	"net/url"
 	"strings"
 	"testing"
-
-	"isle/internal/store"
 )
 
 // hookTrigger is an HttpWebhook trigger with further members.
@@ -59,10 +56,8 @@ func TestAnswersToACallback(t *testing.T) {
 			t.Errorf("%s: %d %s", c.name, a.status, a.body)
 		}
 		flow := strings.Split(strings.Split(c.url, "/workflows/")[1], "/")[0]
-		var runs []store.Run
-		_ = e.db.Read(context.Background(), func(tx *store.Tx) (err error) { runs, err = tx.Runs(store.RunQuery{Workflow: flow}); return err })
-		if len(runs) != c.runs {
-			t.Errorf("%s: %d runs", c.name, len(runs))
+		if n := e.runsOf(t, flow, c.runs); n != c.runs {
+			t.Errorf("%s: %d runs", c.name, n)
 		}
 	}
 }

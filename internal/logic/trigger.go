@@ -211,7 +211,8 @@ func (s *Service) fire(ctx context.Context, form *workflow, name string, do func
 	case errors.Is(err, runner.ErrBusy):
 		return arm.Conflict("WorkflowRunInProgress", "", "The trigger '%s' allows one run at a time and there is one. Wait until it has ended, or cancel it.", name)
 	case errors.As(err, &refused):
-		return arm.Invalid("InvalidTemplate", "", "The trigger '%s' could not be fired: %s", name, refused.Error())
+		why := firing.Failure(trigger, refused.Cause)
+		return &arm.Error{Status: why.Status, Code: why.Code, Message: why.Message}
 	}
 	return err
 }

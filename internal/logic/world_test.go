@@ -146,8 +146,9 @@ func newWorld(t testing.TB) *world {
 	for kind, h := range manager.Handlers() {
 		handlers[kind] = h
 	}
-	handlers[runner.TriggerKind] = w.runner.TriggerHandler()
-	handlers[runner.SubscriptionKind] = w.runner.SubscriptionHandler()
+	for kind, h := range w.runner.Handlers() {
+		handlers[kind] = h
+	}
 	tasks := task.New(w.store, handlers, task.Options{Log: logger})
 	w.must(tasks.Start(context.Background()))
 	w.server = httptest.NewTLSServer(manager)

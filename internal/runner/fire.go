@@ -3,11 +3,9 @@ package runner
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"isle/engine"
-	"isle/expr"
 	"isle/internal/store"
 	"isle/internal/trigger"
 	"isle/wdl"
@@ -42,8 +40,8 @@ type Firing struct {
 	Name       string   // of the trigger history
 	TrackingID string   // of the trigger
 	Started    *Started // nil if no run began, or with splitOn
-	Split      int      // how many runs splitOn began
-	Skipped    bool     // a condition does not hold
+	Split      int      // how many runs splitOn begins
+	Skipped    bool     // a condition does not hold, or splitOn gave no items
 }
 
 // TriggerError says that a template of the trigger failed: no run began, and the
@@ -53,8 +51,8 @@ type TriggerError struct{ Cause error }
 func (e *TriggerError) Error() string { return e.Cause.Error() }
 func (e *TriggerError) Unwrap() error { return e.Cause }
 
-// Fire asks the trigger's conditions and begins its run, or one for each item of
-// splitOn. It returns when what it tells is durable. ErrBusy: the trigger allows no
+// Fire asks the trigger's conditions and begins its run; with splitOn a task begins one
+// for each item. It returns when what it tells is durable. ErrBusy: the trigger allows no
 // more runs now, and no more may wait; a flood of such firings leaves no history.
 func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 	now := r.config.Clock().UTC()
@@ -110,7 +108,10 @@ func (r *Runner) refuse(ctx context.Context, q FireRequest, f engine.Fired, name
 	var failure *engine.Error
 	if cause != nil {
 		failure = templateError(cause)
-		f.Status, f.Code = wdl.Failed, "BadRequest"
+		f.Status, f.Code = wdl.Failed, failure.Code
+		if failure.Code == codeTemplate {
+			f.Code = "BadRequest" // wdl-semantics §13.5
+		}
 	}
 	err = db.Write(ctx, func(tx *store.Tx) error {
 		if err := putUnfired(tx, q.Deployed.FlowID, f, name, failure); err != nil || q.Also == nil {
@@ -130,75 +131,11 @@ func (r *Runner) refuse(ctx context.Context, q FireRequest, f engine.Fired, name
 
 // templateError is the error of a firing whose templates cannot be evaluated.
 func templateError(cause error) *engine.Error {
-	return &engine.Error{Code: "InvalidTemplate", Message: cause.Error()}
+	var known *engine.Error
+	if errors.As(cause, &known) {
+		return known
+	}
+	return &engine.Error{Code: codeTemplate, Message: cause.Error()}
 }
 
-// splitAtOnce is how many runs of one firing are begun at a time: they share
-// commits.
-const splitAtOnce = 64
-
-// fireSplit begins a run for each item. If some cannot be begun, those that were
-// stay, and the error is the first one.
-func (r *Runner) fireSplit(ctx context.Context, q FireRequest, f engine.Fired, name string, now time.Time) (Firing, error) {
-	w := q.Deployed.Workflow
-	items, err := trigger.Split(w, q.Trigger, &f, name, now)
-	if err != nil {
-		return r.refuse(ctx, q, f, name, err)
-	}
-	var (
-		all   sync.WaitGroup
-		mu    sync.Mutex
-		first error
-		begun int
-		room  = make(chan struct{}, splitAtOnce)
-	)
-	for i, item := range items.Elements() {
-		room <- struct{}{}
-		all.Go(func() {
-			defer func() { <-room }()
-			err := r.startItem(ctx, q, f, name, item, i, now)
-			mu.Lock()
-			defer mu.Unlock()
-			if err == nil {
-				begun++
-			} else if first == nil {
-				first = err
-			}
-		})
-	}
-	all.Wait()
-	if first == nil && q.Also != nil {
-		var db *store.DB
-		if db, first = r.database(ctx, q.Deployed.Environment); first == nil {
-			first = db.Write(ctx, q.Also)
-		}
-	}
-	return Firing{Name: name, TrackingID: f.TrackingID, Split: begun}, first
-}
-
-// startItem begins the run of one item of the firing.
-func (r *Runner) startItem(ctx context.Context, q FireRequest, f engine.Fired, firing string, item expr.Value, index int, now time.Time) error {
-	name := newRunName(now)
-	if q.Name != "" { // begun before a crash it has this name
-		name = trigger.ItemName(q.Name, index)
-	}
-	if f.ClientTrackingID == firing {
-		f.ClientTrackingID = name // nobody gave one
-	}
-	f.TrackingID = newGUID()
-	f, err := trigger.Item(q.Deployed.Workflow, q.Trigger, f, item, name, now)
-	if err != nil {
-		return err
-	}
-	_, err = r.Start(ctx, StartRequest{
-		Environment:      q.Deployed.Environment,
-		Workflow:         q.Deployed.Workflow,
-		Trigger:          f,
-		RunID:            name,
-		ClientTrackingID: f.ClientTrackingID,
-	})
-	if q.Name != "" && errors.Is(err, store.ErrExists) {
-		return nil
-	}
-	return err
-}
+const codeTemplate = "InvalidTemplate"

@@ -107,7 +107,7 @@ func containsFold(list []string, s string) bool {
 	return false
 }
 
-// Unfired is the payload of the history of a firing that began no run. Older ones hold
+// Unfired is the payload of the history of a firing that no run has the name of. Older ones hold
 // outputs and error only.
 type Unfired struct {
 	Inputs        expr.Value    `json:"inputs"`
@@ -125,6 +125,24 @@ const maxUnfired = 256 << 10
 
 // putUnfired records a firing that began no run; cause is nil unless it failed.
 func putUnfired(tx *store.Tx, flowID string, f engine.Fired, name string, cause *engine.Error) error {
+	h, err := unfired(flowID, f, name, cause)
+	if err != nil {
+		return err
+	}
+	return tx.PutTriggerHistory(h)
+}
+
+// putFired records a firing whose runs have names of their own, as splitOn gives them.
+func putFired(tx *store.Tx, flowID string, f engine.Fired, name string) error {
+	h, err := unfired(flowID, f, name, nil)
+	if err != nil {
+		return err
+	}
+	h.Fired = true
+	return tx.PutTriggerHistory(h)
+}
+
+func unfired(flowID string, f engine.Fired, name string, cause *engine.Error) (store.TriggerHistory, error) {
 	outputs := f.Outputs
 	if outputs.Size() > maxUnfired {
 		outputs = outputs.Without("body")
@@ -133,14 +151,11 @@ func putUnfired(tx *store.Tx, flowID string, f engine.Fired, name string, cause 
 		Inputs: f.Inputs, Outputs: outputs, TrackingID: f.TrackingID, ClientID: f.ClientTrackingID,
 		SecureInputs: f.SecureInputs, SecureOutputs: f.SecureOutputs, Error: cause,
 	})
-	if err != nil {
-		return err
-	}
-	return tx.PutTriggerHistory(store.TriggerHistory{
+	return store.TriggerHistory{
 		Workflow: flowID, Trigger: f.Name, Name: name,
 		Status: f.Status.String(), Code: f.Code,
 		Start: f.Start, End: f.End, Scheduled: f.ScheduledTime, Payload: payload,
-	})
+	}, err
 }
 
 // ReadUnfired reads the payload of the history of a firing that began no run.

@@ -191,8 +191,8 @@ func TestPollingRules(t *testing.T) {
 			"0s GET /a | 10s GET /a | 20s GET /a Succeeded OK ran"},
 		{"limit.timeout bounds the attempts", twice, `,"limit":{"timeout":"PT15S"}`, []answer{{503, "", ``}},
 			"0s GET /a | 10s GET /a Failed ServiceUnavailable"},
-		{"splitOn: one run for each item", none, `,"splitOn":"@triggerBody()?['value']"`, []answer{{200, "", `{"value":[1,2,3]}`}, {200, "", `{"value":[]}`}},
-			"0s GET /a Succeeded OK ran Succeeded OK ran Succeeded OK ran | 1m0s GET /a"},
+		{"splitOn: one firing, and none for no items", none, `,"splitOn":"@triggerBody()?['value']"`, []answer{{200, "", `{"value":[1,2,3]}`}, {200, "", `{"value":[]}`}},
+			"0s GET /a Succeeded OK | 1m0s GET /a Skipped OK"}, // their runs are begun by a task
 		{"inputs that cannot be evaluated fail the poll", `,"headers":"@json('{')"`, "", []answer{{200, "", `{}`}},
 			"0s Failed BadRequest | 1m0s Failed BadRequest"},
 	} {

@@ -66,7 +66,7 @@ func (w *world) histories(t *testing.T, d *Deployed) (list []store.TriggerHistor
 
 func (w *world) schedule(t *testing.T) (stop func()) {
 	t.Helper()
-	s := task.New(w.store, map[string]task.Handler{TriggerKind: w.TriggerHandler()}, task.Options{})
+	s := task.New(w.store, w.Handlers(), task.Options{})
 	if err := s.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"isle/internal/connector"
 	"isle/internal/dataplane"
 	"isle/internal/store"
+	"isle/internal/task"
 )
 
 // Config is what a Runner needs. Store, Programs, Operations and Network must be
@@ -139,6 +140,16 @@ func (r *Runner) Stop() {
 	<-done
 	r.loops.Wait()
 	r.entered.close()
+}
+
+// Handlers are who carries out the runner's tasks, by kind.
+func (r *Runner) Handlers() map[string]task.Handler {
+	return map[string]task.Handler{
+		TriggerKind:      r.TriggerHandler(),
+		SubscriptionKind: r.SubscriptionHandler(),
+		UnsubscribeKind:  r.UnsubscribeHandler(),
+		SplitKind:        r.SplitHandler(),
+	}
 }
 
 // database is the store of an environment, looked up once.

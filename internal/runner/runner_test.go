@@ -214,38 +214,6 @@ func TestSingleInstance(t *testing.T) {
 	}
 }
 
-func TestConditionsAndSplitOn(t *testing.T) {
-	w := newWorld(t)
-	d := w.library.deploy(t, "split", `{"manual":{"type":"Request","splitOn":"@triggerBody()?['items']","conditions":[{"expression":"@equals(triggerBody()?['go'], true)"}],"splitOnConfiguration":{"correlation":{"clientTrackingId":"@triggerBody()?['id']"}}}}`,
-		`{"A":{"type":"Compose","inputs":"@triggerBody()","runAfter":{}}}`)
-	trigger := d.Workflow.Program.Triggers[0]
-	fire := func(body string) (Firing, error) {
-		return w.Fire(context.Background(), FireRequest{Deployed: d, Trigger: trigger, Fired: request(d, body, false).Trigger})
-	}
-	if f, err := fire(`{"go":false,"items":[1]}`); err != nil || !f.Skipped || f.Split != 0 {
-		t.Errorf("%+v, %v", f, err)
-	}
-	if f, err := fire(`{"go":true,"items":[{"id":"a"},{"id":"b"}]}`); err != nil || f.Split != 2 {
-		t.Errorf("%+v, %v", f, err)
-	}
-	if f, err := fire(`{"go":true,"items":[]}`); err != nil || f.Split != 0 {
-		t.Errorf("%+v, %v", f, err)
-	}
-	var template *TriggerError
-	if _, err := fire(`{"go":true,"items":"no"}`); !errors.As(err, &template) {
-		t.Errorf("%v", err)
-	}
-	var runs []store.Run
-	_ = w.db.Read(context.Background(), func(tx *store.Tx) (err error) { runs, err = tx.Runs(store.RunQuery{}); return err })
-	ids := map[string]bool{}
-	for _, r := range runs {
-		ids[r.ClientTrackingID] = true
-	}
-	if len(runs) != 2 || !ids["a"] || !ids["b"] {
-		t.Errorf("%+v", runs)
-	}
-}
-
 func TestStopHandsOver(t *testing.T) {
 	dir, l := t.TempDir(), &library{flows: map[string]*Deployed{}}
 	block := make(chan struct{})

@@ -215,8 +215,12 @@ func (s schedule) park(tx *store.Tx) error {
 	return s.store(tx)
 }
 
-// DisarmAll removes the tasks of all triggers of a workflow, and all they kept.
+// DisarmAll removes the tasks of all triggers of a workflow, and all they kept: no run
+// begins from then on.
 func (r *Runner) DisarmAll(tx *store.Tx, flowID string) error {
+	if err := endSplits(tx, flowID); err != nil {
+		return err
+	}
 	return eachSchedule(tx, flowID, func(t store.Task, _ schedule) error { return tx.DeleteTask(t.Key) })
 }
 

@@ -88,6 +88,9 @@ func (l limit) guard(workflow, trigger string, when turn) func(*store.Tx) error 
 		if err != nil {
 			return err
 		}
+		if free, err := l.unsplit(tx, workflow); err != nil || !free {
+			return errors.Join(err, ErrBusy)
+		}
 		switch got := l.next(loads, trigger); {
 		case got == turnNever:
 			return l.refusal()
@@ -98,6 +101,16 @@ func (l limit) guard(workflow, trigger string, when turn) func(*store.Tx) error 
 	}
 }
 
+// unsplit tells that no runs of splitOn are still to begin, where one run must be alone:
+// they count as well.
+func (l limit) unsplit(tx *store.Tx, workflow string) (bool, error) {
+	if !l.alone || l.waiting > 0 {
+		return true, nil
+	}
+	n, err := tx.CountTasks(splitPrefix(workflow))
+	return n == 0, err
+}
+
 // room tells whether a firing of a trigger could begin a run now, or queue one.
 func room(tx *store.Tx, flowID string, t *wdl.Trigger) (bool, error) {
 	l := limitOf(t)
@@ -105,7 +118,10 @@ func room(tx *store.Tx, flowID string, t *wdl.Trigger) (bool, error) {
 		return true, nil
 	}
 	loads, err := tx.Loads(flowID)
-	return err == nil && l.next(loads, t.Name) != turnNever, err
+	if err != nil || l.next(loads, t.Name) == turnNever {
+		return false, err
+	}
+	return l.unsplit(tx, flowID)
 }
 
 // turnOf guesses the turn of a new run, so that one which must wait is not begun in

@@ -298,14 +298,8 @@ func ResourceTypes() []string {
 
 // handlers are who carries out which kind of task.
 func (s *Server) handlers(deployments *deploy.Provider) map[string]task.Handler {
-	all := map[string]task.Handler{
-		deploy.TaskKind: deployments.CarryOn,
-		"trigger":       s.runner.TriggerHandler(),
-
-		runner.SubscriptionKind: s.runner.SubscriptionHandler(),
-		runner.UnsubscribeKind:  s.runner.UnsubscribeHandler(),
-	}
-	for _, some := range []map[string]task.Handler{s.manager.Handlers(), s.logic.Handlers()} {
+	all := map[string]task.Handler{deploy.TaskKind: deployments.CarryOn}
+	for _, some := range []map[string]task.Handler{s.runner.Handlers(), s.manager.Handlers(), s.logic.Handlers()} {
 		for kind, h := range some {
 			all[kind] = h
 		}

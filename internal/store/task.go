@@ -70,6 +70,15 @@ func (tx *Tx) Tasks(prefix string) ([]Task, error) {
 	return tx.tasksWhere(` WHERE key >= ? AND key < ? ORDER BY key`, prefix, prefixEnd(prefix))
 }
 
+// CountTasks counts the tasks whose keys begin with prefix.
+func (tx *Tx) CountTasks(prefix string) (n int, err error) {
+	err = tx.one(`SELECT count(*) FROM tasks WHERE key >= ? AND key < ?`, func(v []driver.Value) error {
+		n = int(v[0].(int64))
+		return nil
+	}, prefix, prefixEnd(prefix))
+	return n, err
+}
+
 // DeleteTask deletes a task, held or not; ErrNotFound if there is none.
 func (tx *Tx) DeleteTask(key string) error {
 	n, err := tx.exec(`DELETE FROM tasks WHERE key = ?`, key)

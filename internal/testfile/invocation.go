@@ -107,7 +107,7 @@ func (i *Invocation) Run(ctx context.Context) (*Invoked, error) {
 	}
 	admitted, err := trigger.Admit(i.Workflow, t, &fired, name, i.Start)
 	if err != nil {
-		return refused(&trigger.Refusal{Status: http.StatusBadRequest, Code: "InvalidTemplate", Message: "Unable to process template language expressions of trigger '" + t.Name + "': '" + strings.TrimSuffix(err.Error(), ".") + "'."})
+		return refused(trigger.Failure(t, err))
 	}
 	done := &Invoked{}
 	if trigger.Callable(t) {
@@ -273,14 +273,14 @@ func asynchronous(p *wdl.Program) bool {
 func (i *Invocation) split(ctx context.Context, done *Invoked, t *wdl.Trigger, f engine.Fired, firing string) error {
 	items, err := trigger.Split(i.Workflow, t, &f, firing, i.Start)
 	if err != nil {
-		done.Reason = "the trigger failed: " + err.Error()
+		done.Answer, done.Reason = refusalAnswer(trigger.Failure(t, err)), "the trigger failed: "+err.Error()
 		return nil
 	}
 	done.Reason = "splitOn gave no items"
 	for n, item := range items.Elements() {
-		name := trigger.RunName(i.Start, i.Seed+uint64(n)+1)
+		name := trigger.ItemName(firing, n)
 		of := f
-		of.TrackingID = i.guid(uint64(n) + 1)
+		of.TrackingID, of.OriginHistoryName = i.guid(uint64(n)+1), firing
 		if f.ClientTrackingID == firing {
 			of.ClientTrackingID = name
 		}

@@ -123,7 +123,7 @@ func TestSplitOn(t *testing.T) {
 		{"calls are those of the run", split, post, `"trigger":{"body":{"v":["a","b"]}},"mocks":[{"responses":[{}]}],"expect":{"runs":2,"calls":[{"body":"a"}]}`, []string{"run 2: calls[0]"}},
 		{"the number is asserted", split, one, `"trigger":{"body":{"v":[1]}},"expect":{"runs":2}`, []string{"runs is 1, expected 2"}},
 		{"no items, no run", split, one, `"trigger":{"body":{"v":[]}},"expect":{"runs":0}`, nil},
-		{"no array, no run", split, one, `"trigger":{"body":{"v":1}},"expect":{"runs":1}`, []string{"runs is 0, expected 1: the trigger failed: the result of the 'splitOn' expression is not an array"}},
+		{"no array, no run", split, one, `"trigger":{"body":{"v":1}},"expect":{"runs":1}`, []string{"runs is 0, expected 1: the trigger failed: ExpressionEvaluationFailed: The execution of template trigger 'manual' failed: the result of the evaluation of 'splitOn' expression '@triggerBody()?['v']' is of type 'Integer'. The result must be a valid array."}},
 	})
 }
 

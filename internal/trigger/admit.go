@@ -2,7 +2,7 @@ package trigger
 
 import (
 	"encoding/binary"
-	"errors"
+	"fmt"
 	"hash/fnv"
 	"strings"
 	"time"
@@ -133,27 +133,43 @@ func takeInputs(t *wdl.Trigger, f *engine.Fired, env *firing) error {
 	return nil
 }
 
-// maxSplit is how many runs one firing may begin (wdl-semantics §17).
-const maxSplit = 100_000
+// How many runs one firing may begin, and how many if they are counted (wdl-semantics
+// §17).
+const (
+	maxSplit        = 100_000
+	maxCountedSplit = 100
+)
 
-// Split evaluates splitOn: the items of the runs to begin (wdl-semantics §10.1).
+// Split evaluates splitOn: the items of the runs to begin (wdl-semantics §10.1). The
+// error of an expression that gives the wrong thing is a *engine.Error.
 func Split(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now time.Time) (expr.Value, error) {
 	items, err := t.SplitOn.Eval(newFiring(w, f, run, now))
-	switch {
-	case err != nil:
+	if err != nil {
 		return items, err
+	}
+	most := maxSplit
+	if t.Runs > 0 || t.MaximumWaitingRuns > 0 {
+		most = maxCountedSplit
+	}
+	subject := "The execution of template trigger '" + t.Name + "' failed: the result of the evaluation of 'splitOn' expression '" + t.SplitOn.String() + "' "
+	switch {
 	case items.Kind() != expr.KindArray:
-		return items, errors.New("the result of the 'splitOn' expression is not an array")
-	case items.Len() > maxSplit:
-		return items, errors.New("the array of the 'splitOn' expression has more than 100000 items")
+		return items, &engine.Error{Code: "ExpressionEvaluationFailed", Message: subject + "is of type '" + items.TypeName() + "'. The result must be a valid array."}
+	case items.Len() > most:
+		return items, &engine.Error{Code: "SplitOnItemsLimitExceeded", Message: subject + fmt.Sprintf("has %d items. The limit is %d; with concurrency of the trigger it is %d.", items.Len(), maxSplit, maxCountedSplit)}
 	}
 	return items, nil
 }
 
-// Item is the firing of one item: its body is the item, the other outputs are
-// dropped. The caller has given it a tracking id of its own.
+// ItemOutputs are the outputs of the firing of one item: its body is the item, the
+// others are dropped.
+func ItemOutputs(item expr.Value) expr.Value {
+	return expr.Object(expr.Member{Name: "body", Value: item})
+}
+
+// Item is the firing of one item. The caller has given it a tracking id of its own.
 func Item(w *engine.Workflow, t *wdl.Trigger, f engine.Fired, item expr.Value, run string, now time.Time) (engine.Fired, error) {
-	f.Outputs, f.HasOutputs = expr.Object(expr.Member{Name: "body", Value: item}), true
+	f.Outputs, f.HasOutputs = ItemOutputs(item), true
 	if t.SplitOnClientTrackingID == nil {
 		return f, nil
 	}

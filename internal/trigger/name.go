@@ -30,13 +30,12 @@ func RunName(t time.Time, distinct uint64) string {
 	return string(append(b, nameSuffix...))
 }
 
-// ItemName is the name of the run of an item of a firing, which splitOn gives: of the
-// firing's time, and always the same.
+// ItemName is the name of the run of an item of a firing, which splitOn gives: always
+// the same, and of a time just behind the firing's, so that a later item counts as
+// newer.
 func ItemName(firing string, index int) string {
-	b := []byte(firing)
-	distinct, _ := strconv.ParseUint(firing[20:29], 10, 64)
-	b = appendDigits(b[:20], (distinct+uint64(index)+1)%1_000_000_000, 9)
-	return string(append(b, nameSuffix...))
+	at, _ := strconv.ParseUint(firing[:20], 10, 64)
+	return string(append(appendDigits(make([]byte, 0, NameLength), at-uint64(index)-1, 20), firing[20:]...))
 }
 
 func appendDigits(b []byte, n uint64, width int) []byte {

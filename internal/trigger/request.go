@@ -8,11 +8,13 @@
 package trigger
 
 import (
+	"errors"
 	"net/http"
 	"net/textproto"
 	"strconv"
 	"strings"
 
+	"isle/engine"
 	"isle/expr"
 	"isle/internal/connector"
 	"isle/wdl"
@@ -40,6 +42,16 @@ func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
 
 func badRequest(code, message string) *Refusal {
 	return &Refusal{Status: http.StatusBadRequest, Code: code, Message: message}
+}
+
+// Failure is what the caller gets when a template of the trigger fails: no run begins
+// (wdl-semantics §10.1).
+func Failure(t *wdl.Trigger, cause error) *Refusal {
+	var known *engine.Error
+	if errors.As(cause, &known) {
+		return badRequest(known.Code, "The template language expression evaluation failed: '"+known.Message+"'")
+	}
+	return badRequest("InvalidTemplate", "Unable to process template language expressions of trigger '"+t.Name+"': '"+strings.TrimSuffix(cause.Error(), ".")+"'.")
 }
 
 // Match checks method and relative path, before a body is read; it returns the
