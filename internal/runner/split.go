@@ -221,7 +221,7 @@ func (s *splitFiring) hold(ctx context.Context, i int) (heldItem, error) {
 	q := itemRequest(s.request.Deployed.Workflow, f, trigger.ItemName(s.name, i), s.lines.line(i))
 	q.Environment, q.Depth = s.db.Name(), s.request.Depth
 	a, _ := s.runner.begin(s.db, q)
-	if err := a.step(holdEvent); err != nil {
+	if _, err := a.step(delivery{event: holdEvent}); err != nil {
 		return heldItem{}, err
 	}
 	contents, err := a.putContents(ctx, a.pending)
