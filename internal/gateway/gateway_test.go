@@ -77,8 +77,10 @@ func newEndpointIn(t *testing.T, dir string, change ...func(*Config)) *endpoint 
 	}
 	operations, end := builtin.Operations(builtin.Options{})
 	l := &library{flows: map[string]*runner.Deployed{}}
-	r := runner.New(runner.Config{Store: s, Programs: l, Operations: operations, Network: dataplane.NewInproc(dataplane.Options{}), StopTimeout: 10 * time.Millisecond})
-	e := &endpoint{library: l, runner: r, store: s, db: db, Server: httptest.NewUnstartedServer(nil)}
+	e := &endpoint{library: l, store: s, db: db, Server: httptest.NewUnstartedServer(nil)}
+	r := runner.New(runner.Config{Store: s, Programs: l, Operations: operations, Network: dataplane.NewInproc(dataplane.Options{}),
+		PublicURL: "http://" + e.Listener.Addr().String(), StopTimeout: 10 * time.Millisecond})
+	e.runner = r
 	config := Config{Workflows: l, Runner: r, Store: s, PublicURL: "http://" + e.Listener.Addr().String()}
 	for _, c := range change {
 		c(&config)

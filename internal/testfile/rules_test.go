@@ -240,6 +240,19 @@ func TestSaveErrors(t *testing.T) {
 	})
 }
 
+// What a mock says about a callback is judged.
+func TestCallbacks(t *testing.T) {
+	ask := `{"Ask":{"type":"HttpWebhook","limit":{"timeout":"PT1H"},"inputs":{"subscribe":{"uri":"https://h/"}}}}`
+	checkRules(t, []rule{
+		{"of what is no webhook", "", get, `"mocks":[{"responses":[{"callback":{}}]}],"expect":{}`, []string{"a mock calls back 'Get', which is no webhook"}},
+		{"not what its type says", "", ask, `"mocks":[{"responses":[{"callback":{"headers":{"Content-Type":"application/json"},"body":"{"}}]}],"expect":{}`, []string{"the callback of 'Ask': InvalidRequestContent"}},
+		{"a subscription is a call", "", ask, `"mocks":[],"expect":{}`, []string{"no mock matches the call of Ask: POST https://h/"}},
+	})
+	if _, err := parse([]byte(`{"definition":{"actions":{}},"cases":[{"mocks":[{"responses":[{"callback":{"after":"soon"}}]}],"expect":{}}]}`), nil); err == nil || !strings.Contains(err.Error(), `response 1: its callback: "after"`) {
+		t.Error(err)
+	}
+}
+
 func TestWithoutMocksCallsAreMade(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) }))
 	defer server.Close()
