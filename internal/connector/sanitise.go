@@ -100,7 +100,7 @@ func hideAuthentication(v expr.Value) (expr.Value, bool) {
 	}
 	return hideMembers(v, func(name string) bool {
 		switch strings.ToLower(name) {
-		case "password", "secret", "pfx", "value":
+		case "password", "secret", "pfx", "value", "parameter":
 			return true
 		}
 		return false

@@ -31,26 +31,12 @@ func (e *authError) Error() string { return e.message }
 func (o *Operation) authenticate(ctx context.Context, c connector.Call, r *Request, request *http.Request) (http.RoundTripper, error) {
 	transport := o.transports.of(c.Dialer)
 	a := object{r.Authentication}
-	kind := a.text("type")
-	switch strings.ToLower(kind) {
-	case "", "none":
+	switch a.kind() {
 	case "basic":
-		if err := a.present("username", "password"); err != nil {
-			return nil, err
-		}
 		request.SetBasicAuth(a.text("username"), a.text("password"))
 	case "raw":
-		if err := a.require("value"); err != nil {
-			return nil, err
-		}
-		if !connector.ValidHeader("Authorization", a.text("value")) {
-			return nil, invalidf("the value of the 'Raw' authentication is not a valid header.")
-		}
 		request.Header.Set("Authorization", a.text("value"))
 	case "clientcertificate":
-		if err := a.require("pfx"); err != nil {
-			return nil, err
-		}
 		certificate, err := readPFX(a.text("pfx"), a.text("password"))
 		if err != nil {
 			return nil, err
@@ -60,11 +46,39 @@ func (o *Operation) authenticate(ctx context.Context, c connector.Call, r *Reque
 		return transport, bearer(request, func() (string, error) { return o.directoryToken(ctx, c, a) })
 	case "managedserviceidentity":
 		return transport, bearer(request, func() (string, error) { return o.identityToken(ctx, c, a, r) })
-	default:
-		return nil, invalidf("the authentication type '%s' is not one of None, Basic, Raw, ClientCertificate, ActiveDirectoryOAuth, ManagedServiceIdentity.", kind)
 	}
 	return transport, nil
 }
+
+// check finds what is missing of an authentication before anything is sent: a type of
+// another name, a member that its type needs.
+func (o object) check() error {
+	switch kind := o.kind(); kind {
+	case "", "none", "managedserviceidentity":
+		return nil
+	case "basic":
+		return o.present("username", "password")
+	case "raw":
+		if err := o.require("value"); err != nil {
+			return err
+		}
+		if !connector.ValidHeader("Authorization", o.text("value")) {
+			return invalidf("the value of the 'Raw' authentication is not a valid header.")
+		}
+		return nil
+	case "clientcertificate":
+		return o.require("pfx")
+	case "activedirectoryoauth":
+		secret := "secret"
+		if o.text("pfx") != "" || strings.EqualFold(o.text("credentialType"), "Certificate") {
+			secret = "pfx"
+		}
+		return o.require("tenant", "audience", "clientId", secret)
+	}
+	return invalidf("the authentication type '%s' is not one of None, Basic, Raw, ClientCertificate, ActiveDirectoryOAuth, ManagedServiceIdentity.", o.text("type"))
+}
+
+func (o object) kind() string { return strings.ToLower(o.text("type")) }
 
 func bearer(request *http.Request, token func() (string, error)) error {
 	text, err := token()

@@ -96,8 +96,10 @@ func authored(inputs expr.Value) (*Request, error) {
 		}
 		r.Header["Cookie"] = []string{cookie.Text()}
 	}
-	r.Authentication, err = authenticationOf(inputs)
-	return r, err
+	if r.Authentication, err = authenticationOf(inputs); err != nil {
+		return nil, err
+	}
+	return r, object{r.Authentication}.check()
 }
 
 func (r *Request) readHeaders(inputs expr.Value) error {

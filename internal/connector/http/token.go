@@ -35,9 +35,6 @@ const (
 // directoryToken gets a token for the credentials of an ActiveDirectoryOAuth
 // object from its authority, over the network of the action.
 func (o *Operation) directoryToken(ctx context.Context, c connector.Call, a object) (string, error) {
-	if err := a.require("tenant", "audience", "clientId"); err != nil {
-		return "", err
-	}
 	// Tokens of one environment are never given to another.
 	key := tokenKey(c.Dialer.Source().Environment, a)
 	if token, ok := o.tokens.get(key, o.options.Clock()); ok {
@@ -75,14 +72,8 @@ func (o *Operation) tokenForm(a object, endpoint string) (url.Values, error) {
 		"resource":   {a.text("audience")},
 	}
 	if a.text("pfx") == "" && !strings.EqualFold(a.text("credentialType"), "Certificate") {
-		if err := a.require("secret"); err != nil {
-			return nil, err
-		}
 		form.Set("client_secret", a.text("secret"))
 		return form, nil
-	}
-	if err := a.require("pfx"); err != nil {
-		return nil, err
 	}
 	assertion, err := o.assertion(a, endpoint)
 	if err != nil {
