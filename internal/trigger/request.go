@@ -1,6 +1,7 @@
 // Package trigger says what a firing of a trigger brings, and what its caller gets:
-// how a request becomes the trigger's outputs, whether a firing may begin a run, into
-// how many runs it is split, and how a Response is written (wdl-semantics §9, §10).
+// how a request becomes the trigger's outputs, what a trigger that polls asks with and
+// which answers are news, whether a firing may begin a run, into how many runs it is
+// split, and how a Response is written (wdl-semantics §9, §10).
 //
 // The access endpoint, the runner and `isle test` all go through it, so that a
 // workflow under test sees what it will see when deployed. The package is pure but
