@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"internal/store"},
 	{"internal/task", "internal/dataplane"},
 	{"internal/connector", "internal/fetch"},
-	{"internal/connector/http", "internal/connector/connection", "internal/connector/workflow"},
+	{"internal/connector/http", "internal/connector/connection", "internal/connector/workflow", "internal/connector/script"},
 	{"internal/connector/builtin", "internal/trigger"},
 	{"internal/runner", "internal/arm", "internal/local"},
 	{"internal/identity", "internal/testfile"},

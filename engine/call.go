@@ -26,6 +26,8 @@ type flight struct {
 	retries    []Retry // attempts that have ended
 	request    guid    // clientRequestId of the attempt
 	since      time.Time
+	context    expr.Value // of inline code, until its call is emitted
+	unsent     bool       // of inline code: its call is to be emitted again after a restart
 }
 
 // defaultPoll is the wait between polls without a Retry-After (wdl-semantics
@@ -48,12 +50,16 @@ func (r *Run) call(f *frame, a *wdl.Action, e *env) error {
 			deadline = timeout.From(r.now)
 		}
 	}
+	context := expr.Null()
+	if err == nil && a.Type == wdl.TypeJavaScriptCode {
+		context, err = e.codeContext()
+	}
 	if err != nil {
 		return r.finishAction(f, a, done{}, err)
 	}
 	rec := r.run(f, a)
 	rec.inputs, rec.hasInputs = inputs, a.Inputs != nil || a.Subscribe != nil
-	rec.flight = &flight{frame: f, action: a, rec: rec, deadline: deadline, policy: policy}
+	rec.flight = &flight{frame: f, action: a, rec: rec, deadline: deadline, policy: policy, context: context}
 	r.flights = append(r.flights, rec.flight)
 	if isWebhook(a.Type) {
 		r.subscribe(rec.flight)
@@ -69,6 +75,7 @@ func (r *Run) request(l *flight) {
 	l.called, l.wake, l.since = true, time.Time{}, r.now
 	l.request = r.random.guid()
 	r.effects = append(r.effects, l.effect(r, false))
+	l.context = expr.Null()
 }
 
 // effect describes the request under way.
@@ -77,7 +84,7 @@ func (l *flight) effect(r *Run, repeated bool) Call {
 		ID: l.id(r), Subject: ActionSubject(l.action), Operation: l.action.Type, Inputs: l.rec.inputs,
 		Repetition: l.frame.repetition(), Attempt: l.rec.attempts, Deadline: l.deadline,
 		Begun: l.since, Depth: r.start.Depth,
-		ClientRequestID: l.request.String(), TrackingID: l.rec.tracking.String(), Repeated: repeated,
+		ClientRequestID: l.request.String(), TrackingID: l.rec.tracking.String(), Repeated: repeated, Context: l.context,
 		Callback: l.rec.callback,
 	}
 	if l.poll != "" {
@@ -343,7 +350,11 @@ func (r *Run) resting() bool {
 // repeat emits the requests again whose outcome is missing.
 func (r *Run) repeat() {
 	for _, l := range r.flights {
-		if l.called {
+		switch {
+		case !l.called:
+		case l.action.Type == wdl.TypeJavaScriptCode:
+			l.unsent = true
+		default:
 			r.effects = append(r.effects, l.effect(r, true))
 		}
 	}

@@ -98,7 +98,11 @@ func evalInputs(a *wdl.Action, e *env) (expr.Value, error) {
 	case a.Inputs == nil:
 		return expr.Null(), nil
 	}
-	return e.eval(a.Inputs)
+	v, err := e.eval(a.Inputs)
+	if err == nil && a.Type == wdl.TypeJavaScriptCode {
+		v = codeInputs(a, v)
+	}
+	return v, err
 }
 
 // giveStatic answers with the static result instead of executing; the inputs are

@@ -116,6 +116,9 @@ type Call struct {
 	// Progress is that of the outcome before: the operation goes on from there. Null:
 	// it begins.
 	Progress expr.Value
+	// Context is what inline code sees as workflowContext, with contents by reference;
+	// null for other operations. It is not recorded.
+	Context expr.Value
 	// Callback is the URL that listCallbackUrl() gives in the inputs of a webhook, else
 	// "". Whoever holds it may call: its signature must not be recorded.
 	Callback string

@@ -103,4 +103,5 @@ var supportedActions = [...]wdl.Type{
 	wdl.TypeAPIConnection, wdl.TypeAPIManagement, wdl.TypeFunction,
 	wdl.TypeWorkflow,
 	wdl.TypeHTTPWebhook, wdl.TypeAPIConnectionWebhook,
+	wdl.TypeJavaScriptCode,
 }

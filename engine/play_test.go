@@ -146,6 +146,13 @@ func (p *player) step(ev Event) Result {
 			}
 		} else if !bytes.Equal(resumed.Head, p.head) || len(resumed.Rows) > 0 {
 			p.t.Fatalf("resuming changed something:\n%x\n%x", resumed.Head, p.head)
+		} else { // calls that it makes again may need what was loaded before
+			for n := 0; n < 10 && resumed.Need != nil; n++ {
+				if resumed, err = other.Step(p.stepped, p.loaded(resumed.Need)); err != nil {
+					p.t.Fatal(err)
+				}
+			}
+			p.again(resumed.Effects)
 		}
 	}
 	p.stepped = p.now
@@ -165,6 +172,23 @@ func (p *player) step(ev Event) Result {
 	}
 	p.keep(res)
 	return res
+}
+
+// again holds that the calls that a loaded run makes again are those under way, inline
+// code with the same context.
+func (p *player) again(effects []Effect) {
+	p.t.Helper()
+	for _, e := range effects {
+		c, ok := e.(Call)
+		if !ok || !c.Repeated {
+			continue
+		}
+		for _, first := range p.effects {
+			if first, ok := first.(Call); ok && first.ID == c.ID && describe([]Effect{first}) != describe([]Effect{c}) {
+				p.t.Fatalf("repeated as %s\nnot as    %s", describe([]Effect{c}), describe([]Effect{first}))
+			}
+		}
+	}
 }
 
 // covers reports whether a need names all that another one does.
@@ -214,7 +238,7 @@ func describe(effects []Effect) string {
 	var b bytes.Buffer
 	for _, e := range effects {
 		if c, ok := e.(Call); ok {
-			fmt.Fprintf(&b, "call %s %s %v %v;", c.ID, c.Inputs.JSON(), c.Deadline, c.Poll)
+			fmt.Fprintf(&b, "call %s %s %s %v %v;", c.ID, c.Inputs.JSON(), c.Context.JSON(), c.Deadline, c.Poll)
 			continue
 		}
 		if u, ok := e.(Unsubscribe); ok {

@@ -41,6 +41,7 @@ var typeCodes = [...]wdl.Type{
 	wdl.TypeAPIConnection, wdl.TypeAPIManagement, wdl.TypeFunction,
 	wdl.TypeWorkflow,
 	wdl.TypeHTTPWebhook, wdl.TypeAPIConnectionWebhook,
+	wdl.TypeJavaScriptCode,
 }
 
 func appendType(b []byte, t wdl.Type) []byte {

@@ -195,6 +195,9 @@ func (r *Run) after(ev Event) Result {
 // advance runs what can go on until nothing can, the step is full, or something
 // must be loaded.
 func (r *Run) advance() (more bool, need *Need) {
+	if need := r.resend(); need != nil && !r.status.Final() {
+		return false, need
+	}
 	for r.begun && !r.status.Final() {
 		f := r.top()
 		if f == nil {

@@ -28,6 +28,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts in testdata pr
 //	answer N STATUS [JSON]   the Nth call under way (from 1) gets that outcome;
 //	                         JSON: {"headers", "body", "retryAfter", "poll", "inputs", "progress"}; status 0: none
 //	fail N CODE              it gets no answer, which may be retried
+//	return N [JSON]          the inline code returns that, or nothing
 //	load                     what was needed
 //	forget                   the contents at hand, as a crash would
 //	called ACTION[:INDEXES] [OUTPUTS]   its callback URL is called, of the repetition
@@ -116,7 +117,7 @@ func (p *player) command(line string, out *strings.Builder) {
 		}
 		p.now = p.now.Add(d)
 		return
-	case "answer", "fail":
+	case "answer", "fail", "return":
 		n, err := strconv.Atoi(word[1])
 		if err != nil || n < 1 || n > len(p.pending) {
 			p.t.Fatalf("%s: %d calls are under way", line, len(p.pending))
@@ -164,6 +165,9 @@ func (p *player) scripted(word []string) Outcome {
 	if word[0] == "fail" {
 		return Outcome{Status: wdl.Failed, Code: word[2], Error: &Error{word[2], "no answer"}, Retryable: true}
 	}
+	if word[0] == "return" {
+		return returned(p.t, strings.Join(word[2:], " "))
+	}
 	status, _ := strconv.Atoi(word[2])
 	o := Outcome{StatusCode: status}
 	var members []expr.Member
@@ -197,6 +201,20 @@ func (p *player) scripted(word []string) Outcome {
 	return o
 }
 
+// returned is the outcome of inline code.
+func returned(t testing.TB, text string) Outcome {
+	o := Outcome{Status: wdl.Succeeded, Outputs: expr.Object(), HasOutputs: true}
+	if text == "" {
+		return o
+	}
+	v, err := expr.ReadJSON([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Outputs = expr.Object(expr.Member{Name: "body", Value: v})
+	return o
+}
+
 // print writes a step: its records by scope, then what is to be done.
 func (p *player) print(res *Result, out *strings.Builder) {
 	records, err := DecodeRecords(res.Rows)
@@ -218,6 +236,9 @@ func (p *player) print(res *Result, out *strings.Builder) {
 		switch e := e.(type) {
 		case Call:
 			fmt.Fprintf(out, "  call %s %s", e.ID, e.Inputs.JSON())
+			if !e.Context.IsNull() {
+				fmt.Fprintf(out, " context %s", e.Context.JSON())
+			}
 			if e.Poll != nil {
 				fmt.Fprintf(out, " poll %s", e.Poll.URL)
 			}

@@ -86,6 +86,12 @@ func chance(seed uint64, c Call) Outcome {
 	if c.Operation == wdl.TypeWorkflow && h%3 == 0 {
 		return Outcome{Poll: &Poll{URL: "child/" + string(c.ID)}}
 	}
+	if c.Operation == wdl.TypeJavaScriptCode {
+		if h%4 == 0 {
+			return Outcome{Status: wdl.Failed, Code: "InlineCodeScriptRuntimeFailure", Error: &Error{"InlineCodeScriptRuntimeFailure", "it threw"}}
+		}
+		return Outcome{Status: wdl.Succeeded, Outputs: expr.Object(expr.Member{Name: "body", Value: expr.Int(int64(len(c.Context.JSON())))})}
+	}
 	switch h % 10 {
 	case 0:
 		return body(404)
@@ -333,6 +339,9 @@ func (g *generator) action(depth int, top bool, after map[string]string) string 
 			return fmt.Sprintf(`"type":"Compose","inputs":{"of":"@outputs('%s')","body":"@body('%s')","s":"@actions('%s')?['status']"}`, name, name, name)
 		}
 	}
+	if g.rand.IntN(12) == 0 {
+		return g.code()
+	}
 	switch g.rand.IntN(19) {
 	case 0, 1:
 		return `"type":"Compose","inputs":"@int('no')"`
@@ -374,6 +383,15 @@ func (g *generator) action(depth int, top bool, after map[string]string) string 
 			[]string{``, `,"limit":{"timeout":"PT25S"}`}[g.rand.IntN(2)]
 	}
 	return `"type":"Compose","inputs":{"n":"@variables('n')","id":"@guid()"}`
+}
+
+// code is inline code that reads an action by name, or whatever has ended; one in a
+// loop that has closed too.
+func (g *generator) code() string {
+	return `"type":"JavaScriptCode","inputs":{"code":"` + []string{
+		`return workflowContext.actions.A` + fmt.Sprint(1+g.rand.IntN(g.count)),
+		`const {actions} = workflowContext; return actions`,
+		`return workflowContext.trigger`}[g.rand.IntN(3)] + `"}`
 }
 
 func (g *generator) container(depth int, top bool) string {

@@ -69,6 +69,13 @@ func WithFlowLog(name string) Option { return func(c *server.Config) { c.FlowLog
 // WithPrivateLinks lets templates be linked from loopback, where a test's own server is.
 func WithPrivateLinks() Option { return func(c *server.Config) { c.PrivateLinks = true } }
 
+// WithInlineCode runs the JavaScriptCode actions of workflows inside the test's process,
+// where nothing stops a script that takes all memory. Without it a server in a test
+// refuses such workflows, since it has no program to run them in a process of its own.
+func WithInlineCode() Option {
+	return func(c *server.Config) { c.InlineCode = server.InlineCodeInProcess }
+}
+
 // WithServiceTags gives service tags the addresses of a file.
 func WithServiceTags(name string) Option { return func(c *server.Config) { c.ServiceTags = name } }
 

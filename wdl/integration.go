@@ -115,11 +115,43 @@ func (c *compiler) codeDependencies(a *Action) {
 		case !c.before(c.program.Actions[index], a):
 			c.unreachable(n.at, c.program.Actions[index], a)
 		default:
-			a.Reads.Actions = insert(a.Reads.Actions, index)
+			a.readsByCode(name, index)
 		}
 	}
 	if trigger, ok := c.parsed[a.Index].path("inputs.explicitDependencies.includeTrigger"); ok {
 		a.Reads.Trigger, _ = trigger.AsBool()
+	}
+	c.codeNames(a, list.Len() > 0)
+}
+
+// codeNames adds what the text of inline code names. A name that is no action, or of
+// one that need not be final, is undefined in JavaScript and no error. Code that
+// computes names may read every action that has ended before it, unless the author
+// lists them.
+func (c *compiler) codeNames(a *Action, listed bool) {
+	named := scanCode(a.Code)
+	a.Reads.Trigger = a.Reads.Trigger || named.trigger
+	for _, name := range named.actions {
+		if i, ok := c.program.actions[fold(name)]; ok && c.before(c.program.Actions[i], a) {
+			a.readsByCode(name, i)
+		}
+	}
+	if !named.any || listed {
+		return
+	}
+	for _, b := range c.program.Actions {
+		if len(b.Loops) <= len(a.Loops) && slices.Equal(b.Loops, a.Loops[:len(b.Loops)]) && c.before(b, a) {
+			a.readsByCode(b.Name, b.Index)
+		}
+	}
+}
+
+// readsByCode notes that inline code reads an action, which it may spell in another
+// case.
+func (a *Action) readsByCode(name string, action int) {
+	a.Reads.Actions = insert(a.Reads.Actions, action)
+	if use := (CodeName{name, action}); !slices.Contains(a.CodeNames, use) {
+		a.CodeNames = append(a.CodeNames, use)
 	}
 }
 

@@ -142,6 +142,7 @@ type Action struct {
 	Subscribe   *expr.Template // webhooks; nil: Inputs says all, or is an expression
 	Unsubscribe *expr.Template // webhooks; may read action()
 	Code        string         // JavaScriptCode: not a template
+	CodeNames   []CodeName     // JavaScriptCode: the actions that it reads, each as it spells them
 
 	Condition  *expr.Template // If, Until: gives a boolean
 	Subject    *expr.Template // Foreach: the collection; Switch: the value
@@ -169,6 +170,13 @@ type Action struct {
 	Variable *VariableUse   // the variable actions
 
 	Reads Reads
+}
+
+// CodeName is the name by which inline code reads an action. Action names ignore case,
+// members of JavaScript's objects do not.
+type CodeName struct {
+	Name   string
+	Action int // in Program.Actions
 }
 
 // Case is the value of one branch of a Switch.

@@ -86,6 +86,7 @@ func root() *cobra.Command {
 	add("server", upCommand(), serveCommand())
 	add("manage", deployCommand(), runsCommand(), urlCommand(), netcheckCommand(), portCommand(), azCommand())
 	add("develop", checkCommand(), evalCommand(), runCommand(), testCommand())
+	cmd.AddCommand(scriptWorkerCommand())
 	tellUsage(cmd)
 	return cmd
 }

@@ -14,6 +14,7 @@ import (
 	"isle/internal/connector/builtin"
 	"isle/internal/connector/connection"
 	connectorhttp "isle/internal/connector/http"
+	"isle/internal/connector/script"
 	"isle/internal/dataplane"
 	"isle/internal/project"
 	"isle/internal/testfile"
@@ -80,7 +81,9 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	operations, closeAll := builtin.Operations(builtin.Options{HTTP: connectorhttp.Options{Authority: o.authority}, Connection: connection.Options{Directory: directory}})
+	code := script.Pool(script.Options{Start: scriptWorker})
+	defer code.Close()
+	operations, closeAll := builtin.Operations(builtin.Options{HTTP: connectorhttp.Options{Authority: o.authority}, Connection: connection.Options{Directory: directory}, Script: code})
 	defer closeAll()
 	invocation := testfile.Invocation{
 		Workflow: workflow, Trigger: fire, Operations: operations,

@@ -50,6 +50,7 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.config.PrivateLinks, "private-links", false, "let templates be linked from private and loopback addresses too, which the server would reach for whoever deploys")
 	flags.StringSliceVar(&f.config.AllowedHosts, "allowed-host", nil, "further Host names that are answered")
 	flags.StringSliceVar(&f.trusted, "trusted-proxies", nil, "prefixes whose X-Forwarded-For counts")
+	flags.StringVar(&f.config.InlineCode, "inline-code", "", "where inline JavaScript runs: process (bounded processes of its own, the default), inprocess (in the server: only where everyone who may save workflows is trusted) or off")
 	flags.StringVar(&f.config.ServiceTags, "service-tags", "", "a file of service tags and their prefixes, as the public download has them (default: the tags have no addresses)")
 	flags.StringVar(&f.config.Authority, "authority", "", "where ActiveDirectoryOAuth authentications of actions get their tokens, unless they name an authority (default "+connectorhttp.DefaultAuthority+")")
 	flags.DurationVar(&f.config.CallTimeout, "call-timeout", 0, "how long one request of an action may take (default 4m in an environment, 2m outside)")
@@ -71,6 +72,7 @@ func (f *serverFlags) start(cmd *cobra.Command) (*server.Server, error) {
 	if f.verbose {
 		level = slog.LevelDebug
 	}
+	f.config.ScriptWorker = scriptWorker
 	f.config.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
 	return server.Start(cmd.Context(), f.config)
 }

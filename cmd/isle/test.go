@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"isle/internal/connector/script"
 	"isle/internal/testfile"
 )
 
@@ -74,6 +75,8 @@ left out and what must be filled in, such as secured values.`,
 				return recording.write(cmd)
 			}
 			r := &testReport{out: cmd.OutOrStdout(), json: asJSON}
+			code := script.Pool(script.Options{Start: scriptWorker})
+			defer code.Close()
 			for _, name := range args {
 				f, err := testfile.Load(name)
 				if err != nil {
@@ -81,6 +84,7 @@ left out and what must be filled in, such as secured values.`,
 					continue
 				}
 				r.begin(name)
+				f.InlineCode = code
 				f.Run(cmd.Context(), r.add)
 				if err := cmd.Context().Err(); err != nil {
 					return err

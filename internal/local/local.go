@@ -288,7 +288,7 @@ func (s *playback) call(ctx context.Context, c engine.Call) {
 	if _, ok := s.flying[c.ID]; ok {
 		return // repeated by a reload
 	}
-	c.Inputs, c.Progress = s.whole(c.Inputs), s.whole(c.Progress)
+	c.Inputs, c.Context, c.Progress = s.whole(c.Inputs), s.whole(c.Context), s.whole(c.Progress)
 	ctx, cancel := context.WithCancel(ctx)
 	s.flying[c.ID] = cancel
 	if s.Virtual {

@@ -115,6 +115,9 @@ type Config struct {
 	Probes map[string]Probe
 	// Isolation says how much of the policy is enforced; nil: nothing is said.
 	Isolation func() Isolation
+	// Refused are types of actions that a workflow may not be saved with on this server,
+	// with the reason. What is saved already still compiles.
+	Refused map[wdl.Type]string
 
 	Clock func() time.Time // nil: time.Now
 	Log   *slog.Logger     // nil: slog.Default

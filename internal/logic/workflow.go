@@ -109,6 +109,9 @@ func (s *Service) prepareWorkflow(ctx context.Context, r *arm.PutRequest) (any, 
 	if err == nil && d.program != nil {
 		err = s.checkCalls(ctx, r.ID.String(), d)
 	}
+	if err == nil && d.program != nil {
+		err = s.checkRefused(d.program)
+	}
 	return d, err
 }
 

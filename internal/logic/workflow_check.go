@@ -111,6 +111,17 @@ func checkUpdate(program *wdl.Program, before *version) error {
 	return nil
 }
 
+// checkRefused tells of each action that this server does not run, though others may.
+func (s *Service) checkRefused(program *wdl.Program) error {
+	var all arm.Found
+	for _, a := range program.Actions {
+		if reason := s.config.Refused[a.Type]; reason != "" {
+			all.Add(wdl.CodeInvalidTemplate, definitionTarget("/actions/"+a.Name), "The action '%s' of type '%s' cannot be saved: %s.", a.Name, string(a.Type), reason)
+		}
+	}
+	return all.Err()
+}
+
 // refusal is the wire's error of a definition's problems.
 func refusal(found wdl.Problems) error {
 	var all arm.Found

@@ -210,7 +210,7 @@ func TestBadWorkflowsAreRefusedAndChangeNothing(t *testing.T) {
 		{"flow", with("@outputs('Last')", "@outputs('Nothing')"), 400, "InvalidTemplate"},
 		{"flow", with("@createArray(1,2)", "@nothing(1,2)"), 400, "InvalidTemplate"},
 		{"flow", with(`"runAfter":{},`, `"runAfter":{"Last":["Succeeded"]},`), 400, "InvalidTemplate"},
-		{"flow", with(`"type":"Compose","inputs":"done"`, `"type":"JavaScriptCode","inputs":{"code":"1"}`), 400, "InvalidTemplate"},
+		{"flow", with(`"type":"Compose","inputs":"done"`, `"type":"Xslt","inputs":{"content":"1","integrationAccount":{"map":{"name":"m"}}}`), 400, "InvalidTemplate"},
 		{"flow", with(`{"value":"planted-secret-1"}`, `"x"`), 400, "InvalidRequestContent"},
 		{"flow", workflowBody("", `"state":"Paused",`), 400, "InvalidRequestContent"},
 		{"flow", workflowBody(ise+"x", ""), 404, "IntegrationServiceEnvironmentNotFound"},

@@ -110,6 +110,9 @@ func (a *active) perform(ctx context.Context, call engine.Call) (outcome engine.
 
 func (a *active) request(ctx context.Context, call engine.Call) engine.Outcome {
 	inputs, err := a.resolve(ctx, call.Inputs)
+	if err == nil {
+		call.Context, err = a.resolve(ctx, call.Context)
+	}
 	if err != nil {
 		return broken("A value of the inputs could not be read from the content storage.")
 	}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -24,6 +25,13 @@ const (
 	// one.
 	defaultResponseLimit            = 120 * time.Second
 	defaultEnvironmentResponseLimit = 240 * time.Second
+)
+
+// Where inline code may run.
+const (
+	InlineCodeProcess   = "process"
+	InlineCodeInProcess = "inprocess"
+	InlineCodeOff       = "off"
 )
 
 // Config is all that can be set of a server. The zero value with a data folder is a
@@ -48,6 +56,12 @@ type Config struct {
 
 	AllowedHosts   []string       // further Host names that are answered
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts
+
+	// InlineCode says where JavaScriptCode actions run: InlineCodeProcess, in processes
+	// that ScriptWorker makes, InlineCodeInProcess, or InlineCodeOff, where workflows with
+	// them are refused; "": in processes if there can be any, else off.
+	InlineCode   string
+	ScriptWorker func() (*exec.Cmd, error) // a process that calls script.Work; nil: there can be none
 
 	ResponseLimit            time.Duration // how long a caller waits for a Response; 0: the default
 	EnvironmentResponseLimit time.Duration // the same in an environment
@@ -80,7 +94,7 @@ func (c *Config) Validate() error {
 			found = append(found, fmt.Errorf("--public-url %q is not an https URL without a path, such as https://isle.example:7443", c.PublicURL))
 		}
 	}
-	found = append(found, c.checkCalls(), c.readServiceTags(), c.readConnections(), c.checkFlowLog())
+	found = append(found, c.checkCalls(), c.checkInlineCode(), c.readServiceTags(), c.readConnections(), c.checkFlowLog())
 	if c.ResponseLimit == 0 {
 		c.ResponseLimit = defaultResponseLimit
 	}
@@ -107,6 +121,25 @@ func (c *Config) checkCalls() error {
 		found = append(found, fmt.Errorf("--authority %q is not an http or https URL, such as %s", c.Authority, connectorhttp.DefaultAuthority))
 	}
 	return errors.Join(found...)
+}
+
+// checkInlineCode chooses where inline code runs.
+func (c *Config) checkInlineCode() error {
+	switch c.InlineCode {
+	case InlineCodeInProcess, InlineCodeOff:
+	case "":
+		c.InlineCode = InlineCodeOff
+		if c.ScriptWorker != nil {
+			c.InlineCode = InlineCodeProcess
+		}
+	case InlineCodeProcess:
+		if c.ScriptWorker == nil {
+			return errors.New("--inline-code process: this server cannot start processes for inline code; give inprocess or off")
+		}
+	default:
+		return fmt.Errorf("--inline-code %q is none of %s, %s and %s", c.InlineCode, InlineCodeProcess, InlineCodeInProcess, InlineCodeOff)
+	}
+	return nil
 }
 
 // readServiceTags reads the file of service tags. The error has all its problems.

@@ -26,6 +26,7 @@ import (
 	"isle/internal/connector/builtin"
 	"isle/internal/connector/connection"
 	connectorhttp "isle/internal/connector/http"
+	"isle/internal/connector/script"
 	connectorworkflow "isle/internal/connector/workflow"
 	"isle/internal/dataplane"
 	"isle/internal/deploy"
@@ -59,6 +60,7 @@ type Server struct {
 	logic      *logic.Service
 	runner     *runner.Runner
 	endOps     func()
+	code       *script.Operation // runs inline code
 	gateway    *gateway.Gateway
 	manager    *arm.Manager
 	page       *portal.Page
@@ -252,7 +254,9 @@ func (s *Server) build() error {
 	s.policies = network.NewPolicies(s.store, s.config.tags, s.log)
 	s.places = newNetworks(s.policies)
 	s.network = dataplane.NewInproc(dataplane.Options{Networks: s.places, Observe: s.flows.observe})
+	s.code = s.config.inlineCode()
 	s.operations, s.endOps = builtin.Operations(builtin.Options{
+		Script: s.code,
 		HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), ManagedIdentity: identities{s}, Authority: s.config.Authority,
 			Timeout: s.config.CallTimeout, Clock: s.config.Clock},
 		Connection: connection.Options{Directory: s.config.connections},
@@ -262,7 +266,7 @@ func (s *Server) build() error {
 	var err error
 	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(),
 		Policies: policies{s.policies}, Probes: s.probes(), Isolation: func() logic.Isolation { return logic.Isolation(s.network.Isolation()) },
-		Access: func(string) string { return s.base }, Clock: s.config.Clock, Log: s.log})
+		Access: func(string) string { return s.base }, Refused: s.config.refusedActions(), Clock: s.config.Clock, Log: s.log})
 	if err != nil {
 		return err
 	}
@@ -372,6 +376,7 @@ func (s *Server) close(ctx context.Context) error {
 	if s.runner != nil {
 		s.runner.Stop()
 		s.endOps()
+		s.code.Close()
 	}
 	if s.store != nil {
 		found = append(found, s.store.Close())

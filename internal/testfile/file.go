@@ -22,6 +22,7 @@ import (
 
 	"isle/expr"
 	"isle/internal/connector/connection"
+	"isle/internal/connector/script"
 	"isle/internal/project"
 	"isle/wdl"
 )
@@ -32,6 +33,9 @@ type File struct {
 	Definition wdl.Source
 	Project    *project.Project // that the definition belongs to; nil: none
 	Cases      []Case
+	// InlineCode runs JavaScriptCode actions; nil: this process does. Inline code is
+	// not mocked, it really runs.
+	InlineCode *script.Operation
 
 	connections connection.Directory // of the project
 }

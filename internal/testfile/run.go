@@ -14,6 +14,7 @@ import (
 	"isle/internal/connector/builtin"
 	"isle/internal/connector/connection"
 	httpoperation "isle/internal/connector/http"
+	"isle/internal/connector/script"
 	workflowoperation "isle/internal/connector/workflow"
 	"isle/internal/dataplane"
 	"isle/wdl"
@@ -45,7 +46,7 @@ func (c *Case) run(ctx context.Context, f *File) []string {
 	if workflow == nil {
 		return refusals(problems)
 	}
-	s := &stage{expected: c, connections: f.connections}
+	s := &stage{expected: c, script: f.InlineCode, connections: f.connections}
 	ctx, s.stop = context.WithCancelCause(ctx)
 	defer s.stop(nil)
 	invoked, err := s.invoke(ctx, workflow)
@@ -99,6 +100,7 @@ const maxCalls = 10_000
 // stage is where a case plays: it answers its calls and notes them.
 type stage struct {
 	expected    *Case
+	script      *script.Operation // nil: in this process
 	connections connection.Directory
 	stop        context.CancelCauseFunc
 	now         time.Time
@@ -136,6 +138,10 @@ func (s *stage) options() builtin.Options {
 		HTTP:       httpoperation.Options{Clock: func() time.Time { return s.now }},
 		Connection: connection.Options{Directory: s.connections},
 		Workflow:   workflowoperation.Options{Clock: func() time.Time { return s.now }, Exchange: s.nested},
+		Script:     s.script,
+	}
+	if o.Script == nil {
+		o.Script = script.InProcess(script.Limits{})
 	}
 	if s.expected.Mocks == nil {
 		o.HTTP.Observe = func(c connector.Call, r *httpoperation.Request) {

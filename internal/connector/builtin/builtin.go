@@ -6,6 +6,7 @@ import (
 	"isle/internal/connector"
 	"isle/internal/connector/connection"
 	"isle/internal/connector/http"
+	"isle/internal/connector/script"
 	"isle/internal/connector/workflow"
 	"isle/wdl"
 )
@@ -15,12 +16,17 @@ type Options struct {
 	HTTP       http.Options
 	Connection connection.Options
 	Workflow   workflow.Options
+	// Script runs inline code; nil: nothing does. Whoever made it closes it.
+	Script *script.Operation
 }
 
 // Operations returns the list. The function ends what the operations hold open.
 func Operations(o Options) (connector.Operations, func()) {
 	request := http.New(o.HTTP)
 	webhook := request.Webhook()
+	if o.Script == nil {
+		o.Script = script.Off("inline code is not run here")
+	}
 	return connector.Operations{
 		wdl.TypeHTTP:        request,
 		wdl.TypeHTTPWebhook: webhook,
@@ -30,10 +36,11 @@ func Operations(o Options) (connector.Operations, func()) {
 		wdl.TypeAPIManagement:        connection.NewManagement(request, o.Connection),
 		wdl.TypeFunction:             connection.NewFunction(request, o.Connection),
 		wdl.TypeWorkflow:             workflow.New(o.Workflow),
+		wdl.TypeJavaScriptCode:       o.Script,
 	}, request.Close
 }
 
-// Ports says what ports each of the operations needs.
+// Ports says what ports each of the operations needs. Inline code has no network.
 func Ports() map[wdl.Type]connector.Ports {
 	return map[wdl.Type]connector.Ports{
 		wdl.TypeHTTP:        http.Ports(),
@@ -44,5 +51,6 @@ func Ports() map[wdl.Type]connector.Ports {
 		wdl.TypeAPIManagement:        http.Ports(),
 		wdl.TypeFunction:             http.Ports(),
 		wdl.TypeWorkflow:             workflow.Ports(),
+		wdl.TypeJavaScriptCode:       {},
 	}
 }

@@ -1,0 +1,107 @@
+package script
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+)
+
+// exitMemory is the code with which a worker ends itself that has too much memory.
+const exitMemory = 3
+
+// exitFatal is the code with which the Go runtime ends a process that cannot go on. What
+// can be recovered from is; what is left is memory that the system refuses, which the
+// runtime meets in many places, and its stack.
+const exitFatal = 2
+
+// maxStack bounds the stack of the worker itself, in bytes: what the interpreter does
+// in calls of its own, such as JSON of great depth.
+const maxStack = 128 << 20
+
+// Work is the life of a worker process: it serves the jobs that come in until there
+// are no more. It bounds the memory of the whole process, and ends it if that is
+// exceeded.
+func Work(in io.Reader, out io.Writer) error {
+	r, w := bufio.NewReader(in), bufio.NewWriter(out)
+	head, err := readPart(r, maxAnswer)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	var limits Limits
+	if err == nil {
+		err = json.Unmarshal(head, &limits)
+	}
+	if err != nil {
+		return err
+	}
+	limits = limits.orDefaults()
+	if err := bound(limits.Memory); err != nil {
+		return err
+	}
+	for {
+		code, err := readPart(r, math.MaxInt64)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		data, err := readPart(r, math.MaxInt64)
+		if err != nil {
+			return err
+		}
+		if err := serve(w, job{string(code), string(data)}, limits); err != nil {
+			return err
+		}
+	}
+}
+
+// serve runs one job and answers it. If nothing can stop the job, and nobody is there
+// any more who would kill the process, it ends itself.
+func serve(w *bufio.Writer, j job, l Limits) error {
+	last := time.AfterFunc(l.Time+10*grace, func() { os.Exit(exitMemory) })
+	defer last.Stop()
+	a := evaluate(context.Background(), j, l)
+	if err := writeAnswer(w, a); err != nil {
+		return err
+	}
+	if used() > keptMemory {
+		debug.FreeOSMemory()
+	}
+	return nil
+}
+
+// keptMemory is what a worker may keep between jobs, in bytes.
+const keptMemory = 64 << 20
+
+// bound makes the process end when it has more memory than a script may have. The
+// collector works harder before that.
+func bound(memory int64) error {
+	debug.SetMemoryLimit(memory / 4 * 3)
+	debug.SetMaxStack(maxStack)
+	if err := limitMemory(memory); err != nil {
+		return err
+	}
+	go func() {
+		for range time.Tick(10 * time.Millisecond) {
+			if used() > memory {
+				os.Exit(exitMemory)
+			}
+		}
+	}()
+	return nil
+}
+
+// used is the memory that the process has from the system, in bytes.
+func used() int64 {
+	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(samples)
+	return int64(samples[0].Value.Uint64() - samples[1].Value.Uint64())
+}

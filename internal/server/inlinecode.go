@@ -1,0 +1,28 @@
+package server
+
+import (
+	"isle/internal/connector/script"
+	"isle/wdl"
+)
+
+// noInlineCode is why a server runs no inline code, and what to do.
+const noInlineCode = "this server runs no inline code: start it with --inline-code process, or with --inline-code inprocess if everyone who may save workflows is trusted"
+
+// inlineCode is what runs the JavaScriptCode actions.
+func (c *Config) inlineCode() *script.Operation {
+	switch c.InlineCode {
+	case InlineCodeProcess:
+		return script.Pool(script.Options{Start: c.ScriptWorker})
+	case InlineCodeInProcess:
+		return script.InProcess(script.Limits{})
+	}
+	return script.Off(noInlineCode)
+}
+
+// refusedActions are the types that this server does not save, and why.
+func (c *Config) refusedActions() map[wdl.Type]string {
+	if c.InlineCode == InlineCodeOff {
+		return map[wdl.Type]string{wdl.TypeJavaScriptCode: noInlineCode}
+	}
+	return nil
+}
