@@ -91,7 +91,7 @@ func Supported(kind wdl.ItemKind, typ string) bool {
 
 var supportedTriggers = [...]wdl.Type{wdl.TypeRequest, wdl.TypeManual, wdl.TypeRecurrence, wdl.TypeSlidingWindow,
 	wdl.TypeHTTP, wdl.TypeAPIConnection, wdl.TypeAPIManagement,
-	wdl.TypeHTTPWebhook}
+	wdl.TypeHTTPWebhook, wdl.TypeAPIConnectionWebhook, wdl.TypeAPIConnectionNotification}
 
 var supportedActions = [...]wdl.Type{
 	wdl.TypeScope, wdl.TypeIf, wdl.TypeSwitch, wdl.TypeForeach, wdl.TypeUntil,

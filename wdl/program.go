@@ -263,7 +263,9 @@ type Trigger struct {
 	Kind  string
 
 	Inputs                      *expr.Template // nil if there are none, and for HttpWebhook
-	Subscribe, Unsubscribe      *expr.Template // HttpWebhook
+	Subscribe                   *expr.Template // HttpWebhook; of ApiConnectionNotification the inputs without fetch
+	Unsubscribe                 *expr.Template // HttpWebhook
+	Fetch                       *expr.Template // of ApiConnectionNotification the inputs without subscribe
 	Recurrence                  *Recurrence    // polling and scheduled types
 	Delay                       Duration       // SlidingWindow
 	Conditions                  []*expr.Template

@@ -42,6 +42,7 @@ func (c *compiler) notificationTrigger(t *Trigger, n node) {
 	t.Inputs = c.template(inputs, o, roleSubscribe)
 	t.Retry = c.retry(n, "inputs", o)
 	t.Recurrence = c.recurrenceMember(n, o)
+	t.Subscribe, t.Fetch = c.without(inputs, "fetch"), c.without(inputs, "subscribe")
 	c.connection(inputs, o)
 	for _, name := range [...]string{"fetch", "subscribe"} {
 		if part, ok := inputs.member(name); ok && part.isObject() {
@@ -53,6 +54,21 @@ func (c *compiler) notificationTrigger(t *Trigger, n node) {
 	if subscribe, ok := inputs.member("subscribe"); ok {
 		c.callback(subscribe, o)
 	}
+}
+
+// without compiles inputs that lack a member, for a time at which that is not to be
+// evaluated; their problems have been reported.
+func (c *compiler) without(inputs node, name string) *expr.Template {
+	for member := range inputs.Members() {
+		if strings.EqualFold(member, name) {
+			inputs.Value = inputs.Value.Without(member)
+		}
+	}
+	t, problems := c.dialect.Compile(c.settled(inputs))
+	if len(problems) > 0 {
+		return nil
+	}
+	return t
 }
 
 // callback checks that a webhook trigger's body hands on its address

@@ -48,6 +48,7 @@ func TestAnswersToACallback(t *testing.T) {
 		{"another method", e.callback(e.deploy(t, "get", hookTrigger(""), act), ""), "GET", ``, 405, "TriggerRequestMethodNotValid", 0},
 		{"a path behind it", e.callback(e.deploy(t, "path", hookTrigger(""), act), "more"), "POST", `1`, 404, "TriggerRelativePathNotValid", 0},
 		{"disabled", e.callback(off, ""), "POST", `1`, 404, "WorkflowTriggerIsNotEnabled", 0},
+		{"a notification, which is fetched later", e.callback(e.deploy(t, "notified", `{"type":"ApiConnectionNotification","inputs":{"host":{"connection":{"name":"x"}},"fetch":{"pathTemplate":{"template":"/f"},"method":"get"},"subscribe":{"pathTemplate":{"template":"/s"},"body":{"NotificationUrl":"@listCallbackUrl()"}}}}`, act), ""), "POST", `{}`, 202, "", 0},
 		{"SingleInstance, the first", e.callback(busy, ""), "POST", `1`, 202, "", 1},
 		{"SingleInstance, one is active", e.callback(busy, ""), "POST", `1`, 429, "WorkflowRunInProgress", 1},
 	} {

@@ -26,6 +26,9 @@ type FireRequest struct {
 	// Resubmit begins the run without asking conditions and splitOn again
 	// (wdl-semantics §14.3).
 	Resubmit bool
+	// Fetched says that the outputs are what a notification was about; else the firing of
+	// an ApiConnectionNotification is the notification.
+	Fetched bool
 	// Name is that of the firing, which is the same for each attempt at it, and of its
 	// run; "": a new one.
 	Name string
@@ -39,7 +42,7 @@ type FireRequest struct {
 type Firing struct {
 	Name       string   // of the trigger history
 	TrackingID string   // of the trigger
-	Started    *Started // nil if no run began, or with splitOn
+	Started    *Started // nil if no run began, or not yet, or with splitOn
 	Split      int      // how many runs splitOn begins
 	Skipped    bool     // a condition does not hold, or splitOn gave no items
 }
@@ -65,6 +68,9 @@ func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 	}
 	q.Fired.Name = q.Trigger.Name
 	fired := fill(q.Fired, now, q.ClientTrackingID)
+	if notified(q) {
+		return r.notify(ctx, q, fired, name)
+	}
 	w := q.Deployed.Workflow
 	if err := r.bringInputs(ctx, q, &fired); err != nil {
 		return Firing{}, err

@@ -148,6 +148,7 @@ func (r *Runner) Handlers() map[string]task.Handler {
 		TriggerKind:      r.TriggerHandler(),
 		SubscriptionKind: r.SubscriptionHandler(),
 		UnsubscribeKind:  r.UnsubscribeHandler(),
+		NotificationKind: r.NotificationHandler(),
 		SplitKind:        r.SplitHandler(),
 	}
 }

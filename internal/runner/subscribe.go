@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -268,7 +269,7 @@ func (p *subscriptionPlan) begin(w *engine.Workflow) {
 	}
 	p.call = &connector.Call{
 		Call: engine.Call{
-			ID: engine.EffectID(subscriptionKey(p.FlowID, p.Trigger)), Subject: engine.TriggerSubject(on), Operation: on.Type, Inputs: q.Inputs, Attempt: q.Attempt,
+			ID: engine.EffectID(subscriptionKey(p.FlowID, p.Trigger)), Subject: engine.TriggerSubject(on), Operation: cmp.Or(q.Operation, on.Type), Inputs: q.Inputs, Attempt: q.Attempt,
 			Deadline: q.Deadline, ClientRequestID: q.ID, TrackingID: q.Tracking, Repeated: repeated, Callback: q.Callback,
 		},
 		Workflow: w, TriggerTrackingID: q.Tracking, ClientTrackingID: q.Tracking,
@@ -310,7 +311,7 @@ func (p *subscriptionPlan) subscribe(ctx context.Context) error {
 		p.Failure = templateError(err)
 		return nil
 	}
-	q := &subscriptionRequest{Form: p.Wanted, Version: p.Version, Callback: hook.Callback, Inputs: evaluated.Inputs, Policy: evaluated.Retry,
+	q := &subscriptionRequest{Form: p.Wanted, Version: p.Version, Callback: hook.Callback, Operation: evaluated.Operation, Inputs: evaluated.Inputs, Policy: evaluated.Retry,
 		Deadline: evaluated.Deadline, Tracking: newGUID(), Start: p.now, SecureInputs: on.SecureInputs, SecureOutputs: on.SecureOutputs}
 	if evaluated.Silent {
 		p.Held = q.accepted(engine.Outcome{Inputs: hook.Sanitise(evaluated.Inputs), HasInputs: true}, "", p.now)
@@ -345,7 +346,7 @@ func (p *subscriptionPlan) unsubscribe(ctx context.Context) error {
 		p.Held = nil
 		return nil
 	}
-	p.Request = &subscriptionRequest{End: true, Version: h.Version, Callback: h.Callback, Inputs: evaluated.Inputs, Policy: evaluated.Retry,
+	p.Request = &subscriptionRequest{End: true, Version: h.Version, Callback: h.Callback, Operation: evaluated.Operation, Inputs: evaluated.Inputs, Policy: evaluated.Retry,
 		Deadline: p.now.Add(unsubscribeLimit), Tracking: newGUID(), Start: p.now, SecureInputs: on.SecureInputs, SecureOutputs: on.SecureOutputs}
 	return nil
 }

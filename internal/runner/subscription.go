@@ -67,15 +67,16 @@ type subscriptionRequest struct {
 	Version  string `json:"version"`
 	Callback string `json:"callback"`
 
-	Inputs   expr.Value `json:"inputs"`
-	Policy   wdl.Retry  `json:"policy"`
-	Deadline time.Time  `json:"deadline"` // zero: none
-	Attempt  int        `json:"attempt"`  // 1 is the first
-	ID       string     `json:"id"`       // client request id of the attempt
-	Tracking string     `json:"tracking"`
-	Begun    bool       `json:"begun,omitempty"` // the attempt may have been made
-	Wake     time.Time  `json:"wake"`            // of the next attempt; zero: now
-	Start    time.Time  `json:"start"`           // of the first attempt
+	Operation wdl.Type   `json:"operation,omitempty"` // "": that of the trigger's type
+	Inputs    expr.Value `json:"inputs"`
+	Policy    wdl.Retry  `json:"policy"`
+	Deadline  time.Time  `json:"deadline"` // zero: none
+	Attempt   int        `json:"attempt"`  // 1 is the first
+	ID        string     `json:"id"`       // client request id of the attempt
+	Tracking  string     `json:"tracking"`
+	Begun     bool       `json:"begun,omitempty"` // the attempt may have been made
+	Wake      time.Time  `json:"wake"`            // of the next attempt; zero: now
+	Start     time.Time  `json:"start"`           // of the first attempt
 	// SecureInputs and SecureOutputs are the trigger's: no history shows them.
 	SecureInputs  bool `json:"secureInputs,omitempty"`
 	SecureOutputs bool `json:"secureOutputs,omitempty"`

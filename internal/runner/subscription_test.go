@@ -24,6 +24,7 @@ import (
 type peer struct {
 	mu       sync.Mutex
 	requests []string // "subscribe", "unsubscribe/7": the path, as it was asked
+	methods  []string
 	ids      []string // client request ids
 	bodies   []string
 	answer   func(path string) (*connectorhttp.Response, error) // nil: accepts everything
@@ -43,6 +44,7 @@ func (p *peer) exchange(ctx context.Context, c connector.Call, r *connectorhttp.
 	p.mu.Lock()
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	p.requests, p.ids, p.bodies = append(p.requests, path), append(p.ids, c.ClientRequestID), append(p.bodies, string(r.Body))
+	p.methods = append(p.methods, r.Method)
 	answer := p.answer
 	p.mu.Unlock()
 	if answer == nil {
@@ -78,7 +80,7 @@ func hook(more string) string {
 // scheduled runs the tasks of a world until the test ends.
 func (w *world) scheduled(t *testing.T) (stop func()) {
 	t.Helper()
-	s := task.New(w.store, map[string]task.Handler{SubscriptionKind: w.SubscriptionHandler()}, task.Options{})
+	s := task.New(w.store, map[string]task.Handler{SubscriptionKind: w.SubscriptionHandler(), NotificationKind: w.NotificationHandler()}, task.Options{})
 	if err := s.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}

@@ -47,8 +47,8 @@ func (i *Invocation) poll(ctx context.Context, t *wdl.Trigger, f *engine.Fired) 
 
 // unadmitted is why a firing begins no run.
 func unadmitted(t *wdl.Trigger, f *engine.Fired) string {
-	if t.Polls() && f.Code != "" && f.Code != "OK" && !t.Checks {
-		return "the poll was answered " + f.Code + "; only 200 begins a run, unless a condition of the trigger looks at the status code"
+	if trigger.Asks(t) && f.Code != "" && f.Code != "OK" && !t.Checks {
+		return "the request of the trigger was answered " + f.Code + "; only 200 begins a run, unless a condition of the trigger looks at the status code"
 	}
 	return "a condition of the trigger does not hold"
 }

@@ -86,7 +86,7 @@ func Admit(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now 
 	if err := takeInputs(t, f, env); err != nil {
 		return false, err
 	}
-	if t.Polls() && !news(t, f, answered(f)) {
+	if Asks(t) && !news(t, f, answered(f)) {
 		return false, nil
 	}
 	for _, c := range t.Conditions {

@@ -43,7 +43,13 @@ func NewPoll(w *engine.Workflow, t *wdl.Trigger, firing string, began time.Time)
 	return p, nil
 }
 
-// answered is the status code of the answer that a polling trigger got: 200 if none is
+// Asks reports whether a trigger gets its outputs by a request of its own: one that
+// polls, or that fetches what it is notified of.
+func Asks(t *wdl.Trigger) bool {
+	return t.Polls() || t.Type == wdl.TypeAPIConnectionNotification
+}
+
+// answered is the status code of the answer that such a trigger got: 200 if none is
 // known, as when a test fires it with outputs that have none.
 func answered(f *engine.Fired) int {
 	v, _ := f.Outputs.Get("statusCode")

@@ -3,7 +3,7 @@ package trigger
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
+	"strings"
 	"time"
 
 	"isle/engine"
@@ -34,14 +34,14 @@ type Webhook struct {
 	Now      time.Time
 }
 
-// WebhookRequest is an evaluated request. Its inputs are as the operation of the
-// trigger's type takes them.
+// WebhookRequest is an evaluated request. Its inputs are as the operation takes them.
 type WebhookRequest struct {
-	Inputs   expr.Value
-	Retry    wdl.Retry
-	Deadline time.Time // of limit.timeout; zero: none
+	Operation wdl.Type
+	Inputs    expr.Value
+	Retry     wdl.Retry
+	Deadline  time.Time // of limit.timeout; zero: none
 	// Silent says that there is nothing to send: without an address the trigger just
-	// waits to be called (wdl-semantics §11.10).
+	// waits to be called (wdl-semantics §11.10), and what has no location is not deleted.
 	Silent bool
 }
 
@@ -93,19 +93,86 @@ func (h *Webhook) Subscribe() (q WebhookRequest, err error) {
 		}
 		q.Deadline = timeout.From(h.Now)
 	}
-	if t.Type == wdl.TypeHTTPWebhook {
+	switch t.Type {
+	case wdl.TypeHTTPWebhook:
 		return h.request(q, "subscribe", t.Subscribe, t.Retry)
+	case wdl.TypeAPIConnectionNotification:
+		return h.connection(q, wdl.TypeAPIConnectionWebhook, t.Subscribe, "subscribe")
 	}
-	return q, errors.New("triggers of type '" + string(t.Type) + "' cannot subscribe yet")
+	return h.connection(q, wdl.TypeAPIConnectionWebhook, t.Inputs, "")
 }
 
-// Unsubscribe evaluates the request that ends the subscription.
-func (h *Webhook) Unsubscribe() (WebhookRequest, error) {
-	return h.request(WebhookRequest{}, "unsubscribe", h.Trigger.Unsubscribe, h.Trigger.UnsubscribeRetry)
+// Unsubscribe evaluates the request that ends the subscription. That of a connection is
+// the DELETE of the location that subscribe was answered with (connections §4).
+func (h *Webhook) Unsubscribe() (q WebhookRequest, err error) {
+	t := h.Trigger
+	switch t.Type {
+	case wdl.TypeHTTPWebhook:
+		return h.request(q, "unsubscribe", t.Unsubscribe, t.UnsubscribeRetry)
+	case wdl.TypeAPIConnectionNotification:
+		q, err = h.connection(q, wdl.TypeAPIConnectionWebhook, t.Subscribe, "subscribe")
+	default:
+		q, err = h.connection(q, wdl.TypeAPIConnectionWebhook, t.Inputs, "")
+	}
+	location := h.location()
+	q.Silent = location == ""
+	q.Inputs = q.Inputs.With("unsubscribe", expr.Object(expr.Member{Name: "location", Value: expr.String(location)}))
+	return q, err
+}
+
+// Fetch evaluates the request that gets what an ApiConnectionNotification was notified
+// of (wdl-semantics §10.2); trigger() gives the notification.
+func (h *Webhook) Fetch() (WebhookRequest, error) {
+	return h.connection(WebhookRequest{}, wdl.TypeAPIConnection, h.Trigger.Fetch, "fetch")
+}
+
+// location is where the subscription is, as its answer says.
+func (h *Webhook) location() string {
+	if h.Previous == nil {
+		return ""
+	}
+	headers, _ := h.Previous.Outputs.Get("headers")
+	for name, v := range headers.Members() {
+		if strings.EqualFold(name, "Location") {
+			return v.Text()
+		}
+	}
+	return ""
+}
+
+// connection evaluates a request to a connection: the inputs, or their host with the
+// members of one of its parts.
+func (h *Webhook) connection(q WebhookRequest, operation wdl.Type, template *expr.Template, part string) (WebhookRequest, error) {
+	q.Operation = operation
+	if template == nil {
+		q.Silent = true
+		return q, nil
+	}
+	v, err := template.Eval(h.env())
+	if err != nil {
+		return q, err
+	}
+	if q.Retry, err = h.Trigger.Retry.Resolve(h.env()); err != nil {
+		return q, err
+	}
+	if part != "" {
+		host, _ := v.Get("host")
+		members, _ := v.Get(part)
+		v = expr.Object(expr.Member{Name: "host", Value: host})
+		for name, m := range members.Members() {
+			v = v.With(name, m)
+		}
+	}
+	if v.Kind() == expr.KindObject {
+		v = v.Without("retryPolicy")
+	}
+	q.Inputs = v
+	return q, nil
 }
 
 // request evaluates one of the two requests of an HttpWebhook.
 func (h *Webhook) request(q WebhookRequest, name string, template *expr.Template, retry *wdl.RetryPolicy) (WebhookRequest, error) {
+	q.Operation = wdl.TypeHTTPWebhook
 	if template == nil {
 		q.Silent = true
 		return q, nil
