@@ -58,6 +58,7 @@ const sample = `{"V":{"type":"InitializeVariable","inputs":{"variables":[{"name"
 		"S":{"type":"AppendToStringVariable","inputs":{"name":"s","value":"@item()"}},
 		"U":{"type":"Until","expression":"@equals(1,2)","limit":{"count":2},"actions":{"W":{"type":"Wait","inputs":{"interval":{"count":1,"unit":"Hour"}}}}}},
 		"runAfter":{"V":["Succeeded"]}},
+	"K":{"type":"HttpWebhook","inputs":{"subscribe":{"uri":"http://x","body":"@listCallbackUrl()"},"unsubscribe":{"uri":"http://y"}},"runAfter":{"V":["Succeeded"]}},
 	"F":{"type":"Compose","inputs":"@int('x')","runAfter":{"V":["Succeeded"]}}}`
 
 func FuzzDecodeRecords(f *testing.F) {

@@ -7,9 +7,12 @@
 //
 //  1. make Result.Contents durable,
 //  2. store Result.Head and Result.Rows in one commit,
-//  3. then perform Result.Effects and hand each outcome back as [Completed],
+//  3. then perform Result.Effects and hand each outcome back as [Completed]; an
+//     [Unsubscribe] is stored in the same commit, as it must be performed though the
+//     run has ended,
 //  4. call Step with [Continue] when Result.More says so, with [Loaded] when
-//     Result.Need names rows or contents, and with [Woke] at Result.Wake.
+//     Result.Need names rows or contents, with [Woke] at Result.Wake, and with
+//     [Called] when the callback URL of a webhook is called ([Run.SetCallback]).
 //
 // A run that must wait for its turn is given [Hold] first and [Begin] later.
 //

@@ -38,11 +38,12 @@ func killFlows(t testing.TB, target string) (*library, []*Deployed) {
 			"Each":{"type":"Foreach","foreach":[1,2,3],"actions":{"Call":`+call("")+`,"Add":{"type":"IncrementVariable","inputs":{"name":"n","value":"@items('Each')"},"runAfter":{"Call":["Succeeded"]}}},"runAfter":{"V":["Succeeded"]}},
 			"Sum":{"type":"Compose","inputs":"@variables('n')","runAfter":{"Each":["Succeeded"]}}}`),
 		l.deploy(t, "responds", "", tiers),
+		l.deploy(t, "webhooks", "", `{"W":{"type":"HttpWebhook","inputs":{"subscribe":{"uri":"`+target+`","body":"@listCallbackUrl()"}}}}`),
 	}
 }
 
 // callsOf is how many requests a run of each flow makes.
-var callsOf = map[string]int{"calls": 2, "loops": 3, "responds": 0}
+var callsOf = map[string]int{"calls": 2, "loops": 3, "responds": 0, "webhooks": 1}
 
 // TestKilledChild is the child: it recovers, starts runs without end, and prints
 // the name of each one that was accepted.
@@ -127,6 +128,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if err := w.Recover(context.Background()); err != nil {
 		t.Fatal(err)
 	}
+	w.callAllBack(t)
 	eventually(t, "no run is open", func() bool {
 		var open []store.Run
 		if err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
@@ -141,6 +143,28 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		checkKilledRun(t, w, g, name, flow)
 	}
 	t.Logf("%d runs were accepted by %d processes, %d requests made", len(promised), kills, g.total())
+}
+
+// callAllBack calls every webhook that waits, twice, as who has lost the answer does.
+func (w *world) callAllBack(t *testing.T) {
+	var open []store.Run
+	if err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
+		open, err = tx.UnfinishedRuns(w.db.Epoch()+1, "", 100_000)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, run := range open {
+		if d, err := w.library.ByFlowID(context.Background(), run.Workflow); err != nil || d.Name != "webhooks" {
+			continue
+		}
+		w.waits(t, run.Name)
+		for range 2 {
+			if err := w.callBack(run.Name, "killed"); err != nil {
+				t.Errorf("run %s: %v", run.Name, err)
+			}
+		}
+	}
 }
 
 // checkKilledRun: the run is there and has succeeded, each action was closed once,
