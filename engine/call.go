@@ -74,8 +74,19 @@ func (r *Run) request(l *flight) {
 	l.rec.attempts++
 	l.called, l.wake, l.since = true, time.Time{}, r.now
 	l.request = r.random.guid()
+	if l.rec.status == wdl.Waiting {
+		l.rec.status = wdl.Running
+		r.write(l.frame, l.action, l.rec)
+	}
 	r.effects = append(r.effects, l.effect(r, false))
 	l.context = expr.Null()
+}
+
+// pause lets an action wait before its next request (wdl-semantics §13.1).
+func (r *Run) pause(l *flight, wait time.Duration) {
+	l.wake = precise(r.now.Add(wait))
+	l.rec.status = wdl.Waiting
+	r.write(l.frame, l.action, l.rec)
 }
 
 // effect describes the request under way.
@@ -146,7 +157,7 @@ func (r *Run) answered(l *flight, o *Outcome) {
 			}
 			wait = l.policy.Wait(l.failures, random)
 		}
-		l.wake = precise(r.now.Add(wait))
+		r.pause(l, wait)
 	case accepted:
 		l.failures = 0
 		wait := o.RetryAfter
@@ -157,7 +168,7 @@ func (r *Run) answered(l *flight, o *Outcome) {
 		if wait <= 0 {
 			wait = defaultPoll
 		}
-		l.wake = precise(r.now.Add(wait))
+		r.pause(l, wait)
 	case isWebhook(l.action.Type) && status == wdl.Succeeded:
 		r.subscribed(l, o)
 	default:
@@ -335,16 +346,6 @@ func (r *Run) wake() time.Time {
 		}
 	}
 	return earliest
-}
-
-// resting reports whether time is all that is waited for.
-func (r *Run) resting() bool {
-	for _, l := range r.flights {
-		if l.called {
-			return false
-		}
-	}
-	return len(r.flights) > 0
 }
 
 // repeat emits the requests again whose outcome is missing.

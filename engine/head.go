@@ -17,7 +17,8 @@ func (r *Run) encodeHead() []byte {
 	}
 	base := ticks(r.start.Time)
 	b := append(make([]byte, 0, len(r.prefix)+128), r.prefix...)
-	b = append(b, flagBits(r.begun, r.caller, r.response != nil, r.err != nil, r.waits(), r.cancelling))
+	const unused = false // in version 1: nothing but time is waited for
+	b = append(b, flagBits(r.begun, r.caller, r.response != nil, r.err != nil, unused, r.cancelling))
 	b = append(b, byte(r.status))
 	b = appendTime(appendText(b, r.code), r.end, base)
 	if r.err != nil {
@@ -163,10 +164,9 @@ func DecodeHead(head []byte) (Summary, error) {
 		StartTime: h.start.Time, EndTime: h.end, ClientTrackingID: h.start.ClientTrackingID,
 		Trigger: h.start.Trigger.Name, TriggerRecord: h.start.Trigger, Outputs: h.outputs, Response: h.response,
 	}
-	if h.waits {
+	if s.Held = !h.begun && !h.status.Final(); s.Held {
 		s.Status = wdl.Waiting
 	}
-	s.Held = !h.begun && !h.status.Final()
 	return s, nil
 }
 
@@ -192,8 +192,7 @@ func OpenScopes(head []byte) ([]string, error) {
 // stored is a decoded head up to what is open.
 type stored struct {
 	start                         Start
-	begun, caller, waits          bool
-	cancelling                    bool
+	begun, caller, cancelling     bool
 	status                        wdl.Status
 	code                          string
 	err                           *Error
@@ -209,7 +208,7 @@ func (d *decoder) head() (h stored) {
 	d.version(headVersion)
 	d.startOf(&h)
 	flags := d.byte()
-	h.begun, h.caller, h.waits, h.cancelling = flags&1 != 0, flags&2 != 0, flags&16 != 0, flags&32 != 0
+	h.begun, h.caller, h.cancelling = flags&1 != 0, flags&2 != 0, flags&32 != 0
 	h.status = d.status()
 	h.code = d.text()
 	h.end = d.time(h.base)

@@ -56,7 +56,7 @@ type Result struct {
 // Summary is what is known about a run without its records.
 type Summary struct {
 	RunID            string
-	Status           wdl.Status // Running, Waiting (nothing but time or a callback is waited for) or final
+	Status           wdl.Status // Running, Waiting (for its turn: Held) or final (wdl-semantics §13.1)
 	Code             string     // "" while running and when nothing is to be said
 	Error            *Error
 	StartTime        time.Time

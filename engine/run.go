@@ -295,13 +295,8 @@ func (r *Run) summary() Summary {
 		Trigger: r.start.Trigger.Name, Outputs: r.outputs, Response: r.response,
 		Held: r.held && !r.status.Final(),
 	}
-	if r.waits() {
+	if s.Held {
 		s.Status = wdl.Waiting
 	}
 	return s
-}
-
-// waits reports whether time is all that the run waits for.
-func (r *Run) waits() bool {
-	return r.status == wdl.Running && (r.held || len(r.stack) == 0 && r.resting())
 }
