@@ -40,6 +40,9 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, t target) error
 	if err != nil {
 		return err
 	}
+	if answer, ok := trigger.Handshake(d.Workflow.Program, on, r.Header, outputs); ok {
+		return writeReply(w, &runner.Reply{Sent: true, StatusCode: http.StatusOK, Body: answer, HasBody: true}, "")
+	}
 	return g.fire(w, r, d, on, engine.Fired{Start: start, Outputs: outputs, HasOutputs: true})
 }
 

@@ -105,6 +105,10 @@ func (i *Invocation) Run(ctx context.Context) (*Invoked, error) {
 	if err := i.bring(ctx, t, &fired); err != nil {
 		return refused(err)
 	}
+	if answer, ok := trigger.Handshake(i.Workflow.Program, t, i.Trigger.Headers.Header(), fired.Outputs); ok {
+		h := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
+		return &Invoked{Answer: &Answer{StatusCode: http.StatusOK, Header: h, Body: answer.JSON()}, Reason: "the trigger answered the validation of an Event Grid subscription"}, nil
+	}
 	admitted, err := trigger.Admit(i.Workflow, t, &fired, name, i.Start)
 	if err != nil {
 		return refused(trigger.Failure(t, err))

@@ -122,6 +122,10 @@ func TestSplitOn(t *testing.T) {
 		{"the rest holds for each run", split, one, `"trigger":{"body":{"v":[1,2]}},"expect":{"runs":2,"actions":{"A":{"outputs":1}}}`, []string{"run 2: actions.A.outputs is 2, expected 1"}},
 		{"calls are those of the run", split, post, `"trigger":{"body":{"v":["a","b"]}},"mocks":[{"responses":[{}]}],"expect":{"runs":2,"calls":[{"body":"a"}]}`, []string{"run 2: calls[0]"}},
 		{"the number is asserted", split, one, `"trigger":{"body":{"v":[1]}},"expect":{"runs":2}`, []string{"runs is 1, expected 2"}},
+		{"the firing is their origin", split, `{"A":{"type":"Compose","inputs":"@equals(trigger()?['originHistoryName'], workflow()['run']['name'])"}}`, `"trigger":{"body":{"v":[1]}},"expect":{"runs":1,"actions":{"A":{"outputs":false}}}`, nil},
+		{"no array: the caller's answer", split, one, `"trigger":{"body":{"v":"x"}},"expect":{"runs":0,"response":{"status":400,"body":{"error":{"code":"ExpressionEvaluationFailed"}}}}`, nil},
+		{"more than 100 items where runs are counted", `{"manual":{"type":"Request","splitOn":"@range(0,101)","runtimeConfiguration":{"concurrency":{"runs":5}}}}`, one, `"trigger":{},"expect":{"runs":0,"response":{"status":400,"body":{"error":{"code":"SplitOnItemsLimitExceeded"}}}}`, nil},
+		{"Event Grid is answered", `{"manual":{"type":"Request","kind":"EventGrid"}}`, one, `"trigger":{"headers":{"aeg-event-type":"SubscriptionValidation"},"body":[{"eventType":"Microsoft.EventGrid.SubscriptionValidationEvent","data":{"validationCode":"c"}}]},"expect":{"runs":0,"response":{"status":200,"body":{"validationResponse":"c"}}}`, nil},
 		{"no items, no run", split, one, `"trigger":{"body":{"v":[]}},"expect":{"runs":0}`, nil},
 		{"no array, no run", split, one, `"trigger":{"body":{"v":1}},"expect":{"runs":1}`, []string{"runs is 0, expected 1: the trigger failed: ExpressionEvaluationFailed: The execution of template trigger 'manual' failed: the result of the evaluation of 'splitOn' expression '@triggerBody()?['v']' is of type 'Integer'. The result must be a valid array."}},
 	})
