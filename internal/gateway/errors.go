@@ -21,10 +21,6 @@ type failure struct {
 
 func (f *failure) Error() string { return f.code + ": " + f.message }
 
-func badRequest(code, message string) *failure {
-	return &failure{status: http.StatusBadRequest, code: code, message: message}
-}
-
 func notFound(code, message string) *failure {
 	return &failure{status: http.StatusNotFound, code: code, message: message}
 }
