@@ -39,7 +39,8 @@ func TestPagesGoOnAfterARestart(t *testing.T) {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
 	until(t, "the second page has failed", func() bool {
-		return s.Do(http.MethodGet, id+"/runs?$top=1", nil).Text("value", 0, "properties", "status") == "Waiting" && second.Load() == 1
+		list := lastRun(s, id).Text("value", 0, "id") + "/actions/List"
+		return s.Do(http.MethodGet, list, nil).Text("properties", "status") == "Waiting" && second.Load() == 1
 	})
 	s.Restart()
 	until(t, "the run has succeeded", func() bool {

@@ -86,7 +86,7 @@ func TestCallbackEndsTheWebhook(t *testing.T) {
 	d := w.library.webhook(t, s, "once", "")
 	run := w.start(t, d, "", false).RunID
 	w.waits(t, run)
-	if status := w.run(t, run).Status; status != "Waiting" {
+	if status := w.run(t, run).Status; status != "Running" {
 		t.Errorf("the run is %s", status)
 	}
 	var sent struct{ To string }
