@@ -91,7 +91,7 @@ func Supported(kind wdl.ItemKind, typ string) bool {
 
 var supportedTriggers = [...]wdl.Type{wdl.TypeRequest, wdl.TypeManual, wdl.TypeRecurrence, wdl.TypeSlidingWindow,
 	wdl.TypeHTTP, wdl.TypeAPIConnection, wdl.TypeAPIManagement,
-	wdl.TypeHTTPWebhook, wdl.TypeAPIConnectionWebhook, wdl.TypeAPIConnectionNotification}
+	wdl.TypeHTTPWebhook, wdl.TypeAPIConnectionWebhook, wdl.TypeAPIConnectionNotification, wdl.TypeBatch}
 
 var supportedActions = [...]wdl.Type{
 	wdl.TypeScope, wdl.TypeIf, wdl.TypeSwitch, wdl.TypeForeach, wdl.TypeUntil,
@@ -104,4 +104,5 @@ var supportedActions = [...]wdl.Type{
 	wdl.TypeWorkflow,
 	wdl.TypeHTTPWebhook, wdl.TypeAPIConnectionWebhook,
 	wdl.TypeJavaScriptCode,
+	wdl.TypeSendToBatch,
 }

@@ -42,6 +42,7 @@ var typeCodes = [...]wdl.Type{
 	wdl.TypeWorkflow,
 	wdl.TypeHTTPWebhook, wdl.TypeAPIConnectionWebhook,
 	wdl.TypeJavaScriptCode,
+	wdl.TypeSendToBatch,
 }
 
 func appendType(b []byte, t wdl.Type) []byte {

@@ -2,10 +2,10 @@ package wdl
 
 import "strings"
 
-// Bounds of a batch's release criteria (wdl-semantics §10.6).
+// Bounds of a batch and of its release criteria (wdl-semantics §10.6, §17).
 const (
-	maxBatchMessages = 8_000
-	maxBatchBytes    = 83_886_080
+	MaxBatchMessages = 8_000
+	MaxBatchBytes    = 83_886_080
 	minBatchSeconds  = 60
 )
 
@@ -19,40 +19,67 @@ func (c *compiler) batchTrigger(t *Trigger, n node) {
 		return
 	}
 	t.Inputs = c.template(inputs, o, roleInputs)
-	if mode, _ := inputs.member("mode"); strings.EqualFold(mode.text(), "Inline") {
+	mode, _ := inputs.member("mode")
+	switch {
+	case strings.EqualFold(mode.text(), "Inline"):
 		c.require(o, n, []string{"inputs.configurations"})
+	case strings.EqualFold(mode.text(), "IntegrationAccount") && c.Supported != nil:
+		c.invalid(mode, o, RuleUnsupported, "the batch mode 'IntegrationAccount' is not supported by this server yet, though it is part of the language: give mode 'Inline' and the release criteria in 'configurations'")
 	}
+	t.Batch = new(BatchTrigger)
 	configurations, _ := inputs.member("configurations")
 	for name, n := range configurations.members() {
 		c.require(o, n, []string{"releaseCriteria"})
 		if criteria, ok := n.member("releaseCriteria"); ok {
-			c.releaseCriteria(name, criteria, o)
+			t.Batch.Configurations = append(t.Batch.Configurations, c.releaseCriteria(name, criteria, o))
 		}
 	}
 }
 
-// releaseCriteria checks when a batch is released: when any criterion is met, so one
-// is needed.
-func (c *compiler) releaseCriteria(batch string, n node, o owner) {
-	criteria := 0
-	for _, l := range [...]struct {
-		name  string
-		limit int
-	}{{"messageCount", maxBatchMessages}, {"batchSize", maxBatchBytes}} {
-		m, ok := n.member(l.name)
-		if !ok {
-			continue
-		}
-		criteria++
-		if value, known, isInteger := c.integer(m); !isInteger || known && (value < 1 || value > l.limit) {
-			c.invalid(m, o, RuleLimit, "releaseCriteria.%s must lie between 1 and %d", l.name, l.limit)
-		}
-	}
+// releaseCriteria reads when a batch is released: when any criterion is met, so one is
+// needed.
+func (c *compiler) releaseCriteria(batch string, n node, o owner) BatchConfiguration {
+	b := BatchConfiguration{Name: batch}
+	messages, counted := c.releaseLimit(n, "messageCount", MaxBatchMessages, o)
+	bytes, sized := c.releaseLimit(n, "batchSize", MaxBatchBytes, o)
+	b.Messages, b.Bytes = messages, int64(bytes)
 	recurrence, ok := n.member("recurrence")
-	if !ok && criteria == 0 && n.isObject() {
+	if !ok && !counted && !sized && n.isObject() {
 		c.invalid(n, o, RuleMissing, "the releaseCriteria of '%s' need a 'messageCount', a 'batchSize' or a 'recurrence'", batch)
 	}
-	if r := c.recurrenceMember(n, o); r != nil && r.Frequency == Second && r.Interval < minBatchSeconds && c.Kind == "" {
+	b.Recurrence = c.recurrenceMember(n, o)
+	if r := b.Recurrence; r != nil && r.Frequency == Second && r.Interval < minBatchSeconds && c.Kind == "" {
 		c.report(recurrence.at, RuleRecurrence, "The recurrence interval '%d' of batch configuration '%s' is not valid.", r.Interval, batch)
 	}
+	return b
+}
+
+// releaseLimit reads a number of the criteria; there says that the member is there. An
+// expression may read parameters.
+func (c *compiler) releaseLimit(n node, name string, limit int, o owner) (value int, there bool) {
+	m, there := n.member(name)
+	if !there {
+		return 0, false
+	}
+	t := c.template(m, o, roleInputs)
+	if t == nil || c.unsettled(m) {
+		return 0, true
+	}
+	v, static := t.Literal()
+	if !static {
+		if c.readsUnknown(t) {
+			return 0, true
+		}
+		var err error
+		if v, err = t.Eval(parameterEnv{c}); err != nil {
+			c.invalid(m, o, RuleLimit, "releaseCriteria.%s cannot be evaluated: %s", name, err)
+			return 0, true
+		}
+	}
+	value, known, isInteger := c.integer(node{v, m.at})
+	if !isInteger || known && (value < 1 || value > limit) {
+		c.invalid(m, o, RuleLimit, "releaseCriteria.%s must lie between 1 and %d", name, limit)
+		return 0, true
+	}
+	return value, true
 }

@@ -273,6 +273,7 @@ type Trigger struct {
 	ClientTrackingID            *expr.Template  // correlation
 	SplitOnClientTrackingID     *expr.Template  // splitOnConfiguration.correlation
 	Request                     *RequestTrigger // Request and Manual
+	Batch                       *BatchTrigger   // Batch
 	Limit                       Limit
 	Retry                       *RetryPolicy // nil: makes no requests
 	UnsubscribeRetry            *RetryPolicy // of HttpWebhook's unsubscribe; nil for other types
@@ -296,6 +297,28 @@ type RequestTrigger struct {
 	Method string         // upper case; "" = not given
 	Path   *PathPattern   // nil = no relative path
 	Schema *schema.Schema // set if EnableSchemaValidation and the schema is usable
+}
+
+// BatchTrigger is what a Batch trigger collects (wdl-semantics §10.6).
+type BatchTrigger struct{ Configurations []BatchConfiguration }
+
+// BatchConfiguration says when the messages of a batch name are released: when any
+// criterion is met.
+type BatchConfiguration struct {
+	Name       string
+	Messages   int         // messageCount; 0: no criterion
+	Bytes      int64       // batchSize; 0: no criterion
+	Recurrence *Recurrence // nil: no criterion
+}
+
+// Configuration returns that of a batch name, ignoring case.
+func (b *BatchTrigger) Configuration(name string) (BatchConfiguration, bool) {
+	for _, c := range b.Configurations {
+		if fold(c.Name) == fold(name) {
+			return c, true
+		}
+	}
+	return BatchConfiguration{}, false
 }
 
 // Action returns the action of that name, ignoring case.

@@ -45,7 +45,7 @@ var _ workflow.Children = (*Gateway)(nil)
 
 // Start implements workflow.Children.
 func (g *Gateway) Start(ctx context.Context, r *workflow.Request) (*workflow.Answer, error) {
-	d, err := g.child(ctx, r)
+	d, err := g.child(ctx, r.Workflow, r.Caller)
 	if err != nil {
 		return nil, unanswered(err)
 	}
@@ -73,6 +73,9 @@ func (g *Gateway) call(ctx context.Context, r *workflow.Request, d *runner.Deplo
 			Deployed: d, Trigger: on, Fired: engine.Fired{Start: g.config.Clock().UTC(), Outputs: outputs, HasOutputs: true, TrackingID: r.ID},
 			ClientTrackingID: r.ClientTrackingID, Name: name, Depth: r.Depth, Caller: on.SplitOn == nil,
 		})
+		if errors.Is(err, store.ErrExists) && on.SplitOn != nil { // what it began has other names
+			return g.called(ctx, r, d, on, runner.Firing{Name: name, TrackingID: r.ID})
+		}
 		if errors.Is(err, store.ErrExists) {
 			if name, err = g.begun(ctx, d, r); name != "" || err != nil {
 				return g.answerOf(ctx, r, d, name, err)
@@ -140,18 +143,18 @@ func (g *Gateway) answerOf(ctx context.Context, r *workflow.Request, d *runner.D
 }
 
 // child finds the workflow that is called, if the network lets its caller in.
-func (g *Gateway) child(ctx context.Context, r *workflow.Request) (*runner.Deployed, error) {
+func (g *Gateway) child(ctx context.Context, id string, by workflow.Caller) (*runner.Deployed, error) {
 	if g.config.Named == nil {
-		return nil, notFound("WorkflowNotFound", "The workflow '"+r.Workflow+"' could not be found.")
+		return nil, notFound("WorkflowNotFound", "The workflow '"+id+"' could not be found.")
 	}
-	d, err := g.config.Named.ByID(ctx, r.Workflow)
+	d, err := g.config.Named.ByID(ctx, id)
 	if isNotFound(err) {
-		return nil, notFound("WorkflowNotFound", "The workflow '"+r.Workflow+"' could not be found. Give 'host.workflow.id' the resource ID of a workflow of this server.")
+		return nil, notFound("WorkflowNotFound", "The workflow '"+id+"' could not be found. Give 'host.workflow.id' the resource ID of a workflow of this server.")
 	}
 	if err != nil || g.config.Network == nil {
 		return d, err
 	}
-	decision := g.config.Network.Admit(d.Environment, dataplane.Caller{Source: &r.Caller.Source})
+	decision := g.config.Network.Admit(d.Environment, dataplane.Caller{Source: &by.Source})
 	if !decision.Allowed {
 		return nil, &dataplane.DeniedError{Decision: decision}
 	}

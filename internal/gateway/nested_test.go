@@ -101,6 +101,30 @@ func TestARepeatedNestedCallBeginsNoSecondRun(t *testing.T) {
 	}
 }
 
+// TestARepeatedCallOfASplitChildIsNoSecondFiring: its runs have names of their own.
+func TestARepeatedCallOfASplitChildIsNoSecondFiring(t *testing.T) {
+	e, g := newFamily(t)
+	child := e.deploy(t, "split", `{"type":"Request","kind":"Http","inputs":{},"splitOn":"@triggerBody()['list']"}`, doubled)
+	firings := func() (n int) {
+		t.Helper()
+		if err := e.db.Read(t.Context(), func(tx *store.Tx) error {
+			list, err := tx.TriggerHistories(store.TriggerHistoryQuery{Workflow: child.FlowID, Trigger: "manual"})
+			n = len(list)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, repeated := range []bool{false, true} {
+		r := nestedRequest("split", firstCall)
+		r.Repeated, r.Body = repeated, []byte(`{"list":[{"n":1},{"n":2}]}`)
+		if a, err := g.Start(t.Context(), r); err != nil || a.StatusCode != 202 || firings() != 1 {
+			t.Errorf("repeated %v: %+v, %v, %d firings", repeated, a, err, firings())
+		}
+	}
+}
+
 // TestAChildIsAskedUntilItAnswers: the child is out of the caller's hands after a
 // second; what comes later is read from its history.
 func TestAChildIsAskedUntilItAnswers(t *testing.T) {

@@ -15,12 +15,13 @@ import (
 // codeNoResponse is the code of wdl-semantics §15 rule 37.
 const codeNoResponse = "NestedWorkflowDoesNotContainResponseAction"
 
-// checkCalls holds the workflows that a definition calls to what a call needs: a
-// Request trigger and a Response (wdl-semantics §15 rule 37). One that is not there
-// yet, or that an expression names, is judged when the action runs.
+// checkCalls holds the workflows that a definition turns to to what that needs. One
+// that is called has a Request trigger and a Response (wdl-semantics §15 rule 37); if it
+// is not there yet it is judged when the action runs, as is one that an expression
+// names. One that is sent to must be there, with a Batch trigger (§10.6).
 func (s *Service) checkCalls(ctx context.Context, id string, d *draft) error {
 	for _, a := range d.program.Actions {
-		if a.Type != wdl.TypeWorkflow {
+		if a.Type != wdl.TypeWorkflow && a.Type != wdl.TypeSendToBatch {
 			continue
 		}
 		host := path(a.Inputs.Source(), "host")
@@ -28,30 +29,40 @@ func (s *Service) checkCalls(ctx context.Context, id string, d *draft) error {
 		if !known {
 			continue
 		}
-		child, err := s.programOf(ctx, id, target, d)
+		other, err := s.otherWorkflow(ctx, id, target, d)
 		if err != nil {
 			return err
 		}
-		if child != nil {
-			checkCall(a, lastSegment(target), path(host, "triggerName"), child, &d.children)
+		switch {
+		case a.Type == wdl.TypeSendToBatch:
+			d.checkReceiver(a, target, path(host, "triggerName"), other)
+		case other != nil:
+			checkCall(a, lastSegment(target), path(host, "triggerName"), other.program, &d.children)
 		}
 	}
 	return nil
 }
 
-// programOf is the definition of a workflow, nil if there is none.
-func (s *Service) programOf(ctx context.Context, id, target string, d *draft) (*wdl.Program, error) {
+// other is a workflow that a definition names; its flow id is "" if it is the
+// definition's own.
+type other struct {
+	flowID  string
+	program *wdl.Program
+}
+
+// otherWorkflow finds a workflow by its ID, nil if there is none.
+func (s *Service) otherWorkflow(ctx context.Context, id, target string, d *draft) (*other, error) {
 	if arm.SameID(id, target) {
-		return d.program, nil
+		return &other{program: d.program}, nil
 	}
-	child, err := s.config.Workflows.ByID(ctx, target)
+	found, err := s.config.Workflows.ByID(ctx, target)
 	if errors.Is(err, store.ErrNotFound) || arm.AsError(err) != nil { // or what is stored compiles no more
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return child.Workflow.Program, nil
+	return &other{found.FlowID, found.Workflow.Program}, nil
 }
 
 func checkCall(a *wdl.Action, name string, triggerName expr.Value, child *wdl.Program, found *arm.Found) {

@@ -77,6 +77,9 @@ type workflow struct {
 	// must be looked after.
 	Scheduled bool   `json:"scheduled,omitempty"`
 	Kind      string `json:"kind,omitempty"` // as last given; "" is Stateful
+	// Receivers are the flow ids of the workflows whose batches the current version sends
+	// to; each has a setting that names this one.
+	Receivers []string `json:"receivers,omitempty"`
 }
 
 func (w *workflow) state() string {

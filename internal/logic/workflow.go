@@ -65,7 +65,8 @@ type draft struct {
 	basis      string    // id of that version; "" for none
 	program    *wdl.Program
 	refusal    *arm.Error // of the definition
-	children   arm.Found  // of the workflows that it calls
+	children   arm.Found  // of the workflows that it turns to
+	receivers  []string   // flow ids of those that it sends to
 }
 
 // change is a PUT of a workflow inside the transaction.
@@ -303,7 +304,10 @@ func (s *Service) store(tx *store.Tx, c *change) (*arm.Written, error) {
 		compiled = link(c.program, next, form.Current)
 	}
 	for _, t := range c.program.Triggers {
-		form.Scheduled = form.Scheduled || t.Recurrence != nil || trigger.IsWebhook(t) || t.Runs > 0 // more may begin
+		form.Scheduled = form.Scheduled || t.Recurrence != nil || trigger.IsWebhook(t) || t.Runs > 0 || t.Batch != nil // more may begin, or be released
+	}
+	if err := form.refer(tx, r.ID, c.receivers); err != nil {
+		return nil, err
 	}
 	if r.Old == nil {
 		if err := enroll(tx, form, r.ID); err != nil {
@@ -356,6 +360,9 @@ func (v *version) same(other *version) bool {
 func (s *Service) deleteWorkflow(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
 	form, err := decode[workflow](r.Old.Resource)
 	if err != nil {
+		return err
+	}
+	if err := form.unrefer(tx, r.ID.Name()); err != nil {
 		return err
 	}
 	if err := dropSetting(tx, flowSetting(form.FlowID)); err != nil {

@@ -150,6 +150,7 @@ func (r *Runner) Handlers() map[string]task.Handler {
 		UnsubscribeKind:  r.UnsubscribeHandler(),
 		NotificationKind: r.NotificationHandler(),
 		SplitKind:        r.SplitHandler(),
+		BatchKind:        r.BatchHandler(),
 	}
 }
 

@@ -82,6 +82,9 @@ func scheduled(t *wdl.Trigger) bool {
 func (r *Runner) Arm(tx *store.Tx, q ArmRequest) error {
 	flow := flowKey{tx.DB().Name(), q.FlowID}
 	tx.AfterCommit(func() { r.ended(flow) })
+	if q.Trigger.Batch != nil {
+		return reviewBatches(tx, q.FlowID, q.Now)
+	}
 	if !scheduled(q.Trigger) {
 		return disarm(tx, q.FlowID, q.Trigger.Name)
 	}
@@ -218,7 +221,7 @@ func (s schedule) park(tx *store.Tx) error {
 // DisarmAll removes the tasks of all triggers of a workflow, and all they kept: no run
 // begins from then on.
 func (r *Runner) DisarmAll(tx *store.Tx, flowID string) error {
-	if err := endSplits(tx, flowID); err != nil {
+	if err := errors.Join(endSplits(tx, flowID), dropBatches(tx, flowID)); err != nil {
 		return err
 	}
 	return eachSchedule(tx, flowID, func(t store.Task, _ schedule) error { return tx.DeleteTask(t.Key) })

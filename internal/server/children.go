@@ -14,6 +14,10 @@ func (c children) Start(ctx context.Context, r *workflow.Request) (*workflow.Ans
 	return c.s.gateway.Start(ctx, r)
 }
 
+func (c children) Send(ctx context.Context, m *workflow.Message) error {
+	return c.s.gateway.Send(ctx, m)
+}
+
 func (c children) Ask(ctx context.Context, by workflow.Caller, reference string) (*workflow.Answer, error) {
 	return c.s.gateway.Ask(ctx, by, reference)
 }

@@ -103,6 +103,19 @@ CREATE TABLE contents (
 ALTER TABLE runs ADD COLUMN waited INTEGER; -- when its wait for its turn ended, 0 while it waits, NULL if it never did
 DROP INDEX runs_open;
 CREATE INDEX runs_open ON runs (workflow, epoch, trigger, waited) WHERE ended IS NULL;
+`, `
+CREATE TABLE messages (
+	number   INTEGER PRIMARY KEY AUTOINCREMENT,
+	batch    TEXT NOT NULL,    -- where it waits
+	key      TEXT NOT NULL UNIQUE,
+	sender   TEXT NOT NULL,
+	size     INTEGER NOT NULL, -- bytes, as the sender counts
+	accepted INTEGER NOT NULL,
+	released INTEGER NOT NULL, -- 1: in a batch that was released; what is left only tells that it was
+	payload  BLOB NOT NULL
+);
+CREATE INDEX messages_waiting ON messages (batch, size) WHERE released = 0;
+CREATE INDEX messages_released ON messages (released) WHERE released = 1;
 `}
 }
 

@@ -17,7 +17,7 @@ import (
 func secret(kind string) string { return "PLANTED-" + kind + "-correct-horse-battery-staple" }
 
 func secrets() []string {
-	return []string{"setting", "resource", "operation", "head", "error", "record", "history", "task", "content"}
+	return []string{"setting", "resource", "operation", "head", "error", "record", "history", "task", "message", "content"}
 }
 
 // fill puts a secret into every kind of payload, short and long, then closes.
@@ -61,6 +61,7 @@ func plant(t *testing.T, s *store.Store) {
 			tx.AppendRows("r", []store.Row{{Payload: []byte(secret("record"))}, {Scope: "L:000000", Payload: long("record")}}),
 			tx.PutTriggerHistory(store.TriggerHistory{Workflow: "w", Trigger: "t", Name: "h", Start: now, Payload: []byte(secret("history"))}),
 			tx.PutTask(store.Task{Key: "t", Payload: long("task")}),
+			tx.PutMessage(store.Message{Key: "k", Payload: long("message")}),
 			tx.NameContent(c),
 		)
 	})

@@ -137,7 +137,7 @@ func (s *stage) options() builtin.Options {
 	o := builtin.Options{
 		HTTP:       httpoperation.Options{Clock: func() time.Time { return s.now }},
 		Connection: connection.Options{Directory: s.connections},
-		Workflow:   workflowoperation.Options{Clock: func() time.Time { return s.now }, Exchange: s.nested},
+		Workflow:   workflowoperation.Options{Clock: func() time.Time { return s.now }, Exchange: s.nested, ExchangeMessage: s.sent},
 		Script:     s.script,
 	}
 	if o.Script == nil {
@@ -207,7 +207,17 @@ func (s *stage) mocked(matches func(*Mock) bool) *MockResponse {
 // nested answers for the workflow that an action calls: a mock with the action's name
 // does, as a case has one workflow.
 func (s *stage) nested(_ context.Context, c connector.Call, r *workflowoperation.Request) (*workflowoperation.Answer, error) {
-	made := call{run: c.RunID, action: c.Subject.Name, method: http.MethodPost, uri: r.Workflow, header: canonical(r.Header), body: r.Body}
+	return s.standIn(call{run: c.RunID, action: c.Subject.Name, method: http.MethodPost, uri: r.Workflow, header: canonical(r.Header), body: r.Body})
+}
+
+// sent answers for the batch that an action sends to; the message is the call's body.
+func (s *stage) sent(_ context.Context, c connector.Call, m *workflowoperation.Message) (*workflowoperation.Answer, error) {
+	header, body := message(Pairs{}, Value{Value: m.Content, Given: true})
+	return s.standIn(call{run: c.RunID, action: c.Subject.Name, method: http.MethodPost, uri: m.Workflow, header: header, body: body})
+}
+
+// standIn answers for another workflow.
+func (s *stage) standIn(made call) (*workflowoperation.Answer, error) {
 	if err := s.note(made); err != nil {
 		return nil, err
 	}
@@ -216,7 +226,7 @@ func (s *stage) nested(_ context.Context, c connector.Call, r *workflowoperation
 			return r.nestedAnswer()
 		}
 	}
-	err := fmt.Errorf("no mock answers for the workflow that %s calls (%s): give a mock with \"action\": %q", made.action, made.uri, made.action)
+	err := fmt.Errorf("no mock answers for the workflow that %s turns to (%s): give a mock with \"action\": %q", made.action, made.uri, made.action)
 	s.stop(err)
 	return nil, err
 }

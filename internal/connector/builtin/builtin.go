@@ -37,6 +37,7 @@ func Operations(o Options) (connector.Operations, func()) {
 		wdl.TypeFunction:             connection.NewFunction(request, o.Connection),
 		wdl.TypeWorkflow:             workflow.New(o.Workflow),
 		wdl.TypeJavaScriptCode:       o.Script,
+		wdl.TypeSendToBatch:          workflow.NewBatch(o.Workflow),
 	}, request.Close
 }
 
@@ -52,5 +53,6 @@ func Ports() map[wdl.Type]connector.Ports {
 		wdl.TypeFunction:             http.Ports(),
 		wdl.TypeWorkflow:             workflow.Ports(),
 		wdl.TypeJavaScriptCode:       {},
+		wdl.TypeSendToBatch:          workflow.Ports(),
 	}
 }

@@ -1,5 +1,5 @@
-// Package workflow performs the Workflow action: the call of another workflow of
-// the same server (wdl-semantics §11.12).
+// Package workflow performs the actions that turn to another workflow of the same
+// server: Workflow, which calls it (wdl-semantics §11.12), and SendToBatch.
 //
 // The call stays in the process. Its effect decides the name of the run that it
 // begins, so a call that is repeated after a crash finds that run and begins no
@@ -34,8 +34,9 @@ type Options struct {
 	Children Children
 	// Clock tells the time of day; nil: time.Now.
 	Clock func() time.Time
-	// Exchange answers calls in place of Children; for tests of workflows.
-	Exchange func(ctx context.Context, c connector.Call, r *Request) (*Answer, error)
+	// Exchange and ExchangeMessage answer in place of Children; for tests of workflows.
+	Exchange        func(ctx context.Context, c connector.Call, r *Request) (*Answer, error)
+	ExchangeMessage func(ctx context.Context, c connector.Call, m *Message) (*Answer, error)
 }
 
 // Children are the workflows of a server.
@@ -44,6 +45,9 @@ type Children interface {
 	Start(ctx context.Context, r *Request) (*Answer, error)
 	// Ask asks a child that had no answer yet; reference is that of its Answer.
 	Ask(ctx context.Context, by Caller, reference string) (*Answer, error)
+	// Send hands a message to a Batch trigger, unless it was before. It returns when the
+	// message cannot be lost.
+	Send(ctx context.Context, m *Message) error
 }
 
 // Caller is the run that calls.

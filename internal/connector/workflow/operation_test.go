@@ -39,6 +39,7 @@ type family struct {
 	err      error
 	requests []*Request
 	asked    []string
+	messages []*Message
 }
 
 func (f *family) Start(_ context.Context, r *Request) (*Answer, error) {
@@ -49,6 +50,11 @@ func (f *family) Start(_ context.Context, r *Request) (*Answer, error) {
 func (f *family) Ask(_ context.Context, _ Caller, reference string) (*Answer, error) {
 	f.asked = append(f.asked, reference)
 	return &f.answer, f.err
+}
+
+func (f *family) Send(_ context.Context, m *Message) error {
+	f.messages = append(f.messages, m)
+	return f.err
 }
 
 // TestARequestIsRead: wdl-semantics §11.12, §12.10 and §14.4.

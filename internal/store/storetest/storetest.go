@@ -35,6 +35,7 @@ func Run(t *testing.T, open Open) {
 		{"rows keep their order in their scope", rows},
 		{"scopes are listed", scopes},
 		{"trigger histories are queried", histories},
+		{"messages wait, and are known after their release", messages},
 		{"a due task is claimed by one", taskClaim},
 		{"a task put during its work runs again", taskPutAgain},
 		{"a failed task waits", taskPostpone},
