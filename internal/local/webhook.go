@@ -42,13 +42,15 @@ func (c *callbacks) expect(s *playback, rows []engine.Row) {
 		if !webhook || rec.Status != wdl.Waiting || c.asked[of] {
 			continue
 		}
+		call := s.CalledBack(rec)
+		if call == nil {
+			continue // it may still wait to be subscribed again
+		}
 		if c.asked == nil {
 			c.asked = map[string]bool{}
 		}
 		c.asked[of] = true
-		if call := s.CalledBack(rec); call != nil {
-			c.add(coming{s.now.Add(call.After), called(rec, call.Outputs)})
-		}
+		c.add(coming{s.now.Add(call.After), called(rec, call.Outputs)})
 	}
 }
 
