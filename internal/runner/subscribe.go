@@ -221,7 +221,6 @@ type subscriptionPlan struct {
 	db     *store.DB
 	now    time.Time
 
-	workflow *engine.Workflow // of the request
 	call     *connector.Call
 	failures []subscriptionFailure // templates that failed
 }
