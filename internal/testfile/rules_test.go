@@ -69,6 +69,7 @@ const (
 )
 
 func TestMocks(t *testing.T) {
+	const nested = `{"Call":{"type":"Workflow","inputs":{"host":{"triggerName":"manual","workflow":{"id":"/child"}}}}}`
 	checkRules(t, []rule{
 		{"matches by action name", "", get, `"mocks":[{"action":"gEt","responses":[{"status":201}]}],"expect":{"actions":{"Get":{"code":"Created"}}}`, nil},
 		{"matches by method and URI", "", get, `"mocks":[{"method":"POST","responses":[{"status":500}]},{"method":"get","uri":"https://h/a\\?x=1","responses":[{"status":201}]}],"expect":{"actions":{"Get":{"code":"Created"}}}`, nil},
@@ -80,6 +81,9 @@ func TestMocks(t *testing.T) {
 		{"responses come in turn and the last one repeats", "",
 			`{"L":{"type":"Foreach","foreach":[1,2,3],"operationOptions":"Sequential","actions":{"H":{"type":"Http","inputs":{"method":"GET","uri":"https://h/"}}}}}`,
 			`"mocks":[{"responses":[{"status":201},{"status":202}]}],"expect":{"actions":{"H":{"repetitions":[{"code":"Created"},{"code":"Accepted"},{"code":"Accepted"}]}}}`, nil},
+		{"a workflow that is called needs a mock of the action's name", "", nested, `"mocks":[{"action":"Other","responses":[{}]},{"method":"POST","responses":[{}]},{"uri":".*","responses":[{}]}],"expect":{}`, []string{"no mock answers for the workflow that Call turns to (/child)"}},
+		{"so does one without any mocks", "", nested, `"expect":{}`, []string{"no mock answers for the workflow that Call turns to (/child)"}},
+		{"so does a batch", "", `{"Send":{"type":"SendToBatch","inputs":{"batchName":"b","content":1,"host":{"triggerName":"t","workflow":{"id":"/receiver"}}}}}`, `"mocks":[],"expect":{}`, []string{"no mock answers for the workflow that Send turns to (/receiver)"}},
 		{"without a match, even with no mock at all, the case fails", "", get, `"mocks":[],"expect":{"status":"Succeeded"}`, []string{"no mock matches"}},
 		{"a mocked call fetches no token", "", `{"G":{"type":"Http","inputs":{"method":"GET","uri":"https://h/","authentication":{"type":"ManagedServiceIdentity"}}}}`, `"mocks":[{"responses":[{}]}],"expect":{"status":"Succeeded"}`, nil},
 		{"a string is plain text", "", get, `"mocks":[{"responses":[{"body":"{\"a\":1}"}]}],"expect":{"actions":{"Get":{"outputs":{"body":"{\"a\":1}","headers":{"content-type":"text/plain"}}}}}`, nil},
