@@ -3,8 +3,10 @@
 // webhook actions, and the signed links to recorded inputs and outputs.
 //
 // Everything is allowed by a signature in the URL and by nothing else, and only to
-// callers whom the environment's network policy lets in. A request is bounded before it is parsed, a run is durable before its caller hears of it,
-// and errors have the resource manager's shape. Absolute URLs are made from the
+// callers whom the environment's network policy lets in. A request is bounded before it
+// is parsed, a run is durable before its caller hears of it, and errors have the
+// resource manager's shape. Workflows of the server call each other, and send to each
+// other's batches, without a signature: that comes in by methods, not by HTTP. Absolute URLs are made from the
 // configured public address, never from what a request says.
 package gateway
 

@@ -77,6 +77,9 @@ func TestANestedCallIsAnswered(t *testing.T) {
 	}
 }
 
+// headerOf is a header as the service spells it.
+func headerOf(a *workflow.Answer, name string) string { return strings.Join(a.Header[name], ",") }
+
 // TestARepeatedNestedCallBeginsNoSecondRun: also when the child was switched off since.
 // Another call of the same moment whose run would have the same name has its own.
 func TestARepeatedNestedCallBeginsNoSecondRun(t *testing.T) {
@@ -95,7 +98,7 @@ func TestARepeatedNestedCallBeginsNoSecondRun(t *testing.T) {
 	for _, repeated := range []bool{false, true, true} {
 		other := nestedRequest("child", secondCall)
 		other.Repeated = repeated
-		if a, err := g.Start(t.Context(), other); err != nil || a.Header["x-ms-tracking-id"][0] != secondCall || len(e.runs(t)) != 2 {
+		if a, err := g.Start(t.Context(), other); err != nil || headerOf(a, "x-ms-tracking-id") != secondCall || len(e.runs(t)) != 2 {
 			t.Errorf("%+v, %v, runs %v", a, err, e.runs(t))
 		}
 	}
@@ -208,7 +211,7 @@ func TestWhatAChildAnswers(t *testing.T) {
 			if tt.header != "" && len(a.Header[tt.header]) == 0 {
 				t.Errorf("no %s in %v", tt.header, a.Header)
 			}
-			if len(a.Header["x-ms-workflow-run-id"]) > 0 && tt.child == "mute" {
+			if headerOf(a, "x-ms-workflow-run-id") != "" && tt.child == "mute" {
 				t.Error("headers that are suppressed are there")
 			}
 		})
