@@ -171,7 +171,9 @@ func TestAWebhookTriggerLivesWithItsWorkflow(t *testing.T) {
 	must(t, err)
 	defer res.Body.Close()
 	var shown struct {
-		Subscribe struct{ Body struct{ Callback, Topic string } }
+		Subscribe struct {
+			Body struct{ Callback, Topic string }
+		}
 	}
 	must(t, json.NewDecoder(res.Body).Decode(&shown))
 	if shown.Subscribe.Body.Topic != "news" || !strings.HasSuffix(shown.Subscribe.Body.Callback, "sig=*sanitized*") || strings.Contains(string(inputs.Body), "planted-secret") {
