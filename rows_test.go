@@ -1,0 +1,89 @@
+package isle_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// semanticSections are those of wdl-semantics whose rows are behaviour of triggers,
+// actions, settings and statuses.
+var semanticSections = []string{
+	"§10.1", "§10.2", "§10.3", "§10.4", "§10.5", "§10.6",
+	"§11.1", "§11.2", "§11.3", "§11.4", "§11.5", "§11.6", "§11.7", "§11.8", "§11.9", "§11.10", "§11.11", "§11.12", "§11.13",
+	"§12.1", "§12.2", "§12.3", "§12.4", "§12.5", "§12.6", "§12.7", "§12.8", "§12.9", "§12.10",
+	"§13.1", "§13.2", "§13.3", "§13.4", "§13.5", "§13.6", "§13.7", "§13.8",
+}
+
+var (
+	testName   = regexp.MustCompile(`\b((?:Test|Fuzz)[A-Z]\w*)(\*?)`)
+	scriptName = regexp.MustCompile(`[\w.-]+\.txtar`)
+	testFunc   = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+)
+
+// TestRows holds that testdata/rows.txt names only tests and scripts that there are,
+// and leaves out no section.
+func TestRows(t *testing.T) {
+	text, err := os.ReadFile("testdata/rows.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests, scripts := namedTests(t)
+	sections := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		row, where, ok := strings.Cut(line, " | ")
+		if !ok {
+			t.Errorf("no tests: %s", line)
+			continue
+		}
+		sections[strings.Fields(row)[0]] = true
+		for _, m := range testName.FindAllStringSubmatch(where, -1) {
+			if !slices.ContainsFunc(tests, func(name string) bool { return name == m[1] || m[2] != "" && strings.HasPrefix(name, m[1]) }) {
+				t.Errorf("there is no %s%s: %s", m[1], m[2], row)
+			}
+		}
+		for _, name := range scriptName.FindAllString(where, -1) {
+			if !slices.Contains(scripts, name) {
+				t.Errorf("there is no script %s: %s", name, row)
+			}
+		}
+	}
+	for _, s := range semanticSections {
+		if !sections[s] {
+			t.Errorf("no row of %s", s)
+		}
+	}
+}
+
+// namedTests are the names of all tests and of all scripts of the module.
+func namedTests(t *testing.T) (tests, scripts []string) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil || entry.IsDir():
+			return err
+		case strings.HasSuffix(path, ".txtar"):
+			scripts = append(scripts, entry.Name())
+		case strings.HasSuffix(path, "_test.go"):
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			for _, m := range testFunc.FindAllSubmatch(text, -1) {
+				tests = append(tests, string(m[1]))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tests, scripts
+}
