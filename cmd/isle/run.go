@@ -83,12 +83,18 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 	}
 	code := script.Pool(script.Options{Start: scriptWorker})
 	defer code.Close()
-	operations, closeAll := builtin.Operations(builtin.Options{HTTP: connectorhttp.Options{Authority: o.authority}, Connection: connection.Options{Directory: directory}, Script: code})
+	options := builtin.Options{HTTP: connectorhttp.Options{Authority: o.authority}, Connection: connection.Options{Directory: directory}, Script: code}
+	dialer := dataplane.NewInproc(dataplane.Options{}).Dialer(dataplane.Shared, dataplane.SubnetBuiltIn)
+	siblings := &testfile.Siblings{Project: shared, Settings: settings, Dialer: dialer, Clock: now}
+	if shared != nil {
+		options.Workflow.Children = siblings
+	}
+	operations, closeAll := builtin.Operations(options)
 	defer closeAll()
+	siblings.Operations = operations
 	invocation := testfile.Invocation{
 		Workflow: workflow, Trigger: fire, Operations: operations,
-		Dialer: dataplane.NewInproc(dataplane.Options{}).Dialer(dataplane.Shared, dataplane.SubnetBuiltIn),
-		Start:  now(), Seed: rand.Uint64(),
+		Dialer: dialer, Start: now(), Seed: rand.Uint64(),
 	}
 	invoked, err := invocation.Run(cmd.Context())
 	if err != nil {

@@ -43,6 +43,7 @@ type Config struct {
 	RunID            string // "local" if empty
 	ClientTrackingID string
 	Seed             uint64
+	Depth            int           // how many workflows called each other to begin this run
 	Caller           bool          // somebody waits for the Response
 	RespondWithin    time.Duration // then the caller gets 504; zero: never
 
@@ -148,7 +149,7 @@ func (s *playback) begin() {
 	if t.Status == wdl.NotSpecified {
 		t.Status = wdl.Succeeded
 	}
-	start := engine.Start{RunID: s.RunID, Trigger: t, Time: s.now, Seed: s.Seed, ClientTrackingID: s.ClientTrackingID, Caller: s.Caller}
+	start := engine.Start{RunID: s.RunID, Trigger: t, Time: s.now, Seed: s.Seed, ClientTrackingID: s.ClientTrackingID, Caller: s.Caller, Depth: s.Depth}
 	if s.Caller && s.RespondWithin > 0 {
 		start.RespondBy = s.now.Add(s.RespondWithin)
 		s.respondBy = start.RespondBy

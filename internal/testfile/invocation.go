@@ -45,6 +45,7 @@ type Invocation struct {
 	Start   time.Time // the time of the firing
 	Virtual bool      // time jumps; else Start is now
 	Seed    uint64    // of everything random
+	Depth   int       // how many workflows called each other for this firing; 0: none
 
 	// CalledBack is asked what calls back the webhook of a record that begins to wait;
 	// nil: nobody can, and there is no address to hand on.
@@ -304,7 +305,7 @@ func (i *Invocation) split(ctx context.Context, done *Invoked, t *wdl.Trigger, f
 func (i *Invocation) run(ctx context.Context, f engine.Fired, name string, caller bool) (Run, error) {
 	config := local.Config{
 		Workflow: i.Workflow, Trigger: f, Virtual: i.Virtual, Start: i.Start, RunID: name,
-		ClientTrackingID: f.ClientTrackingID, Seed: i.Seed, Caller: caller,
+		ClientTrackingID: f.ClientTrackingID, Seed: i.Seed, Caller: caller, Depth: i.Depth,
 		Perform: func(ctx context.Context, c engine.Call) engine.Outcome {
 			operation, ok := i.Operations[c.Operation]
 			if !ok {
