@@ -168,10 +168,10 @@ func (r *Run) openForeach(f *frame, a *wdl.Action, e *env) error {
 			a.Name, r.subjectText(a), items.TypeName())})
 		return nil
 	}
-	if items.Len() > maxItems {
+	if items.Len() > r.program.Limits.ForeachItems {
 		r.failControl(f, a, codeExpr, &Error{codeExpr, fmt.Sprintf(
 			"The execution of template action '%s' failed: the number of items %d is more than the limit of %d.",
-			a.Name, items.Len(), maxItems)})
+			a.Name, items.Len(), r.program.Limits.ForeachItems)})
 		return nil
 	}
 	rec := r.run(f, a)
@@ -184,8 +184,6 @@ func (r *Run) openForeach(f *frame, a *wdl.Action, e *env) error {
 	r.enqueueLoop(rec.loop)
 	return nil
 }
-
-const maxItems = 100_000 // wdl-semantics §17
 
 // skipFrameless records the children of a loop without iterations.
 func (r *Run) skipFrameless(f *frame, a *wdl.Action) {
@@ -218,8 +216,8 @@ func (r *Run) untilLimits(a *wdl.Action, e *env) (int, time.Time, error) {
 			return 0, time.Time{}, err
 		}
 		n, ok := wholeNumber(v)
-		if !ok || n < 1 || n > 5000 {
-			return 0, time.Time{}, fmt.Errorf("The 'limit.count' value '%s' is not an integer between 1 and 5000.", v.Text())
+		if most := r.program.Limits.UntilIterations; !ok || n < 1 || n > int64(most) {
+			return 0, time.Time{}, fmt.Errorf("The 'limit.count' value '%s' is not an integer between 1 and %d.", v.Text(), most)
 		}
 		count = int(n)
 	}

@@ -76,6 +76,9 @@ func WithInlineCode() Option {
 	return func(c *server.Config) { c.InlineCode = server.InlineCodeInProcess }
 }
 
+// WithLimits sets limits that are not to be the documented ones, each as name=value.
+func WithLimits(limits ...string) Option { return func(c *server.Config) { c.Limit = limits } }
+
 // WithServiceTags gives service tags the addresses of a file.
 func WithServiceTags(name string) Option { return func(c *server.Config) { c.ServiceTags = name } }
 
@@ -153,10 +156,14 @@ func (s *Server) Stop() {
 	s.server = nil
 }
 
-// Restart stops the server and starts it on the same data and the same port.
-func (s *Server) Restart() {
+// Restart stops the server and starts it on the same data and the same port, with
+// further options.
+func (s *Server) Restart(options ...Option) {
 	s.t.Helper()
 	s.Stop()
+	for _, o := range options {
+		o(&s.config)
+	}
 	s.start()
 }
 

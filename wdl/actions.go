@@ -35,7 +35,7 @@ func (c *compiler) container(parent *Action, list node) *Container {
 		parent.Branches = append(parent.Branches, box)
 	}
 	for name, n := range list.members() {
-		if c.actions++; c.actions <= 10*maxActions+1 {
+		if c.actions++; c.actions <= beyond(c.bounds.Actions)+1 {
 			c.action(name, n, box)
 		}
 	}
@@ -227,8 +227,8 @@ func (c *compiler) actionMembers(a *Action, n node) {
 	c.description(n, o)
 	if tracked, ok := n.member("trackedProperties"); ok && tracked.Len() > 0 {
 		a.TrackedProperties = c.template(tracked, o, roleTracked)
-		if tracked.Size() > maxTracked {
-			c.invalid(tracked, o, RuleTracked, "the trackedProperties have %d characters, the limit is %d", tracked.Size(), maxTracked)
+		if tracked.Size() > int64(c.bounds.TrackedProperties) {
+			c.invalid(tracked, o, RuleTracked, "the trackedProperties have %d characters, the limit is %d", tracked.Size(), c.bounds.TrackedProperties)
 		}
 	}
 	runtime, ok := n.member("runtimeConfiguration")
@@ -251,11 +251,7 @@ func (c *compiler) actionMembers(a *Action, n node) {
 	c.staticResult(a, runtime, o)
 }
 
-const (
-	maxTracked     = 16_000  // characters, wdl-semantics §12.9
-	maxPagination  = 100_000 // items, wdl-semantics §12.3
-	maxDescription = 256
-)
+const maxDescription = 256 // characters
 
 // options reads operationOptions; unknown tokens are a warning (wdl-semantics
 // §12.2).

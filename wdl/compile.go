@@ -26,6 +26,8 @@ type Options struct {
 	// those of the compact definition.
 	Text []byte
 	Base string
+	// Limits are those of wdl-semantics §17; nil: the documented ones.
+	Limits *Limits
 	// Now, if not zero, is used by rules about the future.
 	Now time.Time
 }
@@ -34,14 +36,20 @@ type Options struct {
 // {"value": …}; null: none) and compiles it. The Program is nil if any problem is an
 // Error; warnings may come with one.
 func Compile(definition, parameters expr.Value, o Options) (*Program, Problems) {
+	limits := DefaultLimits()
+	if o.Limits != nil {
+		limits = *o.Limits
+	}
 	c := &compiler{
 		Options:    o,
+		bounds:     limits,
 		dialect:    expr.Workflow(),
 		operations: newOperationTable(),
 		program: &Program{
 			actions: map[string]int{}, triggers: map[string]int{},
 			variables: map[string]int{}, parameters: map[string]int{},
 			StaticResults: map[string]StaticResult{},
+			Limits:        limits,
 		},
 	}
 	c.definition(node{definition, ""}, parameters)
@@ -56,6 +64,7 @@ func Compile(definition, parameters expr.Value, o Options) (*Program, Problems) 
 // compiler holds one compilation. Its stages fill program and add problems.
 type compiler struct {
 	Options
+	bounds           Limits
 	dialect          *expr.Dialect
 	operations       operationTable
 	program          *Program

@@ -39,9 +39,6 @@ func (c *compiler) branchMembers(n node, o owner, names ...string) {
 	}
 }
 
-// maxCases is the largest number of cases of a Switch (wdl-semantics §17).
-const maxCases = 25
-
 // switchAction reads a Switch. Case values are literals; they are compared exactly,
 // so 1 and "1" are two cases.
 func (c *compiler) switchAction(a *Action, n node) {
@@ -50,8 +47,8 @@ func (c *compiler) switchAction(a *Action, n node) {
 		a.Subject, a.Expression = c.template(e, o, roleInputs), e.Text()
 	}
 	cases, ok := c.object(n, "cases", o)
-	if ok && cases.Len() > maxCases {
-		c.invalid(cases, o, RuleLimit, "the switch has %d cases, the limit is %d", cases.Len(), maxCases)
+	if ok && cases.Len() > c.bounds.Cases {
+		c.invalid(cases, o, RuleLimit, "the switch has %d cases, the limit is %d", cases.Len(), c.bounds.Cases)
 	}
 	seen := map[string]string{}
 	for name, n := range cases.members() {
@@ -108,9 +105,6 @@ func (c *compiler) foreachAction(a *Action, n node) {
 	c.branch(a, n)
 }
 
-// maxIterations is the largest limit.count of an Until (wdl-semantics §11.5).
-const maxIterations = 5000
-
 // untilAction reads an Until.
 func (c *compiler) untilAction(a *Action, n node) {
 	o := c.owner(a)
@@ -127,8 +121,8 @@ func (c *compiler) untilAction(a *Action, n node) {
 		if !hasCount && !hasTimeout {
 			c.invalid(limit, o, RuleUntilLimit, "the limit needs a 'count' or a 'timeout'")
 		}
-		if value, known, ok := c.integer(count); hasCount && (!ok || known && (value < 1 || value > maxIterations)) {
-			c.invalid(count, o, RuleUntilLimit, "limit.count must lie between 1 and %d", maxIterations)
+		if value, known, ok := c.integer(count); hasCount && (!ok || known && (value < 1 || value > c.bounds.UntilIterations)) {
+			c.invalid(count, o, RuleUntilLimit, "limit.count must lie between 1 and %d", c.bounds.UntilIterations)
 		}
 	}
 	c.branch(a, n)

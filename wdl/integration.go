@@ -3,6 +3,7 @@ package wdl
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Actions of enterprise integration, and those that name another workflow
@@ -87,6 +88,9 @@ func (c *compiler) codeAction(a *Action, n node) {
 	}
 	code, _ := inputs.member("code")
 	a.Code = code.text()
+	if n := utf8.RuneCountInString(a.Code); n > c.bounds.InlineCode {
+		c.invalid(code, c.owner(a), RuleLimit, "the code has %d characters, the limit is %d", n, c.bounds.InlineCode)
+	}
 	rest := inputs
 	for name := range inputs.Members() {
 		if strings.EqualFold(name, "code") {

@@ -122,40 +122,30 @@ func CheckUpdate(old, next *Program) Problems {
 	return problems
 }
 
-// Limits of a definition (wdl-semantics §17).
-const (
-	maxActions          = 500
-	maxNesting          = 8
-	maxTriggers         = 10
-	maxParameters       = 50
-	maxTenantParameters = 500 // of single-tenant workflows
-	maxOutputs          = 10
-	maxVariables        = 250
-	maxName             = 80
-)
+const maxName = 80 // characters of an action's or trigger's name
 
 // excessive reports whether a definition is far beyond the limits, so that nothing more
 // than that is worth telling.
 func (c *compiler) excessive() bool {
-	p := c.program
-	return len(p.Actions) > 10*maxActions || len(p.Parameters) > 10*maxTenantParameters || len(p.Variables) > 10*maxVariables || len(p.Triggers) > 10*maxActions
+	p, l := c.program, &c.bounds
+	return len(p.Actions) > beyond(l.Actions) || len(p.Parameters) > beyond(10*l.Parameters) || len(p.Variables) > beyond(l.Variables) || len(p.Triggers) > beyond(l.Actions)
 }
 
 // limits applies rule 20, in the words of public error reports.
 func (c *compiler) limits(d node) {
-	parameters := maxParameters
+	parameters := c.bounds.Parameters
 	if c.Kind != "" {
-		parameters = maxTenantParameters
+		parameters *= 10
 	}
 	for _, l := range []struct {
 		member, noun string
 		count, limit int
 	}{
-		{"actions", "actions", c.actions, maxActions},
-		{"triggers", "triggers", len(c.program.Triggers), maxTriggers},
+		{"actions", "actions", c.actions, c.bounds.Actions},
+		{"triggers", "triggers", len(c.program.Triggers), c.bounds.Triggers},
 		{"parameters", "parameters", len(c.program.Parameters), parameters},
-		{"outputs", "outputs", len(c.program.Outputs), maxOutputs},
-		{"actions", "variables", len(c.program.Variables), maxVariables},
+		{"outputs", "outputs", len(c.program.Outputs), c.bounds.Outputs},
+		{"actions", "variables", len(c.program.Variables), c.bounds.Variables},
 	} {
 		if l.count > l.limit {
 			m, _ := d.member(l.member)
@@ -165,8 +155,8 @@ func (c *compiler) limits(d node) {
 	c.description(d, owner{where: "template"})
 	for _, a := range c.program.Actions {
 		c.nameLength(c.parsed[a.Index].at, "action", a.Name)
-		if depth := nesting(a); depth == maxNesting+1 {
-			c.report(c.parsed[a.Index].at, RuleLimit, "The template action '%s' %s is nested %d levels deep, the limit is %d", a.Name, position, depth, maxNesting)
+		if depth := nesting(a); depth == c.bounds.Nesting+1 {
+			c.report(c.parsed[a.Index].at, RuleLimit, "The template action '%s' %s is nested %d levels deep, the limit is %d", a.Name, position, depth, c.bounds.Nesting)
 		}
 		c.nameCharacters(c.parsed[a.Index].at, "action", a.Name, CodeInvalidTemplate)
 	}

@@ -11,6 +11,8 @@ import (
 // Program is a compiled definition. It never changes and may be shared. All
 // slices are in definition order.
 type Program struct {
+	Limits Limits // those it was compiled with
+
 	SchemaVersion string     // "2016-06-01"
 	Definition    expr.Value // normalised, logic-api §1.6
 	Description   string

@@ -10,16 +10,14 @@ import (
 // §12.7): numbers that are read when a workflow is saved, what is hidden, and results
 // that stand in.
 
-const maxRepetitions = 50
-
 // pagination reads how many items a list is followed for; too many in the words of a
 // public error report.
 func (c *compiler) pagination(a *Action, n node) int {
-	if value, known, isInteger := c.integer(n); known && isInteger && value > maxPagination {
-		c.report(n.at, RuleConcurrency, "The pagination policy of workflow run action '%s' of type '%s' is not valid. The value specified for property 'minimumItemsCount' exceeds the maximum allowed. Actual: '%d'. Maximum: '%d'.", a.Name, a.Type, value, maxPagination)
+	if value, known, isInteger := c.integer(n); known && isInteger && value > c.bounds.PaginationItems {
+		c.report(n.at, RuleConcurrency, "The pagination policy of workflow run action '%s' of type '%s' is not valid. The value specified for property 'minimumItemsCount' exceeds the maximum allowed. Actual: '%d'. Maximum: '%d'.", a.Name, a.Type, value, c.bounds.PaginationItems)
 		return 0
 	}
-	return c.literalInteger(n, c.owner(a), "paginationPolicy.minimumItemCount", 1, maxPagination)
+	return c.literalInteger(n, c.owner(a), "paginationPolicy.minimumItemCount", 1, c.bounds.PaginationItems)
 }
 
 // runtimeMembers checks the members of a runtimeConfiguration.
@@ -93,7 +91,7 @@ func (c *compiler) actionConcurrency(a *Action, runtime node, o owner) {
 		c.invalid(repetitions, o, RuleConcurrency, "concurrency.repetitions is for actions of type 'Foreach' only")
 		return
 	}
-	a.Concurrency = c.literalInteger(repetitions, o, "concurrency.repetitions", 1, maxRepetitions)
+	a.Concurrency = c.literalInteger(repetitions, o, "concurrency.repetitions", 1, c.bounds.ForeachConcurrency)
 	if a.Options.Has(Sequential) && a.Concurrency > 1 {
 		c.invalid(repetitions, o, RuleConflict, "the operation option 'Sequential' and concurrency.repetitions exclude each other")
 	}

@@ -133,9 +133,7 @@ func mentionsStatus(expression string) bool {
 
 // Concurrency of triggers (wdl-semantics §12.3; the newer, wider bounds).
 const (
-	defaultRuns    = 25 // when it is switched on without a number
-	maxRuns        = 100
-	maxWaitingRuns = 200
+	defaultRuns = 25 // when it is switched on without a number
 )
 
 func (c *compiler) triggerConcurrency(t *Trigger, runtime node, o owner) {
@@ -151,7 +149,7 @@ func (c *compiler) triggerConcurrency(t *Trigger, runtime node, o owner) {
 		t.Runs = defaultRuns
 	}
 	if hasRuns {
-		t.Runs = c.literalInteger(runs, o, "concurrency.runs", 1, maxRuns)
+		t.Runs = c.literalInteger(runs, o, "concurrency.runs", 1, c.bounds.TriggerConcurrency)
 		if t.Options.Has(SingleInstance) {
 			c.invalid(runs, o, RuleConflict, "the operation option 'SingleInstance' and concurrency.runs exclude each other")
 		}
@@ -166,7 +164,7 @@ func (c *compiler) triggerConcurrency(t *Trigger, runtime node, o owner) {
 	case !hasRuns && !t.Options.Has(SingleInstance):
 		c.invalid(waiting, o, RuleConcurrency, "concurrency.maximumWaitingRuns needs concurrency.runs or the operation option 'SingleInstance'")
 	default:
-		t.MaximumWaitingRuns = c.literalInteger(waiting, o, "concurrency.maximumWaitingRuns", 1, maxWaitingRuns)
+		t.MaximumWaitingRuns = c.literalInteger(waiting, o, "concurrency.maximumWaitingRuns", 1, c.bounds.WaitingRuns)
 		if value := t.MaximumWaitingRuns; value > 0 && t.Runs > 0 && value < t.Runs+10 {
 			c.invalid(waiting, o, RuleConcurrency, "concurrency.maximumWaitingRuns must be at least %d, ten more than concurrency.runs", t.Runs+10)
 		}

@@ -9,6 +9,7 @@ import (
 	"isle/expr"
 	"isle/internal/arm"
 	"isle/internal/store"
+	"isle/wdl"
 )
 
 // FuzzWorkflowRequest: whatever a client sends is answered; and what is shown of a
@@ -26,7 +27,7 @@ func FuzzWorkflowRequest(f *testing.F) {
 		if body == nil || len(p) > 0 || body.Definition.Kind() != expr.KindObject {
 			return
 		}
-		if _, err := compile(body.Definition, body.Parameters, time.Time{}); err != nil {
+		if _, err := compile(body.Definition, body.Parameters, wdl.DefaultLimits(), time.Time{}); err != nil {
 			return
 		}
 		shown, parameters := showDefinition(body.Definition), showParameters(body.Definition, body.Parameters)

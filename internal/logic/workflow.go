@@ -75,6 +75,7 @@ type change struct {
 	r      *arm.PutRequest
 	form   *workflow // stored if the PUT succeeds
 	before *version  // the current version until now; nil for a new workflow
+	limits wdl.Limits
 }
 
 // prepareWorkflow reads and compiles the request, which takes too long for the one
@@ -101,7 +102,7 @@ func (s *Service) prepareWorkflow(ctx context.Context, r *arm.PutRequest) (any, 
 	}
 	d.identity, d.kind = b.Identity, readKind(r.Body, &d.found)
 	checkIdentity(d.identity, &d.found)
-	c := &change{draft: d, r: r}
+	c := &change{draft: d, r: r, limits: s.config.Workflows.limits}
 	err := s.control.Read(ctx, c.load)
 	if errors.Is(err, store.ErrNotFound) {
 		err = nil // deleted meanwhile: the transaction will see
@@ -128,7 +129,7 @@ func (c *change) compile() {
 		c.body.Parameters = keepSecure(c.body.Definition, c.body.Parameters, c.before.Definition, c.before.Parameters)
 		c.body.Definition = keepDefaults(c.body.Definition, c.body.Parameters, c.before.Definition)
 	}
-	program, err := compile(c.body.Definition, c.body.Parameters, c.r.Now)
+	program, err := compile(c.body.Definition, c.body.Parameters, c.limits, c.r.Now)
 	if err == nil && c.before != nil {
 		err = checkUpdate(program, c.before)
 	}
@@ -182,7 +183,7 @@ func (s *Service) changeTo(tx *store.Tx, r *arm.PutRequest, d *draft) (*arm.Writ
 	if d.given == nil {
 		return nil, d.found.Err()
 	}
-	c := &change{draft: d, r: r}
+	c := &change{draft: d, r: r, limits: s.config.Workflows.limits}
 	if err := c.load(tx); err != nil {
 		return nil, err
 	}

@@ -90,8 +90,8 @@ func checkParameters(parameters expr.Value, found *arm.Found) {
 // compile compiles a definition with its parameters and reports every problem of
 // it (wdl-semantics §15), in the service's words. Rules about the future hold when it
 // is saved; what is stored is compiled with the zero time.
-func compile(definition, parameters expr.Value, now time.Time) (*wdl.Program, error) {
-	program, found := wdl.Compile(definition, parameters, wdl.Options{Supported: engine.Supported, Now: now})
+func compile(definition, parameters expr.Value, limits wdl.Limits, now time.Time) (*wdl.Program, error) {
+	program, found := wdl.Compile(definition, parameters, wdl.Options{Supported: engine.Supported, Limits: &limits, Now: now})
 	if found.Failed() {
 		return nil, refusal(found)
 	}
@@ -101,7 +101,7 @@ func compile(definition, parameters expr.Value, now time.Time) (*wdl.Program, er
 // checkUpdate compares a definition with the one that it replaces (wdl-semantics §15
 // rule 38). What the old one was saved with compiles still.
 func checkUpdate(program *wdl.Program, before *version) error {
-	old, err := compile(before.Definition, before.Parameters, time.Time{})
+	old, err := compile(before.Definition, before.Parameters, program.Limits.Stored(), time.Time{})
 	if err != nil {
 		return nil
 	}

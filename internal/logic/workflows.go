@@ -23,6 +23,7 @@ import (
 // is durable.
 type Workflows struct {
 	control  *store.DB
+	limits   wdl.Limits
 	current  sync.Map // flow id → *runner.Deployed
 	versions sync.Map // flow id + "/" + version → *engine.Workflow
 
@@ -32,9 +33,10 @@ type Workflows struct {
 
 var _ runner.Workflows = (*Workflows)(nil)
 
-// NewWorkflows reads workflows from the control database of a store.
-func NewWorkflows(s *store.Store) *Workflows {
-	return &Workflows{control: s.Control(), changes: map[string]uint64{}}
+// NewWorkflows reads workflows from the control database of a store. What is saved and
+// run has the limits.
+func NewWorkflows(s *store.Store, limits wdl.Limits) *Workflows {
+	return &Workflows{control: s.Control(), limits: limits, changes: map[string]uint64{}}
 }
 
 // ByFlowID returns the current version of a workflow; store.ErrNotFound if there
@@ -122,7 +124,7 @@ func (w *Workflows) Workflow(ctx context.Context, _, flowID, versionID string) (
 	}); err != nil {
 		return nil, err
 	}
-	program, err := compile(form.Definition, form.Parameters, time.Time{})
+	program, err := compile(form.Definition, form.Parameters, w.limits.Stored(), time.Time{})
 	if err != nil {
 		return nil, fmt.Errorf("workflow %s: its stored version %s does not compile: %w", flowID, versionID, err)
 	}

@@ -32,6 +32,7 @@ import (
 	"isle/internal/store"
 	"isle/internal/task"
 	"isle/netpol"
+	"isle/wdl"
 )
 
 const (
@@ -120,7 +121,7 @@ func newWorld(t testing.TB) *world {
 	var err error
 	w.store, err = store.Open(context.Background(), w.dir, store.Options{})
 	w.must(err)
-	workflows := logic.NewWorkflows(w.store)
+	workflows := logic.NewWorkflows(w.store, wdl.DefaultLimits())
 	operations, end := builtin.Operations(builtin.Options{})
 	w.runner = runner.New(runner.Config{Store: w.store, Programs: workflows, Operations: operations, Network: dataplane.NewInproc(dataplane.Options{}), Log: logger})
 	rules := network.NewPolicies(w.store, netpol.TagFile{}, logger)

@@ -63,12 +63,15 @@ type Config struct {
 	InlineCode   string
 	ScriptWorker func() (*exec.Cmd, error) // a process that calls script.Work; nil: there can be none
 
+	Limit []string // name=value of limits that are not to be the documented ones; see Limits
+
 	ResponseLimit            time.Duration // how long a caller waits for a Response; 0: the default
 	EnvironmentResponseLimit time.Duration // the same in an environment
 
 	Clock func() time.Time // nil: the machine's
 	Log   *slog.Logger     // nil: slog's default
 
+	limits      Limits               // what Limit has; set by Validate
 	tags        netpol.TagFile       // what ServiceTags has; set by Validate
 	connections connection.Directory // what Connections has; set by Validate
 }
@@ -94,7 +97,7 @@ func (c *Config) Validate() error {
 			found = append(found, fmt.Errorf("--public-url %q is not an https URL without a path, such as https://isle.example:7443", c.PublicURL))
 		}
 	}
-	found = append(found, c.checkCalls(), c.checkInlineCode(), c.readServiceTags(), c.readConnections(), c.checkFlowLog())
+	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkLimits(), c.readServiceTags(), c.readConnections(), c.checkFlowLog())
 	if c.ResponseLimit == 0 {
 		c.ResponseLimit = defaultResponseLimit
 	}
@@ -121,6 +124,18 @@ func (c *Config) checkCalls() error {
 		found = append(found, fmt.Errorf("--authority %q is not an http or https URL, such as %s", c.Authority, connectorhttp.DefaultAuthority))
 	}
 	return errors.Join(found...)
+}
+
+// checkLimits reads the limits. Each of the older settings for a time wins over them.
+func (c *Config) checkLimits() (err error) {
+	c.limits, err = readLimits(c.Limit)
+	if c.limits.Inbound > 0 && c.ResponseLimit == 0 && c.EnvironmentResponseLimit == 0 {
+		c.ResponseLimit, c.EnvironmentResponseLimit = c.limits.Inbound, c.limits.Inbound
+	}
+	if c.CallTimeout == 0 {
+		c.CallTimeout = c.limits.Outbound
+	}
+	return err
 }
 
 // checkInlineCode chooses where inline code runs.

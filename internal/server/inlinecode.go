@@ -12,11 +12,18 @@ const noInlineCode = "this server runs no inline code: start it with --inline-co
 func (c *Config) inlineCode() *script.Operation {
 	switch c.InlineCode {
 	case InlineCodeProcess:
-		return script.Pool(script.Options{Start: c.ScriptWorker})
+		return script.Pool(script.Options{Limits: c.codeLimits(), Start: c.ScriptWorker})
 	case InlineCodeInProcess:
-		return script.InProcess(script.Limits{})
+		return script.InProcess(c.codeLimits())
 	}
 	return script.Off(noInlineCode)
+}
+
+// codeLimits bound a script; what it returns is a message.
+func (c *Config) codeLimits() script.Limits {
+	l := c.limits.Code
+	l.Result = c.limits.MessageSize
+	return l
 }
 
 // refusedActions are the types that this server does not save, and why.

@@ -250,7 +250,7 @@ func (s *Server) identify(ctx context.Context, bound net.Addr) error {
 
 // build makes every part from the ones below it, and tells them of each other.
 func (s *Server) build() error {
-	s.workflows = logic.NewWorkflows(s.store)
+	s.workflows = logic.NewWorkflows(s.store, s.config.limits.Workflow)
 	s.policies = network.NewPolicies(s.store, s.config.tags, s.log)
 	s.places = newNetworks(s.policies)
 	s.network = dataplane.NewInproc(dataplane.Options{Networks: s.places, Observe: s.flows.observe})
@@ -258,7 +258,7 @@ func (s *Server) build() error {
 	s.operations, s.endOps = builtin.Operations(builtin.Options{
 		Script: s.code,
 		HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), ManagedIdentity: identities{s}, Authority: s.config.Authority,
-			Timeout: s.config.CallTimeout, Clock: s.config.Clock},
+			Timeout: s.config.CallTimeout, MaxBody: s.config.limits.MessageSize, MaxChunked: s.config.limits.ChunkedSize, Clock: s.config.Clock},
 		Connection: connection.Options{Directory: s.config.connections},
 		Workflow:   connectorworkflow.Options{Children: children{s}, Clock: s.config.Clock},
 	})
@@ -287,7 +287,7 @@ func (s *Server) build() error {
 	s.logic.Bind(s.manager)
 	deployments.Bind(s.manager)
 	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Named: s.workflows, Runner: s.runner, Store: s.store, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
-		ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
+		MaxBody: s.config.limits.MessageSize, ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
 	s.page = portal.New(overview{s}, s.caller, s.log)
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})
 	s.handler = s.routes()

@@ -133,13 +133,6 @@ func takeInputs(t *wdl.Trigger, f *engine.Fired, env *firing) error {
 	return nil
 }
 
-// How many runs one firing may begin, and how many if they are counted (wdl-semantics
-// §17).
-const (
-	maxSplit        = 100_000
-	maxCountedSplit = 100
-)
-
 // Split evaluates splitOn: the items of the runs to begin (wdl-semantics §10.1). The
 // error of an expression that gives the wrong thing is a *engine.Error.
 func Split(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now time.Time) (expr.Value, error) {
@@ -147,16 +140,17 @@ func Split(w *engine.Workflow, t *wdl.Trigger, f *engine.Fired, run string, now 
 	if err != nil {
 		return items, err
 	}
-	most := maxSplit
+	limits := &w.Program.Limits
+	most := limits.SplitOnItems
 	if t.Runs > 0 || t.MaximumWaitingRuns > 0 {
-		most = maxCountedSplit
+		most = limits.SplitOnCounted
 	}
 	subject := "The execution of template trigger '" + t.Name + "' failed: the result of the evaluation of 'splitOn' expression '" + t.SplitOn.String() + "' "
 	switch {
 	case items.Kind() != expr.KindArray:
 		return items, &engine.Error{Code: "ExpressionEvaluationFailed", Message: subject + "is of type '" + items.TypeName() + "'. The result must be a valid array."}
 	case items.Len() > most:
-		return items, &engine.Error{Code: "SplitOnItemsLimitExceeded", Message: subject + fmt.Sprintf("has %d items. The limit is %d; with concurrency of the trigger it is %d.", items.Len(), maxSplit, maxCountedSplit)}
+		return items, &engine.Error{Code: "SplitOnItemsLimitExceeded", Message: subject + fmt.Sprintf("has %d items. The limit is %d; with concurrency of the trigger it is %d.", items.Len(), limits.SplitOnItems, limits.SplitOnCounted)}
 	}
 	return items, nil
 }
