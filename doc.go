@@ -14,12 +14,14 @@
 //     SQLite; every commit of every run shares one flush.
 //   - [isle/internal/task]: carries out what must happen later.
 //   - [isle/internal/connector] and [isle/internal/dataplane]: what an operation is,
-//     and the only way by which it reaches a network. Start with Inproc.Judge.
+//     and the only way by which it reaches a network. Start with Inproc.Judge. One
+//     folder for each operation; connector/builtin has the list.
 //   - [isle/internal/trigger]: what a firing is, for the server and for tests alike.
-//   - [isle/internal/runner]: the shell around the engine: load, step, commit, act.
-//   - [isle/internal/local] and [isle/internal/testfile]: runs and test files without
-//     a server.
-//   - [isle/internal/gateway]: the access endpoint where request triggers are called,
+//   - [isle/internal/runner]: the shell around the engine: load, step, commit, act;
+//     what fires by itself: schedules, polls, subscriptions, batches, items of splitOn.
+//   - [isle/internal/project], [isle/internal/local] and [isle/internal/testfile]:
+//     projects, runs and test files without a server.
+//   - [isle/internal/gateway]: the access endpoint where triggers and webhooks are called,
 //     by those whom the network's policy lets in.
 //   - [isle/internal/arm] and [isle/internal/identity]: the resource manager, generic
 //     over resource types, and who may ask it what.

@@ -15,14 +15,8 @@ import (
 	"isle/internal/testfile"
 )
 
-func testCommand() *cobra.Command {
-	var asJSON bool
-	var junit string
-	var recording testRecording
-	cmd := &cobra.Command{
-		Use:   "test FILE…",
-		Short: "Run test files of workflows, with mocks and a virtual clock",
-		Long: `Run the cases of test files. Each case starts the workflow in this process; calls
+// testHelp says what a test file is.
+const testHelp = `Run the cases of test files. Each case starts the workflow in this process; calls
 are answered by the case's mocks and time is virtual, so waits, timeouts and retries
 pass at once. Only what "expect" names is asserted. The exit code is 1 if a case
 fails or a file cannot be read.
@@ -60,7 +54,16 @@ ActionResponseSkipped (then it has left).
 
 --record writes a test file from a run of the server that owns the data folder: its
 trigger, a mock with what each call got, and what it did. "notes" in it says what was
-left out and what must be filled in, such as secured values.`,
+left out and what must be filled in, such as secured values.`
+
+func testCommand() *cobra.Command {
+	var asJSON bool
+	var junit string
+	var recording testRecording
+	cmd := &cobra.Command{
+		Use:   "test FILE…",
+		Short: "Run test files of workflows, with mocks and a virtual clock",
+		Long:  testHelp,
 		Example: `  isle test tests/*.json
   isle test --junit results.xml tests/order.json
   isle test --record 08584260177443276593711884190CU00 -o tests/order.json`,
