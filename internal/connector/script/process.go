@@ -116,10 +116,10 @@ func (w *worker) died(cause error) (answer, bool) {
 		return w.limits.outOfTime(), true
 	case strings.Contains(said, "stack overflow"), strings.Contains(said, "stack exceeds"):
 		return answer{Failed: true, Thrown: true, Reason: "RangeError: Maximum call stack size exceeded"}, true
-	case code == exitMemory, code == exitFatal:
-		return w.limits.outOfMemory(), true
+	case code == exitError:
+		return exceeded("the process that ran the code failed: %v", cause), true
 	case code > 0:
-		return exceeded("the code made its process end with code %d (%v)", code, cause), true
+		return w.limits.outOfMemory(), true
 	}
 	return answer{}, false
 }

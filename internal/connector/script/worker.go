@@ -16,10 +16,10 @@ import (
 // exitMemory is the code with which a worker ends itself that has too much memory.
 const exitMemory = 3
 
-// exitFatal is the code with which the Go runtime ends a process that cannot go on. What
-// can be recovered from is; what is left is memory that the system refuses, which the
-// runtime meets in many places, and its stack.
-const exitFatal = 2
+// exitError is the code of a worker whose Work fails. With any other the Go runtime has
+// ended a process that cannot go on: what can be recovered from is, and what is left is
+// memory that the system refuses, which the runtime meets in many places, and its stack.
+const exitError = 1
 
 // maxStack bounds the stack of the worker itself, in bytes: what the interpreter does
 // in calls of its own, such as JSON of great depth.
