@@ -54,6 +54,14 @@ func Shown(rec *engine.Record) expr.Value {
 	return inputs
 }
 
+// Unreported tells records whose inputs may still be those that were evaluated, because
+// no operation has reported what it sent: what of them is kept as contents must be
+// looked into before it is shown.
+func Unreported(rec *engine.Record) bool {
+	reported := rec.Status == wdl.Succeeded || rec.Status == wdl.Failed
+	return calls(rec.Type) && (!reported || rec.Callback != "")
+}
+
 // calls lists the types whose inputs may hold credentials for a peer.
 func calls(t wdl.Type) bool {
 	switch t {

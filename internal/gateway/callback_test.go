@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"isle/engine"
 	"isle/internal/runner"
 )
 
@@ -182,6 +183,15 @@ func TestCallbackIsUnderAccessControl(t *testing.T) {
 // The address and the credentials of a subscription are not shown, whether it is
 // under way, waits, or was called before it was answered.
 func TestSecretsOfASubscriptionAreNotShown(t *testing.T) {
+	for name, body := range map[string]string{
+		"inline":             "@listCallbackUrl()",
+		"in content storage": "@concat(listCallbackUrl(),'#',triggerBody()?['pad'])",
+	} {
+		t.Run(name, func(t *testing.T) { checkSecretsOfASubscription(t, body) })
+	}
+}
+
+func checkSecretsOfASubscription(t *testing.T, body string) {
 	h := newSubscriber(t)
 	e := newEndpoint(t)
 	var run string
@@ -198,8 +208,8 @@ func TestSecretsOfASubscriptionAreNotShown(t *testing.T) {
 		seen = append(seen, inputs(), callback)
 		called <- true
 	}
-	d = e.deploy(t, "secret", "", `{"W":{"type":"HttpWebhook","inputs":{"subscribe":{"uri":"`+h.URL+`","body":"@listCallbackUrl()","authentication":{"type":"Basic","username":"u","password":"hush"}}}}}`)
-	run = send(t, "POST", e.callback(d, ""), jsonType, `{}`).header.Get("x-ms-workflow-run-id")
+	d = e.deploy(t, "secret", "", `{"W":{"type":"HttpWebhook","inputs":{"subscribe":{"uri":"`+h.URL+`","body":"`+body+`","authentication":{"type":"Basic","username":"u","password":"hush"}}}}}`)
+	run = send(t, "POST", e.callback(d, ""), jsonType, `{"pad":"`+strings.Repeat("x", engine.Inline+1)+`"}`).header.Get("x-ms-workflow-run-id")
 	called <- true
 	<-called
 	u, err := url.Parse(seen[2])

@@ -156,6 +156,11 @@ func (g *Gateway) recorded(ctx context.Context, db *store.DB, d *runner.Deployed
 	}
 	for i := range records {
 		if rec := &records[i]; matches(rec, t) {
+			if connector.Unreported(rec) {
+				if rec.Inputs, err = runner.Resolve(ctx, db, t.run, rec.Inputs); err != nil {
+					return v, false, err
+				}
+			}
 			return actionContent(rec, t.content)
 		}
 	}
