@@ -3,6 +3,7 @@ package logic
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 
 	"isle/expr"
@@ -19,13 +20,22 @@ const codeNoResponse = "NestedWorkflowDoesNotContainResponseAction"
 // that is called has a Request trigger and a Response (wdl-semantics §15 rule 37); if it
 // is not there yet it is judged when the action runs, as is one that an expression
 // names. One that is sent to must be there, with a Batch trigger (§10.6).
-func (s *Service) checkCalls(ctx context.Context, id string, d *draft) error {
+func (s *Service) checkCalls(ctx context.Context, r *arm.PutRequest, d *draft) error {
+	id := r.ID.String()
 	for _, a := range d.program.Actions {
 		if a.Type != wdl.TypeWorkflow && a.Type != wdl.TypeSendToBatch {
 			continue
 		}
 		host := path(a.Inputs.Source(), "host")
 		target, known := literalText(expr.String(connectorworkflow.Target(host, id)))
+		scope := target
+		if !known { // it may be any
+			scope = "/subscriptions/" + r.ID.Subscription
+		}
+		if !s.mayCall(r, scope) {
+			d.children = append(d.children, linkedRefusal(r, a, scope))
+			continue
+		}
 		if !known {
 			continue
 		}
@@ -41,6 +51,21 @@ func (s *Service) checkCalls(ctx context.Context, id string, d *draft) error {
 		}
 	}
 	return nil
+}
+
+// actionRun is what who saves a workflow must be allowed on those that it turns to.
+const actionRun = "Microsoft.Logic/workflows/triggers/run/action"
+
+// mayCall asks for whoever saves a workflow: its calls need no signature, so they are
+// made in the name of who wrote them.
+func (s *Service) mayCall(r *arm.PutRequest, target string) bool {
+	return s.config.Authorizer == nil || arm.SameID(r.ID.String(), target) || s.config.Authorizer.Allowed(r.Principal, actionRun, target)
+}
+
+func linkedRefusal(r *arm.PutRequest, a *wdl.Action, scope string) *arm.Error {
+	return &arm.Error{Status: http.StatusForbidden, Code: "LinkedAuthorizationFailed", Target: "properties.definition.actions." + a.Name, Message: "The client '" + r.Principal.Client +
+		"' with object id '" + r.Principal.ID + "' has permission to perform action 'Microsoft.Logic/workflows/write' on scope '" + r.ID.String() + "'; however, it does not have permission to perform action '" +
+		actionRun + "' on the linked scope '" + scope + "', which the action '" + a.Name + "' calls. Ask for a role there, or leave the action out."}
 }
 
 // other is a workflow that a definition names; its flow id is "" if it is the

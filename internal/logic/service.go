@@ -113,6 +113,9 @@ type Config struct {
 	// Probes try what plays a role for environments, by the role's name; what has none
 	// is not probed.
 	Probes map[string]Probe
+	// Authorizer says who may call another workflow from one that they save; nil:
+	// everybody.
+	Authorizer arm.Authorizer
 	// Isolation says how much of the policy is enforced; nil: nothing is said.
 	Isolation func() Isolation
 	// Refused are types of actions that a workflow may not be saved with on this server,

@@ -109,7 +109,7 @@ func (s *Service) prepareWorkflow(ctx context.Context, r *arm.PutRequest) (any, 
 	}
 	c.compile()
 	if err == nil && d.program != nil {
-		err = s.checkCalls(ctx, r.ID.String(), d)
+		err = s.checkCalls(ctx, r, d)
 	}
 	if err == nil && d.program != nil {
 		err = s.checkRefused(d.program)

@@ -264,7 +264,7 @@ func (s *Server) build() error {
 	})
 	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, Clock: s.config.Clock, Log: s.log})
 	var err error
-	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(),
+	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(), Authorizer: s.issuer,
 		Policies: policies{s.policies}, Probes: s.probes(), Isolation: func() logic.Isolation { return logic.Isolation(s.network.Isolation()) },
 		Access: func(string) string { return s.base }, Refused: s.config.refusedActions(), Clock: s.config.Clock, Log: s.log})
 	if err != nil {
