@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"isle/internal/connector/script"
 	"isle/internal/dataplane"
 	"isle/internal/runner"
 	"isle/internal/store"
@@ -32,6 +33,8 @@ type Config struct {
 	Named  Named
 	Runner *runner.Runner
 	Store  *store.Store
+	// InlineCode runs the code of runs that become tests; nil: it is not run.
+	InlineCode *script.Operation
 	// PublicURL is the base of absolute URLs, such as "https://localhost:8443".
 	PublicURL string
 	Clock     func() time.Time // nil: time.Now

@@ -44,6 +44,7 @@ func (g *Gateway) serveTestFile(w http.ResponseWriter, r *http.Request, d *runne
 // recording reads a run as its history shows it: secured values are not read, secrets
 // not shown.
 func (g *Gateway) recording(ctx context.Context, d *runner.Deployed, db *store.DB, name string) (r testfile.Recording, err error) {
+	r.InlineCode = g.config.InlineCode
 	run, err := readRun(ctx, db, d, name)
 	if err != nil {
 		return r, err

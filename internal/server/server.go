@@ -286,7 +286,7 @@ func (s *Server) build() error {
 	}
 	s.logic.Bind(s.manager)
 	deployments.Bind(s.manager)
-	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Named: s.workflows, Runner: s.runner, Store: s.store, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
+	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Named: s.workflows, Runner: s.runner, Store: s.store, InlineCode: s.code, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
 		MaxBody: s.config.limits.MessageSize, ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
 	s.page = portal.New(overview{s}, s.caller, s.log)
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})

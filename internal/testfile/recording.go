@@ -9,9 +9,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"isle/engine"
 	"isle/expr"
+	"isle/internal/connector/script"
 	"isle/wdl"
 )
 
@@ -23,15 +25,21 @@ type Recording struct {
 	Summary  engine.Summary
 	Trigger  engine.Fired    // contents in place
 	Records  []engine.Record // all, contents in place
+	// InlineCode runs the JavaScriptCode actions when the case is run; nil: they are not run.
+	InlineCode *script.Operation
 }
 
 // ErrNotEnded says that a run has not ended yet, so that nobody knows what to expect.
 var ErrNotEnded = errors.New("the run has not ended: what it will do is not known yet")
 
+// errRehearsal says that a recorded case takes too long.
+var errRehearsal = fmt.Errorf("run again, it does not end within %v", maxRehearsal)
+
 const (
-	maxRecords  = 5000     // of a run that becomes a test
-	maxRecorded = 16 << 20 // bytes of a test file that is written
-	maxOutputs  = 4 << 10  // bytes of outputs that are expected; larger ones are left out
+	maxRehearsal = 30 * time.Second
+	maxRecords   = 5000     // of a run that becomes a test
+	maxRecorded  = 16 << 20 // bytes of a test file that is written
+	maxOutputs   = 4 << 10  // bytes of outputs that are expected; larger ones are left out
 )
 
 // Record writes a test file from a run: what its trigger brought, a mock with what
@@ -87,6 +95,8 @@ func (d *draft) write() {
 
 // rehearse runs the case and takes back what does not come out the same again.
 func (d *draft) rehearse(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, maxRehearsal, errRehearsal)
+	defer cancel()
 	for range 3 {
 		text, err := d.text()
 		if err != nil {
@@ -97,9 +107,12 @@ func (d *draft) rehearse(ctx context.Context) error {
 			return fmt.Errorf("the recorded test cannot be read: %w", err)
 		}
 		var failures []string
+		if f.InlineCode = d.InlineCode; f.InlineCode == nil {
+			f.InlineCode = script.Off("inline code is not run when a test is recorded here")
+		}
 		f.Run(ctx, func(r Result) { failures = r.Failures })
-		if err := ctx.Err(); err != nil || len(failures) == 0 {
-			return err
+		if ctx.Err() != nil || len(failures) == 0 {
+			return context.Cause(ctx)
 		}
 		if d.incomplete {
 			d.note("The case does not pass before all placeholders are filled in.")

@@ -10,6 +10,7 @@ import (
 
 	"isle/engine"
 	"isle/expr"
+	"isle/internal/connector/script"
 	"isle/wdl"
 )
 
@@ -29,7 +30,7 @@ func record(t *testing.T, f *File, c *Case) string {
 		return ""
 	}
 	run := invoked.Runs[0]
-	text, err := Record(context.Background(), Recording{Workflow: workflow, Kind: f.Definition.Kind, Summary: run.Summary, Trigger: run.Trigger, Records: run.Records})
+	text, err := Record(context.Background(), Recording{Workflow: workflow, Kind: f.Definition.Kind, Summary: run.Summary, Trigger: run.Trigger, Records: run.Records, InlineCode: script.InProcess(script.Limits{})})
 	if err != nil && len(run.Records) <= maxRecords {
 		t.Fatal(err)
 	}
@@ -148,6 +149,38 @@ func TestRecordRefuses(t *testing.T) {
 	} {
 		if _, err := Record(context.Background(), c.r); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %q", err, c.want)
+		}
+	}
+}
+
+// A server records runs of workflows that others have written: their code runs where
+// the server lets it run, which may be nowhere.
+func TestRecordRunsInlineCodeOnlyWhereItMay(t *testing.T) {
+	f, err := parse([]byte(`{"definition":{"triggers":{"manual":{"type":"Request"}},"actions":{"Code":{"type":"JavaScriptCode","inputs":{"code":"return 7"}}}},
+		"cases":[{"expect":{}}]}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	workflow, _ := Compile(f.Definition, Settings{})
+	s := &stage{expected: &f.Cases[0]}
+	ctx, stop := context.WithCancelCause(t.Context())
+	s.stop = stop
+	defer stop(nil)
+	invoked, err := s.invoke(ctx, workflow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := invoked.Runs[0]
+	for name, c := range map[string]struct {
+		code *script.Operation
+		want bool
+	}{"nowhere": {nil, false}, "in this process": {script.InProcess(script.Limits{}), true}} {
+		text, err := Record(t.Context(), Recording{Workflow: workflow, Summary: run.Summary, Trigger: run.Trigger, Records: run.Records, InlineCode: c.code})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := !strings.Contains(string(text), "Run again"); again != c.want {
+			t.Errorf("%s: the code ran again: %v\n%s", name, again, text)
 		}
 	}
 }
