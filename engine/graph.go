@@ -52,6 +52,9 @@ func (r *Run) closeAction(f *frame, a *wdl.Action, status wdl.Status, code strin
 	s.state, s.status = closed, rec.status
 	rec.loop = nil
 	r.write(f, a, rec)
+	if rec.status != wdl.Skipped {
+		r.executed++
+	}
 	for _, next := range a.Successors {
 		r.decide(f, r.program.Actions[next])
 	}

@@ -49,6 +49,7 @@ type Result struct {
 	Effects  []Effect
 	Wake     time.Time // when Woke is wanted; zero: never
 	More     bool
+	Executed int // actions that ended in this step, skipped ones left out
 	Need     *Need
 	Summary  Summary
 }

@@ -63,6 +63,7 @@ type step struct {
 	effects    []Effect
 	contents   []Content
 	records    int
+	executed   int   // actions that ended and were not skipped
 	bytes      int   // of rows
 	outsourced int64 // bytes of contents
 }
@@ -259,7 +260,7 @@ func (r *Run) result(more bool, need *Need) Result {
 		}
 	}
 	r.settle()
-	res := Result{Effects: r.effects, More: more, Need: need, Summary: r.summary()}
+	res := Result{Effects: r.effects, More: more, Need: need, Executed: r.executed, Summary: r.summary()}
 	if !r.status.Final() {
 		res.Wake = r.wake()
 	}

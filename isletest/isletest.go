@@ -79,6 +79,11 @@ func WithInlineCode() Option {
 // WithLimits sets limits that are not to be the documented ones, each as name=value.
 func WithLimits(limits ...string) Option { return func(c *server.Config) { c.Limit = limits } }
 
+// WithDocumentedThroughput has environments throttled as they are documented.
+func WithDocumentedThroughput() Option {
+	return func(c *server.Config) { c.Limits = server.LimitsDocumented }
+}
+
 // WithServiceTags gives service tags the addresses of a file.
 func WithServiceTags(name string) Option { return func(c *server.Config) { c.ServiceTags = name } }
 

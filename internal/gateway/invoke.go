@@ -136,6 +136,8 @@ func asynchronous(p *wdl.Program) bool {
 func fireError(on *wdl.Trigger, err error) error {
 	var template *runner.TriggerError
 	switch {
+	case errors.Is(err, runner.ErrThrottled):
+		return &failure{status: http.StatusTooManyRequests, code: "EnvironmentThroughputExceeded", message: "The environment has carried out as many actions in the last minute as it may, so that the trigger '" + on.Name + "' begins no run. Try again later, or give the environment more capacity.", header: http.Header{"Retry-After": {"60"}}}
 	case errors.Is(err, runner.ErrQueueFull):
 		return &failure{status: http.StatusTooManyRequests, code: "WorkflowRunsQueueFull", message: "The trigger '" + on.Name + "' allows no more runs: as many as its concurrency settings allow are active, and as many as may wait for their turn do. Try again later.", header: http.Header{"Retry-After": {"10"}}}
 	case errors.Is(err, runner.ErrBusy):

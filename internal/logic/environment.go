@@ -26,6 +26,7 @@ func (s *Service) environmentType() arm.Type {
 		Actions: map[string]arm.Handler{"restart": s.restartEnvironment, "health/network/trace": s.traceFlow},
 		Reads: map[string]arm.Handler{
 			"skus":                        func(context.Context, *arm.Request) (*arm.Response, error) { return arm.Reply(list(skus())), nil },
+			"throughput":                  s.readThroughput,
 			"health/network":              s.readHealth,
 			"network":                     s.readHealth,
 			"health/network/history":      s.readHealthHistory,

@@ -43,6 +43,8 @@ type Placement struct {
 	Subnets           [subnetCount]string
 	Ranges            [subnetCount]netip.Prefix // of the subnets, in the order of their roles
 	Internal          bool
+	// Actions is how many actions a minute its SKU and capacity are documented for.
+	Actions int64
 	// DNS are the name servers of the network as they were when the environment was
 	// created or restarted last.
 	DNS []netip.Addr
@@ -81,7 +83,7 @@ func loadPlacement(tx *store.Tx, key string) (*Placement, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Placement{Resource: stored.ID, Internal: form.Endpoint == endInternal, DNS: form.DNS}
+	p := &Placement{Resource: stored.ID, Internal: form.Endpoint == endInternal, DNS: form.DNS, Actions: documentedActions(form.SKU, form.Capacity)}
 	copy(p.Subnets[:], form.Subnets)
 	copy(p.Ranges[:], form.ranges())
 	p.Network, _ = networkOf(p.Subnets[0])

@@ -113,6 +113,10 @@ type Config struct {
 	// Probes try what plays a role for environments, by the role's name; what has none
 	// is not probed.
 	Probes map[string]Probe
+	// Throughput is what an environment, by store id, did in the last minute; nil: not
+	// known. Throttled says whether one that has done too much begins no run.
+	Throughput func(environment string) runner.Throughput
+	Throttled  bool
 	// Authorizer says who may call another workflow from one that they save; nil:
 	// everybody.
 	Authorizer arm.Authorizer

@@ -206,6 +206,8 @@ func (s *Service) fire(ctx context.Context, form *workflow, name string, do func
 	err = do(d, trigger)
 	var refused *runner.TriggerError
 	switch {
+	case errors.Is(err, runner.ErrThrottled):
+		return &arm.Error{Status: 429, Code: "EnvironmentThroughputExceeded", Message: "The environment has carried out as many actions in the last minute as it may, so that the trigger '" + name + "' begins no run. Try again later, or give the environment more capacity.", Header: http.Header{"Retry-After": {"60"}}}
 	case errors.Is(err, runner.ErrQueueFull):
 		return &arm.Error{Status: 429, Code: "WorkflowRunsQueueFull", Message: "The trigger '" + name + "' allows no more runs: as many as its concurrency settings allow are active, and as many as may wait for their turn do. Wait until some have ended, or cancel them.", Header: http.Header{"Retry-After": {"10"}}}
 	case errors.Is(err, runner.ErrBusy):

@@ -191,6 +191,7 @@ func (a *active) settle() error {
 	if result.Need == nil {
 		a.acknowledge(nil) // else an event may have had no effect yet, such as Cancel
 	}
+	a.runner.meter.count(a.key.environment, a.runner.config.Clock(), Throughput{Actions: int64(result.Executed)})
 	a.act(result)
 	switch {
 	case result.Need != nil:
@@ -267,6 +268,7 @@ func (a *active) step(d delivery) (refusal, err error) {
 	p.Rows = join(p.Rows, result.Rows)
 	p.Contents = join(p.Contents, result.Contents)
 	p.Effects = join(p.Effects, result.Effects)
+	p.Executed += result.Executed
 	p.Wake, p.More, p.Need, p.Summary = result.Wake, result.More, result.Need, result.Summary
 	a.stepped = true
 	return nil, nil

@@ -62,6 +62,7 @@ func (a *active) begin(call engine.Call) {
 	}
 	a.calls[call.ID] = cancel
 	a.mu.Unlock()
+	a.runner.meter.count(a.key.environment, a.runner.config.Clock(), Throughput{Calls: 1})
 	a.runner.calls.do(a.key.environment, func() {
 		defer cancel()
 		outcome, ok := a.perform(ctx, call)

@@ -42,6 +42,9 @@ func (o *occasion) poll(ctx context.Context) error {
 // busy reports whether no run may begin now, nor wait. Then no poll is made, as what
 // it brought would be lost.
 func (o *occasion) busy(ctx context.Context) (busy bool, err error) {
+	if o.runner.throttled(o.db.Name()) {
+		return true, nil
+	}
 	err = o.db.Read(ctx, func(tx *store.Tx) error {
 		free, err := room(tx, o.deployed.FlowID, o.on)
 		busy = !free

@@ -40,6 +40,10 @@ type Config struct {
 	Clock func() time.Time // nil: time.Now
 	Log   *slog.Logger     // nil: nothing is logged
 
+	// MaxActions is how many actions an environment may carry out in a minute before no
+	// run begins in it; nil, or 0 for one: any number.
+	MaxActions func(environment string) int64
+
 	// MaxCalls bounds the requests under way, MaxCallsEach those of one
 	// environment; 0: 1024 and 512.
 	MaxCalls, MaxCallsEach int
@@ -90,6 +94,7 @@ type Runner struct {
 	calls  *dispatcher // requests of operations
 	loads  *dispatcher // runs that come back to memory: they must not wait for calls
 	wakes  *wakes
+	meter  meter
 
 	// ctx ends when requests under way must.
 	ctx    context.Context
@@ -171,6 +176,7 @@ func (r *Runner) database(ctx context.Context, environment string) (*store.DB, e
 func (r *Runner) Forget(environment string) {
 	r.environments.Delete(environment)
 	r.wakes.forget(environment)
+	r.meter.forget(environment)
 	r.parents.Range(func(k, _ any) bool {
 		if k.(runKey).environment == environment {
 			r.parents.Delete(k)

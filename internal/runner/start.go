@@ -50,6 +50,9 @@ func (r *Runner) Start(ctx context.Context, q StartRequest) (*Started, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !q.Admitted && r.throttled(q.Environment) {
+		return nil, ErrThrottled
+	}
 	l := q.limit()
 	when, err := l.turnOf(ctx, db, q.Workflow.FlowID, q.Trigger.Name)
 	if err != nil {

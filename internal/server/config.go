@@ -63,7 +63,10 @@ type Config struct {
 	InlineCode   string
 	ScriptWorker func() (*exec.Cmd, error) // a process that calls script.Work; nil: there can be none
 
-	Limit []string // name=value of limits that are not to be the documented ones; see Limits
+	// Limits is LimitsDocumented if environments are throttled as they are documented
+	// for their SKU and capacity; "": they are not.
+	Limits string
+	Limit  []string // name=value of limits that are not to be the documented ones; see Limits
 
 	ResponseLimit            time.Duration // how long a caller waits for a Response; 0: the default
 	EnvironmentResponseLimit time.Duration // the same in an environment
@@ -97,7 +100,7 @@ func (c *Config) Validate() error {
 			found = append(found, fmt.Errorf("--public-url %q is not an https URL without a path, such as https://isle.example:7443", c.PublicURL))
 		}
 	}
-	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkLimits(), c.readServiceTags(), c.readConnections(), c.checkFlowLog())
+	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkLimits(), c.checkThrottle(), c.readServiceTags(), c.readConnections(), c.checkFlowLog())
 	if c.ResponseLimit == 0 {
 		c.ResponseLimit = defaultResponseLimit
 	}
@@ -124,6 +127,16 @@ func (c *Config) checkCalls() error {
 		found = append(found, fmt.Errorf("--authority %q is not an http or https URL, such as %s", c.Authority, connectorhttp.DefaultAuthority))
 	}
 	return errors.Join(found...)
+}
+
+// LimitsDocumented has the documented throughput of environments enforced.
+const LimitsDocumented = "documented"
+
+func (c *Config) checkThrottle() error {
+	if c.Limits != "" && c.Limits != LimitsDocumented {
+		return fmt.Errorf("--limits %q is not known; give %q to have the documented throughput of environments enforced, or leave it out", c.Limits, LimitsDocumented)
+	}
+	return nil
 }
 
 // checkLimits reads the limits. Each of the older settings for a time wins over them.

@@ -262,9 +262,10 @@ func (s *Server) build() error {
 		Connection: connection.Options{Directory: s.config.connections},
 		Workflow:   connectorworkflow.Options{Children: children{s}, Clock: s.config.Clock},
 	})
-	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, Clock: s.config.Clock, Log: s.log})
+	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, MaxActions: s.maxActions(), Clock: s.config.Clock, Log: s.log})
 	var err error
 	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(), Authorizer: s.issuer,
+		Throughput: s.runner.Throughput, Throttled: s.config.Limits == LimitsDocumented,
 		Policies: policies{s.policies}, Probes: s.probes(), Isolation: func() logic.Isolation { return logic.Isolation(s.network.Isolation()) },
 		Access: func(string) string { return s.base }, Refused: s.config.refusedActions(), Clock: s.config.Clock, Log: s.log})
 	if err != nil {

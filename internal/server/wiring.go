@@ -41,3 +41,12 @@ func (i identities) Token(ctx context.Context, w *engine.Workflow, identity, aud
 	}
 	return i.s.issuer.ManagedToken(i.s.base, principal, resource, audience)
 }
+
+// maxActions bounds what environments do, if the documented throughput is enforced.
+// The service is there before the first run begins.
+func (s *Server) maxActions() func(environment string) int64 {
+	if s.config.Limits != LimitsDocumented {
+		return nil
+	}
+	return func(environment string) int64 { return s.logic.MaxActions(environment) }
+}
