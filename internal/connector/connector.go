@@ -15,6 +15,7 @@ package connector
 
 import (
 	"context"
+	"time"
 
 	"isle/engine"
 	"isle/internal/dataplane"
@@ -64,4 +65,15 @@ type Call struct {
 // SystemID is where the service says a workflow runs (wdl-semantics §14.2).
 func SystemID(w *engine.Workflow) string {
 	return "/locations/" + w.Location + "/scaleunits/prod-00/workflows/" + w.FlowID
+}
+
+// Reported is what an operation that made a request reports: when, under which id, and
+// with what inputs, as a history may show them.
+func Reported(clock func() time.Time, c Call, perform func() engine.Outcome) engine.Outcome {
+	start := clock()
+	outcome := perform()
+	outcome.Inputs, outcome.HasInputs = Sanitise(c.Inputs)
+	outcome.ClientRequestID = c.ClientRequestID
+	outcome.Start, outcome.End = start.UTC(), clock().UTC()
+	return outcome
 }

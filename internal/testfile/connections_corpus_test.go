@@ -1,16 +1,13 @@
 package testfile
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"isle/expr"
-	"isle/wdl"
 )
 
 // TestCorpusConnections runs each ApiConnection, Function and ApiManagement of the
@@ -23,32 +20,13 @@ func TestCorpusConnections(t *testing.T) {
 	}
 	made := map[string]int{}
 	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var file struct {
-			Resource json.RawMessage
-			Pointer  string
-		}
-		if err := json.Unmarshal(text, &file); err != nil {
-			t.Fatal(err)
-		}
-		sources, err := wdl.Open(file.Resource)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		for _, s := range sources {
-			if s.Pointer == file.Pointer {
-				alone(s.Definition, func(action string, a expr.Value) {
-					if failure := playAlone(a); failure != "" {
-						t.Errorf("%s %s: %s: %s", filepath.Base(name), action, failure, a.JSON())
-					}
-					typ, _ := a.Get("type")
-					made[strings.ToLower(typ.Text())]++
-				})
+		alone(corpusSource(t, name).Definition, func(action string, a expr.Value) {
+			if failure := playAlone(a); failure != "" {
+				t.Errorf("%s %s: %s: %s", filepath.Base(name), action, failure, a.JSON())
 			}
-		}
+			typ, _ := a.Get("type")
+			made[strings.ToLower(typ.Text())]++
+		})
 	}
 	t.Log(made)
 	if made["apiconnection"] < 300 || made["apimanagement"] < 20 || made["function"] < 10 {

@@ -89,12 +89,7 @@ func (o *Operation) Close() { o.transports.close() }
 
 // Perform implements connector.Operation.
 func (o *Operation) Perform(ctx context.Context, c connector.Call) engine.Outcome {
-	start := o.options.Clock()
-	outcome := o.perform(ctx, c)
-	outcome.Inputs, outcome.HasInputs = connector.Sanitise(c.Inputs)
-	outcome.ClientRequestID = c.ClientRequestID
-	outcome.Start, outcome.End = start.UTC(), o.options.Clock().UTC()
-	return outcome
+	return connector.Reported(o.options.Clock, c, func() engine.Outcome { return o.perform(ctx, c) })
 }
 
 func (o *Operation) perform(ctx context.Context, c connector.Call) engine.Outcome {

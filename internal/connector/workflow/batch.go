@@ -35,12 +35,7 @@ const DefaultPartition = "DEFAULT"
 
 // Perform implements connector.Operation.
 func (b *Batch) Perform(ctx context.Context, c connector.Call) engine.Outcome {
-	start := b.options.Clock()
-	outcome := b.perform(ctx, c)
-	outcome.Inputs, outcome.HasInputs = connector.Sanitise(c.Inputs)
-	outcome.ClientRequestID = c.ClientRequestID
-	outcome.Start, outcome.End = start.UTC(), b.options.Clock().UTC()
-	return outcome
+	return connector.Reported(b.options.Clock, c, func() engine.Outcome { return b.perform(ctx, c) })
 }
 
 func (b *Batch) perform(ctx context.Context, c connector.Call) engine.Outcome {
