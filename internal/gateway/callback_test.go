@@ -66,13 +66,15 @@ func TestCallbackBecomesTheOutputs(t *testing.T) {
 	h := newSubscriber(t)
 	e := newEndpoint(t)
 	d := e.deploy(t, "approve", "", `{"W":`+h.webhook("")+`,"Answer":{"type":"Response","inputs":{"statusCode":200,"body":"@outputs('W')"},"runAfter":{"W":["Succeeded"]}}}`)
-	go func() {
+	var called sync.WaitGroup
+	called.Go(func() {
 		callback := h.wait(t, 1)[0]
 		if a := send(t, "POST", callback+"&who=me", jsonType, `{"ok":true}`, "X-Mine", "1", "Authorization", "Basic dTpw"); a.status != 202 || a.body != "" {
 			t.Errorf("the callback is answered %+v", a)
 		}
-	}()
+	})
 	a := send(t, "POST", e.callback(d, ""), jsonType, `{}`)
+	called.Wait()
 	var outputs struct {
 		StatusCode int
 		Headers    map[string]string
@@ -95,10 +97,12 @@ func TestCallbackKeepsAuthorizationIfAsked(t *testing.T) {
 	e := newEndpoint(t)
 	d := e.deploy(t, "keeps", "", `{"W":`+h.webhook(`,"operationOptions":"IncludeAuthorizationHeadersInOutputs"`)+`,
 		"Answer":{"type":"Response","inputs":{"statusCode":200,"body":"@outputs('W')['headers']['Authorization']"},"runAfter":{"W":["Succeeded"]}}}`)
-	go func() { send(t, "POST", h.wait(t, 1)[0], "", "", "Authorization", "Basic dTpw") }()
+	var called sync.WaitGroup
+	called.Go(func() { send(t, "POST", h.wait(t, 1)[0], "", "", "Authorization", "Basic dTpw") })
 	if a := send(t, "POST", e.callback(d, ""), jsonType, `{}`); a.body != "Basic dTpw" {
 		t.Errorf("%+v", a)
 	}
+	called.Wait()
 }
 
 // A subscriber may call back before it answers.

@@ -209,6 +209,10 @@ func (s *Service) endRuns(ctx context.Context, left retirement) (again bool, err
 	if err != nil {
 		return false, err
 	}
+	// First nothing begins any more: a run that began after the list was read would stay.
+	if err := db.Write(ctx, func(tx *store.Tx) error { return s.config.Runner.DisarmAll(tx, left.FlowID) }); err != nil {
+		return false, err
+	}
 	var runs []store.Run
 	subscribed := false
 	if err := db.Read(ctx, func(tx *store.Tx) (err error) {
@@ -227,9 +231,6 @@ func (s *Service) endRuns(ctx context.Context, left retirement) (again bool, err
 		}
 	}
 	err = db.Write(ctx, func(tx *store.Tx) error {
-		if err := s.config.Runner.DisarmAll(tx, left.FlowID); err != nil {
-			return err
-		}
 		for _, r := range runs {
 			if err := tx.DeleteRun(r.Name); err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err

@@ -419,12 +419,13 @@ func (s *Service) resubmit(ctx context.Context, r *arm.Request) (*arm.Response, 
 	}
 	fired := engine.Fired{OriginHistoryName: r.Values["history"]}
 	var run string
+	split := false // the firing has no run of its name: it is split again
 	err = db.Read(ctx, func(tx *store.Tx) error {
 		h, err := runner.History(tx, form.FlowID, trigger.Name, r.Values["history"])
 		if err != nil {
 			return err
 		}
-		run = h.Run
+		run, split = h.Run, h.Fired && h.Run == ""
 		fired.Outputs, fired.HasOutputs, err = firedOutputs(tx, h)
 		return err
 	})
@@ -438,7 +439,7 @@ func (s *Service) resubmit(ctx context.Context, r *arm.Request) (*arm.Response, 
 		return nil, err
 	}
 	err = s.fire(ctx, form, trigger.Name, func(d *runner.Deployed, t *wdl.Trigger) error {
-		_, err := s.config.Runner.Fire(ctx, runner.FireRequest{Deployed: d, Trigger: t, Fired: fired, Resubmit: true})
+		_, err := s.config.Runner.Fire(ctx, runner.FireRequest{Deployed: d, Trigger: t, Fired: fired, Resubmit: !split})
 		return err
 	})
 	if err != nil {

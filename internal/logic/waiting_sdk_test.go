@@ -65,3 +65,33 @@ func TestRunsThatWaitForTheirTurn(t *testing.T) {
 	w.send("DELETE", workflows+"/turns", "", 200)
 	free()
 }
+
+// wdl-semantics §10.1, §14.3: a firing that splits is an entry of its own; resubmitted
+// it is split again, and one of its runs is not. Deleting the workflow leaves nothing.
+func TestSplitFiringsThroughTheSDK(t *testing.T) {
+	w := newWorld(t)
+	w.send("PUT", workflows+"/splits", `{"location":"West US","properties":{"definition":{"$schema":"`+schema+`","contentVersion":"1.0.0.0",
+		"triggers":{"manual":{"type":"Request","kind":"Http","inputs":{},"splitOn":"@triggerBody()?['items']"}},"actions":{"A":{"type":"Compose","inputs":"@triggerBody()","runAfter":{}}}}}}`, 201)
+	w.send("POST", workflows+"/splits/triggers/manual/run", `{"items":[1,2,3]}`, 200)
+	runs := func(want int) []string {
+		var names []string
+		w.until(fmt.Sprint(want, " runs"), func() bool { names = w.pages(workflows + "/splits/runs"); return len(names) == want })
+		return names
+	}
+	names := runs(3)
+	run := w.send("GET", workflows+"/splits/runs/"+names[0], "", 200)
+	firing, _ := get(run, "properties", "trigger", "originHistoryName").(string)
+	entry := w.send("GET", workflows+"/splits/triggers/manual/histories/"+firing, "", 200)
+	if p := get(entry, "properties"); get(p, "status") != "Succeeded" || get(p, "fired") != true || get(p, "run") != nil {
+		t.Errorf("%v", entry)
+	}
+	if all := w.pages(workflows + "/splits/triggers/manual/histories"); len(all) != 4 {
+		t.Errorf("%d histories", len(all))
+	}
+	w.send("POST", workflows+"/splits/triggers/manual/histories/"+firing+"/resubmit", "", 202)
+	runs(6)
+	w.send("POST", workflows+"/splits/triggers/manual/histories/"+names[0]+"/resubmit", "", 202)
+	runs(7)
+	w.refused("POST", workflows+"/splits/triggers/manual/run", `{}`, 400, "ExpressionEvaluationFailed")
+	w.send("DELETE", workflows+"/splits", "", 200)
+}

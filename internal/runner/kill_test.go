@@ -77,9 +77,9 @@ func TestKilledChild(t *testing.T) {
 
 // accepted reads names from a child until it has printed so many, kills it, and
 // reads what it still had written.
-func accepted(t *testing.T, dir, target string, enough int) map[string]string {
+func accepted(t *testing.T, test, dir, target string, enough int) map[string]string {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.timeout=1m")
+	child := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.timeout=1m")
 	child.Env = append(os.Environ(), killDir+"="+dir, killTarget+"="+target)
 	out, err := child.StdoutPipe()
 	if err != nil {
@@ -117,7 +117,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	promised := map[string]string{}
 	for range kills {
-		for name, flow := range accepted(t, dir, g.URL, 1+random.IntN(80)) {
+		for name, flow := range accepted(t, "TestKilledChild", dir, g.URL, 1+random.IntN(80)) {
 			promised[name] = flow
 		}
 	}
