@@ -109,7 +109,9 @@ func TestCallbackKeepsAuthorizationIfAsked(t *testing.T) {
 func TestCallbackBeforeTheAnswer(t *testing.T) {
 	h := newSubscriber(t)
 	e := newEndpoint(t)
+	called := make(chan struct{})
 	h.hook = func(callback string) {
+		defer close(called)
 		if a := send(t, "POST", callback, "text/plain", "at once"); a.status != 202 {
 			t.Errorf("%+v", a)
 		}
@@ -118,6 +120,7 @@ func TestCallbackBeforeTheAnswer(t *testing.T) {
 	if a := send(t, "POST", e.callback(d, ""), jsonType, `{}`); a.body != "at once" {
 		t.Errorf("%+v", a)
 	}
+	<-called
 }
 
 func TestCallbackRefusals(t *testing.T) {

@@ -181,12 +181,17 @@ func (a *active) settle() error {
 	}
 	result := a.pending
 	a.pending, a.stepped = engine.Result{}, false
-	if !a.created && result.Summary.EndTime.IsZero() {
-		// Before anybody can see the run and load a second one.
-		a.runner.live.Store(a.key, a)
+	fresh := !a.created && result.Summary.EndTime.IsZero()
+	if fresh {
+		// Before anybody can see the run and load a second one. A run of this name that
+		// is in memory already stays there: then the commit says that it exists.
+		a.runner.live.LoadOrStore(a.key, a)
 	}
 	if err := a.commit(result); err != nil {
 		return err
+	}
+	if fresh {
+		a.runner.live.Store(a.key, a)
 	}
 	if result.Need == nil {
 		a.acknowledge(nil) // else an event may have had no effect yet, such as Cancel

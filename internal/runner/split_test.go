@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -238,6 +240,31 @@ func (w *world) splitOf(t testing.TB, d *Deployed) (s split) {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// An item that is tried again leaves the run alone that it has begun before.
+func TestItemTriedAgainLeavesItsRun(t *testing.T) {
+	c := newCounting(t)
+	w := newWorld(t)
+	d := w.library.deploy(t, "again", `{"manual":{"type":"Request","splitOn":"@triggerBody()?['items']"}}`,
+		`{"Call":{"type":"Http","inputs":{"method":"POST","uri":"`+c.URL+`","body":"x"},"runAfter":{}}}`)
+	firing, err := w.fireBody(d, numbers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := w.splitOf(t, d)
+	again := s
+	if err := w.beginBatch(context.Background(), w.db, d.Workflow, &s, bufio.NewReader(bytes.NewReader(s.Lines)), 1); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the call arrives", func() bool { return len(c.seen()) == 1 })
+	if err := w.beginItems(context.Background(), w.db, &again); err != nil {
+		t.Fatal(err)
+	}
+	c.let(1)
+	if run := w.finished(t, trigger.ItemName(firing.Name, 0)); run.Status != "Succeeded" || len(c.seen()) != 1 {
+		t.Errorf("%+v, %d calls", run, len(c.seen()))
+	}
 }
 
 // The same attempt at a firing is made durable once.
