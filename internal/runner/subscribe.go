@@ -249,22 +249,23 @@ func (p *subscriptionPlan) plan(ctx context.Context) error {
 		p.Request, p.Held = nil, nil // only a version that no run needs is gone, after its workflow
 		return err
 	}
-	p.begin(w)
+	on, ok := w.Program.Trigger(p.Trigger)
+	if !ok { // given up: it could never be made, and would be due for ever
+		p.Request, p.Held = nil, nil
+		return nil
+	}
+	p.begin(w, on)
 	return nil
 }
 
 // begin makes the next attempt of the request, or the same once more if the process
 // died during it.
-func (p *subscriptionPlan) begin(w *engine.Workflow) {
+func (p *subscriptionPlan) begin(w *engine.Workflow, on *wdl.Trigger) {
 	q := p.Request
 	repeated := q.Begun
 	if !repeated {
 		q.Attempt++
 		q.ID, q.Begun, q.Wake = newGUID(), true, time.Time{}
-	}
-	on, ok := w.Program.Trigger(p.Trigger)
-	if !ok {
-		return
 	}
 	p.call = &connector.Call{
 		Call: engine.Call{

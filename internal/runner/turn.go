@@ -155,6 +155,7 @@ type queues struct {
 type queue struct {
 	served bool // somebody gives turns
 	again  bool // and must look once more
+	timed  bool // a timer will have it looked at
 }
 
 // look makes somebody look at a workflow's queue: true if that is the caller. Only
@@ -230,11 +231,37 @@ func (r *Runner) serve(k flowKey, fresh bool) {
 	})
 }
 
+// time reports whether the caller is to have a queue looked at later: one timer is
+// enough, however many looks fail meanwhile.
+func (q *queues) time(k flowKey) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	one := q.each[k]
+	if one == nil || one.timed { // forgotten, or somebody does
+		return false
+	}
+	one.timed = true
+	return true
+}
+
+// ring says that the timer of a queue has run out.
+func (q *queues) ring(k flowKey) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if one := q.each[k]; one != nil {
+		one.timed = false
+	}
+}
+
 // later looks at a queue again after an outage.
 func (r *Runner) later(k flowKey) {
+	if !r.queues.time(k) {
+		return
+	}
 	r.loops.Go(func() {
 		select {
 		case <-time.After(time.Minute):
+			r.queues.ring(k)
 			r.queued(k)
 		case <-r.ctx.Done():
 		}
