@@ -144,8 +144,8 @@ func TestSplitOnWithConcurrency(t *testing.T) {
 	for i := range 20 {
 		want = append(want, fmt.Sprint(i))
 	}
-	if got := c.seen(); !slices.Equal(got, want) || c.most != 1 {
-		t.Errorf("they began as %v, %d at once", got, c.most)
+	if got := c.seen(); !slices.Equal(got, want) || c.peak() != 1 {
+		t.Errorf("they began as %v, %d at once", got, c.peak())
 	}
 }
 

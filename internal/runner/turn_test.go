@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +21,7 @@ import (
 // counting is a server that notes how many requests are under way, and the bodies in
 // the order of their coming. Each request waits for the next value of release.
 type counting struct {
-	*target
+	*httptest.Server
 	mu      sync.Mutex
 	now     int
 	most    int
@@ -30,8 +31,7 @@ type counting struct {
 
 func newCounting(t testing.TB) *counting {
 	c := &counting{release: make(chan struct{}, 1000)}
-	c.target = newTarget(t, nil)
-	c.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		c.mu.Lock()
 		c.now++
@@ -45,7 +45,8 @@ func newCounting(t testing.TB) *counting {
 		c.mu.Lock()
 		c.now--
 		c.mu.Unlock()
-	})
+	}))
+	t.Cleanup(c.Close)
 	return c
 }
 
@@ -53,6 +54,13 @@ func (c *counting) seen() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]string(nil), c.bodies...)
+}
+
+// peak is how many were under way at once.
+func (c *counting) peak() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.most
 }
 
 // let lets so many requests go.
@@ -130,16 +138,14 @@ func TestRunsBeyondTheLimitWaitInOrder(t *testing.T) {
 	if got := strings.Join(c.seen()[2:], ""); got != "2345" {
 		t.Errorf("they began as %s", got)
 	}
-	if c.most != 2 {
-		t.Errorf("%d were under way at once", c.most)
+	if n := c.peak(); n != 2 {
+		t.Errorf("%d were under way at once", n)
 	}
-	if len(w.queues.each) > 0 {
-		eventually(t, "the queue is forgotten", func() bool {
-			w.queues.mu.Lock()
-			defer w.queues.mu.Unlock()
-			return len(w.queues.each) == 0
-		})
-	}
+	eventually(t, "the queue is forgotten", func() bool {
+		w.queues.mu.Lock()
+		defer w.queues.mu.Unlock()
+		return len(w.queues.each) == 0
+	})
 }
 
 // wdl-semantics §10.2 "Waiting-runs queue full", §12.3 maximumWaitingRuns: ten more
@@ -200,8 +206,8 @@ func TestLimitHoldsUnderConcurrentFirings(t *testing.T) {
 	}
 	c.let(begun)
 	eventually(t, "all end", func() bool { running, waiting := w.loads(t, d); return running+waiting == 0 })
-	if c.most > runs {
-		t.Errorf("%d were under way at once", c.most)
+	if n := c.peak(); n > runs {
+		t.Errorf("%d were under way at once", n)
 	}
 }
 
