@@ -118,33 +118,6 @@ func (r *Run) controlFailed(f *frame, a *wdl.Action, err error) error {
 	return nil
 }
 
-// branchSwitch takes the case whose value equals the expression's, type included
-// (wdl-semantics §11.2).
-func (r *Run) branchSwitch(f *frame, a *wdl.Action, e *env) error {
-	v, err := e.evalOpen(a.Subject)
-	if err != nil {
-		return r.controlFailed(f, a, err)
-	}
-	if k := v.Kind(); k != expr.KindString && k != expr.KindInt && k != expr.KindBigInt {
-		r.failControl(f, a, codeExpr, &Error{codeExpr, fmt.Sprintf(
-			"The execution of template action '%s' failed: the result of the evaluation of 'expression' is of type '%s'. The result must be a valid string or integer.",
-			a.Name, v.TypeName())})
-		return nil
-	}
-	taken := -1
-	for i := range a.Cases {
-		if c := &a.Cases[i]; c.IsDefault {
-			if taken < 0 {
-				taken = i
-			}
-		} else if taken < 0 && c.Value.TypeName() == v.TypeName() && expr.Equal(c.Value, v) {
-			taken = i
-		}
-	}
-	r.branch(f, a, v, taken)
-	return nil
-}
-
 // closeContainer closes a container whose children are all closed.
 func (r *Run) closeContainer(f *frame, a *wdl.Action) {
 	status := wdl.Succeeded

@@ -35,7 +35,7 @@ func (r *Run) openBranch(f *frame, a *wdl.Action, taken int) {
 			}
 			continue
 		}
-		r.skipBranch(f, b)
+		r.passBranch(f, a, i)
 	}
 	if s.open == 0 && s.state == running {
 		r.closeContainer(f, a)
@@ -114,6 +114,15 @@ func (r *Run) skip(f *frame, a *wdl.Action, err *Error) {
 	r.closeAction(f, a, wdl.Skipped, codeSkipped, err)
 }
 
+// passBranch closes all children of a branch that is not taken.
+func (r *Run) passBranch(f *frame, a *wdl.Action, branch int) {
+	if a.Type == wdl.TypeSwitch && r.incomparable(f, a, branch) {
+		r.failBranch(f, a, branch)
+		return
+	}
+	r.skipBranch(f, a.Branches[branch])
+}
+
 // skipBranch skips all children of a branch that is not taken
 // (wdl-semantics §13.4): those without runAfter for the condition, the others for
 // their predecessor, even one they would accept as Skipped.
@@ -124,15 +133,21 @@ func (r *Run) skipBranch(f *frame, b *wdl.Container) {
 }
 
 func (r *Run) skipUntaken(f *frame, a *wdl.Action) {
-	r.skipChildren(f, a, wdl.Skipped, codeSkipped)
 	err := &Error{"ActionBranchingConditionNotSatisfied", "The execution of template action '" + a.Name +
 		"' skipped: the branching condition for this action is not satisfied."}
 	if len(a.RunAfter) > 0 {
 		err = r.unmet(f, a, r.blamed(f, a))
 	}
+	r.closeUntaken(f, a, wdl.Skipped, codeSkipped, err)
+}
+
+// closeUntaken closes an action that never began, with its children, and skips what
+// follows it.
+func (r *Run) closeUntaken(f *frame, a *wdl.Action, status wdl.Status, code string, err *Error) {
+	r.skipChildren(f, a, status, code)
 	s := r.slotOf(f, a.Index)
-	s.rec = &record{start: r.now, end: r.now, status: wdl.Skipped, code: codeSkipped, err: err}
-	s.state, s.status = closed, wdl.Skipped
+	s.rec = &record{start: r.now, end: r.now, status: status, code: code, err: err}
+	s.state, s.status = closed, status
 	r.write(f, a, s.rec)
 	for _, next := range a.Successors {
 		if n := r.program.Actions[next]; r.slotOf(f, next).state == idle && r.decidable(f, n) {
@@ -236,6 +251,7 @@ const (
 	codeOK        = "OK"
 	codeTimedOut  = "ActionTimedOut"
 	codeBad       = "BadRequest"
+	codeInternal  = "InternalServerError"
 	codeTemplate  = "InvalidTemplate"
 	codeExpr      = "ExpressionEvaluationFailed"
 	codeTerminate = "Terminated"
