@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"isle/engine"
@@ -48,8 +50,10 @@ func (d *draft) request(t *object, on *wdl.Trigger) {
 	queries, _ := d.Trigger.Outputs.Get("queries")
 	t.addUnlessEmpty("queries", queries)
 	headers, _ := d.Trigger.Outputs.Get("headers")
-	sent := sentHeaders(headers)
-	t.addUnlessEmpty("headers", sent)
+	t.addUnlessEmpty("headers", sentHeaders(headers))
+	if on.Options.Has(wdl.IncludeAuthorizationHeadersInOutputs) {
+		d.placeholder("The header Authorization of the request is not in its history: fill in what was sent.")
+	}
 	body, has := d.Trigger.Outputs.Get("body")
 	if !has {
 		return
@@ -120,11 +124,7 @@ func (d *draft) answers() []expr.Value {
 		if !calls(a.Type) || a.StaticResult != nil {
 			continue
 		}
-		var responses []expr.Value
-		for _, r := range d.of(a) {
-			responses = append(responses, d.responses(a, &r)...)
-		}
-		if len(responses) > 0 {
+		if responses := d.inTurn(a); len(responses) > 0 {
 			mock := object{}
 			mock.add("action", expr.String(a.Name))
 			mock.add("responses", expr.Array(responses...))
@@ -132,6 +132,30 @@ func (d *draft) answers() []expr.Value {
 		}
 	}
 	return mocks
+}
+
+// inTurn are the responses of an action in the order in which its requests were made:
+// attempts of several repetitions may stand among each other.
+func (d *draft) inTurn(a *wdl.Action) (responses []expr.Value) {
+	type response struct {
+		at    time.Time
+		value expr.Value
+	}
+	var all []response
+	for _, r := range d.of(a) {
+		for i, v := range d.responses(a, &r) {
+			at := r.Start
+			if i < len(r.RetryHistory) {
+				at = r.RetryHistory[i].Start
+			}
+			all = append(all, response{at, v})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b response) int { return a.at.Compare(b.at) })
+	for _, r := range all {
+		responses = append(responses, r.value)
+	}
+	return responses
 }
 
 // responses are what the requests of one record got: attempts that were repeated, then
