@@ -117,13 +117,15 @@ func hideAuthentication(v expr.Value) (expr.Value, bool) {
 
 func secretHeader(name string) bool {
 	switch strings.ToLower(name) {
-	case "authorization", "proxy-authorization", "cookie", "set-cookie":
+	case "authorization", "proxy-authorization", "cookie", "set-cookie", "ocp-apim-subscription-key", "x-functions-key":
 		return true
 	}
 	return false
 }
 
-func secretQuery(name string) bool { return strings.EqualFold(name, "sig") }
+func secretQuery(name string) bool {
+	return strings.EqualFold(name, "sig") || strings.EqualFold(name, "subscription-key")
+}
 
 func hideMembers(v expr.Value, secret func(name string) bool) (expr.Value, bool) {
 	changed := false

@@ -148,7 +148,7 @@ func (g *Gateway) recorded(ctx context.Context, db *store.DB, d *runner.Deployed
 		return v, false, err
 	}
 	if t.action == "" {
-		return triggerContent(run, rows, t.content)
+		return triggerContent(ctx, db, run, rows, t.content)
 	}
 	records, err := engine.DecodeRecords(rows)
 	if err != nil {
@@ -160,6 +160,9 @@ func (g *Gateway) recorded(ctx context.Context, db *store.DB, d *runner.Deployed
 				if rec.Inputs, err = runner.Resolve(ctx, db, t.run, rec.Inputs); err != nil {
 					return v, false, err
 				}
+			}
+			if rec.Outputs, err = headersInPlace(ctx, db, t.run, rec.Outputs); err != nil {
+				return v, false, err
 			}
 			return actionContent(rec, t.content)
 		}
@@ -232,7 +235,18 @@ func readRows(ctx context.Context, db *store.DB, run string, scopes []string) (r
 	return rows, err
 }
 
-func triggerContent(run store.Run, rows []store.Row, content string) (v expr.Value, ok bool, err error) {
+// headersInPlace are outputs whose headers can be looked into before they are shown:
+// large ones are a content of their own.
+func headersInPlace(ctx context.Context, db *store.DB, run string, outputs expr.Value) (expr.Value, error) {
+	headers, _ := outputs.Get("headers")
+	if _, ok := headers.AsReference(); !ok {
+		return outputs, nil
+	}
+	headers, err := runner.Resolve(ctx, db, run, headers)
+	return outputs.With("headers", headers), err
+}
+
+func triggerContent(ctx context.Context, db *store.DB, run store.Run, rows []store.Row, content string) (v expr.Value, ok bool, err error) {
 	f, err := engine.DecodeTrigger(run.Head, rows)
 	if err != nil {
 		return v, false, err
@@ -241,8 +255,11 @@ func triggerContent(run store.Run, rows []store.Row, content string) (v expr.Val
 	case strings.EqualFold(content, "TriggerInputs"):
 		return f.Inputs, f.HasInputs && !f.SecureInputs, nil
 	case strings.EqualFold(content, "TriggerOutputs"):
-		outputs, _ := connector.SanitiseOutputs(f.Outputs)
-		return outputs, f.HasOutputs && !f.SecureOutputs, nil
+		if v, err = headersInPlace(ctx, db, run.Name, f.Outputs); err != nil {
+			return v, false, err
+		}
+		v, _ = connector.SanitiseOutputs(v)
+		return v, f.HasOutputs && !f.SecureOutputs, nil
 	}
 	return v, false, nil
 }

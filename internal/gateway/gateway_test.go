@@ -671,3 +671,35 @@ func FuzzTarget(f *testing.F) {
 		}
 	})
 }
+
+// Large headers are a content of their own, and hidden as small ones are.
+func TestCredentialsInLargeHeadersAreNotShown(t *testing.T) {
+	e := newEndpoint(t)
+	d := e.deploy(t, "large-headers", "", `{"A":{"type":"Compose","inputs":"@triggerOutputs()"}}`)
+	req, err := http.NewRequest(http.MethodPost, e.callback(d, ""), strings.NewReader(`{"pad":"`+strings.Repeat("x", engine.Inline)+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"Content-Type": jsonType, "Authorization": "Basic hush-a", "Cookie": "c=hush-b", "Ocp-Apim-Subscription-Key": "hush-c", "X-Functions-Key": "hush-d",
+		"X-Pad": strings.Repeat("y", engine.Inline/4),
+	} {
+		req.Header.Set(name, value)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	run := resp.Header.Get("x-ms-workflow-run-id")
+	e.ended(t, run)
+	for owner, content := range map[string]string{"": "TriggerOutputs", "/actions/A": "ActionOutputs"} {
+		a := send(t, "GET", runner.ContentLink(d.FlowID, run, owner, content, apiVersion, time.Now()).URL(e.URL, d.Keys[0]), "", "")
+		if a.status != 200 || !strings.Contains(a.body, "yyy") {
+			t.Errorf("%s: %d %.200s", content, a.status, a.body)
+		}
+		if strings.Contains(a.body, "hush") {
+			t.Errorf("%s shows a credential", content)
+		}
+	}
+}

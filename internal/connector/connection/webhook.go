@@ -56,7 +56,7 @@ func (t *target) unsubscribe(location string) (target, error) {
 	}
 	to, err := base.Parse(location)
 	if err != nil || location == "" {
-		return target{}, badRequest("The location of the subscription, '" + location + "', is not a valid address.")
+		return target{}, badRequest("The location that the subscription was answered with is not a valid address.")
 	}
 	ending := target{method: "DELETE", ending: true, Endpoint: Endpoint{URL: to.String()}}
 	if to.Scheme == base.Scheme && to.Host == base.Host {
