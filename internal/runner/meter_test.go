@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -30,9 +31,10 @@ func TestMeterForgetsAfterAMinute(t *testing.T) {
 // An environment whose throughput is used up begins no run until a minute has passed;
 // what has begun goes on.
 func TestThrottledEnvironmentBeginsNoRun(t *testing.T) {
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	var now atomic.Int64
+	now.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Unix())
 	w := newWorld(t, func(c *Config) {
-		c.Clock = func() time.Time { return now }
+		c.Clock = func() time.Time { return time.Unix(now.Load(), 0) }
 		c.MaxActions = func(string) int64 { return 3 }
 	})
 	d := w.library.deploy(t, "busy", "", `{"A":{"type":"Compose","inputs":1},"B":{"type":"Compose","inputs":2,"runAfter":{"A":["Succeeded"]}},"C":{"type":"Compose","inputs":3,"runAfter":{"A":["Failed"]}}}`)
@@ -44,6 +46,6 @@ func TestThrottledEnvironmentBeginsNoRun(t *testing.T) {
 	if _, err := w.Start(context.Background(), request(d, "", false)); !errors.Is(err, ErrThrottled) || !errors.Is(err, ErrBusy) {
 		t.Errorf("%v", err)
 	}
-	now = now.Add(time.Minute)
+	now.Add(60)
 	w.start(t, d, "", false)
 }
