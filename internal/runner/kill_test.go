@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -108,19 +109,25 @@ func accepted(t *testing.T, test, dir, target string, enough int) map[string]str
 	return runs
 }
 
-func TestKilledAtAnyMoment(t *testing.T) {
-	const kills = 24
-	g := newTarget(t, nil)
-	dir := filepath.Join(t.TempDir(), "data")
+// acceptedByAll kills one child after another over the same data, each when it has
+// accepted some, at most so many; it returns all that they accepted.
+func acceptedByAll(t *testing.T, child, dir, url string, kills, most int) map[string]string {
+	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	promised := map[string]string{}
 	for range kills {
-		for name, flow := range accepted(t, "TestKilledChild", dir, g.URL, 1+random.IntN(80)) {
-			promised[name] = flow
-		}
+		maps.Copy(promised, accepted(t, child, dir, url, 1+random.IntN(most)))
 	}
+	return promised
+}
+
+func TestKilledAtAnyMoment(t *testing.T) {
+	const kills = 24
+	g := newTarget(t, nil)
+	dir := filepath.Join(t.TempDir(), "data")
+	promised := acceptedByAll(t, "TestKilledChild", dir, g.URL, kills, 80)
 
 	l, _ := killFlows(t, g.URL)
 	w := open(t, dir, l)

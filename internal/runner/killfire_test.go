@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -71,15 +70,7 @@ func TestFiringsKilledAtAnyMoment(t *testing.T) {
 	const kills = 12
 	g := newTarget(t, nil)
 	dir := filepath.Join(t.TempDir(), "data")
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-	promised := map[string]string{}
-	for range kills {
-		for name, flow := range accepted(t, "TestKilledFiringChild", dir, g.URL, 1+random.IntN(20)) {
-			promised[name] = flow
-		}
-	}
+	promised := acceptedByAll(t, "TestKilledFiringChild", dir, g.URL, kills, 20)
 	l, flows := killedFirings(t, g.URL)
 	w := open(t, dir, l)
 	defer w.close(t)
