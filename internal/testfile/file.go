@@ -53,6 +53,9 @@ type Case struct {
 
 // Load reads a test file and the definition that it names.
 func Load(path string) (*File, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder: name the test files in it", path)
+	}
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
