@@ -67,9 +67,12 @@ func (r *Run) encodeStart() []byte {
 	b = appendUint(b, uint64(base))
 	b = appendUint(b, s.Seed)
 	b = appendText(b, s.ClientTrackingID)
-	b = appendTime(append(b, flagBits(s.Caller, t.HasInputs, t.HasOutputs, t.SecureInputs, t.SecureOutputs, s.Depth > 0)), s.RespondBy, base)
+	b = appendTime(append(b, flagBits(s.Caller, t.HasInputs, t.HasOutputs, t.SecureInputs, t.SecureOutputs, s.Depth > 0, s.Trace.Known())), s.RespondBy, base)
 	if s.Depth > 0 {
 		b = appendUint(b, uint64(s.Depth))
+	}
+	if s.Trace.Known() {
+		b = appendTrace(b, s.Trace)
 	}
 	b = appendText(b, t.Name)
 	b = appendTime(appendTime(appendTime(b, t.Start, base), t.End, base), t.ScheduledTime, base)
@@ -163,6 +166,7 @@ func DecodeHead(head []byte) (Summary, error) {
 		RunID: h.start.RunID, Status: h.status, Code: h.code, Error: h.err,
 		StartTime: h.start.Time, EndTime: h.end, ClientTrackingID: h.start.ClientTrackingID,
 		Trigger: h.start.Trigger.Name, TriggerRecord: h.start.Trigger, Outputs: h.outputs, Response: h.response,
+		Trace: h.start.Trace,
 	}
 	if s.Held = !h.begun && !h.status.Final(); s.Held {
 		s.Status = wdl.Waiting
@@ -261,6 +265,9 @@ func (d *decoder) startOf(h *stored) {
 	s.RespondBy = d.time(h.base)
 	if flags&32 != 0 {
 		s.Depth = d.count()
+	}
+	if flags&64 != 0 {
+		s.Trace = d.trace()
 	}
 	t.Name = d.text()
 	t.Start, t.End, t.ScheduledTime = d.time(h.base), d.time(h.base), d.time(h.base)

@@ -67,7 +67,8 @@ type Summary struct {
 	TriggerRecord    Fired  // filled by DecodeHead only
 	Outputs          []Output
 	Response         *ResponseSent
-	Held             bool // it waits for its turn and has not begun
+	Held             bool  // it waits for its turn and has not begun
+	Trace            Trace // filled by DecodeHead only
 }
 
 // Output is an output of the workflow.

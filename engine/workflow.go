@@ -99,7 +99,8 @@ type Start struct {
 	ClientTrackingID string // RunID when empty
 	Caller           bool   // somebody waits for a Response
 	RespondBy        time.Time
-	Depth            int // how many workflows called each other to begin this run; 0: none
+	Depth            int   // how many workflows called each other to begin this run; 0: none
+	Trace            Trace // that the run belongs to, if whoever began it said so
 }
 
 // Fired is the trigger's record.

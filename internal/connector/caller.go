@@ -10,7 +10,8 @@ import (
 	"isle/wdl"
 )
 
-// CallerHeaders are those the service adds to a request (wdl-semantics §14.4, logic-api §1.7).
+// CallerHeaders are those the service adds to a request (wdl-semantics §14.4, logic-api
+// §1.7), and those of W3C Trace Context if the run belongs to a trace.
 func CallerHeaders(c Call) http.Header {
 	w := c.Workflow
 	h := http.Header{"User-Agent": {"azure-logic-apps/1.0 (workflow " + w.FlowID + "; version " + w.Version + ")"}}
@@ -34,6 +35,8 @@ func CallerHeaders(c Call) http.Header {
 		{"x-ms-client-tracking-id", c.ClientTrackingID},
 		{"x-ms-action-tracking-id", c.TrackingID},
 		{"x-ms-activity-vector", activityVector(c)},
+		{"traceparent", c.Trace.Traceparent()},
+		{"tracestate", c.Trace.State},
 	} {
 		if pair[1] != "" && ValidHeader(pair[0], pair[1]) {
 			h[pair[0]] = []string{pair[1]}

@@ -58,6 +58,9 @@ type Call struct {
 	// TriggerTrackingID and ClientTrackingID correlate everything of a run.
 	TriggerTrackingID string
 	ClientTrackingID  string
+	// Trace is what the request hands on of the trace that the run belongs to; its
+	// Parent is the span of the request.
+	Trace engine.Trace
 	// Dialer is the only way to the network.
 	Dialer dataplane.Dialer
 }

@@ -93,6 +93,7 @@ func (g *Gateway) fire(w http.ResponseWriter, r *http.Request, d *runner.Deploye
 		ClientTrackingID: trigger.ClientTrackingID(r.Header),
 		Caller:           waits,
 		Polled:           later,
+		Trace:            trigger.Trace(r.Header),
 	}
 	timeout := g.responseTimeout(d)
 	if waits && !later {

@@ -72,6 +72,7 @@ func (g *Gateway) call(ctx context.Context, r *workflow.Request, d *runner.Deplo
 		firing, err := g.config.Runner.Fire(context.WithoutCancel(ctx), runner.FireRequest{
 			Deployed: d, Trigger: on, Fired: engine.Fired{Start: g.config.Clock().UTC(), Outputs: outputs, HasOutputs: true, TrackingID: r.ID},
 			ClientTrackingID: r.ClientTrackingID, Name: name, Depth: r.Depth, Caller: on.SplitOn == nil,
+			Trace: trigger.Trace(r.Header),
 		})
 		if errors.Is(err, store.ErrExists) && on.SplitOn != nil { // what it began has other names
 			return g.called(ctx, r, d, on, runner.Firing{Name: name, TrackingID: r.ID})

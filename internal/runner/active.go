@@ -63,7 +63,10 @@ type delivery struct {
 }
 
 // tracking are the ids that a trigger gives to all calls of its run.
-type tracking struct{ trackingID, clientTrackingID string }
+type tracking struct {
+	trackingID, clientTrackingID string
+	trace                        engine.Trace
+}
 
 // post hands an event to a run, loading it if it is not in memory. It does not
 // wait for the run.

@@ -22,7 +22,8 @@ type FireRequest struct {
 	Caller           bool   // somebody waits for a Response
 	Depth            int    // of the run, see engine.Start
 	RespondBy        time.Time
-	Polled           bool // the Response is polled for, not waited for
+	Polled           bool         // the Response is polled for, not waited for
+	Trace            engine.Trace // that the run belongs to; the zero value: of nobody's
 	// Resubmit begins the run without asking conditions and splitOn again
 	// (wdl-semantics §14.3).
 	Resubmit bool
@@ -94,6 +95,7 @@ func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 		RespondBy:        q.RespondBy,
 		Polled:           q.Polled,
 		Depth:            q.Depth,
+		Trace:            q.Trace,
 		Also:             q.Also,
 	})
 	if errors.Is(err, ErrBusy) && !errors.Is(err, ErrQueueFull) && q.Also == nil {

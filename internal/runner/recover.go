@@ -110,7 +110,7 @@ func (a *active) load(ctx context.Context) error {
 	}
 	row.Head = nil
 	a.db, a.row, a.created = db, row, true
-	a.trigger = tracking{summary.TriggerRecord.TrackingID, row.ClientTrackingID}
+	a.trigger = tracking{summary.TriggerRecord.TrackingID, row.ClientTrackingID, summary.Trace}
 	a.follow = resumeEvent
 	return nil
 }

@@ -39,6 +39,7 @@ type split struct {
 	Total   int          `json:"total"`
 	Next    int          `json:"next"` // the first item that may not have begun
 	Depth   int          `json:"depth,omitempty"`
+	Trace   engine.Trace `json:"trace,omitzero"`
 	Lines   []byte       `json:"lines,omitempty"` // of small items; else they are a content
 }
 
@@ -142,7 +143,7 @@ func (s *splitFiring) store(ctx context.Context) error {
 	fired := s.fired
 	fired.Outputs, fired.HasOutputs = expr.Null(), false
 	fired.OriginHistoryName = s.name
-	task := split{FlowID: s.request.Deployed.FlowID, Version: s.request.Deployed.Workflow.Version, Firing: s.name, Fired: fired, Total: s.lines.items.Len(), Depth: s.request.Depth}
+	task := split{FlowID: s.request.Deployed.FlowID, Version: s.request.Deployed.Workflow.Version, Firing: s.name, Fired: fired, Total: s.lines.items.Len(), Depth: s.request.Depth, Trace: s.request.Trace}
 	var stored *store.Content
 	if s.lines.size() > engine.Inline {
 		c, err := s.db.PutContent(ctx, s.name, splitItems, s.lines)
@@ -219,7 +220,7 @@ func (s *splitFiring) hold(ctx context.Context, i int) (heldItem, error) {
 	f := s.fired
 	f.OriginHistoryName = s.name
 	q := itemRequest(s.request.Deployed.Workflow, f, trigger.ItemName(s.name, i), s.lines.line(i))
-	q.Environment, q.Depth = s.db.Name(), s.request.Depth
+	q.Environment, q.Depth, q.Trace = s.db.Name(), s.request.Depth, s.request.Trace
 	a, _ := s.runner.begin(s.db, q)
 	if _, err := a.step(delivery{event: holdEvent}); err != nil {
 		return heldItem{}, err
@@ -446,7 +447,7 @@ func (r *Runner) beginItem(ctx context.Context, db *store.DB, w *engine.Workflow
 		return err
 	}
 	q := itemRequest(w, s.Fired, trigger.ItemName(s.Firing, i), line)
-	q.Environment, q.Depth, q.Also = db.Name(), s.Depth, s.still
+	q.Environment, q.Depth, q.Trace, q.Also = db.Name(), s.Depth, s.Trace, s.still
 	_, err = r.Start(ctx, q)
 	var defect *stepError
 	switch {

@@ -27,8 +27,9 @@ type StartRequest struct {
 	// Polled says that the Response will be read from the history: nobody waits in
 	// this process, so the run need not stay in memory.
 	Polled bool
-	// Depth is that of the run, see engine.Start.
+	// Depth and Trace are those of the run, see engine.Start.
 	Depth int
+	Trace engine.Trace
 	// Admitted says that its firing has found room already: the trigger's limits are
 	// not asked again.
 	Admitted bool
@@ -131,7 +132,7 @@ func (r *Runner) begin(db *store.DB, q StartRequest) (*active, *Started) {
 		key:      runKey{q.Environment, name},
 		db:       db,
 		workflow: q.Workflow,
-		trigger:  tracking{fired.TrackingID, q.ClientTrackingID},
+		trigger:  tracking{fired.TrackingID, q.ClientTrackingID, q.Trace},
 		guard:    q.Also,
 		driven:   true,
 		follow:   beginEvent,
@@ -152,6 +153,7 @@ func (r *Runner) begin(db *store.DB, q StartRequest) (*active, *Started) {
 		Caller:           q.Caller,
 		RespondBy:        q.RespondBy,
 		Depth:            q.Depth,
+		Trace:            q.Trace,
 	})
 	return a, started
 }

@@ -314,6 +314,7 @@ func (i *Invocation) run(ctx context.Context, f engine.Fired, name string, calle
 			return operation.Perform(ctx, connector.Call{
 				Call: c, Workflow: i.Workflow, RunID: name,
 				TriggerTrackingID: f.TrackingID, ClientTrackingID: f.ClientTrackingID, Dialer: i.Dialer,
+				Trace: trigger.Trace(i.Trigger.Headers.Header()),
 			})
 		},
 	}

@@ -180,6 +180,12 @@ func headers(options wdl.OptionSet, r *Request) expr.Value {
 	})
 }
 
+// Trace is the one that a caller's headers name; the zero value if they name none.
+func Trace(h http.Header) engine.Trace {
+	t, _ := engine.ParseTrace(h.Get("traceparent"), strings.Join(h.Values("tracestate"), ","))
+	return t
+}
+
 // ClientTrackingID is the one a caller gives, if it can be a header again; else "".
 func ClientTrackingID(h http.Header) string {
 	id := strings.TrimSpace(h.Get("x-ms-client-tracking-id"))

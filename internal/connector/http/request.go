@@ -61,6 +61,9 @@ func NewRequest(c connector.Call) (*Request, error) {
 			return nil, err
 		}
 	}
+	if r.Header.Get("traceparent") != "" { // the author's trace, not the run's
+		delete(r.own, "tracestate")
+	}
 	for name, values := range r.own {
 		if r.Header.Get(name) == "" {
 			r.Header[name] = values
