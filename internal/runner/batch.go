@@ -21,8 +21,10 @@ import (
 // name and partition of a trigger. A queue that is not empty has a task, due when its
 // recurrence says or, once enough messages wait, at once. The task begins the run and
 // takes its messages out of the queue in one transaction: so each message is in one
-// released batch, whatever happens to the process. What is left of a message until its
-// sender has ended keeps a repeated call from storing it a second time.
+// released batch, whatever happens to the process. A batch ends with the message that
+// meets its criteria; what came after it is the beginning of the next one. What is left
+// of a message until its sender has ended keeps a repeated call from storing it a
+// second time.
 
 // BatchKind is the kind of task that releases batches.
 const BatchKind = "batch"
@@ -121,15 +123,21 @@ func (q batchQueue) put(tx *store.Tx, due time.Time) error {
 	return tx.PutTask(store.Task{Key: batchTaskKey(q.key()), Kind: BatchKind, Due: due, Payload: payload})
 }
 
-// enough reports whether what waits is a batch by number or size.
-func enough(c wdl.BatchConfiguration, count int, size int64) bool {
-	messages, bytes := wdl.MaxBatchMessages, int64(wdl.MaxBatchBytes)
+// bounds are the number and size at which a batch is released.
+func bounds(c wdl.BatchConfiguration) (messages int, bytes int64) {
+	messages, bytes = wdl.MaxBatchMessages, wdl.MaxBatchBytes
 	if c.Messages > 0 {
 		messages = c.Messages
 	}
 	if c.Bytes > 0 {
 		bytes = c.Bytes
 	}
+	return messages, bytes
+}
+
+// enough reports whether what waits is a batch by number or size.
+func enough(c wdl.BatchConfiguration, count int, size int64) bool {
+	messages, bytes := bounds(c)
 	return count >= messages || size >= bytes
 }
 
@@ -198,10 +206,10 @@ func (r *Runner) release(ctx context.Context, db *store.DB, q batchQueue, d *Dep
 	case err != nil && !errors.As(err, &refused):
 		return task.Result{}, err
 	}
-	return task.Done(), r.forgetMessages(ctx, db)
+	return task.Done(), r.forgetMessages(ctx, db, 2*len(batch)+forgetAtLeast)
 }
 
-// due reads what waits, as much as fits into one batch, and when it is released.
+// due reads the next batch of what waits, and when it is released.
 func (q batchQueue) due(ctx context.Context, db *store.DB, c wdl.BatchConfiguration, now time.Time) (batch []store.Message, due time.Time, err error) {
 	err = db.Read(ctx, func(tx *store.Tx) error {
 		first, err := tx.Messages(q.key(), 1)
@@ -215,18 +223,24 @@ func (q batchQueue) due(ctx context.Context, db *store.DB, c wdl.BatchConfigurat
 		if batch, due = first, dueTime(c, count, size, first[0].Accepted, now); due.After(now) {
 			return nil
 		}
-		batch, err = tx.Messages(q.key(), wdl.MaxBatchMessages)
+		most, _ := bounds(c)
+		batch, err = tx.Messages(q.key(), most)
 		return err
 	})
-	return fitting(batch), due, err
+	return fitting(c, batch), due, err
 }
 
-// fitting are the first messages that together are no larger than a batch may be.
-func fitting(messages []store.Message) []store.Message {
+// fitting are the first messages up to the one that makes a batch of them; together
+// they are no larger than a batch may be.
+func fitting(c wdl.BatchConfiguration, messages []store.Message) []store.Message {
 	var size int64
 	for i, m := range messages {
-		if size += m.Size; i > 0 && size > wdl.MaxBatchBytes {
+		size += m.Size
+		switch {
+		case i > 0 && size > wdl.MaxBatchBytes:
 			return messages[:i]
+		case enough(c, i+1, size):
+			return messages[:i+1]
 		}
 	}
 	return messages
@@ -269,36 +283,44 @@ func (q batchQueue) take(tx *store.Tx, c wdl.BatchConfiguration, batch []store.M
 	return q.put(tx, dueTime(c, count, size, left[0].Accepted, now))
 }
 
-// forgetAtOnce is how many released messages one release looks at.
-const forgetAtOnce = 2 * wdl.MaxBatchMessages
+// forgetAtLeast is how many senders a release looks at, beside two for each message
+// that it releases: so those that have ended never outnumber those that are open by
+// much, however many these are.
+const forgetAtLeast = 16
 
 // forgetMessages deletes what is left of messages whose senders have ended: they will
-// not be sent again.
-func (r *Runner) forgetMessages(ctx context.Context, db *store.DB) error {
-	var released []store.Message
+// not be sent again. It looks at a number of senders, those after the ones that the
+// release before looked at, so that none that stays open hides another.
+func (r *Runner) forgetMessages(ctx context.Context, db *store.DB, senders int) error {
+	from, _ := r.forgotten.Load(db.Name())
+	after, _ := from.(string)
+	var looked, ended []string
 	if err := db.Read(ctx, func(tx *store.Tx) (err error) {
-		released, err = tx.ReleasedMessages(forgetAtOnce)
+		looked, err = tx.ReleasedSenders(after, senders)
 		return err
 	}); err != nil {
 		return err
 	}
-	ended := map[string]bool{}
-	for _, m := range released {
-		if _, known := ended[m.Sender]; known {
-			continue
-		}
-		over, err := r.over(ctx, m.Sender)
+	for _, sender := range looked {
+		over, err := r.over(ctx, sender)
 		if err != nil {
 			return err
 		}
-		ended[m.Sender] = over
+		if over {
+			ended = append(ended, sender)
+		}
+	}
+	after = ""
+	if len(looked) == senders { // else the next one begins with the first again
+		after = looked[senders-1]
+	}
+	r.forgotten.Store(db.Name(), after)
+	if len(ended) == 0 {
+		return nil
 	}
 	return db.Write(ctx, func(tx *store.Tx) error {
-		for _, m := range released {
-			if !ended[m.Sender] {
-				continue
-			}
-			if err := tx.DeleteMessage(m.Key); err != nil && !errors.Is(err, store.ErrNotFound) {
+		for _, sender := range ended {
+			if err := tx.DeleteReleased(sender); err != nil {
 				return err
 			}
 		}

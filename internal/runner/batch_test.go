@@ -165,7 +165,52 @@ func TestABatchIsReleasedByNumber(t *testing.T) {
 	}
 	c.pass(time.Second)
 	c.send(c.message("DEFAULT", `3`), c.message("DEFAULT", `4`), c.message("DEFAULT", `5`))
-	c.want("DEFAULT:m1,m2", "DEFAULT:m3,m4,m5") // the third came before the release
+	c.want("DEFAULT:m1,m2", "DEFAULT:m3,m4") // the third came before the release: it begins the next one
+	c.pass(time.Second)
+	c.send(c.message("DEFAULT", `6`))
+	c.want("DEFAULT:m1,m2", "DEFAULT:m3,m4", "DEFAULT:m5,m6")
+}
+
+// TestABatchHasNoMoreThanItsCriteriaSay: wdl-semantics §10.6; of 25 messages that wait,
+// 10, 10, and 5 which wait on, or go when it is time.
+func TestABatchHasNoMoreThanItsCriteriaSay(t *testing.T) {
+	for more, last := range map[string]bool{"": false, `,"recurrence":{"frequency":"Minute","interval":1}`: true} {
+		c := newCollector(t, `"messageCount":10`+more, "")
+		for i := range 25 {
+			c.send(c.message("DEFAULT", fmt.Sprint(i)))
+		}
+		c.counts(10, 10)
+		c.pass(time.Minute)
+		if last {
+			c.counts(10, 10, 5)
+		} else {
+			c.counts(10, 10)
+		}
+	}
+}
+
+// counts wants the batches so far to have so many messages, each in one of them, in
+// their order.
+func (c *collector) counts(want ...int) {
+	c.t.Helper()
+	c.settle()
+	var got []int
+	seen := map[string]bool{}
+	for _, batch := range c.released() {
+		ids := strings.Split(strings.TrimPrefix(batch, "DEFAULT:"), ",")
+		for _, id := range ids {
+			if seen[id] {
+				c.t.Errorf("message %s is in two batches", id)
+			}
+			seen[id] = true
+		}
+		got = append(got, len(ids))
+	}
+	slices.Sort(got) // runs of the same moment have no order
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		c.t.Errorf("batches of %v, want %v", got, want)
+	}
 }
 
 // TestABatchIsReleasedBySize: wdl-semantics §10.6 batchSize.
@@ -175,6 +220,9 @@ func TestABatchIsReleasedBySize(t *testing.T) {
 	c.want()
 	c.send(c.message("DEFAULT", `"12"`))
 	c.want("DEFAULT:m1,m2")
+	c.pass(time.Second)
+	c.send(c.message("DEFAULT", `"12345678"`), c.message("DEFAULT", `1`), c.message("DEFAULT", `2`))
+	c.want("DEFAULT:m1,m2", "DEFAULT:m3") // the message that makes it large enough is its last
 }
 
 // TestABatchIsReleasedByTime: wdl-semantics §10.6 recurrence; the interval counts from
@@ -224,13 +272,41 @@ func TestAMessageIsStoredOnce(t *testing.T) {
 	c.send(c.message("DEFAULT", `4`))
 	c.want("DEFAULT:m1,m2", "DEFAULT:m3,m4")
 	if err := c.db.Read(t.Context(), func(tx *store.Tx) error {
-		left, err := tx.ReleasedMessages(10)
+		left, err := tx.ReleasedSenders("", 10)
 		if len(left) > 0 {
-			t.Errorf("kept of messages whose senders have ended: %+v", left)
+			t.Errorf("kept of messages whose senders have ended: %q", left)
 		}
 		return err
 	}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestOpenSendersDoNotHoldUpTheOthers: what is left of messages goes when their senders
+// have ended, however many others stay open.
+func TestOpenSendersDoNotHoldUpTheOthers(t *testing.T) {
+	c := newCollector(t, `"messageCount":1`, "")
+	waits := c.library.deploy(t, "sender", "", `{"Wait":{"type":"Wait","inputs":{"interval":{"count":1,"unit":"Hour"}}}}`)
+	const open = 3 * forgetAtLeast
+	from := func(sender string) {
+		m := c.message("DEFAULT", `1`)
+		m.SenderRun = sender
+		c.send(m)
+		c.settle()
+	}
+	for range open {
+		from(c.start(t, waits, "", false).RunID)
+	}
+	for i := range 2 * open {
+		from(fmt.Sprintf("%05d", i)) // gone; before and after those that are open
+		from(fmt.Sprintf("a%05d", i))
+	}
+	var left []string
+	if err := c.db.Read(t.Context(), func(tx *store.Tx) (err error) { left, err = tx.ReleasedSenders("", 1000); return err }); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(left) - open; n < 0 || n > open {
+		t.Errorf("of %d senders that are gone, messages of %d are kept", 4*open, n)
 	}
 }
 
@@ -257,13 +333,13 @@ func TestACrashNeitherLosesNorDoublesAMessage(t *testing.T) {
 // TestNoBatchIsLargerThanTheLimit: wdl-semantics §17, 8,000 messages or 80 MB.
 func TestNoBatchIsLargerThanTheLimit(t *testing.T) {
 	c := newCollector(t, `"recurrence":{"frequency":"Day","interval":1}`, "")
-	if got := len(fitting([]store.Message{{Size: 50 << 20}, {Size: 29 << 20}, {Size: 2 << 20}})); got != 2 {
-		t.Errorf("%d messages fit", got)
-	}
-	if got := len(fitting([]store.Message{{Size: wdl.MaxBatchBytes}})); got != 1 {
-		t.Errorf("%d messages fit", got)
-	}
 	configuration := c.on.Batch.Configurations[0]
+	if got := len(fitting(configuration, []store.Message{{Size: 50 << 20}, {Size: 29 << 20}, {Size: 2 << 20}})); got != 2 {
+		t.Errorf("%d messages fit", got)
+	}
+	if got := len(fitting(configuration, []store.Message{{Size: wdl.MaxBatchBytes}})); got != 1 {
+		t.Errorf("%d messages fit", got)
+	}
 	for count, want := range map[int]bool{7_999: false, 8_000: true} {
 		if enough(configuration, count, 1) != want {
 			t.Errorf("%d messages are enough: %v", count, !want)

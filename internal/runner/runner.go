@@ -104,6 +104,7 @@ type Runner struct {
 	live         sync.Map // runKey → *active: runs in memory that are not finished
 	parents      sync.Map // runKey of a run → Asker: who wants its answer
 	queues       queues   // runs that wait for their turn
+	forgotten    sync.Map // environment → string: the sender that forgetMessages looked at last
 
 	stopping atomic.Bool
 	entered  gate           // calls of the ways in, and drives
@@ -177,6 +178,7 @@ func (r *Runner) Forget(environment string) {
 	r.environments.Delete(environment)
 	r.wakes.forget(environment)
 	r.meter.forget(environment)
+	r.forgotten.Delete(environment)
 	r.parents.Range(func(k, _ any) bool {
 		if k.(runKey).environment == environment {
 			r.parents.Delete(k)

@@ -28,9 +28,10 @@ func (tx *Tx) PutMessage(m Message) error {
 	return err
 }
 
-// WaitingMessages counts the messages that wait in a batch and adds up their sizes.
+// WaitingMessages is how many messages wait in a batch, and their size. It takes the
+// same time however many they are.
 func (tx *Tx) WaitingMessages(batch string) (count int, size int64, err error) {
-	err = tx.one(`SELECT count(*), coalesce(sum(size), 0) FROM messages WHERE batch = ? AND released = 0`, func(v []driver.Value) error {
+	err = tx.query(`SELECT count, size FROM batches WHERE batch = ?`, func(v []driver.Value) error {
 		count, size = int(v[0].(int64)), v[1].(int64)
 		return nil
 	}, batch)
@@ -57,22 +58,27 @@ func (tx *Tx) ReleaseMessages(batch string, through int64) error {
 	return err
 }
 
-// ReleasedMessages lists released messages, the oldest first, without payload.
-func (tx *Tx) ReleasedMessages(max int) ([]Message, error) {
-	var found []Message
-	err := tx.query(`SELECT number, batch, key, sender, size, accepted FROM messages WHERE released = 1 ORDER BY number LIMIT ?`, func(v []driver.Value) error {
-		found = append(found, Message{Number: v[0].(int64), Batch: v[1].(string), Key: v[2].(string), Sender: v[3].(string), Size: v[4].(int64), Accepted: toTime(v[5])})
-		return nil
-	}, limit(max))
-	return found, err
+// ReleasedSenders lists the senders of released messages after one of that name, by
+// name. It takes a time by their number, not by that of their messages.
+func (tx *Tx) ReleasedSenders(after string, max int) ([]string, error) {
+	var found []string
+	for len(found) < max {
+		next, more := "", false
+		err := tx.query(`SELECT sender FROM messages WHERE released = 1 AND sender > ? ORDER BY sender LIMIT 1`, func(v []driver.Value) error {
+			next, more = v[0].(string), true
+			return nil
+		}, after)
+		if err != nil || !more {
+			return found, err
+		}
+		found, after = append(found, next), next
+	}
+	return found, nil
 }
 
-// DeleteMessage deletes a message; ErrNotFound if there is none.
-func (tx *Tx) DeleteMessage(key string) error {
-	n, err := tx.exec(`DELETE FROM messages WHERE key = ?`, key)
-	if err == nil && n == 0 {
-		return ErrNotFound
-	}
+// DeleteReleased deletes what is left of a sender's released messages.
+func (tx *Tx) DeleteReleased(sender string) error {
+	_, err := tx.exec(`DELETE FROM messages WHERE released = 1 AND sender = ?`, sender)
 	return err
 }
 

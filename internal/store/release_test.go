@@ -12,7 +12,8 @@ import (
 )
 
 // testdata/schema<N>.zip is a data folder that a release with schema N wrote: an open
-// and a closed run with a row each, a task, a setting. Every build opens all of them.
+// and a closed run with a row each, a task, a setting; from 3 on a batch with a message
+// that was released and two that wait. Every build opens all of them.
 func TestFoldersOfEarlierReleases(t *testing.T) {
 	archives, err := filepath.Glob("testdata/schema*.zip")
 	if err != nil || len(archives) == 0 {
@@ -22,7 +23,11 @@ func TestFoldersOfEarlierReleases(t *testing.T) {
 		t.Run(filepath.Base(archive), func(t *testing.T) {
 			dir := t.TempDir()
 			unzip(t, archive, dir)
-			checkRelease(t, open(t, dir, store.Options{}))
+			s := open(t, dir, store.Options{})
+			checkRelease(t, s)
+			if filepath.Base(archive) != "schema1.zip" {
+				checkBatch(t, s)
+			}
 		})
 	}
 }
@@ -86,5 +91,31 @@ func checkRelease(t *testing.T, s *store.Store) {
 		return err
 	}); err != nil {
 		t.Error(err)
+	}
+}
+
+func checkBatch(t *testing.T, s *store.Store) {
+	t.Helper()
+	db, err := s.Environment(t.Context(), store.Shared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Write(t.Context(), func(tx *store.Tx) error {
+		for _, want := range []int{2, 0} {
+			count, size, err := tx.WaitingMessages("flow/a")
+			if err != nil || count != want || want > 0 && size != 5 {
+				t.Errorf("%d messages of %d bytes wait, %v; want %d", count, size, err, want)
+			}
+			if err := tx.ReleaseMessages("flow/a", 3); err != nil {
+				return err
+			}
+		}
+		senders, err := tx.ReleasedSenders("", 10)
+		if len(senders) != 1 || senders[0] != "shared/open" {
+			t.Errorf("released of %q", senders)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
 	}
 }

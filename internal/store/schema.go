@@ -116,6 +116,28 @@ CREATE TABLE messages (
 );
 CREATE INDEX messages_waiting ON messages (batch, size) WHERE released = 0;
 CREATE INDEX messages_released ON messages (released) WHERE released = 1;
+`, `
+CREATE TABLE batches (
+	batch TEXT NOT NULL PRIMARY KEY,
+	count INTEGER NOT NULL, -- messages that wait
+	size  INTEGER NOT NULL  -- theirs together
+) WITHOUT ROWID;
+INSERT INTO batches SELECT batch, count(*), sum(size) FROM messages WHERE released = 0 GROUP BY batch;
+CREATE TRIGGER messages_came AFTER INSERT ON messages WHEN new.released = 0 BEGIN
+	INSERT INTO batches VALUES (new.batch, 1, new.size) ON CONFLICT (batch) DO UPDATE SET count = count + 1, size = size + excluded.size;
+END;
+CREATE TRIGGER messages_went AFTER UPDATE OF released ON messages WHEN old.released = 0 AND new.released = 1 BEGIN
+	UPDATE batches SET count = count - 1, size = size - old.size WHERE batch = old.batch;
+	DELETE FROM batches WHERE batch = old.batch AND count = 0;
+END;
+CREATE TRIGGER messages_dropped AFTER DELETE ON messages WHEN old.released = 0 BEGIN
+	UPDATE batches SET count = count - 1, size = size - old.size WHERE batch = old.batch;
+	DELETE FROM batches WHERE batch = old.batch AND count = 0;
+END;
+DROP INDEX messages_waiting;
+CREATE INDEX messages_waiting ON messages (batch) WHERE released = 0;
+DROP INDEX messages_released;
+CREATE INDEX messages_released ON messages (sender) WHERE released = 1;
 `}
 }
 

@@ -53,22 +53,31 @@ func messages(t *testing.T, f *Fixture) {
 			return err
 		}
 		f.wantError("a released one again", tx.PutMessage(message("flow/a", "k1", 1)), store.ErrExists)
-		released, err := tx.ReleasedMessages(10)
-		f.want("released", messageKeys(released), []string{"k1"})
-		f.want("released without payload", released[0], store.Message{Key: "k1", Batch: "flow/a", Sender: "env/run", Size: 10, Accepted: noon, Number: last})
+		count, size, err := tx.WaitingMessages("flow/a")
+		f.want("waiting after a release", []int64{int64(count), size}, []int64{1, 7})
 		if err != nil {
 			return err
 		}
-		if err := tx.DeleteMessage("k1"); err != nil {
+		senders, err := tx.ReleasedSenders("", 10)
+		f.want("senders of released messages", senders, []string{"env/run"})
+		if err != nil {
 			return err
 		}
-		f.wantError("deleted twice", tx.DeleteMessage("k1"), store.ErrNotFound)
+		f.wantError("another sender", tx.DeleteReleased("env/other"), nil)
+		f.wantError("still released", tx.PutMessage(message("flow/a", "k1", 1)), store.ErrExists)
+		f.wantError("the sender", tx.DeleteReleased("env/run"), nil)
+		f.wantError("forgotten", tx.PutMessage(message("flow/a", "k1", 1)), nil)
 		return tx.DeleteMessages("flow/")
 	})
 	f.read(f.DB, func(tx *store.Tx) error {
 		for batch, want := range map[string][]string{"flow/a": {}, "flow/b": {}, "other/a": {"k4"}} {
 			list, err := tx.Messages(batch, 10)
 			f.want(batch, messageKeys(list), want)
+			if err != nil {
+				return err
+			}
+			count, _, err := tx.WaitingMessages(batch)
+			f.want("waiting in "+batch, count, len(want))
 			if err != nil {
 				return err
 			}
