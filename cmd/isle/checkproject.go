@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"isle/internal/project"
@@ -40,7 +41,7 @@ func (c *checker) project(folder string) *checkedProject {
 // joined are the errors that errors.Join has put together.
 func joined(err error) []error {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
-		return several.Unwrap()
+		return slices.Clone(several.Unwrap())
 	}
 	return nil
 }

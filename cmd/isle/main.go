@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -25,14 +26,38 @@ func main() {
 	case errors.As(err, &failed):
 		os.Exit(int(failed))
 	default:
-		fmt.Fprintln(os.Stderr, "isle:", err)
-		var misused usageError
-		if errors.As(err, &misused) {
-			fmt.Fprintf(os.Stderr, "See `%s --help`.\n", misused.command)
-		}
-		os.Exit(1)
+		os.Exit(tell(os.Stderr, err))
 	}
 }
+
+// tell says what is wrong, each line with the same beginning, and gives the exit code.
+func tell(w io.Writer, err error) int {
+	for line := range strings.Lines(strings.TrimSuffix(err.Error(), "\n")) {
+		fmt.Fprintf(w, "isle: %s\n", strings.TrimSuffix(line, "\n"))
+	}
+	var misused usageError
+	var unreadable inputError
+	switch {
+	case errors.As(err, &misused):
+		fmt.Fprintf(w, "See `%s --help`.\n", misused.command)
+		return exitMisused
+	case errors.As(err, &unreadable):
+		return exitMisused
+	}
+	return exitFailed
+}
+
+// The exit codes: what was asked for found something wrong, or failed; or it could not
+// be begun, since the command line or a file that it names is not understood.
+const (
+	exitFailed  = 1
+	exitMisused = 2
+)
+
+// inputError is a file, or the value of a flag, that cannot be read.
+type inputError struct{ error }
+
+func (e inputError) Unwrap() error { return e.error }
 
 // exitError ends the program with a code when everything there is to say has been said.
 type exitError int

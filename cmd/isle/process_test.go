@@ -101,11 +101,11 @@ func (w *workspace) succeed(line string) string {
 	return out
 }
 
-// fail runs a line of shell that must exit with 1, and gives what it says on standard error.
+// fail runs a line of shell that must exit with 1 or, misused, with 2, and gives what it says on standard error.
 func (w *workspace) fail(line string) string {
 	w.t.Helper()
 	out, stderr, code := w.run(line)
-	if code != 1 {
+	if code != exitFailed && code != exitMisused {
 		w.t.Fatalf("%s\nexits with %d and prints\n%s%s", line, code, out, stderr)
 	}
 	return stderr

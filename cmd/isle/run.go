@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -31,7 +30,8 @@ take their time. DEF may also be the folder of a single-tenant project, of one o
 workflows, or the workflow.json in it: then parameters.json, connections.json and
 local.settings.json of the project hold. Prints the record of the run as JSON: its status, the response, and
 each action with status, inputs and outputs; with splitOn, one record for each run.
-The exit code is 0 if the workflow ran, however it ended. Nobody can call back a webhook
+The exit code is 0 if the workflow ran, however it ended, 1 if it was refused, and 2 if
+an argument or a file cannot be read. Nobody can call back a webhook
 action here: one that hands on its address fails, others wait for their limit.timeout.
 
 --body, --parameters, --settings, --connections and --trigger each take JSON, or the
@@ -60,26 +60,26 @@ type runOptions struct{ body, parameters, settings, connections, authority, trig
 func (o *runOptions) run(cmd *cobra.Command, file string) error {
 	source, shared, err := o.open(cmd, file)
 	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return inputError{inFile(file, err)}
 	}
 	settings, err := o.readSettings(cmd)
 	if err != nil {
-		return err
+		return inputError{err}
 	}
 	workflow, problems := testfile.Compile(source, settings.Within(shared))
 	if workflow == nil {
 		for _, p := range problems {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s:%s\n", file, p)
+			fmt.Fprintf(cmd.ErrOrStderr(), "isle: %s:%s\n", file, p)
 		}
 		return errors.New("the definition is refused")
 	}
 	fire, err := o.readTrigger(cmd)
 	if err != nil {
-		return err
+		return inputError{err}
 	}
 	directory, err := o.readConnections(cmd, shared)
 	if err != nil {
-		return err
+		return inputError{err}
 	}
 	code := script.Pool(script.Options{Start: scriptWorker})
 	defer code.Close()
@@ -123,9 +123,21 @@ func (o *runOptions) readConnections(cmd *cobra.Command, shared *project.Project
 	}
 	directory, err := connection.ReadFile(document)
 	if err != nil {
-		return nil, fmt.Errorf("--connections: %w", err)
+		return nil, inFile("--connections", err)
 	}
 	return directory, nil
+}
+
+// inFile names the file, or the flag, in each of the problems with it.
+func inFile(name string, err error) error {
+	several := joined(err)
+	if several == nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	for i := range several {
+		several[i] = fmt.Errorf("%s: %w", name, several[i])
+	}
+	return errors.Join(several...)
 }
 
 // open reads the definition that is run, with the project that it belongs to.
@@ -183,8 +195,8 @@ func (o *runOptions) readTrigger(cmd *cobra.Command) (t testfile.Trigger, err er
 		case isText && !strings.HasPrefix(strings.TrimSpace(o.trigger), "{"):
 			t.Name = o.trigger
 		default:
-			if err := json.Unmarshal(text, &t); err != nil {
-				return t, fmt.Errorf("--trigger: this is not a request: %w", err)
+			if t, err = testfile.ParseTrigger(text); err != nil {
+				return t, inFile("--trigger", err)
 			}
 		}
 	}

@@ -18,8 +18,11 @@ import (
 // testHelp says what a test file is.
 const testHelp = `Run the cases of test files. Each case starts the workflow in this process; calls
 are answered by the case's mocks and time is virtual, so waits, timeouts and retries
-pass at once. Only what "expect" names is asserted. The exit code is 1 if a case
-fails or a file cannot be read.
+pass at once. Only what "expect" names is asserted. Of a folder, every *.test.json below
+it is run, and every other .json file that has a "definition" and "cases", in order of
+their paths; folders whose name begins with a dot and node_modules are passed over.
+Without an argument it is the current folder. The exit code is 1 if a case fails or a
+test file is wrong, 2 if the command line is or a folder holds no tests.
 
 A test file:
 
@@ -52,6 +55,12 @@ The caller of a Request trigger waits as long as it takes, unless "expect" names
 response status 504 (then it gives up after 240 s) or, without a response, the code
 ActionResponseSkipped (then it has left).
 
+A file is refused with everything that is wrong with it: values of a wrong type, members
+and names of actions that are spelled almost like known ones, and in "expect" every
+unknown member. Other unknown members, and mocks of actions that the definition does
+not have, are warned of on standard error. For the reader only, anywhere: notes,
+comment, description, $schema, and names that begin with _ or //.
+
 --record writes a test file from a run of the server that owns the data folder: its
 trigger, a mock with what each call got, and what it did. "notes" in it says what was
 left out and what must be filled in, such as secured values.`
@@ -61,17 +70,19 @@ func testCommand() *cobra.Command {
 	var junit string
 	var recording testRecording
 	cmd := &cobra.Command{
-		Use:   "test FILE…",
+		Use:   "test [FILE|FOLDER…]",
 		Short: "Run test files of workflows, with mocks and a virtual clock",
 		Long:  testHelp,
-		Example: `  isle test tests/*.json
+		Example: `  isle test
+  isle test project
+  isle test tests/*.json
   isle test --junit results.xml tests/order.json
   isle test --record 08584260177443276593711884190CU00 -o tests/order.json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if recording.run != "" {
 				return cobra.NoArgs(cmd, args)
 			}
-			return cobra.MinimumNArgs(1)(cmd, args)
+			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if recording.run != "" {
@@ -80,16 +91,11 @@ func testCommand() *cobra.Command {
 			r := &testReport{out: cmd.OutOrStdout(), json: asJSON}
 			code := script.Pool(script.Options{Start: scriptWorker})
 			defer code.Close()
+			if len(args) == 0 {
+				args = []string{"."}
+			}
 			for _, name := range args {
-				f, err := testfile.Load(name)
-				if err != nil {
-					r.unreadable(name, err)
-					continue
-				}
-				r.begin(name)
-				f.InlineCode = code
-				f.Run(cmd.Context(), r.add)
-				if err := cmd.Context().Err(); err != nil {
+				if err := r.path(cmd, name, code); err != nil {
 					return err
 				}
 			}
@@ -100,6 +106,38 @@ func testCommand() *cobra.Command {
 	cmd.Flags().StringVar(&junit, "junit", "", "write the results to this file as JUnit XML")
 	recording.flags(cmd)
 	return cmd
+}
+
+// path runs a test file, or those below a folder in order.
+func (r *testReport) path(cmd *cobra.Command, name string, code *script.Operation) error {
+	files := []string{name}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		if files, err = testfile.Find(name); err != nil {
+			return inputError{err}
+		}
+	}
+	for _, file := range files {
+		r.file(cmd, file, code)
+		if err := cmd.Context().Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// file runs a test file. What is most likely not meant in it is warned of.
+func (r *testReport) file(cmd *cobra.Command, name string, code *script.Operation) {
+	f, err := testfile.Load(name)
+	if err != nil {
+		r.unreadable(name, err)
+		return
+	}
+	for _, w := range f.Warnings {
+		fmt.Fprintf(cmd.ErrOrStderr(), "isle: warning: %v\n", w)
+	}
+	r.begin(name)
+	f.InlineCode = code
+	f.Run(cmd.Context(), r.add)
 }
 
 // testReport prints results as they come and keeps them for JUnit.

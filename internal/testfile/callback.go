@@ -28,10 +28,8 @@ func (c *MockCallback) prepare() (err error) {
 	if c == nil || c.After == "" {
 		return nil
 	}
-	if c.after, err = wdl.ParseDuration(c.After); err != nil {
-		return fmt.Errorf("its callback: \"after\": %w", err)
-	}
-	return nil
+	c.after, err = wdl.ParseDuration(c.After)
+	return err
 }
 
 // webhook is one webhook that waits, in one repetition of one run.

@@ -33,6 +33,8 @@ type File struct {
 	Definition wdl.Source
 	Project    *project.Project // that the definition belongs to; nil: none
 	Cases      []Case
+	// Warnings are what is most likely not meant; the cases are run all the same.
+	Warnings []*Problem
 	// InlineCode runs JavaScriptCode actions; nil: this process does. Inline code is
 	// not mocked, it really runs.
 	InlineCode *script.Operation
@@ -51,7 +53,8 @@ type Case struct {
 	Expect      *Expectation          `json:"expect"`
 }
 
-// Load reads a test file and the definition that it names.
+// Load reads a test file and the definition that it names. The error joins everything
+// that is wrong, each with the file and the place.
 func Load(path string) (*File, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s is a folder: name the test files in it", path)
@@ -64,82 +67,143 @@ func Load(path string) (*File, error) {
 		return Open(filepath.Join(filepath.Dir(path), filepath.FromSlash(definition)), workflow)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, inFile(path, err)
 	}
 	f.Path = path
+	for _, w := range f.Warnings {
+		w.File = path
+	}
 	return f, nil
 }
 
-// parse reads the text of a test file; open finds the definition that it names, by
-// a path relative to it.
-func parse(content []byte, open func(definition, workflow string) (wdl.Source, *project.Project, error)) (*File, error) {
-	var raw struct {
-		Definition json.RawMessage `json:"definition"`
-		Workflow   string          `json:"workflow"` // which one, if the definition's document holds several
-		Kind       string          `json:"kind"`
-		Cases      []Case          `json:"cases"`
-	}
+// opener finds the definition that a test file names, by a path relative to it.
+type opener func(definition, workflow string) (wdl.Source, *project.Project, error)
+
+// parse reads the text of a test file: it is judged whole, and decoded if nothing is
+// wrong.
+func parse(content []byte, open opener) (*File, error) {
 	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
-	if err := json.Unmarshal(content, &raw); err != nil {
-		return nil, fmt.Errorf("this is not a test file: %w", malformed(content, err))
+	var text json.RawMessage
+	if err := json.Unmarshal(content, &text); err != nil {
+		return nil, notJSON(content, err)
 	}
-	f := &File{Cases: raw.Cases}
-	var name string
-	var err error
-	switch {
-	case len(raw.Definition) == 0:
-		return nil, errors.New(`this is not a test file: "definition" is missing; it is a path relative to the file, or the definition itself`)
-	case json.Unmarshal(raw.Definition, &name) == nil:
-		f.Definition, f.Project, err = open(name, raw.Workflow)
-	default:
-		f.Definition, err = OpenDefinition(raw.Definition, raw.Workflow)
-	}
-	if err == nil {
-		f.connections, err = Connections(f.Project)
-	}
+	root, err := expr.ParseJSON(content)
 	if err != nil {
-		return nil, fmt.Errorf("its definition: %w", err)
+		return nil, notJSON(content, err)
 	}
-	if raw.Kind != "" {
-		f.Definition.Kind = raw.Kind
+	j := &judge{content: content}
+	f := &File{}
+	if root.Kind() == expr.KindObject {
+		j.definition(f, root, open)
 	}
+	j.file(root)
+	if len(j.problems) > 0 {
+		return nil, together(j.problems)
+	}
+	f.Warnings = j.warnings
+	var raw struct{ Cases []Case }
+	if err := json.Unmarshal(content, &raw); err != nil {
+		return nil, fmt.Errorf("this is not a test file: %w", err)
+	}
+	f.Cases = raw.Cases
 	return f, f.prepare()
 }
 
-// prepare compiles the expressions of mocks and calls and refuses what could never
-// match or asserts nothing.
+// definition opens what the cases are run against.
+func (j *judge) definition(f *File, root expr.Value, open opener) {
+	definition, _ := root.Get("definition")
+	workflow, _ := root.Get("workflow")
+	at := spot{}.member("definition")
+	var err error
+	switch path, isPath := definition.AsString(); {
+	case definition.IsNull():
+		j.problem(spot{}, ` has no "definition": give a path relative to the file, or the definition itself`)
+		return
+	case isPath:
+		f.Definition, f.Project, err = open(path, workflow.Text())
+	case definition.Kind() == expr.KindObject:
+		f.Definition, err = OpenDefinition(definition.JSON(), workflow.Text())
+	default:
+		j.problem(at, " must be a path or an object, it is %s", shown(definition, &shape{}))
+		return
+	}
+	for _, err := range separate(err) {
+		j.problem(at, ": %v", err)
+	}
+	if err != nil {
+		return
+	}
+	if f.connections, err = Connections(f.Project); err != nil {
+		for _, err := range separate(err) {
+			j.problem(at, ": %v", err)
+		}
+	}
+	if kind, _ := root.Get("kind"); kind.Text() != "" {
+		f.Definition.Kind = kind.Text()
+	}
+	j.actions = typesOf(f.Definition)
+}
+
+// file judges all but the definition.
+func (j *judge) file(root expr.Value) {
+	if cases, _ := root.Get("cases"); root.Kind() == expr.KindObject && (cases.IsNull() || cases.Kind() == expr.KindArray && cases.Len() == 0) {
+		j.problem(spot{}, ` has no cases: give "cases": [{"expect": {"status": "Succeeded"}}]`)
+	}
+	j.value(root, spot{}, fileShape())
+}
+
+// together are problems as one error.
+func together(problems []*Problem) error {
+	errs := make([]error, len(problems))
+	for i, p := range problems {
+		errs[i] = p
+	}
+	return errors.Join(errs...)
+}
+
+// prepare names the cases and compiles the expressions of mocks and calls.
 func (f *File) prepare() error {
 	var problems []error
-	if len(f.Cases) == 0 {
-		problems = append(problems, errors.New("it has no cases"))
-	}
 	for i := range f.Cases {
 		c := &f.Cases[i]
 		if c.Name == "" {
-			c.Name = fmt.Sprintf("case %d", i+1)
+			c.Name = caseName(i)
 		}
-		for _, err := range c.prepare() {
-			problems = append(problems, fmt.Errorf("case %q: %w", c.Name, err))
-		}
+		problems = append(problems, c.prepare())
 	}
 	return errors.Join(problems...)
 }
 
-func (c *Case) prepare() (problems []error) {
-	if c.Expect == nil {
-		return []error{errors.New(`"expect" is missing: it would assert nothing`)}
-	}
+// caseName is that of a case that has none.
+func caseName(i int) string { return fmt.Sprintf("case %d", i+1) }
+
+func (c *Case) prepare() error {
+	var problems []error
 	if c.Mocks != nil {
 		for i := range *c.Mocks {
-			if err := (*c.Mocks)[i].prepare(); err != nil {
-				problems = append(problems, fmt.Errorf("mock %d: %w", i+1, err))
-			}
+			problems = append(problems, (*c.Mocks)[i].prepare())
 		}
 	}
 	for i := range c.Expect.Calls {
-		if err := c.Expect.Calls[i].prepare(); err != nil {
-			problems = append(problems, fmt.Errorf("call %d: %w", i+1, err))
-		}
+		problems = append(problems, c.Expect.Calls[i].prepare())
 	}
-	return problems
+	return errors.Join(problems...)
+}
+
+// ParseTrigger reads what fires a workflow, as a case has it. The error joins
+// everything that is wrong.
+func ParseTrigger(content []byte) (t Trigger, err error) {
+	var text json.RawMessage
+	if err := json.Unmarshal(content, &text); err != nil {
+		return t, err
+	}
+	v, err := expr.ParseJSON(content)
+	if err != nil {
+		return t, err
+	}
+	j := &judge{content: content}
+	if j.value(v, spot{}, triggerShape()); len(j.problems) > 0 {
+		return t, together(j.problems)
+	}
+	return t, json.Unmarshal(content, &t)
 }

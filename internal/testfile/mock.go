@@ -2,7 +2,6 @@ package testfile
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -45,18 +44,9 @@ type MockError struct {
 }
 
 func (m *Mock) prepare() (err error) {
-	if len(m.Responses) == 0 {
-		return errors.New("it has no responses")
-	}
-	for i, r := range m.Responses {
-		if r.Status != 0 && (r.Status < 200 || r.Status > 599) {
-			return fmt.Errorf("response %d: the status %d is not one from 200 to 599", i+1, r.Status)
-		}
-		if r.Error != nil && r.Error.Code == "" {
-			return fmt.Errorf("response %d: its error has no code", i+1)
-		}
+	for _, r := range m.Responses {
 		if err := r.Callback.prepare(); err != nil {
-			return fmt.Errorf("response %d: %w", i+1, err)
+			return err
 		}
 	}
 	m.pattern, err = whole(m.URI)

@@ -256,7 +256,7 @@ func TestCallbacks(t *testing.T) {
 		{"not what its type says", "", ask, `"mocks":[{"responses":[{"callback":{"headers":{"Content-Type":"application/json"},"body":"{"}}]}],"expect":{}`, []string{"the callback of 'Ask': InvalidRequestContent"}},
 		{"a subscription is a call", "", ask, `"mocks":[],"expect":{}`, []string{"no mock matches the call of Ask: POST https://h/"}},
 	})
-	if _, err := parse([]byte(`{"definition":{"actions":{}},"cases":[{"mocks":[{"responses":[{"callback":{"after":"soon"}}]}],"expect":{}}]}`), nil); err == nil || !strings.Contains(err.Error(), `response 1: its callback: "after"`) {
+	if _, err := parse([]byte(`{"definition":{"actions":{}},"cases":[{"mocks":[{"responses":[{"callback":{"after":"soon"}}]}],"expect":{}}]}`), nil); err == nil || !strings.Contains(err.Error(), `responses[0].callback.after is "soon"`) {
 		t.Error(err)
 	}
 }

@@ -2,10 +2,8 @@ package testfile
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"reflect"
 	"strings"
 
 	"isle/expr"
@@ -33,9 +31,6 @@ func (p *Pairs) UnmarshalJSON(text []byte) error {
 	v, err := expr.ParseJSON(bytes.Clone(text))
 	if err != nil || v.IsNull() {
 		return err
-	}
-	if v.Kind() != expr.KindObject {
-		return &json.UnmarshalTypeError{Value: kindOf(v), Type: reflect.TypeFor[Pairs]()}
 	}
 	for name, value := range v.Members() {
 		p.members = append(p.members, expr.Member{Name: name, Value: value})
