@@ -337,7 +337,7 @@ func (r *Run) expire(l *flight) *Need {
 
 // wake is the earliest time at which due has something to do.
 func (r *Run) wake() time.Time {
-	var earliest time.Time
+	earliest := r.start.Deadline
 	for _, l := range r.flights {
 		for _, t := range [...]time.Time{l.wake, l.deadline} {
 			if !t.IsZero() && (earliest.IsZero() || t.Before(earliest)) {

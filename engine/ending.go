@@ -180,37 +180,46 @@ func (r *Run) terminate(f *frame, a *wdl.Action, e *env) error {
 	rec.inputs, rec.hasInputs = inputs, true
 	rec.status, rec.code, rec.end = wdl.Succeeded, codeUnnamed, r.now
 	r.shut(f, a, rec)
-	r.close(status, codeTerminate, runError, partings)
+	r.close(closing{status: status, code: codeTerminate, err: runError, open: wdl.Cancelled, reason: codeTerminate}, partings)
 	return nil
 }
 
-// close ends the run at once: what is open is cancelled, what has not started is
-// skipped, and webhooks are unsubscribed by the partings.
-func (r *Run) close(status wdl.Status, code string, err *Error, partings []Effect) {
-	if !r.held { // then there is nothing to cancel, and nothing was skipped
-		r.cancelFrame(r.root, code)
-	}
-	r.flights, r.stack = nil, nil
-	r.end, r.status, r.code, r.err = r.now, status, code, err
-	r.effects = append(append(r.effects, partings...), Finish{status, code, err})
+// closing is how a run ends that is not done.
+type closing struct {
+	status wdl.Status // of the run
+	code   string
+	err    *Error
+	open   wdl.Status // of the actions that are open
+	reason string     // the code of those, and of what has not started
 }
 
-// cancelFrame closes everything in a frame, children before their containers.
-func (r *Run) cancelFrame(f *frame, code string) {
+// close ends the run at once: what is open is closed, what has not started is skipped,
+// and webhooks are unsubscribed by the partings.
+func (r *Run) close(c closing, partings []Effect) {
+	if !r.held { // then there is nothing to close, and nothing was skipped
+		r.endFrame(r.root, c)
+	}
+	r.flights, r.stack = nil, nil
+	r.end, r.status, r.code, r.err = r.now, c.status, c.code, c.err
+	r.effects = append(append(r.effects, partings...), Finish{c.status, c.code, c.err})
+}
+
+// endFrame closes everything in a frame, children before their containers.
+func (r *Run) endFrame(f *frame, c closing) {
 	for _, i := range slices.Backward(f.layout.actions) {
 		a := r.program.Actions[i]
 		s := r.slotOf(f, a.Index)
 		switch s.state {
 		case idle, ready:
 			if a.Type.IsLoop() {
-				r.cancelUnopened(f, a, code)
+				r.cancelUnopened(f, a, c.reason)
 			}
-			r.shut(f, a, &record{start: r.now, end: r.now, status: wdl.Skipped, code: code})
+			r.shut(f, a, &record{start: r.now, end: r.now, status: wdl.Skipped, code: c.reason})
 		case running:
 			if l := s.rec.loop; l != nil {
 				for _, g := range l.open {
-					r.cancelFrame(g, code)
-					r.writeIteration(g, wdl.Cancelled, code, nil)
+					r.endFrame(g, c)
+					r.writeIteration(g, c.open, c.reason, nil)
 				}
 				s.rec.loop = nil
 			}
@@ -220,7 +229,7 @@ func (r *Run) cancelFrame(f *frame, code string) {
 				}
 				s.rec.retries, s.rec.flight = l.retries, nil
 			}
-			s.rec.status, s.rec.code, s.rec.end = wdl.Cancelled, code, r.now
+			s.rec.status, s.rec.code, s.rec.end = c.open, c.reason, r.now
 			r.shut(f, a, s.rec)
 		}
 	}

@@ -18,7 +18,10 @@ func (r *Run) encodeHead() []byte {
 	base := ticks(r.start.Time)
 	b := append(make([]byte, 0, len(r.prefix)+128), r.prefix...)
 	const unused = false // in version 1: nothing but time is waited for
-	b = append(b, flagBits(r.begun, r.caller, r.response != nil, r.err != nil, unused, r.cancelling))
+	b = append(b, flagBits(r.begun, r.caller, r.response != nil, r.err != nil, unused, r.cancelling, !r.start.Deadline.IsZero()))
+	if !r.start.Deadline.IsZero() {
+		b = appendTime(b, r.start.Deadline, base)
+	}
 	b = append(b, byte(r.status))
 	b = appendTime(appendText(b, r.code), r.end, base)
 	if r.err != nil {
@@ -213,6 +216,9 @@ func (d *decoder) head() (h stored) {
 	d.startOf(&h)
 	flags := d.byte()
 	h.begun, h.caller, h.cancelling = flags&1 != 0, flags&2 != 0, flags&32 != 0
+	if flags&64 != 0 {
+		h.start.Deadline = d.time(h.base)
+	}
 	h.status = d.status()
 	h.code = d.text()
 	h.end = d.time(h.base)

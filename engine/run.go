@@ -80,6 +80,7 @@ func New(w *Workflow, s Start) *Run {
 		s.ClientTrackingID = s.RunID
 	}
 	s.Time = precise(s.Time)
+	s.Deadline = s.deadline(w.Program.Limits.RunDuration)
 	r.start = s
 	r.caller = s.Caller
 	r.random.seed = s.Seed
@@ -114,6 +115,9 @@ func (r *Run) Step(now time.Time, ev Event) (Result, error) {
 	}
 	r.apply(ev)
 	need := r.cancel()
+	if need == nil {
+		need = r.overdue()
+	}
 	if need == nil {
 		need = r.due()
 	}
@@ -180,7 +184,7 @@ func (r *Run) cancel() *Need {
 	if err != nil {
 		return r.wanted(err)
 	}
-	r.close(wdl.Cancelled, "Cancelled", nil, partings)
+	r.close(closing{status: wdl.Cancelled, code: "Cancelled", open: wdl.Cancelled, reason: "Cancelled"}, partings)
 	return nil
 }
 

@@ -266,7 +266,7 @@ func (p *player) print(res *Result, out *strings.Builder) {
 	for _, o := range res.Summary.Outputs {
 		fmt.Fprintf(out, "  output %s %s %v\n", o.Name, o.Value.JSON(), o.Error)
 	}
-	if !res.Wake.IsZero() {
+	if !res.Wake.IsZero() && !res.Wake.Equal(noon.Add(p.w.Program.Limits.RunDuration)) { // which every run waits for
 		fmt.Fprintf(out, "  wake +%v\n", res.Wake.Sub(noon))
 	}
 	if res.Need != nil {

@@ -43,7 +43,11 @@ func simulate(t *testing.T, seed uint64) {
 		}
 	}()
 	w := compile(t, actions)
-	p := newPlayer(t, w, Start{Seed: seed})
+	start := Start{Seed: seed}
+	if h := hash(seed, "deadline"); h%5 == 0 {
+		start.Deadline = noon.Add(time.Duration(h%200) * time.Second)
+	}
+	p := newPlayer(t, w, start)
 	p.outcome = func(c Call) Outcome { return chance(seed, c) }
 	p.callback = func(id EffectID) manner { return manner(hash(seed, "callback", id) % 3) }
 	p.pick = func(n int) int { return g.rand.IntN(n) }
@@ -72,6 +76,16 @@ func simulate(t *testing.T, seed uint64) {
 	p.checkOrder()
 	p.checkStatuses()
 	p.checkPartings()
+	p.checkDeadline()
+}
+
+// checkDeadline holds that a run which ends after its time has timed out, with all that
+// was open.
+func (p *player) checkDeadline() {
+	s := p.last.Summary
+	if late := !s.EndTime.Before(p.run.start.Deadline); late != (s.Code == codeRunTimedOut) || late != (s.Status == wdl.TimedOut && s.Error != nil && s.Error.Code == codeRunTimedOut) {
+		p.t.Fatalf("a run until %v ended %v as %v %s", p.run.start.Deadline, s.EndTime, s.Status, s.Code)
+	}
 }
 
 // chance is the outcome of a call, decided by the run's seed and the call's id.
@@ -206,7 +220,7 @@ func (p *player) checkPartings() {
 // of the run, with the leaf rule applied to the records anew.
 func (p *player) checkStatuses() {
 	s := p.last.Summary
-	if s.Code == codeTerminate || s.Code == "Cancelled" {
+	if s.Code == codeTerminate || s.Code == "Cancelled" || s.Code == codeRunTimedOut {
 		return
 	}
 	status := map[int]wdl.Status{}

@@ -31,10 +31,6 @@ func (w *Workflow) CallsBack() bool { return w.prepare().webhooks }
 // called: it never began, or it has ended.
 var ErrNotWaiting = errors.New("engine: the action does not wait for a callback")
 
-// webhookTimeout is how long a webhook waits without a limit.timeout: as long as a
-// run may last (wdl-semantics §11.10, §17).
-const webhookTimeout = 90 * 24 * time.Hour
-
 func isWebhook(t wdl.Type) bool {
 	return t == wdl.TypeHTTPWebhook || t == wdl.TypeAPIConnectionWebhook
 }
@@ -83,9 +79,6 @@ func addressed(inputs expr.Value, member string) bool {
 func (r *Run) subscribe(l *flight) {
 	if r.callback != nil {
 		l.rec.callback = r.callback(l.action.Name, l.frame.repetition())
-	}
-	if l.deadline.IsZero() {
-		l.deadline = precise(r.now.Add(webhookTimeout))
 	}
 	if !addressed(l.rec.inputs, "subscribe") {
 		l.await()

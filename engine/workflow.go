@@ -99,8 +99,11 @@ type Start struct {
 	ClientTrackingID string // RunID when empty
 	Caller           bool   // somebody waits for a Response
 	RespondBy        time.Time
-	Depth            int   // how many workflows called each other to begin this run; 0: none
-	Trace            Trace // that the run belongs to, if whoever began it said so
+	// Deadline is when the run ends as TimedOut, whatever it does or waits for. Zero: as
+	// long after Time as the program's limits say, which may be never.
+	Deadline time.Time
+	Depth    int   // how many workflows called each other to begin this run; 0: none
+	Trace    Trace // that the run belongs to, if whoever began it said so
 }
 
 // Fired is the trigger's record.

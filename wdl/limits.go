@@ -1,5 +1,7 @@
 package wdl
 
+import "time"
+
 // Limits bound what a definition may hold, and what its runs may do (wdl-semantics §17).
 // They are settings of who runs workflows; a Program keeps those it was compiled with.
 type Limits struct {
@@ -19,6 +21,9 @@ type Limits struct {
 	ForeachItems   int
 	SplitOnItems   int
 	SplitOnCounted int // items of splitOn where the runs of the trigger are limited
+	// RunDuration is how long a run may last, counted from its start by what is set then;
+	// 0: for ever.
+	RunDuration time.Duration
 }
 
 // DefaultLimits are the documented ones. Where newer documents have a wider bound it is
@@ -29,7 +34,7 @@ func DefaultLimits() Limits {
 		Actions: 500, Triggers: 10, Parameters: 50, Outputs: 10, Variables: 250, Nesting: 8, Cases: 25,
 		TrackedProperties: 16_000, UntilIterations: 5000, ForeachConcurrency: 50,
 		TriggerConcurrency: 100, WaitingRuns: 200, PaginationItems: 100_000, InlineCode: 100_000,
-		ForeachItems: 100_000, SplitOnItems: 100_000, SplitOnCounted: 100,
+		ForeachItems: 100_000, SplitOnItems: 100_000, SplitOnCounted: 100, RunDuration: 90 * 24 * time.Hour,
 	}
 }
 
@@ -41,7 +46,7 @@ func (l Limits) Stored() Limits {
 		Actions: none, Triggers: none, Parameters: none, Outputs: none, Variables: none, Nesting: none, Cases: none,
 		TrackedProperties: none, UntilIterations: l.UntilIterations, ForeachConcurrency: none,
 		TriggerConcurrency: none, WaitingRuns: none, PaginationItems: none, InlineCode: none,
-		ForeachItems: l.ForeachItems, SplitOnItems: l.SplitOnItems, SplitOnCounted: l.SplitOnCounted,
+		ForeachItems: l.ForeachItems, SplitOnItems: l.SplitOnItems, SplitOnCounted: l.SplitOnCounted, RunDuration: l.RunDuration,
 	}
 	return stored
 }

@@ -52,6 +52,7 @@ func (l *Limits) list() []limit {
 		{"foreachItems", &w.ForeachItems},
 		{"splitOnItems", &w.SplitOnItems},
 		{"splitOnItemsWithConcurrency", &w.SplitOnCounted},
+		{"runDuration", &w.RunDuration},
 		{"messageSize", &l.MessageSize},
 		{"chunkedSize", &l.ChunkedSize},
 		{"inboundTimeout", &l.Inbound},
@@ -105,13 +106,28 @@ func (l limit) set(text string) (err error) {
 			return err
 		}
 	case *time.Duration:
-		d, err := time.ParseDuration(text)
-		if err != nil || d <= 0 {
-			return errors.New("give a time above zero, such as 240s or 4m")
+		if *into, err = readTime(text); err != nil {
+			return err
 		}
-		*into = d
 	}
 	return nil
+}
+
+// longest is the longest time that a limit can be: that of a run in an environment.
+const longest = 366 * 24 * time.Hour
+
+// readTime reads a time in days, such as 366d, or as Go writes it.
+func readTime(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n int
+		n, err = strconv.Atoi(days)
+		d = time.Duration(min(n, 1000)) * 24 * time.Hour
+	}
+	if err != nil || d <= 0 || d > longest {
+		return 0, errors.New("give a time above zero and up to 366d, such as 90d, 240s or 4m")
+	}
+	return d, nil
 }
 
 // readSize reads bytes: a number, alone or with KB, MB or GB.

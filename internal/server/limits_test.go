@@ -117,10 +117,10 @@ func TestReadLimits(t *testing.T) {
 	if got := fmt.Sprint(l.MessageSize, l.ChunkedSize, l.Inbound, l.Workflow.ForeachItems, l.Code.Time, l.Code.Memory); got != "52428800 1073741824 1m30s 7 2s 1024" {
 		t.Error(got)
 	}
-	_, err = readLimits([]string{"nothing=1", "actions=0", "actions=x", "actions", "messageSize=0", "messageSize=9999999GB", "messageSize=MB", "inboundTimeout=5", "inboundTimeout=-1s"})
+	_, err = readLimits([]string{"nothing=1", "actions=0", "actions=x", "actions", "messageSize=0", "messageSize=9999999GB", "messageSize=MB", "inboundTimeout=5", "inboundTimeout=-1s", "runDuration=367d", "runDuration=xd"})
 	for _, want := range []string{
 		"--limit nothing=1: there is no limit 'nothing'; the limits are actions, triggers,", "--limit actions=0: give a whole number", "--limit actions=x:", "--limit actions:",
-		"--limit messageSize=0: give a size in bytes", "--limit messageSize=9999999GB:", "--limit messageSize=MB:", "--limit inboundTimeout=5: give a time above zero", "--limit inboundTimeout=-1s:",
+		"--limit messageSize=0: give a size in bytes", "--limit messageSize=9999999GB:", "--limit messageSize=MB:", "--limit inboundTimeout=5: give a time above zero", "--limit inboundTimeout=-1s:", "--limit runDuration=367d: give a time above zero and up to 366d", "--limit runDuration=xd:",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not told in %v", want, err)
