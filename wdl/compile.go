@@ -18,6 +18,10 @@ type Options struct {
 	// Kind is that of a single-tenant workflow ("Stateful", "Stateless"), whose
 	// parameters and settings live outside the definition; "" is consumption.
 	Kind string
+	// InProject says that the parameters given are all that the project of a
+	// single-tenant workflow has: what is missing then, and a kind that no host knows,
+	// is an error and no warning.
+	InProject bool
 	// Deployment is set for a definition inside an ARM template that has not been
 	// evaluated: strings in brackets are values not known yet.
 	Deployment bool
@@ -129,6 +133,16 @@ func (c *compiler) report(at string, rule Rule, format string, args ...any) {
 // warn adds a problem that does not stop a save.
 func (c *compiler) warn(at string, rule Rule, format string, args ...any) {
 	c.add(Problem{Pointer: at, Code: CodeInvalidTemplate, Rule: rule, Severity: Warning, Message: fmt.Sprintf(format, args...)})
+}
+
+// uncertain adds a problem that stops the workflow of a project from starting, and is
+// only warned of where the rest of the project is not known.
+func (c *compiler) uncertain(at string, rule Rule, format string, args ...any) {
+	if c.InProject {
+		c.report(at, rule, format, args...)
+		return
+	}
+	c.warn(at, rule, format, args...)
 }
 
 // add notes a problem. Of very many the first are kept, and always an error.

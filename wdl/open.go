@@ -20,13 +20,15 @@ type Source struct {
 	Pointer    string     // where the definition stands in the document
 	Deployment bool       // it stands in a deployment template that is not evaluated yet
 	Text       []byte     // the document in UTF-8
+	// InProject says that the parameters are all that its single-tenant project has.
+	InProject bool
 }
 
 // Compile compiles the definition with its parameters; problems get the lines and
-// columns of the document. Kind, Deployment, Text and Base of the options are set
-// from the source.
+// columns of the document. Kind, InProject, Deployment, Text and Base of the options
+// are set from the source.
 func (s Source) Compile(o Options) (*Program, Problems) {
-	o.Kind, o.Deployment, o.Text, o.Base = s.Kind, s.Deployment, s.Text, s.Pointer
+	o.Kind, o.InProject, o.Deployment, o.Text, o.Base = s.Kind, s.InProject, s.Deployment, s.Text, s.Pointer
 	return Compile(s.Definition, s.Parameters, o)
 }
 

@@ -92,6 +92,8 @@ func (c *compiler) parameter(name string, p, supplied node) {
 	case name == connections:
 		value = node{expr.Object(), p.at}
 	case defaultIsNull(p):
+	case c.Kind != "" && c.InProject:
+		c.report(p.at, RuleParameter, "The workflow parameter '%s' %s has no value: give it one in parameters.json, or a 'defaultValue'", name, position)
 	case c.Kind != "":
 		c.warn(p.at, RuleParameter, "The workflow parameter '%s' %s has no value here: it must come from the application's parameters", name, position)
 	default:

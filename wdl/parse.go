@@ -34,7 +34,7 @@ func (c *compiler) workflowKind(d node) {
 	if c.Kind == "" || containsFold(workflowKinds[:], c.Kind) || c.unknown(node{Value: expr.String(c.Kind)}) {
 		return
 	}
-	c.warn(d.at, RuleType, "The 'kind' beside the template %s is '%s', which is none of %s.%s", position, c.Kind, strings.Join(workflowKinds[:], ", "), c.didYouMean(c.Kind, slices.Values(workflowKinds[:])))
+	c.uncertain(d.at, RuleType, "The 'kind' beside the template %s is '%s', which is none of %s.%s", position, c.Kind, strings.Join(workflowKinds[:], ", "), c.didYouMean(c.Kind, slices.Values(workflowKinds[:])))
 }
 
 // contentVersion checks a version such as 1.0.0.0 (wdl-semantics §2).

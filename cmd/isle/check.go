@@ -13,7 +13,7 @@ import (
 )
 
 func checkCommand() *cobra.Command {
-	var asJSON, verbose bool
+	var asJSON, verbose, strict bool
 	var parameters string
 	cmd := &cobra.Command{
 		Use:   "check PATH…",
@@ -21,14 +21,16 @@ func checkCommand() *cobra.Command {
 		Long: `Validate workflow definitions as saving them would: bare, in a resource, in a
 deployment template (every workflow in it, and the template's own expressions), or
 single-tenant with "kind". Every problem is printed with its place, code, message
-and JSON pointer. The exit code is 1 if there is an error; warnings do not count.
+and JSON pointer. The exit code is 1 if there is an error, or with --strict a warning.
 
 A parameters file is held against the template beside it (app.parameters.json or
 app.parameters.prod.json against app.json), or is given to one with --parameters.
 
 A single-tenant project is recognised by its host.json: its workflows are checked
-with its parameters.json, and warned of connections and settings that connections.json
-and local.settings.json lack.
+with its parameters.json and connections.json. What would keep a workflow from starting
+is an error: a kind that there is not, a parameter without a value, a connection that
+connections.json lacks. A setting that local.settings.json lacks is warned of, since it
+may be set where the workflow will run.
 
 Of a folder, every .json file below it that is a definition, a template or a
 parameters file is checked; other files and folders whose name begins with a dot
@@ -43,13 +45,14 @@ are passed over (--verbose names them). A summary follows the problems.`,
 				c.path(name)
 			}
 			c.conclude()
-			if c.total.Errors > 0 {
+			if c.total.Errors > 0 || strict && c.total.Warnings > 0 {
 				return exitError(1)
 			}
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line for each problem")
+	cmd.Flags().BoolVar(&strict, "strict", false, "exit with 1 for warnings, too")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "name the files of a folder that are passed over")
 	cmd.Flags().StringVarP(&parameters, "parameters", "p", "", "a parameters file for the templates")
 	return cmd

@@ -3,10 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"isle/expr"
+	"isle/internal/connector/connection"
 	"isle/internal/project"
 	"isle/wdl"
 )
@@ -69,6 +72,9 @@ func (c *checker) ofProject(name string) ([]finding, bool) {
 	if cause := p.problems[relative]; cause != nil {
 		return []finding{unreadable(name, cause)}, true
 	}
+	if relative == project.ConnectionsFile {
+		return connectionFindings(name, p.Connections), true
+	}
 	if base != project.WorkflowFile {
 		return nil, relative == base && base != project.HostFile
 	}
@@ -80,15 +86,36 @@ func (c *checker) ofProject(name string) ([]finding, bool) {
 	return append(findings, missing(name, p.Project, w)...), true
 }
 
-// missing warns of what a workflow names and its project lacks.
+// connectionFindings are what is wrong with the entries of connections.json.
+func connectionFindings(name string, connections expr.Value) (findings []finding) {
+	content, _ := os.ReadFile(name)
+	_, err := connection.ReadFile(connections)
+	for _, err := range joined(err) {
+		f := finding{File: name, Severity: wdl.Error.String(), Code: wdl.CodeInvalidTemplate, Rule: "connection", Message: err.Error()}
+		var entry *connection.EntryError
+		if errors.As(err, &entry) {
+			f.Pointer = entry.Pointer
+			f.Line, f.Column = wdl.Place(trimBOM(content), entry.Pointer)
+		}
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+// missing tells what a workflow names and its project lacks. A connection must be
+// there for the workflow to start (connections §1.3); a setting may come from where it
+// runs, and is warned of.
 func missing(name string, p *project.Project, w project.Workflow) (findings []finding) {
 	for _, m := range p.Missing(w) {
+		severity := wdl.Error
 		message := fmt.Sprintf("The workflow uses the connection '%s', which %s does not have.", m.Name, project.ConnectionsFile)
 		if m.Kind == "setting" {
+			severity = wdl.Warning
 			message = fmt.Sprintf("The workflow uses the application setting '%s', which %s does not have.", m.Name, project.SettingsFile)
 		}
+		line, column := wdl.Place(w.Source.Text, w.Source.Pointer+m.Pointer)
 		findings = append(findings, finding{
-			File: name, Workflow: w.Name, Severity: wdl.Warning.String(), Code: wdl.CodeInvalidTemplate,
+			File: name, Workflow: w.Name, Line: line, Column: column, Severity: severity.String(), Code: wdl.CodeInvalidTemplate,
 			Rule: m.Kind + "-unknown", Message: message, Pointer: w.Source.Pointer + m.Pointer,
 		})
 	}

@@ -77,7 +77,7 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return inputError{err}
 	}
-	directory, err := o.readConnections(cmd, shared)
+	directory, err := o.readConnections(cmd, file, shared)
 	if err != nil {
 		return inputError{err}
 	}
@@ -113,9 +113,13 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 
 // readConnections is where connections are called: what the flag names, else what the
 // project has.
-func (o *runOptions) readConnections(cmd *cobra.Command, shared *project.Project) (connection.Directory, error) {
+func (o *runOptions) readConnections(cmd *cobra.Command, file string, shared *project.Project) (connection.Directory, error) {
 	if o.connections == "" {
-		return testfile.Connections(shared)
+		directory, err := testfile.Connections(shared)
+		if err != nil {
+			err = inFile(file, err)
+		}
+		return directory, err
 	}
 	document, err := jsonArgument(cmd, "connections", o.connections)
 	if err != nil {

@@ -246,7 +246,7 @@ func open(text []byte) (wdl.Source, error) {
 // joined is a workflow with what the project says of it: its name, its kind where it
 // names none, and the parameters that all workflows share.
 func joined(s wdl.Source, name string, shared expr.Value) wdl.Source {
-	s.Name = name
+	s.Name, s.InProject = name, true
 	if s.Kind == "" {
 		s.Kind = "Stateful"
 	}

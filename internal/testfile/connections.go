@@ -1,6 +1,7 @@
 package testfile
 
 import (
+	"errors"
 	"net/url"
 	"path"
 	"strings"
@@ -10,14 +11,18 @@ import (
 )
 
 // Connections is where the workflows of a project call their connections. A nil
-// project has none.
+// project has none. The error joins a *project.Problem for each that is wrong.
 func Connections(p *project.Project) (connection.Directory, error) {
 	if p == nil {
 		return nil, nil
 	}
 	f, err := connection.ReadFile(p.Connections)
-	if err != nil {
-		return nil, &project.Problem{File: project.ConnectionsFile, Cause: err}
+	var problems []error
+	for _, err := range separate(err) {
+		problems = append(problems, &project.Problem{File: project.ConnectionsFile, Cause: err})
+	}
+	if problems != nil {
+		return nil, errors.Join(problems...)
 	}
 	return f, nil
 }

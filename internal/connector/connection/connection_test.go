@@ -357,7 +357,10 @@ func TestFilesAreTold(t *testing.T) {
 	for text, saying := range map[string][]string{
 		`[]`:   {"a JSON object"},
 		`{"a"`: {"could not be deserialized"},
-		`{"managedApiConnections":[],"functionConnections":{"f":1,"g":{"triggerUrl":"@nofunction("}}}`: {"'managedApiConnections' must be an object", "'f' in 'functionConnections'", "'g' in 'functionConnections'"},
+		`{"managedApiConnections":[],"functionConnections":{"f":1,"g":{"triggerUrl":"@nofunction("}}}`: {"managedApiConnections must be an object", "functionConnections.f must be an object", "functionConnections.g has an expression"},
+		`{"managedApiConnections":{"mail":{"connectionRuntimeUrl":5,"connection":{"id":[]},"authentication":"none"}},"apiManagementConnections":{"a/b":{"baseUrl":{},"subscriptionKey":true}}}`: {
+			"managedApiConnections.mail.connectionRuntimeUrl must be a text, it is a number", "managedApiConnections.mail.connection.id must be a text, it is an array",
+			"managedApiConnections.mail.authentication must be an object, it is a text", "apiManagementConnections.a/b.baseUrl must be a text, it is an object", "apiManagementConnections.a/b.subscriptionKey must be a text, it is a boolean"},
 	} {
 		_, err := connection.ParseFile([]byte(text))
 		if err == nil {

@@ -22,19 +22,22 @@ type File struct{ entries []entry }
 type entry struct {
 	kind     Kind
 	name     string
+	url      string         // the member that says where it is reached
 	id       *expr.Template // the resource ID; null if it has none
 	content  *expr.Template
 	complete bool // it says where the named one is reached
 }
 
-// groups are the parts of the document, with the member that holds the resource ID
-// and the one that says where it is reached.
-var groups = [...]struct {
+// group is a part of the document, with the member that holds the resource ID and the
+// one that says where it is reached.
+type group struct {
 	name string
 	kind Kind
 	id   []string
 	url  string
-}{
+}
+
+var groups = [...]group{
 	{"managedApiConnections", Connector, []string{"connection", "id"}, "connectionRuntimeUrl"},
 	{"functionConnections", Function, []string{"function", "id"}, "triggerUrl"},
 	{"apiManagementConnections", API, []string{"apiId"}, "baseUrl"},
@@ -49,37 +52,102 @@ func ParseFile(text []byte) (*File, error) {
 	return ReadFile(document)
 }
 
-// ReadFile reads the document. The error joins all that is wrong with it; what is not
-// wrong is there all the same.
+// EntryError is what is wrong with a member of the document.
+type EntryError struct {
+	Pointer string // into the document
+	Cause   error
+}
+
+func (e *EntryError) Error() string {
+	return pointerUnescape.Replace(strings.ReplaceAll(strings.TrimPrefix(e.Pointer, "/"), "/", ".")) + " " + e.Cause.Error()
+}
+
+func (e *EntryError) Unwrap() error { return e.Cause }
+
+var (
+	pointerEscape   = strings.NewReplacer("~", "~0", "/", "~1")
+	pointerUnescape = strings.NewReplacer("~1", "/", "~0", "~")
+)
+
+// ReadFile reads the document. The error joins all that is wrong with it, an
+// *EntryError for each; what is not wrong is there all the same.
 func ReadFile(document expr.Value) (*File, error) {
 	f := &File{}
 	if document.Kind() != expr.KindObject {
 		return f, errors.New("it must hold a JSON object")
 	}
 	var wrong []error
-	for _, g := range groups {
-		group := member(document, g.name)
-		if !group.IsNull() && group.Kind() != expr.KindObject {
-			wrong = append(wrong, fmt.Errorf("'%s' must be an object with a member for each connection", g.name))
+	for i := range groups {
+		g := &groups[i]
+		members, place := member(document, g.name), "/"+g.name
+		if !members.IsNull() && members.Kind() != expr.KindObject {
+			wrong = append(wrong, &EntryError{place, errors.New("must be an object with a member for each connection")})
 		}
-		for name, v := range group.Members() {
-			if v.Kind() != expr.KindObject {
-				wrong = append(wrong, fmt.Errorf("'%s' in '%s' must be an object", name, g.name))
+		for name, v := range members.Members() {
+			if problems := g.problems(v, place+"/"+pointerEscape.Replace(name)); len(problems) > 0 {
+				wrong = append(wrong, problems...)
 				continue
 			}
-			e := entry{kind: g.kind, name: name, complete: has(v, g.url)}
-			var err error
-			if e.content, err = compile(v); err == nil {
-				e.id, err = compile(at(v, g.id...))
-			}
-			if err != nil {
-				wrong = append(wrong, fmt.Errorf("'%s' in '%s': %w", name, g.name, err))
-				continue
-			}
+			e := entry{kind: g.kind, name: name, url: g.url, complete: has(v, g.url)}
+			e.content, _ = compile(v)
+			e.id, _ = compile(at(v, g.id...))
 			f.entries = append(f.entries, e)
 		}
 	}
 	return f, errors.Join(wrong...)
+}
+
+// problems are what is wrong with an entry: the types of what is read of it, and its
+// expressions.
+func (g *group) problems(v expr.Value, pointer string) (wrong []error) {
+	if v.Kind() != expr.KindObject {
+		return []error{&EntryError{pointer, errors.New("must be an object")}}
+	}
+	wrong = textProblems(v, pointer, g.url, "apiId", "subscriptionKey")
+	for _, name := range [...]string{"api", "connection", "function", "authentication"} {
+		wrong = append(wrong, objectProblems(member(v, name), pointer+"/"+name)...)
+	}
+	if _, err := compile(v); err != nil {
+		wrong = append(wrong, &EntryError{pointer, fmt.Errorf("has an expression that is wrong: %w", err)})
+	}
+	return wrong
+}
+
+// objectProblems judge a part of an entry that is an object, or an expression that
+// gives one, and the texts in it.
+func objectProblems(v expr.Value, pointer string) []error {
+	text, isText := v.AsString()
+	switch {
+	case v.IsNull() || isText && strings.HasPrefix(text, "@"):
+		return nil
+	case v.Kind() != expr.KindObject:
+		return []error{&EntryError{pointer, fmt.Errorf("must be an object, it is %s", kindOf(v))}}
+	}
+	return textProblems(v, pointer, "id", "type")
+}
+
+// textProblems judge the members of an object that are texts if they are there.
+func textProblems(v expr.Value, pointer string, names ...string) (wrong []error) {
+	for _, name := range names {
+		if m := member(v, name); !m.IsNull() && m.Kind() != expr.KindString {
+			wrong = append(wrong, &EntryError{pointer + "/" + name, fmt.Errorf("must be a text, it is %s", kindOf(m))})
+		}
+	}
+	return wrong
+}
+
+func kindOf(v expr.Value) string {
+	switch v.Kind() {
+	case expr.KindString:
+		return "a text"
+	case expr.KindBool:
+		return "a boolean"
+	case expr.KindArray:
+		return "an array"
+	case expr.KindObject:
+		return "an object"
+	}
+	return "a number"
 }
 
 func compile(v expr.Value) (*expr.Template, error) {
@@ -100,7 +168,17 @@ func (f *File) Find(_ context.Context, w *engine.Workflow, k Key) (Endpoint, boo
 	if err != nil {
 		return Endpoint{}, false, fmt.Errorf("The connection '%s' of the connections file cannot be evaluated: %s.", e.name, strings.TrimSuffix(err.Error(), "."))
 	}
+	if url := member(v, e.url); !absolute(url) {
+		return Endpoint{}, false, fmt.Errorf("The connection '%s' of the connections file has the '%s' %s, which is not an absolute http or https address.", e.name, e.url, url.JSON())
+	}
 	return e.endpoint(v), true, nil
+}
+
+// absolute reports whether a value is an address that can be called.
+func absolute(url expr.Value) bool {
+	text, ok := url.AsString()
+	text = strings.ToLower(strings.TrimSpace(text))
+	return ok && (strings.HasPrefix(text, "https://") || strings.HasPrefix(text, "http://"))
 }
 
 // entry is the one with the name or the ID; for an API also the one of its service,
