@@ -148,7 +148,7 @@ func (vs *variables) initialize(r *Run, use *wdl.VariableUse, e *env) (done, err
 			v = declared.Type.Initial()
 		}
 		if !declared.Type.Accepts(v) {
-			return done{}, wrongType("InitializeVariable", declared, v)
+			return done{}, wrongType(declared, v)
 		}
 		values[i] = fit(declared.Type, v)
 	}
@@ -170,7 +170,20 @@ func fit(t wdl.VariableType, v expr.Value) expr.Value {
 	return v
 }
 
-func wrongType(action string, declared *wdl.Variable, v expr.Value) *Error {
+// wrongType is the service's error for a value that the variable cannot hold.
+func wrongType(declared *wdl.Variable, v expr.Value) *Error {
+	fitting := string(declared.Type)
+	if declared.Type == wdl.VariableFloat {
+		fitting = string(wdl.VariableFloat) + ", " + string(wdl.VariableInteger)
+	}
+	return &Error{codeTemplate, fmt.Sprintf(
+		"The variable '%s' of type '%s' cannot be initialized or updated with value of type '%s'. The variable '%s' only supports values of types '%s'.",
+		declared.Name, declared.Type, v.TypeName(), declared.Name, fitting)}
+}
+
+// unsuitable is the error of an action that the variable does not take, or not with
+// this value.
+func unsuitable(action wdl.Type, declared *wdl.Variable, v expr.Value) *Error {
 	return &Error{codeTemplate, fmt.Sprintf(
 		"The variable '%s' of type '%s' cannot be given a value of type '%s' by an action of type '%s'.",
 		declared.Name, declared.Type, v.TypeName(), action)}
@@ -179,7 +192,7 @@ func wrongType(action string, declared *wdl.Variable, v expr.Value) *Error {
 func (vs *variables) setVariable(r *Run, a *wdl.Action, index int, v expr.Value) (expr.Value, error) {
 	declared := &r.program.Variables[index]
 	if !declared.Type.Accepts(v) {
-		return v, wrongType(string(a.Type), declared, v)
+		return v, wrongType(declared, v)
 	}
 	v = fit(declared.Type, v)
 	vs.set(r, index, v)
@@ -199,7 +212,7 @@ func (vs *variables) step(r *Run, a *wdl.Action, index int, by expr.Value) (expr
 		n, isInt := by.AsInt()
 		m, wasInt := old.AsInt()
 		if !isInt || !wasInt {
-			return by, wrongType(string(a.Type), declared, by)
+			return by, unsuitable(a.Type, declared, by)
 		}
 		sum := m + sign*n
 		if sign*n > 0 && sum < m || sign*n < 0 && sum > m || sign < 0 && n == -n && n != 0 {
@@ -212,20 +225,20 @@ func (vs *variables) step(r *Run, a *wdl.Action, index int, by expr.Value) (expr
 		n, isNumber := by.AsFloat()
 		m, _ := old.AsFloat()
 		if !isNumber {
-			return by, wrongType(string(a.Type), declared, by)
+			return by, unsuitable(a.Type, declared, by)
 		}
 		v := expr.Float(m + float64(sign)*n)
 		vs.set(r, index, v)
 		return v, nil
 	}
-	return by, wrongType(string(a.Type), declared, by)
+	return by, unsuitable(a.Type, declared, by)
 }
 
 func (vs *variables) appendString(r *Run, a *wdl.Action, index int, value expr.Value) error {
 	declared := &r.program.Variables[index]
 	v := &vs.values[index]
 	if declared.Type != wdl.VariableString {
-		return wrongType(string(a.Type), declared, value)
+		return unsuitable(a.Type, declared, value)
 	}
 	if err := r.atHand(v); err != nil {
 		return err
@@ -248,7 +261,7 @@ func (vs *variables) appendArray(r *Run, a *wdl.Action, index int, value expr.Va
 	declared := &r.program.Variables[index]
 	v := &vs.values[index]
 	if declared.Type != wdl.VariableArray {
-		return wrongType(string(a.Type), declared, value)
+		return unsuitable(a.Type, declared, value)
 	}
 	if err := r.atHand(v); err != nil {
 		return err

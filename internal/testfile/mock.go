@@ -65,12 +65,6 @@ func (m *Mock) matches(action, method, uri string) bool {
 	return matches(m.Action, action) && matches(m.Method, method) && (m.pattern == nil || m.pattern.MatchString(uri))
 }
 
-// answersFor tells whether the mock stands for the workflow that an action calls: such
-// a call has no method and no URI that could match.
-func (m *Mock) answersFor(action string) bool {
-	return strings.EqualFold(m.Action, action) || m.Action == "" && m.Method == "" && m.URI == ""
-}
-
 // matches compares names; an absent one matches any.
 func matches(want, got string) bool { return want == "" || strings.EqualFold(want, got) }
 
@@ -107,6 +101,15 @@ type call struct {
 	header http.Header
 	body   []byte
 	keyed  bool // the address may hold a function's key
+}
+
+// answeredBy tells whether the mock stands for the workflow that the call turns to: it
+// has no method and no URI that could match, a poll of its answer (GET) has.
+func (c *call) answeredBy(m *Mock) bool {
+	if c.method == http.MethodGet && m.URI != "" {
+		return m.matches(c.action, c.method, c.uri)
+	}
+	return strings.EqualFold(m.Action, c.action) || m.Action == "" && m.Method == "" && m.URI == ""
 }
 
 // newCall notes a request. The credentials that need no token are those that would

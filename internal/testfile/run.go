@@ -191,44 +191,65 @@ func (s *stage) exchange(_ context.Context, c connector.Call, r *httpoperation.R
 
 // mocked is the next response of the first mock that matches.
 func (s *stage) mocked(matches func(*Mock) bool) *MockResponse {
+	i, r := s.next(matches)
+	if r != nil {
+		s.used[i]++
+	}
+	return r
+}
+
+// next is the mock that would answer, and with what.
+func (s *stage) next(matches func(*Mock) bool) (int, *MockResponse) {
 	mocks := *s.expected.Mocks
 	for i := range mocks {
-		m := &mocks[i]
-		if !matches(m) {
-			continue
+		if m := &mocks[i]; matches(m) {
+			return i, &m.Responses[min(s.used[i], len(m.Responses)-1)]
 		}
-		turn := min(s.used[i], len(m.Responses)-1)
-		s.used[i]++
-		return &m.Responses[turn]
 	}
-	return nil
+	return 0, nil
 }
 
 // nested answers for the workflow that an action calls: a mock with the action's name
-// does, as a case has one workflow.
+// does, as a case has one workflow. An answer 202 with a Location is asked again after
+// its Retry-After, as the child's asynchronous Response is, if the mocks have a further
+// response for it: one that repeats for ever is the answer.
 func (s *stage) nested(_ context.Context, c connector.Call, r *workflowoperation.Request) (*workflowoperation.Answer, error) {
-	return s.standIn(call{run: c.RunID, action: c.Subject.Name, method: http.MethodPost, uri: r.Workflow, header: canonical(r.Header), body: r.Body})
+	made := call{run: c.RunID, action: c.Subject.Name, method: http.MethodPost, uri: r.Workflow, header: canonical(r.Header), body: r.Body}
+	if c.Poll != nil {
+		made.method, made.uri, made.body = http.MethodGet, c.Poll.URL, nil
+	}
+	given, answer, err := s.standIn(made)
+	if err != nil || r.NoPolling || answer.StatusCode != http.StatusAccepted || answer.Header.Get("Location") == "" {
+		return answer, err
+	}
+	made.method, made.uri = http.MethodGet, answer.Header.Get("Location")
+	if _, more := s.next(made.answeredBy); more == given {
+		return answer, nil
+	}
+	return &workflowoperation.Answer{Reference: made.uri, After: httpoperation.RetryAfter(answer.Header.Get("Retry-After"), s.now)}, nil
 }
 
 // sent answers for the batch that an action sends to; the message is the call's body.
 func (s *stage) sent(_ context.Context, c connector.Call, m *workflowoperation.Message) (*workflowoperation.Answer, error) {
 	header, body := message(Pairs{}, Value{Value: m.Content, Given: true})
-	return s.standIn(call{run: c.RunID, action: c.Subject.Name, method: http.MethodPost, uri: m.Workflow, header: header, body: body})
+	_, answer, err := s.standIn(call{run: c.RunID, action: c.Subject.Name, method: http.MethodPost, uri: m.Workflow, header: header, body: body})
+	return answer, err
 }
 
-// standIn answers for another workflow.
-func (s *stage) standIn(made call) (*workflowoperation.Answer, error) {
+// standIn answers for another workflow, with the response of a mock.
+func (s *stage) standIn(made call) (*MockResponse, *workflowoperation.Answer, error) {
 	if err := s.note(made); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if s.expected.Mocks != nil {
-		if r := s.mocked(func(m *Mock) bool { return m.answersFor(made.action) }); r != nil {
-			return r.nestedAnswer()
+		if r := s.mocked(made.answeredBy); r != nil {
+			answer, err := r.nestedAnswer()
+			return r, answer, err
 		}
 	}
 	err := fmt.Errorf("no mock answers for the workflow that %s turns to (%s): give a mock with \"action\": %q", made.action, made.uri, made.action)
 	s.stop(err)
-	return nil, err
+	return nil, nil, err
 }
 
 // canonical has the names of a header as a receiver reads them.

@@ -212,7 +212,7 @@ func FuzzRetryAfter(f *testing.F) {
 	}
 	now := time.Date(2024, 3, 15, 10, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, text string) {
-		if d := retryAfter(text, now); d < 0 || d > maxRetryAfter {
+		if d := RetryAfter(text, now); d < 0 || d > maxRetryAfter {
 			t.Fatalf("%q: %v", text, d)
 		}
 	})

@@ -521,7 +521,7 @@ func TestRetryAfter(t *testing.T) {
 		"": 0, "5": 5 * time.Second, " 5 ": 5 * time.Second, "-1": 0, "x": 0, "4294967295": maxRetryAfter,
 		"Fri, 15 Mar 2024 10:00:30 GMT": 30 * time.Second, "Fri, 15 Mar 2024 09:00:00 GMT": 0,
 	} {
-		if got := retryAfter(text, now); got != want {
+		if got := RetryAfter(text, now); got != want {
 			t.Errorf("%q: %v", text, got)
 		}
 	}

@@ -168,7 +168,7 @@ func (a *Response) outcome(c connector.Call, now time.Time) engine.Outcome {
 		StatusCode:       a.StatusCode,
 		Outputs:          expr.Object(members...),
 		HasOutputs:       true,
-		RetryAfter:       retryAfter(a.Header.Get("Retry-After"), now),
+		RetryAfter:       RetryAfter(a.Header.Get("Retry-After"), now),
 		ServiceRequestID: serviceRequestID(a.Header),
 	}
 	if a.StatusCode >= 400 {
@@ -203,8 +203,8 @@ func serviceRequestID(h http.Header) string {
 
 const maxRetryAfter = 366 * 24 * time.Hour
 
-// retryAfter reads seconds or a date.
-func retryAfter(text string, now time.Time) time.Duration {
+// RetryAfter reads the header of that name, seconds or a date; 0 is none.
+func RetryAfter(text string, now time.Time) time.Duration {
 	if text == "" {
 		return 0
 	}
