@@ -81,6 +81,9 @@ func (g *Gateway) firing(w http.ResponseWriter, r *http.Request, t target) error
 	if isNotFound(err) || err == nil && !ok {
 		return notFound("ContentNotFound", "The history '"+t.history+"' has no such content, or it is secured.")
 	}
+	if err == nil {
+		v, err = runner.Resolve(r.Context(), db, store.HistoryContents(t.history), v)
+	}
 	if err != nil {
 		return err
 	}

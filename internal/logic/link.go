@@ -41,5 +41,20 @@ func contentSize(v expr.Value) int64 {
 	if r, ok := v.AsReference(); ok {
 		return r.Size
 	}
-	return v.Size()
+	size := v.Size()
+	if !v.HasReference() {
+		return size
+	}
+	parts := func(part expr.Value) { size += contentSize(part) - part.Size() }
+	switch v.Kind() {
+	case expr.KindArray:
+		for _, e := range v.Elements() {
+			parts(e)
+		}
+	case expr.KindObject:
+		for _, m := range v.Members() {
+			parts(m)
+		}
+	}
+	return size
 }

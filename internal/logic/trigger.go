@@ -219,10 +219,11 @@ func (s *Service) fire(ctx context.Context, form *workflow, name string, do func
 	return err
 }
 
-// resetTrigger begins a trigger's schedule, or its subscription, anew.
+// resetTrigger begins a trigger's schedule, or its subscription, anew. That of a
+// disabled workflow forgets what it keeps until it is enabled.
 func (s *Service) resetTrigger(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	form, trigger, err := s.trigger(ctx, r)
-	if err != nil || !form.Enabled {
+	if err != nil {
 		return nil, err
 	}
 	d, err := s.config.Workflows.ByFlowID(ctx, form.FlowID)
@@ -237,7 +238,7 @@ func (s *Service) resetTrigger(ctx context.Context, r *arm.Request) (*arm.Respon
 		if firing.IsWebhook(trigger) {
 			return s.config.Runner.Subscribe(tx, runner.SubscribeRequest{Deployed: d, Only: trigger, Now: r.Now, Restart: true})
 		}
-		return s.config.Runner.Arm(tx, runner.ArmRequest{FlowID: form.FlowID, Trigger: trigger, Now: r.Now, Reset: true})
+		return s.config.Runner.Arm(tx, runner.ArmRequest{FlowID: form.FlowID, Trigger: trigger, Now: r.Now, Reset: true, Paused: !form.Enabled})
 	})
 }
 
@@ -435,7 +436,11 @@ func (s *Service) resubmit(ctx context.Context, r *arm.Request) (*arm.Response, 
 	if err != nil {
 		return nil, err
 	}
-	if fired.Outputs, err = runner.Resolve(ctx, db, run, fired.Outputs); err != nil {
+	owner := run
+	if run == "" {
+		owner = store.HistoryContents(r.Values["history"])
+	}
+	if fired.Outputs, err = runner.Resolve(ctx, db, owner, fired.Outputs); err != nil {
 		return nil, err
 	}
 	err = s.fire(ctx, form, trigger.Name, func(d *runner.Deployed, t *wdl.Trigger) error {

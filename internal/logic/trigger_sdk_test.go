@@ -175,4 +175,27 @@ func TestScheduledTriggersThroughTheSDK(t *testing.T) {
 	if first, second := <-asked, <-asked; first != "/office/triggers/new" || second != "/office/triggers/new?state=7" {
 		t.Errorf("the connection was asked for %s, then for %s", first, second)
 	}
+	flows, err := armlogic.NewWorkflowsClient(subscription, token{}, w.options())
+	w.must(err)
+	for _, test := range []struct {
+		reset bool
+		asked string
+	}{{false, "/office/triggers/new?state=7"}, {true, "/office/triggers/new"}} { // a reset of a disabled workflow forgets too (logic-api §2.4)
+		_, err = flows.Disable(ctx, "g", "api", nil)
+		w.must(err)
+		w.until("nothing is due", func() bool {
+			got, err := triggers.Get(ctx, "g", "api", "t", nil)
+			w.must(err)
+			return got.Properties.NextExecutionTime == nil
+		})
+		if test.reset {
+			_, err = triggers.Reset(ctx, "g", "api", "t", nil)
+			w.must(err)
+		}
+		_, err = flows.Enable(ctx, "g", "api", nil)
+		w.must(err)
+		if got := <-asked; got != test.asked {
+			t.Errorf("after disabling, with reset %v, the connection was asked for %s", test.reset, got)
+		}
+	}
 }

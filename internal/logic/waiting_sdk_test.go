@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -93,5 +94,17 @@ func TestSplitFiringsThroughTheSDK(t *testing.T) {
 	w.send("POST", workflows+"/splits/triggers/manual/histories/"+names[0]+"/resubmit", "", 202)
 	runs(7)
 	w.refused("POST", workflows+"/splits/triggers/manual/run", `{}`, 400, "ExpressionEvaluationFailed")
+
+	large := `{"items":["` + strings.Repeat("x", 300<<10) + `",2]}` // in content storage
+	w.send("POST", workflows+"/splits/triggers/manual/run", large, 200)
+	names = runs(9)
+	run = w.send("GET", workflows+"/splits/runs/"+names[0], "", 200)
+	firing, _ = get(run, "properties", "trigger", "originHistoryName").(string)
+	entry = w.send("GET", workflows+"/splits/triggers/manual/histories/"+firing, "", 200)
+	if size, _ := get(entry, "properties", "outputsLink", "contentSize").(float64); int(size) < len(large) {
+		t.Errorf("%v", entry)
+	}
+	w.send("POST", workflows+"/splits/triggers/manual/histories/"+firing+"/resubmit", "", 202)
+	runs(11)
 	w.send("DELETE", workflows+"/splits", "", 200)
 }

@@ -190,6 +190,8 @@ func (a *active) settle() error {
 		// is in memory already stays there: then the commit says that it exists.
 		a.runner.live.LoadOrStore(a.key, a)
 	}
+	// Before the commit: it may end the run and so let in another, which must see it.
+	a.runner.meter.count(a.key.environment, a.runner.config.Clock(), Throughput{Actions: int64(result.Executed)})
 	if err := a.commit(result); err != nil {
 		return err
 	}
@@ -199,7 +201,6 @@ func (a *active) settle() error {
 	if result.Need == nil {
 		a.acknowledge(nil) // else an event may have had no effect yet, such as Cancel
 	}
-	a.runner.meter.count(a.key.environment, a.runner.config.Clock(), Throughput{Actions: int64(result.Executed)})
 	a.act(result)
 	switch {
 	case result.Need != nil:

@@ -25,17 +25,23 @@ func (a *active) commit(result engine.Result) error {
 	return a.store(row, result)
 }
 
-// store writes a result, and tries again while the store is unavailable once the run
-// has begun.
-func (a *active) store(row store.Run, result engine.Result) error {
-	delay := 50 * time.Millisecond
-	for {
-		err := a.write(row, result)
-		if err == nil {
-			break
-		}
-		if !a.created || permanent(err) || delay > time.Minute {
+// longestPause is the longest pause between two attempts to store a run.
+const longestPause = time.Minute
+
+// persist writes, and tries again while the store is unavailable once the run has
+// begun. One that is stored is given up after some time, as it can be loaded again; one
+// that is in memory only is not.
+func (a *active) persist(write func() error) error {
+	for delay := 50 * time.Millisecond; ; delay *= 2 {
+		err := write()
+		if err == nil || !a.created || permanent(err) {
 			return err
+		}
+		if delay > longestPause {
+			if !a.holds() {
+				return err
+			}
+			delay = longestPause
 		}
 		a.runner.config.Log.Warn("run not stored, trying again", "run", a.key.run, "error", err)
 		select {
@@ -43,7 +49,13 @@ func (a *active) store(row store.Run, result engine.Result) error {
 		case <-a.runner.ctx.Done():
 			return err
 		}
-		delay *= 2
+	}
+}
+
+// store makes a result durable.
+func (a *active) store(row store.Run, result engine.Result) error {
+	if err := a.persist(func() error { return a.write(row, result) }); err != nil {
+		return err
 	}
 	if a.created && !a.holds() {
 		row.Revision++

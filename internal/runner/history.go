@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"strings"
 
@@ -117,24 +119,47 @@ type Unfired struct {
 	SecureInputs  bool          `json:"secureInputs,omitempty"`
 	SecureOutputs bool          `json:"secureOutputs,omitempty"`
 	Error         *engine.Error `json:"error,omitempty"`
+	// Body is the body of the outputs, if it is a content of the history's: the outputs
+	// are without it as they are stored, and refer to it once they are read.
+	Body *expr.ContentReference `json:"body,omitempty"`
 }
 
 // maxUnfired bounds the outputs that the history keeps of a firing without a run, in
-// bytes: beyond it their body is left out.
+// bytes: beyond it their body is left out, or of one that can be split again a content.
 const maxUnfired = 256 << 10
 
 // putUnfired records a firing that began no run; cause is nil unless it failed.
 func putUnfired(tx *store.Tx, flowID string, f engine.Fired, name string, cause *engine.Error) error {
-	h, err := unfired(flowID, f, name, cause)
+	h, err := unfired(flowID, f, name, cause, nil)
 	if err != nil {
 		return err
 	}
 	return tx.PutTriggerHistory(h)
 }
 
-// putFired records a firing whose runs have names of their own, as splitOn gives them.
-func putFired(tx *store.Tx, flowID string, f engine.Fired, name string) error {
-	h, err := unfired(flowID, f, name, nil)
+// firedBody is the content of a history that holds the body of the outputs.
+const firedBody = "TriggerBody"
+
+// putFiredBody stores a body that is too large for the history; nil if it is not.
+func putFiredBody(ctx context.Context, db *store.DB, f engine.Fired, name string) (*store.Content, *expr.ContentReference, error) {
+	if f.Outputs.Size() <= maxUnfired {
+		return nil, nil, nil
+	}
+	body, ok := f.Outputs.Get("body")
+	if !ok {
+		return nil, nil, nil
+	}
+	c, err := db.PutContent(ctx, store.HistoryContents(name), firedBody, bytes.NewReader(body.AppendJSON(nil)))
+	if err != nil {
+		return nil, nil, err
+	}
+	return &c, &expr.ContentReference{ID: firedBody, Size: body.Size(), Kind: body.Kind(), ContentType: "application/json"}, nil
+}
+
+// putFired records a firing whose runs have names of their own, as splitOn gives them;
+// body is that of putFiredBody.
+func putFired(tx *store.Tx, flowID string, f engine.Fired, name string, body *expr.ContentReference) error {
+	h, err := unfired(flowID, f, name, nil, body)
 	if err != nil {
 		return err
 	}
@@ -142,14 +167,14 @@ func putFired(tx *store.Tx, flowID string, f engine.Fired, name string) error {
 	return tx.PutTriggerHistory(h)
 }
 
-func unfired(flowID string, f engine.Fired, name string, cause *engine.Error) (store.TriggerHistory, error) {
+func unfired(flowID string, f engine.Fired, name string, cause *engine.Error, body *expr.ContentReference) (store.TriggerHistory, error) {
 	outputs := f.Outputs
 	if outputs.Size() > maxUnfired {
 		outputs = outputs.Without("body")
 	}
 	payload, err := json.Marshal(Unfired{
 		Inputs: f.Inputs, Outputs: outputs, TrackingID: f.TrackingID, ClientID: f.ClientTrackingID,
-		SecureInputs: f.SecureInputs, SecureOutputs: f.SecureOutputs, Error: cause,
+		SecureInputs: f.SecureInputs, SecureOutputs: f.SecureOutputs, Error: cause, Body: body,
 	})
 	return store.TriggerHistory{
 		Workflow: flowID, Trigger: f.Name, Name: name,
@@ -158,10 +183,14 @@ func unfired(flowID string, f engine.Fired, name string, cause *engine.Error) (s
 	}, err
 }
 
-// ReadUnfired reads the payload of the history of a firing that began no run.
+// ReadUnfired reads the payload of the history of a firing that began no run. What the
+// outputs refer to are contents of store.HistoryContents.
 func ReadUnfired(h store.TriggerHistory) (u Unfired, err error) {
 	if len(h.Payload) > 0 {
 		err = json.Unmarshal(h.Payload, &u)
+	}
+	if err == nil && u.Body != nil {
+		u.Outputs = u.Outputs.With("body", expr.Reference(*u.Body))
 	}
 	return u, err
 }

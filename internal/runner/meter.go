@@ -10,6 +10,9 @@ import (
 // minute as it may, so that no run can begin; it is an ErrQueueFull.
 var ErrThrottled = fmt.Errorf("%w: the environment's throughput is used up", ErrQueueFull)
 
+// throttlePause is how long what may not begin now waits until it is looked at again.
+const throttlePause = 5 * time.Second
+
 // Throughput is what an environment did within the last minute.
 type Throughput struct {
 	Actions int64 // actions that have ended, skipped ones left out

@@ -64,6 +64,8 @@ type ArmRequest struct {
 	// Reset forgets what is known from earlier firings as well: the cursor of a poll,
 	// the windows that have been worked through.
 	Reset bool
+	// Paused says that the workflow is disabled: nothing is armed, but a Reset forgets.
+	Paused bool
 }
 
 func triggerKey(flowID, trigger string) string {
@@ -85,8 +87,11 @@ func (r *Runner) Arm(tx *store.Tx, q ArmRequest) error {
 	if q.Trigger.Batch != nil {
 		return reviewBatches(tx, q.FlowID, q.Now)
 	}
-	if !scheduled(q.Trigger) {
+	if !scheduled(q.Trigger) || q.Paused && q.Reset {
 		return disarm(tx, q.FlowID, q.Trigger.Name)
+	}
+	if q.Paused {
+		return nil
 	}
 	form := fmt.Sprintf("%s %+v", q.Trigger.Type, recurrenceForm(q.Trigger.Recurrence))
 	old, ok, err := armed(tx, q.FlowID, q.Trigger.Name)

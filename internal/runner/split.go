@@ -69,6 +69,9 @@ func (s *split) end(tx *store.Tx) error {
 
 // fireSplit makes a firing durable that begins a run for each item.
 func (r *Runner) fireSplit(ctx context.Context, q FireRequest, f engine.Fired, name string, now time.Time) (Firing, error) {
+	if r.throttled(q.Deployed.Environment) {
+		return Firing{}, ErrThrottled
+	}
 	w := q.Deployed.Workflow
 	items, err := trigger.Split(w, q.Trigger, &f, name, now)
 	if err == nil && items.Len() == 0 {
@@ -87,10 +90,16 @@ func (r *Runner) fireSplit(ctx context.Context, q FireRequest, f engine.Fired, n
 		return Firing{}, err
 	}
 	s := &splitFiring{runner: r, db: db, request: q, fired: f, name: name, now: now, lines: lines, limit: limitOf(q.Trigger)}
+	if s.kept, s.body, err = putFiredBody(ctx, db, f, name); err != nil {
+		return Firing{}, err
+	}
 	if s.limit.waiting > 0 {
 		err = s.queue(ctx)
 	} else {
 		err = s.store(ctx)
+	}
+	if err != nil && s.kept != nil {
+		db.DropContent(*s.kept)
 	}
 	if errors.Is(err, ErrBusy) && !errors.Is(err, ErrQueueFull) && q.Also == nil {
 		f.Status = wdl.Skipped
@@ -114,6 +123,8 @@ type splitFiring struct {
 	now     time.Time
 	lines   *itemLines
 	limit   limit
+	kept    *store.Content         // the body, where the history is too small for it; else nil
+	body    *expr.ContentReference // to kept
 }
 
 // record is the part of the commit that all kinds have in common. store.ErrExists: it
@@ -132,8 +143,16 @@ func (s *splitFiring) record(tx *store.Tx) error {
 			return err
 		}
 	}
-	if err := putFired(tx, flow, s.fired, s.name); err != nil || s.request.Also == nil {
+	if err := putFired(tx, flow, s.fired, s.name, s.body); err != nil {
 		return err
+	}
+	if s.kept != nil {
+		if err := tx.NameContent(*s.kept); err != nil {
+			return err
+		}
+	}
+	if s.request.Also == nil {
+		return nil
 	}
 	return s.request.Also(tx)
 }
@@ -330,7 +349,8 @@ func (r *Runner) SplitHandler() task.Handler {
 	}
 }
 
-// beginItems begins the runs that are left, in the order of the items.
+// beginItems begins the runs that are left, in the order of the items. Those that the
+// environment's throughput does not allow now are left to the task's next turn.
 func (r *Runner) beginItems(ctx context.Context, db *store.DB, s *split) error {
 	w, err := r.config.Programs.Workflow(ctx, db.Name(), s.FlowID, s.Version)
 	if errors.Is(err, store.ErrNotFound) {
@@ -351,14 +371,19 @@ func (r *Runner) beginItems(ctx context.Context, db *store.DB, s *split) error {
 		}
 	}
 	for s.Next < s.Total {
-		end := min(s.Next+splitBatch, s.Total)
-		if err := r.beginBatch(ctx, db, w, s, in, end); err != nil {
+		begun, err := r.beginBatch(ctx, db, w, s, in, min(s.Next+splitBatch, s.Total))
+		throttled := errors.Is(err, ErrThrottled)
+		if err != nil && !throttled {
 			return err
 		}
-		if s.Next = end; end == s.Total {
+		if s.Next = begun; begun == s.Total {
 			break
 		}
-		if err := db.Write(ctx, s.remember); err != nil {
+		due := time.Unix(0, 0)
+		if throttled {
+			due = r.config.Clock().Add(throttlePause)
+		}
+		if err := db.Write(ctx, func(tx *store.Tx) error { return s.remember(tx, due) }); err != nil || throttled {
 			return err
 		}
 	}
@@ -366,11 +391,11 @@ func (r *Runner) beginItems(ctx context.Context, db *store.DB, s *split) error {
 }
 
 // remember stores how far the task came, unless it was taken away.
-func (s *split) remember(tx *store.Tx) error {
+func (s *split) remember(tx *store.Tx, due time.Time) error {
 	if err := s.still(tx); err != nil {
 		return err
 	}
-	return s.put(tx, time.Unix(0, 0))
+	return s.put(tx, due)
 }
 
 // still is errGone if the task was taken away.
@@ -400,13 +425,16 @@ func skipLine(in *bufio.Reader) error {
 }
 
 // beginBatch begins the runs of the next items up to end, some at a time. It returns
-// when all of them are durable, or with the first error.
-func (r *Runner) beginBatch(ctx context.Context, db *store.DB, w *engine.Workflow, s *split, in *bufio.Reader, end int) error {
+// the item that is next when all before it are durable, or with the first error;
+// ErrThrottled: the throughput is used up.
+func (r *Runner) beginBatch(ctx context.Context, db *store.DB, w *engine.Workflow, s *split, in *bufio.Reader, end int) (next int, err error) {
 	var (
 		all    sync.WaitGroup
 		room   = make(chan struct{}, splitAtOnce)
 		mu     sync.Mutex
 		failed error
+
+		throttled bool
 	)
 	fail := func(err error) {
 		mu.Lock()
@@ -415,13 +443,17 @@ func (r *Runner) beginBatch(ctx context.Context, db *store.DB, w *engine.Workflo
 			failed = err
 		}
 	}
-	for i := s.Next; i < end; i++ {
+	for next = s.Next; next < end; next++ {
+		room <- struct{}{}
+		if r.throttled(db.Name()) {
+			throttled = true
+			break
+		}
 		text, err := in.ReadBytes('\n')
 		if err != nil {
 			fail(err)
 			break
 		}
-		room <- struct{}{}
 		mu.Lock()
 		stop := failed != nil
 		mu.Unlock()
@@ -429,6 +461,7 @@ func (r *Runner) beginBatch(ctx context.Context, db *store.DB, w *engine.Workflo
 			fail(ctx.Err())
 			break
 		}
+		i := next
 		all.Go(func() {
 			defer func() { <-room }()
 			if err := r.beginItem(ctx, db, w, s, i, text); err != nil {
@@ -437,7 +470,10 @@ func (r *Runner) beginBatch(ctx context.Context, db *store.DB, w *engine.Workflo
 		})
 	}
 	all.Wait()
-	return failed
+	if failed == nil && throttled {
+		failed = ErrThrottled
+	}
+	return next, failed
 }
 
 // beginItem begins the run of one item, unless it has begun before.

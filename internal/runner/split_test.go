@@ -254,8 +254,8 @@ func TestItemTriedAgainLeavesItsRun(t *testing.T) {
 	}
 	s := w.splitOf(t, d)
 	again := s
-	if err := w.beginBatch(context.Background(), w.db, d.Workflow, &s, bufio.NewReader(bytes.NewReader(s.Lines)), 1); err != nil {
-		t.Fatal(err)
+	if next, err := w.beginBatch(context.Background(), w.db, d.Workflow, &s, bufio.NewReader(bytes.NewReader(s.Lines)), 1); err != nil || next != 1 {
+		t.Fatal(next, err)
 	}
 	eventually(t, "the call arrives", func() bool { return len(c.seen()) == 1 })
 	if err := w.beginItems(context.Background(), w.db, &again); err != nil {

@@ -61,13 +61,15 @@ func (a *active) besides(result engine.Result) error {
 	if !begins && !slices.ContainsFunc(result.Effects, isUnsubscribe) {
 		return nil
 	}
-	return a.db.Write(context.Background(), func(tx *store.Tx) error {
-		if begins {
-			if err := a.guard(tx); err != nil {
-				return err
+	return a.persist(func() error {
+		return a.db.Write(context.Background(), func(tx *store.Tx) error {
+			if begins {
+				if err := a.guard(tx); err != nil {
+					return err
+				}
 			}
-		}
-		return a.putUnsubscriptions(tx, result.Effects)
+			return a.putUnsubscriptions(tx, result.Effects)
+		})
 	})
 }
 

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"isle/engine"
 	"isle/internal/store"
@@ -128,5 +130,40 @@ func TestStatelessRunsEndWithTheProcess(t *testing.T) {
 	}
 	if w.stored(t, s.RunID) || w.inMemory(s) {
 		t.Error("the run is there again")
+	}
+}
+
+// While the store is unavailable a stateless run tries until it is there again, as
+// nothing could bring it back; one that is stored is loaded later instead. Neither
+// insists on what can never be.
+func TestAStatelessRunOutlastsAnOutage(t *testing.T) {
+	outage := errors.New("no store")
+	for _, test := range []struct {
+		name     string
+		held     *held
+		failures int
+		err, end error
+	}{
+		{"stateless", newHeld(), 100, outage, nil},
+		{"stored", nil, 100, outage, outage},
+		{"stored, a short one", nil, 5, outage, nil},
+		{"gone", newHeld(), 100, store.ErrClosed, store.ErrClosed},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := New(Config{Store: new(store.Store)})
+			defer r.Stop()
+			a := &active{runner: r, created: true, held: test.held}
+			tries := 0
+			began := time.Now()
+			err := a.persist(func() error {
+				if tries++; tries > test.failures {
+					return nil
+				}
+				return test.err
+			})
+			if !errors.Is(err, test.end) || (err == nil) != (tries == test.failures+1) {
+				t.Errorf("%s: %v after %d attempts in %v", test.name, err, tries, time.Since(began))
+			}
+		})
 	}
 }

@@ -222,9 +222,13 @@ func (r *Runner) serve(k flowKey, fresh bool) {
 	r.loads.do(k.environment, func() {
 		for again := true; again; {
 			left, err := r.giveTurns(r.ctx, k)
-			if err != nil && r.ctx.Err() == nil && !errors.Is(err, store.ErrClosed) {
+			switch {
+			case err == nil, r.ctx.Err() != nil, errors.Is(err, store.ErrClosed):
+			case errors.Is(err, ErrThrottled):
+				r.later(k, throttlePause)
+			default:
 				r.config.Log.Error("runs that wait for their turn", "environment", k.environment, "workflow", k.flow, "error", err)
-				r.later(k)
+				r.later(k, time.Minute)
 			}
 			again = r.queues.done(k, left == 0)
 		}
@@ -253,14 +257,14 @@ func (q *queues) ring(k flowKey) {
 	}
 }
 
-// later looks at a queue again after an outage.
-func (r *Runner) later(k flowKey) {
+// later looks at a queue again after an outage, or when the throughput was used up.
+func (r *Runner) later(k flowKey, pause time.Duration) {
 	if !r.queues.time(k) {
 		return
 	}
 	r.loops.Go(func() {
 		select {
-		case <-time.After(time.Minute):
+		case <-time.After(pause):
 			r.queues.ring(k)
 			r.queued(k)
 		case <-r.ctx.Done():
@@ -280,6 +284,9 @@ func (r *Runner) giveTurns(ctx context.Context, k flowKey) (left int, failed err
 		var run string
 		if run, left, err = r.nextTurn(ctx, db, k, passed); err != nil || run == "" {
 			return left, errors.Join(err, failed)
+		}
+		if r.throttled(k.environment) {
+			return left, ErrThrottled
 		}
 		if err := r.giveTurn(ctx, runKey{k.environment, run}); err != nil {
 			passed[run] = true

@@ -73,9 +73,16 @@ func (tx *Tx) TriggerHistories(q TriggerHistoryQuery) ([]TriggerHistory, error) 
 	return found, err
 }
 
+// HistoryContents is the run that the contents of a history are named for: they go with
+// the history.
+func HistoryContents(name string) string { return "history:" + name }
+
 // DeleteTriggerHistories deletes at most max histories (0: all) of a workflow that
-// started before a time, and returns how many.
+// started before a time, with their contents, and returns how many.
 func (tx *Tx) DeleteTriggerHistories(workflow string, before time.Time, max int) (int, error) {
-	n, err := tx.exec(`DELETE FROM histories WHERE id IN (SELECT id FROM histories WHERE workflow = ? AND started < ? LIMIT ?)`, workflow, fromTime(before), limit(max))
+	if _, err := tx.exec(`DELETE FROM contents WHERE run IN (SELECT 'history:' || name FROM histories WHERE workflow = ? AND started < ? ORDER BY id LIMIT ?)`, workflow, fromTime(before), limit(max)); err != nil {
+		return 0, err
+	}
+	n, err := tx.exec(`DELETE FROM histories WHERE id IN (SELECT id FROM histories WHERE workflow = ? AND started < ? ORDER BY id LIMIT ?)`, workflow, fromTime(before), limit(max))
 	return int(n), err
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -303,5 +304,33 @@ func histories(t *testing.T, f *Fixture) {
 		n, err := tx.DeleteTriggerHistories("w", noon.Add(time.Minute), 0)
 		f.want("deleted", n, 2)
 		return err
+	})
+}
+
+// historyContents go with their history, and no others.
+func historyContents(t *testing.T, f *Fixture) {
+	owners := map[string]string{"h1": store.HistoryContents("h1"), "h2": store.HistoryContents("h2"), "h1 as a run": "h1"}
+	for _, owner := range owners {
+		c := must(f.DB.PutContent(t.Context(), owner, "body", strings.NewReader("x")))
+		f.write(f.DB, func(tx *store.Tx) error { return tx.NameContent(c) })
+	}
+	f.write(f.DB, func(tx *store.Tx) error {
+		for i, name := range []string{"h1", "h2"} {
+			if err := tx.PutTriggerHistory(store.TriggerHistory{Workflow: "w", Trigger: "t", Name: name, Status: "Succeeded", Start: noon.Add(time.Duration(i) * time.Hour)}); err != nil {
+				return err
+			}
+		}
+		_, err := tx.DeleteTriggerHistories("w", noon.Add(time.Minute), 0)
+		return err
+	})
+	f.read(f.DB, func(tx *store.Tx) error {
+		for what, want := range map[string]int{"h1": 0, "h2": 1, "h1 as a run": 1} {
+			all, err := tx.Contents(owners[what])
+			f.want("contents of "+what, len(all), want)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

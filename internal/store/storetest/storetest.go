@@ -36,6 +36,7 @@ func Run(t *testing.T, open Open) {
 		{"scopes are listed", scopes},
 		{"trigger histories are queried", histories},
 		{"messages wait, and are known after their release", messages},
+		{"contents of a history go with it", historyContents},
 		{"a due task is claimed by one", taskClaim},
 		{"a task put during its work runs again", taskPutAgain},
 		{"a failed task waits", taskPostpone},
