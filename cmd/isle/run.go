@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,9 +33,10 @@ take their time. DEF may also be the folder of a single-tenant project, of one o
 workflows, or the workflow.json in it: then parameters.json, connections.json and
 local.settings.json of the project hold. Prints the record of the run as JSON: its status, the response, and
 each action with status, inputs and outputs; with splitOn, one record for each run.
+While it runs, webhook actions can be called back at an address of this machine,
+which is told on standard error.
 The exit code is 0 if the workflow ran, however it ended, 1 if it was refused, and 2 if
-an argument or a file cannot be read. Nobody can call back a webhook
-action here: one that hands on its address fails, others wait for their limit.timeout.
+an argument or a file cannot be read.
 
 --body, --parameters, --settings, --connections and --trigger each take JSON, or the
 name of a file that holds it, or - for standard input. A --body that is neither is plain text.
@@ -85,7 +89,16 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 	defer code.Close()
 	options := builtin.Options{HTTP: connectorhttp.Options{Authority: o.authority}, Connection: connection.Options{Directory: directory}, Script: code}
 	dialer := dataplane.NewInproc(dataplane.Options{}).Dialer(dataplane.Shared, dataplane.SubnetBuiltIn)
-	siblings := &testfile.Siblings{Project: shared, Settings: settings, Dialer: dialer, Clock: now}
+	var callbacks *testfile.Callbacks
+	if workflow.CallsBack() || shared != nil {
+		c, stop, err := o.listen(cmd)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		callbacks = c
+	}
+	siblings := &testfile.Siblings{Project: shared, Settings: settings, Dialer: dialer, Clock: now, Callbacks: callbacks}
 	if shared != nil {
 		options.Workflow.Children = siblings
 	}
@@ -94,7 +107,7 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 	siblings.Operations = operations
 	invocation := testfile.Invocation{
 		Workflow: workflow, Trigger: fire, Operations: operations,
-		Dialer: dialer, Start: now(), Seed: rand.Uint64(),
+		Dialer: dialer, Start: now(), Seed: rand.Uint64(), Callbacks: callbacks,
 	}
 	invoked, err := invocation.Run(cmd.Context())
 	if err != nil {
@@ -109,6 +122,21 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 		}
 	}
 	return nil
+}
+
+// listen opens the address, on this machine only, at which webhooks are called back
+// until stop. Each URL is told as it is handed on: whoever has none may call it by hand.
+func (o *runOptions) listen(cmd *cobra.Command) (c *testfile.Callbacks, stop func(), err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, fmt.Errorf("no address for callbacks of webhooks: %w", err)
+	}
+	c = testfile.NewCallbacks("http://"+listener.Addr().String(), func(action, url string) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "isle: '%s' waits to be called back: curl -X POST '%s'\n", action, url)
+	})
+	server := &http.Server{Handler: c, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	return c, func() { _ = server.Close() }, nil
 }
 
 // readConnections is where connections are called: what the flag names, else what the

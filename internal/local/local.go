@@ -39,6 +39,8 @@ type Config struct {
 	// call it back; nil: nobody.
 	CallbackURL engine.Callback
 	CalledBack  func(engine.Record) *Callback
+	// Calls are those of callback URLs that come from outside; not with a virtual clock.
+	Calls <-chan Call
 
 	RunID            string // "local" if empty
 	ClientTrackingID string
@@ -114,6 +116,7 @@ type playback struct {
 	outcomes chan engine.Completed
 
 	callbacks callbacks
+	taken     chan<- error   // of the Call that is the next event; nil: it is none
 	partings  sync.WaitGroup // real clock: unsubscribes under way
 
 	respondBy time.Time
@@ -176,6 +179,7 @@ func answersLater(p *wdl.Program) bool {
 func (s *playback) step(ctx context.Context, ev engine.Event) error {
 	for ev != nil {
 		res, err := s.core.Step(s.now, ev)
+		s.acknowledge(err)
 		if errors.Is(err, engine.ErrNotWaiting) {
 			return nil // the webhook has timed out before its callback
 		}
@@ -334,6 +338,9 @@ func (s *playback) next(ctx context.Context) (engine.Event, error) {
 		callback = timer.C
 	}
 	select {
+	case call := <-s.Calls:
+		s.now, s.taken = s.Clock(), call.Taken
+		return call.event(), nil
 	case <-callback:
 		s.now = s.Clock()
 		return s.callbacks.take(), nil

@@ -16,6 +16,28 @@ type Callback struct {
 	Outputs expr.Value    // of the action: statusCode, headers, queries, body
 }
 
+// Call is a call of a callback URL from outside.
+type Call struct {
+	Action     string
+	Repetition []engine.RepetitionIndex
+	Outputs    expr.Value // as of a Callback
+	// Taken gets one error: nil when the webhook has ended with the call,
+	// engine.ErrNotWaiting if nothing waits for it. It has room for it.
+	Taken chan<- error
+}
+
+func (c *Call) event() engine.Event {
+	return called(engine.Record{Action: c.Action, Repetition: c.Repetition}, c.Outputs)
+}
+
+// acknowledge tells who called what became of the call.
+func (s *playback) acknowledge(err error) {
+	if s.taken != nil {
+		s.taken <- err
+		s.taken = nil
+	}
+}
+
 // callbacks are the calls that are still to come, earliest first.
 type callbacks struct {
 	coming []coming

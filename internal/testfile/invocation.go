@@ -51,6 +51,9 @@ type Invocation struct {
 	// nil: nobody can, and there is no address to hand on.
 	CalledBack func(w *engine.Workflow, run string, rec engine.Record) *local.Callback
 
+	// Callbacks takes the calls of webhooks when time is real; nil: nobody can call.
+	Callbacks *Callbacks
+
 	// Clock is told the time before each call when time is virtual.
 	Clock func(now time.Time)
 }
@@ -321,6 +324,11 @@ func (i *Invocation) run(ctx context.Context, f engine.Fired, name string, calle
 	if i.CalledBack != nil {
 		config.CallbackURL = i.callbackURL(name)
 		config.CalledBack = func(rec engine.Record) *local.Callback { return i.CalledBack(i.Workflow, name, rec) }
+	}
+	if i.Callbacks != nil && i.Workflow.CallsBack() {
+		var end func()
+		config.CallbackURL, config.Calls, end = i.Callbacks.open(i.Workflow, name)
+		defer end()
 	}
 	if i.Caller == Impatient {
 		config.RespondWithin = responseTimeout

@@ -25,6 +25,7 @@ type Siblings struct {
 	Operations connector.Operations
 	Dialer     dataplane.Dialer
 	Clock      func() time.Time
+	Callbacks  *Callbacks // nil: the webhooks of siblings cannot be called back
 }
 
 // Start runs the sibling and waits for its answer.
@@ -40,7 +41,7 @@ func (s *Siblings) Start(ctx context.Context, r *workflow.Request) (*workflow.An
 	}
 	i := Invocation{
 		Workflow: child, Trigger: fire, Operations: s.Operations, Dialer: s.Dialer,
-		Start: s.Clock().UTC(), Seed: rand.Uint64(), Depth: r.Depth,
+		Start: s.Clock().UTC(), Seed: rand.Uint64(), Depth: r.Depth, Callbacks: s.Callbacks,
 	}
 	invoked, err := i.Run(ctx)
 	if err != nil {
