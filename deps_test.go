@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"wdl"},
 	{"engine", "internal/project"},
 	{"internal/store"},
-	{"internal/task", "internal/dataplane"},
+	{"internal/task", "internal/dataplane", "internal/backup"},
 	{"internal/connector", "internal/fetch"},
 	{"internal/connector/http", "internal/connector/connection", "internal/connector/workflow", "internal/connector/script"},
 	{"internal/connector/builtin", "internal/trigger"},

@@ -109,7 +109,7 @@ func root() *cobra.Command {
 		}
 	}
 	add("server", upCommand(), serveCommand())
-	add("manage", deployCommand(), runsCommand(), urlCommand(), netcheckCommand(), portCommand(), azCommand())
+	add("manage", deployCommand(), runsCommand(), urlCommand(), netcheckCommand(), portCommand(), azCommand(), backupCommand(), restoreCommand())
 	add("develop", checkCommand(), evalCommand(), runCommand(), testCommand())
 	cmd.AddCommand(scriptWorkerCommand())
 	tellUsage(cmd)

@@ -50,6 +50,7 @@ func TestReadme(t *testing.T) {
 
 	serve := w.serve(t, readme.blocks["serve"])
 	w.paste(t, readme.blocks["serve-runs"])
+	w.paste(t, readme.blocks["backup"])
 	serve.stop(syscall.SIGTERM)
 }
 
@@ -99,12 +100,12 @@ func readReadme(t *testing.T) page {
 			p.blocks[m[2]] = steps(m[3])
 		}
 	}
-	for _, name := range []string{"runs", "deploy", "develop", "network", "network-example", "serve", "serve-runs", "az"} {
+	for _, name := range []string{"runs", "deploy", "develop", "network", "network-example", "serve", "serve-runs", "backup", "az"} {
 		if len(p.blocks[name]) == 0 {
 			t.Errorf("README.md has no block <!-- test: %s -->", name)
 		}
 	}
-	if len(p.blocks) != 8 {
+	if len(p.blocks) != 9 {
 		t.Errorf("README.md has a block that no test runs: %d are there", len(p.blocks))
 	}
 	return p

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -25,7 +26,7 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "Isle serves %s; its clients trust %s. Stop it with Ctrl-C.\n", s.Operator().Endpoint, s.Operator().CAFile)
-			return untilStopped(cmd.Context(), s)
+			return flags.untilStopped(cmd.Context(), s)
 		},
 	}
 	flags.register(cmd)
@@ -82,17 +83,26 @@ func (f *serverFlags) start(cmd *cobra.Command) (*server.Server, error) {
 // stopGrace is how long a stopping server waits for runs to reach their next commit.
 const stopGrace = 10 * time.Second
 
-// untilStopped waits for a signal or for the server's end, and closes it in order.
-func untilStopped(ctx context.Context, s *server.Server) error {
-	var failed error
-	select {
-	case <-ctx.Done():
-	case failed = <-s.Failed():
+// untilStopped waits for a signal or for the server's end, and closes it in order. A
+// server that a backup was put back on begins anew.
+func (f *serverFlags) untilStopped(ctx context.Context, s *server.Server) error {
+	for {
+		var failed error
+		select {
+		case <-ctx.Done():
+		case failed = <-s.Failed():
+		}
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+		err := s.Close(grace)
+		cancel()
+		if !errors.Is(failed, server.ErrRestored) {
+			if failed == nil {
+				failed = err
+			}
+			return failed
+		}
+		if s, err = server.Start(ctx, f.config); err != nil {
+			return err
+		}
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
-	defer cancel()
-	if err := s.Close(grace); failed == nil {
-		failed = err
-	}
-	return failed
 }

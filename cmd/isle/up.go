@@ -54,7 +54,7 @@ example workflow. A later start finds all as it was, with the same URLs.
 				_ = s.Close(closing)
 				return err
 			}
-			return untilStopped(cmd.Context(), s)
+			return flags.untilStopped(cmd.Context(), s)
 		},
 	}
 	flags.register(cmd)

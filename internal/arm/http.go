@@ -20,6 +20,39 @@ const maxPath = 16 << 10
 
 // ServeHTTP answers one request of a client.
 func (m *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m.framed(w, r, func(correlation string) error {
+		res, err := m.answer(w, r, correlation)
+		if err != nil {
+			return err
+		}
+		for name, values := range res.Header {
+			w.Header()[http.CanonicalHeaderKey(name)] = values
+		}
+		m.send(w, r, res.Status, res.Body)
+		return nil
+	})
+}
+
+// Stream answers those who may do action at scope with what serve writes: for contents
+// that are too large to be held. serve gives an error only while nothing is written.
+func (m *Manager) Stream(action, scope string, serve func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m.framed(w, r, func(string) error {
+			principal, err := m.authenticate(r)
+			if err != nil {
+				return err
+			}
+			if err := m.allowAction(&call{principal: principal}, action, scope); err != nil {
+				return err
+			}
+			return serve(w, r)
+		})
+	})
+}
+
+// framed is what all answers have: the standard headers, and the wire's form of an error
+// or a panic.
+func (m *Manager) framed(w http.ResponseWriter, r *http.Request, serve func(correlation string) error) {
 	requestID := NewGUID()
 	correlation := printable(r.Header.Get("x-ms-correlation-request-id"))
 	if !guidForm().MatchString(correlation) {
@@ -35,19 +68,13 @@ func (m *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			m.fail(w, r, m.wire(errors.New("panic"), requestID))
 		}
 	}()
-	res, err := m.answer(w, r, correlation)
-	if err != nil {
+	if err := serve(correlation); err != nil {
 		e := m.wire(err, requestID)
 		if e.Status >= http.StatusInternalServerError {
 			m.config.Log.Error("request failed", "request", requestID, "method", r.Method, "path", r.URL.Path, "error", err)
 		}
 		m.fail(w, r, e)
-		return
 	}
-	for name, values := range res.Header {
-		w.Header()[http.CanonicalHeaderKey(name)] = values
-	}
-	m.send(w, r, res.Status, res.Body)
 }
 
 func (m *Manager) answer(w http.ResponseWriter, r *http.Request, correlation string) (*Result, error) {

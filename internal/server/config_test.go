@@ -23,7 +23,7 @@ func TestBadSettingsAreToldTogether(t *testing.T) {
 	}{
 		{Config{ServiceTags: tags, FlowLog: dir, TLSCert: "x"}, []string{"--service-tags " + tags, `"nowhere" is not an address prefix`, `"no tag" is not the name`, "--flow-log " + dir + " is a folder", "--tls-cert"}},
 		{Config{Authority: "login.example", CallTimeout: -1}, []string{`--authority "login.example" is not an http or https URL`, "--call-timeout"}},
-		{Config{Connections: connections}, []string{"--connections " + connections, "'managedApiConnections' must be an object", "'f' in 'functionConnections' must be an object"}},
+		{Config{Connections: connections}, []string{"--connections " + connections, "managedApiConnections must be an object", "functionConnections.f must be an object"}},
 		{Config{Connections: filepath.Join(dir, "none.json")}, []string{"--connections", "none.json"}},
 		{Config{ServiceTags: filepath.Join(dir, "none.json"), FlowLog: filepath.Join(dir, "none", "flows.log")}, []string{"--service-tags", "none.json", "--flow-log", "the folder " + filepath.Join(dir, "none") + " is not there"}},
 	} {

@@ -17,6 +17,7 @@ import (
 //
 //	/                                  portal: the page
 //	/healthz                           200 when the server accepts work
+//	/backup, /restore                  an archive of everything, and back
 //	/workflows/…                       gateway: request triggers, content links
 //	/{tenant}/…, /common/…             identity: tokens, discovery, keys
 //	all else                           arm: the resource manager
@@ -27,6 +28,9 @@ func (s *Server) routes() http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = w.Write([]byte("ok\n"))
 	})
+	subscription := "/subscriptions/" + s.issuer.Subscription()
+	mux.Handle("POST /backup", s.manager.Stream(backupAction, subscription, s.serveBackup))
+	mux.Handle("POST /restore", s.manager.Stream(restoreAction, subscription, s.serveRestore))
 	mux.Handle("/workflows/", s.gateway) // judges the pace of its large bodies itself
 	management := timely(bodyTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if identity.Owns(r.URL.Path) {

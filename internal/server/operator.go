@@ -30,18 +30,19 @@ type storedOperator struct {
 	Address string `json:"address"`
 }
 
-const operatorFile = "operator.json"
+// OperatorFile is the name of the operator's file in the data folder.
+const OperatorFile = "operator.json"
 
 // ReadOperator reads the operator of a data folder. The error is fs.ErrNotExist when
 // no server has run there yet.
 func ReadOperator(data string) (Operator, error) {
-	content, err := os.ReadFile(filepath.Join(data, operatorFile))
+	content, err := os.ReadFile(filepath.Join(data, OperatorFile))
 	if err != nil {
 		return Operator{}, err
 	}
 	var stored storedOperator
 	if err := json.Unmarshal(content, &stored); err != nil {
-		return Operator{}, fmt.Errorf("%s is damaged (delete it, and the next start of the server makes a new secret): %w", filepath.Join(data, operatorFile), err)
+		return Operator{}, fmt.Errorf("%s is damaged (delete it, and the next start of the server makes a new secret): %w", filepath.Join(data, OperatorFile), err)
 	}
 	o := stored.Operator
 	o.Address = stored.Address
@@ -54,7 +55,7 @@ func writeOperator(data string, o Operator) error {
 	if err != nil {
 		return err
 	}
-	name := filepath.Join(data, operatorFile)
+	name := filepath.Join(data, OperatorFile)
 	next := name + ".next"
 	if err := os.WriteFile(next, append(content, '\n'), 0o600); err != nil {
 		return err

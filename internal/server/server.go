@@ -19,9 +19,11 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"isle/internal/arm"
+	"isle/internal/backup"
 	"isle/internal/connector"
 	"isle/internal/connector/builtin"
 	"isle/internal/connector/connection"
@@ -73,6 +75,7 @@ type Server struct {
 	background context.CancelFunc
 	keeping    sync.WaitGroup // maintain
 	failed     chan error
+	restoring  atomic.Bool // an archive is being put back
 	closing    sync.Once
 }
 
@@ -160,7 +163,7 @@ func OpenReadOnly(ctx context.Context, data string) (*Server, error) {
 
 func (s *Server) openStore(ctx context.Context, readOnly bool) error {
 	var err error
-	s.store, err = store.Open(ctx, s.config.Data, store.Options{KeyFile: s.config.KeyFile, Clock: s.config.Clock, ReadOnly: readOnly})
+	s.store, err = store.Open(ctx, s.config.Data, store.Options{KeyFile: s.config.KeyFile, Clock: s.config.Clock, ReadOnly: readOnly, Prepare: backup.Swap})
 	var locked *store.LockedError
 	if errors.As(err, &locked) {
 		return fmt.Errorf("%w: %w", ErrRunning, err)

@@ -52,6 +52,9 @@ func (d *DB) collectFolder(ctx context.Context, folder string) (int, error) {
 		}
 		d.contents.mu.Lock()
 		defer d.contents.mu.Unlock()
+		if d.store.copying.Load() {
+			return nil
+		}
 		for _, e := range entries {
 			file := folder + "/" + e.Name()
 			if named[file] || d.contents.pending[file] > 0 || strings.HasPrefix(e.Name(), "put-") && d.contents.busy(folder) {

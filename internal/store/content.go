@@ -85,7 +85,7 @@ func (d *DB) writeContent(ctx context.Context, file, run, id string, r io.Reader
 	if err != nil {
 		return 0, errors.Join(err, os.Remove(f.Name()))
 	}
-	return size, syncFolder(folder)
+	return size, SyncFolder(folder)
 }
 
 // makeFolder makes a folder of contents, and its name durable.
@@ -97,7 +97,7 @@ func makeFolder(folder string) error {
 		return err
 	}
 	parent := filepath.Dir(folder)
-	return errors.Join(syncFolder(parent), syncFolder(filepath.Dir(parent)))
+	return errors.Join(SyncFolder(parent), SyncFolder(filepath.Dir(parent)))
 }
 
 // NameContent makes a content part of the run with this commit; its file is kept as

@@ -112,7 +112,7 @@ func (d *DB) openWriting(kind string, migrations []string) error {
 		return errors.Join(err, c.close())
 	}
 	if fresh {
-		if err := errors.Join(syncFolder(d.dir), syncFolder(filepath.Dir(d.dir))); err != nil {
+		if err := errors.Join(SyncFolder(d.dir), SyncFolder(filepath.Dir(d.dir))); err != nil {
 			return errors.Join(err, c.close())
 		}
 	}

@@ -17,6 +17,8 @@ var (
 	ErrReadOnly = errors.New("store: opened for reading only")
 	// ErrClosed says that the database was closed or its environment removed.
 	ErrClosed = errors.New("store: closed")
+	// ErrBusy says that a copy of the folder is being made already.
+	ErrBusy = errors.New("store: a copy is being made")
 	// ErrCorrupt says that a stored payload is not what was written at its place.
 	ErrCorrupt = errors.New("store: payload damaged or not from this place")
 )

@@ -60,7 +60,7 @@ func makeRootKey(path string) ([]byte, error) {
 		return nil, err
 	}
 	_, err = f.Write(text)
-	return text, errors.Join(err, f.Sync(), f.Close(), syncFolder(filepath.Dir(path)))
+	return text, errors.Join(err, f.Sync(), f.Close(), SyncFolder(filepath.Dir(path)))
 }
 
 func randomBytes(n int) []byte {
@@ -69,17 +69,29 @@ func randomBytes(n int) []byte {
 	return b
 }
 
-func (k *rootKey) wrap(database string, id uint32, plain []byte) []byte {
+// seal seals plain for a place: nonce, then the text.
+func (k *rootKey) seal(place, plain []byte) []byte {
 	nonce := randomBytes(k.aead.NonceSize())
-	return k.aead.Seal(nonce, nonce, plain, wrapPlace(database, id))
+	return k.aead.Seal(nonce, nonce, plain, place)
+}
+
+func (k *rootKey) open(place, sealed []byte) ([]byte, error) {
+	n := k.aead.NonceSize()
+	if len(sealed) < n {
+		return nil, ErrCorrupt
+	}
+	return k.aead.Open(nil, sealed[:n], sealed[n:], place)
+}
+
+func (k *rootKey) wrap(database string, id uint32, plain []byte) []byte {
+	return k.seal(wrapPlace(database, id), plain)
 }
 
 func (k *rootKey) unwrap(database string, id uint32, wrapped []byte) (dataKey, error) {
-	n := k.aead.NonceSize()
-	if len(wrapped) < n {
-		return dataKey{}, ErrCorrupt
+	plain, err := k.open(wrapPlace(database, id), wrapped)
+	if errors.Is(err, ErrCorrupt) {
+		return dataKey{}, err
 	}
-	plain, err := k.aead.Open(nil, wrapped[:n], wrapped[n:], wrapPlace(database, id))
 	if err != nil {
 		return dataKey{}, &KeyError{Path: k.path, Reason: "is not the key that database " + database + " was sealed with: put that key back", Cause: err}
 	}

@@ -39,6 +39,16 @@ func lock(dir string, exclusive bool) (*os.File, error) {
 	return f, nil
 }
 
+// Own takes a data folder's lock for a process that opens nothing in it, until release is
+// called. A folder that is taken gives a [*LockedError].
+func Own(dir string) (release func() error, err error) {
+	f, err := lock(dir, true)
+	if err != nil {
+		return nil, err
+	}
+	return f.Close, nil
+}
+
 func writeAt(f *os.File, text string) error {
 	_, err := f.WriteAt([]byte(text), 0)
 	return err

@@ -21,5 +21,5 @@ func lockFile(f *os.File, exclusive bool) error {
 	return err
 }
 
-// syncFolder does nothing: NTFS journals names itself.
-func syncFolder(string) error { return nil }
+// SyncFolder does nothing: NTFS journals names itself.
+func SyncFolder(string) error { return nil }

@@ -50,6 +50,9 @@ type Options struct {
 	Owner string
 	// ReadOnly opens the folder of a stopped server; nothing in it is changed.
 	ReadOnly bool
+	// Prepare, unless nil, is called with the folder when this process owns it and has
+	// opened nothing in it yet; not if ReadOnly.
+	Prepare func(dir string) error
 }
 
 // Store is an open data folder. Safe for concurrent use.
@@ -62,7 +65,8 @@ type Store struct {
 
 	onTasks atomic.Pointer[func(*DB)]
 
-	opening sync.Mutex // held while a database is opened, closed or removed
+	opening sync.Mutex  // held while a database is opened, closed or removed
+	copying atomic.Bool // a snapshot is being taken: no content is collected; set false under opening
 
 	mu           sync.RWMutex // guards what follows; never held while a database works
 	environments map[string]*DB
@@ -83,7 +87,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		o.Owner = hex.EncodeToString(randomBytes(8))
 	}
 	if !o.ReadOnly {
-		if err := os.MkdirAll(filepath.Join(dir, "environments"), 0o700); err != nil {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("make data folder: %w", err)
 		}
 	}
@@ -101,6 +105,11 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 }
 
 func (s *Store) open() (err error) {
+	if s.options.Prepare != nil && !s.options.ReadOnly {
+		if err := s.options.Prepare(s.dir); err != nil {
+			return err
+		}
+	}
 	path := filepath.Join(s.dir, "control.db")
 	_, err = os.Stat(path)
 	fresh := errors.Is(err, fs.ErrNotExist)
@@ -108,6 +117,9 @@ func (s *Store) open() (err error) {
 		return err
 	}
 	if !s.options.ReadOnly {
+		if err := os.MkdirAll(filepath.Join(s.dir, "environments"), 0o700); err != nil {
+			return fmt.Errorf("make data folder: %w", err)
+		}
 		if err := s.sweep(); err != nil {
 			return err
 		}
@@ -256,7 +268,11 @@ func (s *Store) RemoveEnvironment(ctx context.Context, id string) error {
 	} else if err != nil {
 		return err
 	}
-	return errors.Join(syncFolder(filepath.Dir(gone)), os.RemoveAll(gone))
+	err := SyncFolder(filepath.Dir(gone))
+	if !s.copying.Load() { // else the copy's end sweeps it
+		err = errors.Join(err, os.RemoveAll(gone))
+	}
+	return err
 }
 
 // sweep deletes what a crash left of removed environments.
