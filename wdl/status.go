@@ -29,6 +29,15 @@ var statusNames = [statusCount]string{
 	"Cancelled", "Failed", "Faulted", "TimedOut", "Aborted", "Ignored",
 }
 
+// AllStatuses lists them, in their order.
+func AllStatuses() []Status {
+	list := make([]Status, statusCount)
+	for i := range list {
+		list[i] = Status(i)
+	}
+	return list
+}
+
 // String returns the name as the service writes it.
 func (s Status) String() string {
 	if int(s) < len(statusNames) {

@@ -33,10 +33,14 @@ const (
 	Time
 	Number
 	Flag
+	// Scalar is compared as text; its literals need no quotes.
+	Scalar
 )
 
 // Field is something a $filter may name.
 type Field struct {
+	// Name is what the filter says; one that ends in "/*" stands for all names that
+	// begin so, such as those of properties.
 	Name string
 	Kind FieldKind
 	// Value gives the field of a stored resource; view is what Type.View gave. It is
@@ -198,7 +202,7 @@ func (f *Filter) Equals(field string) (string, bool) {
 		}
 		return f.right.Equals(field)
 	}
-	if f.op != opEq || f.field.Kind != Text || f.literal.null || !strings.EqualFold(f.field.Name, field) {
+	if f.op != opEq || f.field.Kind != Text && f.field.Kind != Scalar || f.literal.null || !strings.EqualFold(f.field.Name, field) {
 		return "", false
 	}
 	return f.literal.text, true
@@ -383,11 +387,30 @@ func (p *filterParser) comparison(first token) *Filter {
 }
 
 func (p *filterParser) field(t token) (Field, bool) {
-	i := slices.IndexFunc(p.fields, func(f Field) bool { return t.kind == tokenWord && strings.EqualFold(f.Name, t.text) })
+	i := slices.IndexFunc(p.fields, func(f Field) bool { return t.kind == tokenWord && f.named(t.text) })
 	if i < 0 {
 		return Field{}, false
 	}
-	return p.fields[i], true
+	f := p.fields[i]
+	f.Name = f.spelled(t.text)
+	return f, true
+}
+
+// named says whether a filter names the field so.
+func (f Field) named(text string) bool {
+	first, any := strings.CutSuffix(f.Name, "*")
+	if !any {
+		return strings.EqualFold(f.Name, text)
+	}
+	return len(text) > len(first) && strings.EqualFold(text[:len(first)], first)
+}
+
+// spelled is the name of the field that a filter names so.
+func (f Field) spelled(text string) string {
+	if first, any := strings.CutSuffix(f.Name, "*"); any {
+		return first + text[len(first):]
+	}
+	return f.Name
 }
 
 func (p *filterParser) compare(op filterOp, name, value token) *Filter {
@@ -403,7 +426,7 @@ func (p *filterParser) compare(op filterOp, name, value token) *Filter {
 	if ok := f.literal.read(field.Kind, value); !ok {
 		return p.fail("'" + value.text + "' is not a value of '" + field.Name + "'; texts stand in single quotes, times look like 2024-01-31T00:00:00Z")
 	}
-	if field.Kind == Flag && op != opEq && op != opNe || field.Kind != Text && op > opLe {
+	if field.Kind == Flag && op != opEq && op != opNe || field.Kind != Text && field.Kind != Scalar && op > opLe {
 		return p.fail("'" + field.Name + "' cannot be compared so")
 	}
 	return f
@@ -419,6 +442,9 @@ func (l *literal) read(kind FieldKind, t token) (ok bool) {
 	case Text:
 		l.text = t.text
 		return t.kind == tokenText
+	case Scalar:
+		l.text = t.text
+		return t.kind != tokenEnd && t.kind != tokenMark
 	case Time:
 		l.time, err = time.Parse(time.RFC3339Nano, t.text)
 		if err != nil {

@@ -27,6 +27,7 @@ func (s *Service) environmentType() arm.Type {
 		Reads: map[string]arm.Handler{
 			"skus":                        func(context.Context, *arm.Request) (*arm.Response, error) { return arm.Reply(list(skus())), nil },
 			"throughput":                  s.readThroughput,
+			"runs":                        s.listEnvironmentRuns,
 			"health/network":              s.readHealth,
 			"network":                     s.readHealth,
 			"health/network/history":      s.readHealthHistory,

@@ -39,7 +39,7 @@ func readPageOf(r *arm.Request, size, most int, fields ...arm.Field) (*page, err
 }
 
 // fill makes one page of entries that are read in portions: read gives at most limit
-// of them behind a name, view gives an entry's name and what is shown of it, null for
+// of them behind a token, view gives an entry's token and what is shown of it, null for
 // one that does not match. It looks for one entry more than the page holds, so that
 // the last page has no link; last is for [page.reply].
 func fill[E any](p *page, read func(after string, limit int) ([]E, error), view func(*E) (string, expr.Value, error)) (values []expr.Value, last string, err error) {

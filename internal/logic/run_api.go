@@ -14,41 +14,8 @@ import (
 	"isle/wdl"
 )
 
-func (s *Service) listRuns(ctx context.Context, r *arm.Request) (*arm.Response, error) {
-	p, err := readPage(r, historyFields()...)
-	if err != nil {
-		return nil, err
-	}
-	form, err := decode[workflow](r.Resource.Resource)
-	if err != nil {
-		return nil, err
-	}
-	q := store.RunQuery{Workflow: form.FlowID}
-	q.Status, q.From, q.To = p.narrow()
-	q.ClientTrackingID, _ = p.filter.Equals("clientTrackingId")
-	var values []expr.Value
-	last := ""
-	err = s.readRuns(ctx, form, func(tx *store.Tx) (err error) {
-		values, last, err = fill(p, func(after string, limit int) ([]store.Run, error) {
-			q.After, q.Limit = after, limit
-			return tx.Runs(q)
-		}, func(run *store.Run) (string, expr.Value, error) {
-			if !p.matches(run.Status, run.Start, run.ClientTrackingID) {
-				return run.Name, expr.Null(), nil
-			}
-			v, err := s.viewRun(tx, r, form, run.Name)
-			return run.Name, v, err
-		})
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return p.reply(values, last), nil
-}
-
 // viewRun reads a run with its head and shows it.
-func (s *Service) viewRun(tx *store.Tx, r *arm.Request, form *workflow, name string) (expr.Value, error) {
+func (s *Service) viewRun(tx *store.Tx, r *arm.Request, owner *runOwner, name string) (expr.Value, error) {
 	run, err := tx.Run(name)
 	if err != nil {
 		return expr.Null(), err
@@ -57,7 +24,7 @@ func (s *Service) viewRun(tx *store.Tx, r *arm.Request, form *workflow, name str
 	if err != nil {
 		return expr.Null(), err
 	}
-	return runView(r.Resource.ID, run, summary, s.linker(r, form, name)), nil
+	return runView(owner.id, run, summary, s.linker(r, owner.form, name)), nil
 }
 
 // readSummary is what is known about a run without its records, with the inputs

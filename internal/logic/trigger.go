@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"isle/engine"
 	"isle/expr"
@@ -83,7 +82,7 @@ func (s *Service) readRuns(ctx context.Context, form *workflow, fn func(*store.T
 }
 
 func triggerView(tx *store.Tx, workflowID string, form *workflow, program *wdl.Program, t *wdl.Trigger) (expr.Value, error) {
-	last, err := runner.Histories(tx, store.TriggerHistoryQuery{Workflow: form.FlowID, Trigger: t.Name, Limit: 1})
+	last, err := runner.Histories(tx, store.TriggerHistoryQuery{Workflow: form.FlowID, Trigger: t.Name, Limit: 1}, runner.HistoryPlace{})
 	if err != nil {
 		return expr.Null(), err
 	}
@@ -261,14 +260,18 @@ func (s *Service) listHistories(ctx context.Context, r *arm.Request) (*arm.Respo
 	last := ""
 	err = s.readRuns(ctx, form, func(tx *store.Tx) (err error) {
 		values, last, err = fill(p, func(after string, limit int) ([]store.TriggerHistory, error) {
-			q.After, q.Limit = after, limit
-			return runner.Histories(tx, q)
+			place, err := readHistoryPlace(after)
+			if err != nil {
+				return nil, err
+			}
+			q.Limit = limit
+			return runner.Histories(tx, q, place)
 		}, func(h *store.TriggerHistory) (string, expr.Value, error) {
 			v, tracking, err := s.historyView(tx, r, form, *h)
 			if !p.matches(h.Status, h.Start, tracking) {
 				v = expr.Null()
 			}
-			return h.Name, v, err
+			return historyToken(runner.PlaceOf(*h)), v, err
 		})
 		return err
 	})
@@ -276,33 +279,6 @@ func (s *Service) listHistories(ctx context.Context, r *arm.Request) (*arm.Respo
 		return nil, err
 	}
 	return p.reply(values, last), nil
-}
-
-// narrow gives the bounds that a query can use; matches decides.
-func (p *page) narrow() (status []string, from, to time.Time) {
-	if text, ok := p.filter.Equals("status"); ok {
-		if known, ok := wdl.ParseStatus(text); ok {
-			text = known.String()
-		}
-		status = []string{text}
-	}
-	from, to = p.filter.Between("startTime")
-	if !to.IsZero() {
-		to = to.Add(time.Nanosecond) // the store's end is exclusive
-	}
-	return status, from, to
-}
-
-func (p *page) matches(status string, start time.Time, tracking string) bool {
-	return p.filter.Match(func(field string) expr.Value {
-		switch field {
-		case "status":
-			return expr.String(status)
-		case "startTime":
-			return expr.String(timestamp(start))
-		}
-		return expr.String(tracking)
-	})
 }
 
 func (s *Service) readHistory(ctx context.Context, r *arm.Request) (*arm.Response, error) {

@@ -69,13 +69,14 @@ func (s *Service) workflowReads() map[string]arm.Handler {
 }
 
 // Routes are the paths of the package that belong to no stored resource: a
-// workflow is validated before it exists.
+// workflow is validated before it exists, and runs are of many.
 func (s *Service) Routes() []arm.Route {
 	const action, validate = "Microsoft.Logic/workflows/validate/action", "workflows/{workflow}/validate"
 	return []arm.Route{
 		{Method: "POST", Pattern: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Logic/" + validate, Action: action, Serve: s.validate},
 		{Method: "POST", Pattern: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Logic/locations/{location}/" + validate,
 			Action: "Microsoft.Logic/locations/workflows/validate/action", Serve: s.validate},
+		{Method: "GET", Pattern: "/subscriptions/{subscription}/providers/Microsoft.Logic/runs", Action: "Microsoft.Logic/runs/read", Serve: s.listAllRuns},
 	}
 }
 

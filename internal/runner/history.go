@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"math"
 	"strings"
 
 	"isle/engine"
@@ -16,8 +17,37 @@ import (
 // its record, so that the usual request costs one row less. Rows are only for
 // firings that began none. Histories and History show both as one.
 
-// Histories lists the firings of a trigger, newest first.
-func Histories(tx *store.Tx, q store.TriggerHistoryQuery) ([]store.TriggerHistory, error) {
+// HistoryPlace is where a firing stands in the list of histories: newest start first, of
+// one start the runs first, then what was stored last.
+type HistoryPlace struct {
+	store.Place
+	Row bool // it has a row of its own
+}
+
+// PlaceOf is where a firing stands in lists.
+func PlaceOf(h store.TriggerHistory) HistoryPlace { return HistoryPlace{h.Place(), h.Run != h.Name} }
+
+func (p HistoryPlace) before(q HistoryPlace) bool {
+	if p.Start.Equal(q.Start) && p.Row != q.Row {
+		return q.Row
+	}
+	return p.Before(q.Place)
+}
+
+// behind is where a list of rows, or of runs, goes on behind a place of either.
+func (p HistoryPlace) behind(row bool) store.Place {
+	switch {
+	case p.IsZero() || p.Row == row:
+		return p.Place
+	case row: // all rows of that start are to come
+		return store.Place{Start: p.Start, ID: math.MaxInt64}
+	}
+	return store.Place{Start: p.Start, ID: 1}
+}
+
+// Histories lists the firings of a trigger, newest first, from the one behind a place.
+func Histories(tx *store.Tx, q store.TriggerHistoryQuery, after HistoryPlace) ([]store.TriggerHistory, error) {
+	q.After = after.behind(true)
 	rows, err := tx.TriggerHistories(q)
 	if err != nil {
 		return nil, err
@@ -25,6 +55,7 @@ func Histories(tx *store.Tx, q store.TriggerHistoryQuery) ([]store.TriggerHistor
 	if len(q.Status) > 0 && !containsFold(q.Status, wdl.Succeeded.String()) {
 		return rows, nil
 	}
+	q.After = after.behind(false)
 	runs, err := runHistories(tx, q)
 	if err != nil {
 		return nil, err
@@ -32,48 +63,33 @@ func Histories(tx *store.Tx, q store.TriggerHistoryQuery) ([]store.TriggerHistor
 	return mergeHistories(rows, runs, q.Limit), nil
 }
 
-// runHistories reads on until the page is full, as a workflow may have more than
-// one trigger.
 func runHistories(tx *store.Tx, q store.TriggerHistoryQuery) ([]store.TriggerHistory, error) {
-	var found []store.TriggerHistory
-	after := q.After
-	for {
-		page, err := tx.Runs(store.RunQuery{Workflow: q.Workflow, From: q.From, To: q.To, After: after, Limit: q.Limit})
-		if err != nil {
-			return nil, err
-		}
-		for _, run := range page {
-			if strings.EqualFold(run.Trigger, q.Trigger) {
-				found = append(found, historyOf(run))
-			}
-		}
-		if q.Limit == 0 || len(page) < q.Limit || len(found) >= q.Limit {
-			return found, nil
-		}
-		after = page[len(page)-1].Name
+	runs, err := tx.Runs(store.RunQuery{Workflow: q.Workflow, Trigger: q.Trigger, From: q.From, To: q.To, After: q.After, Limit: q.Limit})
+	if err != nil {
+		return nil, err
 	}
+	found := make([]store.TriggerHistory, len(runs))
+	for i, run := range runs {
+		found[i] = historyOf(run)
+	}
+	return found, nil
 }
 
-// mergeHistories joins two lists that are sorted by name.
+// mergeHistories joins two sorted lists.
 func mergeHistories(a, b []store.TriggerHistory, limit int) []store.TriggerHistory {
-	if len(a) == 0 {
-		a, b = b, nil
-	}
-	if len(b) > 0 {
-		merged := make([]store.TriggerHistory, 0, len(a)+len(b))
-		for len(a) > 0 && len(b) > 0 {
-			if a[0].Name <= b[0].Name {
-				merged, a = append(merged, a[0]), a[1:]
-			} else {
-				merged, b = append(merged, b[0]), b[1:]
-			}
+	merged := make([]store.TriggerHistory, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if PlaceOf(a[0]).before(PlaceOf(b[0])) {
+			merged, a = append(merged, a[0]), a[1:]
+		} else {
+			merged, b = append(merged, b[0]), b[1:]
 		}
-		a = append(append(merged, a...), b...)
 	}
-	if limit > 0 && len(a) > limit {
-		a = a[:limit]
+	merged = append(append(merged, a...), b...)
+	if limit > 0 && len(merged) > limit {
+		merged = merged[:limit]
 	}
-	return a
+	return merged
 }
 
 // History is one firing; store.ErrNotFound if there is none.
@@ -87,7 +103,7 @@ func History(tx *store.Tx, workflow, trigger, name string) (store.TriggerHistory
 
 func historyOf(run store.Run) store.TriggerHistory {
 	h := store.TriggerHistory{
-		Workflow: run.Workflow, Trigger: run.Trigger, Name: run.Name,
+		ID: run.ID, Workflow: run.Workflow, Trigger: run.Trigger, Name: run.Name,
 		Status: wdl.Succeeded.String(), Fired: true, Run: run.Name, Start: run.Start, End: run.Start,
 	}
 	if run.Head == nil {

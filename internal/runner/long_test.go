@@ -48,17 +48,18 @@ func TestHistoriesMergeRunsAndRowsInPages(t *testing.T) {
 		}
 	}
 	var got []store.TriggerHistory
+	var after HistoryPlace
 	q := store.TriggerHistoryQuery{Workflow: d.FlowID, Trigger: "manual", Limit: 3}
 	for {
 		var page []store.TriggerHistory
-		if err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) { page, err = Histories(tx, q); return err }); err != nil {
+		if err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) { page, err = Histories(tx, q, after); return err }); err != nil {
 			t.Fatal(err)
 		}
 		got = append(got, page...)
 		if len(page) < q.Limit {
 			break
 		}
-		q.After = page[len(page)-1].Name
+		after = PlaceOf(page[len(page)-1])
 	}
 	if len(got) != 7 {
 		t.Fatalf("%d histories", len(got))

@@ -56,7 +56,7 @@ func (w *world) scheduleOf(t *testing.T, d *Deployed) (s schedule) {
 func (w *world) histories(t *testing.T, d *Deployed) (list []store.TriggerHistory) {
 	t.Helper()
 	if err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
-		list, err = Histories(tx, store.TriggerHistoryQuery{Workflow: d.FlowID, Trigger: d.Workflow.Program.Triggers[0].Name})
+		list, err = Histories(tx, store.TriggerHistoryQuery{Workflow: d.FlowID, Trigger: d.Workflow.Program.Triggers[0].Name}, HistoryPlace{})
 		return err
 	}); err != nil {
 		t.Fatal(err)

@@ -207,7 +207,7 @@ func TestSingleInstance(t *testing.T) {
 	}
 	var histories []store.TriggerHistory
 	if err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
-		histories, err = Histories(tx, store.TriggerHistoryQuery{Workflow: d.FlowID, Trigger: "manual"})
+		histories, err = Histories(tx, store.TriggerHistoryQuery{Workflow: d.FlowID, Trigger: "manual"}, HistoryPlace{})
 		return err
 	}); err != nil || len(histories) != 3 || histories[0].Status != "Succeeded" || histories[1].Status != "Skipped" || histories[1].Fired || !histories[2].Fired {
 		t.Errorf("%+v, %v", histories, err)

@@ -50,15 +50,16 @@ func (w *world) splits(t testing.TB, d *Deployed) (n int) {
 	return n
 }
 
-// itemsOf are the outputs of A of all ended runs, in the order of their items: the
-// newest run is of the last one.
+// itemsOf are the outputs of A of all ended runs, in the order of their items: names
+// sort the last one first.
 func (w *world) itemsOf(t testing.TB) (items []string) {
 	t.Helper()
 	var runs []store.Run
 	if err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) { runs, err = tx.Runs(store.RunQuery{}); return err }); err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range slices.Backward(runs) {
+	slices.SortFunc(runs, func(a, b store.Run) int { return strings.Compare(b.Name, a.Name) })
+	for _, r := range runs {
 		items = append(items, string(w.record(t, r.Name, "A").Outputs.JSON()))
 	}
 	return items

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"modernc.org/sqlite"
 )
@@ -89,6 +90,16 @@ func (s *statement) bind(args []driver.Value) []driver.NamedValue {
 		s.args = append(s.args, driver.NamedValue{Ordinal: i + 1, Value: a})
 	}
 	return s.args
+}
+
+// forget closes the statements that name a table, so that it can be dropped.
+func (c *conn) forget(table string) {
+	for sql, s := range c.statements {
+		if !s.busy && strings.Contains(sql, table+" ") {
+			_ = s.exec.Close() // nothing hangs on it
+			delete(c.statements, sql)
+		}
+	}
 }
 
 // run executes sql and returns how many rows it changed.

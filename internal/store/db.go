@@ -22,6 +22,8 @@ type DB struct {
 	readOnly bool
 	epoch    int64
 	seal     *sealer
+	lookup   *lookup // nil for the control database
+	words    *Words  // likewise
 	contents contents
 	writer   *writer    // nil if readOnly
 	readers  chan *conn // idle ones and nils that stand for connections not opened yet
@@ -92,6 +94,11 @@ func (d *DB) openReading(kind string, newest int) error {
 		d.epoch = row.epoch
 		d.seal, err = c.readKeys(d.store.root, d.name)
 	}
+	if err == nil && kind == "environment" {
+		var key []byte
+		key, err = c.readLookupKey(d.seal)
+		d.lookup, d.words = newLookup(key), newWords(d)
+	}
 	return errors.Join(err, c.close())
 }
 
@@ -116,6 +123,9 @@ func (d *DB) openWriting(kind string, migrations []string) error {
 			return errors.Join(err, c.close())
 		}
 	}
+	if kind == "environment" {
+		d.words = newWords(d)
+	}
 	d.writer = newWriter(d, c)
 	return nil
 }
@@ -138,6 +148,9 @@ func (d *DB) prepare(c *conn, kind string, migrations []string) error {
 	}
 	if err == nil {
 		err = c.addKey(d.seal, d.store.root, d.name)
+	}
+	if err == nil && kind == "environment" {
+		d.lookup, err = c.addLookupKey(d.seal)
 	}
 	if err == nil {
 		err = c.script(`COMMIT`)
@@ -207,6 +220,7 @@ func (d *DB) close() (err error) {
 		if d.writer != nil {
 			errs = append(errs, d.writer.close())
 		}
+		errs = append(errs, d.words.close())
 		err = errors.Join(errs...)
 	})
 	return err

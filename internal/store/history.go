@@ -9,6 +9,7 @@ import (
 // TriggerHistory is one firing, or one look without firing, of a trigger, in the
 // environment's database. Names sort newest first.
 type TriggerHistory struct {
+	ID                      int64  // number of the row; set by the store
 	Workflow, Trigger, Name string // together unique
 	Status, Code            string
 	Fired                   bool
@@ -18,19 +19,19 @@ type TriggerHistory struct {
 	Payload                 []byte    // inputs, outputs, error, in the caller's form; sealed
 }
 
-// TriggerHistoryQuery selects histories of one trigger, newest first.
+// TriggerHistoryQuery selects histories of one trigger, newest start first.
 type TriggerHistoryQuery struct {
-	Workflow, Trigger string // both are needed
-	Status            []string
+	Workflow, Trigger string    // both are needed
+	Status            []string  // ignoring case
 	From, To          time.Time // From <= Start < To
-	After             string    // Name of the last one of the page before
+	After             Place     // of the last one of the page before
 	Limit             int       // 0: all
 }
 
-const historyColumns = `workflow, trigger, name, status, code, fired, run, started, ended, scheduled, payload`
+const historyColumns = `workflow, trigger, name, status, code, fired, run, started, ended, scheduled, payload, id`
 
 func (tx *Tx) scanHistory(v []driver.Value) (h TriggerHistory, err error) {
-	h = TriggerHistory{Workflow: v[0].(string), Trigger: v[1].(string), Name: v[2].(string), Status: v[3].(string), Code: v[4].(string),
+	h = TriggerHistory{ID: v[11].(int64), Workflow: v[0].(string), Trigger: v[1].(string), Name: v[2].(string), Status: v[3].(string), Code: v[4].(string),
 		Fired: v[5].(int64) != 0, Run: v[6].(string), Start: toTime(v[7]), End: toTime(v[8]), Scheduled: toTime(v[9])}
 	h.Payload, err = tx.open(v[10], "histories", h.Workflow, h.Trigger, h.Name)
 	if err != nil {
@@ -42,7 +43,7 @@ func (tx *Tx) scanHistory(v []driver.Value) (h TriggerHistory, err error) {
 // PutTriggerHistory stores a history, new or not.
 func (tx *Tx) PutTriggerHistory(h TriggerHistory) error {
 	payload := tx.seal(h.Payload, "histories", h.Workflow, h.Trigger, h.Name)
-	_, err := tx.exec(`INSERT INTO histories (`+historyColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err := tx.exec(`INSERT INTO histories (workflow, trigger, name, status, code, fired, run, started, ended, scheduled, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (workflow, trigger, name) DO UPDATE SET status = excluded.status, code = excluded.code, fired = excluded.fired, run = excluded.run,
 		started = excluded.started, ended = excluded.ended, scheduled = excluded.scheduled, payload = excluded.payload`,
 		h.Workflow, h.Trigger, h.Name, h.Status, h.Code, h.Fired, h.Run, fromTime(h.Start), fromTime(h.End), fromTime(h.Scheduled), payload)
@@ -58,19 +59,29 @@ func (tx *Tx) TriggerHistory(workflow, trigger, name string) (h TriggerHistory, 
 	return h, err
 }
 
-// TriggerHistories lists histories by Name, ascending: newest first.
+// Place is where the history stands in lists.
+func (h TriggerHistory) Place() Place { return Place{h.Start, h.ID} }
+
+// TriggerHistories lists histories.
 func (tx *Tx) TriggerHistories(q TriggerHistoryQuery) ([]TriggerHistory, error) {
-	var w where
-	w.add(`workflow = ?`, q.Workflow)
-	w.add(`trigger = ?`, q.Trigger)
-	w.page(q.Status, q.From, q.To, q.After)
-	var found []TriggerHistory
-	err := tx.query(`SELECT `+historyColumns+` FROM histories`+w.sql()+` ORDER BY name LIMIT ?`, func(v []driver.Value) error {
-		h, err := tx.scanHistory(v)
-		found = append(found, h)
-		return err
-	}, append(w.args, limit(q.Limit))...)
-	return found, err
+	a := access{table: "histories INDEXED BY histories_started", fixed: []string{"workflow", "trigger"},
+		args: []driver.Value{q.Workflow, q.Trigger}, open: []string{"status"}}
+	a.oneOf("status", q.Status)
+	places, err := tx.places(a, span{q.From, q.To, q.After, q.Limit})
+	if err != nil {
+		return nil, err
+	}
+	found := make([]TriggerHistory, 0, len(places))
+	for _, p := range places {
+		if err := tx.query(`SELECT `+historyColumns+` FROM histories WHERE id = ?`, func(v []driver.Value) error {
+			h, err := tx.scanHistory(v)
+			found = append(found, h)
+			return err
+		}, p.ID); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
 // HistoryContents is the run that the contents of a history are named for: they go with

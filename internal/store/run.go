@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,6 +12,7 @@ import (
 // Run is one run of a workflow, in the environment's database. Names sort newest
 // first, as the service's do.
 type Run struct {
+	ID       int64  // number of the row, in the order of creation; set by the store
 	Name     string // unique in the database
 	Workflow string // flow id
 	Version  string
@@ -32,15 +34,22 @@ type Run struct {
 	Head     []byte    // the engine's; sealed; not read by lists
 }
 
-// RunQuery selects runs, newest first. All conditions given must hold.
+// RunQuery selects runs, newest start first. All conditions given must hold. Each page
+// takes about as long as it has runs, however many there are; with Trigger and one of
+// ClientTrackingID and ErrorCode, as many runs are looked at as have these.
 type RunQuery struct {
-	Workflow         string // flow id; "" is every workflow of the environment
-	Status           []string
+	Workflow         string    // flow id; "" is every workflow of the environment
+	Trigger          string    // ignoring case; "" is every one. Needs Workflow
+	Status           []string  // ignoring case
 	From, To         time.Time // From <= Start < To
-	ClientTrackingID string
-	After            string // Name of the last run of the page before
-	Limit            int    // 0: all
+	ClientTrackingID string    // ignoring case
+	ErrorCode        string    // of the run's error, ignoring case
+	After            Place     // of the last run of the page before
+	Limit            int       // 0: all
 }
+
+// Place is where the run stands in lists.
+func (r Run) Place() Place { return Place{r.Start, r.ID} }
 
 // runID remembers the row of the run that was used last.
 type runID struct {
@@ -75,10 +84,14 @@ func (tx *Tx) CreateRun(r Run) error {
 	if id, err = tx.nextID(&tx.runs, `SELECT max(id) FROM runs`); err != nil {
 		return err
 	}
-	n, err := tx.exec(`INSERT INTO runs (id, name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail, head, waited)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+	finished, err := tx.finish(r)
+	if err != nil {
+		return err
+	}
+	n, err := tx.exec(`INSERT INTO runs (id, name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail, head, waited, error, finished)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		id, r.Name, r.Workflow, r.Version, r.Trigger, r.Status, r.Code, fromTime(r.Start), fromTime(r.End), fromTime(r.Wake), r.tracking(),
-		tx.db.Owner(), tx.db.epoch, detail, tx.seal(r.Head, "runs.head", r.Name), r.waited())
+		tx.db.Owner(), tx.db.epoch, detail, tx.seal(r.Head, "runs.head", r.Name), r.waited(), tx.db.errorToken(r.ErrorCode), finished)
 	if err == nil && n == 0 {
 		return fmt.Errorf("run %s: %w", r.Name, ErrExists)
 	}
@@ -94,6 +107,26 @@ func (r Run) tracking() driver.Value {
 		return nil
 	}
 	return r.ClientTrackingID
+}
+
+// finish is the number of a run that has ended, among those that have; a run that is
+// written after its end gets a new one, so that it counts as having ended again.
+func (tx *Tx) finish(r Run) (driver.Value, error) {
+	if r.End.IsZero() {
+		return nil, nil
+	}
+	if tx.finished == 0 {
+		tx.finished = tx.db.words.cursor()
+		if err := tx.one(`SELECT max(finished) FROM runs`, func(v []driver.Value) error {
+			last, _ := v[0].(int64)
+			tx.finished = max(tx.finished, last)
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	tx.finished++
+	return tx.finished, nil
 }
 
 // waited is the column of that name.
@@ -114,8 +147,12 @@ func (tx *Tx) UpdateRun(r Run) error {
 	if err != nil {
 		return err
 	}
-	set, args := `status = ?, code = ?, ended = ?, wake = ?, version = ?, detail = ?`, make([]driver.Value, 0, 12)
-	args = append(args, r.Status, r.Code, fromTime(r.End), fromTime(r.Wake), r.Version, detail)
+	finished, err := tx.finish(r)
+	if err != nil {
+		return err
+	}
+	set, args := `status = ?, code = ?, ended = ?, wake = ?, version = ?, detail = ?, error = ?, finished = ?`, make([]driver.Value, 0, 14)
+	args = append(args, r.Status, r.Code, fromTime(r.End), fromTime(r.Wake), r.Version, detail, tx.db.errorToken(r.ErrorCode), finished)
 	if r.Head != nil {
 		set += `, head = ?`
 		args = append(args, tx.seal(r.Head, "runs.head", r.Name))
@@ -155,11 +192,11 @@ func (tx *Tx) ClaimRun(name string) (Run, error) {
 	return tx.Run(name)
 }
 
-const runColumns = `name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail, waited`
+const runColumns = `name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail, waited, id`
 
 func (tx *Tx) scanRun(v []driver.Value) (Run, error) {
 	r := Run{Name: v[0].(string), Workflow: v[1].(string), Version: v[2].(string), Trigger: v[3].(string), Status: v[4].(string), Code: v[5].(string),
-		Start: toTime(v[6]), End: toTime(v[7]), Wake: toTime(v[8]), Revision: v[10].(int64), Owner: v[11].(string), Epoch: v[12].(int64)}
+		Start: toTime(v[6]), End: toTime(v[7]), Wake: toTime(v[8]), Revision: v[10].(int64), Owner: v[11].(string), Epoch: v[12].(int64), ID: v[15].(int64)}
 	r.ClientTrackingID = r.Name
 	if id, ok := v[9].(string); ok {
 		r.ClientTrackingID = id
@@ -188,7 +225,7 @@ func (tx *Tx) Run(name string) (r Run, err error) {
 		if r, err = tx.scanRun(v); err != nil {
 			return err
 		}
-		r.Head, err = tx.open(v[15], "runs.head", name)
+		r.Head, err = tx.open(v[16], "runs.head", name)
 		return err
 	}, name)
 	if err != nil {
@@ -207,33 +244,98 @@ func (tx *Tx) runsWhere(sql string, args ...driver.Value) ([]Run, error) {
 	return found, err
 }
 
-// Runs lists runs without their heads, by Name, ascending: newest first.
+// Runs lists runs without their heads.
 func (tx *Tx) Runs(q RunQuery) ([]Run, error) {
+	found, err := tx.runPlaces(q)
+	if err != nil {
+		return nil, err
+	}
+	runs := make([]Run, 0, len(found))
+	for _, p := range found {
+		if err := tx.query(`SELECT `+runColumns+` FROM runs WHERE id = ?`, func(v []driver.Value) error {
+			r, err := tx.scanRun(v)
+			runs = append(runs, r)
+			return err
+		}, p.ID); err != nil {
+			return nil, err
+		}
+	}
+	return runs, nil
+}
+
+func (tx *Tx) runPlaces(q RunQuery) ([]Place, error) {
+	s := span{q.From, q.To, q.After, q.Limit}
+	a := tx.runAccess(q)
+	found, err := tx.places(a, s)
+	if err != nil || q.ClientTrackingID == "" {
+		return found, err
+	}
+	// The run that has no other tracking id than its name is not in the index.
 	var w where
+	w.add(`name IN (?, ?) AND tracking IS NULL`, q.ClientTrackingID, strings.ToUpper(q.ClientTrackingID))
+	q.ClientTrackingID = ""
+	tx.runRest(&w, q)
+	s.bound(&w)
+	err = tx.query(`SELECT started, id FROM runs`+w.sql(), func(v []driver.Value) error {
+		found = append(found, Place{toTime(v[0]), v[1].(int64)})
+		return nil
+	}, w.args...)
+	slices.SortFunc(found, Place.compare)
+	if q.Limit > 0 && len(found) > q.Limit {
+		found = found[:q.Limit]
+	}
+	return found, err
+}
+
+// runAccess chooses the index for a query: the one whose groups are smallest.
+func (tx *Tx) runAccess(q RunQuery) access {
+	a := access{open: []string{"status"}}
+	rest := q
+	rest.Status = nil
+	fix := func(column string, v driver.Value) {
+		a.fixed, a.args = append(a.fixed, column), append(a.args, v)
+	}
+	index := "runs_status"
+	if q.Workflow != "" {
+		fix("workflow", q.Workflow)
+		rest.Workflow = ""
+	}
+	switch {
+	case q.ClientTrackingID != "":
+		a.fixed, a.args = []string{"tracking COLLATE NOCASE"}, []driver.Value{q.ClientTrackingID}
+		index, rest.ClientTrackingID, rest.Workflow = "runs_tracking", "", q.Workflow
+	case q.ErrorCode != "":
+		if index = "runs_error"; q.Workflow != "" {
+			index = "runs_failed"
+		}
+		fix("error", tx.db.errorToken(q.ErrorCode))
+		rest.ErrorCode = ""
+	case q.Workflow != "":
+		index, a.open, rest.Trigger = "runs_workflow", []string{"trigger", "status"}, ""
+		if q.Trigger != "" {
+			a.oneOf("trigger", []string{q.Trigger})
+		}
+	}
+	a.table = "runs INDEXED BY " + index
+	a.oneOf("status", q.Status)
+	tx.runRest(&a.rest, rest)
+	return a
+}
+
+// runRest adds the conditions that no index answers.
+func (tx *Tx) runRest(w *where, q RunQuery) {
 	if q.Workflow != "" {
 		w.add(`workflow = ?`, q.Workflow)
 	}
-	if q.ClientTrackingID != "" {
-		w.add(`(tracking = ? OR (name = ? AND tracking IS NULL))`, q.ClientTrackingID, q.ClientTrackingID)
+	if q.Trigger != "" {
+		w.add(`trigger = ? COLLATE NOCASE`, q.Trigger)
 	}
-	w.page(q.Status, q.From, q.To, q.After)
-	return tx.runsWhere(w.sql()+` ORDER BY name LIMIT ?`, append(w.args, limit(q.Limit))...)
-}
-
-// page adds what lists of runs and of histories have in common.
-func (w *where) page(status []string, from, to time.Time, after string) {
-	if len(status) > 0 {
+	if q.ErrorCode != "" {
+		w.add(`error = ?`, tx.db.errorToken(q.ErrorCode))
+	}
+	if len(q.Status) > 0 {
 		// One parameter, so that the statement is the same for any number.
-		w.add(`status IN (SELECT value FROM json_each(?))`, jsonList(status))
-	}
-	if !from.IsZero() {
-		w.add(`started >= ?`, fromTime(from))
-	}
-	if !to.IsZero() {
-		w.add(`started < ?`, fromTime(to))
-	}
-	if after != "" {
-		w.add(`name > ?`, after)
+		w.add(`status COLLATE NOCASE IN (SELECT value FROM json_each(?))`, jsonList(q.Status))
 	}
 }
 
@@ -308,6 +410,9 @@ func (tx *Tx) DeleteRun(name string) error {
 		return err
 	}
 	tx.run = runID{}
+	if _, err := tx.exec(`INSERT INTO purged (run, started) SELECT id, started FROM runs WHERE id = ? AND finished IS NOT NULL`, id); err != nil {
+		return err
+	}
 	for _, sql := range []string{`DELETE FROM runs WHERE id = ?`, `DELETE FROM records WHERE run = ?`} {
 		if _, err := tx.exec(sql, id); err != nil {
 			return err

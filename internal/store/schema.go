@@ -138,6 +138,29 @@ DROP INDEX messages_waiting;
 CREATE INDEX messages_waiting ON messages (batch) WHERE released = 0;
 DROP INDEX messages_released;
 CREATE INDEX messages_released ON messages (sender) WHERE released = 1;
+`, `
+ALTER TABLE runs ADD COLUMN error INTEGER;    -- blind token of the error's code, NULL for none
+ALTER TABLE runs ADD COLUMN finished INTEGER; -- counts the runs in the order in which they ended, NULL while it is open
+UPDATE runs SET finished = id WHERE ended IS NOT NULL;
+-- Lists are read by equality on what is before started, newest first (list.go).
+DROP INDEX runs_workflow;
+DROP INDEX runs_tracking;
+CREATE INDEX runs_workflow ON runs (workflow, trigger, status, started);
+CREATE INDEX runs_status ON runs (status, started);
+CREATE INDEX runs_error ON runs (error, status, started) WHERE error IS NOT NULL;
+CREATE INDEX runs_failed ON runs (workflow, error, status, started) WHERE error IS NOT NULL;
+CREATE INDEX runs_tracking ON runs (tracking COLLATE NOCASE, status, started, workflow, error) WHERE tracking IS NOT NULL;
+CREATE INDEX runs_finished ON runs (finished) WHERE finished IS NOT NULL;
+CREATE INDEX histories_started ON histories (workflow, trigger, status, started);
+CREATE TABLE purged (  -- deleted runs that the index of words may still hold
+	number  INTEGER PRIMARY KEY AUTOINCREMENT,
+	run     INTEGER NOT NULL, -- what was runs.id
+	started INTEGER
+);
+CREATE TABLE lookup (
+	only INTEGER PRIMARY KEY CHECK (only = 1),
+	key  BLOB NOT NULL  -- sealed: of the blind tokens and of the index of words
+);
 `}
 }
 

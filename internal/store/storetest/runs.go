@@ -19,7 +19,7 @@ func runUnique(t *testing.T, f *Fixture) {
 		f.wantError("second", tx.CreateRun(r), store.ErrExists)
 		return nil
 	})
-	r.Revision, r.Owner, r.Epoch = 1, f.DB.Owner(), f.DB.Epoch()
+	r.ID, r.Revision, r.Owner, r.Epoch = 1, 1, f.DB.Owner(), f.DB.Epoch()
 	f.Reopen()
 	f.read(f.DB, func(tx *store.Tx) error {
 		got, err := tx.Run("r1")
@@ -66,7 +66,7 @@ func runQueries(t *testing.T, f *Fixture) {
 		want  []string
 	}{
 		{store.RunQuery{Limit: 3}, []string{"r88", "r89", "r90"}},
-		{store.RunQuery{Limit: 3, After: "r90"}, []string{"r91", "r92", "r93"}},
+		{store.RunQuery{Limit: 3, After: store.Place{Start: noon.Add(9 * time.Minute), ID: 10}}, []string{"r91", "r92", "r93"}},
 		{store.RunQuery{Workflow: "w1"}, []string{"r89", "r91", "r93", "r95", "r97", "r99"}},
 		{store.RunQuery{Workflow: "w1", Status: []string{"Failed"}}, []string{"r89", "r95"}},
 		{store.RunQuery{Workflow: "w1", Status: []string{"Failed", "Running"}}, []string{"r89", "r91", "r95", "r97"}},
@@ -279,6 +279,7 @@ func histories(t *testing.T, f *Fixture) {
 	f.Reopen()
 	f.write(f.DB, func(tx *store.Tx) error {
 		got, err := tx.TriggerHistory("w", "manual", "h1")
+		h.ID = got.ID
 		f.want("history", got, h)
 		if err != nil {
 			return err
@@ -290,7 +291,7 @@ func histories(t *testing.T, f *Fixture) {
 			want  []string
 		}{
 			{store.TriggerHistoryQuery{Limit: 2}, []string{"h5", "h6"}},
-			{store.TriggerHistoryQuery{After: "h6", Limit: 2}, []string{"h7", "h8"}},
+			{store.TriggerHistoryQuery{After: store.Place{Start: noon.Add(3 * time.Hour), ID: 4}, Limit: 2}, []string{"h7", "h8"}},
 			{store.TriggerHistoryQuery{Status: []string{"Skipped"}}, []string{"h6", "h8"}},
 			{store.TriggerHistoryQuery{From: noon.Add(time.Hour), To: noon.Add(3 * time.Hour)}, []string{"h7", "h8"}},
 		} {

@@ -1,0 +1,117 @@
+package logic
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"isle/internal/arm"
+	"isle/internal/store"
+)
+
+// fieldWorkflow is the name of a run's workflow, in lists that are of more than one.
+const fieldWorkflow = "workflow/name"
+
+// listEnvironmentRuns lists the runs of all workflows of an environment. It is an
+// operation of Isle's own.
+func (s *Service) listEnvironmentRuns(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	l, err := s.readRunList(r, arm.Field{Name: fieldWorkflow})
+	if err != nil {
+		return nil, err
+	}
+	form, err := decode[environment](r.Resource.Resource)
+	if err != nil {
+		return nil, err
+	}
+	if !form.Ready {
+		return l.page.reply(nil, ""), nil
+	}
+	l.owner = s.owners(r)
+	sources := []source{{environment: form.ID}}
+	if name, ok := l.page.filter.Equals(fieldWorkflow); ok {
+		if sources, err = s.workflowsNamed(ctx, form.ID, name); err != nil {
+			return nil, err
+		}
+	}
+	return l.answer(ctx, sources)
+}
+
+// workflowsNamed are the workflows of an environment that have a name, each in another
+// group.
+func (s *Service) workflowsNamed(ctx context.Context, environment, name string) (sources []source, err error) {
+	prefix := memberPrefix(environment)
+	err = s.control.Read(ctx, func(tx *store.Tx) error {
+		members, err := tx.Settings(prefix)
+		if err != nil {
+			return err
+		}
+		for _, m := range members {
+			id, err := tx.Setting(m)
+			if err != nil {
+				return err
+			}
+			if strings.EqualFold(lastSegment(string(id)), name) {
+				sources = append(sources, source{environment, strings.TrimPrefix(m, prefix)})
+			}
+		}
+		return nil
+	})
+	return sources, err
+}
+
+// listAllRuns lists the runs of a subscription: of every environment, and of workflows
+// that are in none. It is an operation of Isle's own.
+func (s *Service) listAllRuns(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	l, err := s.readRunList(r)
+	if err != nil {
+		return nil, err
+	}
+	l.owner = s.owners(r)
+	var sources []source
+	for _, environment := range s.config.Store.Environments() {
+		sources = append(sources, source{environment: environment})
+	}
+	return l.answer(ctx, sources)
+}
+
+const actionReadRuns = "Microsoft.Logic/workflows/runs/read"
+
+// owners finds the workflows of runs by flow id, each once: nil for one that is deleted
+// or that the caller may not read.
+func (s *Service) owners(r *arm.Request) func(context.Context, string) (*runOwner, error) {
+	known := map[string]*runOwner{}
+	return func(ctx context.Context, flowID string) (*runOwner, error) {
+		if o, ok := known[flowID]; ok {
+			return o, nil
+		}
+		o, err := s.ownerOf(ctx, flowID)
+		if err != nil {
+			return nil, err
+		}
+		if o != nil && s.config.Authorizer != nil && !s.config.Authorizer.Allowed(r.Principal, actionReadRuns, o.id) {
+			o = nil
+		}
+		known[flowID] = o
+		return o, nil
+	}
+}
+
+func (s *Service) ownerOf(ctx context.Context, flowID string) (o *runOwner, err error) {
+	err = s.control.Read(ctx, func(tx *store.Tx) error {
+		key, err := tx.Setting(flowSetting(flowID))
+		if err != nil {
+			return err
+		}
+		resource, err := arm.Load(tx, string(key))
+		if err != nil {
+			return err
+		}
+		form, err := decode[workflow](resource.Resource)
+		o = &runOwner{resource.ID, form}
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return o, err
+}
