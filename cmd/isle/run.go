@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"isle/engine"
 	"isle/expr"
 	"isle/internal/connector/builtin"
 	"isle/internal/connector/connection"
@@ -32,7 +33,8 @@ func runCommand() *cobra.Command {
 take their time. DEF may also be the folder of a single-tenant project, of one of its
 workflows, or the workflow.json in it: then parameters.json, connections.json and
 local.settings.json of the project hold. Prints the record of the run as JSON: its status, the response, and
-each action with status, inputs and outputs; with splitOn, one record for each run.
+each action with status, inputs and outputs; with splitOn, one record for each run, then one for each batch of the project that the
+messages sent have completed.
 While it runs, webhook actions can be called back at an address of this machine,
 which is told on standard error.
 The exit code is 0 if the workflow ran, however it ended, 1 if it was refused, and 2 if
@@ -116,12 +118,22 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 	if len(invoked.Runs) == 0 {
 		return errors.New("no run began: " + invoked.Reason)
 	}
-	for _, run := range invoked.Runs {
-		if err := printRecord(cmd.OutOrStdout(), runRecord(workflow, run, invoked)); err != nil {
-			return err
+	print := func(w *engine.Workflow, invoked *testfile.Invoked) error {
+		for _, run := range invoked.Runs {
+			if err := printRecord(cmd.OutOrStdout(), runRecord(w, run, invoked)); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	return nil
+	if err := print(workflow, invoked); err != nil {
+		return err
+	}
+	waiting, err := siblings.Release(cmd.Context(), print)
+	for _, w := range waiting {
+		fmt.Fprintln(cmd.ErrOrStderr(), "isle:", w)
+	}
+	return err
 }
 
 // listen opens the address, on this machine only, at which webhooks are called back

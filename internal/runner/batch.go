@@ -14,6 +14,7 @@ import (
 	"isle/expr"
 	"isle/internal/store"
 	"isle/internal/task"
+	"isle/internal/trigger"
 	"isle/wdl"
 )
 
@@ -246,9 +247,9 @@ func fitting(c wdl.BatchConfiguration, messages []store.Message) []store.Message
 	return messages
 }
 
-// outputs are those of the trigger: {body: {batchName, partitionName, items}}.
+// outputs are those of the trigger.
 func (q batchQueue) outputs(batch []store.Message) (expr.Value, error) {
-	items := make([]expr.Value, len(batch))
+	messages := make([]trigger.BatchMessage, len(batch))
 	for i, m := range batch {
 		var w waiting
 		if err := json.Unmarshal(m.Payload, &w); err != nil {
@@ -258,13 +259,9 @@ func (q batchQueue) outputs(batch []store.Message) (expr.Value, error) {
 		if err != nil {
 			return expr.Null(), fmt.Errorf("message %s: %w", m.Key, err)
 		}
-		items[i] = expr.Object(expr.Member{Name: "content", Value: content}, expr.Member{Name: "messageId", Value: expr.String(w.ID)})
+		messages[i] = trigger.BatchMessage{ID: w.ID, Content: content}
 	}
-	return expr.Object(expr.Member{Name: "body", Value: expr.Object(
-		expr.Member{Name: "batchName", Value: expr.String(q.Batch)},
-		expr.Member{Name: "partitionName", Value: expr.String(q.Partition)},
-		expr.Member{Name: "items", Value: expr.Array(items...)},
-	)}), nil
+	return trigger.BatchOutputs(q.Batch, q.Partition, messages), nil
 }
 
 // take takes a batch out of the queue, in the transaction that begins its run.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"isle/engine"
@@ -26,6 +27,11 @@ type Siblings struct {
 	Dialer     dataplane.Dialer
 	Clock      func() time.Time
 	Callbacks  *Callbacks // nil: the webhooks of siblings cannot be called back
+
+	batches batches
+
+	mu       sync.Mutex
+	compiled map[string]*engine.Workflow // by the sibling's name; under mu
 }
 
 // Start runs the sibling and waits for its answer.
@@ -62,16 +68,16 @@ func (s *Siblings) Ask(_ context.Context, _ workflow.Caller, reference string) (
 	return nil, &workflow.Failure{Code: "WorkflowRunNotFound", Message: "There is no run '" + reference + "' to be asked."}
 }
 
-// Send refuses: batches live longer than a run.
-func (s *Siblings) Send(_ context.Context, m *workflow.Message) error {
-	return &workflow.Failure{Code: "WorkflowNotFound", Message: "Messages are gathered by a server only. Deploy both workflows, or test with a mock that has the action's name."}
-}
-
 // compile makes the sibling that a resource ID names by its last segment.
 func (s *Siblings) compile(id string) (*engine.Workflow, error) {
 	w, err := s.Project.Workflow(id[strings.LastIndexByte(id, '/')+1:])
 	if err != nil {
 		return nil, &workflow.Failure{Code: "WorkflowNotFound", Message: err.Error() + "."}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if child := s.compiled[w.Name]; child != nil {
+		return child, nil
 	}
 	settings := s.Settings
 	settings.Parameters = nil // those given are for the workflow that was asked for
@@ -79,6 +85,10 @@ func (s *Siblings) compile(id string) (*engine.Workflow, error) {
 	if child == nil {
 		return nil, &workflow.Failure{Code: "BadRequest", Message: fmt.Sprintf("The workflow '%s' is refused: %s", w.Name, strings.Join(refusals(problems), "; "))}
 	}
+	if s.compiled == nil {
+		s.compiled = map[string]*engine.Workflow{}
+	}
+	s.compiled[w.Name] = child
 	return child, nil
 }
 
