@@ -20,7 +20,7 @@ import (
 const (
 	// headVersion 2 can say that a run is being cancelled and that a flight waits for
 	// a callback; a head of version 1 says the same without these two. Version 3 can
-	// hold the trace of a run.
+	// hold the trace of a run, and say that its trigger's row has trackedProperties.
 	headVersion = 3
 	// rowVersion 2 can hold the callback URL of a record, and its progress.
 	rowVersion = 2

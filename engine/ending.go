@@ -290,6 +290,20 @@ func (r *Run) finish() *Need {
 	return nil
 }
 
+// trackTrigger evaluates the trackedProperties of the trigger that began the run. What
+// cannot be evaluated is left out: nothing is lost for the sake of diagnostics.
+func (r *Run) trackTrigger() {
+	fired := &r.start.Trigger
+	t, ok := r.program.Trigger(fired.Name)
+	if !ok || t.TrackedProperties == nil || t.SecureInputs || t.SecureOutputs || fired.SecureInputs || fired.SecureOutputs {
+		return
+	}
+	e := env{run: r, frame: r.root, fired: true, opened: []string{}}
+	if v, err := e.eval(t.TrackedProperties); err == nil {
+		fired.TrackedProperties, fired.Tracked = v, true
+	}
+}
+
 // track evaluates trackedProperties, which see the action as it has ended
 // (wdl-semantics §12.9). They are not emitted beside secured data.
 func (r *Run) track(f *frame, a *wdl.Action, rec *record) {

@@ -15,6 +15,7 @@ type env struct {
 	frame  *frame
 	action *wdl.Action // nil for the workflow's outputs
 	record *record     // what action() gives; nil where it is not allowed
+	fired  bool        // action() gives the trigger
 	item   expr.Value  // of Query, Select, Table
 	inRow  bool
 	opened []string // contents that the templates look inside
@@ -115,6 +116,9 @@ func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
 	case "listCallbackUrl":
 		return e.callbackURL()
 	case "action":
+		if e.fired {
+			return r.trigger("actions")
+		}
 		if e.record == nil {
 			return expr.Null(), expr.NotExpected(name)
 		}

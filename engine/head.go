@@ -70,7 +70,7 @@ func (r *Run) encodeStart() []byte {
 	b = appendUint(b, uint64(base))
 	b = appendUint(b, s.Seed)
 	b = appendText(b, s.ClientTrackingID)
-	b = appendTime(append(b, flagBits(s.Caller, t.HasInputs, t.HasOutputs, t.SecureInputs, t.SecureOutputs, s.Depth > 0, s.Trace.Known())), s.RespondBy, base)
+	b = appendTime(append(b, flagBits(s.Caller, t.HasInputs, t.HasOutputs, t.SecureInputs, t.SecureOutputs, s.Depth > 0, s.Trace.Known(), t.Tracked)), s.RespondBy, base)
 	if s.Depth > 0 {
 		b = appendUint(b, uint64(s.Depth))
 	}
@@ -267,7 +267,7 @@ func (d *decoder) startOf(h *stored) {
 	s.ClientTrackingID = d.text()
 	flags := d.byte()
 	s.Caller, t.HasInputs, t.HasOutputs = flags&1 != 0, flags&2 != 0, flags&4 != 0
-	t.SecureInputs, t.SecureOutputs = flags&8 != 0, flags&16 != 0
+	t.SecureInputs, t.SecureOutputs, t.Tracked = flags&8 != 0, flags&16 != 0, flags&128 != 0
 	s.RespondBy = d.time(h.base)
 	if flags&32 != 0 {
 		s.Depth = d.count()

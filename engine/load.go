@@ -393,7 +393,7 @@ func DecodeTrigger(head []byte, rows []Row) (Fired, error) {
 		found := false
 		d.items(func(it *item) bool {
 			if found = it.flags&itemTrigger != 0; found {
-				fired.Inputs, fired.Outputs = it.inputs, it.outputs
+				fired.Inputs, fired.Outputs, fired.TrackedProperties = it.inputs, it.outputs, it.tracked
 			}
 			return false // it is the first item
 		})

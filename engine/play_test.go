@@ -56,6 +56,8 @@ type player struct {
 	// callback decides when the callback of a webhook is called; nil: never.
 	callback func(webhook EffectID) manner
 	answered map[EffectID]bool
+	// hurries decides whether what is polled is ready before its time; nil: never.
+	hurries func() bool
 }
 
 // manner is how the callback of a webhook is called.
@@ -292,6 +294,8 @@ func (p *player) next() Event {
 		p.pending = append(p.pending[:i:i], p.pending[i+1:]...)
 		p.now = p.now.Add(time.Second)
 		return Completed{c.ID, p.outcome(c)}
+	case p.hurries != nil && p.hurries():
+		return Ready{p.polled()}
 	case !p.last.Wake.IsZero():
 		if p.last.Wake.After(p.now) {
 			p.now = p.last.Wake
@@ -299,6 +303,21 @@ func (p *player) next() Event {
 		return Woke{}
 	}
 	return nil
+}
+
+// polled is the URL of something that will be polled; one that nothing has if nothing
+// will be.
+func (p *player) polled() string {
+	var urls []string
+	for _, l := range p.run.flights {
+		if !l.called && l.poll != "" {
+			urls = append(urls, l.poll)
+		}
+	}
+	if len(urls) == 0 {
+		return "http://poll/none"
+	}
+	return urls[p.pick(len(urls))]
 }
 
 // nextCall is the next callback that is called.

@@ -219,7 +219,7 @@ func (r *Run) writeIteration(f *frame, status wdl.Status, code string, err *Erro
 // writeTrigger adds the values of the trigger to the first row of the run.
 func (r *Run) writeTrigger() {
 	t := &r.start.Trigger
-	if !t.HasInputs && !t.HasOutputs {
+	if !t.HasInputs && !t.HasOutputs && !t.Tracked {
 		return
 	}
 	r.row(r.root)
@@ -230,12 +230,18 @@ func (r *Run) writeTrigger() {
 	if t.HasOutputs {
 		flags |= itemOutputs
 	}
+	if t.Tracked {
+		flags |= itemTracked
+	}
 	b := appendUint(r.root.row, flags)
 	if t.HasInputs {
 		b, t.Inputs = r.storeValue(b, t.Inputs)
 	}
 	if t.HasOutputs {
 		b, t.Outputs = r.storeValue(b, t.Outputs)
+	}
+	if t.Tracked {
+		b = appendValue(b, t.TrackedProperties)
 	}
 	r.root.row = b
 }
@@ -367,6 +373,9 @@ func (d *decoder) items(yield func(*item) bool) {
 			d.record(&it, base)
 		} else {
 			d.inputsOutputs(&it)
+			if it.flags&itemTracked != 0 {
+				it.tracked = d.value()
+			}
 		}
 		if d.err != nil || !yield(&it) {
 			return

@@ -151,12 +151,14 @@ func (r *Run) apply(ev Event) {
 	switch ev := ev.(type) {
 	case Begin:
 		if !r.held {
+			r.trackTrigger()
 			r.writeTrigger()
 		}
 		r.begun, r.held = true, false
 		r.openFrame(r.root)
 	case Hold:
 		r.held = true
+		r.trackTrigger()
 		r.writeTrigger()
 	case Resume:
 		r.repeat()

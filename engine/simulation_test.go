@@ -51,12 +51,15 @@ func simulate(t *testing.T, seed uint64) {
 	p.outcome = func(c Call) Outcome { return chance(seed, c) }
 	p.callback = func(id EffectID) manner { return manner(hash(seed, "callback", id) % 3) }
 	p.pick = func(n int) int { return g.rand.IntN(n) }
+	p.hurries = func() bool { return g.rand.IntN(4) == 0 }
 	if g.rand.IntN(6) == 0 {
 		p.step(Hold{})
-		p.now = p.now.Add(time.Minute)
-		if g.rand.IntN(8) == 0 {
+		p.wait(g)
+		switch {
+		case p.last.Summary.Status.Final():
+		case g.rand.IntN(8) == 0:
 			p.step(Cancel{})
-		} else {
+		default:
 			p.step(Begin{})
 		}
 	}
@@ -85,6 +88,29 @@ func (p *player) checkDeadline() {
 	s := p.last.Summary
 	if late := !s.EndTime.Before(p.run.start.Deadline); late != (s.Code == codeRunTimedOut) || late != (s.Status == wdl.TimedOut && s.Error != nil && s.Error.Code == codeRunTimedOut) {
 		p.t.Fatalf("a run until %v ended %v as %v %s", p.run.start.Deadline, s.EndTime, s.Status, s.Code)
+	}
+}
+
+// wait draws what may come to a run while it waits for its turn, none of which begins
+// it; it may only run out of time.
+func (p *player) wait(g *generator) {
+	for range g.rand.IntN(4) {
+		p.now = p.now.Add(time.Minute)
+		switch g.rand.IntN(3) {
+		case 0:
+			p.step(Resume{})
+		case 1:
+			p.step(Ready{URL: "http://poll/none"})
+		case 2:
+			p.step(Woke{})
+		}
+		s := p.last.Summary
+		if s.Code == codeRunTimedOut {
+			return
+		}
+		if !s.Held || s.Status != wdl.Waiting || len(p.last.Effects) > 0 {
+			p.t.Fatalf("a held run is %+v with %s", s, describe(p.last.Effects))
+		}
 	}
 }
 

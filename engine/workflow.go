@@ -120,6 +120,8 @@ type Fired struct {
 	Code                  string
 	SecureInputs          bool
 	SecureOutputs         bool
+	TrackedProperties     expr.Value // set by the run as it begins, if Tracked
+	Tracked               bool
 }
 
 // Value is what trigger() gives, in the order of wdl-semantics §9; the tracking id is

@@ -115,6 +115,9 @@ func triggerRecord(f engine.Fired) expr.Value {
 	r.time("startTime", f.Start)
 	r.time("endTime", f.End)
 	r.values(f.Inputs, f.Outputs, f.HasInputs, f.HasOutputs, f.SecureInputs, f.SecureOutputs)
+	if f.Tracked && !f.SecureInputs && !f.SecureOutputs {
+		r.add("trackedProperties", f.TrackedProperties)
+	}
 	return expr.Object(r...)
 }
 

@@ -31,7 +31,7 @@ func (s *Service) viewRun(tx *store.Tx, r *arm.Request, owner *runOwner, name st
 // and outputs of its trigger, which stand among the rows of the top level.
 func readSummary(tx *store.Tx, run store.Run) (engine.Summary, error) {
 	summary, err := engine.DecodeHead(run.Head)
-	if err != nil || !summary.TriggerRecord.HasInputs && !summary.TriggerRecord.HasOutputs {
+	if err != nil || !summary.TriggerRecord.HasInputs && !summary.TriggerRecord.HasOutputs && !summary.TriggerRecord.Tracked {
 		return summary, err
 	}
 	rows, err := tx.Rows(run.Name, "")

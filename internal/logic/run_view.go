@@ -117,6 +117,9 @@ func runTrigger(t *engine.Fired, r store.Run, l *linker) expr.Value {
 	f.add("correlation", object(member("clientTrackingId", expr.String(r.ClientTrackingID))))
 	f.text("code", t.Code)
 	f.text("status", t.Status.String())
+	if t.Tracked && !t.SecureInputs && !t.SecureOutputs {
+		f.add("trackedProperties", t.TrackedProperties)
+	}
 	return f.value()
 }
 

@@ -108,3 +108,34 @@ func TestSplitFiringsThroughTheSDK(t *testing.T) {
 	runs(11)
 	w.send("DELETE", workflows+"/splits", "", 200)
 }
+
+// wdl-semantics §14.1: a run shows the trackedProperties of its trigger, also of one
+// without inputs and outputs, and not those of a secured one.
+func TestTrackedPropertiesOfATriggerInTheHistory(t *testing.T) {
+	w := newWorld(t)
+	for name, test := range map[string]struct{ trigger, want string }{
+		"tracks":    {`{"type":"Request","kind":"Http","inputs":{},"trackedProperties":{"n":"@triggerBody()?['n']"}}`, "map[n:7]"},
+		"ticks":     {`{"type":"Recurrence","recurrence":{"frequency":"Month","interval":1},"trackedProperties":{"name":"@trigger()['name']"}}`, "map[name:t]"},
+		"is secret": {`{"type":"Request","kind":"Http","inputs":{},"trackedProperties":{"n":"@triggerBody()?['n']"},"runtimeConfiguration":{"secureData":{"properties":["outputs"]}}}`, "<nil>"},
+	} {
+		path := workflows + "/" + strings.ReplaceAll(name, " ", "-")
+		w.send("PUT", path, scheduledFlow(test.trigger, ""), 201)
+		if strings.Contains(test.trigger, "Request") {
+			w.send("POST", path+"/triggers/t/run", `{"n":7}`, 200)
+		}
+		var runs []string
+		w.until("a run", func() bool { runs = w.pages(path + "/runs"); return len(runs) > 0 })
+		run := w.send("GET", path+"/runs/"+runs[0], "", 200)
+		if got := fmt.Sprint(get(run, "properties", "trigger", "trackedProperties")); got != test.want {
+			t.Errorf("%s: %s", name, got)
+		}
+		w.send("POST", path+"/triggers/t/histories/"+runs[0]+"/resubmit", "", 202)
+		w.until("it is resubmitted", func() bool { runs = w.pages(path + "/runs"); return len(runs) > 1 })
+		for _, name := range runs {
+			run := w.send("GET", path+"/runs/"+name, "", 200)
+			if secured := strings.Contains(test.trigger, "secureData"); secured && get(run, "properties", "trigger", "outputsLink") != nil {
+				t.Errorf("secured outputs are shown: %v", run)
+			}
+		}
+	}
+}

@@ -69,6 +69,7 @@ func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 	}
 	q.Fired.Name = q.Trigger.Name
 	fired := fill(q.Fired, now, q.ClientTrackingID)
+	fired.SecureInputs, fired.SecureOutputs = q.Trigger.SecureInputs, q.Trigger.SecureOutputs
 	if notified(q) {
 		return r.notify(ctx, q, fired, name)
 	}
