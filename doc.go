@@ -28,6 +28,7 @@
 //   - [isle/internal/network], [isle/internal/logic], [isle/internal/deploy]: the types.
 //     network.Policies makes the policy of all that is stored; logic judges by it what
 //     environments need.
+//   - [isle/internal/metrics]: what the server counts, where it happens, without a lock.
 //   - [isle/internal/server]: builds and wires everything; the only place that knows all.
 //   - [isle/isletest]: a whole server inside a Go test.
 //

@@ -75,7 +75,7 @@ func (f *serverFlags) start(cmd *cobra.Command) (*server.Server, error) {
 	if f.verbose {
 		level = slog.LevelDebug
 	}
-	f.config.ScriptWorker = scriptWorker
+	f.config.ScriptWorker, f.config.Version = scriptWorker, version
 	f.config.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
 	return server.Start(cmd.Context(), f.config)
 }

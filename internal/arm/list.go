@@ -199,6 +199,9 @@ func (m *Manager) wire(err error, requestID string) *Error {
 	case errors.Is(err, store.ErrReadOnly), errors.Is(err, store.ErrClosed):
 		return &Error{Status: http.StatusServiceUnavailable, Code: "ServerStopping", Message: "The server is stopping; try again.", Cause: err}
 	}
+	if ill, ok := errors.AsType[*store.UnavailableError](err); ok {
+		return &Error{Status: http.StatusServiceUnavailable, Code: "StorageUnavailable", Message: "Nothing was changed: " + ill.Advice(), Header: http.Header{"Retry-After": {"10"}}, Cause: err}
+	}
 	message := "The server could not carry out the request because of a fault of its own."
 	if requestID != "" {
 		message += " The log tells more about request '" + requestID + "'."

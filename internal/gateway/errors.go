@@ -36,12 +36,15 @@ func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
 func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var f *failure
 	var refusal *trigger.Refusal
+	var ill *store.UnavailableError
 	switch {
 	case errors.As(err, &f):
 	case errors.As(err, &refusal):
 		f = &failure{status: refusal.Status, code: refusal.Code, message: refusal.Message, header: refusal.Header}
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		return // nobody listens
+	case errors.As(err, &ill): // the server's log says it once for all requests
+		f = &failure{status: http.StatusServiceUnavailable, code: "StorageUnavailable", message: "The request was not taken: " + ill.Advice(), header: http.Header{"Retry-After": {"10"}}}
 	default:
 		g.config.Log.Error("access endpoint", "method", r.Method, "path", r.URL.Path, "error", err)
 		f = &failure{status: http.StatusInternalServerError, code: "InternalServerError", message: "The server could not carry out the request. Try again; the server's log says more."}

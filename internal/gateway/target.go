@@ -15,6 +15,16 @@ const (
 	targetCallback
 )
 
+// Route names what an escaped path of the access endpoint is about: "trigger",
+// "callback", "operation", "content", or "access" for nothing there is.
+func Route(escaped string) string {
+	t, ok := parseTarget(escaped)
+	if !ok {
+		return "access"
+	}
+	return [...]string{targetTrigger: "trigger", targetContent: "content", targetOperation: "operation", targetFiring: "content", targetCallback: "callback"}[t.kind]
+}
+
 // target is what a path names. Names are decoded; relativePath is not, as a
 // template's segments are compared before they are decoded.
 type target struct {

@@ -79,7 +79,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	data := struct {
 		Local bool
 		Overview
-	}{Local: p.local(r)}
+	}{Local: Local(r, p.caller(r))}
 	if data.Local {
 		overview, err := p.source.Overview(r.Context())
 		if err != nil {
@@ -104,8 +104,8 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body.Bytes())
 }
 
-// local reports whether a caller is on this machine. One that a proxy brings is not:
-// the proxy may be here, and the caller anywhere.
-func (p *Page) local(r *http.Request) bool {
-	return p.caller(r).IsLoopback() && r.Header.Get("X-Forwarded-For") == ""
+// Local reports whether a request comes from this machine, by the address it comes from.
+// One that a proxy brings does not: the proxy may be here, and the caller anywhere.
+func Local(r *http.Request, from netip.Addr) bool {
+	return from.IsLoopback() && r.Header.Get("X-Forwarded-For") == ""
 }

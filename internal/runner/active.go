@@ -192,9 +192,11 @@ func (a *active) settle() error {
 	}
 	// Before the commit: it may end the run and so let in another, which must see it.
 	a.runner.meter.count(a.key.environment, a.runner.config.Clock(), Throughput{Actions: int64(result.Executed)})
+	began := (!a.created || a.row.Queued) && !result.Summary.Held
 	if err := a.commit(result); err != nil {
 		return err
 	}
+	a.observe(&result, began)
 	if fresh {
 		a.runner.live.Store(a.key, a)
 	}
@@ -387,6 +389,8 @@ func (a *active) closeFailed() {
 		return tx.AppendRows(row.Name, rows)
 	}); err != nil {
 		a.runner.config.Log.Error("run cannot be closed", "run", a.key.run, "error", err)
+	} else {
+		a.observe(&engine.Result{Summary: engine.Summary{Status: wdl.Failed, Code: row.Code, StartTime: row.Start, EndTime: row.End, Trigger: row.Trigger}}, false)
 	}
 	a.mu.Lock()
 	waits := a.caller

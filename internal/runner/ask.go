@@ -25,7 +25,7 @@ func (r *Runner) ask(ctx context.Context, environment string, c connector.Call) 
 	c.Dialer = r.config.Network.Dialer(environment, connector.Subnet(c.Operation))
 	answered := make(chan engine.Outcome, 1)
 	task.Outside(ctx, func() {
-		r.calls.do(environment, func() { answered <- r.operate(ctx, c) })
+		r.calls.do(environment, func() { answered <- r.operate(ctx, environment, c) })
 		select {
 		case outcome = <-answered:
 			ok = ctx.Err() != context.Canceled

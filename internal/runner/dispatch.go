@@ -72,6 +72,15 @@ func (d *dispatcher) pump() {
 	}
 }
 
+// pressure tells how much of each environment is under way, and waits.
+func (d *dispatcher) pressure(tell func(environment string, running, waiting int)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for name, l := range d.lanes {
+		tell(name, l.running, len(l.waiting))
+	}
+}
+
 func (d *dispatcher) run(l *lane, work func()) {
 	defer d.idle.Done()
 	defer func() {

@@ -121,7 +121,7 @@ func (a *active) request(ctx context.Context, call engine.Call) engine.Outcome {
 	if call.Progress, err = Resolve(ctx, a.db, a.key.run, call.Progress); err != nil {
 		call.Progress = expr.Null() // it begins again
 	}
-	return a.runner.operate(ctx, connector.Call{
+	return a.runner.operate(ctx, a.key.environment, connector.Call{
 		Call:              call,
 		Workflow:          a.workflow,
 		RunID:             a.key.run,
@@ -133,12 +133,14 @@ func (a *active) request(ctx context.Context, call engine.Call) engine.Outcome {
 }
 
 // operate has the operation of a call perform it, whatever that does.
-func (r *Runner) operate(ctx context.Context, c connector.Call) (outcome engine.Outcome) {
+func (r *Runner) operate(ctx context.Context, environment string, c connector.Call) (outcome engine.Outcome) {
+	began := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
 			r.config.Log.Error("operation panicked", "type", c.Operation, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			outcome = broken("The operation failed unexpectedly; the server's log says why.")
 		}
+		r.requested(Request{environment, c.Workflow, c.Operation, outcome.Status, outcome.StatusCode, time.Since(began)})
 	}()
 	operation := r.config.Operations[c.Operation]
 	if operation == nil {

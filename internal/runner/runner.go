@@ -40,6 +40,9 @@ type Config struct {
 	Clock func() time.Time // nil: time.Now
 	Log   *slog.Logger     // nil: nothing is logged
 
+	// Observers are told what runs do.
+	Observers []Observer
+
 	// MaxActions is how many actions an environment may carry out in a minute before no
 	// run begins in it; nil, or 0 for one: any number.
 	MaxActions func(environment string) int64

@@ -71,6 +71,8 @@ type Config struct {
 	ResponseLimit            time.Duration // how long a caller waits for a Response; 0: the default
 	EnvironmentResponseLimit time.Duration // the same in an environment
 
+	Version string // of the program, for whoever watches it
+
 	Clock func() time.Time // nil: the machine's
 	Log   *slog.Logger     // nil: slog's default
 

@@ -16,7 +16,8 @@ import (
 // of the server are here.
 //
 //	/                                  portal: the page
-//	/healthz                           200 when the server accepts work
+//	/healthz, /readyz                  whether the server is well, and takes work
+//	/metrics                           what it counts
 //	/backup, /restore                  an archive of everything, and back
 //	/workflows/…                       gateway: request triggers, content links
 //	/{tenant}/…, /common/…             identity: tokens, discovery, keys
@@ -24,14 +25,14 @@ import (
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", s.page)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = w.Write([]byte("ok\n"))
-	})
+	mux.HandleFunc("GET /healthz", s.serveHealth)
+	mux.HandleFunc("GET /readyz", s.serveReady)
+	mux.Handle("GET /metrics", s.serveMetrics())
 	subscription := "/subscriptions/" + s.issuer.Subscription()
 	mux.Handle("POST /backup", s.manager.Stream(backupAction, subscription, s.serveBackup))
 	mux.Handle("POST /restore", s.manager.Stream(restoreAction, subscription, s.serveRestore))
-	mux.Handle("/workflows/", s.gateway) // judges the pace of its large bodies itself
+	access := s.whileReady(s.gateway) // judges the pace of its large bodies itself
+	mux.Handle("/workflows/", access)
 	management := timely(bodyTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if identity.Owns(r.URL.Path) {
 			s.issuer.ServeHTTP(w, r)
@@ -40,17 +41,17 @@ func (s *Server) routes() http.Handler {
 		}
 	}))
 	mux.Handle("/", management)
-	return s.hosts(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.metrics.HTTP(s.routeOf(knownTypes()), s.hosts(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Of a path with a slash too many the mux would make a redirect and a page.
 		switch doubled := strings.Contains(r.URL.Path, "//"); {
 		case doubled && strings.HasPrefix(r.URL.Path, "/workflows/"):
-			s.gateway.ServeHTTP(w, r)
+			access.ServeHTTP(w, r)
 		case doubled:
 			management.ServeHTTP(w, r)
 		default:
 			mux.ServeHTTP(w, r)
 		}
-	}))
+	})))
 }
 
 // timely cuts off a sender whose body does not arrive in time.
@@ -65,7 +66,7 @@ func timely(limit time.Duration, next http.Handler) http.Handler {
 // it, and a page of another site must not reach the server by a name of its own.
 func (s *Server) hosts(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.allowHost(r.Host) {
+		if !s.allowHost(r.Host) && !probe(r) {
 			w.Header().Set("Content-Type", "application/json; charset=utf-8")
 			w.WriteHeader(http.StatusMisdirectedRequest)
 			_, _ = w.Write([]byte(`{"error":{"code":"MisdirectedRequest","message":"This server does not answer for that Host. Use its own name, or start it with --public-url or --allowed-host."}}`))
@@ -74,6 +75,10 @@ func (s *Server) hosts(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// probe says that a request is one of a supervisor, which calls by whatever address it
+// knows: its answers hold no URLs and nothing that must not be known.
+func probe(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" }
 
 // allowHost reports whether a Host header, with or without a port, is answered.
 func (s *Server) allowHost(host string) bool {

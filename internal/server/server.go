@@ -36,6 +36,7 @@ import (
 	"isle/internal/gateway"
 	"isle/internal/identity"
 	"isle/internal/logic"
+	"isle/internal/metrics"
 	"isle/internal/network"
 	"isle/internal/portal"
 	"isle/internal/runner"
@@ -57,6 +58,7 @@ type Server struct {
 	places     *networks
 	network    *dataplane.Inproc
 	flows      *flowLog // nil for none
+	metrics    *metrics.Metrics
 	operations connector.Operations
 	workflows  *logic.Workflows
 	logic      *logic.Service
@@ -76,6 +78,8 @@ type Server struct {
 	keeping    sync.WaitGroup // maintain
 	failed     chan error
 	restoring  atomic.Bool // an archive is being put back
+	recovered  atomic.Bool // what an earlier process left is taken up
+	stopping   atomic.Bool // nothing new is begun
 	closing    sync.Once
 }
 
@@ -83,12 +87,13 @@ type Server struct {
 var ErrRunning = errors.New("a server runs on this data folder")
 
 // Start opens the folder, listens, and takes up what an earlier process left: when it
-// returns, the server answers.
+// returns, the server is ready. Meanwhile it tells how it does, and is managed, but
+// begins no runs for callers.
 func Start(ctx context.Context, c Config) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, log: c.Log, failed: make(chan error, 4)}
+	s := &Server{config: c, log: c.Log, metrics: metrics.New(c.Version), failed: make(chan error, 4)}
 	if err := s.start(ctx); err != nil {
 		_ = s.Close(ctx)
 		return nil, err
@@ -126,10 +131,11 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.tasks.Start(background); err != nil {
 		return err
 	}
+	s.serve(listener)
 	if err := s.runner.Recover(ctx); err != nil {
 		return err
 	}
-	s.serve(listener)
+	s.recovered.Store(true)
 	isolation := s.network.Isolation()
 	s.log.Info("data plane", "mode", isolation.Mode, "isolated", isolation.Isolated, "reasons", isolation.Reasons)
 	return nil
@@ -147,7 +153,7 @@ func OpenReadOnly(ctx context.Context, data string) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, log: c.Log, failed: make(chan error, 1), base: operator.Endpoint, operator: operator}
+	s := &Server{config: c, log: c.Log, metrics: metrics.New(c.Version), failed: make(chan error, 1), base: operator.Endpoint, operator: operator}
 	if err := s.openStore(ctx, true); err != nil {
 		return nil, err
 	}
@@ -163,7 +169,7 @@ func OpenReadOnly(ctx context.Context, data string) (*Server, error) {
 
 func (s *Server) openStore(ctx context.Context, readOnly bool) error {
 	var err error
-	s.store, err = store.Open(ctx, s.config.Data, store.Options{KeyFile: s.config.KeyFile, Clock: s.config.Clock, ReadOnly: readOnly, Prepare: backup.Swap})
+	s.store, err = store.Open(ctx, s.config.Data, store.Options{KeyFile: s.config.KeyFile, Clock: s.config.Clock, ReadOnly: readOnly, Prepare: backup.Swap, Observe: s.observeCommit})
 	var locked *store.LockedError
 	if errors.As(err, &locked) {
 		return fmt.Errorf("%w: %w", ErrRunning, err)
@@ -265,7 +271,8 @@ func (s *Server) build() error {
 		Connection: connection.Options{Directory: s.config.connections},
 		Workflow:   connectorworkflow.Options{Children: children{s}, Clock: s.config.Clock},
 	})
-	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, MaxActions: s.maxActions(), Clock: s.config.Clock, Log: s.log})
+	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, MaxActions: s.maxActions(),
+		Observers: []runner.Observer{s.metrics}, Clock: s.config.Clock, Log: s.log})
 	var err error
 	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(), Authorizer: s.issuer,
 		Throughput: s.runner.Throughput, Throttled: s.config.Limits == LimitsDocumented,
@@ -294,6 +301,7 @@ func (s *Server) build() error {
 		MaxBody: s.config.limits.MessageSize, ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
 	s.page = portal.New(overview{s}, s.caller, s.log)
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})
+	s.metrics.Watch(s.store, s.runner, s.labels())
 	s.handler = s.routes()
 	return nil
 }
@@ -351,8 +359,9 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // Failed receives what ends the server from within.
 func (s *Server) Failed() <-chan error { return s.failed }
 
-// Close ends it in order: no new requests, requests under way get the context's time,
-// runs stop at their next commit and go on with the next start.
+// Close ends it in order: it is not ready any more and takes no new requests, requests
+// under way get the context's time, and so do calls of runs; runs stop at their next
+// commit and go on with the next start.
 func (s *Server) Close(ctx context.Context) error {
 	var failed error
 	s.closing.Do(func() { failed = s.close(ctx) })
@@ -361,6 +370,7 @@ func (s *Server) Close(ctx context.Context) error {
 
 func (s *Server) close(ctx context.Context) error {
 	var found []error
+	s.stopping.Store(true)
 	s.unused.close()
 	for _, h := range s.http {
 		if err := h.Shutdown(ctx); err != nil {

@@ -59,7 +59,11 @@ func (d *DB) PutContent(ctx context.Context, run, id string, r io.Reader) (Conte
 	size, err := d.writeContent(ctx, file, run, id, r)
 	if err != nil {
 		d.contents.hold(file, -1)
-		return Content{}, fmt.Errorf("content %s of run %s: %w", id, run, err)
+		err = unavailable(d.name, fmt.Errorf("content %s of run %s: %w", id, run, err))
+		if _, ill := errors.AsType[*UnavailableError](err); ill {
+			d.observe(0, 0, err)
+		}
+		return Content{}, err
 	}
 	return Content{Run: run, ID: id, Size: size}, nil
 }

@@ -25,6 +25,7 @@ type DB struct {
 	lookup   *lookup // nil for the control database
 	words    *Words  // likewise
 	contents contents
+	health   health
 	writer   *writer    // nil if readOnly
 	readers  chan *conn // idle ones and nils that stand for connections not opened yet
 
@@ -161,18 +162,23 @@ func (d *DB) prepare(c *conn, kind string, migrations []string) error {
 // Write runs fn inside a transaction and returns after the commit is durable. An
 // error of fn undoes what this call did and is returned; so is a failed commit. If ctx
 // ends before fn has begun, nothing happens; after that it is no longer looked at,
-// so that the answer is always the truth. Calls run one after another, many of them
+// so that the answer is always the truth. [*UnavailableError]: the database cannot be
+// written for now. Calls run one after another, many of them
 // in one commit. A panic of fn undoes the call and goes on in the caller.
 func (d *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	if d.readOnly {
 		return ErrReadOnly
 	}
-	return d.writer.do(ctx, fn)
+	return unavailable(d.name, d.writer.do(ctx, fn))
 }
 
 // Read runs fn on a snapshot: it sees everything whose Write returned before, and
 // nothing that changes while it runs. Writing methods answer ErrReadOnly.
 func (d *DB) Read(ctx context.Context, fn func(*Tx) error) error {
+	return unavailable(d.name, d.read(ctx, fn))
+}
+
+func (d *DB) read(ctx context.Context, fn func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -53,6 +54,9 @@ type Options struct {
 	// Prepare, unless nil, is called with the folder when this process owns it and has
 	// opened nothing in it yet; not if ReadOnly.
 	Prepare func(dir string) error
+	// Observe, if set, is told of each commit, by the goroutine that makes it: it must be
+	// quick and must not call Write.
+	Observe func(Commit)
 }
 
 // Store is an open data folder. Safe for concurrent use.
@@ -144,6 +148,17 @@ func (s *Store) tasksPut(d *DB) {
 	}
 }
 
+// Databases are those that are open, the control database first.
+func (s *Store) Databases() []*DB {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	all := []*DB{s.control}
+	for _, id := range slices.Sorted(maps.Keys(s.environments)) {
+		all = append(all, s.environments[id])
+	}
+	return all
+}
+
 // Shared is the environment of workflows that are in none.
 const Shared = "shared"
 
@@ -174,7 +189,7 @@ func (s *Store) openEnvironment(id string) (*DB, error) {
 	}
 	d, err := s.openDB(id, s.folder(id), "environment", environmentMigrations())
 	if err != nil {
-		return nil, err
+		return nil, unavailable(id, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -108,7 +109,10 @@ func (w *writer) loop() {
 		if batch == nil {
 			return
 		}
-		batch = w.commit(batch)
+		began := time.Now()
+		var fault error
+		batch, fault = w.commit(batch)
+		w.db.observe(len(batch), time.Since(began), unavailable(w.db.name, fault))
 		for i, c := range batch {
 			for _, fn := range c.after {
 				fn()
@@ -155,12 +159,13 @@ func (w *writer) join(batch []*call) []*call {
 	return batch
 }
 
-// commit runs the batch, and who joins it, in one transaction.
-func (w *writer) commit(batch []*call) []*call {
+// commit runs the batch, and who joins it, in one transaction. An error has failed all
+// of them.
+func (w *writer) commit(batch []*call) ([]*call, error) {
 	tx := w.tx
 	tx.start()
 	if _, err := w.c.run(`BEGIN IMMEDIATE`); err != nil {
-		return fail(batch, err)
+		return fail(batch, err), err
 	}
 	tasks := false
 	for i := 0; i < len(batch); i++ {
@@ -168,7 +173,7 @@ func (w *writer) commit(batch []*call) []*call {
 		tasks = tasks || tx.tasks
 		if tx.failed != nil {
 			w.c.run(`ROLLBACK`) // SQLite may have done so already
-			return fail(batch, tx.failed)
+			return fail(batch, tx.failed), tx.failed
 		}
 		if i+1 == len(batch) && len(batch) < maxBatch {
 			batch = w.join(batch)
@@ -176,12 +181,12 @@ func (w *writer) commit(batch []*call) []*call {
 	}
 	if _, err := w.c.run(`COMMIT`); err != nil {
 		w.c.run(`ROLLBACK`)
-		return fail(batch, err)
+		return fail(batch, err), err
 	}
 	if tasks {
 		w.db.store.tasksPut(w.db)
 	}
-	return batch
+	return batch, nil
 }
 
 func fail(batch []*call, err error) []*call {

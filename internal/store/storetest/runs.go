@@ -119,6 +119,9 @@ func runTurns(t *testing.T, f *Fixture) {
 		f.want("begun", []any{got.Queued, got.WaitEnd}, []any{false, noon.Add(time.Minute)})
 		loads, _ := tx.Loads("w")
 		f.want("loads", loads, []store.Load{{Trigger: "a", Running: 2, Waiting: 1}, {Trigger: "b", Waiting: 1}})
+		all, err := tx.OpenLoads()
+		f.want("all loads", all, []store.WorkflowLoad{{Workflow: "v", Load: store.Load{Trigger: "a", Waiting: 1}},
+			{Workflow: "w", Load: loads[0]}, {Workflow: "w", Load: loads[1]}})
 		return err
 	})
 }

@@ -35,6 +35,13 @@ func taskClaim(t *testing.T, f *Fixture) {
 	f.want("claimed", keys(got), []string{"a", "b"})
 	f.want("task", got[0], store.Task{Key: "a", Kind: "k", Due: noon.Add(-time.Minute), Attempt: 1, Payload: []byte("pa"), Revision: 1, Lease: noon.Add(time.Minute), Owner: f.DB.Owner(), Epoch: f.DB.Epoch()})
 	f.want("claimed again", keys(claim(f, noon, 10)), []string{})
+	f.read(f.DB, func(tx *store.Tx) error {
+		held, err := tx.TaskLoad(noon)
+		f.want("load", held, store.TaskLoad{All: 3, Held: 2})
+		later, _ := tx.TaskLoad(noon.Add(2 * time.Hour))
+		f.want("load later", later, store.TaskLoad{All: 3, Held: 2, Due: 1, Oldest: noon.Add(time.Hour)})
+		return err
+	})
 	f.want("its own claim runs out", keys(claim(f, noon.Add(time.Minute), 10)), []string{})
 	f.write(f.DB, func(tx *store.Tx) error {
 		next, err := tx.NextDue(noon)

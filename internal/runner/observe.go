@@ -1,0 +1,91 @@
+package runner
+
+import (
+	"time"
+
+	"isle/engine"
+	"isle/wdl"
+)
+
+// Observer is told what runs do, by the goroutines that do it: it must be quick and must
+// not block.
+type Observer interface {
+	// Committed is told of each commit of a run, when it is durable.
+	Committed(Progress)
+	// Requested is told of each request of an action or a trigger that has ended.
+	Requested(Request)
+}
+
+// Progress is what one commit of a run says.
+type Progress struct {
+	Environment string // store id
+	Run         string
+	Workflow    *engine.Workflow
+	Began       bool // the run is new, or its wait for its turn is over
+	Ended       bool
+	Status      wdl.Status
+	Code        string
+	Start, End  time.Time    // of the run
+	Executed    int          // actions that ended, skipped ones left out
+	Trigger     string       // its name
+	Trace       engine.Trace // that the run was begun in
+	Rows        []engine.Row // that were added; not to be changed
+}
+
+// Request is a request of an operation that has ended.
+type Request struct {
+	Environment string // store id
+	Workflow    *engine.Workflow
+	Operation   wdl.Type
+	Status      wdl.Status // NotSpecified: StatusCode says how it went
+	StatusCode  int        // 0: there was no answer
+	Took        time.Duration
+}
+
+// observe tells of a commit.
+func (a *active) observe(result *engine.Result, began bool) {
+	if len(a.runner.config.Observers) == 0 {
+		return
+	}
+	s := &result.Summary
+	p := Progress{Environment: a.key.environment, Run: a.key.run, Workflow: a.workflow, Began: began, Ended: !s.EndTime.IsZero(),
+		Status: s.Status, Code: s.Code, Start: s.StartTime, End: s.EndTime, Executed: result.Executed, Trigger: s.Trigger, Trace: a.trigger.trace, Rows: result.Rows}
+	for _, o := range a.runner.config.Observers {
+		o.Committed(p)
+	}
+}
+
+// requested tells of a request.
+func (r *Runner) requested(q Request) {
+	for _, o := range r.config.Observers {
+		o.Requested(q)
+	}
+}
+
+// Pressure is what waits, and is under way, in one environment.
+type Pressure struct {
+	Runs                  int // in memory
+	Calls, WaitingCalls   int // requests under way, and waiting for their turn
+	Loading, WaitingLoads int // runs being loaded into memory, and waiting to be
+}
+
+// Pressure is that of each environment that has any, by store id.
+func (r *Runner) Pressure() map[string]Pressure {
+	all := map[string]Pressure{}
+	add := func(environment string, change func(*Pressure)) {
+		p := all[environment]
+		change(&p)
+		all[environment] = p
+	}
+	r.live.Range(func(k, _ any) bool {
+		add(k.(runKey).environment, func(p *Pressure) { p.Runs++ })
+		return true
+	})
+	r.calls.pressure(func(environment string, running, waiting int) {
+		add(environment, func(p *Pressure) { p.Calls, p.WaitingCalls = running, waiting })
+	})
+	r.loads.pressure(func(environment string, running, waiting int) {
+		add(environment, func(p *Pressure) { p.Loading, p.WaitingLoads = running, waiting })
+	})
+	return all
+}
