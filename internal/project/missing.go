@@ -25,16 +25,15 @@ func (p *Project) Missing(w Workflow) []Missing {
 	return m.found
 }
 
-// connectionGroups are the parts of connections.json that hold connections by the
-// name that actions use.
-var connectionGroups = [...]string{"managedApiConnections", "functionConnections", "apiManagementConnections", "serviceProviderConnections"}
-
-// HasConnection reports whether connections.json has a connection of that name.
+// HasConnection reports whether connections.json has a connection of that name, in
+// any of its groups: managedApiConnections, functionConnections and so on.
 func (p *Project) HasConnection(name string) bool {
-	return slices.ContainsFunc(connectionGroups[:], func(group string) bool {
-		connections, _ := p.Connections.Get(group)
-		return has(connections, name)
-	})
+	for _, group := range p.Connections.Members() {
+		if has(group, name) {
+			return true
+		}
+	}
+	return false
 }
 
 type search struct {
