@@ -169,7 +169,13 @@ func (r *Run) trigger(function string) (expr.Value, error) {
 	case "body":
 		return r.body(r.start.Trigger.Outputs)
 	}
-	return r.start.Trigger.Value(r.start.ClientTrackingID), nil
+	return r.triggerRecord(), nil
+}
+
+// triggerRecord is what trigger() gives.
+func (r *Run) triggerRecord() expr.Value {
+	on, _ := r.program.Trigger(r.start.Trigger.Name)
+	return r.start.Trigger.Value(on, r.start.ClientTrackingID)
 }
 
 // body is the body in outputs.

@@ -102,7 +102,7 @@ func (r *Run) decide(f *frame, a *wdl.Action) {
 func (r *Run) unmet(f *frame, a *wdl.Action, p *wdl.Predecessor) *Error {
 	return &Error{"ActionConditionFailed", "The execution of template action '" + a.Name +
 		"' is skipped: the 'runAfter' condition for action '" + r.program.Actions[p.Action].Name +
-		"' is not satisfied. Expected status values '" + p.Statuses.String() +
+		"' is not satisfied. Expected status values '" + p.Expected +
 		"' and actual value '" + r.slotOf(f, p.Action).status.String() + "'."}
 }
 

@@ -29,7 +29,7 @@ func (e *env) codeContext() (expr.Value, error) {
 	}
 	members := []expr.Member{{Name: "actions", Value: expr.Object(actions...)}}
 	if e.action.Reads.Trigger {
-		members = append(members, expr.Member{Name: "trigger", Value: r.start.Trigger.Value(r.start.ClientTrackingID)})
+		members = append(members, expr.Member{Name: "trigger", Value: r.triggerRecord()})
 	}
 	members = append(members, expr.Member{Name: "workflow", Value: r.workflow.Describe(r.start.RunID)})
 	return expr.Object(members...), nil

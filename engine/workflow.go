@@ -124,9 +124,9 @@ type Fired struct {
 	Tracked               bool
 }
 
-// Value is what trigger() gives, in the order of wdl-semantics §9; the tracking id is
-// the run's.
-func (t *Fired) Value(clientTrackingID string) expr.Value {
+// Value is what trigger() gives, in the order of wdl-semantics §9; on is the trigger,
+// nil if it is not known, the tracking id is the run's.
+func (t *Fired) Value(on *wdl.Trigger, clientTrackingID string) expr.Value {
 	m := make([]expr.Member, 0, 11)
 	add := func(name string, v expr.Value) { m = append(m, expr.Member{Name: name, Value: v}) }
 	text := func(name, v string) {
@@ -135,7 +135,10 @@ func (t *Fired) Value(clientTrackingID string) expr.Value {
 		}
 	}
 	add("name", expr.String(t.Name))
-	if t.HasInputs {
+	switch {
+	case on != nil && on.Request != nil && !on.Request.Inputs.IsNull():
+		add("inputs", on.Request.Inputs)
+	case t.HasInputs:
 		add("inputs", t.Inputs)
 	}
 	if t.HasOutputs {

@@ -88,7 +88,7 @@ func (c *compiler) runAfter(a *Action) {
 	}
 	named := make(map[int]bool, n.Len())
 	for name, list := range n.members() {
-		statuses, ok := c.statuses(name, list, o)
+		entry, ok := c.statuses(name, list, o)
 		b, found := c.sibling(a, name)
 		if !ok || c.computed(name) {
 			c.doubts.add(a.Index)
@@ -104,7 +104,8 @@ func (c *compiler) runAfter(a *Action) {
 			c.report(list.at, RuleRunAfterShape, "The 'runAfter' property of template action '%s' %s names the action '%s' twice", a.Name, position, name)
 		case ok:
 			named[b] = true
-			a.RunAfter = append(a.RunAfter, Predecessor{b, statuses})
+			entry.Action = b
+			a.RunAfter = append(a.RunAfter, entry)
 			before := c.program.Actions[b]
 			before.Successors = append(before.Successors, a.Index)
 		}
@@ -168,30 +169,41 @@ func (c *compiler) isTrigger(name string) bool {
 }
 
 // statuses reads the list of one predecessor; an empty one means Succeeded.
-func (c *compiler) statuses(name string, n node, o owner) (StatusSet, bool) {
+func (c *compiler) statuses(name string, n node, o owner) (Predecessor, bool) {
 	if c.unknown(n) {
-		return Statuses(Succeeded), false
+		return expecting(Succeeded), false
 	}
 	if !n.isArray() {
 		c.invalid(n, o, RuleRunAfterShape, "the statuses of '%s' in 'runAfter' must be an array, but are %s", name, describe(n.Value))
-		return 0, false
+		return Predecessor{}, false
 	}
-	var set StatusSet
+	var list []Status
 	for _, e := range n.elements() {
 		if c.unknown(e) {
-			return 0, false
+			return Predecessor{}, false
 		}
 		s, ok := ParseStatus(e.text())
 		if !ok || s == NotSpecified {
 			c.invalid(e, o, RuleRunAfterShape, "'%s' in 'runAfter' is no status: the statuses are %s", e.Text(), strings.Join(statusNames[NotSpecified+1:], ", "))
-			return 0, false
+			return Predecessor{}, false
 		}
-		set |= Statuses(s)
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
 	}
-	if set == 0 {
-		set = Statuses(Succeeded)
+	if len(list) == 0 {
+		list = []Status{Succeeded}
 	}
-	return set, true
+	return expecting(list...), true
+}
+
+// expecting is an entry of runAfter with these statuses.
+func expecting(list ...Status) Predecessor {
+	names := make([]string, len(list))
+	for i, s := range list {
+		names[i] = s.String()
+	}
+	return Predecessor{Statuses: Statuses(list...), Expected: strings.Join(names, ", ")}
 }
 
 // order computes the predecessor sets of a container depth first and reports each

@@ -244,6 +244,7 @@ type Reads struct {
 type Predecessor struct {
 	Action   int
 	Statuses StatusSet
+	Expected string // the statuses in the order of the definition, as messages list them
 }
 
 // Container is a graph of sibling actions: the workflow, or a branch of a
@@ -299,6 +300,9 @@ type RequestTrigger struct {
 	Method string         // upper case; "" = not given
 	Path   *PathPattern   // nil = no relative path
 	Schema *schema.Schema // set if EnableSchemaValidation and the schema is usable
+	// Inputs are those of the definition, with the schema, if it has one and the others
+	// are literal; else null. They are the trigger record's, and not kept with each run.
+	Inputs expr.Value
 }
 
 // BatchTrigger is what a Batch trigger collects (wdl-semantics §10.6).

@@ -187,8 +187,14 @@ func (c *compiler) requestTrigger(t *Trigger, n node) {
 			rest.Value = rest.Without(name)
 		}
 	}
+	literal := true
 	if rest.Len() > 0 {
-		t.Inputs = c.template(rest, o, roleInputs)
+		if t.Inputs = c.template(rest, o, roleInputs); t.Inputs != nil {
+			_, literal = t.Inputs.Literal()
+		}
+	}
+	if hasSchema && literal {
+		t.Request.Inputs = inputs.Value
 	}
 	method, hasMethod := inputs.member("method")
 	if hasMethod && !c.dynamic(method) {

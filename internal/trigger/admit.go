@@ -74,7 +74,8 @@ func (f *firing) read(function string) expr.Value {
 		body, _ := f.fired.Outputs.Get("body")
 		return body
 	}
-	return f.fired.Value(f.fired.ClientTrackingID)
+	on, _ := f.workflow.Program.Trigger(f.fired.Name)
+	return f.fired.Value(on, f.fired.ClientTrackingID)
 }
 
 // Admit completes a firing from its trigger's templates and says whether it may
