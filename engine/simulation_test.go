@@ -94,7 +94,7 @@ func (p *player) checkDeadline() {
 // wait draws what may come to a run while it waits for its turn, none of which begins
 // it; it may only run out of time.
 func (p *player) wait(g *generator) {
-	for range g.rand.IntN(4) {
+	for n := g.rand.IntN(4); n > 0 && !p.last.Summary.Status.Final(); n-- {
 		p.now = p.now.Add(time.Minute)
 		switch g.rand.IntN(3) {
 		case 0:

@@ -1,10 +1,12 @@
 package logic
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"isle/internal/arm"
 	"isle/internal/runner"
@@ -88,15 +90,35 @@ func (s *Service) settleEnvironment(ctx context.Context, tx *store.Tx, job arm.J
 	return s.operations.Complete(ctx, tx, job.Resource, job.Operation, failure)
 }
 
-// removeEnvironment deletes the database of a deleted environment.
+// partingTime is how long the peers of a deleted environment's webhooks may take to be
+// told, unless the configuration says otherwise.
+const partingTime = 10 * time.Second
+
+// removeEnvironment deletes the database of a deleted environment, once the peers of its
+// webhooks have been told, or did not answer.
 func (s *Service) removeEnvironment(ctx context.Context, _ *store.DB, t store.Task) (task.Result, error) {
 	job, err := arm.ReadJob(t)
 	if err != nil {
 		return task.Done(), err
 	}
 	id := string(job.Payload)
+	if err := s.part(ctx, id); ctx.Err() != nil {
+		return task.Done(), err // again after the next start
+	} else if err != nil { // what cannot be read can be told to nobody
+		s.config.Log.Warn("the webhooks of a deleted environment could not be unsubscribed", "environment", id, "error", err)
+	}
 	s.config.Runner.Forget(id)
 	return task.Done(), s.config.Store.RemoveEnvironment(ctx, id)
+}
+
+func (s *Service) part(ctx context.Context, environment string) (err error) {
+	within := cmp.Or(s.config.Parting, partingTime)
+	task.Outside(ctx, func() {
+		ctx, cancel := context.WithTimeout(ctx, within)
+		defer cancel()
+		err = s.config.Runner.Part(ctx, environment)
+	})
+	return err
 }
 
 // reconcileWorkflow makes the environment's tasks for schedules and subscriptions those

@@ -62,7 +62,9 @@ type Runner interface {
 	Fire(ctx context.Context, q runner.FireRequest) (runner.Firing, error)
 	// Cancel ends a run; runner.ErrFinished if it has ended.
 	Cancel(ctx context.Context, environment, run string) error
-	// Forget drops what is in memory of an environment that is being removed.
+	// Part has the peers of an environment that is being removed told to forget it, until
+	// the context ends. Forget drops what is in memory of it.
+	Part(ctx context.Context, environment string) error
 	Forget(environment string)
 }
 
@@ -100,6 +102,9 @@ type Config struct {
 	Subnets   Subnets
 	Runner    Runner
 	Tenant    string // id of the tenant, shown with identities
+	// Parting is how long a deleted environment waits for the peers of its webhooks to be
+	// told; 0: 10 s.
+	Parting time.Duration
 	// Access is the base URL of an environment's access endpoint,
 	// "https://host:port"; the store id of the environment is "shared" for none.
 	Access func(environment string) string

@@ -80,7 +80,7 @@ func hook(more string) string {
 // scheduled runs the tasks of a world until the test ends.
 func (w *world) scheduled(t *testing.T) (stop func()) {
 	t.Helper()
-	s := task.New(w.store, map[string]task.Handler{SubscriptionKind: w.SubscriptionHandler(), NotificationKind: w.NotificationHandler()}, task.Options{})
+	s := task.New(w.store, map[string]task.Handler{SubscriptionKind: w.SubscriptionHandler(), UnsubscribeKind: w.UnsubscribeHandler(), NotificationKind: w.NotificationHandler()}, task.Options{})
 	if err := s.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
