@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -38,6 +39,9 @@ type serverFlags struct {
 	config  server.Config
 	trusted []string
 	verbose bool
+
+	logLevel, logFormat string
+	stopTimeout         time.Duration
 }
 
 func (f *serverFlags) register(cmd *cobra.Command) {
@@ -59,7 +63,10 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.config.CallTimeout, "call-timeout", 0, "how long one request of an action may take (default 4m in an environment, 2m outside)")
 	flags.StringVar(&f.config.Connections, "connections", "", "a file like connections.json of a single-tenant project: where connections, functions and APIs are called, with their credentials (default: only what workflows say)")
 	flags.StringVar(&f.config.FlowLog, "flow-log", "", "a file that gets each decision of the network policy as a line of JSON; - is standard error")
-	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log every request")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log every request: the same as --log-level debug")
+	flags.StringVar(&f.logLevel, "log-level", "warn", "what is logged to standard error: error, warn, info or debug")
+	flags.StringVar(&f.logFormat, "log-format", "text", "how: text, or json for programs")
+	flags.DurationVar(&f.stopTimeout, "stop-timeout", stopGrace, "how long a stopping server waits for requests under way; a second signal ends it at once")
 }
 
 // start starts the server that the flags describe; it is ready when this returns.
@@ -71,16 +78,35 @@ func (f *serverFlags) start(cmd *cobra.Command) (*server.Server, error) {
 		}
 		f.config.TrustedProxies = append(f.config.TrustedProxies, prefix)
 	}
-	level := slog.LevelWarn
-	if f.verbose {
-		level = slog.LevelDebug
+	log, err := f.log(cmd.ErrOrStderr())
+	if err != nil {
+		return nil, err
 	}
 	f.config.ScriptWorker, f.config.Version = scriptWorker, version
-	f.config.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+	f.config.Log = log
 	return server.Start(cmd.Context(), f.config)
 }
 
-// stopGrace is how long a stopping server waits for runs to reach their next commit.
+// log is the log that the flags describe.
+func (f *serverFlags) log(to io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if f.verbose {
+		level = slog.LevelDebug
+	} else if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
+		return nil, fmt.Errorf("--log-level %q is none of error, warn, info and debug", f.logLevel)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch f.logFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(to, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(to, options)), nil
+	}
+	return nil, fmt.Errorf("--log-format %q is neither text nor json", f.logFormat)
+}
+
+// stopGrace is how long a stopping server waits for requests under way, unless told
+// otherwise.
 const stopGrace = 10 * time.Second
 
 // untilStopped waits for a signal or for the server's end, and closes it in order. A
@@ -92,7 +118,7 @@ func (f *serverFlags) untilStopped(ctx context.Context, s *server.Server) error 
 		case <-ctx.Done():
 		case failed = <-s.Failed():
 		}
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.stopTimeout)
 		err := s.Close(grace)
 		cancel()
 		if !errors.Is(failed, server.ErrRestored) {

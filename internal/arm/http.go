@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"isle/expr"
+	"isle/internal/store"
 )
 
 // maxPath bounds a request's path and query, before anything is done with them.
@@ -70,7 +71,7 @@ func (m *Manager) framed(w http.ResponseWriter, r *http.Request, serve func(corr
 	}()
 	if err := serve(correlation); err != nil {
 		e := m.wire(err, requestID)
-		if e.Status >= http.StatusInternalServerError {
+		if e.Status >= http.StatusInternalServerError && !store.Unavailable(err) {
 			m.config.Log.Error("request failed", "request", requestID, "method", r.Method, "path", r.URL.Path, "error", err)
 		}
 		m.fail(w, r, e)

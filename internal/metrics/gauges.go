@@ -90,7 +90,7 @@ func (g *gauges) runs(label string, loads []store.WorkflowLoad, send sender) {
 	for _, l := range loads {
 		workflow := other
 		if len(open) < maxFlows {
-			workflow = g.metrics.workflowLabel(l.Workflow)
+			workflow = g.metrics.Workflow(l.Workflow)
 		}
 		sum := open[workflow]
 		open[workflow] = [2]int{sum[0] + l.Running, sum[1] + l.Waiting}
@@ -135,9 +135,9 @@ func (g *gauges) pressure(send sender) {
 	}
 }
 
-// workflowLabel is the label of a workflow by flow id; those that have done nothing yet
-// and cannot be named are told together.
-func (m *Metrics) workflowLabel(flowID string) string {
+// Workflow is the name of a workflow by flow id; those that cannot be named have one
+// together.
+func (m *Metrics) Workflow(flowID string) string {
 	m.mu.RLock()
 	f := m.flows[flowID]
 	m.mu.RUnlock()

@@ -7,8 +7,8 @@ import (
 )
 
 // HTTP counts the requests that a handler answers. route names what they are about, of
-// a bounded number of names.
-func (m *Metrics) HTTP(route func(*http.Request) string, next http.Handler) http.Handler {
+// a bounded number of names; seen is told of each one that was answered.
+func (m *Metrics) HTTP(route func(*http.Request) string, seen func(r *http.Request, route string, code int, took time.Duration), next http.Handler) http.Handler {
 	v := &m.vectors
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, name := time.Now(), route(r)
@@ -16,9 +16,11 @@ func (m *Metrics) HTTP(route func(*http.Request) string, next http.Handler) http
 		inFlight.Inc()
 		answer := answer{ResponseWriter: w, code: http.StatusOK}
 		defer func() {
+			took := time.Since(began)
 			inFlight.Dec()
 			v.httpRequests.WithLabelValues(name, method(r.Method), strconv.Itoa(answer.code)).Inc()
-			v.httpSeconds.WithLabelValues(name).Observe(time.Since(began).Seconds())
+			v.httpSeconds.WithLabelValues(name).Observe(took.Seconds())
+			seen(r, name, answer.code, took)
 		}()
 		next.ServeHTTP(&answer, r)
 	})

@@ -187,7 +187,8 @@ func TestWorkflowsBeyondTheBoundShareTheirSeries(t *testing.T) {
 
 func TestRequestsAreCounted(t *testing.T) {
 	w := newWorld(t)
-	h := w.HTTP(func(*http.Request) string { return "trigger" }, http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
+	seen := ""
+	h := w.HTTP(func(*http.Request) string { return "trigger" }, func(_ *http.Request, route string, code int, _ time.Duration) { seen += fmt.Sprint(route, code, " ") }, http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			answer.WriteHeader(http.StatusAccepted)
 		}
@@ -197,6 +198,9 @@ func TestRequestsAreCounted(t *testing.T) {
 	}))
 	for _, method := range []string{http.MethodPost, http.MethodGet, "BREW"} {
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, "/", nil))
+	}
+	if seen != "trigger202 trigger200 trigger200 " {
+		t.Error(seen)
 	}
 	wantLines(t, w.scrape(t),
 		`isle_http_requests_total{code="202",method="POST",route="trigger"} 1`,

@@ -268,7 +268,7 @@ func (a *active) step(d delivery) (refusal, err error) {
 	}
 	if err != nil {
 		if d.ack == nil {
-			a.runner.config.Log.Warn("event refused", "run", a.key.run, "error", err)
+			a.log().Warn("event refused", "error", err)
 		}
 		return err, nil
 	}
@@ -360,12 +360,12 @@ func (a *active) drop(err error) {
 	a.acknowledge(err)
 	r := a.runner
 	if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrClosed) {
-		r.config.Log.Warn("run given up", "environment", a.key.environment, "run", a.key.run, "error", err)
+		a.log().Warn("run given up", "error", err)
 		return
 	}
 	var defect *stepError
 	if errors.As(err, &defect) && a.created {
-		r.config.Log.Error("run closed", "environment", a.key.environment, "run", a.key.run, "error", err, "stack", string(defect.stack))
+		a.log().Error("run closed", "error", err, "stack", string(defect.stack))
 		a.closeFailed()
 		return
 	}
@@ -388,7 +388,7 @@ func (a *active) closeFailed() {
 		}
 		return tx.AppendRows(row.Name, rows)
 	}); err != nil {
-		a.runner.config.Log.Error("run cannot be closed", "run", a.key.run, "error", err)
+		a.log().Error("run cannot be closed", "error", err)
 	} else {
 		a.observe(&engine.Result{Summary: engine.Summary{Status: wdl.Failed, Code: row.Code, StartTime: row.Start, EndTime: row.End, Trigger: row.Trigger}}, false)
 	}

@@ -21,7 +21,7 @@ func (a *active) refreshCallback() {
 	if err != nil || len(d.Keys) == 0 {
 		a.run.SetCallback(nil)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			a.runner.config.Log.Error("callback URLs", "run", a.key.run, "error", err)
+			a.log().Error("callback URLs", "error", err)
 		}
 		return
 	}

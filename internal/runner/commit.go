@@ -25,30 +25,35 @@ func (a *active) commit(result engine.Result) error {
 	return a.store(row, result)
 }
 
-// longestPause is the longest pause between two attempts to store a run.
-const longestPause = time.Minute
+// longestPause is the longest pause between two attempts to store a run, and
+// persistence how many there are: about a minute's.
+const (
+	longestPause = 2 * time.Second
+	persistence  = 30
+)
 
 // persist writes, and tries again while the store is unavailable once the run has
 // begun. One that is stored is given up after some time, as it can be loaded again; one
 // that is in memory only is not.
 func (a *active) persist(write func() error) error {
-	for delay := 50 * time.Millisecond; ; delay *= 2 {
+	delay := 50 * time.Millisecond
+	for attempt := 1; ; attempt++ {
 		err := write()
 		if err == nil || !a.created || permanent(err) {
 			return err
 		}
-		if delay > longestPause {
-			if !a.holds() {
-				return err
-			}
-			delay = longestPause
+		if attempt == persistence && !a.holds() {
+			return err
 		}
-		a.runner.config.Log.Warn("run not stored, trying again", "run", a.key.run, "error", err)
+		if !store.Unavailable(err) {
+			a.log().Warn("run not stored, trying again", "error", err)
+		}
 		select {
 		case <-time.After(delay):
 		case <-a.runner.ctx.Done():
 			return err
 		}
+		delay = min(delay*2, longestPause)
 	}
 }
 

@@ -42,7 +42,7 @@ func (a *active) answer(r *Reply) {
 		body, err := a.resolve(a.runner.ctx, r.Body)
 		if err != nil {
 			r = &Reply{Finish: engine.Finish{Status: wdl.Failed, Code: "InternalServerError", Error: &engine.Error{Code: "InternalServerError", Message: "The body of the response could not be read."}}}
-			a.runner.config.Log.Error("response body", "run", a.key.run, "error", err)
+			a.log().Error("response body", "error", err)
 		} else {
 			r.Body = body
 		}
@@ -137,7 +137,7 @@ func (r *Runner) operate(ctx context.Context, environment string, c connector.Ca
 	began := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
-			r.config.Log.Error("operation panicked", "type", c.Operation, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			r.config.Log.Error("operation panicked", "environment", environment, "workflow", c.Workflow.FlowID, "run", c.RunID, "action", c.Subject.Name, "type", c.Operation, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			outcome = broken("The operation failed unexpectedly; the server's log says why.")
 		}
 		r.requested(Request{environment, c.Workflow, c.Operation, outcome.Status, outcome.StatusCode, time.Since(began)})

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"log/slog"
 	"time"
 
 	"isle/engine"
@@ -53,6 +54,15 @@ func (a *active) observe(result *engine.Result, began bool) {
 	for _, o := range a.runner.config.Observers {
 		o.Committed(p)
 	}
+}
+
+// log is the log with what a line about the run has in common with all others.
+func (a *active) log() *slog.Logger {
+	log := a.runner.config.Log.With("environment", a.key.environment, "run", a.key.run)
+	if a.workflow != nil {
+		log = log.With("workflow", a.workflow.FlowID)
+	}
+	return log
 }
 
 // requested tells of a request.

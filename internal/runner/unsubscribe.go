@@ -112,7 +112,7 @@ func (r *Runner) UnsubscribeHandler() task.Handler {
 		status, code := outcome.Verdict()
 		if !outcome.Retried(status) || u.Retry.Type == wdl.RetryNone || u.Attempt > u.Retry.Count {
 			if status != wdl.Succeeded {
-				r.config.Log.Warn("a webhook could not be unsubscribed", "run", u.Run, "action", u.Subject.Name, "code", code)
+				r.config.Log.Warn("a webhook could not be unsubscribed", "environment", db.Name(), "run", u.Run, "action", u.Subject.Name, "code", code)
 			}
 			return task.Done(), nil
 		}

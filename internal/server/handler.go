@@ -41,7 +41,7 @@ func (s *Server) routes() http.Handler {
 		}
 	}))
 	mux.Handle("/", management)
-	return s.metrics.HTTP(s.routeOf(knownTypes()), s.hosts(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.metrics.HTTP(s.routeOf(knownTypes()), s.logRequest, s.hosts(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Of a path with a slash too many the mux would make a redirect and a page.
 		switch doubled := strings.Contains(r.URL.Path, "//"); {
 		case doubled && strings.HasPrefix(r.URL.Path, "/workflows/"):

@@ -93,7 +93,8 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, log: c.Log, metrics: metrics.New(c.Version), failed: make(chan error, 4)}
+	counts := metrics.New(c.Version)
+	s := &Server{config: c, log: slog.New(namedLog{c.Log.Handler(), counts}), metrics: counts, failed: make(chan error, 4)}
 	if err := s.start(ctx); err != nil {
 		_ = s.Close(ctx)
 		return nil, err

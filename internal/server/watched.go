@@ -41,11 +41,11 @@ func (s *Server) observeCommit(c store.Commit) {
 	switch ill := new(store.UnavailableError); {
 	case !c.Changed:
 	case c.Fault == nil:
-		s.log.Warn("the database is written again", "database", c.Database)
+		s.log.Warn("the database is written again", logEnvironment, c.Database)
 	case errors.As(c.Fault, &ill):
-		s.log.Error("the database cannot be written", "database", c.Database, "reason", ill.Fault, "error", c.Fault)
+		s.log.Error("the database cannot be written", logEnvironment, c.Database, "reason", ill.Fault, "error", c.Fault)
 	default:
-		s.log.Error("a commit failed", "database", c.Database, "error", c.Fault)
+		s.log.Error("a commit failed", logEnvironment, c.Database, "error", c.Fault)
 	}
 }
 

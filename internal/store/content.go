@@ -60,7 +60,7 @@ func (d *DB) PutContent(ctx context.Context, run, id string, r io.Reader) (Conte
 	if err != nil {
 		d.contents.hold(file, -1)
 		err = unavailable(d.name, fmt.Errorf("content %s of run %s: %w", id, run, err))
-		if _, ill := errors.AsType[*UnavailableError](err); ill {
+		if Unavailable(err) {
 			d.observe(0, 0, err)
 		}
 		return Content{}, err

@@ -50,11 +50,17 @@ func (e *UnavailableError) Advice() string {
 	return "The disk of the data folder cannot be read or written. Check the disk and its permissions; the server then goes on by itself."
 }
 
+// Unavailable says that an error is an UnavailableError. Who opened the store hears of
+// those by Options.Observe, once for all whom they fail.
+func Unavailable(err error) bool {
+	_, ok := errors.AsType[*UnavailableError](err)
+	return ok
+}
+
 // unavailable makes an UnavailableError of an error that means one; others stay as
 // they are.
 func unavailable(database string, err error) error {
-	var known *UnavailableError
-	if err == nil || errors.As(err, &known) {
+	if err == nil || Unavailable(err) {
 		return err
 	}
 	fault := faultOf(err)

@@ -202,8 +202,8 @@ func (s *Scheduler) serve(ctx context.Context, l *line, woken, room int) {
 	}
 	s.mu.Unlock()
 	if err != nil {
-		if !errors.Is(err, store.ErrClosed) && ctx.Err() == nil {
-			s.options.Log.Error("tasks cannot be claimed", "database", l.db.Name(), "error", err)
+		if !errors.Is(err, store.ErrClosed) && !store.Unavailable(err) && ctx.Err() == nil {
+			s.options.Log.Error("tasks cannot be claimed", "environment", l.db.Name(), "error", err)
 		}
 		return
 	}
@@ -219,8 +219,8 @@ func (s *Scheduler) work(ctx context.Context, l *line, t store.Task) {
 	defer s.occupy(l, -1)
 	result, failure := s.handle(ctx, l, t)
 	interrupted := failure != nil && ctx.Err() != nil
-	if failure != nil && !interrupted {
-		s.options.Log.Warn("task failed, will be tried again", "database", l.db.Name(), "task", t.Key, "kind", t.Kind, "attempt", t.Attempt, "error", failure)
+	if failure != nil && !interrupted && !store.Unavailable(failure) {
+		s.options.Log.Warn("task failed, will be tried again", "environment", l.db.Name(), "task", t.Key, "kind", t.Kind, "attempt", t.Attempt, "error", failure)
 	}
 	for {
 		err := s.close(context.WithoutCancel(ctx), l.db, t, result, failure, interrupted)
@@ -228,7 +228,9 @@ func (s *Scheduler) work(ctx context.Context, l *line, t store.Task) {
 			return
 		}
 		// As long as this process lives nobody else takes the task over.
-		s.options.Log.Error("task cannot be closed", "database", l.db.Name(), "task", t.Key, "error", err)
+		if !store.Unavailable(err) {
+			s.options.Log.Error("task cannot be closed", "environment", l.db.Name(), "task", t.Key, "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -278,7 +280,7 @@ func (s *Scheduler) handle(ctx context.Context, l *line, t store.Task) (result R
 		cancel(nil)
 		<-held
 		if p := recover(); p != nil {
-			s.options.Log.Error("task handler panicked", "database", db.Name(), "task", t.Key, "kind", t.Kind, "panic", p, "stack", string(debug.Stack()))
+			s.options.Log.Error("task handler panicked", "environment", db.Name(), "task", t.Key, "kind", t.Kind, "panic", p, "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
