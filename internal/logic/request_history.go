@@ -12,7 +12,7 @@ import (
 )
 
 // Request histories: the HTTP exchanges of an action (logic-api §2.6), one for each
-// attempt. They are made of the action's record, which keeps the request, the times
+// attempt of any action that makes requests. They are made of the action's record, which keeps the request, the times
 // and codes of all attempts, and the last answer.
 
 // recordFinder finds the record of the action, or of the repetition, that the path
@@ -77,9 +77,18 @@ func (s *Service) requests(ctx context.Context, r *arm.Request, find recordFinde
 	return values, err
 }
 
+// requests says whether actions of a type make requests of their own.
+func requests(t wdl.Type) bool {
+	switch t {
+	case wdl.TypeHTTP, wdl.TypeHTTPWebhook, wdl.TypeAPIConnection, wdl.TypeAPIConnectionWebhook, wdl.TypeFunction, wdl.TypeAPIManagement:
+		return true
+	}
+	return false
+}
+
 func requestViews(id string, rec *engine.Record) (values []expr.Value) {
 	webhook := rec.Type == wdl.TypeHTTPWebhook || rec.Type == wdl.TypeAPIConnectionWebhook
-	if rec.Type != wdl.TypeHTTP && (!webhook || rec.Attempts == 0) || rec.Start.IsZero() || rec.Status == wdl.Skipped {
+	if !requests(rec.Type) || rec.Attempts == 0 && rec.Type != wdl.TypeHTTP || rec.Start.IsZero() || rec.Status == wdl.Skipped {
 		return nil
 	}
 	attempts := rec.RetryHistory
@@ -117,11 +126,28 @@ func requestView(rec *engine.Record) expr.Value {
 		inputs = subscribe
 	}
 	for _, name := range []string{"method", "uri", "headers"} {
-		if v, ok := inputs.Get(name); ok {
+		v, ok := inputs.Get(name)
+		switch {
+		case ok:
+		case name == "uri": // the server knows the rest of the address, not the author
+			v, ok = pathOf(inputs)
+		case name == "method" && rec.Type == wdl.TypeFunction:
+			v, ok = expr.String("POST"), true
+		}
+		if ok {
 			f.add(name, v)
 		}
 	}
 	return f.value()
+}
+
+// pathOf is the path of a request to a connection or an API.
+func pathOf(inputs expr.Value) (expr.Value, bool) {
+	if v, ok := inputs.Get("path"); ok {
+		return v, true
+	}
+	template, _ := inputs.Get("pathTemplate")
+	return template.Get("template")
 }
 
 func responseView(rec *engine.Record) expr.Value {
