@@ -131,6 +131,12 @@ func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
 	if !ok {
 		return expr.Null(), notText(name, args[0])
 	}
+	return e.named(name, of)
+}
+
+// named is what a function of one name gives: a parameter, variable, loop or action.
+func (e *env) named(name, of string) (expr.Value, error) {
+	r := e.run
 	switch name {
 	case "parameters":
 		return r.workflow.Parameter(of, e)

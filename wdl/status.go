@@ -79,20 +79,3 @@ func Statuses(list ...Status) StatusSet {
 
 // Has reports whether s is in the set.
 func (set StatusSet) Has(s Status) bool { return set&(1<<s) != 0 }
-
-// String lists the set as error texts do: "Succeeded, Failed".
-func (set StatusSet) String() string {
-	var b strings.Builder
-	for _, s := range [...]Status{
-		Succeeded, Failed, Skipped, TimedOut, Cancelled, Aborted, Faulted, Ignored,
-		Suspended, Paused, Running, Waiting, NotSpecified,
-	} {
-		if set.Has(s) {
-			if b.Len() > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString(s.String())
-		}
-	}
-	return b.String()
-}
