@@ -92,7 +92,10 @@ type runList struct {
 	service *Service
 	request *arm.Request
 	page    *page
-	query   store.RunQuery // what the indexes of heads answer
+	query   store.RunQuery      // what the indexes of heads answer
+	words   [][]store.TermQuery // what the index of words is asked for; nil: it is not
+	filter  *arm.Filter         // what each run is judged by, beside words
+	lag     *lag                // of that index; nil: it is not asked
 	after   *cursor
 	// owner finds the workflow of a run; nil: the run is not shown.
 	owner func(ctx context.Context, flowID string) (*runOwner, error)
@@ -114,22 +117,29 @@ func (s *Service) readRunList(r *arm.Request, fields ...arm.Field) (*runList, er
 	if l.after, err = readCursor(p.after); err != nil {
 		return nil, err
 	}
+	if err := l.readWords(); err != nil {
+		return nil, err
+	}
 	l.query.Status, l.query.From, l.query.To = p.narrow()
 	l.query.ClientTrackingID, _ = p.filter.Equals("clientTrackingId")
 	l.query.ErrorCode, _ = p.filter.Equals(fieldError)
 	return l, nil
 }
 
-// fieldError is the code of a run's error, of Isle's own.
-const fieldError = "error/code"
+// What runs can be filtered by of Isle's own. The last two are known by the index of words.
+const (
+	fieldError   = "error/code"         // of the run
+	fieldFailure = "actions/error/code" // of any action, or its code
+	fieldTracked = "trackedProperties/" // of any action; a name follows
+)
 
 // runFields are what runs can be filtered by: the original's, and more.
 func runFields() []arm.Field {
-	return append(historyFields(), arm.Field{Name: fieldError})
+	return append(historyFields(), arm.Field{Name: fieldError}, arm.Field{Name: fieldFailure}, arm.Field{Name: fieldTracked + "*", Kind: arm.Scalar})
 }
 
 func (l *runList) matches(run *store.Run, owner *runOwner) bool {
-	return l.page.filter.Match(func(field string) expr.Value {
+	return l.filter.Match(func(field string) expr.Value {
 		switch field {
 		case "status":
 			return expr.String(run.Status)
@@ -178,7 +188,11 @@ func (l *runList) answer(ctx context.Context, sources []source) (*arm.Response, 
 	if frontier != nil {
 		last = frontier.token()
 	}
-	return l.page.reply(values, last), nil
+	reply := l.page.reply(values, last)
+	if l.lag != nil {
+		reply.Body = reply.Body.With("indexing", l.lag.view(l.request.Now))
+	}
+	return reply, nil
 }
 
 // collect finds the first matches of a source, one more than the page holds. If it ends
@@ -190,6 +204,11 @@ func (l *runList) collect(ctx context.Context, src source) (found []entry, upTo 
 	}
 	looked := 0
 	next := l.heads(src)
+	if l.words != nil {
+		if next, err = l.hits(ctx, db, src); err != nil {
+			return nil, nil, err
+		}
+	}
 	for {
 		some, more, err := next(ctx, db)
 		if err != nil {
@@ -211,22 +230,31 @@ func (l *runList) collect(ctx context.Context, src source) (found []entry, upTo 
 		if more == nil {
 			return found, nil, nil
 		}
-		if looked-len(found) >= maxLooked {
-			return found, more, nil
+		if looked-len(found) >= maxLooked || more.late {
+			return found, &more.cursor, nil
 		}
 	}
 }
 
-// heads gives the runs that the indexes of heads find, portion by portion, each with
-// where the next one goes on, nil at the end.
-func (l *runList) heads(src source) func(context.Context, *store.DB) ([]entry, *cursor, error) {
+// portions gives a source's runs portion by portion, each with how far it has come, nil at
+// the end.
+type portions func(context.Context, *store.DB) ([]entry, *mark, error)
+
+// mark is how far a source has been read.
+type mark struct {
+	cursor
+	late bool // it took long: the page ends here
+}
+
+// heads gives the runs that the indexes of heads find.
+func (l *runList) heads(src source) portions {
 	q := l.query
 	q.Workflow, q.Limit = src.flow, l.page.size+1
 	if l.after != nil {
 		order, id := l.after.behind(src)
 		q.After = store.Place{Start: time.Unix(0, order).UTC(), ID: id}
 	}
-	return func(ctx context.Context, db *store.DB) (found []entry, more *cursor, err error) {
+	return func(ctx context.Context, db *store.DB) (found []entry, more *mark, err error) {
 		var runs []store.Run
 		if err := db.Read(ctx, func(tx *store.Tx) (err error) {
 			runs, err = tx.Runs(q)
@@ -239,7 +267,7 @@ func (l *runList) heads(src source) func(context.Context, *store.DB) ([]entry, *
 		}
 		if len(runs) == q.Limit {
 			last := found[len(found)-1]
-			more, q.After = &last.cursor, last.run.Place()
+			more, q.After = &mark{cursor: last.cursor}, last.run.Place()
 		}
 		q.Limit = min(2*q.Limit, 1000)
 		return found, more, nil

@@ -40,6 +40,7 @@ import (
 	"isle/internal/network"
 	"isle/internal/portal"
 	"isle/internal/runner"
+	"isle/internal/search"
 	"isle/internal/store"
 	"isle/internal/task"
 )
@@ -129,6 +130,7 @@ func (s *Server) start(ctx context.Context) error {
 	s.background = stop
 	s.keeping.Go(func() { s.maintain(background) })
 	s.keeping.Go(func() { s.watchHealth(background) })
+	s.keeping.Go(func() { search.New(s.store, s.log).Run(background) })
 	if err := s.tasks.Start(background); err != nil {
 		return err
 	}

@@ -2,12 +2,14 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 )
 
 const maxReaders = 4
@@ -22,8 +24,9 @@ type DB struct {
 	readOnly bool
 	epoch    int64
 	seal     *sealer
-	lookup   *lookup // nil for the control database
-	words    *Words  // likewise
+	lookup   *lookup      // nil for the control database
+	words    *Words       // likewise
+	ended    atomic.Int64 // the last number given to a run that ended; the writer adds
 	contents contents
 	health   health
 	writer   *writer    // nil if readOnly
@@ -126,9 +129,22 @@ func (d *DB) openWriting(kind string, migrations []string) error {
 	}
 	if kind == "environment" {
 		d.words = newWords(d)
+		if err := d.countEnded(c); err != nil {
+			return errors.Join(err, c.close())
+		}
 	}
 	d.writer = newWriter(d, c)
 	return nil
+}
+
+// countEnded finds the last number given to a run that ended. The newest may have been
+// deleted: then the index knows it.
+func (d *DB) countEnded(c *conn) error {
+	return c.one(`SELECT max(finished) FROM runs`, func(v []driver.Value) error {
+		last, _ := v[0].(int64)
+		d.ended.Store(max(last, d.words.cursor()))
+		return nil
+	})
 }
 
 // prepare migrates, counts the epoch and adds a data key, in one commit.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql/driver"
+	"errors"
 	"time"
 )
 
@@ -27,6 +28,39 @@ func (tx *Tx) FinishedRuns(after int64, max int) ([]Finished, error) {
 	}, after, limit(max))
 	return found, err
 }
+
+// Ended is the Number of the run that ended last, or of one that is about to be
+// committed as ended: what is worth asking for. After a start it is what is stored.
+func (d *DB) Ended() int64 { return d.ended.Load() }
+
+// FirstRows reads the records of a run, in the order of Rows, up to about max bytes.
+func (tx *Tx) FirstRows(run string, max int) ([]Row, error) {
+	id, err := tx.runID(run)
+	if err == ErrNotFound {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	var rows []Row
+	err = tx.query(`SELECT seq, scope, payload FROM records WHERE run = ? ORDER BY scope, seq`, func(v []driver.Value) error {
+		row, err := tx.scanRow(v, id)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+		if max -= len(row.Payload); max <= 0 {
+			return errEnough
+		}
+		return nil
+	}, id)
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return rows, err
+}
+
+// errEnough ends the reading of rows.
+var errEnough = errors.New("enough")
 
 // Lag is how far the index of words is behind.
 type Lag struct {

@@ -83,15 +83,24 @@ func (tx *Tx) RowsUnder(run, scope string) ([]Row, error) {
 
 func (tx *Tx) rowsWhere(rows []Row, run int64, condition string, args ...driver.Value) ([]Row, error) {
 	err := tx.query(`SELECT seq, scope, payload FROM records WHERE `+condition+` ORDER BY scope, seq`, func(v []driver.Value) error {
-		seq, scope := v[0].(int64), v[1].(string)
-		payload, err := tx.open(v[2], "records", number(seq), number(run), scope)
+		row, err := tx.scanRow(v, run)
 		if err != nil {
-			return fmt.Errorf("record %d: %w", seq, err)
+			return err
 		}
-		rows = append(rows, Row{Scope: scope, Payload: payload})
+		rows = append(rows, row)
 		return nil
 	}, args...)
 	return rows, err
+}
+
+// scanRow reads seq, scope and payload of a record of the run.
+func (tx *Tx) scanRow(v []driver.Value, run int64) (Row, error) {
+	seq, scope := v[0].(int64), v[1].(string)
+	payload, err := tx.open(v[2], "records", number(seq), number(run), scope)
+	if err != nil {
+		return Row{}, fmt.Errorf("record %d: %w", seq, err)
+	}
+	return Row{Scope: scope, Payload: payload}, nil
 }
 
 // Scopes lists the scopes of a run that have records, sorted.

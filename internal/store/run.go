@@ -84,14 +84,10 @@ func (tx *Tx) CreateRun(r Run) error {
 	if id, err = tx.nextID(&tx.runs, `SELECT max(id) FROM runs`); err != nil {
 		return err
 	}
-	finished, err := tx.finish(r)
-	if err != nil {
-		return err
-	}
 	n, err := tx.exec(`INSERT INTO runs (id, name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail, head, waited, error, finished)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		id, r.Name, r.Workflow, r.Version, r.Trigger, r.Status, r.Code, fromTime(r.Start), fromTime(r.End), fromTime(r.Wake), r.tracking(),
-		tx.db.Owner(), tx.db.epoch, detail, tx.seal(r.Head, "runs.head", r.Name), r.waited(), tx.db.errorToken(r.ErrorCode), finished)
+		tx.db.Owner(), tx.db.epoch, detail, tx.seal(r.Head, "runs.head", r.Name), r.waited(), tx.db.errorToken(r.ErrorCode), tx.finish(r))
 	if err == nil && n == 0 {
 		return fmt.Errorf("run %s: %w", r.Name, ErrExists)
 	}
@@ -111,22 +107,11 @@ func (r Run) tracking() driver.Value {
 
 // finish is the number of a run that has ended, among those that have; a run that is
 // written after its end gets a new one, so that it counts as having ended again.
-func (tx *Tx) finish(r Run) (driver.Value, error) {
+func (tx *Tx) finish(r Run) driver.Value {
 	if r.End.IsZero() {
-		return nil, nil
+		return nil
 	}
-	if tx.finished == 0 {
-		tx.finished = tx.db.words.cursor()
-		if err := tx.one(`SELECT max(finished) FROM runs`, func(v []driver.Value) error {
-			last, _ := v[0].(int64)
-			tx.finished = max(tx.finished, last)
-			return nil
-		}); err != nil {
-			return nil, err
-		}
-	}
-	tx.finished++
-	return tx.finished, nil
+	return tx.db.ended.Add(1)
 }
 
 // waited is the column of that name.
@@ -147,12 +132,8 @@ func (tx *Tx) UpdateRun(r Run) error {
 	if err != nil {
 		return err
 	}
-	finished, err := tx.finish(r)
-	if err != nil {
-		return err
-	}
 	set, args := `status = ?, code = ?, ended = ?, wake = ?, version = ?, detail = ?, error = ?, finished = ?`, make([]driver.Value, 0, 14)
-	args = append(args, r.Status, r.Code, fromTime(r.End), fromTime(r.Wake), r.Version, detail, tx.db.errorToken(r.ErrorCode), finished)
+	args = append(args, r.Status, r.Code, fromTime(r.End), fromTime(r.Wake), r.Version, detail, tx.db.errorToken(r.ErrorCode), tx.finish(r))
 	if r.Head != nil {
 		set += `, head = ?`
 		args = append(args, tx.seal(r.Head, "runs.head", r.Name))

@@ -26,12 +26,10 @@ type Tx struct {
 	tasks bool // tasks were put
 	after []func()
 
-	run     runID // the last run looked up or written
-	runs    int64 // the last runs.id given away; 0: not read yet
-	records int64 // likewise of records.seq
-	// finished is likewise of runs.finished.
-	finished int64
-	place    []byte // buffer
+	run     runID  // the last run looked up or written
+	runs    int64  // the last runs.id given away; 0: not read yet
+	records int64  // likewise of records.seq
+	place   []byte // buffer
 }
 
 // change is a statement of the transaction that changed rows.

@@ -33,6 +33,7 @@ import (
 type Words struct {
 	db   *DB
 	path string
+	full int64        // documents of a shard from which on a new one is begun
 	at   atomic.Int64 // the cursor that is durable
 
 	mu     sync.Mutex // guards what follows, and holds one writer at a time
@@ -74,7 +75,7 @@ INSERT INTO shards (first, documents) VALUES (0, 0);
 // newWords opens the index if there is one that belongs to the database. One that
 // cannot be used is removed, unless the folder is read only.
 func newWords(d *DB) *Words {
-	w := &Words{db: d, path: filepath.Join(d.dir, "words.db")}
+	w := &Words{db: d, path: filepath.Join(d.dir, "words.db"), full: shardSize}
 	if _, err := os.Stat(w.path); errors.Is(err, fs.ErrNotExist) {
 		return w
 	}

@@ -2,12 +2,15 @@ package store
 
 import (
 	"database/sql/driver"
+	"slices"
 	"strings"
 )
 
 // Index replaces what the index holds of the runs, and moves the cursor, in one
 // commit. Documents of runs that are not given stay.
 func (w *Words) Index(documents []Document, cursor int64) error {
+	// FTS5 gathers what comes in ascending order.
+	documents = slices.SortedStableFunc(slices.Values(documents), func(a, b Document) int { return a.Start.Compare(b.Start) })
 	err := w.write(func(c *conn) error {
 		for _, d := range documents {
 			if err := w.replace(c, d); err != nil {
@@ -55,7 +58,7 @@ func (w *Words) replace(c *conn, d Document) error {
 	if err != nil {
 		return err
 	}
-	shard, err := shardFor(c, doc)
+	shard, err := shardFor(c, doc, w.full)
 	if err != nil {
 		return err
 	}
@@ -101,12 +104,12 @@ func freeDocument(c *conn, base int64) (int64, error) {
 
 // shardFor is the shard of a document. The newest one is left when it is full, for a
 // new one of all that is newer.
-func shardFor(c *conn, doc int64) (number int64, err error) {
+func shardFor(c *conn, doc, full int64) (number int64, err error) {
 	first, held := int64(0), int64(0)
 	if err := c.one(`SELECT number, first, documents FROM shards WHERE first <= ? ORDER BY first DESC LIMIT 1`, func(v []driver.Value) error {
 		number, first, held = v[0].(int64), v[1].(int64), v[2].(int64)
 		return nil
-	}, doc); err != nil || held < shardSize {
+	}, doc); err != nil || held < full {
 		return number, err
 	}
 	newest := true
