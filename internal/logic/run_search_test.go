@@ -95,8 +95,7 @@ func TestRunsAreSearched(t *testing.T) {
 		{allRuns, "startTime gt 2001-01-01T00:00:00Z", "", []int{2, 1, 0}},
 		{allRuns, "startTime lt 2001-01-01", "", nil},
 
-		{allRuns, "actions/error/code eq 'badrequest'", "", []int{1}},
-		{allRuns, "actions/error/code eq 'ValidationFailed'", "", []int{1}},
+		{allRuns, "actions/error/code eq 'invalidjson'", "", []int{1}},
 		{allRuns, "actions/error/code eq 'ActionFailed'", "", nil},
 		{allRuns, "trackedProperties/orderId eq 'A-1001'", "", []int{2, 0}},
 		{allRuns, "trackedProperties/ORDERID eq 'a-1002'", "", []int{1}},
