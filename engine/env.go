@@ -108,7 +108,7 @@ func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
 	case "triggerOutputs":
 		return r.trigger("outputs")
 	case "trigger":
-		return r.trigger("actions")
+		return r.triggerRecord(), nil
 	case "workflow":
 		return r.workflow.Describe(r.start.RunID), nil
 	case "item":
@@ -117,7 +117,7 @@ func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {
 		return e.callbackURL()
 	case "action":
 		if e.fired {
-			return r.trigger("actions")
+			return r.triggerRecord(), nil
 		}
 		if e.record == nil {
 			return expr.Null(), expr.NotExpected(name)
