@@ -28,7 +28,7 @@ var layers = [][]string{
 	{"internal/connector/http", "internal/connector/connection", "internal/connector/workflow", "internal/connector/script"},
 	{"internal/connector/builtin", "internal/trigger"},
 	{"internal/runner", "internal/arm", "internal/local"},
-	{"internal/identity", "internal/testfile", "internal/metrics", "internal/search"},
+	{"internal/identity", "internal/testfile", "internal/metrics", "internal/tracing", "internal/search"},
 	{"internal/network", "internal/logic", "internal/deploy"},
 	{"internal/gateway", "internal/portal"},
 	{"internal/server"},
@@ -76,6 +76,7 @@ var mayDial = map[string]string{
 // dialer of the data plane.
 var mayClient = map[string]string{
 	"internal/connector/http": "sends an action's request through the data plane's dialer",
+	"internal/tracing":        "sends spans to the collector that the server is told of, through the data plane's dialer",
 	"internal/fetch":          "follows links that the server itself is given, through the data plane's dialer",
 }
 

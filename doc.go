@@ -29,6 +29,7 @@
 //     network.Policies makes the policy of all that is stored; logic judges by it what
 //     environments need.
 //   - [isle/internal/metrics]: what the server counts, where it happens, without a lock.
+//   - [isle/internal/tracing]: runs as traces, from the records of their commits.
 //   - [isle/internal/server]: builds and wires everything; the only place that knows all.
 //   - [isle/isletest]: a whole server inside a Go test.
 //

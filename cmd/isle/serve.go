@@ -63,6 +63,7 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.config.CallTimeout, "call-timeout", 0, "how long one request of an action may take (default 4m in an environment, 2m outside)")
 	flags.StringVar(&f.config.Connections, "connections", "", "a file like connections.json of a single-tenant project: where connections, functions and APIs are called, with their credentials (default: only what workflows say)")
 	flags.StringVar(&f.config.FlowLog, "flow-log", "", "a file that gets each decision of the network policy as a line of JSON; - is standard error")
+	flags.StringVar(&f.config.OTLPEndpoint, "otlp-endpoint", "", "base of the URLs of an OpenTelemetry collector, which gets traces by OTLP over HTTP, such as http://localhost:4318 (default: no traces)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log every request: the same as --log-level debug")
 	flags.StringVar(&f.logLevel, "log-level", "warn", "what is logged to standard error: error, warn, info or debug")
 	flags.StringVar(&f.logFormat, "log-format", "text", "how: text, or json for programs")

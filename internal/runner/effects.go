@@ -127,7 +127,7 @@ func (a *active) request(ctx context.Context, call engine.Call) engine.Outcome {
 		RunID:             a.key.run,
 		TriggerTrackingID: a.trigger.trackingID,
 		ClientTrackingID:  a.trigger.clientTrackingID,
-		Trace:             a.trigger.trace,
+		Trace:             a.handOn(&call),
 		Dialer:            a.runner.config.Network.Dialer(a.key.environment, connector.Subnet(call.Operation)),
 	})
 }

@@ -17,6 +17,22 @@ type Observer interface {
 	Requested(Request)
 }
 
+// Tracer makes spans.
+type Tracer interface {
+	// HandOn is what the request of an action hands on of the trace that its run belongs to;
+	// that may be none yet. Parent is the action's span.
+	HandOn(run string, of engine.Trace, c *engine.Call) engine.Trace
+}
+
+// handOn is what a request hands on. Without a tracer that is what the run was given,
+// unchanged: nobody would know a span of its own.
+func (a *active) handOn(c *engine.Call) engine.Trace {
+	if t := a.runner.config.Tracer; t != nil {
+		return t.HandOn(a.key.run, a.trigger.trace, c)
+	}
+	return a.trigger.trace
+}
+
 // Progress is what one commit of a run says.
 type Progress struct {
 	Environment string // store id

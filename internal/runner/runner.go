@@ -42,6 +42,9 @@ type Config struct {
 
 	// Observers are told what runs do.
 	Observers []Observer
+	// Tracer says what requests hand on of the traces that their runs belong to; nil: what
+	// the runs were given.
+	Tracer Tracer
 
 	// MaxActions is how many actions an environment may carry out in a minute before no
 	// run begins in it; nil, or 0 for one: any number.

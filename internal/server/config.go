@@ -14,6 +14,7 @@ import (
 
 	"isle/internal/connector/connection"
 	connectorhttp "isle/internal/connector/http"
+	"isle/internal/tracing"
 	"isle/netpol"
 )
 
@@ -46,6 +47,8 @@ type Config struct {
 
 	ServiceTags string // file of service tags, as the network policy knows them; "": none have addresses
 	FlowLog     string // file that gets the decisions of the network policy as JSON lines; "-": standard error, "": none
+
+	OTLPEndpoint string // base of the URLs of a collector of traces, as http://localhost:4318; "": no traces are made
 
 	Connections string // file of where connections, functions and APIs are called, as connections.json of a project has them; "": none
 
@@ -102,7 +105,7 @@ func (c *Config) Validate() error {
 			found = append(found, fmt.Errorf("--public-url %q is not an https URL without a path, such as https://isle.example:7443", c.PublicURL))
 		}
 	}
-	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkLimits(), c.checkThrottle(), c.readServiceTags(), c.readConnections(), c.checkFlowLog())
+	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkLimits(), c.checkThrottle(), c.readServiceTags(), c.readConnections(), c.checkFlowLog(), c.checkTraces())
 	if c.ResponseLimit == 0 {
 		c.ResponseLimit = defaultResponseLimit
 	}
@@ -213,6 +216,17 @@ func (c *Config) checkFlowLog() error {
 	}
 	if info, err := os.Stat(filepath.Dir(c.FlowLog)); err != nil || !info.IsDir() {
 		return fmt.Errorf("--flow-log %s: the folder %s is not there: make it, or give another file", c.FlowLog, filepath.Dir(c.FlowLog))
+	}
+	return nil
+}
+
+// checkTraces checks where traces are sent to.
+func (c *Config) checkTraces() error {
+	if c.OTLPEndpoint == "" {
+		return nil
+	}
+	if err := tracing.CheckEndpoint(c.OTLPEndpoint); err != nil {
+		return fmt.Errorf("--otlp-endpoint %w", err)
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ import (
 	"isle/internal/search"
 	"isle/internal/store"
 	"isle/internal/task"
+	"isle/internal/tracing"
 )
 
 // Server is a server. Its parts are set once, while it is built.
@@ -60,6 +61,7 @@ type Server struct {
 	network    *dataplane.Inproc
 	flows      *flowLog // nil for none
 	metrics    *metrics.Metrics
+	traces     *tracing.Tracer // nil for none
 	operations connector.Operations
 	workflows  *logic.Workflows
 	logic      *logic.Service
@@ -266,6 +268,9 @@ func (s *Server) build() error {
 	s.policies = network.NewPolicies(s.store, s.config.tags, s.log)
 	s.places = newNetworks(s.policies)
 	s.network = dataplane.NewInproc(dataplane.Options{Networks: s.places, Observe: s.flows.observe})
+	if err := s.trace(); err != nil {
+		return err
+	}
 	s.code = s.config.inlineCode()
 	s.operations, s.endOps = builtin.Operations(builtin.Options{
 		Script: s.code,
@@ -275,7 +280,7 @@ func (s *Server) build() error {
 		Workflow:   connectorworkflow.Options{Children: children{s}, Clock: s.config.Clock},
 	})
 	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, MaxActions: s.maxActions(),
-		Observers: []runner.Observer{s.metrics}, Clock: s.config.Clock, Log: s.log})
+		Observers: s.observers(), Tracer: s.spans(), Clock: s.config.Clock, Log: s.log})
 	var err error
 	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(), Authorizer: s.issuer,
 		Throughput: s.runner.Throughput, Throttled: s.config.Limits == LimitsDocumented,
@@ -394,6 +399,9 @@ func (s *Server) close(ctx context.Context) error {
 		s.runner.Stop()
 		s.endOps()
 		s.code.Close()
+	}
+	if s.traces != nil {
+		s.endTraces(ctx)
 	}
 	if s.store != nil {
 		found = append(found, s.store.Close())
