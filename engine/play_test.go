@@ -129,6 +129,9 @@ func (p *player) step(ev Event) Result {
 		if err != nil {
 			p.t.Fatal(err)
 		}
+		if p.last.Rests && (len(resumed.Effects) > 0 || len(resumed.Rows) > 0 || resumed.More || resumed.Need != nil) {
+			p.t.Fatalf("a run that rests goes on when it is loaded: %s", describe(resumed.Effects))
+		}
 		if p.last.More || p.last.Need != nil {
 			resumed.Effects = fresh(resumed.Effects)
 			want = &resumed

@@ -49,6 +49,9 @@ type Result struct {
 	Effects  []Effect
 	Wake     time.Time // when Woke is wanted; zero: never
 	More     bool
+	// Rests says that nothing is under way or to be done: the run waits for Wake, or for
+	// a callback. Loaded again it has nothing to repeat.
+	Rests    bool
 	Executed int // actions that ended in this step, skipped ones left out
 	Need     *Need
 	Summary  Summary

@@ -269,6 +269,7 @@ func (r *Run) result(more bool, need *Need) Result {
 	res := Result{Effects: r.effects, More: more, Need: need, Executed: r.executed, Summary: r.summary()}
 	if !r.status.Final() {
 		res.Wake = r.wake()
+		res.Rests = r.begun && !more && need == nil && !slices.ContainsFunc(r.flights, func(l *flight) bool { return l.called })
 	}
 	if rows := len(r.dirty); rows > 0 || r.vars.changed() {
 		res.Rows = make([]Row, 0, rows+1)

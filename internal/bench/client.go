@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -84,9 +85,34 @@ func (c *client) workflow(name, actions string) (callback string, err error) {
 	if err := c.put(name, `{"manual":{"type":"Request","kind":"Http","inputs":{}}}`, actions); err != nil {
 		return "", err
 	}
+	return c.callback(name)
+}
+
+// callback is the URL of the trigger "manual".
+func (c *client) callback(workflow string) (string, error) {
 	var answer struct{ Value string }
-	err = c.do(http.MethodPost, c.id(name)+"/triggers/manual/listCallbackUrl", nil, &answer)
+	err := c.do(http.MethodPost, c.id(workflow)+"/triggers/manual/listCallbackUrl", nil, &answer)
 	return answer.Value, err
+}
+
+// metric is a number that the server counts of a workflow; 0 while it counts none.
+func (c *client) metric(name, workflow string) (int, error) {
+	resp, err := c.http.Get(c.ready.Endpoint + "/metrics")
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, name+"{") && strings.Contains(line, "/"+workflow+`"`) {
+			value, err := strconv.ParseFloat(strings.TrimSpace(line[strings.LastIndexByte(line, ' '):][1:]), 64)
+			return int(value), err
+		}
+	}
+	return 0, nil
 }
 
 // unfinished tells of a workflow's newest runs which did not succeed.

@@ -42,6 +42,7 @@ func sections() []section {
 		{"content", measureContent},
 		{"recurrences", measureRecurrences},
 		{"tests", measureTests},
+		{"waiting", measureWaiting},
 	}
 }
 

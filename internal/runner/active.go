@@ -111,7 +111,7 @@ func (r *Runner) failed(k runKey, err error) {
 		return
 	}
 	r.config.Log.Error("run cannot be loaded", "environment", k.environment, "run", k.run, "error", err)
-	r.wakes.set(k, r.config.Clock().Add(time.Minute))
+	r.wakes.set(k, r.config.Clock().Add(time.Minute), false)
 }
 
 // push queues an event and drives the run if nobody does; false if the run is not
@@ -280,7 +280,7 @@ func (a *active) step(d delivery) (refusal, err error) {
 	p.Contents = join(p.Contents, result.Contents)
 	p.Effects = join(p.Effects, result.Effects)
 	p.Executed += result.Executed
-	p.Wake, p.More, p.Need, p.Summary = result.Wake, result.More, result.Need, result.Summary
+	p.Wake, p.Rests, p.More, p.Need, p.Summary = result.Wake, result.Rests, result.More, result.Need, result.Summary
 	a.stepped = true
 	return nil, nil
 }

@@ -18,7 +18,7 @@ func (a *active) commit(result engine.Result) error {
 		return a.hold(result)
 	}
 	row := a.nextRow(result)
-	if a.created && row.Head == nil && len(result.Rows) == 0 && row.Wake.Equal(a.row.Wake) && row.Status == a.row.Status {
+	if a.created && row.Head == nil && len(result.Rows) == 0 && row.Wake.Equal(a.row.Wake) && row.Resting == a.row.Resting && row.Status == a.row.Status {
 		a.wake(row.Wake) // nothing happened, as after waking too early
 		return nil
 	}
@@ -81,7 +81,7 @@ func (a *active) store(row store.Run, result engine.Result) error {
 
 func (a *active) wake(at time.Time) {
 	if !at.IsZero() || !a.row.Wake.IsZero() {
-		a.runner.wakes.set(a.key, at)
+		a.runner.wakes.set(a.key, at, !a.holds())
 	}
 }
 
@@ -105,6 +105,7 @@ func (a *active) nextRow(result engine.Result) store.Run {
 		row.WaitEnd = a.runner.config.Clock().UTC()
 	}
 	row.Queued = s.Held
+	row.Resting = result.Rests
 	if !row.End.IsZero() {
 		row.Wake = time.Time{}
 	}

@@ -81,6 +81,13 @@ func (d *dispatcher) pressure(tell func(environment string, running, waiting int
 	}
 }
 
+// crowded says that as much waits as runs.
+func (d *dispatcher) crowded() bool {
+	waiting := 0
+	d.pressure(func(_ string, _, n int) { waiting += n })
+	return waiting >= d.total
+}
+
 func (d *dispatcher) run(l *lane, work func()) {
 	defer d.idle.Done()
 	defer func() {

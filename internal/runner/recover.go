@@ -10,10 +10,11 @@ import (
 	"isle/internal/store"
 )
 
-// Recover takes over every run that a process which is gone left open: it is loaded
+// Recover takes over every run that a process which is gone left at work: it is loaded
 // and goes on where its last commit left it. It returns when all of them have been
 // taken over; they need not have ended. A run that cannot be loaded is tried again
-// later and is no error.
+// later and is no error. Runs that only wait stay in the store until somebody calls
+// them, or it is time.
 func (r *Runner) Recover(ctx context.Context) error {
 	var errs []error
 	for _, environment := range r.config.Store.Environments() {
@@ -37,7 +38,7 @@ func (r *Runner) recoverEnvironment(ctx context.Context, environment string) err
 	for {
 		var page []store.Run
 		err := db.Read(ctx, func(tx *store.Tx) (err error) {
-			page, err = tx.UnfinishedRuns(db.Epoch(), after, recoverPage)
+			page, err = tx.WorkingRuns(db.Epoch(), after, recoverPage)
 			return err
 		})
 		if err != nil {

@@ -123,9 +123,28 @@ func New(c Config) *Runner {
 	r := &Runner{config: c, calls: newDispatcher(c.MaxCalls, c.MaxCallsEach), loads: newDispatcher(c.Resume, c.Resume/2+1)}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.queues.each = map[flowKey]*queue{}
-	r.wakes = newWakes(c.Clock, func(k runKey) { r.post(k, wokeEvent) })
+	r.wakes = newWakes(c.Clock, wakeSource{r.opened, r.readWakes, r.loads.crowded}, func(k runKey) { r.post(k, wokeEvent) })
 	r.loops.Go(func() { r.wakes.run(r.ctx) })
 	return r
+}
+
+// readWakes reads stored wakes.
+func (r *Runner) readWakes(environment string, after store.Wake, until time.Time, max int) (found []store.Wake, err error) {
+	db, err := r.database(r.ctx, environment)
+	if err != nil {
+		return nil, err
+	}
+	err = db.Read(r.ctx, func(tx *store.Tx) error {
+		found, err = tx.Wakes(after, until, max)
+		return err
+	})
+	if errors.Is(err, store.ErrClosed) { // removed: nothing of it wakes
+		return nil, nil
+	}
+	if err != nil && r.ctx.Err() == nil {
+		r.config.Log.Warn("wakes not read, trying again", "environment", environment, "error", err)
+	}
+	return found, err
 }
 
 // Stop lets no new runs begin, gives requests under way some time, and returns
@@ -175,8 +194,19 @@ func (r *Runner) database(ctx context.Context, environment string) (*store.DB, e
 	if err != nil {
 		return nil, err
 	}
-	r.environments.Store(environment, db)
+	if _, known := r.environments.Swap(environment, db); !known {
+		r.wakes.hurry()
+	}
 	return db, nil
+}
+
+// opened lists the environments that were looked up.
+func (r *Runner) opened() (names []string) {
+	r.environments.Range(func(name, _ any) bool {
+		names = append(names, name.(string))
+		return true
+	})
+	return names
 }
 
 // Forget drops what is in memory of an environment that is being removed.

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"context"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -69,30 +68,5 @@ func TestClosedDispatcherBeginsNothing(t *testing.T) {
 		if done != 1 {
 			t.Errorf("%d were done", done)
 		}
-	})
-}
-
-func TestWakesFireInOrderAndOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		var fired []string
-		w := newWakes(time.Now, func(k runKey) { fired = append(fired, k.run) })
-		go w.run(ctx)
-		now := time.Now()
-		w.set(runKey{"e", "late"}, now.Add(3*time.Hour))
-		w.set(runKey{"e", "early"}, now.Add(time.Second))
-		w.set(runKey{"e", "moved"}, now.Add(time.Millisecond))
-		w.set(runKey{"e", "moved"}, now.Add(2*time.Hour))
-		w.set(runKey{"e", "dropped"}, now.Add(time.Minute))
-		w.set(runKey{"e", "dropped"}, time.Time{})
-		w.set(runKey{"gone", "x"}, now.Add(time.Minute))
-		w.forget("gone")
-		time.Sleep(4 * time.Hour)
-		synctest.Wait()
-		if got := len(fired); got != 3 || fired[0] != "early" || fired[1] != "moved" || fired[2] != "late" {
-			t.Errorf("%v", fired)
-		}
-		cancel()
-		synctest.Wait()
 	})
 }

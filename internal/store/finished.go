@@ -17,13 +17,13 @@ type Finished struct {
 // A run that is written after its end counts as having ended again.
 func (tx *Tx) FinishedRuns(after int64, max int) ([]Finished, error) {
 	var found []Finished
-	err := tx.query(`SELECT `+runColumns+`, head, finished FROM runs WHERE finished > ? ORDER BY finished LIMIT ?`, func(v []driver.Value) error {
-		r, err := tx.scanRun(v)
+	err := tx.query(`SELECT finished, head, `+runColumns+` FROM runs WHERE finished > ? ORDER BY finished LIMIT ?`, func(v []driver.Value) error {
+		r, err := tx.scanRun(v[2:])
 		if err != nil {
 			return err
 		}
-		r.Head, err = tx.open(v[16], "runs.head", r.Name)
-		found = append(found, Finished{r, v[17].(int64)})
+		r.Head, err = tx.open(v[1], "runs.head", r.Name)
+		found = append(found, Finished{r, v[0].(int64)})
 		return err
 	}, after, limit(max))
 	return found, err

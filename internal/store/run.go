@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -26,12 +27,15 @@ type Run struct {
 	ClientTrackingID        string
 	// Queued says that it waits for its turn and has not begun; WaitEnd is when that
 	// wait ended, zero for a run that never waited.
-	Queued   bool
-	WaitEnd  time.Time // UTC
-	Revision int64     // of the stored run; see UpdateRun
-	Owner    string    // who wrote it last; set by the store
-	Epoch    int64     // likewise
-	Head     []byte    // the engine's; sealed; not read by lists
+	Queued  bool
+	WaitEnd time.Time // UTC
+	// Resting says that it is open, and nothing of it is under way: it waits for Wake or
+	// for somebody who calls. A process that takes over leaves it until then.
+	Resting  bool
+	Revision int64  // of the stored run; see UpdateRun
+	Owner    string // who wrote it last; set by the store
+	Epoch    int64  // likewise
+	Head     []byte // the engine's; sealed; not read by lists
 }
 
 // RunQuery selects runs, newest start first. All conditions given must hold. Each page
@@ -84,10 +88,10 @@ func (tx *Tx) CreateRun(r Run) error {
 	if id, err = tx.nextID(&tx.runs, `SELECT max(id) FROM runs`); err != nil {
 		return err
 	}
-	n, err := tx.exec(`INSERT INTO runs (id, name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail, head, waited, error, finished)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+	n, err := tx.exec(`INSERT INTO runs (id, name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail, head, waited, error, finished, resting)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		id, r.Name, r.Workflow, r.Version, r.Trigger, r.Status, r.Code, fromTime(r.Start), fromTime(r.End), fromTime(r.Wake), r.tracking(),
-		tx.db.Owner(), tx.db.epoch, detail, tx.seal(r.Head, "runs.head", r.Name), r.waited(), tx.db.errorToken(r.ErrorCode), tx.finish(r))
+		tx.db.Owner(), tx.db.epoch, detail, tx.seal(r.Head, "runs.head", r.Name), r.waited(), tx.db.errorToken(r.ErrorCode), tx.finish(r), r.resting())
 	if err == nil && n == 0 {
 		return fmt.Errorf("run %s: %w", r.Name, ErrExists)
 	}
@@ -122,6 +126,14 @@ func (r Run) waited() driver.Value {
 	return fromTime(r.WaitEnd)
 }
 
+// resting is the column of that name.
+func (r Run) resting() driver.Value {
+	if r.Resting {
+		return int64(1)
+	}
+	return nil
+}
+
 // UpdateRun stores a run whose stored revision is still r.Revision, and makes that
 // r.Revision+1 and this process its owner. Another revision gives ErrConflict: there
 // is a second writer, who must stop. A nil Head keeps the stored one; a WaitEnd ends
@@ -132,8 +144,8 @@ func (tx *Tx) UpdateRun(r Run) error {
 	if err != nil {
 		return err
 	}
-	set, args := `status = ?, code = ?, ended = ?, wake = ?, version = ?, detail = ?, error = ?, finished = ?`, make([]driver.Value, 0, 14)
-	args = append(args, r.Status, r.Code, fromTime(r.End), fromTime(r.Wake), r.Version, detail, tx.db.errorToken(r.ErrorCode), tx.finish(r))
+	set, args := `status = ?, code = ?, ended = ?, wake = ?, version = ?, detail = ?, error = ?, finished = ?, resting = ?`, make([]driver.Value, 0, 15)
+	args = append(args, r.Status, r.Code, fromTime(r.End), fromTime(r.Wake), r.Version, detail, tx.db.errorToken(r.ErrorCode), tx.finish(r), r.resting())
 	if r.Head != nil {
 		set += `, head = ?`
 		args = append(args, tx.seal(r.Head, "runs.head", r.Name))
@@ -173,11 +185,11 @@ func (tx *Tx) ClaimRun(name string) (Run, error) {
 	return tx.Run(name)
 }
 
-const runColumns = `name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail, waited, id`
+const runColumns = `name, workflow, version, trigger, status, code, started, ended, wake, tracking, revision, owner, epoch, detail, waited, id, resting`
 
 func (tx *Tx) scanRun(v []driver.Value) (Run, error) {
 	r := Run{Name: v[0].(string), Workflow: v[1].(string), Version: v[2].(string), Trigger: v[3].(string), Status: v[4].(string), Code: v[5].(string),
-		Start: toTime(v[6]), End: toTime(v[7]), Wake: toTime(v[8]), Revision: v[10].(int64), Owner: v[11].(string), Epoch: v[12].(int64), ID: v[15].(int64)}
+		Start: toTime(v[6]), End: toTime(v[7]), Wake: toTime(v[8]), Revision: v[10].(int64), Owner: v[11].(string), Epoch: v[12].(int64), ID: v[15].(int64), Resting: v[16] != nil}
 	r.ClientTrackingID = r.Name
 	if id, ok := v[9].(string); ok {
 		r.ClientTrackingID = id
@@ -202,11 +214,11 @@ func (tx *Tx) scanRun(v []driver.Value) (Run, error) {
 
 // Run reads a run with its head; ErrNotFound if there is none.
 func (tx *Tx) Run(name string) (r Run, err error) {
-	err = tx.one(`SELECT `+runColumns+`, head FROM runs WHERE name = ?`, func(v []driver.Value) (err error) {
-		if r, err = tx.scanRun(v); err != nil {
+	err = tx.one(`SELECT head, `+runColumns+` FROM runs WHERE name = ?`, func(v []driver.Value) (err error) {
+		if r, err = tx.scanRun(v[1:]); err != nil {
 			return err
 		}
-		r.Head, err = tx.open(v[16], "runs.head", name)
+		r.Head, err = tx.open(v[0], "runs.head", name)
 		return err
 	}, name)
 	if err != nil {
@@ -325,10 +337,26 @@ func jsonList(values []string) string {
 	return string(text)
 }
 
-// DueRuns lists open and closed runs that want to be woken at or before now, the
-// longest due first, without their heads.
-func (tx *Tx) DueRuns(now time.Time, max int) ([]Run, error) {
-	return tx.runsWhere(` WHERE wake <= ? ORDER BY wake, name LIMIT ?`, fromTime(now), limit(max))
+// Wake is when an open run wants to be woken.
+type Wake struct {
+	At  time.Time // UTC
+	Run string
+	id  int64 // the run's row: orders those of one time
+}
+
+// LastWake is the one after every wake up to and with a time.
+func LastWake(at time.Time) Wake { return Wake{At: at, id: math.MaxInt64} }
+
+// Wakes lists the wakes that come after one, the zero Wake for all, up to and with
+// until; earliest first.
+func (tx *Tx) Wakes(after Wake, until time.Time, max int) ([]Wake, error) {
+	var found []Wake
+	from, _ := fromTime(after.At).(int64) // 0 for none: before all
+	err := tx.query(`SELECT wake, name, id FROM runs WHERE wake IS NOT NULL AND (wake, id) > (?, ?) AND wake <= ? ORDER BY wake, id LIMIT ?`, func(v []driver.Value) error {
+		found = append(found, Wake{toTime(v[0]), v[1].(string), v[2].(int64)})
+		return nil
+	}, from, after.id, fromTime(until), limit(max))
+	return found, err
 }
 
 // NextWake is the earliest time a run wants to be woken; zero if none does.
@@ -338,6 +366,11 @@ func (tx *Tx) NextWake() (t time.Time, err error) {
 		return nil
 	})
 	return t, err
+}
+
+// WorkingRuns are the [Tx.UnfinishedRuns] that do not only rest.
+func (tx *Tx) WorkingRuns(epoch int64, after string, max int) ([]Run, error) {
+	return tx.runsWhere(` WHERE ended IS NULL AND resting IS NULL AND epoch < ? AND name > ? ORDER BY name LIMIT ?`, epoch, after, limit(max))
 }
 
 // UnfinishedRuns lists runs without an end whose epoch is smaller than the one

@@ -161,6 +161,9 @@ CREATE TABLE lookup (
 	only INTEGER PRIMARY KEY CHECK (only = 1),
 	key  BLOB NOT NULL  -- sealed: of the blind tokens and of the index of words
 );
+`, `
+ALTER TABLE runs ADD COLUMN resting INTEGER; -- 1: it waits for its wake or a callback only; else NULL
+CREATE INDEX runs_working ON runs (name) WHERE ended IS NULL AND resting IS NULL;
 `}
 }
 

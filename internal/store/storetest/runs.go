@@ -128,7 +128,7 @@ func runTurns(t *testing.T, f *Fixture) {
 
 func runWake(t *testing.T, f *Fixture) {
 	f.write(f.DB, func(tx *store.Tx) error {
-		for i, wake := range []time.Time{noon.Add(time.Hour), {}, noon, noon.Add(time.Minute)} {
+		for i, wake := range []time.Time{noon.Add(time.Hour), {}, noon, noon.Add(time.Minute), noon} {
 			if err := tx.CreateRun(store.Run{Name: fmt.Sprintf("r%d", i), Status: "Waiting", Start: noon, Wake: wake}); err != nil {
 				return err
 			}
@@ -136,8 +136,14 @@ func runWake(t *testing.T, f *Fixture) {
 		return nil
 	})
 	f.read(f.DB, func(tx *store.Tx) error {
-		due, err := tx.DueRuns(noon.Add(time.Minute), 0)
-		f.want("due", names(due, func(r store.Run) string { return r.Name }), []string{"r2", "r3"})
+		due, err := tx.Wakes(store.Wake{}, noon.Add(time.Minute), 0)
+		named := func(w store.Wake) string { return w.Run }
+		f.want("due", names(due, named), []string{"r2", "r4", "r3"})
+		if err != nil {
+			return err
+		}
+		rest, err := tx.Wakes(due[0], noon.Add(time.Hour), 2)
+		f.want("the next two", names(rest, named), []string{"r4", "r3"})
 		if err != nil {
 			return err
 		}
@@ -149,7 +155,7 @@ func runWake(t *testing.T, f *Fixture) {
 
 func runClaim(t *testing.T, f *Fixture) {
 	f.write(f.DB, func(tx *store.Tx) error {
-		for _, r := range []store.Run{{Name: "open", Start: noon, Head: []byte("h")}, {Name: "closed", Start: noon, End: noon}} {
+		for _, r := range []store.Run{{Name: "open", Start: noon, Head: []byte("h")}, {Name: "closed", Start: noon, End: noon}, {Name: "rests", Start: noon, Resting: true}} {
 			if err := tx.CreateRun(r); err != nil {
 				return err
 			}
@@ -161,18 +167,23 @@ func runClaim(t *testing.T, f *Fixture) {
 		f.read(f.DB, func(tx *store.Tx) error {
 			got, err := tx.UnfinishedRuns(f.DB.Epoch(), "", 0)
 			f.want("unfinished", names(got, func(r store.Run) string { return r.Name }), append([]string{}, want...))
+			if err != nil {
+				return err
+			}
+			working, err := tx.WorkingRuns(f.DB.Epoch(), "", 0)
+			f.want("working", len(working), max(len(want)-1, 0))
 			return err
 		})
 	}
 	unfinished()
 	f.Reopen()
-	unfinished("open")
+	unfinished("open", "rests")
 	f.write(f.DB, func(tx *store.Tx) error {
 		r, err := tx.ClaimRun("open")
 		f.want("claimed", []any{r.Revision, r.Epoch, r.Owner, string(r.Head)}, []any{2, f.DB.Epoch(), f.DB.Owner(), "h"})
 		return err
 	})
-	unfinished()
+	unfinished("rests")
 	for name, want := range map[string]error{"open": store.ErrConflict, "closed": store.ErrConflict, "none": store.ErrNotFound} {
 		f.wantError(name, f.DB.Write(t.Context(), func(tx *store.Tx) error { _, err := tx.ClaimRun(name); return err }), want)
 	}
