@@ -32,6 +32,10 @@ func TestReadme(t *testing.T) {
 			t.Errorf("curl answers %s, the README says %s", got, answer)
 		}
 		w.paste(t, readme.blocks["runs"])
+		indexed := w.start("bin/isle runs --search A-1 --follow --json")
+		indexed.expect(indexed.out, "Succeeded")
+		indexed.stop(syscall.SIGINT)
+		w.paste(t, readme.blocks["find"])
 	} else {
 		t.Log("SKIPPED, as there is no curl here: the curl line, and `isle runs` that shows its run")
 	}
@@ -100,12 +104,12 @@ func readReadme(t *testing.T) page {
 			p.blocks[m[2]] = steps(m[3])
 		}
 	}
-	for _, name := range []string{"runs", "deploy", "develop", "network", "network-example", "serve", "serve-runs", "backup", "az"} {
+	for _, name := range []string{"runs", "find", "deploy", "develop", "network", "network-example", "serve", "serve-runs", "backup", "az"} {
 		if len(p.blocks[name]) == 0 {
 			t.Errorf("README.md has no block <!-- test: %s -->", name)
 		}
 	}
-	if len(p.blocks) != 9 {
+	if len(p.blocks) != 10 {
 		t.Errorf("README.md has a block that no test runs: %d are there", len(p.blocks))
 	}
 	return p

@@ -54,7 +54,6 @@ func (h *history) find(ctx context.Context, workflows []workflowItem, name strin
 		if isNotFound(err) {
 			continue
 		}
-		run.workflow = w
 		return run, path, err
 	}
 	return runItem{}, "", fmt.Errorf("there is no run %q; `%s runs` lists them", name, program())

@@ -5,61 +5,75 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"isle/wdl"
 )
 
 func runsCommand() *cobra.Command {
-	var data, group, workflow, status string
-	var top int
-	var asJSON bool
+	var data, group string
+	var asJSON, follow bool
+	var q runsQuery
 	cmd := &cobra.Command{
 		Use:   "runs [NAME]",
-		Short: "List runs, or show one run's actions",
+		Short: "Find and follow runs, or show one run's actions",
 		Long: `List the runs of the server that owns the data folder, newest first; with a
 run's name, show each action with its status, duration, inputs and outputs, and
 what is in a loop once for each repetition. Inputs and outputs that the access
 endpoint of the run's environment does not show this host are left out. A stopped server's folder is opened
-read-only.`,
-		Example: `  isle runs --workflow order --status Failed
+read-only.
+
+What runs hold is searched for in an index that follows them within moments: how
+many it does not hold yet is said. Secured data is not in it. --follow goes on
+with runs that begin or change, each change once, until Ctrl-C.`,
+		Example: `  isle runs --workflow order --status Failed --since 24h
+  isle runs --search "A-1001 contoso*" --tracked region=west
+  isle runs --error ActionFailed --follow --json
   isle runs 08584260177443276593711884190CU00`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, done, err := connect(cmd.Context(), data)
+			filter, err := q.conditions(time.Now())
+			if err != nil {
+				return inputError{err}
+			}
+			open := connect
+			if follow {
+				open = connectRunning
+			}
+			c, done, err := open(cmd.Context(), data)
 			if err != nil {
 				return err
 			}
 			defer done()
-			if status != "" {
-				known, ok := wdl.ParseStatus(status)
-				if !ok {
-					return fmt.Errorf("there is no status %q; a run is Running, Waiting, Succeeded, Failed, Cancelled or TimedOut", status)
-				}
-				status = known.String()
-			}
 			h := history{client: c, out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(), json: asJSON}
-			workflows, err := h.workflows(cmd.Context(), group, workflow)
+			if len(args) == 1 {
+				workflows, err := h.workflows(cmd.Context(), group, q.workflow)
+				if err != nil {
+					return err
+				}
+				return h.show(cmd.Context(), workflows, args[0])
+			}
+			l, err := h.lists(cmd.Context(), group, &q, filter)
+			switch {
+			case err != nil:
+				return err
+			case follow:
+				return h.follow(cmd.Context(), l)
+			}
+			runs, err := h.read(cmd.Context(), l, l.filter, l.top)
 			if err != nil {
 				return err
 			}
-			if len(args) == 1 {
-				return h.show(cmd.Context(), workflows, args[0])
-			}
-			return h.list(cmd.Context(), workflows, status, top)
+			defer h.tellLag()
+			return h.print(runs)
 		},
 	}
 	dataFlag(cmd, &data)
+	q.flags(cmd.Flags())
 	cmd.Flags().StringVarP(&group, "group", "g", "", "only this resource group's workflows")
-	cmd.Flags().StringVar(&workflow, "workflow", "", "only this workflow's runs")
-	cmd.Flags().StringVar(&status, "status", "", "only runs with this status: Running, Waiting, Succeeded, Failed, Cancelled or TimedOut")
-	cmd.Flags().IntVar(&top, "top", 30, "at most this many")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with runs that begin or change")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
 }
@@ -71,6 +85,7 @@ type history struct {
 	err     io.Writer // where it says what it cannot show
 	json    bool
 	refusal *apiError // by the network of the run's environment, of this host
+	lag     indexing  // of the index that was asked last
 }
 
 type workflowItem struct {
@@ -79,6 +94,7 @@ type workflowItem struct {
 }
 
 type runItem struct {
+	ID         string `json:"id"`
 	Name       string `json:"name"`
 	Properties struct {
 		StartTime time.Time  `json:"startTime"`
@@ -86,8 +102,20 @@ type runItem struct {
 		Status    string     `json:"status"`
 		Code      string     `json:"code"`
 		Error     *apiError  `json:"error"`
+
+		Correlation struct {
+			ClientTrackingID string `json:"clientTrackingId"`
+		} `json:"correlation"`
 	} `json:"properties"`
-	workflow workflowItem
+}
+
+// workflow is the name of the run's workflow, which stands in its ID.
+func (r runItem) workflow() string {
+	parts := strings.Split(r.ID, "/")
+	if len(parts) < 3 {
+		return ""
+	}
+	return parts[len(parts)-3]
 }
 
 func (h *history) workflows(ctx context.Context, group, name string) ([]workflowItem, error) {
@@ -114,57 +142,38 @@ func (h *history) workflows(ctx context.Context, group, name string) ([]workflow
 	return found, err
 }
 
-// list prints the newest runs of all the workflows: names sort newest first.
-func (h *history) list(ctx context.Context, workflows []workflowItem, status string, top int) error {
-	query := url.Values{"api-version": {logicVersion}, "$top": {fmt.Sprint(min(top, 250))}}
-	if status != "" {
-		query.Set("$filter", "status eq '"+strings.ReplaceAll(status, "'", "''")+"'")
-	}
-	var runs []runItem
-	for _, w := range workflows {
-		count := 0
-		err := h.client.pages(ctx, w.ID+"/runs?"+query.Encode(), func(page []json.RawMessage) (bool, error) {
-			for _, item := range page {
-				r := runItem{workflow: w}
-				if err := json.Unmarshal(item, &r); err != nil {
-					return false, err
-				}
-				runs = append(runs, r)
-				count++
-			}
-			return count < top, nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	slices.SortFunc(runs, func(a, b runItem) int { return strings.Compare(a.Name, b.Name) })
-	return h.print(runs[:min(top, len(runs))])
-}
-
 func (h *history) print(runs []runItem) error {
 	if h.json {
-		return printLines(h.out, runs, func(r runItem) any {
-			return struct {
-				Name      string     `json:"name"`
-				Workflow  string     `json:"workflow"`
-				Status    string     `json:"status"`
-				StartTime time.Time  `json:"startTime"`
-				EndTime   *time.Time `json:"endTime"` // null while it runs
-				Code      string     `json:"code,omitempty"`
-				Error     *apiError  `json:"error,omitempty"`
-			}{r.Name, r.workflow.Name, r.Properties.Status, r.Properties.StartTime, r.Properties.EndTime, r.Properties.Code, r.Properties.Error}
-		})
+		return h.printJSON(runs)
 	}
 	if len(runs) == 0 {
 		fmt.Fprintln(h.out, "No runs.")
 		return nil
 	}
+	return h.table(runs)
+}
+
+func (h *history) printJSON(runs []runItem) error {
+	return printLines(h.out, runs, func(r runItem) any {
+		return struct {
+			Name      string     `json:"name"`
+			Workflow  string     `json:"workflow"`
+			Status    string     `json:"status"`
+			StartTime time.Time  `json:"startTime"`
+			EndTime   *time.Time `json:"endTime"` // null while it runs
+			Code      string     `json:"code,omitempty"`
+			Error     *apiError  `json:"error,omitempty"`
+			Tracking  string     `json:"clientTrackingId,omitempty"`
+		}{r.Name, r.workflow(), r.Properties.Status, r.Properties.StartTime, r.Properties.EndTime, r.Properties.Code, r.Properties.Error, r.Properties.Correlation.ClientTrackingID}
+	})
+}
+
+func (h *history) table(runs []runItem) error {
 	w := tabwriter.NewWriter(h.out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tWORKFLOW\tSTATUS\tSTARTED\tDURATION")
 	for _, r := range runs {
 		p := r.Properties
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.Name, r.workflow.Name, p.Status, p.StartTime.Local().Format(time.DateTime), duration(p.StartTime, p.EndTime))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.Name, r.workflow(), p.Status, p.StartTime.Local().Format(time.DateTime), duration(p.StartTime, p.EndTime))
 	}
 	return w.Flush()
 }

@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -41,5 +44,78 @@ func TestRunOfAnInternalEnvironment(t *testing.T) {
 	lines, _ := shown("--json")
 	if strings.Contains(lines, `"inputs"`) || !strings.Contains(lines, `"status":"Failed"`) {
 		t.Errorf("from outside, as JSON:\n%s", lines)
+	}
+}
+
+// Runs are found by what they are and hold, and followed: each one, and each change of one,
+// is told once. A stopped server's runs are found too.
+func TestRunsAreFoundAndFollowed(t *testing.T) {
+	const slow = `{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#","contentVersion":"1.0.0.0","resources":[
+		{"type":"Microsoft.Logic/workflows","apiVersion":"2019-05-01","name":"slow","location":"westus","properties":{"definition":{
+			"$schema":"https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#","contentVersion":"1.0.0.0",
+			"triggers":{"manual":{"type":"Request","kind":"Http","inputs":{}}},
+			"actions":{"Note":{"type":"Compose","inputs":"@triggerBody()","trackedProperties":{"orderId":"@action()?['inputs']?['id']"},"runAfter":{}},
+				"Wait":{"type":"Wait","inputs":{"interval":{"count":2,"unit":"Second"}},"runAfter":{"Note":["Succeeded"]}},
+				"Answer":{"type":"Terminate","inputs":{"runStatus":"Failed","runError":{"code":"Slow","message":"it was slow"}},"runAfter":{"Wait":["Succeeded"]}}}}}}]}`
+	w := newWorkspace(t)
+	if err := os.WriteFile(filepath.Join(w.dir, "slow.json"), []byte(slow), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := w.start("bin/isle up --json --listen 127.0.0.1:0")
+	s.expect(s.out, "\n")
+	w.succeed("bin/isle deploy slow.json -g ex")
+	call := func(id string) {
+		w.succeed(`curl -s --cacert "$HOME/.isle/ca.pem" -H 'x-ms-client-tracking-id: T-` + id + `' -H 'Content-Type: application/json' -d '{"id":"` + id + `"}' "$(bin/isle url slow -g ex)"`)
+	}
+	all := w.start("bin/isle runs --follow --json")
+	failed := w.start("bin/isle runs -g ex --status Failed --follow")
+	failed.expect(failed.out, "STARTED")
+	call("A-17")
+	all.expect(all.out, `"status":"Running"`)
+	all.expect(all.out, `"status":"Failed"`)
+	failed.expect(failed.out, "  Failed  ")
+	call("A-18")
+	all.expect(all.out, `T-A-18`)
+	for _, f := range []*service{all, failed} {
+		f.stop(syscall.SIGINT)
+	}
+	seen := map[string]int{}
+	for line := range strings.Lines(all.out.String()) {
+		seen[line]++
+		if seen[line] > 1 {
+			t.Errorf("told twice: %s", line)
+		}
+	}
+	indexed := w.start("bin/isle runs --search A-17 --json --follow")
+	indexed.expect(indexed.out, "T-A-17")
+	indexed.stop(syscall.SIGINT)
+	find := func() {
+		for flags, want := range map[string]string{
+			"--search 'a-17*' --status failed":              "T-A-17",
+			"--tracked orderId=A-17":                        "T-A-17",
+			"--tracked 'orderId=A-17*' --workflow slow":     "T-A-17",
+			"--error slow --since 1h --tracking-id T-A-17":  "T-A-17",
+			"--tracking-id t-a-18":                          "T-A-18",
+			"--search a-17 --filter \"status ne 'Failed'\"": "",
+			"--search nowhere":                              "",
+			"--until 1h":                                    "",
+		} {
+			if got := w.succeed("bin/isle runs --json " + flags); want == "" && got != "" || !strings.Contains(got, want) || strings.Count(got, "\n") > 1 {
+				t.Errorf("runs %s: %q, want %s", flags, got, want)
+			}
+		}
+	}
+	find()
+	s.stop(syscall.SIGTERM)
+	find()
+	for line, want := range map[string]string{
+		"bin/isle runs --follow":              "no server runs",
+		"bin/isle runs --search 'a*'":         "at least two characters",
+		"bin/isle runs --status x --since y":  `--since "y" is not a time`,
+		"bin/isle runs --environment nowhere": "there is no integration service environment",
+	} {
+		if got := w.fail(line); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", line, got)
+		}
 	}
 }

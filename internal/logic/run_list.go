@@ -22,7 +22,7 @@ import (
 // knows, it ends early, with a link to go on, and may be empty.
 
 // maxLooked bounds the runs of a source that one page looks at in vain.
-const maxLooked = 4000
+const maxLooked = 2000
 
 // source is where runs are read from: an environment's database, all of it or one
 // workflow.

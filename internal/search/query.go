@@ -38,6 +38,10 @@ func Parse(text string) (all [][]store.TermQuery, problem string) {
 		}
 		for i, word := range list {
 			q := store.TermQuery{Term: store.Term{Kind: store.TermWord, Text: word}, Prefix: prefix && i == len(list)-1}
+			if q.Prefix { // "A-*" begins with the dash, too
+				q.Text += rest[len(strings.TrimRight(rest, connectors)):]
+				word = q.Text
+			}
 			if q.Prefix && utf8.RuneCountInString(word) < minPrefix {
 				return nil, "before '*' at least two characters are needed: '" + piece + "'"
 			}

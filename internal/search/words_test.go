@@ -34,6 +34,32 @@ func TestWords(t *testing.T) {
 	}
 }
 
+func TestParse(t *testing.T) {
+	for text, want := range map[string]string{
+		"Order a-1":  "order a-1",
+		"A-*":        "a-*",
+		"x/Con*":     "x con*",
+		"ab..* c.d.": "ab..* c.d",
+		"a*":         "before '*' at least two characters are needed: 'a*'",
+		"a*b":        "'*' may only stand at the end of a word: 'a*b'",
+		"\xff":       "it is not UTF-8",
+		"-":          "there is no letter or digit in '-'",
+	} {
+		all, got := Parse(text)
+		for i, group := range all {
+			if i > 0 {
+				got += " "
+			}
+			if got += group[0].Text; group[0].Prefix {
+				got += "*"
+			}
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
+
 // Whatever a text is, its words are not empty, and folding them again changes nothing; so
 // each of them, looked for, is found.
 func FuzzWords(f *testing.F) {
@@ -56,12 +82,12 @@ func FuzzWords(f *testing.F) {
 		}
 		for _, piece := range strings.Fields(text) {
 			all, problem := Parse(piece)
-			if problem != "" {
+			if problem != "" || strings.Contains(piece, "*") { // the text has no such word
 				continue
 			}
 			for _, group := range all {
-				if q := group[0]; !slices.ContainsFunc(found, func(w string) bool { return w == q.Text || q.Prefix && strings.HasPrefix(w, q.Text) }) {
-					t.Fatalf("%q is looked for as %q, which is not among %q", piece, q.Text, found)
+				if !slices.Contains(found, group[0].Text) {
+					t.Fatalf("%q is looked for as %q, which is not among %q", piece, group[0].Text, found)
 				}
 			}
 		}

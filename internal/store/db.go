@@ -100,8 +100,10 @@ func (d *DB) openReading(kind string, newest int) error {
 	}
 	if err == nil && kind == "environment" {
 		var key []byte
-		key, err = c.readLookupKey(d.seal)
-		d.lookup, d.words = newLookup(key), newWords(d)
+		if key, err = c.readLookupKey(d.seal); err == nil {
+			d.lookup = newLookup(key)
+			d.words = newWords(d)
+		}
 	}
 	return errors.Join(err, c.close())
 }

@@ -72,32 +72,47 @@ func (tx *Tx) places(a access, s span) ([]Place, error) {
 
 // groups are the values that the open columns have, one step through the index each.
 func (tx *Tx) groups(a access) ([][]driver.Value, error) {
-	if len(a.open) == 0 {
-		return [][]driver.Value{nil}, nil
+	groups := [][]driver.Value{nil}
+	for i := range a.open {
+		var longer [][]driver.Value
+		for _, g := range groups {
+			values, err := tx.values(a, a.open[:i], g, a.open[i])
+			if err != nil {
+				return nil, err
+			}
+			for _, v := range values {
+				longer = append(longer, append(slices.Clip(g), v))
+			}
+		}
+		groups = longer
 	}
-	columns := strings.Join(a.open, ", ")
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(a.open)), ", ")
+	return slices.DeleteFunc(groups, func(g []driver.Value) bool { return a.keep != nil && len(g) > 0 && !a.keep(g) }), nil
+}
+
+// values are those of one column behind known ones: each step seeks the next. SQLite
+// seeks by one column only, so columns are not stepped through together.
+func (tx *Tx) values(a access, known []string, with []driver.Value, column string) (found []driver.Value, err error) {
 	var w where
 	a.fix(&w)
-	first := `SELECT ` + columns + ` FROM ` + a.table + w.sql() + ` ORDER BY ` + columns + ` LIMIT 1`
-	w.add(`(` + columns + `) > (` + marks + `)`)
-	next := `SELECT ` + columns + ` FROM ` + a.table + w.sql() + ` ORDER BY ` + columns + ` LIMIT 1`
-	var groups [][]driver.Value
-	sql, args := first, a.args
+	w.args = append(w.args, a.args...)
+	for i, c := range known {
+		w.add(c+` = ?`, with[i])
+	}
+	sql, args := `SELECT `+column+` FROM `+a.table+w.sql()+` ORDER BY `+column+` LIMIT 1`, w.args
+	w.add(column + ` > ?`)
+	next := `SELECT ` + column + ` FROM ` + a.table + w.sql() + ` ORDER BY ` + column + ` LIMIT 1`
 	for {
-		var found []driver.Value
-		if err := tx.one(sql, func(v []driver.Value) error {
-			found = slices.Clone(v)
+		err := tx.one(sql, func(v []driver.Value) error {
+			found = append(found, v[0])
 			return nil
-		}, args...); err == ErrNotFound {
-			return groups, nil
-		} else if err != nil {
+		}, args...)
+		if err == ErrNotFound {
+			return found, nil
+		}
+		if err != nil {
 			return nil, err
 		}
-		if a.keep == nil || a.keep(found) {
-			groups = append(groups, found)
-		}
-		sql, args = next, append(slices.Clip(a.args), found...)
+		sql, args = next, append(slices.Clip(w.args), found[len(found)-1])
 	}
 }
 

@@ -46,7 +46,7 @@ type Words struct {
 
 const (
 	wordsVersion = 1
-	shardSize    = 25_000
+	shardSize    = 16_000
 	// documentBits leaves room for that many runs of one millisecond: the number of a
 	// document is its start in milliseconds and what tells it from others.
 	documentBits = 12

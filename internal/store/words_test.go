@@ -17,9 +17,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-func openWords(t testing.TB, dir string) *DB {
+func openWords(t testing.TB, dir string) *DB { return openWith(t, dir, Options{}) }
+
+func openWith(t testing.TB, dir string, o Options) *DB {
 	t.Helper()
-	s, err := Open(context.Background(), dir, Options{})
+	s, err := Open(context.Background(), dir, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,12 +161,21 @@ func TestWordsAgreeWithAScan(t *testing.T) {
 	if d.words.Cursor() != cursor {
 		t.Errorf("the cursor is %d, not %d", d.words.Cursor(), cursor)
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	agree := func(t *rapid.T) {
 		q := drawQuery(t)
 		if got, want := findAll(t, d.words, q), m.find(q); !slices.Equal(got, want) {
 			t.Fatalf("%+v, opened again:\n got %v\nwant %v", q, got, want)
 		}
-	})
+	}
+	rapid.Check(t, agree)
+	if err := d.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d = openWith(t, dir, Options{ReadOnly: true})
+	rapid.Check(t, agree)
+	if err := d.words.Index(nil, 1); err != ErrReadOnly {
+		t.Errorf("writing what is read only: %v", err)
+	}
 }
 
 // Forms of words begin alike exactly as far as the words do, and do not show them.

@@ -18,7 +18,7 @@ type TermQuery struct {
 // be empty.
 type WordsQuery struct {
 	All      [][]TermQuery
-	From, To time.Time // bounds of the start, to about a second; zero: none
+	From, To time.Time // bounds of the start; beyond To some more may be found; zero: none
 	Below    int64     // Hit.Place of the last one of the page before, 0: from the newest
 	Limit    int
 	// Budget is how long it may take before it stops with what it has; it is looked at
@@ -69,6 +69,10 @@ func (w *Words) Find(ctx context.Context, q WordsQuery) (hits []Hit, next int64,
 	return hits, next, err
 }
 
+// crowded is how far behind its start the number of a document may lie, where very many
+// runs have the same one.
+const crowded = 100 * time.Millisecond
+
 // bounds are the documents that can match: from low, below high.
 func (q WordsQuery) bounds() (low, high int64) {
 	high = 1<<63 - 1
@@ -76,7 +80,7 @@ func (q WordsQuery) bounds() (low, high int64) {
 		low = documentAt(q.From.UnixMilli())
 	}
 	if !q.To.IsZero() {
-		high = documentAt(q.To.Add(time.Second).UnixMilli())
+		high = documentAt(q.To.Add(crowded).UnixMilli() + 1)
 	}
 	if q.Below > 0 {
 		high = min(high, q.Below)

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+const (
+	followEvery = time.Second
+	// maxFollowed bounds the runs that are remembered, and so how far back a change is
+	// seen.
+	maxFollowed = 10_000
+	// maxWatched bounds the open runs that are asked for one by one.
+	maxWatched = 500
+)
+
+// follower prints each run, and each change of one, once.
+type follower struct {
+	history *history
+	lists   *runLists
+	states  map[string]string  // ID → what was seen last
+	watched map[string]runItem // open runs, printed or not
+	titled  bool
+}
+
+// follow prints the runs that there are, then what begins and changes, until the context
+// ends.
+func (h *history) follow(ctx context.Context, l *runLists) error {
+	f := &follower{history: h, lists: l, states: map[string]string{}, watched: map[string]runItem{}}
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	top := l.top
+	for {
+		err := f.look(ctx, top)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		top = max(250, l.top)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// look prints what is new, oldest first. The first look remembers the runs behind those
+// that it prints, as they are not new.
+func (f *follower) look(ctx context.Context, top int) error {
+	runs, err := f.history.read(ctx, f.lists, f.lists.filter, max(top, 250))
+	if err != nil {
+		return err
+	}
+	var open []runItem
+	if f.lists.open != nil {
+		if open, err = f.history.read(ctx, f.lists, f.lists.open, maxWatched); err != nil {
+			return err
+		}
+	}
+	var news []runItem
+	for i, r := range runs {
+		if f.changed(r) && (f.titled || i < top) {
+			news = append(news, r)
+		}
+	}
+	ended, err := f.ended(ctx, append(slices.Clip(runs), open...))
+	if err != nil {
+		return err
+	}
+	news = append(news, ended...)
+	f.watch(append(runs, open...))
+	f.forget(runs)
+	slices.SortStableFunc(news, func(a, b runItem) int { return a.Properties.StartTime.Compare(b.Properties.StartTime) })
+	return f.print(news)
+}
+
+// changed says whether a run is not as it was seen last, and remembers it.
+func (f *follower) changed(r runItem) bool {
+	state := r.Properties.Status
+	if r.Properties.EndTime != nil {
+		state += r.Properties.EndTime.String()
+	}
+	before, known := f.states[r.ID]
+	f.states[r.ID] = state
+	return !known || before != state
+}
+
+// ended asks for the watched runs that are not among those just read: what of them has
+// changed and still is what is looked for.
+func (f *follower) ended(ctx context.Context, runs []runItem) (news []runItem, err error) {
+	read := map[string]bool{}
+	for _, r := range runs {
+		read[r.ID] = true
+	}
+	for id := range f.watched {
+		if read[id] {
+			delete(f.watched, id)
+			continue
+		}
+		var r runItem
+		_, err := f.history.client.call(ctx, http.MethodGet, id+"?api-version="+logicVersion, nil, &r)
+		if isNotFound(err) {
+			delete(f.watched, id)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if r.Properties.EndTime != nil {
+			delete(f.watched, id)
+		}
+		if f.changed(r) && f.lists.wants(r.Properties.Status) {
+			news = append(news, r)
+		}
+	}
+	return news, nil
+}
+
+// watch remembers which runs are open: those that were read, and those that may come to
+// match when they end.
+func (f *follower) watch(runs []runItem) {
+	for _, r := range runs {
+		if r.Properties.EndTime == nil && len(f.watched) < maxWatched {
+			f.watched[r.ID] = r
+		}
+	}
+}
+
+// forget drops what is old when too much is remembered.
+func (f *follower) forget(runs []runItem) {
+	if len(f.states) <= maxFollowed {
+		return
+	}
+	kept := map[string]string{}
+	for _, r := range runs {
+		kept[r.ID] = f.states[r.ID]
+	}
+	for id := range f.watched {
+		if state, ok := f.states[id]; ok {
+			kept[id] = state
+		}
+	}
+	f.states = kept
+}
+
+func (f *follower) print(runs []runItem) error {
+	title := !f.titled
+	f.titled = true
+	if f.history.json {
+		return f.history.printJSON(runs)
+	}
+	const line = "%-34s  %-20s  %-10s  %-19s  %s\n" // what comes later is not known
+	if title {
+		fmt.Fprintf(f.history.out, line, "NAME", "WORKFLOW", "STATUS", "STARTED", "DURATION")
+	}
+	for _, r := range runs {
+		p := r.Properties
+		fmt.Fprintf(f.history.out, line, r.Name, r.workflow(), p.Status, p.StartTime.Local().Format(time.DateTime), duration(p.StartTime, p.EndTime))
+	}
+	return nil
+}
