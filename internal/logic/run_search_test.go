@@ -278,6 +278,33 @@ func TestSecuredDataIsNotFound(t *testing.T) {
 	}))
 }
 
+// Values that are kept as files are searched in their beginning, text and JSON alike, and
+// what is in an envelope if it is text; a trigger's tracked properties count as well.
+// Secured ones are not, however large.
+func TestLargeValuesAreSearched(t *testing.T) {
+	w := newWorld(t)
+	w.send("PUT", workflows+"/large", `{"location":"West US","properties":{"definition":{"$schema":"`+schema+`","contentVersion":"1.0.0.0",
+		"triggers":{"manual":{"type":"Request","kind":"Http","inputs":{},"trackedProperties":{"lot":"@triggerBody()?['lot']"}}},
+		"actions":{
+			"Text":{"type":"Compose","inputs":"@concat('headword ',triggerBody()?['fill'],' tailword')","runAfter":{}},
+			"Object":{"type":"Compose","inputs":{"a":"@concat('partword ',triggerBody()?['fill'])","b":"smallword"},"runAfter":{}},
+			"Envelope":{"type":"Compose","inputs":{"$content-type":"text/plain; charset=utf-8","$content":"@base64('innerword')"},"runAfter":{}},
+			"Binary":{"type":"Compose","inputs":{"$content-type":"application/zip","$content":"@base64('binaryword')"},"runAfter":{}},
+			"Hidden":{"type":"Compose","inputs":"@concat('hiddenword ',triggerBody()?['fill'])","runtimeConfiguration":{"secureData":{"properties":["inputs"]}},"runAfter":{}}
+		}}}}`, 201)
+	w.fireRecorder(workflows+"/large", `{"lot":"L-5","fill":"`+strings.Repeat("fill ", 40_000)+`"}`)
+	w.index()
+	for query, want := range map[string]int{
+		"$search=headword": 1, "$search=partword": 1, "$search=smallword": 1, "$search=innerword": 1, "$search=l-5 fill": 1,
+		"$search=tailword": 0, "$search=binaryword": 0, "$search=hiddenword": 0, "$search=hidd*": 0,
+		"$filter=" + url.QueryEscape("trackedProperties/lot eq 'L-5'"): 1,
+	} {
+		if got := w.pages(allRuns + "?" + query); len(got) != want {
+			t.Errorf("%s finds %v", query, got)
+		}
+	}
+}
+
 // What a search finds is what a look at every run finds, whatever is asked for together,
 // and on pages between which new runs come; deleted runs are not found, nor any twice.
 func TestSearchAgreesWithAScan(t *testing.T) {

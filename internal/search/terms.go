@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"hash/maphash"
 	"io"
 	"strings"
 
@@ -19,11 +20,26 @@ import (
 type terms struct {
 	list []store.Term
 	seen map[store.Term]struct{}
+	read map[uint64]struct{} // hashes of long texts: what one action hands to the next is read once
+	seed maphash.Seed
 	left int // bytes of text that may still be read
 }
 
 func newTerms() *terms {
-	return &terms{seen: map[store.Term]struct{}{}, left: maxText}
+	return &terms{seen: map[store.Term]struct{}{}, read: map[uint64]struct{}{}, seed: maphash.MakeSeed(), left: maxText}
+}
+
+const longText = 256
+
+// again says whether a long text has been read before.
+func (t *terms) again(s string) bool {
+	if len(s) < longText {
+		return false
+	}
+	hash := maphash.String(t.seed, s)
+	_, ok := t.read[hash]
+	t.read[hash] = struct{}{}
+	return ok
 }
 
 func (t *terms) add(kind store.TermKind, text string) {
@@ -37,6 +53,9 @@ func (t *terms) add(kind store.TermKind, text string) {
 }
 
 func (t *terms) text(s string) {
+	if t.again(s) {
+		return
+	}
 	s = s[:min(len(s), t.left)]
 	t.left -= len(s)
 	words(s, func(word string) bool {
@@ -218,6 +237,9 @@ func (r reader) references(t *terms, v expr.Value) {
 	switch v.Kind() {
 	case expr.KindReference:
 		ref, _ := v.AsReference()
+		if t.full() {
+			return
+		}
 		t.text(r.beginning(ref))
 	case expr.KindArray:
 		if !v.SurvivesJSON() {

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -47,19 +46,18 @@ func (o overview) Overview(ctx context.Context) (portal.Overview, error) {
 		found.Workflows = append(found.Workflows, portal.Workflow{
 			Name: at(w, "name"), Group: groupOf(w), State: at(w, "properties", "state"), Environment: environment[strings.LastIndexByte(environment, '/')+1:],
 		})
-		runs, err := o.list(ctx, at(w, "id")+"/runs")
-		if err != nil {
-			return portal.Overview{}, err
-		}
-		for _, r := range runs {
-			found.Runs = append(found.Runs, portal.Run{
-				Name: at(r, "name"), Workflow: at(w, "name"), Status: at(r, "properties", "status"),
-				Start: timeAt(r, "properties", "startTime"), End: timeAt(r, "properties", "endTime"),
-			})
-		}
 	}
-	slices.SortFunc(found.Runs, func(a, b portal.Run) int { return strings.Compare(a.Name, b.Name) })
-	found.Runs = found.Runs[:min(len(found.Runs), overviewRuns)]
+	runs, err := o.list(ctx, scope+"runs")
+	if err != nil {
+		return portal.Overview{}, err
+	}
+	for _, r := range runs[:min(len(runs), overviewRuns)] { // newest first
+		workflow, _, _ := strings.Cut(at(r, "id"), "/runs/")
+		found.Runs = append(found.Runs, portal.Run{
+			Name: at(r, "name"), Workflow: workflow[strings.LastIndexByte(workflow, '/')+1:], Status: at(r, "properties", "status"),
+			Start: timeAt(r, "properties", "startTime"), End: timeAt(r, "properties", "endTime"),
+		})
+	}
 	return found, nil
 }
 
