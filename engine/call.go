@@ -27,6 +27,7 @@ type flight struct {
 	request    guid    // clientRequestId of the attempt
 	since      time.Time
 	context    expr.Value // of inline code, until its call is emitted
+	repeated   bool       // the request that was answered last was made again after a restart
 	unsent     bool       // of inline code: its call is to be emitted again after a restart
 }
 
@@ -125,6 +126,8 @@ func (l *flight) appendName(b []byte, r *Run) []byte {
 func (r *Run) complete(ev Completed) {
 	for _, l := range r.flights {
 		if l.called && l.id(r) == ev.Effect {
+			l.repeated = ev.Repeated
+			l.rec.repeated = l.rec.repeated || ev.Repeated
 			r.answered(l, &ev.Outcome)
 			return
 		}
@@ -261,7 +264,7 @@ func (o *Outcome) Retried(status wdl.Status) bool {
 
 // remember adds an attempt to the history.
 func (r *Run) remember(l *flight, o *Outcome, code string) {
-	attempt := Retry{Start: o.Start, End: o.End, Code: code, ClientRequestID: o.ClientRequestID, ServiceRequestID: o.ServiceRequestID, Error: o.Error}
+	attempt := Retry{Start: o.Start, End: o.End, Code: code, ClientRequestID: o.ClientRequestID, ServiceRequestID: o.ServiceRequestID, Error: o.Error, Repeated: l.repeated}
 	if attempt.Start.IsZero() {
 		attempt.Start = l.since
 	}

@@ -118,7 +118,7 @@ func FuzzLoad(f *testing.F) {
 			ev = Continue{}
 			for _, e := range res.Effects {
 				if c, ok := e.(Call); ok {
-					ev = Completed{c.ID, Outcome{StatusCode: 200}}
+					ev = Completed{c.ID, Outcome{StatusCode: 200}, c.Repeated}
 				}
 			}
 		}

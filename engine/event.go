@@ -24,8 +24,9 @@ type (
 	// Completed brings the outcome of a Call. An outcome of an action that has
 	// closed meanwhile, or of an earlier attempt, changes nothing.
 	Completed struct {
-		Effect  EffectID
-		Outcome Outcome
+		Effect   EffectID
+		Outcome  Outcome
+		Repeated bool // as in the Call
 	}
 	// Woke says that the time named by Wake has come. It may come early or twice.
 	Woke struct{}

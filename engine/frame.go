@@ -61,6 +61,7 @@ type record struct {
 	attempts              int
 	progress              expr.Value // of an open call: Outcome.Progress
 	callback              string     // URL that a webhook has handed on
+	repeated              bool       // a request was made again after a restart
 
 	loop   *loop   // open loop
 	flight *flight // open call or wait

@@ -363,7 +363,7 @@ func (it *item) public(path []RepetitionIndex) Record {
 		Status: it.status, Code: it.code, Error: it.err, Start: it.start, End: it.end,
 		Inputs: it.inputs, Outputs: it.outputs, HasInputs: it.hasInputs, HasOutputs: it.hasOutputs,
 		SecureInputs: it.flags&itemSecureInputs != 0, SecureOutputs: it.flags&itemSecureOutputs != 0,
-		RetryHistory: it.retries, TrackedProperties: it.tracked, Attempts: it.attempts, Callback: it.callback,
+		RetryHistory: it.retries, TrackedProperties: it.tracked, Attempts: it.attempts, Callback: it.callback, Repeated: it.repeated,
 	}
 	if it.tracking != (guid{}) {
 		rec.TrackingID = it.tracking.String()

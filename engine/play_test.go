@@ -296,7 +296,7 @@ func (p *player) next() Event {
 		c := p.pending[i]
 		p.pending = append(p.pending[:i:i], p.pending[i+1:]...)
 		p.now = p.now.Add(time.Second)
-		return Completed{c.ID, p.outcome(c)}
+		return Completed{c.ID, p.outcome(c), c.Repeated}
 	case p.hurries != nil && p.hurries():
 		return Ready{p.polled()}
 	case !p.last.Wake.IsZero():

@@ -35,6 +35,10 @@ type Record struct {
 	ForeachItemsCount int // of a Foreach
 	Attempts          int // requests made so far
 
+	// Repeated says that a request was made again after a crash, under the same client
+	// request id: its receiver may have seen it twice.
+	Repeated bool
+
 	// Callback is the URL that a webhook has handed on. Whoever holds it may call: it
 	// is not to be shown, neither by itself nor in the inputs.
 	Callback string
@@ -54,6 +58,7 @@ type Retry struct {
 	ClientRequestID  string
 	ServiceRequestID string
 	Error            *Error
+	Repeated         bool // as Record.Repeated
 }
 
 // RepetitionName is the name of a repetition in the API: "000001-000000".

@@ -28,6 +28,7 @@ const (
 	itemTrigger
 	itemProgress
 	itemCallback
+	itemRepeated
 )
 
 // typeCodes gives each type a byte in the stored form; types are only ever added at
@@ -133,6 +134,7 @@ func (rec *record) flags() uint64 {
 	set(rec.attempts > 0, itemAttempts)
 	set(rec.flight != nil && !rec.progress.IsNull(), itemProgress)
 	set(rec.callback != "", itemCallback)
+	set(rec.repeated, itemRepeated)
 	return flags
 }
 
@@ -167,10 +169,8 @@ func appendRetries(b []byte, list []Retry, base int64) []byte {
 		t := &list[i]
 		b = appendTime(appendTime(b, t.Start, base), t.End, base)
 		b = appendText(appendText(appendText(b, t.Code), t.ClientRequestID), t.ServiceRequestID)
-		if t.Error == nil {
-			b = append(b, 0)
-		} else {
-			b = appendError(append(b, 1), t.Error)
+		if b = append(b, flagBits(t.Error != nil, t.Repeated)); t.Error != nil {
+			b = appendError(b, t.Error)
 		}
 	}
 	return b
@@ -188,7 +188,8 @@ func (d *decoder) retries(base int64) []Retry {
 		t := &list[i]
 		t.Start, t.End = d.time(base), d.time(base)
 		t.Code, t.ClientRequestID, t.ServiceRequestID = d.text(), d.text(), d.text()
-		if d.byte() != 0 {
+		flags := d.byte()
+		if t.Repeated = flags&2 != 0; flags&1 != 0 {
 			t.Error = d.error()
 		}
 	}
@@ -393,6 +394,7 @@ func (d *decoder) record(it *item, base int64) {
 		d.fail("status")
 	}
 	it.start, it.end = d.time(base), d.time(base)
+	it.repeated = it.flags&itemRepeated != 0
 	if it.flags&itemTracking != 0 {
 		it.tracking = d.guid()
 	}

@@ -124,7 +124,7 @@ func (p *player) command(line string, out *strings.Builder) {
 		}
 		c := p.pending[n-1]
 		p.pending = append(p.pending[:n-1:n-1], p.pending[n:]...)
-		ev = Completed{c.ID, p.scripted(word)}
+		ev = Completed{c.ID, p.scripted(word), c.Repeated}
 	case "forget":
 		p.run.loaded, p.run.loadedIDs, p.run.loadedSize = nil, nil, 0
 		return

@@ -61,12 +61,13 @@ type crashTarget struct {
 	mu     sync.Mutex
 	calls  map[string]map[string][]string // run → call → distinct client request ids, in order
 	runs   map[string]map[string]bool     // caller's number → runs
+	twice  map[string]bool                // run/call that arrived twice under one id
 	total  int
 	repeat int
 }
 
 func newCrashTarget(t *testing.T) *crashTarget {
-	g := &crashTarget{calls: map[string]map[string][]string{}, runs: map[string]map[string]bool{}}
+	g := &crashTarget{calls: map[string]map[string][]string{}, twice: map[string]bool{}, runs: map[string]map[string]bool{}}
 	g.Server = httptest.NewServer(g)
 	t.Cleanup(g.Close)
 	return g
@@ -101,6 +102,7 @@ func (g *crashTarget) note(run, call, number, id string) int {
 		if known == id {
 			nth = i
 			g.repeat++
+			g.twice[run+"/"+call] = true
 		}
 	}
 	if nth == len(ids) {
@@ -196,6 +198,9 @@ func (l *crashLoad) call(flow string) {
 		l.unanswered++ // no promise
 		return
 	}
+	if resp.StatusCode == http.StatusServiceUnavailable { // it is starting: no promise either
+		return
+	}
 	want := http.StatusAccepted
 	if flow == "order" {
 		want = http.StatusOK
@@ -216,7 +221,7 @@ func (l *crashLoad) call(flow string) {
 // every run that a caller was told of, or that is listed, has succeeded, each action
 // was closed once, and what was called again was called under the same id.
 func TestAKilledServerLosesAndDoublesNothing(t *testing.T) {
-	const kills = 22
+	const kills = 50
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -260,8 +265,7 @@ func TestAKilledServerLosesAndDoublesNothing(t *testing.T) {
 		}
 	}
 	c.kill()
-	checkCrashRecords(t, c.data, listed)
-	g.check(t, listed)
+	g.check(t, listed, checkCrashRecords(t, c.data, listed))
 	t.Logf("%d kills, %d accepted runs, %d listed, %d requests without an answer; %d calls, %d of them repeated", kills, len(l.accepted), len(listed), l.unanswered, g.total, g.repeat)
 	if len(l.accepted) < 100 || l.unanswered == 0 {
 		t.Error("the load was too small to prove anything")
@@ -331,10 +335,12 @@ func listCrashRuns(t *testing.T, s *isletest.Server, workflows map[string]string
 	return listed
 }
 
-// checkCrashRecords reads what the server stored: each record of an action was closed
+// checkCrashRecords reads what the server stored, and gives the calls (run/call) that it
+// marked as repeated: each record of an action was closed
 // by one commit.
-func checkCrashRecords(t *testing.T, data string, listed map[string]string) {
+func checkCrashRecords(t *testing.T, data string, listed map[string]string) (marked map[string]bool) {
 	t.Helper()
+	marked = map[string]bool{}
 	st, err := store.Open(t.Context(), data, store.Options{ReadOnly: true})
 	must(t, err)
 	defer st.Close()
@@ -356,6 +362,9 @@ func checkCrashRecords(t *testing.T, data string, listed map[string]string) {
 				if err := closedOnce(rows); err != nil {
 					t.Errorf("run %s of %s: %v", run.Name, listed[run.Name], err)
 				}
+				if err := markRepeated(marked, run.Name, rows); err != nil {
+					return err
+				}
 			}
 			return nil
 		}))
@@ -363,6 +372,26 @@ func checkCrashRecords(t *testing.T, data string, listed map[string]string) {
 	if found != len(listed) {
 		t.Errorf("%d runs are stored, %d are listed", found, len(listed))
 	}
+	return marked
+}
+
+// markRepeated notes the calls of a run that its history says were repeated.
+func markRepeated(marked map[string]bool, run string, rows []store.Row) error {
+	records, err := engine.DecodeRecords(rows)
+	for _, r := range records {
+		if !r.Repeated {
+			continue
+		}
+		call := r.Action
+		switch {
+		case len(r.Repetition) > 0:
+			call = fmt.Sprint(r.Repetition[0].Index)
+		case len(r.RetryHistory) > 1:
+			call = "retried"
+		}
+		marked[run+"/"+call] = true
+	}
+	return err
 }
 
 func closedOnce(rows []store.Row) error {
@@ -388,8 +417,8 @@ func closedOnce(rows []store.Row) error {
 }
 
 // check: every call of every run was made, each attempt under one id, and no caller's
-// request became two runs.
-func (g *crashTarget) check(t *testing.T, listed map[string]string) {
+// request became two runs. What arrived twice is marked in the run's history.
+func (g *crashTarget) check(t *testing.T, listed map[string]string, marked map[string]bool) {
 	t.Helper()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -405,6 +434,11 @@ func (g *crashTarget) check(t *testing.T, listed map[string]string) {
 		}
 		if len(g.calls[run]) != len(crashCalls[flow]) {
 			t.Errorf("run %s of %s made the calls %v", run, flow, g.calls[run])
+		}
+	}
+	for call := range g.twice {
+		if !marked[call] {
+			t.Errorf("%s was called twice, and the history does not say so", call)
 		}
 	}
 	for number, runs := range g.runs {

@@ -105,6 +105,9 @@ func requestViews(id string, rec *engine.Record) (values []expr.Value) {
 		f.time("startTime", attempts[i].Start)
 		f.time("endTime", attempts[i].End)
 		f.add("request", request)
+		if attempts[i].Repeated || len(rec.RetryHistory) == 0 && rec.Repeated {
+			f.add("repeatedAfterRestart", expr.Bool(true)) // Isle's own
+		}
 		answered := !webhook || rec.Status != wdl.Succeeded // else the outputs are what the callback brought
 		if response := responseView(rec); i == len(attempts)-1 && answered && response.Len() > 0 {
 			f.add("response", response)

@@ -188,6 +188,9 @@ func recordFields(r *engine.Record, clientTrackingID string) fields {
 	if !r.TrackedProperties.IsNull() && !r.SecureInputs && !r.SecureOutputs {
 		f.add("trackedProperties", r.TrackedProperties)
 	}
+	if r.Repeated {
+		f.add("repeatedAfterRestart", expr.Bool(true)) // Isle's own
+	}
 	if len(r.RetryHistory) > 0 {
 		f.add("retryHistory", retries(r.RetryHistory))
 	}
@@ -227,6 +230,9 @@ func retries(history []engine.Retry) expr.Value {
 		f.text("clientRequestId", a.ClientRequestID)
 		f.text("serviceRequestId", a.ServiceRequestID)
 		f.error(a.Error)
+		if a.Repeated {
+			f.add("repeatedAfterRestart", expr.Bool(true))
+		}
 		list[i] = f.value()
 	}
 	return expr.Array(list...)

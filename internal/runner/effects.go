@@ -72,7 +72,7 @@ func (a *active) begin(call engine.Call) {
 		a.mu.Lock()
 		delete(a.calls, call.ID)
 		a.mu.Unlock()
-		a.runner.post(a.key, engine.Completed{Effect: call.ID, Outcome: outcome})
+		a.runner.post(a.key, engine.Completed{Effect: call.ID, Outcome: outcome, Repeated: call.Repeated})
 	})
 }
 

@@ -76,6 +76,9 @@ func (t *Tracer) action(p runner.Progress, r *engine.Record, common []attribute.
 	if scope != "" {
 		span.SetAttributes(attribute.String("isle.repetition", engine.RepetitionName(r.Repetition)))
 	}
+	if r.Repeated {
+		span.SetAttributes(attribute.Bool("isle.repeated_after_restart", true))
+	}
 	for _, attempt := range r.RetryHistory {
 		span.AddEvent("attempt", trace.WithTimestamp(attempt.End), trace.WithAttributes(attribute.String("isle.code", attempt.Code),
 			attribute.String("isle.client_request_id", attempt.ClientRequestID), attribute.String("isle.service_request_id", attempt.ServiceRequestID)))
