@@ -251,9 +251,11 @@ func (r *Run) writeTrigger() {
 // the value a reference to it. It returns the value as it is stored.
 func (r *Run) storeValue(b []byte, v expr.Value) ([]byte, expr.Value) {
 	before := len(b)
-	b = appendValue(b, v)
-	if len(b)-before <= Inline {
-		return b, v
+	if v.Size() <= 2*Inline { // else it need not be written to see that it is large
+		b = appendValue(b, v)
+		if len(b)-before <= Inline {
+			return b, v
+		}
 	}
 	v = r.outsource(v)
 	return appendValue(b[:before], v), v

@@ -65,6 +65,15 @@ func (n *node) appendObject(dst []byte) []byte {
 	return append(dst, '}')
 }
 
+// JSONText is the text that an array or object was read from, which is its compact
+// JSON: nothing is copied. ok is false for any other value.
+func (v Value) JSONText() (text string, ok bool) {
+	if v.kind != KindArray && v.kind != KindObject {
+		return "", false
+	}
+	return v.node.text, v.node.text != ""
+}
+
 // JSON returns v as compact JSON.
 func (v Value) JSON() []byte {
 	if v.node == nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -81,6 +82,42 @@ func Envelope(contentType string, body []byte, more ...expr.Member) expr.Value {
 		expr.Member{Name: contentMember, Value: expr.String(base64.StdEncoding.EncodeToString(body))})
 	return expr.Object(append(members, more...)...)
 }
+
+// Body is what is sent of a value, in the form that needs no copy of it.
+type Body struct {
+	text  string
+	bytes []byte // unless there is a text
+}
+
+// BodyOf is [WriteBody], without copying the text of a large value.
+func BodyOf(v expr.Value) (b Body, contentType string, err error) {
+	text, ok := v.JSONText()
+	if _, envelope := v.Get(contentTypeMember); ok && !envelope {
+		return Body{text: text}, jsonDefault, nil
+	}
+	b.bytes, contentType, err = WriteBody(v)
+	return b, contentType, err
+}
+
+// Len is its length in bytes.
+func (b Body) Len() int { return len(b.text) + len(b.bytes) }
+
+// Bytes is a copy of it.
+func (b Body) Bytes() []byte { return append([]byte(b.text), b.bytes...) }
+
+// Send writes it.
+func (b Body) Send(w io.Writer) error {
+	if b.text == "" {
+		_, err := w.Write(b.bytes)
+		return err
+	}
+	// The text goes in pieces: few writers take a string without making bytes of it.
+	r := strings.NewReader(b.text)
+	_, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, make([]byte, min(b.Len(), sendPiece)))
+	return err
+}
+
+const sendPiece = 64 << 10
 
 // WriteBody turns a value into what is sent, with the Content-Type that goes with
 // it unless the author gave one (wdl-semantics §7.2). A null body is none.

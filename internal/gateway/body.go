@@ -44,6 +44,9 @@ func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) (body []byte,
 	for {
 		if len(body) == cap(body) {
 			grown := min(int64(cap(body))*2, g.config.MaxBody+1)
+			if r.ContentLength >= int64(len(body)) { // who has sent this much may send what it said
+				grown = r.ContentLength + 1
+			}
 			if grown > freeBody {
 				more := grown - held
 				if g.buffered.Add(more) > g.config.MaxBuffered {

@@ -32,7 +32,7 @@ func writeReply(w http.ResponseWriter, reply *runner.Reply, run string) error {
 		return err
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a caller that hung up loses only this
+	_ = body.Send(w) // a caller that hung up loses only this
 	return nil
 }
 

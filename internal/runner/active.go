@@ -43,11 +43,12 @@ type active struct {
 	run     *engine.Run
 	row     store.Run // as stored, once created
 	created bool
-	held    *held         // of a stateless run; nil: every commit is stored
-	pending engine.Result // stepped, not committed
-	stepped bool          // something is pending
-	acks    []receipt     // who waits for that commit
-	follow  engine.Event  // to be stepped before anything else
+	held    *held            // of a stateless run; nil: every commit is stored
+	pending engine.Result    // stepped, not committed
+	stepped bool             // something is pending
+	acks    []receipt        // who waits for that commit
+	follow  engine.Event     // to be stepped before anything else
+	recent  []engine.Content // stored since the run last rested, for whoever waits for its answer
 }
 
 // receipt is what the sender of an event gets when everything before it is durable.
@@ -200,6 +201,9 @@ func (a *active) settle() error {
 	if fresh {
 		a.runner.live.Store(a.key, a)
 	}
+	if a.answers() {
+		a.recent = append(a.recent, result.Contents...)
+	}
 	if result.Need == nil {
 		a.acknowledge(nil) // else an event may have had no effect yet, such as Cancel
 	}
@@ -321,13 +325,20 @@ func (a *active) rest() bool {
 	if len(a.queue) > 0 || a.follow != nil {
 		return false
 	}
-	a.driven = false
+	a.driven, a.recent = false, nil
 	finished := !a.row.End.IsZero()
 	far := a.row.Wake.IsZero() || a.row.Wake.Sub(a.runner.config.Clock()) > stay
 	if finished || len(a.calls) == 0 && a.caller == nil && far && !a.holds() {
 		a.leave()
 	}
 	return true
+}
+
+// answers says whether somebody waits for the run's answer.
+func (a *active) answers() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.caller != nil
 }
 
 // leave takes the run out of memory. Callers hold mu.

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -129,7 +128,7 @@ func (a *active) write(row store.Run, result engine.Result) error {
 // error.
 func (a *active) putContents(ctx context.Context, result engine.Result) (contents []store.Content, err error) {
 	for _, c := range result.Contents {
-		stored, err := a.db.PutContent(ctx, a.key.run, c.ID, bytes.NewReader(c.Value.AppendJSON(nil)))
+		stored, err := a.db.PutContent(ctx, a.key.run, c.ID, jsonReader(c.Value))
 		if err != nil {
 			return contents, err
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"isle/engine"
 	"isle/expr"
@@ -54,11 +55,20 @@ func loadContent(ctx context.Context, db *store.DB, run string, ref expr.Content
 		return expr.Null(), err
 	}
 	defer r.Close()
-	text := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	if _, err := io.Copy(text, r); err != nil {
+	var text strings.Builder
+	text.Grow(int(size))
+	if _, err := io.Copy(&text, r); err != nil {
 		return expr.Null(), err
 	}
-	return expr.ParseStored(text.Bytes())
+	return expr.ParseStored(text.String())
+}
+
+// jsonReader reads a value's JSON.
+func jsonReader(v expr.Value) io.Reader {
+	if text, ok := v.JSONText(); ok {
+		return strings.NewReader(text)
+	}
+	return bytes.NewReader(v.JSON())
 }
 
 // Resolve replaces every reference to a stored content inside a value by the

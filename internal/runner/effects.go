@@ -39,7 +39,7 @@ func (a *active) answer(r *Reply) {
 		return
 	}
 	if r.Sent && r.Body.HasReference() {
-		body, err := a.resolve(a.runner.ctx, r.Body)
+		body, err := a.resolveRecent(a.runner.ctx, r.Body)
 		if err != nil {
 			r = &Reply{Finish: engine.Finish{Status: wdl.Failed, Code: "InternalServerError", Error: &engine.Error{Code: "InternalServerError", Message: "The body of the response could not be read."}}}
 			a.log().Error("response body", "error", err)

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"math"
@@ -165,7 +164,7 @@ func putFiredBody(ctx context.Context, db *store.DB, f engine.Fired, name string
 	if !ok {
 		return nil, nil, nil
 	}
-	c, err := db.PutContent(ctx, store.HistoryContents(name), firedBody, bytes.NewReader(body.AppendJSON(nil)))
+	c, err := db.PutContent(ctx, store.HistoryContents(name), firedBody, jsonReader(body))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -122,6 +122,22 @@ func (h *held) load(need *engine.Need) engine.Loaded {
 	return l
 }
 
+// resolveRecent is resolve for a value whose contents may have just been stored.
+func (a *active) resolveRecent(ctx context.Context, v expr.Value) (expr.Value, error) {
+	v, err := v.Resolve(func(ref expr.ContentReference) (expr.Value, error) {
+		for _, c := range a.recent {
+			if c.ID == ref.ID {
+				return c.Value, nil
+			}
+		}
+		return expr.Reference(ref), nil
+	})
+	if err != nil || !v.HasReference() {
+		return v, err
+	}
+	return a.resolve(ctx, v)
+}
+
 // resolve puts contents in the place of references, wherever they are kept.
 func (a *active) resolve(ctx context.Context, v expr.Value) (expr.Value, error) {
 	if a.held == nil {

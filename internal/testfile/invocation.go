@@ -265,7 +265,7 @@ func (i *Invocation) answer(r *local.Response, h http.Header, run string) *Answe
 	if errors.As(err, &refusal) {
 		return refusalAnswer(refusal)
 	}
-	return &Answer{StatusCode: status, Header: h, Body: body}
+	return &Answer{StatusCode: status, Header: h, Body: body.Bytes()}
 }
 
 func asynchronous(p *wdl.Program) bool {

@@ -20,22 +20,22 @@ type Reply struct {
 // Write sets the headers of the answer to the caller and returns its status and
 // body (wdl-semantics §7.2, §10.2). A Content-Type that is there and empty keeps a
 // server from guessing one. The error is a *Refusal.
-func (r *Reply) Write(h http.Header) (status int, body []byte, err error) {
+func (r *Reply) Write(h http.Header) (status int, body connector.Body, err error) {
 	status = r.StatusCode
 	if status < 200 || status > 599 {
-		return 0, nil, &Refusal{Status: http.StatusBadGateway, Code: "InvalidResponseStatusCode", Message: "The Response action '" + r.Action + "' gives the status code " + strconv.Itoa(status) + ", which is not one from 200 to 599."}
+		return 0, body, &Refusal{Status: http.StatusBadGateway, Code: "InvalidResponseStatusCode", Message: "The Response action '" + r.Action + "' gives the status code " + strconv.Itoa(status) + ", which is not one from 200 to 599."}
 	}
 	for name, v := range r.Headers.Members() {
 		if connector.SentHeader(name, false) && connector.ValidHeader(name, v.Text()) {
 			h.Set(name, v.Text())
 		}
 	}
-	body, contentType, err := connector.WriteBody(r.Body)
+	body, contentType, err := connector.BodyOf(r.Body)
 	if err != nil {
-		return 0, nil, &Refusal{Status: http.StatusBadGateway, Code: "InvalidResponseContent", Message: "The body of the Response action '" + r.Action + "' cannot be sent: " + err.Error() + "."}
+		return 0, body, &Refusal{Status: http.StatusBadGateway, Code: "InvalidResponseContent", Message: "The body of the Response action '" + r.Action + "' cannot be sent: " + err.Error() + "."}
 	}
 	if status == http.StatusNoContent || status == http.StatusNotModified {
-		return status, nil, nil
+		return status, connector.Body{}, nil
 	}
 	switch {
 	case h.Get("Content-Type") != "":
@@ -44,7 +44,7 @@ func (r *Reply) Write(h http.Header) (status int, body []byte, err error) {
 	default:
 		h["Content-Type"] = nil
 	}
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	h["Content-Length"] = []string{strconv.Itoa(body.Len())}
 	return status, body, nil
 }
 
