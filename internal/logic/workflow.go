@@ -129,7 +129,7 @@ func (c *change) compile() {
 		c.body.Parameters = keepSecure(c.body.Definition, c.body.Parameters, c.before.Definition, c.before.Parameters)
 		c.body.Definition = keepDefaults(c.body.Definition, c.body.Parameters, c.before.Definition)
 	}
-	program, err := compile(c.body.Definition, c.body.Parameters, c.limits, c.r.Now)
+	program, err := compile(c.body.Definition, c.body.Parameters, withLifetime(c.limits, c.properties), c.r.Now)
 	if err == nil && c.before != nil {
 		err = checkUpdate(program, c.before)
 	}

@@ -57,6 +57,7 @@ func readWorkflow(name string, properties expr.Value, found *arm.Found) *workflo
 		body.State = state
 	}
 	checkParameters(body.Parameters, found)
+	checkLifetime(properties, found)
 	body.Access.check(found)
 	return body
 }

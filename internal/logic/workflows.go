@@ -124,7 +124,7 @@ func (w *Workflows) Workflow(ctx context.Context, _, flowID, versionID string) (
 	}); err != nil {
 		return nil, err
 	}
-	program, err := compile(form.Definition, form.Parameters, w.limits.Stored(), time.Time{})
+	program, err := compile(form.Definition, form.Parameters, withLifetime(w.limits.Stored(), form.Settings), time.Time{})
 	if err != nil {
 		return nil, fmt.Errorf("workflow %s: its stored version %s does not compile: %w", flowID, versionID, err)
 	}

@@ -105,6 +105,13 @@ func (m *Metrics) Requested(q runner.Request) {
 	m.vectors.requestSeconds.WithLabelValues(f.environment, string(q.Operation)).Observe(q.Took.Seconds())
 }
 
+// Purged is told what of an environment, by its store id, was deleted for its age.
+func (m *Metrics) Purged(environment string, runs, firings int) {
+	label := m.database(environment).label
+	m.vectors.purged.WithLabelValues(label, "runs").Add(float64(runs))
+	m.vectors.purged.WithLabelValues(label, "firings").Add(float64(firings))
+}
+
 // Commit is told of each commit of the store.
 func (m *Metrics) Commit(c store.Commit) {
 	d := m.database(c.Database)

@@ -15,7 +15,7 @@ type vectors struct {
 	requests                   *prometheus.CounterVec   // of operations
 	requestSeconds             *prometheus.HistogramVec
 	commitCalls, commitSeconds *prometheus.HistogramVec // of a database
-	faults                     *prometheus.CounterVec
+	faults, purged             *prometheus.CounterVec
 	httpRequests               *prometheus.CounterVec
 	httpSeconds                *prometheus.HistogramVec
 	httpInFlight               *prometheus.GaugeVec
@@ -47,6 +47,7 @@ func newVectors() vectors {
 		commitCalls:    histogram("isle_commit_batch_size", "How many changes shared a commit.", batchBuckets, "environment"),
 		commitSeconds:  histogram("isle_commit_duration_seconds", "How long a commit took, its flush included.", commitBuckets, "environment"),
 		faults:         counter("isle_store_errors_total", "Commits that failed, by reason.", "environment", "reason"),
+		purged:         counter("isle_purged_total", "Runs and firings that were deleted because they were older than they are kept.", "environment", "what"),
 		httpRequests:   counter("isle_http_requests_total", "Requests that the server has answered.", "route", "method", "code"),
 		httpSeconds:    histogram("isle_http_request_duration_seconds", "How long the answer took.", callBuckets, "route"),
 		httpInFlight:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "isle_http_requests_in_flight", Help: "Requests that are being answered."}, []string{"route"}),
@@ -54,7 +55,7 @@ func newVectors() vectors {
 }
 
 func (v *vectors) register(r *prometheus.Registry) {
-	r.MustRegister(v.started, v.finished, v.duration, v.actions, v.requests, v.requestSeconds, v.commitCalls, v.commitSeconds, v.faults,
+	r.MustRegister(v.started, v.finished, v.duration, v.actions, v.requests, v.requestSeconds, v.commitCalls, v.commitSeconds, v.faults, v.purged,
 		v.httpRequests, v.httpSeconds, v.httpInFlight)
 }
 

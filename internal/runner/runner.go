@@ -25,6 +25,7 @@ import (
 	"isle/internal/dataplane"
 	"isle/internal/store"
 	"isle/internal/task"
+	"isle/wdl"
 )
 
 // Config is what a Runner needs. Store, Programs, Operations and Network must be
@@ -50,6 +51,12 @@ type Config struct {
 	// run begins in it; nil, or 0 for one: any number.
 	MaxActions func(environment string) int64
 
+	// Retention is how long runs of workflows that are gone are kept; 0: as long as those
+	// of others by default.
+	Retention time.Duration
+	// Purged is told how many runs and firings of an environment were deleted; may be nil.
+	Purged func(environment string, runs, firings int)
+
 	// MaxCalls bounds the requests under way, MaxCallsEach those of one
 	// environment; 0: 1024 and 512.
 	MaxCalls, MaxCallsEach int
@@ -72,6 +79,12 @@ func (c *Config) setDefaults() {
 	}
 	if c.MaxCallsEach == 0 {
 		c.MaxCallsEach = 512
+	}
+	if c.Retention == 0 {
+		c.Retention = wdl.DefaultLimits().RunDuration
+	}
+	if c.Purged == nil {
+		c.Purged = func(string, int, int) {}
 	}
 	if c.Resume == 0 {
 		c.Resume = 64

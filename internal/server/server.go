@@ -130,7 +130,6 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.background = stop
-	s.keeping.Go(func() { s.maintain(background) })
 	s.keeping.Go(func() { s.watchHealth(background) })
 	s.keeping.Go(func() { search.New(s.store, s.log).Run(background) })
 	if err := s.tasks.Start(background); err != nil {
@@ -140,6 +139,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.runner.Recover(ctx); err != nil {
 		return err
 	}
+	s.keeping.Go(func() { s.maintain(background) })
 	s.recovered.Store(true)
 	isolation := s.network.Isolation()
 	s.log.Info("data plane", "mode", isolation.Mode, "isolated", isolation.Isolated, "reasons", isolation.Reasons)
@@ -280,7 +280,7 @@ func (s *Server) build() error {
 		Workflow:   connectorworkflow.Options{Children: children{s}, Clock: s.config.Clock},
 	})
 	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, MaxActions: s.maxActions(),
-		Observers: s.observers(), Tracer: s.spans(), Clock: s.config.Clock, Log: s.log})
+		Observers: s.observers(), Tracer: s.spans(), Purged: s.metrics.Purged, Retention: s.config.limits.Workflow.RunDuration, Clock: s.config.Clock, Log: s.log})
 	var err error
 	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(), Authorizer: s.issuer,
 		Throughput: s.runner.Throughput, Throttled: s.config.Limits == LimitsDocumented,

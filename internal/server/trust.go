@@ -82,14 +82,15 @@ func (s *Server) principal() arm.Principal {
 const maintainEvery = time.Hour
 
 // maintain keeps the server tidy from its start until the context ends: it rotates the
-// token issuer's keys when they are due, deletes operations that ended long ago, and
-// removes contents that nothing names.
+// token issuer's keys when they are due, deletes operations and runs that ended long ago,
+// and removes contents that nothing names.
 func (s *Server) maintain(ctx context.Context) {
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()
 	for {
-		removed, err := s.store.Collect(ctx)
-		err = errors.Join(err, s.issuer.Maintain(ctx), s.manager.Maintain(ctx))
+		err := s.runner.Purge(ctx)
+		removed, collecting := s.store.Collect(ctx)
+		err = errors.Join(err, collecting, s.issuer.Maintain(ctx), s.manager.Maintain(ctx))
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("maintenance", "error", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -29,7 +30,8 @@ func (d *DB) Collect(ctx context.Context) (int, error) {
 			return removed, err
 		}
 	}
-	return removed, d.Write(ctx, func(tx *Tx) error { return tx.vacuum() })
+	_, err = d.Shrink(ctx)
+	return removed, err
 }
 
 // collectFolder looks at one of the 256 folders. The files are listed before the
@@ -81,7 +83,7 @@ func (cs *contents) busy(folder string) bool {
 	return false
 }
 
-func (tx *Tx) vacuum() error {
-	_, err := tx.exec(`PRAGMA incremental_vacuum(1000)`)
+func (tx *Tx) vacuum(pages int64) error {
+	_, err := tx.exec(`PRAGMA incremental_vacuum(` + strconv.FormatInt(pages, 10) + `)`)
 	return err
 }

@@ -91,9 +91,25 @@ func HistoryContents(name string) string { return "history:" + name }
 // DeleteTriggerHistories deletes at most max histories (0: all) of a workflow that
 // started before a time, with their contents, and returns how many.
 func (tx *Tx) DeleteTriggerHistories(workflow string, before time.Time, max int) (int, error) {
-	if _, err := tx.exec(`DELETE FROM contents WHERE run IN (SELECT 'history:' || name FROM histories WHERE workflow = ? AND started < ? ORDER BY id LIMIT ?)`, workflow, fromTime(before), limit(max)); err != nil {
-		return 0, err
+	if !tx.writable {
+		return 0, ErrReadOnly
 	}
-	n, err := tx.exec(`DELETE FROM histories WHERE id IN (SELECT id FROM histories WHERE workflow = ? AND started < ? ORDER BY id LIMIT ?)`, workflow, fromTime(before), limit(max))
-	return int(n), err
+	type row struct {
+		id   int64
+		name string
+	}
+	var found []row
+	err := tx.query(`SELECT id, name FROM histories WHERE workflow = ? AND started < ? LIMIT ?`, func(v []driver.Value) error {
+		found = append(found, row{v[0].(int64), v[1].(string)})
+		return nil
+	}, workflow, fromTime(before), limit(max))
+	for _, h := range found {
+		if err != nil {
+			break
+		}
+		if _, err = tx.exec(`DELETE FROM contents WHERE run = ?`, HistoryContents(h.name)); err == nil {
+			_, err = tx.exec(`DELETE FROM histories WHERE id = ?`, h.id)
+		}
+	}
+	return len(found), err
 }
