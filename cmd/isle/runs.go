@@ -75,6 +75,7 @@ with runs that begin or change, each change once, until Ctrl-C.`,
 	cmd.Flags().StringVarP(&group, "group", "g", "", "only this resource group's workflows")
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with runs that begin or change")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	cmd.AddCommand(cancelRunsCommand(), resubmitRunsCommand())
 	return cmd
 }
 

@@ -159,26 +159,9 @@ func (l *runList) matches(run *store.Run, owner *runOwner) bool {
 
 // answer makes the page.
 func (l *runList) answer(ctx context.Context, sources []source) (*arm.Response, error) {
-	slices.SortFunc(sources, source.compare)
-	var found []entry
-	var frontier *cursor // nothing is known of what comes behind it
-	for _, src := range sources {
-		some, upTo, err := l.collect(ctx, src)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, some...)
-		if upTo != nil && (frontier == nil || upTo.compare(*frontier) < 0) {
-			frontier = upTo
-		}
-	}
-	slices.SortFunc(found, func(a, b entry) int { return a.cursor.compare(b.cursor) })
-	if frontier != nil {
-		found = slices.DeleteFunc(found, func(e entry) bool { return e.cursor.compare(*frontier) > 0 })
-	}
-	if len(found) > l.page.size {
-		found = found[:l.page.size]
-		frontier = &found[len(found)-1].cursor
+	found, frontier, err := l.find(ctx, sources)
+	if err != nil {
+		return nil, err
 	}
 	values, err := l.show(ctx, found)
 	if err != nil {
@@ -193,6 +176,30 @@ func (l *runList) answer(ctx context.Context, sources []source) (*arm.Response, 
 		reply.Body = reply.Body.With("indexing", l.lag.view(l.request.Now))
 	}
 	return reply, nil
+}
+
+// find gives the runs of the page. The list goes on behind the frontier; nil: it ends.
+func (l *runList) find(ctx context.Context, sources []source) (found []entry, frontier *cursor, err error) {
+	slices.SortFunc(sources, source.compare)
+	for _, src := range sources {
+		some, upTo, err := l.collect(ctx, src)
+		if err != nil {
+			return nil, nil, err
+		}
+		found = append(found, some...)
+		if upTo != nil && (frontier == nil || upTo.compare(*frontier) < 0) {
+			frontier = upTo
+		}
+	}
+	slices.SortFunc(found, func(a, b entry) int { return a.cursor.compare(b.cursor) })
+	if frontier != nil {
+		found = slices.DeleteFunc(found, func(e entry) bool { return e.cursor.compare(*frontier) > 0 })
+	}
+	if len(found) > l.page.size {
+		found = found[:l.page.size]
+		frontier = &found[len(found)-1].cursor
+	}
+	return found, frontier, nil
 }
 
 // collect finds the first matches of a source, one more than the page holds. If it ends

@@ -195,6 +195,7 @@ func (s *Service) Handlers() map[string]task.Handler {
 		KindWorkflow:    s.reconcileWorkflow,
 		KindRemoval:     s.removeEnvironment,
 		KindRetirement:  s.retireWorkflow,
+		KindRuns:        s.carryRuns,
 	}
 }
 

@@ -35,6 +35,9 @@ func (s *Service) workflowActions() map[string]arm.Handler {
 
 		"runs/{run}/cancel":         s.cancelRun,
 		"runs/{run}/exportTestFile": s.exportTestFile,
+		"runs/{run}/resubmit":       s.resubmitRun,
+		"cancelRuns":                s.bulkRuns(verbCancel),
+		"resubmitRuns":              s.bulkRuns(verbResubmit),
 	}
 }
 
@@ -50,6 +53,7 @@ func (s *Service) workflowReads() map[string]arm.Handler {
 		"triggers/{trigger}/histories":           s.listHistories,
 		"triggers/{trigger}/histories/{history}": s.readHistory,
 
+		"runOperations/{operation}":         s.readBulk,
 		"runs":                              s.listRuns,
 		"runs/{run}":                        s.readRun,
 		"runs/{run}/operations/{operation}": s.readRun,

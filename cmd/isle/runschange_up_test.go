@@ -1,0 +1,29 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestRunsAreCancelledAndResubmittedFromTheCommandLine: by name, with another body, and by
+// what they have in common.
+func TestRunsAreCancelledAndResubmittedFromTheCommandLine(t *testing.T) {
+	w := upWith(t, nil)
+	w.succeed(`curl -sf --cacert "$HOME/.isle/ca.pem" -H 'Content-Type: application/json' -d '{"id":"A-1","qty":4,"price":30}' "$(bin/isle url order)"`)
+	name := strings.Fields(w.succeed("bin/isle runs --workflow order | tail -1"))[0]
+	again := strings.Fields(w.succeed("bin/isle runs resubmit " + name + ` --body '{"id":"A-2","qty":1,"price":7}'`))
+	if len(again) != 4 || again[0] != "Resubmitted" || again[1] != name {
+		t.Fatalf("%q", again)
+	}
+	if out := w.succeed("bin/isle runs " + again[3]); !strings.Contains(out, "A-2") {
+		t.Errorf("with another body:\n%s", out)
+	}
+	w.prints("bin/isle runs resubmit --workflow order --status Succeeded", "Resubmitted 2 runs of order; 0 had ended or were gone, 0 failed.")
+	w.prints("bin/isle runs cancel --workflow order --all", "Cancelled 0 runs of order; 4 had ended or were gone, 0 failed.")
+	w.refuses("bin/isle runs cancel "+name, "WorkflowRunCanNotBeCancelled")
+	w.refuses("bin/isle runs cancel", "name runs, or a workflow")
+	w.refuses("bin/isle runs cancel --workflow order", "say which runs")
+	w.refuses("bin/isle runs cancel "+name+" --all", "not both")
+	w.refuses("bin/isle runs resubmit "+name+" --body nonsense", "--body is not JSON")
+	w.refuses("bin/isle runs resubmit --workflow order --status Failedd", `there is no status "Failedd"`)
+}

@@ -1,0 +1,103 @@
+package logic
+
+import (
+	"context"
+	"errors"
+
+	"isle/engine"
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/runner"
+	"isle/internal/store"
+	"isle/wdl"
+)
+
+// resubmitRun begins a run of the current version with what another run was begun with,
+// or with what the request gives in its place: {"outputs": …} of the trigger, or only
+// their {"body": …}. It is an operation of Isle's own, beside that of trigger histories.
+func (s *Service) resubmitRun(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	edit, err := readEdit(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	form, err := decode[workflow](r.Resource.Resource)
+	if err != nil {
+		return nil, err
+	}
+	name, err := s.rerun(ctx, form, r.Values["run"], "", edit)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, arm.Missing("WorkflowRunNotFound", "The workflow '%s' has no run '%s'.", r.ID.Name(), r.Values["run"])
+	}
+	if err != nil {
+		return nil, err
+	}
+	id := r.Resource.ID + "/runs/" + name
+	return &arm.Response{Status: 202, Body: object(member("id", expr.String(id)), member("name", expr.String(name)), member("type", expr.String(typeRuns)))}, nil
+}
+
+// edit changes what a trigger brought; nil leaves it.
+type edit func(outputs expr.Value) expr.Value
+
+func readEdit(body expr.Value) (edit, error) {
+	if body.IsNull() || body.Kind() == expr.KindObject && body.Len() == 0 {
+		return nil, nil
+	}
+	outputs, whole := body.Get("outputs")
+	content, part := body.Get("body")
+	switch {
+	case body.Kind() != expr.KindObject || body.Len() != 1 || !whole && !part:
+		return nil, arm.Invalid(wdl.CodeInvalidRequestContent, "", "The request content must be an object with one member: 'outputs', which the trigger is to have instead of its own, or 'body', in the place of theirs. Without content the run begins with what it had.")
+	case whole && outputs.Kind() != expr.KindObject:
+		return nil, arm.Invalid(wdl.CodeInvalidRequestContent, "outputs", "The outputs of a trigger are an object, such as {\"headers\":{},\"body\":{}}.")
+	case whole:
+		return func(expr.Value) expr.Value { return outputs }, nil
+	}
+	return func(had expr.Value) expr.Value {
+		if had.Kind() != expr.KindObject {
+			return object(member("body", content))
+		}
+		return had.With("body", content)
+	}, nil
+}
+
+// rerun begins a run with what another one of the workflow was begun with, edited, and
+// gives its name. A name that is given makes the call repeatable: the second one finds the
+// run there. store.ErrNotFound: there is no such run.
+func (s *Service) rerun(ctx context.Context, form *workflow, origin, name string, change edit) (string, error) {
+	db, err := s.config.Store.Environment(ctx, form.Environment)
+	if err != nil {
+		return "", err
+	}
+	var run store.Run
+	fired := engine.Fired{OriginHistoryName: origin}
+	if err := db.Read(ctx, func(tx *store.Tx) error {
+		if run, err = tx.Run(origin); err != nil {
+			return err
+		}
+		if run.Workflow != form.FlowID {
+			return store.ErrNotFound
+		}
+		summary, err := readSummary(tx, run)
+		fired.Outputs, fired.HasOutputs = summary.TriggerRecord.Outputs, summary.TriggerRecord.HasOutputs
+		return err
+	}); err != nil {
+		return "", err
+	}
+	if fired.Outputs, err = runner.Resolve(ctx, db, origin, fired.Outputs); err != nil {
+		return "", err
+	}
+	if change != nil {
+		fired.Outputs, fired.HasOutputs = change(fired.Outputs), true
+	}
+	err = s.fire(ctx, form, run.Trigger, func(d *runner.Deployed, t *wdl.Trigger) error {
+		firing, err := s.config.Runner.Fire(ctx, runner.FireRequest{Deployed: d, Trigger: t, Fired: fired, Resubmit: true, Name: name})
+		if errors.Is(err, store.ErrExists) && name != "" {
+			return nil
+		}
+		if err == nil {
+			name = firing.Name
+		}
+		return err
+	})
+	return name, err
+}

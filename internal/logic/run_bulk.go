@@ -1,0 +1,242 @@
+package logic
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"hash/fnv"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/runner"
+	"isle/internal/store"
+	"isle/internal/task"
+	"isle/internal/trigger"
+)
+
+// Many runs of a workflow are cancelled or resubmitted by one operation of Isle's own: a
+// POST with the $filter and $search of the list of runs. What is to be done is a task that
+// remembers how far it came; done again after a crash it changes nothing: a run that has
+// ended is not cancelled, and what a run is resubmitted as follows from its name. Runs
+// that begin after the request are left alone.
+
+// KindRuns is the kind of task that works on many runs.
+const KindRuns = "logic.runs"
+
+const (
+	bulkPage     = 50 // runs between two looks at how far it is
+	bulkFailures = 20 // are shown
+	verbCancel   = "cancel"
+	verbResubmit = "resubmit"
+)
+
+// bulk is an operation on many runs as stored with it.
+type bulk struct {
+	Verb     string        `json:"verb"`
+	Workflow string        `json:"workflow"` // resource ID
+	Filter   string        `json:"filter,omitempty"`
+	Search   string        `json:"search,omitempty"`
+	Before   time.Time     `json:"before"`         // runs that began before
+	Next     string        `json:"next,omitempty"` // where the list goes on
+	Done     int           `json:"done"`
+	Skipped  int           `json:"skipped"` // had ended, or are gone
+	Failed   int           `json:"failed"`
+	Failures []bulkFailure `json:"failures,omitempty"`
+}
+
+type bulkFailure struct {
+	Run     string `json:"run"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func bulkOperation(workflowID, name string) string {
+	return strings.ToLower(workflowID) + "/runoperations/" + strings.ToLower(name)
+}
+
+// bulkRuns begins an operation on the runs that match.
+func (s *Service) bulkRuns(verb string) arm.Handler {
+	return func(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+		b := bulk{Verb: verb, Workflow: r.Resource.ID, Filter: r.Query.Get("$filter"), Search: r.Query.Get("$search"), Before: r.Now}
+		if b.Filter == "" && b.Search == "" {
+			return nil, arm.Invalid("MissingFilter", "$filter", "Say which runs: give $filter, as the list of runs takes it, or $search. All of them: $filter=startTime ge 2000-01-01T00:00:00Z.")
+		}
+		if _, err := s.readRunList(b.request(r.Now)); err != nil {
+			return nil, err
+		}
+		name := newID()
+		err := s.control.Write(ctx, func(tx *store.Tx) error {
+			return errors.Join(b.put(tx, store.Operation{ID: bulkOperation(r.Resource.ID, name), Resource: r.Resource.ID, Kind: KindRuns, Status: "InProgress", Start: r.Now}),
+				tx.PutTask(store.Task{Key: "runs:" + name, Kind: KindRuns, Due: r.Now, Payload: []byte(bulkOperation(r.Resource.ID, name))}))
+		})
+		if err != nil {
+			return nil, err
+		}
+		location := r.BaseURL + r.Resource.ID + "/runOperations/" + name + "?api-version=" + url.QueryEscape(r.APIVersion)
+		return &arm.Response{Status: http.StatusAccepted, Header: http.Header{"Location": {location}, "Azure-AsyncOperation": {location}, "Retry-After": {"1"}}}, nil
+	}
+}
+
+func (b *bulk) put(tx *store.Tx, op store.Operation) error {
+	text, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	op.Error = text
+	return tx.PutOperation(op)
+}
+
+// request is that of the next page.
+func (b *bulk) request(now time.Time) *arm.Request {
+	q := url.Values{"$top": {"50"}}
+	for name, v := range map[string]string{"$filter": b.Filter, "$search": b.Search, "$skiptoken": b.Next} {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	return &arm.Request{Query: q, Now: now}
+}
+
+// readBulk shows how far an operation on many runs is.
+func (s *Service) readBulk(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	op, b, err := s.bulk(ctx, bulkOperation(r.Resource.ID, r.Values["operation"]))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, arm.Missing("OperationNotFound", "The workflow '%s' has no operation '%s' on its runs: those that ended long ago are forgotten.", r.ID.Name(), r.Values["operation"])
+	}
+	if err != nil {
+		return nil, err
+	}
+	var failures []expr.Value
+	for _, f := range b.Failures {
+		failures = append(failures, object(member("run", expr.String(f.Run)), member("code", expr.String(f.Code)), member("message", expr.String(f.Message))))
+	}
+	var view, counts fields
+	counts.text("action", b.Verb)
+	counts.add("done", expr.Int(int64(b.Done)))
+	counts.add("skipped", expr.Int(int64(b.Skipped)))
+	counts.add("failed", expr.Int(int64(b.Failed)))
+	counts.add("failures", expr.Array(failures...))
+	view.text("id", r.Resource.ID+"/runOperations/"+r.Values["operation"])
+	view.text("name", r.Values["operation"])
+	view.text("status", op.Status)
+	view.time("startTime", op.Start)
+	view.time("endTime", op.End)
+	view.add("properties", counts.value())
+	return arm.Reply(view.value()), nil
+}
+
+func (s *Service) bulk(ctx context.Context, id string) (op store.Operation, b bulk, err error) {
+	if err = s.control.Read(ctx, func(tx *store.Tx) error {
+		op, err = tx.Operation(id)
+		return err
+	}); err != nil {
+		return op, b, err
+	}
+	return op, b, json.Unmarshal(op.Error, &b)
+}
+
+// carryRuns carries an operation on many runs on.
+func (s *Service) carryRuns(ctx context.Context, _ *store.DB, t store.Task) (result task.Result, err error) {
+	task.Outside(ctx, func() {
+		for more := true; more && err == nil; {
+			more, result, err = s.bulkStep(ctx, string(t.Payload))
+		}
+	})
+	return result, err
+}
+
+// bulkStep works on the runs of one page. A trigger that begins no more runs now is asked
+// again later.
+func (s *Service) bulkStep(ctx context.Context, id string) (more bool, later task.Result, err error) {
+	op, b, err := s.bulk(ctx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && op.Status != "InProgress" {
+		return false, task.Done(), nil
+	}
+	if err != nil {
+		return false, task.Done(), err
+	}
+	found, next, form, err := s.bulkPage(ctx, &b)
+	if errors.Is(err, store.ErrNotFound) { // the workflow is gone
+		op.Status, op.End = "Failed", s.now()
+		return false, task.Done(), s.control.Write(ctx, func(tx *store.Tx) error { return b.put(tx, op) })
+	}
+	if err != nil {
+		return false, task.Done(), err
+	}
+	for _, e := range found {
+		err := s.bulkRun(ctx, form, &b, id, e.run.Name)
+		if wire := arm.AsError(err); wire != nil && wire.Status == http.StatusTooManyRequests {
+			return false, task.Again(s.now().Add(10 * time.Second)), nil
+		} else if err != nil {
+			return false, task.Done(), err
+		}
+	}
+	if b.Next = next; next == "" {
+		op.Status, op.End = "Succeeded", s.now()
+	}
+	return next != "", task.Done(), s.control.Write(ctx, func(tx *store.Tx) error { return b.put(tx, op) })
+}
+
+// bulkPage are the next runs that match, and where the list goes on behind them.
+func (s *Service) bulkPage(ctx context.Context, b *bulk) (found []entry, next string, form *workflow, err error) {
+	l, err := s.readRunList(b.request(s.now()))
+	if err != nil {
+		return nil, "", nil, err
+	}
+	if l.query.To.IsZero() || l.query.To.After(b.Before) {
+		l.query.To = b.Before
+	}
+	owner := &runOwner{id: b.Workflow}
+	if err := s.control.Read(ctx, func(tx *store.Tx) error {
+		r, err := arm.Load(tx, strings.ToLower(b.Workflow))
+		if err == nil {
+			owner.form, err = decode[workflow](r.Resource)
+		}
+		return err
+	}); err != nil {
+		return nil, "", nil, err
+	}
+	l.owner = func(context.Context, string) (*runOwner, error) { return owner, nil }
+	found, frontier, err := l.find(ctx, []source{{owner.form.Environment, owner.form.FlowID}})
+	if frontier != nil {
+		next = base64.RawURLEncoding.EncodeToString([]byte(frontier.token()))
+	}
+	return found, next, owner.form, err
+}
+
+// bulkRun does with one run what is to be done. An error is one for which the whole page
+// is done again later.
+func (s *Service) bulkRun(ctx context.Context, form *workflow, b *bulk, operation, run string) (err error) {
+	if b.Verb == verbCancel {
+		err = s.config.Runner.Cancel(ctx, form.Environment, run)
+	} else {
+		_, err = s.rerun(ctx, form, run, resubmittedName(b.Before, operation, run), nil)
+	}
+	wire := arm.AsError(err)
+	switch {
+	case err == nil:
+		b.Done++
+	case errors.Is(err, runner.ErrFinished), errors.Is(err, store.ErrNotFound):
+		b.Skipped++
+	case wire != nil && wire.Status < http.StatusInternalServerError && wire.Status != http.StatusTooManyRequests:
+		b.Failed++
+		if len(b.Failures) < bulkFailures {
+			b.Failures = append(b.Failures, bulkFailure{run, wire.Code, wire.Message})
+		}
+	default:
+		return err
+	}
+	return nil
+}
+
+// resubmittedName is what a run is resubmitted as by an operation, the same each time.
+func resubmittedName(at time.Time, operation, run string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(operation + "/" + run))
+	return trigger.RunName(at, h.Sum64())
+}

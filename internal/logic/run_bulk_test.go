@@ -1,0 +1,100 @@
+package logic_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// bulk posts an operation on many runs and waits for its end.
+func (w *world) bulk(path, filter string) map[string]any {
+	w.t.Helper()
+	_, header := w.receive("POST", path+"?$filter="+url.QueryEscape(filter), "", 202)
+	at, err := url.Parse(header.Get("Location"))
+	w.must(err)
+	return w.eventually(at.Path, "Succeeded", "status")
+}
+
+// What a run was begun with begins another one, as it was or changed.
+func TestRunsAreResubmitted(t *testing.T) {
+	w := newWorld(t)
+	flow := workflows + "/again"
+	w.send("PUT", flow, recorder, 201)
+	origin := w.fireRecorder(flow, `{"note":{"order":"1"},"parse":"x"}`)[0]
+	again := func(body string) map[string]any {
+		t.Helper()
+		name := w.send("POST", flow+"/runs/"+origin+"/resubmit", body, 202)["name"].(string)
+		run := w.send("GET", flow+"/runs/"+name, "", 200)
+		w.until("the run has ended", func() bool {
+			run = w.send("GET", flow+"/runs/"+name, "", 200)
+			return get(run, "properties", "status") != "Running"
+		})
+		if from := get(run, "properties", "trigger", "originHistoryName"); from != origin {
+			t.Errorf("it comes from %v, not %s", from, origin)
+		}
+		return run
+	}
+	if status := get(again(""), "properties", "status"); status != "Failed" {
+		t.Errorf("as it was: %v", status)
+	}
+	if status := get(again(`{"body":{"note":{"order":"2"},"parse":"12"}}`), "properties", "status"); status != "Succeeded" {
+		t.Errorf("with another body: %v", status)
+	}
+	if status := get(again(`{"outputs":{"body":{"parse":"13"}}}`), "properties", "status"); status != "Succeeded" {
+		t.Errorf("with other outputs: %v", status)
+	}
+	before := len(w.pages(flow + "/runs"))
+	for _, wrong := range []string{`[]`, `{"boddy":1}`, `{"body":1,"outputs":{}}`, `{"outputs":1}`} {
+		w.refused("POST", flow+"/runs/"+origin+"/resubmit", wrong, 400, "InvalidRequestContent")
+	}
+	w.refused("POST", flow+"/runs/none/resubmit", "", 404, "WorkflowRunNotFound")
+	w.send("POST", flow+"/disable", "", 200)
+	w.refused("POST", flow+"/runs/"+origin+"/resubmit", "", 400, "WorkflowTriggerIsNotEnabled")
+	if now := len(w.pages(flow + "/runs")); now != before {
+		t.Errorf("%d runs became %d", before, now)
+	}
+}
+
+// Many runs are cancelled and resubmitted by what they have in common; others are left.
+func TestManyRunsAreCancelledAndResubmitted(t *testing.T) {
+	w := newWorld(t)
+	release := make(chan struct{})
+	peer := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	}))
+	defer peer.Close()
+	defer close(release)
+	flow := workflows + "/many"
+	w.send("PUT", flow, strings.Replace(strings.Replace(waiting, "%s", "", 1), "%s", peer.URL, 1), 201)
+	const n = 120 // three pages
+	for range n {
+		w.send("POST", flow+"/triggers/manual/run", "", 200)
+	}
+	done := w.bulk(flow+"/cancelRuns", "status eq 'Running'")
+	if get(done, "properties", "done") != float64(n) || get(done, "properties", "action") != "cancel" {
+		t.Errorf("%v", done)
+	}
+	if left := w.pages(flow + "/runs?$filter=" + url.QueryEscape("status ne 'Cancelled'")); len(left) != 0 {
+		t.Errorf("%d runs are left", len(left))
+	}
+	again := w.bulk(flow+"/resubmitRuns", "status eq 'Cancelled'")
+	if get(again, "properties", "done") != float64(n) || get(again, "properties", "failed") != 0.0 {
+		t.Errorf("%v", again)
+	}
+	if running := w.pages(flow + "/runs?$filter=" + url.QueryEscape("status eq 'Running'")); len(running) != n {
+		t.Errorf("%d runs run again", len(running))
+	}
+	w.send("POST", flow+"/disable", "", 200)
+	failed := w.bulk(flow+"/resubmitRuns", "status eq 'Cancelled'")
+	if get(failed, "properties", "failed") != float64(n) || get(failed, "properties", "failures", 0, "code") != "WorkflowTriggerIsNotEnabled" || len(get(failed, "properties", "failures").([]any)) != 20 {
+		t.Errorf("%v", failed)
+	}
+	w.refused("POST", flow+"/cancelRuns", "", 400, "MissingFilter")
+	w.refused("POST", flow+"/cancelRuns?$filter="+url.QueryEscape("state eq 'x'"), "", 400, "InvalidFilterInQueryString")
+	w.refused("GET", flow+"/runOperations/none", "", 404, "OperationNotFound")
+}
