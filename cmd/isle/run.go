@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -148,7 +149,17 @@ func (o *runOptions) listen(cmd *cobra.Command) (c *testfile.Callbacks, stop fun
 	})
 	server := &http.Server{Handler: c, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
-	return c, func() { _ = server.Close() }, nil
+	return c, func() { settleServer(server) }, nil
+}
+
+// settleServer ends the server when the calls under way are answered: the call that lets a
+// run go on to its end gets its answer, too. One that does not end is cut off.
+func settleServer(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		_ = server.Close()
+	}
 }
 
 // readConnections is where connections are called: what the flag names, else what the
