@@ -108,6 +108,10 @@ func TestRunsAreFoundAndFollowed(t *testing.T) {
 	find()
 	s.stop(syscall.SIGTERM)
 	find()
+	record := w.succeed(`bin/isle runs "$(bin/isle runs --tracking-id T-A-17 | tail -1 | cut -d' ' -f1)"`)
+	if !strings.Contains(record, `{"id":"A-17"}`) {
+		t.Errorf("a stopped server's run is shown without its contents:\n%s", record)
+	}
 	for line, want := range map[string]string{
 		"bin/isle runs --follow":              "no server runs",
 		"bin/isle runs --search 'a*'":         "at least two characters",

@@ -169,6 +169,7 @@ func OpenReadOnly(ctx context.Context, data string) (*Server, error) {
 		_ = s.Close(ctx)
 		return nil, err
 	}
+	s.recovered.Store(true) // nothing is taken up: contents are read as they are
 	return s, nil
 }
 
