@@ -48,6 +48,10 @@ type Config struct {
 	MaxBody int64
 	// MaxBuffered bounds the bodies held at one time; 0: 1 GB.
 	MaxBuffered int64
+	// MaxRequests bounds the requests that are being taken in at one time, of one
+	// environment half of them; 0: 4096. MaxCallers bounds the callers that wait for a
+	// Response; 0: 16384.
+	MaxRequests, MaxCallers int
 	// BodyTimeout is how long each megabyte of a body may take; 0: 30 s.
 	BodyTimeout time.Duration
 	// ResponseTimeout and EnvironmentResponseTimeout are how long a caller waits for a
@@ -58,6 +62,7 @@ type Config struct {
 // Gateway is an http.Handler.
 type Gateway struct {
 	config   Config
+	intake   intake
 	buffered atomic.Int64 // bytes of bodies being read
 }
 
@@ -81,6 +86,12 @@ func New(c Config) *Gateway {
 	if c.MaxBuffered == 0 {
 		c.MaxBuffered = 1 << 30
 	}
+	if c.MaxRequests == 0 {
+		c.MaxRequests = defaultMaxRequests
+	}
+	if c.MaxCallers == 0 {
+		c.MaxCallers = defaultMaxCallers
+	}
 	if c.BodyTimeout == 0 {
 		c.BodyTimeout = 30 * time.Second
 	}
@@ -91,7 +102,7 @@ func New(c Config) *Gateway {
 		c.EnvironmentResponseTimeout = 240 * time.Second
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
-	return &Gateway{config: c}
+	return &Gateway{config: c, intake: intake{most: c.MaxRequests, each: (c.MaxRequests + 1) / 2, callers: c.MaxCallers, of: map[string]int{}}}
 }
 
 // ServeHTTP routes by the path (logic-api §1.7).

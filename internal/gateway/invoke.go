@@ -31,6 +31,11 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, t target) error
 	if err != nil {
 		return err
 	}
+	leave, err := g.admit(r, d)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	body, release, err := g.readBody(w, r)
 	if err != nil {
 		return err
@@ -43,7 +48,7 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, t target) error
 	if answer, ok := trigger.Handshake(d.Workflow.Program, on, r.Header, outputs); ok {
 		return writeReply(w, &runner.Reply{Sent: true, StatusCode: http.StatusOK, Body: answer, HasBody: true}, "")
 	}
-	return g.fire(w, r, d, on, engine.Fired{Start: start, Outputs: outputs, HasOutputs: true})
+	return g.fire(w, r, d, on, engine.Fired{Start: start, Outputs: outputs, HasOutputs: true}, leave)
 }
 
 // versioned is the deployed workflow with another version of its definition.
@@ -80,8 +85,8 @@ func notCallable(d *runner.Deployed, on *wdl.Trigger) error {
 	return notFound("WorkflowTriggerNotFound", "The trigger '"+on.Name+"' of workflow '"+d.Name+"' is of type '"+string(on.Type)+"' and cannot be called by a request.")
 }
 
-// fire begins the run and answers.
-func (g *Gateway) fire(w http.ResponseWriter, r *http.Request, d *runner.Deployed, on *wdl.Trigger, fired engine.Fired) error {
+// fire begins the run and answers. It calls stored when that is durable.
+func (g *Gateway) fire(w http.ResponseWriter, r *http.Request, d *runner.Deployed, on *wdl.Trigger, fired engine.Fired, stored func()) error {
 	program := d.Workflow.Program
 	waits := program.ResponseExpected() && on.SplitOn == nil
 	// Nothing of a stateless run is there to be polled.
@@ -101,6 +106,7 @@ func (g *Gateway) fire(w http.ResponseWriter, r *http.Request, d *runner.Deploye
 	}
 	// A caller that hangs up does not undo a run.
 	firing, err := g.config.Runner.Fire(context.WithoutCancel(r.Context()), request)
+	stored()
 	if err != nil {
 		return fireError(on, err)
 	}
@@ -115,6 +121,8 @@ func (g *Gateway) fire(w http.ResponseWriter, r *http.Request, d *runner.Deploye
 	case !waits || firing.Started == nil:
 		return accepted(w)
 	}
+	g.intake.wait(1)
+	defer g.intake.wait(-1)
 	return g.respond(w, r, firing.Started, timeout)
 }
 

@@ -131,6 +131,7 @@ func (g *gauges) pressure(send sender) {
 		send(gauge("isle_runs_in_memory", "Runs that are in memory.", "environment"), float64(p.Runs), label)
 		send(gauge("isle_requests_in_flight", "Requests of actions and triggers that are under way.", "environment"), float64(p.Calls), label)
 		send(gauge("isle_requests_waiting", "Requests that wait for their turn.", "environment"), float64(p.WaitingCalls), label)
+		send(gauge("isle_steps_waiting", "Steps of runs that wait for a processor.", "environment"), float64(p.WaitingSteps), label)
 		send(gauge("isle_loads_waiting", "Runs that wait to be loaded into memory.", "environment"), float64(p.WaitingLoads), label)
 	}
 }

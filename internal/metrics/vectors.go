@@ -19,7 +19,6 @@ type vectors struct {
 	httpRequests               *prometheus.CounterVec
 	httpSeconds                *prometheus.HistogramVec
 	httpInFlight               *prometheus.GaugeVec
-	refused                    *prometheus.CounterVec
 }
 
 // Upper bounds of the histograms.

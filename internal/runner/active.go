@@ -296,6 +296,8 @@ func (a *active) advance(ev engine.Event) (result engine.Result, err error) {
 			err = &stepError{fmt.Sprint(p), debug.Stack()}
 		}
 	}()
+	a.runner.steps.enter(a.key.environment)
+	defer a.runner.steps.leave()
 	return a.run.Step(a.runner.config.Clock().UTC(), ev)
 }
 

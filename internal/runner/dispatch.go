@@ -72,6 +72,16 @@ func (d *dispatcher) pump() {
 	}
 }
 
+// waiting is how much of an environment waits.
+func (d *dispatcher) waiting(environment string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if l := d.lanes[environment]; l != nil {
+		return len(l.waiting)
+	}
+	return 0
+}
+
 // pressure tells how much of each environment is under way, and waits.
 func (d *dispatcher) pressure(tell func(environment string, running, waiting int)) {
 	d.mu.Lock()

@@ -88,11 +88,19 @@ func (r *Runner) requested(q Request) {
 	}
 }
 
+// Crowded says that so much of an environment waits that nobody should begin more in it:
+// what is accepted beyond is only held in memory.
+func (r *Runner) Crowded(environment string) bool {
+	most := r.config.MaxWaiting
+	return r.calls.waiting(environment) >= most || r.steps.waiting(environment) >= most || r.loads.waiting(environment) >= most
+}
+
 // Pressure is what waits, and is under way, in one environment.
 type Pressure struct {
 	Runs                  int // in memory
 	Calls, WaitingCalls   int // requests under way, and waiting for their turn
 	Loading, WaitingLoads int // runs being loaded into memory, and waiting to be
+	WaitingSteps          int // of runs that could go on, but for the processors
 }
 
 // Pressure is that of each environment that has any, by store id.
@@ -113,5 +121,9 @@ func (r *Runner) Pressure() map[string]Pressure {
 	r.loads.pressure(func(environment string, running, waiting int) {
 		add(environment, func(p *Pressure) { p.Loading, p.WaitingLoads = running, waiting })
 	})
+	for environment, p := range all {
+		p.WaitingSteps = r.steps.waiting(environment)
+		all[environment] = p
+	}
 	return all
 }

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,6 +61,9 @@ type Config struct {
 	// MaxCalls bounds the requests under way, MaxCallsEach those of one
 	// environment; 0: 1024 and 512.
 	MaxCalls, MaxCallsEach int
+	// MaxWaiting is how many requests, or steps, or runs to be loaded, of an environment
+	// may wait before it is Crowded; 0: 10000.
+	MaxWaiting int
 	// Resume bounds the runs that are loaded at a time; 0: 64.
 	Resume int
 	// StopTimeout is how long Stop lets requests under way finish; 0: 5 s. What is
@@ -86,6 +90,9 @@ func (c *Config) setDefaults() {
 	if c.Purged == nil {
 		c.Purged = func(string, int, int) {}
 	}
+	if c.MaxWaiting == 0 {
+		c.MaxWaiting = 10000
+	}
 	if c.Resume == 0 {
 		c.Resume = 64
 	}
@@ -107,6 +114,10 @@ var (
 	ErrFinished = errors.New("runner: the run has ended")
 )
 
+// stepsEach is how many steps may be made at once for each processor: enough to keep it
+// busy, few enough for turns to come soon.
+const stepsEach = 4
+
 // Runner drives runs. It is safe for concurrent use.
 type Runner struct {
 	config Config
@@ -114,6 +125,7 @@ type Runner struct {
 	loads  *dispatcher // runs that come back to memory: they must not wait for calls
 	wakes  *wakes
 	meter  meter
+	steps  *share // of the processors
 
 	// ctx ends when requests under way must.
 	ctx    context.Context
@@ -133,7 +145,7 @@ type Runner struct {
 // New returns a runner that drives nothing yet.
 func New(c Config) *Runner {
 	c.setDefaults()
-	r := &Runner{config: c, calls: newDispatcher(c.MaxCalls, c.MaxCallsEach), loads: newDispatcher(c.Resume, c.Resume/2+1)}
+	r := &Runner{config: c, calls: newDispatcher(c.MaxCalls, c.MaxCallsEach), loads: newDispatcher(c.Resume, c.Resume/2+1), steps: newShare(stepsEach * runtime.GOMAXPROCS(0))}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.queues.each = map[flowKey]*queue{}
 	r.wakes = newWakes(c.Clock, wakeSource{r.opened, r.readWakes, r.loads.crowded}, func(k runKey) { r.post(k, wokeEvent) })

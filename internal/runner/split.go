@@ -426,7 +426,7 @@ func skipLine(in *bufio.Reader) error {
 
 // beginBatch begins the runs of the next items up to end, some at a time. It returns
 // the item that is next when all before it are durable, or with the first error;
-// ErrThrottled: the throughput is used up.
+// ErrThrottled: the throughput is used up, or too much waits.
 func (r *Runner) beginBatch(ctx context.Context, db *store.DB, w *engine.Workflow, s *split, in *bufio.Reader, end int) (next int, err error) {
 	var (
 		all    sync.WaitGroup
@@ -445,7 +445,7 @@ func (r *Runner) beginBatch(ctx context.Context, db *store.DB, w *engine.Workflo
 	}
 	for next = s.Next; next < end; next++ {
 		room <- struct{}{}
-		if r.throttled(db.Name()) {
+		if r.throttled(db.Name()) || r.Crowded(db.Name()) {
 			throttled = true
 			break
 		}
