@@ -142,7 +142,7 @@ func (r *Run) openForeach(f *frame, a *wdl.Action, e *env) error {
 		return nil
 	}
 	if items.Len() > r.program.Limits.ForeachItems {
-		r.failControl(f, a, codeExpr, &Error{codeExpr, fmt.Sprintf(
+		r.failControl(f, a, codeForeachItems, &Error{codeForeachItems, fmt.Sprintf(
 			"The execution of template action '%s' failed: the number of items %d is more than the limit of %d.",
 			a.Name, items.Len(), r.program.Limits.ForeachItems)})
 		return nil

@@ -245,16 +245,17 @@ func (l *leaves) visit(action int) {
 }
 
 const (
-	codeSkipped   = "ActionSkipped"
-	codeFailed    = "ActionFailed"
-	codeUnnamed   = "NotSpecified"
-	codeOK        = "OK"
-	codeTimedOut  = "ActionTimedOut"
-	codeBad       = "BadRequest"
-	codeInternal  = "InternalServerError"
-	codeTemplate  = "InvalidTemplate"
-	codeExpr      = "ExpressionEvaluationFailed"
-	codeTerminate = "Terminated"
+	codeSkipped      = "ActionSkipped"
+	codeFailed       = "ActionFailed"
+	codeUnnamed      = "NotSpecified"
+	codeOK           = "OK"
+	codeTimedOut     = "ActionTimedOut"
+	codeBad          = "BadRequest"
+	codeInternal     = "InternalServerError"
+	codeTemplate     = "InvalidTemplate"
+	codeExpr         = "ExpressionEvaluationFailed"
+	codeForeachItems = "ForeachItemsLimitExceeded"
+	codeTerminate    = "Terminated"
 )
 
 // failure is the code and error of a container with that status.

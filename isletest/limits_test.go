@@ -1,9 +1,11 @@
 package isletest_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"isle/isletest"
 )
@@ -28,5 +30,50 @@ func TestLimitsOfAServer(t *testing.T) {
 	}
 	if a := s.Do(http.MethodPut, group+"/providers/Microsoft.Logic/workflows/other", body); a.Status != http.StatusBadRequest || !strings.Contains(string(a.Body), "The number of template actions limit exceeded: maximum '2' and actual '3'.") {
 		t.Errorf("actions: %d %s", a.Status, a.Body)
+	}
+}
+
+// Times and sizes of calls are held on a server, each with its own code.
+func TestLimitsOfCallsOfAServer(t *testing.T) {
+	release := make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	target := stub(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/slow":
+			select {
+			case <-release:
+			case <-r.Context().Done():
+			}
+		case "/large":
+			w.Header().Set("Content-Type", "text/plain")
+			_, _ = w.Write([]byte(strings.Repeat("x", 3000)))
+		case "/chunks", "/few":
+			text := strings.Repeat("x", map[string]int{"/chunks": 9000, "/few": 3000}[r.URL.Path])
+			var first int
+			_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &first)
+			r.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", first, first+999)) // no more at a time
+			http.ServeContent(w, r, "", time.Time{}, strings.NewReader(text))
+		}
+	})
+	call := func(path, settings string) string {
+		return `{"Call":{"type":"Http","inputs":{"method":"GET","uri":"` + target + path + `","retryPolicy":{"type":"none"}}` + settings + `},
+			"Answer":{"type":"Response","inputs":{"statusCode":200,"body":{"status":"@actions('Call')['status']","code":"@{actions('Call')?['code']}/@{actions('Call')?['error']?['code']}"}},"runAfter":{"Call":["Succeeded","Failed","TimedOut"]}}}`
+	}
+	s := isletest.Start(t, isletest.WithLimits("outboundTimeout=300ms", "inboundTimeout=700ms", "messageSize=2KB", "chunkedSize=4KB"))
+	group := s.Group("calls")
+	for name, c := range map[string]struct{ actions, want string }{
+		"outbound": {call("/slow", ""), "RequestTimeout"},
+		"message":  {call("/large", ""), "ResponseSizeLimitExceeded"},
+		"chunked":  {call("/chunks", `,"runtimeConfiguration":{"contentTransfer":{"transferMode":"Chunked"}}`), "ResponseSizeLimitExceeded"},
+		"few":      {call("/few", `,"runtimeConfiguration":{"contentTransfer":{"transferMode":"Chunked"}}`), "OK/"}, // more than a message
+	} {
+		_, url := put(t, s, group, name, workflowBody(c.actions))
+		if a := s.Call(url, `{}`); a.Status != http.StatusOK || (a.Text("status") == "Succeeded") != (name == "few") || !strings.Contains(a.Text("code"), c.want) {
+			t.Errorf("%s: %d %s", name, a.Status, a.Body)
+		}
+	}
+	_, url := put(t, s, group, "inbound", workflowBody(waitThenAnswer))
+	if a := s.Call(url, `{}`); a.Status != http.StatusGatewayTimeout || a.Text("error", "code") != "GatewayTimeout" {
+		t.Errorf("inbound: %d %s", a.Status, a.Body)
 	}
 }
