@@ -64,22 +64,24 @@ func measureCalls(o options) error {
 var numbers atomic.Int64
 
 func (a *arrivals) load(r request, clients int, span time.Duration) result {
-	return loadWith(clients, span, func(ctx context.Context) error {
-		number := strconv.FormatInt(numbers.Add(1), 10)
-		done := make(chan struct{})
-		a.waiting.Store(number, done)
-		one := r
-		one.body, one.status = []byte(`{"number":"`+number+`","id":"A-1","qty":4,"price":30}`), http.StatusAccepted
-		if err := one.send(ctx); err != nil {
-			return err
-		}
-		select {
-		case <-done:
-			return nil
-		case <-time.After(10 * time.Second):
-			return fmt.Errorf("run %s made no last call", number)
-		}
-	})
+	return loadWith(clients, span, func(ctx context.Context) error { return a.run(ctx, r) })
+}
+
+// run begins a run and waits for its last call.
+func (a *arrivals) run(ctx context.Context, r request) error {
+	number := strconv.FormatInt(numbers.Add(1), 10)
+	done := make(chan struct{})
+	a.waiting.Store(number, done)
+	r.body, r.status = []byte(`{"number":"`+number+`","id":"A-1","qty":4,"price":30}`), http.StatusAccepted
+	if err := r.send(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-done:
+		return nil
+	case <-time.After(10 * time.Second):
+		return fmt.Errorf("run %s made no last call", number)
+	}
 }
 
 // settled waits until a workflow's newest runs have succeeded.

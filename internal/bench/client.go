@@ -95,8 +95,13 @@ func (c *client) callback(workflow string) (string, error) {
 	return answer.Value, err
 }
 
-// metric is a number that the server counts of a workflow; 0 while it counts none.
+// metric is a number that the server counts of a workflow, or "" of itself; 0 while it
+// counts none.
 func (c *client) metric(name, workflow string) (int, error) {
+	begins, holds := name+"{", "/"+workflow+`"`
+	if workflow == "" {
+		begins, holds = name+" ", ""
+	}
 	resp, err := c.http.Get(c.ready.Endpoint + "/metrics")
 	if err != nil {
 		return 0, err
@@ -107,7 +112,7 @@ func (c *client) metric(name, workflow string) (int, error) {
 		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, name+"{") && strings.Contains(line, "/"+workflow+`"`) {
+		if strings.HasPrefix(line, begins) && strings.Contains(line, holds) {
 			value, err := strconv.ParseFloat(strings.TrimSpace(line[strings.LastIndexByte(line, ' '):][1:]), 64)
 			return int(value), err
 		}

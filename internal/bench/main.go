@@ -18,6 +18,7 @@ type options struct {
 	binary string
 	span   time.Duration // how long each load lasts
 	short  bool          // smaller sizes, to see whether it works
+	soak   time.Duration // how long the mixed load lasts
 }
 
 // size is n, or a tenth of it for a short look.
@@ -43,6 +44,7 @@ func sections() []section {
 		{"recurrences", measureRecurrences},
 		{"tests", measureTests},
 		{"waiting", measureWaiting},
+		{"soak", measureSoak},
 	}
 }
 
@@ -50,6 +52,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.binary, "binary", "bin/isle", "the server to measure")
 	flag.DurationVar(&o.span, "for", 5*time.Second, "how long each load lasts")
+	flag.DurationVar(&o.soak, "soak", time.Minute, "how long the mixed load of the section soak lasts; 10m shows what grows")
 	flag.BoolVar(&o.short, "short", false, "a tenth of the sizes")
 	only := flag.String("only", "", "the sections to measure, with commas: "+names())
 	flag.Parse()

@@ -45,13 +45,13 @@ type process struct {
 	ready ready
 }
 
-// start runs `isle up --json` and waits for its line.
-func start(binary, data string) (*process, error) {
+// start runs `isle up --json`, with further flags, and waits for its line.
+func start(binary, data string, flags ...string) (*process, error) {
 	path, err := filepath.Abs(binary)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{data: data, cmd: exec.Command(path, "up", "--json", "--data", data, "--listen", "127.0.0.1:0")}
+	p := &process{data: data, cmd: exec.Command(path, append([]string{"up", "--json", "--data", data, "--listen", "127.0.0.1:0"}, flags...)...)}
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

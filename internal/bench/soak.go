@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+// kept is how long the soaked server keeps runs; what is older goes at the next start.
+const kept = "20s"
+
+// measureSoak loads a server with a mix for a long time, to see what grows: memory,
+// goroutines, open files. Then the runs are purged, and the file must shrink.
+func measureSoak(o options) error {
+	data, err := os.MkdirTemp("", "isle-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(data)
+	p, err := start(o.binary, data, "--limit", "runDuration="+kept)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = p.stop() }()
+	empty := folderSize(data)
+	c, err := p.client()
+	if err != nil {
+		return err
+	}
+	mixed, err := newMix(c)
+	if err != nil {
+		return err
+	}
+	defer mixed.stub.Close()
+	fmt.Printf("| %v of mixed load, 16 clients | runs | memory | goroutines | open files | stored |\n|---|---|---|---|---|---|\n", o.soak)
+	const parts = 5
+	for part := range parts + 1 {
+		runs := 0
+		if part > 0 {
+			r := loadWith(16, o.soak/parts, mixed.next)
+			if runs = r.requests; r.errors > 0 {
+				return fmt.Errorf("%d calls failed", r.errors)
+			}
+		}
+		memory, err := p.memory()
+		if err != nil {
+			return err
+		}
+		goroutines, err := c.metric("go_goroutines", "")
+		if err != nil {
+			return err
+		}
+		files, err := c.metric("process_open_fds", "")
+		if err != nil {
+			return err
+		}
+		fmt.Printf("| after part %d of %d | %d | %d MB | %d | %d | %d MB |\n", part, parts, runs, memory>>20, goroutines, files, folderSize(data)>>20)
+	}
+	return purge(p, o, data, empty)
+}
+
+// purge starts the server again when all runs are older than they are kept.
+func purge(p *process, o options, data string, empty int64) error {
+	age, err := time.ParseDuration(kept)
+	if err != nil {
+		return err
+	}
+	time.Sleep(age + time.Second)
+	if err := p.stop(); err != nil {
+		return err
+	}
+	full := folderSize(data)
+	again, err := start(o.binary, data, "--limit", "runDuration="+kept)
+	if err != nil {
+		return err
+	}
+	smallest, begun := full, time.Now()
+	for last := begun; time.Since(last) < 5*time.Second; time.Sleep(100 * time.Millisecond) {
+		if size := folderSize(data); size < smallest {
+			smallest, last = size, time.Now()
+		}
+	}
+	took := time.Since(begun)
+	if err := again.stop(); err != nil {
+		return err
+	}
+	fmt.Printf("\nPurged within %.0f s: %d MB became %d MB; the empty folder has %d MB.\n", took.Seconds(), full>>20, folderSize(data)>>20, empty>>20)
+	return nil
+}
+
+// mix is what the clients do in turn.
+type mix struct {
+	stub  *arrivals
+	http  *http.Client
+	calls request // three calls
+	turns []request
+
+	mu sync.Mutex
+	n  int
+}
+
+func newMix(c *client) (*mix, error) {
+	m := &mix{stub: newArrivals(), http: c.http}
+	call := func(more string) string {
+		return `"type":"Http","inputs":{"method":"POST","uri":"` + m.stub.URL + `","body":"@triggerBody()"` + more + `}`
+	}
+	for _, w := range []struct {
+		name, actions string
+		body          []byte
+		status        int
+	}{
+		{"answer", requestActions, []byte(`{"id":"A-1","qty":4,"price":30}`), http.StatusOK},
+		{"loop", `{"Each":{"type":"Foreach","foreach":"@range(0,50)","actions":{"Double":{"type":"Compose","inputs":"@mul(items('Each'),2)"}}}}`, []byte(`{}`), http.StatusAccepted},
+		{"wait", `{"Wait":{"type":"Wait","inputs":{"interval":{"count":2,"unit":"Second"}}}}`, []byte(`{}`), http.StatusAccepted},
+		{"large", `{"Copy":{"type":"Compose","inputs":"@triggerBody()"}}`, orders(200 << 10), http.StatusAccepted},
+		{"fails", `{"Call":{"type":"Http","inputs":{"method":"GET","uri":"http://127.0.0.1:9/","retryPolicy":{"type":"none"}}}}`, []byte(`{}`), http.StatusAccepted},
+	} {
+		url, err := c.workflow(w.name, w.actions)
+		if err != nil {
+			return nil, err
+		}
+		m.turns = append(m.turns, request{client: c.http, url: url, body: w.body, status: w.status})
+	}
+	url, err := c.workflow("calls", `{"A":{`+call("")+`},"B":{`+call(`,"headers":{"x-last":"@{triggerBody()['number']}"}`)+`,"runAfter":{"A":["Succeeded"]}}}`)
+	m.calls = request{client: c.http, url: url}
+	return m, err
+}
+
+func (m *mix) next(ctx context.Context) error {
+	m.mu.Lock()
+	n := m.n
+	m.n++
+	m.mu.Unlock()
+	if n%2 == 0 {
+		return m.stub.run(ctx, m.calls)
+	}
+	return m.turns[n/2%len(m.turns)].send(ctx)
+}
