@@ -77,3 +77,27 @@ func TestLimitsOfCallsOfAServer(t *testing.T) {
 		t.Errorf("inbound: %d %s", a.Status, a.Body)
 	}
 }
+
+// Workflows that call each other in a row, and messages of batches.
+func TestLimitsOfWorkflowsThatTurnToWorkflows(t *testing.T) {
+	s := isletest.Start(t, isletest.WithLimits("nestedCalls=1", "batchSize=100"))
+	group := s.Group("rows")
+	last, _ := put(t, s, group, "last", responding(200, `1`, ""))
+	middle, _ := put(t, s, group, "middle", nested(last, ""))
+	_, url := put(t, s, group, "first", nested(middle, ""))
+	if a := s.Call(url, `{}`); !strings.Contains(string(a.Body), "NestedWorkflowDepthExceeded") {
+		t.Errorf("nestedCalls: %d %s", a.Status, a.Body)
+	}
+	receiver := group + "/providers/Microsoft.Logic/workflows/receiver"
+	body := strings.Replace(workflowBody(`{}`), `"manual":{"type":"Request","kind":"Http","inputs":{}}`, `"Batch":{"type":"Batch","inputs":{"mode":"Inline","configurations":{"b":{"releaseCriteria":{"messageCount":9}}}}}`, 1)
+	if a := s.Do(http.MethodPut, receiver, body); a.Status != http.StatusCreated {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	_, url = put(t, s, group, "sender", workflowBody(fmt.Sprintf(`{"Send":{"type":"SendToBatch","inputs":{"batchName":"b","content":"@triggerBody()","host":{"triggerName":"Batch","workflow":{"id":%q}}}},
+		"Answer":{"type":"Response","inputs":{"statusCode":200,"body":"@{actions('Send')?['status']}/@{actions('Send')?['error']?['code']}"},"runAfter":{"Send":["Succeeded","Failed"]}}}`, receiver)))
+	for size, want := range map[int]string{10: "Succeeded/", 200: "Failed/BatchMessageTooLarge"} {
+		if a := s.Call(url, `"`+strings.Repeat("x", size)+`"`); string(a.Body) != want {
+			t.Errorf("batchSize: %d bytes: %d %s", size, a.Status, a.Body)
+		}
+	}
+}

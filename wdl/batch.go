@@ -2,12 +2,8 @@ package wdl
 
 import "strings"
 
-// Bounds of a batch and of its release criteria (wdl-semantics §10.6, §17).
-const (
-	MaxBatchMessages = 8_000
-	MaxBatchBytes    = 83_886_080
-	minBatchSeconds  = 60
-)
+// minBatchSeconds is the shortest recurrence of a batch (wdl-semantics §10.6).
+const minBatchSeconds = 60
 
 func (c *compiler) batchTrigger(t *Trigger, n node) {
 	o := c.triggerOwner(t)
@@ -39,9 +35,9 @@ func (c *compiler) batchTrigger(t *Trigger, n node) {
 // releaseCriteria reads when a batch is released: when any criterion is met, so one is
 // needed.
 func (c *compiler) releaseCriteria(batch string, n node, o owner) BatchConfiguration {
-	b := BatchConfiguration{Name: batch}
-	messages, counted := c.releaseLimit(n, "messageCount", MaxBatchMessages, o)
-	bytes, sized := c.releaseLimit(n, "batchSize", MaxBatchBytes, o)
+	b := BatchConfiguration{Name: batch, MostMessages: c.bounds.BatchMessages, MostBytes: c.bounds.BatchSize}
+	messages, counted := c.releaseLimit(n, "messageCount", int64(c.bounds.BatchMessages), o)
+	bytes, sized := c.releaseLimit(n, "batchSize", c.bounds.BatchSize, o)
 	b.Messages, b.Bytes = messages, int64(bytes)
 	recurrence, ok := n.member("recurrence")
 	if !ok && !counted && !sized && n.isObject() {
@@ -56,7 +52,7 @@ func (c *compiler) releaseCriteria(batch string, n node, o owner) BatchConfigura
 
 // releaseLimit reads a number of the criteria; there says that the member is there. An
 // expression may read parameters.
-func (c *compiler) releaseLimit(n node, name string, limit int, o owner) (value int, there bool) {
+func (c *compiler) releaseLimit(n node, name string, limit int64, o owner) (value int, there bool) {
 	m, there := n.member(name)
 	if !there {
 		return 0, false
@@ -77,7 +73,7 @@ func (c *compiler) releaseLimit(n node, name string, limit int, o owner) (value 
 		}
 	}
 	value, known, isInteger := c.integer(node{v, m.at})
-	if !isInteger || known && (value < 1 || value > limit) {
+	if !isInteger || known && (value < 1 || int64(value) > limit && !c.bounds.stored) {
 		c.invalid(m, o, RuleLimit, "releaseCriteria.%s must lie between 1 and %d", name, limit)
 		return 0, true
 	}

@@ -16,14 +16,20 @@ type Limits struct {
 	WaitingRuns                                       int // concurrency.maximumWaitingRuns
 	PaginationItems                                   int // paginationPolicy.minimumItemCount
 	InlineCode                                        int // characters of the code of one JavaScriptCode
+	RetryCount                                        int // count of a retry policy
 
 	// Of runs.
 	ForeachItems   int
 	SplitOnItems   int
 	SplitOnCounted int // items of splitOn where the runs of the trigger are limited
+	// Messages of one batch, and their bytes; no release criterion may say more.
+	BatchMessages int
+	BatchSize     int64
 	// RunDuration is how long a run may last, counted from its start by what is set then;
 	// 0: for ever.
 	RunDuration time.Duration
+
+	stored bool // see Stored
 }
 
 // DefaultLimits are the documented ones. Where newer documents have a wider bound it is
@@ -33,8 +39,9 @@ func DefaultLimits() Limits {
 	return Limits{
 		Actions: 500, Triggers: 10, Parameters: 50, Outputs: 10, Variables: 250, Nesting: 8, Cases: 25,
 		TrackedProperties: 16_000, UntilIterations: 5000, ForeachConcurrency: 50,
-		TriggerConcurrency: 100, WaitingRuns: 200, PaginationItems: 100_000, InlineCode: 100_000,
-		ForeachItems: 100_000, SplitOnItems: 100_000, SplitOnCounted: 100, RunDuration: 90 * 24 * time.Hour,
+		TriggerConcurrency: 100, WaitingRuns: 200, PaginationItems: 100_000, InlineCode: 100_000, RetryCount: maxRetries,
+		ForeachItems: 100_000, SplitOnItems: 100_000, SplitOnCounted: 100, BatchMessages: 8_000, BatchSize: 83_886_080,
+		RunDuration: 90 * 24 * time.Hour,
 	}
 }
 
@@ -45,8 +52,9 @@ func (l Limits) Stored() Limits {
 	stored := Limits{
 		Actions: none, Triggers: none, Parameters: none, Outputs: none, Variables: none, Nesting: none, Cases: none,
 		TrackedProperties: none, UntilIterations: l.UntilIterations, ForeachConcurrency: none,
-		TriggerConcurrency: none, WaitingRuns: none, PaginationItems: none, InlineCode: none,
+		TriggerConcurrency: none, WaitingRuns: none, PaginationItems: none, InlineCode: none, RetryCount: none,
 		ForeachItems: l.ForeachItems, SplitOnItems: l.SplitOnItems, SplitOnCounted: l.SplitOnCounted, RunDuration: l.RunDuration,
+		BatchMessages: l.BatchMessages, BatchSize: l.BatchSize, stored: true,
 	}
 	return stored
 }

@@ -315,6 +315,21 @@ type BatchConfiguration struct {
 	Messages   int         // messageCount; 0: no criterion
 	Bytes      int64       // batchSize; 0: no criterion
 	Recurrence *Recurrence // nil: no criterion
+	// What a batch may hold at most, whatever the criteria (wdl-semantics §17).
+	MostMessages int
+	MostBytes    int64
+}
+
+// Released are the number and the bytes of messages that make a batch.
+func (c BatchConfiguration) Released() (messages int, bytes int64) {
+	messages, bytes = c.MostMessages, c.MostBytes
+	if c.Messages > 0 {
+		messages = min(messages, c.Messages)
+	}
+	if c.Bytes > 0 {
+		bytes = min(bytes, c.Bytes)
+	}
+	return messages, bytes
 }
 
 // Configuration returns that of a batch name, ignoring case.

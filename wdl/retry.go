@@ -26,6 +26,7 @@ type RetryPolicy struct {
 	Type                              RetryType
 	Count, Interval, Minimum, Maximum *expr.Template // nil: not given
 	Expression                        *expr.Template // set if the whole policy is one expression
+	Most                              int            // count is no larger
 }
 
 // Retry is a resolved policy.
@@ -59,13 +60,13 @@ func (p *RetryPolicy) Resolve(env expr.Env) (Retry, error) {
 		if err != nil {
 			return Retry{}, err
 		}
-		return retryFrom(func(name string) (expr.Value, error) {
+		return retryFrom(p.Most, func(name string) (expr.Value, error) {
 			m, _ := v.Get(name)
 			return m, nil
 		})
 	}
 	names := map[string]*expr.Template{"count": p.Count, "interval": p.Interval, "minimumInterval": p.Minimum, "maximumInterval": p.Maximum}
-	return retryFrom(func(name string) (expr.Value, error) {
+	return retryFrom(p.Most, func(name string) (expr.Value, error) {
 		if name == "type" {
 			return expr.String(p.Type.name(p.Count == nil)), nil
 		}
@@ -89,7 +90,7 @@ func (t RetryType) name(plain bool) string {
 }
 
 // retryFrom builds a policy from evaluated members.
-func retryFrom(member func(name string) (expr.Value, error)) (Retry, error) {
+func retryFrom(most int, member func(name string) (expr.Value, error)) (Retry, error) {
 	typ, err := member("type")
 	if err != nil {
 		return Retry{}, err
@@ -110,7 +111,7 @@ func retryFrom(member func(name string) (expr.Value, error)) (Retry, error) {
 	if err != nil {
 		return Retry{}, err
 	}
-	if r.Count, err = retryCount(count); err != nil {
+	if r.Count, err = retryCount(count, most); err != nil {
 		return Retry{}, err
 	}
 	for _, d := range []struct {
@@ -134,11 +135,11 @@ func retryFrom(member func(name string) (expr.Value, error)) (Retry, error) {
 	return r, nil
 }
 
-func retryCount(v expr.Value) (int, error) {
+func retryCount(v expr.Value, most int) (int, error) {
 	text := v.Text()
 	var count int
-	if _, err := fmt.Sscanf(text, "%d", &count); err != nil || fmt.Sprint(count) != text || count < 1 || count > maxRetries {
-		return 0, fmt.Errorf("the retry policy's count must lie between 1 and %d, but is '%s'", maxRetries, text)
+	if _, err := fmt.Sscanf(text, "%d", &count); err != nil || fmt.Sprint(count) != text || count < 1 || count > most {
+		return 0, fmt.Errorf("the retry policy's count must lie between 1 and %d, but is '%s'", most, text)
 	}
 	return count, nil
 }
@@ -189,7 +190,7 @@ func double(d time.Duration, n int) time.Duration {
 // retry reads the retryPolicy in a member of n, and checks what is static. The
 // result is never nil.
 func (c *compiler) retry(n node, inside string, o owner) *RetryPolicy {
-	p := &RetryPolicy{}
+	p := &RetryPolicy{Most: c.bounds.RetryCount}
 	m, ok := n.path(inside + ".retryPolicy")
 	if !ok || c.unknown(m) {
 		return p
@@ -245,7 +246,7 @@ func (c *compiler) retryMembers(p *RetryPolicy, m node, o owner) {
 		}
 		var err error
 		if i == 0 {
-			_, err = retryCount(v.Value)
+			_, err = retryCount(v.Value, p.Most)
 		} else {
 			lengths[member.name], err = retryInterval(member.name, v.Value)
 		}

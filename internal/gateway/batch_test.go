@@ -41,7 +41,7 @@ func TestAMessageReachesItsBatch(t *testing.T) {
 		{"plain", "manual", "Orders", "", "WorkflowTriggerNotFound"},
 		{"off", "manual", "Orders", "", "WorkflowTriggerIsNotEnabled"},
 		{"nobody", "manual", "Orders", "", "WorkflowNotFound"},
-		{"receiver", "manual", "Orders", strings.Repeat("x", wdl.MaxBatchBytes), "BatchMessageTooLarge"},
+		{"receiver", "manual", "Orders", strings.Repeat("x", int(wdl.DefaultLimits().BatchSize)), "BatchMessageTooLarge"},
 	} {
 		var f *workflow.Failure
 		if err := g.Send(t.Context(), message(tt.receiver, tt.trigger, tt.batch, tt.content)); !errors.As(err, &f) || f.Code != tt.code || f.Message == "" {

@@ -45,10 +45,10 @@ type Message struct {
 }
 
 // MessageTooLargeError says that a message is larger than a batch may be.
-type MessageTooLargeError struct{ Size int64 }
+type MessageTooLargeError struct{ Size, Most int64 }
 
 func (e *MessageTooLargeError) Error() string {
-	return fmt.Sprintf("the message has %d bytes, more than the %d of a batch", e.Size, int64(wdl.MaxBatchBytes))
+	return fmt.Sprintf("the message has %d bytes, more than the %d of a batch", e.Size, e.Most)
 }
 
 // batchQueue names where messages wait; it is the payload of the task.
@@ -87,8 +87,9 @@ func (r *Runner) Collect(ctx context.Context, m Message) error {
 		return err
 	}
 	content := m.Content.JSON()
-	if len(content) > wdl.MaxBatchBytes {
-		return &MessageTooLargeError{int64(len(content))}
+	configuration, _ := m.Trigger.Batch.Configuration(m.Batch)
+	if size := int64(len(content)); size > configuration.MostBytes {
+		return &MessageTooLargeError{size, configuration.MostBytes}
 	}
 	payload, err := json.Marshal(waiting{m.ID, content})
 	if err != nil {
@@ -96,7 +97,6 @@ func (r *Runner) Collect(ctx context.Context, m Message) error {
 	}
 	q := batchQueue{m.Deployed.FlowID, m.Trigger.Name, m.Batch, m.Partition}
 	now := r.config.Clock().UTC()
-	configuration, _ := m.Trigger.Batch.Configuration(m.Batch)
 	return db.Write(ctx, func(tx *store.Tx) error {
 		err := tx.PutMessage(store.Message{
 			Key: m.Key, Batch: q.key(), Sender: m.SenderEnvironment + "/" + m.SenderRun, Size: int64(len(content)), Accepted: now, Payload: payload,
@@ -124,21 +124,9 @@ func (q batchQueue) put(tx *store.Tx, due time.Time) error {
 	return tx.PutTask(store.Task{Key: batchTaskKey(q.key()), Kind: BatchKind, Due: due, Payload: payload})
 }
 
-// bounds are the number and size at which a batch is released.
-func bounds(c wdl.BatchConfiguration) (messages int, bytes int64) {
-	messages, bytes = wdl.MaxBatchMessages, wdl.MaxBatchBytes
-	if c.Messages > 0 {
-		messages = c.Messages
-	}
-	if c.Bytes > 0 {
-		bytes = c.Bytes
-	}
-	return messages, bytes
-}
-
 // enough reports whether what waits is a batch by number or size.
 func enough(c wdl.BatchConfiguration, count int, size int64) bool {
-	messages, bytes := bounds(c)
+	messages, bytes := c.Released()
 	return count >= messages || size >= bytes
 }
 
@@ -224,7 +212,7 @@ func (q batchQueue) due(ctx context.Context, db *store.DB, c wdl.BatchConfigurat
 		if batch, due = first, dueTime(c, count, size, first[0].Accepted, now); due.After(now) {
 			return nil
 		}
-		most, _ := bounds(c)
+		most, _ := c.Released()
 		batch, err = tx.Messages(q.key(), most)
 		return err
 	})
@@ -238,7 +226,7 @@ func fitting(c wdl.BatchConfiguration, messages []store.Message) []store.Message
 	for i, m := range messages {
 		size += m.Size
 		switch {
-		case i > 0 && size > wdl.MaxBatchBytes:
+		case i > 0 && size > c.MostBytes:
 			return messages[:i]
 		case enough(c, i+1, size):
 			return messages[:i+1]

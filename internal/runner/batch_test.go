@@ -337,7 +337,7 @@ func TestNoBatchIsLargerThanTheLimit(t *testing.T) {
 	if got := len(fitting(configuration, []store.Message{{Size: 50 << 20}, {Size: 29 << 20}, {Size: 2 << 20}})); got != 2 {
 		t.Errorf("%d messages fit", got)
 	}
-	if got := len(fitting(configuration, []store.Message{{Size: wdl.MaxBatchBytes}})); got != 1 {
+	if got := len(fitting(configuration, []store.Message{{Size: wdl.DefaultLimits().BatchSize}})); got != 1 {
 		t.Errorf("%d messages fit", got)
 	}
 	for count, want := range map[int]bool{7_999: false, 8_000: true} {
@@ -345,11 +345,11 @@ func TestNoBatchIsLargerThanTheLimit(t *testing.T) {
 			t.Errorf("%d messages are enough: %v", count, !want)
 		}
 	}
-	if enough(configuration, 1, wdl.MaxBatchBytes-1) || !enough(configuration, 1, wdl.MaxBatchBytes) {
+	if enough(configuration, 1, wdl.DefaultLimits().BatchSize-1) || !enough(configuration, 1, wdl.DefaultLimits().BatchSize) {
 		t.Error("80 MB are not what is enough")
 	}
 	m := c.message("DEFAULT", `1`)
-	m.Content = expr.String(strings.Repeat("x", wdl.MaxBatchBytes))
+	m.Content = expr.String(strings.Repeat("x", int(wdl.DefaultLimits().BatchSize)))
 	var large *MessageTooLargeError
 	if err := c.Collect(t.Context(), m); !errors.As(err, &large) {
 		t.Errorf("a message that is too large: %v", err)

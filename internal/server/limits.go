@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"isle/internal/connector/script"
+	connectorworkflow "isle/internal/connector/workflow"
 	"isle/wdl"
 )
 
@@ -23,6 +24,7 @@ type Limits struct {
 	ChunkedSize int64 // bytes of a message that is carried over in chunks
 	Inbound     time.Duration
 	Outbound    time.Duration
+	NestedCalls int // workflows that call each other in a row
 }
 
 // limit is one of them, and where it is kept.
@@ -52,6 +54,10 @@ func (l *Limits) list() []limit {
 		{"foreachItems", &w.ForeachItems},
 		{"splitOnItems", &w.SplitOnItems},
 		{"splitOnItemsWithConcurrency", &w.SplitOnCounted},
+		{"retryCount", &w.RetryCount},
+		{"batchMessages", &w.BatchMessages},
+		{"batchSize", &w.BatchSize},
+		{"nestedCalls", &l.NestedCalls},
 		{"runDuration", &w.RunDuration},
 		{"messageSize", &l.MessageSize},
 		{"chunkedSize", &l.ChunkedSize},
@@ -65,7 +71,7 @@ func (l *Limits) list() []limit {
 // readLimits reads entries name=value over the defaults. The error has all their
 // problems.
 func readLimits(entries []string) (Limits, error) {
-	l := Limits{Workflow: wdl.DefaultLimits()}
+	l := Limits{Workflow: wdl.DefaultLimits(), NestedCalls: connectorworkflow.DefaultDepth}
 	all := l.list()
 	var found []error
 	for _, entry := range entries {

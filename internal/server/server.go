@@ -278,7 +278,7 @@ func (s *Server) build() error {
 		HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), ManagedIdentity: identities{s}, Authority: s.config.Authority,
 			Timeout: s.config.CallTimeout, MaxBody: s.config.limits.MessageSize, MaxChunked: s.config.limits.ChunkedSize, Clock: s.config.Clock},
 		Connection: connection.Options{Directory: s.config.connections},
-		Workflow:   connectorworkflow.Options{Children: children{s}, Clock: s.config.Clock},
+		Workflow:   connectorworkflow.Options{Children: children{s}, Depth: s.config.limits.NestedCalls, Clock: s.config.Clock},
 	})
 	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, MaxActions: s.maxActions(),
 		Observers: s.observers(), Tracer: s.spans(), Purged: s.metrics.Purged, Retention: s.config.limits.Workflow.RunDuration, Clock: s.config.Clock, Log: s.log})

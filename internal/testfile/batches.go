@@ -53,8 +53,8 @@ func (s *Siblings) Send(_ context.Context, m *workflow.Message) error {
 		return err
 	}
 	content := m.Content.JSON()
-	if len(content) > wdl.MaxBatchBytes {
-		return &workflow.Failure{Code: "BatchMessageTooLarge", Message: fmt.Sprintf("The message could not be sent: it has %d bytes, more than the %d of a batch. Send its parts, or a link to it.", len(content), wdl.MaxBatchBytes)}
+	if int64(len(content)) > criteria.MostBytes {
+		return &workflow.Failure{Code: "BatchMessageTooLarge", Message: fmt.Sprintf("The message could not be sent: it has %d bytes, more than the %d of a batch. Send its parts, or a link to it.", len(content), criteria.MostBytes)}
 	}
 	m.Batch = criteria.Name
 	s.batches.mu.Lock()
@@ -111,13 +111,7 @@ func (b *batches) queue(receiver *engine.Workflow, on *wdl.Trigger, criteria wdl
 
 // complete reports whether what waits is a batch by number or size.
 func (q *batchQueue) complete() bool {
-	messages, bytes := wdl.MaxBatchMessages, int64(wdl.MaxBatchBytes)
-	if q.criteria.Messages > 0 {
-		messages = q.criteria.Messages
-	}
-	if q.criteria.Bytes > 0 {
-		bytes = q.criteria.Bytes
-	}
+	messages, bytes := q.criteria.Released()
 	return len(q.messages) >= messages || q.size >= bytes
 }
 

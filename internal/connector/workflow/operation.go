@@ -8,6 +8,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -23,15 +24,17 @@ import (
 	"isle/wdl"
 )
 
-// MaxDepth is how many workflows may call each other in a row. The service names no
+// DefaultDepth is how many workflows may call each other in a row. The service names no
 // such limit; without one a workflow that calls itself never ends.
-const MaxDepth = 50
+const DefaultDepth = 50
 
 // Options configures the operation.
 type Options struct {
 	// Children begins and asks the workflows that are called; nil: there are none
 	// beside the one that runs.
 	Children Children
+	// Depth is how many workflows may call each other in a row; 0: DefaultDepth.
+	Depth int
 	// Clock tells the time of day; nil: time.Now.
 	Clock func() time.Time
 	// Exchange and ExchangeMessage answer in place of Children; for tests of workflows.
@@ -129,8 +132,8 @@ func (o *Operation) answer(ctx context.Context, c connector.Call) (*Answer, erro
 		return o.options.Exchange(ctx, c, r)
 	case o.options.Children == nil:
 		return nil, &Failure{Code: "WorkflowNotFound", Message: "The action '" + c.Subject.Name + "' calls the workflow '" + r.Workflow + "', and only one workflow runs here. Deploy both to a server, or test with a mock that has the action's name."}
-	case r.Depth > MaxDepth:
-		return nil, &Failure{Code: "NestedWorkflowDepthExceeded", Message: fmt.Sprintf("The action '%s' is not carried out: %d workflows have called each other in a row, which is the limit. Make the recursion end earlier.", c.Subject.Name, MaxDepth)}
+	case r.Depth > cmp.Or(o.options.Depth, DefaultDepth):
+		return nil, &Failure{Code: "NestedWorkflowDepthExceeded", Message: fmt.Sprintf("The action '%s' is not carried out: %d workflows have called each other in a row, which is the limit. Make the recursion end earlier.", c.Subject.Name, cmp.Or(o.options.Depth, DefaultDepth))}
 	}
 	return o.options.Children.Start(ctx, r)
 }

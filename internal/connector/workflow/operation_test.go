@@ -158,7 +158,7 @@ func TestAChildThatHasNotAnsweredIsAskedAgain(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	deep := newCall(t, `{"host":{"workflow":{"id":"x"}}}`)
-	deep.Depth = MaxDepth
+	deep.Depth = DefaultDepth
 	shallow := newCall(t, `{"host":{"workflow":{"id":"x"}}}`)
 	for _, tt := range []struct {
 		name        string
