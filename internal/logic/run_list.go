@@ -22,7 +22,7 @@ import (
 // knows, it ends early, with a link to go on, and may be empty.
 
 // maxLooked bounds the runs of a source that one page looks at in vain.
-const maxLooked = 2000
+const maxLooked = 1000
 
 // source is where runs are read from: an environment's database, all of it or one
 // workflow.
@@ -276,7 +276,7 @@ func (l *runList) heads(src source) portions {
 			last := found[len(found)-1]
 			more, q.After = &mark{cursor: last.cursor}, last.run.Place()
 		}
-		q.Limit = min(2*q.Limit, 1000)
+		q.Limit = min(2*q.Limit, maxLooked/2)
 		return found, more, nil
 	}
 }

@@ -71,7 +71,7 @@ func (l *runList) hits(ctx context.Context, db *store.DB, src source) (portions,
 			return found, nil, err
 		}
 		q.Below, q.Budget = next, q.Budget-time.Since(began)
-		q.Limit = min(2*q.Limit, 1000)
+		q.Limit = min(2*q.Limit, maxLooked/2)
 		return found, &mark{cursor: cursor{next, src, 1}, late: q.Budget <= 0}, nil
 	}, nil
 }
