@@ -240,7 +240,8 @@ func TestQueueSurvivesARestart(t *testing.T) {
 			t.Errorf("%+v", run)
 		}
 	}
-	if got := strings.Join(c.seen(), ""); !strings.HasSuffix(got, "234") || len(got) != 6 {
+	// Two are under way at a time, so that the calls of two may change places.
+	if got := strings.Join(c.seen(), ""); len(got) != 6 || !slices.Contains([]string{"234", "324", "243"}, got[3:]) {
 		t.Errorf("they began as %s", got)
 	}
 }

@@ -116,6 +116,9 @@ func runTurns(t *testing.T, f *Fixture) {
 	f.write(f.DB, func(tx *store.Tx) error { return tx.UpdateRun(first) })
 	f.read(f.DB, func(tx *store.Tx) error {
 		got, err := tx.Run("r8")
+		if err != nil {
+			return err
+		}
 		f.want("begun", []any{got.Queued, got.WaitEnd}, []any{false, noon.Add(time.Minute)})
 		loads, _ := tx.Loads("w")
 		f.want("loads", loads, []store.Load{{Trigger: "a", Running: 2, Waiting: 1}, {Trigger: "b", Waiting: 1}})
