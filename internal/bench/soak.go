@@ -95,7 +95,7 @@ func purge(p *process, o options, data string, empty int64) error {
 type mix struct {
 	stub  *arrivals
 	http  *http.Client
-	calls request // three calls
+	calls request // two calls, one after the other
 	turns []request
 
 	mu sync.Mutex
