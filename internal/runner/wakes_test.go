@@ -24,6 +24,8 @@ type keptWakes struct {
 func (k *keptWakes) source() wakeSource {
 	return wakeSource{
 		environments: func() (names []string) {
+			k.mu.Lock()
+			defer k.mu.Unlock()
 			for name := range k.each {
 				names = append(names, name)
 			}
