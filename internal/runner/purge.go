@@ -15,8 +15,13 @@ import (
 // batches, each a commit of its own, and no faster than every other moment: runs have the
 // writer to themselves in between. A crash loses nothing but time.
 
-// purgeBatch is how many runs, or firings, are deleted in one commit.
-const purgeBatch = 50
+const (
+	// purgeBatch is how many runs, or firings, are deleted in one commit at most.
+	purgeBatch = 50
+	// purgeTime is when a commit takes no further run: what it deletes grows with the
+	// records of the runs, and others wait for it.
+	purgeTime = 10 * time.Millisecond
+)
 
 // Purge deletes the runs that have ended and the firings that are older than they are
 // kept. The files of their contents, and the room in the database, are given back by
@@ -43,26 +48,35 @@ func (r *Runner) purgeEnvironment(ctx context.Context, environment string) error
 	}); err != nil {
 		return err
 	}
+	var errs []error
 	for _, flow := range flows {
-		kept, err := r.kept(ctx, flow)
-		if err != nil {
-			return err
+		if err := r.purgeFlow(ctx, db, flow); err != nil {
+			errs = append(errs, fmt.Errorf("workflow %s: %w", flow, err))
 		}
-		before := r.config.Clock().Add(-kept)
-		runs, err := repeatedly(ctx, func() (int, error) { return purgeRuns(ctx, db, flow, before) })
-		firings := 0
-		if err == nil {
-			firings, err = repeatedly(ctx, func() (int, error) { return purgeFirings(ctx, db, flow, before) })
-		}
-		if runs+firings > 0 {
-			r.config.Purged(environment, runs, firings)
-			r.config.Log.Info("runs are older than they are kept", "environment", environment, "flow", flow, "runs", runs, "firings", firings)
-		}
-		if err != nil {
-			return err
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// purgeFlow deletes what is too old of one workflow.
+func (r *Runner) purgeFlow(ctx context.Context, db *store.DB, flow string) error {
+	kept, err := r.kept(ctx, flow)
+	if err != nil {
+		return err
+	}
+	before := r.config.Clock().Add(-kept)
+	runs, err := repeatedly(ctx, func() (int, error) { return purgeRuns(ctx, db, flow, before) })
+	firings := 0
+	if err == nil {
+		firings, err = repeatedly(ctx, func() (int, error) { return purgeFirings(ctx, db, flow, before) })
+	}
+	if runs+firings > 0 {
+		r.config.Purged(db.Name(), runs, firings)
+		r.config.Log.Info("runs are older than they are kept", "environment", db.Name(), "flow", flow, "runs", runs, "firings", firings)
+	}
+	return err
 }
 
 // kept is how long runs of a workflow are kept.
@@ -95,7 +109,8 @@ func repeatedly(ctx context.Context, do func() (int, error)) (total int, err err
 	}
 }
 
-func purgeRuns(ctx context.Context, db *store.DB, flow string, before time.Time) (int, error) {
+// purgeRuns deletes some runs, at least one if there is any, and returns how many.
+func purgeRuns(ctx context.Context, db *store.DB, flow string, before time.Time) (n int, err error) {
 	q := store.RunQuery{Workflow: flow, Status: finalStatuses(), To: before, Limit: purgeBatch}
 	var found []store.Run
 	if err := db.Read(ctx, func(tx *store.Tx) (err error) {
@@ -104,14 +119,19 @@ func purgeRuns(ctx context.Context, db *store.DB, flow string, before time.Time)
 	}); err != nil || len(found) == 0 {
 		return 0, err
 	}
-	return len(found), db.Write(ctx, func(tx *store.Tx) error {
-		for _, run := range found {
-			if err := tx.DeleteRun(run.Name); err != nil && !errors.Is(err, store.ErrNotFound) {
+	err = db.Write(ctx, func(tx *store.Tx) error {
+		begun := time.Now()
+		for n = 0; n < len(found) && (n == 0 || time.Since(begun) < purgeTime); n++ {
+			if err := tx.DeleteRun(found[n].Name); err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
 		}
 		return nil
 	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
 }
 
 func purgeFirings(ctx context.Context, db *store.DB, flow string, before time.Time) (n int, err error) {

@@ -116,3 +116,51 @@ func TestOldRunsArePurged(t *testing.T) {
 		t.Errorf("of %d bytes %d are left, and %d contents", before, size, contents)
 	}
 }
+
+// undecided gives no answer about one workflow.
+type undecided struct {
+	*library
+	flow string
+	err  error
+}
+
+func (u *undecided) ByFlowID(ctx context.Context, flowID string) (*Deployed, error) {
+	if flowID == u.flow {
+		return nil, u.err
+	}
+	return u.library.ByFlowID(ctx, flowID)
+}
+
+// The runs of a workflow of which nothing can be known stay, those of others go.
+func TestAWorkflowThatCannotBePurgedKeepsNoOther(t *testing.T) {
+	for which := range 2 {
+		u := &undecided{library: &library{flows: map[string]*Deployed{}}, err: errors.New("it does not compile")}
+		var ahead atomic.Int64
+		w := newWorldOf(t, u, &ahead)
+		var started [2]*Started
+		var flows [2]string
+		for i, name := range []string{"one", "two"} {
+			d := u.deploy(t, name, "", `{"C":{"type":"Compose","inputs":1}}`)
+			started[i], flows[i] = w.start(t, d, `1`, false), d.FlowID
+			w.finished(t, started[i].RunID)
+		}
+		u.flow = flows[which]
+		ahead.Store(int64(91 * 24 * time.Hour))
+		if err := w.Purge(t.Context()); !errors.Is(err, u.err) || !strings.Contains(err.Error(), u.flow) {
+			t.Errorf("%v: want the error of %s", err, u.flow)
+		}
+		if n := w.countRuns(t); n != 1 || w.run(t, started[which].RunID).Name == "" {
+			t.Errorf("%d runs are left", n)
+		}
+	}
+}
+
+func newWorldOf(t *testing.T, u *undecided, ahead *atomic.Int64) *world {
+	t.Helper()
+	w := open(t, t.TempDir(), u.library, func(c *Config) {
+		c.Programs = u
+		c.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
+	t.Cleanup(func() { w.close(t) })
+	return w
+}
