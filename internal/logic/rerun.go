@@ -92,7 +92,7 @@ func (s *Service) rerun(ctx context.Context, form *workflow, origin, name string
 	err = s.fire(ctx, form, run.Trigger, func(d *runner.Deployed, t *wdl.Trigger) error {
 		firing, err := s.config.Runner.Fire(ctx, runner.FireRequest{Deployed: d, Trigger: t, Fired: fired, Resubmit: true, Name: name})
 		if errors.Is(err, store.ErrExists) && name != "" {
-			return nil
+			return begunBefore(ctx, db, origin, name)
 		}
 		if err == nil {
 			name = firing.Name
@@ -100,4 +100,20 @@ func (s *Service) rerun(ctx context.Context, form *workflow, origin, name string
 		return err
 	})
 	return name, err
+}
+
+// begunBefore tells whether the run of a name comes from origin: an earlier attempt began
+// it. Another run of that name is an error, so that none counts as begun that is not.
+func begunBefore(ctx context.Context, db *store.DB, origin, name string) error {
+	return db.Read(ctx, func(tx *store.Tx) error {
+		run, err := tx.Run(name)
+		if err != nil {
+			return err
+		}
+		summary, err := engine.DecodeHead(run.Head)
+		if err == nil && summary.TriggerRecord.OriginHistoryName != origin {
+			return arm.Conflict("WorkflowRunNameTaken", "", "The run '%s' was not resubmitted: the name '%s' that its new run would have is another run's. Resubmit it on its own.", origin, name)
+		}
+		return err
+	})
 }

@@ -2,10 +2,11 @@ package logic
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"hash/fnv"
 	"net/http"
 	"net/url"
 	"strings"
@@ -234,9 +235,12 @@ func (s *Service) bulkRun(ctx context.Context, form *workflow, b *bulk, operatio
 	return nil
 }
 
-// resubmittedName is what a run is resubmitted as by an operation, the same each time.
+// resubmittedName is what a run is resubmitted as by an operation, the same each time. The
+// nine digits that a name has for runs of one moment are too few for a hundred thousand
+// runs, so the moment is spread over the second before.
 func resubmittedName(at time.Time, operation, run string) string {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(operation + "/" + run))
-	return trigger.RunName(at, h.Sum64())
+	const moments = uint64(time.Second / (100 * time.Nanosecond))
+	sum := sha256.Sum256([]byte(operation + "/" + run))
+	before := binary.BigEndian.Uint64(sum[:8]) % moments
+	return trigger.RunName(at.Add(-time.Duration(before)*100*time.Nanosecond), binary.BigEndian.Uint64(sum[8:16]))
 }
