@@ -101,3 +101,38 @@ func TestLimitsOfWorkflowsThatTurnToWorkflows(t *testing.T) {
 		}
 	}
 }
+
+// A retry policy's count is held where it is an expression, also in a program that is read
+// from storage; a written one that was saved under a wider limit still runs.
+func TestRetryCountOfStoredWorkflows(t *testing.T) {
+	target := stub(t, func(http.ResponseWriter, *http.Request) {})
+	s := isletest.Start(t, isletest.WithLimits("retryCount=9"))
+	group := s.Group("retries")
+	cases := map[string]struct{ policy, want string }{
+		"member":  {`{"type":"fixed","count":"@add(1000,0)","interval":"PT5S"}`, "between 1 and 2, but is '1000'"},
+		"whole":   {`"@json('{\"type\":\"fixed\",\"count\":1000,\"interval\":\"PT5S\"}')"`, "between 1 and 2, but is '1000'"},
+		"written": {`{"type":"fixed","count":9,"interval":"PT5S"}`, "Succeeded"},
+	}
+	urls := map[string]string{}
+	for name, c := range cases {
+		_, urls[name] = put(t, s, group, name, workflowBody(`{"Call":{"type":"Http","inputs":{"method":"GET","uri":"`+target+`","retryPolicy":`+c.policy+`}},
+			"Answer":{"type":"Response","inputs":{"statusCode":200,"body":"@{actions('Call')?['status']} @{actions('Call')?['error']?['message']}"},"runAfter":{"Call":["Succeeded","Failed"]}}}`))
+	}
+	s.Restart(isletest.WithLimits("retryCount=2"))
+	for name, c := range cases {
+		if a := s.Call(urls[name], `{}`); a.Status != http.StatusOK || !strings.Contains(string(a.Body), c.want) {
+			t.Errorf("%s: %d %s", name, a.Status, a.Body)
+		}
+	}
+}
+
+// An Until that was saved with a wider count still answers; the limit is held when it runs.
+func TestUntilIterationsOfStoredWorkflows(t *testing.T) {
+	s := isletest.Start(t)
+	_, url := put(t, s, s.Group("untils"), "u", workflowBody(`{"U":{"type":"Until","expression":"@equals(1,1)","limit":{"count":50,"timeout":"PT1H"},"actions":{}},
+		"Answer":{"type":"Response","inputs":{"statusCode":200,"body":"@{actions('U')?['status']} @{actions('U')?['error']?['message']}"},"runAfter":{"U":["Succeeded","Failed"]}}}`))
+	s.Restart(isletest.WithLimits("untilIterations=10"))
+	if a := s.Call(url, `{}`); a.Status != http.StatusOK || !strings.Contains(string(a.Body), "not an integer between 1 and 10") {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+}

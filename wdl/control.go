@@ -121,7 +121,7 @@ func (c *compiler) untilAction(a *Action, n node) {
 		if !hasCount && !hasTimeout {
 			c.invalid(limit, o, RuleUntilLimit, "the limit needs a 'count' or a 'timeout'")
 		}
-		if value, known, ok := c.integer(count); hasCount && (!ok || known && (value < 1 || value > c.bounds.UntilIterations)) {
+		if value, known, ok := c.integer(count); hasCount && (!ok || known && (value < 1 || value > c.bounds.UntilIterations && !c.bounds.stored)) {
 			c.invalid(count, o, RuleUntilLimit, "limit.count must lie between 1 and %d", c.bounds.UntilIterations)
 		}
 	}

@@ -16,7 +16,7 @@ type Limits struct {
 	WaitingRuns                                       int // concurrency.maximumWaitingRuns
 	PaginationItems                                   int // paginationPolicy.minimumItemCount
 	InlineCode                                        int // characters of the code of one JavaScriptCode
-	RetryCount                                        int // count of a retry policy
+	RetryCount                                        int // count of a retry policy; held at run time too, where it may be an expression
 
 	// Of runs.
 	ForeachItems   int
@@ -52,7 +52,7 @@ func (l Limits) Stored() Limits {
 	stored := Limits{
 		Actions: none, Triggers: none, Parameters: none, Outputs: none, Variables: none, Nesting: none, Cases: none,
 		TrackedProperties: none, UntilIterations: l.UntilIterations, ForeachConcurrency: none,
-		TriggerConcurrency: none, WaitingRuns: none, PaginationItems: none, InlineCode: none, RetryCount: none,
+		TriggerConcurrency: none, WaitingRuns: none, PaginationItems: none, InlineCode: none, RetryCount: l.RetryCount,
 		ForeachItems: l.ForeachItems, SplitOnItems: l.SplitOnItems, SplitOnCounted: l.SplitOnCounted, RunDuration: l.RunDuration,
 		BatchMessages: l.BatchMessages, BatchSize: l.BatchSize, stored: true,
 	}

@@ -225,6 +225,18 @@ func (c *compiler) retry(n node, inside string, o owner) *RetryPolicy {
 	return p
 }
 
+// setMost checks a written count. One that was saved under a wider limit is a bound of
+// its own.
+func (p *RetryPolicy) setMost(count expr.Value, stored bool) error {
+	most := p.Most
+	if stored {
+		most = math.MaxInt32
+	}
+	n, err := retryCount(count, most)
+	p.Most = max(p.Most, n)
+	return err
+}
+
 // retryMembers reads count and intervals.
 func (c *compiler) retryMembers(p *RetryPolicy, m node, o owner) {
 	members := []struct {
@@ -246,7 +258,7 @@ func (c *compiler) retryMembers(p *RetryPolicy, m node, o owner) {
 		}
 		var err error
 		if i == 0 {
-			_, err = retryCount(v.Value, p.Most)
+			err = p.setMost(v.Value, c.bounds.stored)
 		} else {
 			lengths[member.name], err = retryInterval(member.name, v.Value)
 		}
