@@ -69,7 +69,7 @@ func (s *Service) rerun(ctx context.Context, form *workflow, origin, name string
 		return "", err
 	}
 	var run store.Run
-	fired := engine.Fired{OriginHistoryName: origin}
+	var had brought
 	if err := db.Read(ctx, func(tx *store.Tx) error {
 		if run, err = tx.Run(origin); err != nil {
 			return err
@@ -77,19 +77,22 @@ func (s *Service) rerun(ctx context.Context, form *workflow, origin, name string
 		if run.Workflow != form.FlowID {
 			return store.ErrNotFound
 		}
-		summary, err := readSummary(tx, run)
-		fired.Outputs, fired.HasOutputs = summary.TriggerRecord.Outputs, summary.TriggerRecord.HasOutputs
+		had, err = broughtToRun(tx, run)
 		return err
 	}); err != nil {
 		return "", err
 	}
-	if fired.Outputs, err = runner.Resolve(ctx, db, origin, fired.Outputs); err != nil {
+	fired := engine.Fired{OriginHistoryName: origin, HasOutputs: had.has || change != nil}
+	if fired.Outputs, err = runner.Resolve(ctx, db, origin, had.outputs); err != nil {
 		return "", err
 	}
 	if change != nil {
-		fired.Outputs, fired.HasOutputs = change(fired.Outputs), true
+		fired.Outputs = change(fired.Outputs)
 	}
 	err = s.fire(ctx, form, run.Trigger, func(d *runner.Deployed, t *wdl.Trigger) error {
+		if err := had.check(t); err != nil {
+			return err
+		}
 		firing, err := s.config.Runner.Fire(ctx, runner.FireRequest{Deployed: d, Trigger: t, Fired: fired, Resubmit: true, Name: name})
 		if errors.Is(err, store.ErrExists) && name != "" {
 			return begunBefore(ctx, db, origin, name)
@@ -100,6 +103,40 @@ func (s *Service) rerun(ctx context.Context, form *workflow, origin, name string
 		return err
 	})
 	return name, err
+}
+
+// brought is what a trigger brought to a run, or to a firing that began none.
+type brought struct {
+	outputs expr.Value // may refer to contents
+	has     bool
+	secured bool // not to be shown
+}
+
+func broughtToRun(tx *store.Tx, run store.Run) (brought, error) {
+	summary, err := readSummary(tx, run)
+	t := &summary.TriggerRecord
+	return brought{t.Outputs, t.HasOutputs, t.SecureOutputs}, err
+}
+
+func broughtToFiring(tx *store.Tx, h store.TriggerHistory) (brought, error) {
+	if h.Run == "" {
+		u, err := runner.ReadUnfired(h)
+		return brought{u.Outputs, !u.Outputs.IsNull(), u.SecureOutputs}, err
+	}
+	run, err := tx.Run(h.Run)
+	if err != nil {
+		return brought{}, err
+	}
+	return broughtToRun(tx, run)
+}
+
+// check refuses to hand secured outputs to a trigger that shows them: whoever may write the
+// definition would read what it once hid.
+func (b brought) check(t *wdl.Trigger) error {
+	if b.secured && !t.SecureOutputs {
+		return arm.Conflict("SecuredOutputsNotResubmittable", "", "The outputs of the trigger '%s' were secured then, and are not by the current version of the workflow, whose run would show them. Secure its outputs again (runtimeConfiguration.secureData), then resubmit.", t.Name)
+	}
+	return nil
 }
 
 // begunBefore tells whether the run of a name comes from origin: an earlier attempt began

@@ -210,29 +210,47 @@ func (s *Service) bulkPage(ctx context.Context, b *bulk) (found []entry, next st
 	return found, next, owner.form, err
 }
 
-// bulkRun does with one run what is to be done. An error is one for which the whole page
-// is done again later.
+// bulkRun does with one run what is to be done, and counts what came of it. An error is
+// one that passes: the whole page is done again later.
 func (s *Service) bulkRun(ctx context.Context, form *workflow, b *bulk, operation, run string) (err error) {
 	if b.Verb == verbCancel {
 		err = s.config.Runner.Cancel(ctx, form.Environment, run)
 	} else {
 		_, err = s.rerun(ctx, form, run, resubmittedName(b.Before, operation, run), nil)
 	}
-	wire := arm.AsError(err)
 	switch {
 	case err == nil:
 		b.Done++
 	case errors.Is(err, runner.ErrFinished), errors.Is(err, store.ErrNotFound):
 		b.Skipped++
-	case wire != nil && wire.Status < http.StatusInternalServerError && wire.Status != http.StatusTooManyRequests:
-		b.Failed++
-		if len(b.Failures) < bulkFailures {
-			b.Failures = append(b.Failures, bulkFailure{run, wire.Code, wire.Message})
-		}
-	default:
+	case ctx.Err() != nil || passes(err):
 		return err
+	default:
+		s.failed(b, run, err)
 	}
 	return nil
+}
+
+// passes says whether an error is of the moment, not of the run.
+func passes(err error) bool {
+	if wire := arm.AsError(err); wire != nil {
+		return wire.Status == http.StatusTooManyRequests || wire.Status == http.StatusServiceUnavailable
+	}
+	_, unavailable := errors.AsType[*store.UnavailableError](err)
+	return unavailable || errors.Is(err, store.ErrClosed) || errors.Is(err, runner.ErrStopped)
+}
+
+// failed counts a run for which it will not go, and why.
+func (s *Service) failed(b *bulk, run string, err error) {
+	wire := arm.AsError(err)
+	if wire == nil {
+		s.config.Log.Error("operation on many runs", "workflow", b.Workflow, "run", run, "action", b.Verb, "error", err)
+		wire = &arm.Error{Code: "InternalServerError", Message: "It could not be done; the server's log says why."}
+	}
+	b.Failed++
+	if len(b.Failures) < bulkFailures {
+		b.Failures = append(b.Failures, bulkFailure{run, wire.Code, wire.Message})
+	}
 }
 
 // resubmittedName is what a run is resubmitted as by an operation, the same each time. The

@@ -1,11 +1,14 @@
 package logic_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+
+	"isle/internal/store"
 )
 
 // bulk posts an operation on many runs and waits for its end.
@@ -97,4 +100,45 @@ func TestManyRunsAreCancelledAndResubmitted(t *testing.T) {
 	w.refused("POST", flow+"/cancelRuns", "", 400, "MissingFilter")
 	w.refused("POST", flow+"/cancelRuns?$filter="+url.QueryEscape("state eq 'x'"), "", 400, "InvalidFilterInQueryString")
 	w.refused("GET", flow+"/runOperations/none", "", 404, "OperationNotFound")
+}
+
+// What a trigger brought in secret is not begun with where it would be shown, by none of
+// the ways to resubmit; one run that cannot be read does not hold the others up.
+func TestSecuredAndDamagedRunsAreNotResubmitted(t *testing.T) {
+	w := newWorld(t)
+	flow := workflows + "/secret"
+	definition := func(settings string) string {
+		return strings.Replace(recorder, `"inputs":{},"correlation"`, `"inputs":{},`+settings+`"correlation"`, 1)
+	}
+	const secured = `"runtimeConfiguration":{"secureData":{"properties":["outputs"]}},`
+	w.send("PUT", flow, definition(secured), 201)
+	names := w.fireRecorder(flow, `{"note":{"order":"planted"},"parse":"1"}`, `{"note":{"order":"planted"},"parse":"2"}`)
+	history := flow + "/triggers/manual/histories/" + names[0] + "/resubmit"
+	before := len(w.pages(flow + "/runs"))
+
+	w.send("PUT", flow, definition(""), 200)
+	w.refused("POST", flow+"/runs/"+names[0]+"/resubmit", "", 409, "SecuredOutputsNotResubmittable")
+	w.refused("POST", flow+"/runs/"+names[0]+"/resubmit", `{"body":1}`, 409, "SecuredOutputsNotResubmittable")
+	w.refused("POST", history, "", 409, "SecuredOutputsNotResubmittable")
+	done := w.bulk(flow+"/resubmitRuns", "startTime ge 2000-01-01T00:00:00Z")
+	if get(done, "properties", "failed") != 2.0 || get(done, "properties", "failures", 0, "code") != "SecuredOutputsNotResubmittable" {
+		t.Errorf("%v", done)
+	}
+	if now := len(w.pages(flow + "/runs")); now != before {
+		t.Errorf("%d runs became %d", before, now)
+	}
+
+	w.send("PUT", flow, definition(secured), 200)
+	w.send("POST", history, "", 202)
+	db, err := w.store.Environment(t.Context(), store.Shared)
+	w.must(err)
+	w.must(db.Write(t.Context(), func(tx *store.Tx) error {
+		run, err := tx.Run(names[1])
+		run.Head = []byte("damaged")
+		return errors.Join(err, tx.UpdateRun(run))
+	}))
+	done = w.bulk(flow+"/resubmitRuns", "startTime ge 2000-01-01T00:00:00Z")
+	if get(done, "properties", "failed") != 1.0 || get(done, "properties", "done") != 2.0 || get(done, "properties", "failures", 0, "run") != names[1] {
+		t.Errorf("%v", done)
+	}
 }

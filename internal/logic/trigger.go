@@ -394,7 +394,7 @@ func (s *Service) resubmit(ctx context.Context, r *arm.Request) (*arm.Response, 
 	if err != nil {
 		return nil, err
 	}
-	fired := engine.Fired{OriginHistoryName: r.Values["history"]}
+	var had brought
 	var run string
 	split := false // the firing has no run of its name: it is split again
 	err = db.Read(ctx, func(tx *store.Tx) error {
@@ -403,7 +403,7 @@ func (s *Service) resubmit(ctx context.Context, r *arm.Request) (*arm.Response, 
 			return err
 		}
 		run, split = h.Run, h.Fired && h.Run == ""
-		fired.Outputs, fired.HasOutputs, err = firedOutputs(tx, h)
+		had, err = broughtToFiring(tx, h)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -416,10 +416,14 @@ func (s *Service) resubmit(ctx context.Context, r *arm.Request) (*arm.Response, 
 	if run == "" {
 		owner = store.HistoryContents(r.Values["history"])
 	}
-	if fired.Outputs, err = runner.Resolve(ctx, db, owner, fired.Outputs); err != nil {
+	fired := engine.Fired{OriginHistoryName: r.Values["history"], HasOutputs: had.has}
+	if fired.Outputs, err = runner.Resolve(ctx, db, owner, had.outputs); err != nil {
 		return nil, err
 	}
 	err = s.fire(ctx, form, trigger.Name, func(d *runner.Deployed, t *wdl.Trigger) error {
+		if err := had.check(t); err != nil {
+			return err
+		}
 		_, err := s.config.Runner.Fire(ctx, runner.FireRequest{Deployed: d, Trigger: t, Fired: fired, Resubmit: !split})
 		return err
 	})
@@ -427,17 +431,4 @@ func (s *Service) resubmit(ctx context.Context, r *arm.Request) (*arm.Response, 
 		return nil, err
 	}
 	return &arm.Response{Status: 202}, nil
-}
-
-func firedOutputs(tx *store.Tx, h store.TriggerHistory) (outputs expr.Value, has bool, err error) {
-	if h.Run == "" {
-		u, err := runner.ReadUnfired(h)
-		return u.Outputs, !u.Outputs.IsNull(), err
-	}
-	run, err := tx.Run(h.Run)
-	if err != nil {
-		return outputs, false, err
-	}
-	summary, err := readSummary(tx, run)
-	return summary.TriggerRecord.Outputs, summary.TriggerRecord.HasOutputs, err
 }
