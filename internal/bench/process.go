@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,23 +14,31 @@ import (
 	"time"
 )
 
-// withServer starts a server on an empty folder for fn, and ends it.
-func withServer(o options, fn func(*process, *client) error) error {
-	data, err := os.MkdirTemp("", "isle-bench-")
+// withFolder gives fn an empty folder, which goes with what fn put there.
+func withFolder(fn func(dir string) error) error {
+	dir, err := os.MkdirTemp("", "isle-bench-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(data)
-	p, err := start(o.binary, data)
+	return errors.Join(fn(dir), os.RemoveAll(dir))
+}
+
+// serve runs a server on a folder for fn, and ends it.
+func serve(o options, data string, fn func(*process, *client) error, flags ...string) error {
+	p, err := start(o.binary, data, flags...)
 	if err != nil {
 		return err
 	}
-	defer p.stop()
 	c, err := p.client()
-	if err != nil {
-		return err
+	if err == nil {
+		err = fn(p, c)
 	}
-	return fn(p, c)
+	return errors.Join(err, p.stop())
+}
+
+// withServer runs a server on an empty folder for fn.
+func withServer(o options, fn func(*process, *client) error) error {
+	return withFolder(func(data string) error { return serve(o, data, fn) })
 }
 
 // ready is the line that `isle up --json` prints.
@@ -70,7 +79,11 @@ func start(binary, data string, flags ...string) (*process, error) {
 	return p, json.Unmarshal(line, &p.ready)
 }
 
+// stop ends the server; a second time does nothing.
 func (p *process) stop() error {
+	if p.cmd.ProcessState != nil {
+		return nil
+	}
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"sync"
 	"time"
 )
@@ -10,46 +9,32 @@ import (
 // measureRecurrences measures the start of a server with many workflows that each have a
 // recurrence.
 func measureRecurrences(o options) error {
-	data, err := os.MkdirTemp("", "isle-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(data)
-	p, err := start(o.binary, data)
-	if err != nil {
-		return err
-	}
-	n := o.size(10_000)
-	begun := time.Now()
-	if err := putRecurrences(p, n); err != nil {
-		_ = p.stop()
-		return err
-	}
-	saved := time.Since(begun)
-	if err := p.stop(); err != nil {
-		return err
-	}
-	again, err := start(o.binary, data)
-	if err != nil {
-		return err
-	}
-	defer again.stop()
-	memory, err := again.memory()
-	if err != nil {
-		return err
-	}
-	fmt.Printf("| %d workflows with recurrences | measured | aim |\n|---|---|---|\n", n)
-	fmt.Printf("| start | %.2f s | < 3 s |\n", again.took.Seconds())
-	fmt.Printf("| memory after start | %d MB | |\n", memory>>20)
-	fmt.Printf("| saving them, 8 clients | %.1f s | |\n", saved.Seconds())
-	return nil
+	return withFolder(func(data string) error {
+		n := o.size(10_000)
+		var saved time.Duration
+		if err := serve(o, data, func(_ *process, c *client) error {
+			begun := time.Now()
+			err := putRecurrences(c, n)
+			saved = time.Since(begun)
+			return err
+		}); err != nil {
+			return err
+		}
+		return serve(o, data, func(p *process, _ *client) error {
+			memory, err := p.memory()
+			if err != nil {
+				return err
+			}
+			fmt.Printf("| %d workflows with recurrences | measured | aim |\n|---|---|---|\n", n)
+			fmt.Printf("| start | %.2f s | < 3 s |\n", p.took.Seconds())
+			fmt.Printf("| memory after start | %d MB | |\n", memory>>20)
+			fmt.Printf("| saving them, 8 clients | %.1f s | |\n", saved.Seconds())
+			return nil
+		})
+	})
 }
 
-func putRecurrences(p *process, n int) error {
-	c, err := p.client()
-	if err != nil {
-		return err
-	}
+func putRecurrences(c *client, n int) error {
 	work := make(chan int)
 	failed := make(chan error, 8)
 	var group sync.WaitGroup

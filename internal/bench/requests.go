@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"time"
 )
 
@@ -10,32 +9,23 @@ import (
 // three data actions → condition → Response) beside the ceiling: a bare HTTPS handler
 // that commits the same number of bytes through the same group commit.
 func measureRequests(o options) error {
-	data, err := os.MkdirTemp("", "isle-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(data)
-	first, err := start(o.binary, data)
-	if err != nil {
-		return err
-	}
-	if err := first.stop(); err != nil {
-		return err
-	}
-	second, err := start(o.binary, data)
-	if err != nil {
-		return err
-	}
-	defer second.stop()
-	idle, err := second.memory()
-	if err != nil {
-		return err
-	}
-	fmt.Printf("| Start | measured | aim |\n|---|---|---|\n")
-	fmt.Printf("| first start to a ready environment | %d ms | < 1000 ms |\n", first.took.Milliseconds())
-	fmt.Printf("| second start | %d ms | < 300 ms |\n", second.took.Milliseconds())
-	fmt.Printf("| memory after start | %d MB | < 60 MB |\n\n", idle>>20)
-	return measureAnswers(o, second)
+	return withFolder(func(data string) error {
+		var first time.Duration
+		if err := serve(o, data, func(p *process, _ *client) error { first = p.took; return nil }); err != nil {
+			return err
+		}
+		return serve(o, data, func(p *process, c *client) error {
+			idle, err := p.memory()
+			if err != nil {
+				return err
+			}
+			fmt.Printf("| Start | measured | aim |\n|---|---|---|\n")
+			fmt.Printf("| first start to a ready environment | %d ms | < 1000 ms |\n", first.Milliseconds())
+			fmt.Printf("| second start | %d ms | < 300 ms |\n", p.took.Milliseconds())
+			fmt.Printf("| memory after start | %d MB | < 60 MB |\n\n", idle>>20)
+			return measureAnswers(o, p, c)
+		})
+	})
 }
 
 const requestActions = `{"Total":{"type":"Compose","inputs":"@mul(triggerBody()['qty'],triggerBody()['price'])"},
@@ -44,11 +34,7 @@ const requestActions = `{"Total":{"type":"Compose","inputs":"@mul(triggerBody()[
 	"Big":{"type":"If","expression":{"greater":["@outputs('Total')",100]},"actions":{"Label":{"type":"Compose","inputs":"big"}},"else":{"actions":{"Small":{"type":"Compose","inputs":"small"}}},"runAfter":{"Order":["Succeeded"]}},
 	"Answer":{"type":"Response","inputs":{"statusCode":200,"body":"@outputs('Order')"},"runAfter":{"Big":["Succeeded"]}}}`
 
-func measureAnswers(o options, p *process) error {
-	c, err := p.client()
-	if err != nil {
-		return err
-	}
+func measureAnswers(o options, p *process, c *client) error {
 	url, err := c.workflow("answer", requestActions)
 	if err != nil {
 		return err

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 )
@@ -15,21 +15,26 @@ const kept = "20s"
 // measureSoak loads a server with a mix for a long time, to see what grows: memory,
 // goroutines, open files. Then the runs are purged, and the file must shrink.
 func measureSoak(o options) error {
-	data, err := os.MkdirTemp("", "isle-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(data)
-	p, err := start(o.binary, data, "--limit", "runDuration="+kept)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = p.stop() }()
-	empty := folderSize(data)
-	c, err := p.client()
-	if err != nil {
-		return err
-	}
+	return withFolder(func(data string) error {
+		var empty, full int64
+		if err := serve(o, data, func(p *process, c *client) error {
+			empty = folderSize(data)
+			return p.soak(o, c)
+		}, "--limit", "runDuration="+kept); err != nil {
+			return err
+		}
+		full = folderSize(data)
+		return serve(o, data, func(p *process, _ *client) error {
+			took := p.settle()
+			err := p.stop() // what lies in the log goes to the file
+			fmt.Printf("\nPurged within %.0f s: %d MB became %d MB; the empty folder has %d MB.\n", took.Seconds(), full>>20, folderSize(data)>>20, empty>>20)
+			return err
+		}, "--limit", "runDuration="+kept)
+	})
+}
+
+// soak loads the server, and waits until all runs are older than they are kept.
+func (p *process) soak(o options, c *client) error {
 	mixed, err := newMix(c)
 	if err != nil {
 		return err
@@ -45,50 +50,33 @@ func measureSoak(o options) error {
 				return fmt.Errorf("%d calls failed", r.errors)
 			}
 		}
-		memory, err := p.memory()
-		if err != nil {
+		if err := p.tell(c, fmt.Sprintf("after part %d of %d", part, parts), runs); err != nil {
 			return err
 		}
-		goroutines, err := c.metric("go_goroutines", "")
-		if err != nil {
-			return err
-		}
-		files, err := c.metric("process_open_fds", "")
-		if err != nil {
-			return err
-		}
-		fmt.Printf("| after part %d of %d | %d | %d MB | %d | %d | %d MB |\n", part, parts, runs, memory>>20, goroutines, files, folderSize(data)>>20)
 	}
-	return purge(p, o, data, empty)
+	age, err := time.ParseDuration(kept)
+	time.Sleep(age + time.Second)
+	return err
 }
 
-// purge starts the server again when all runs are older than they are kept.
-func purge(p *process, o options, data string, empty int64) error {
-	age, err := time.ParseDuration(kept)
-	if err != nil {
-		return err
-	}
-	time.Sleep(age + time.Second)
-	if err := p.stop(); err != nil {
-		return err
-	}
-	full := folderSize(data)
-	again, err := start(o.binary, data, "--limit", "runDuration="+kept)
-	if err != nil {
-		return err
-	}
-	smallest, begun := full, time.Now()
+// tell prints what might grow.
+func (p *process) tell(c *client, when string, runs int) error {
+	memory, err := p.memory()
+	goroutines, err2 := c.metric("go_goroutines", "")
+	files, err3 := c.metric("process_open_fds", "")
+	fmt.Printf("| %s | %d | %d MB | %d | %d | %d MB |\n", when, runs, memory>>20, goroutines, files, folderSize(p.data)>>20)
+	return errors.Join(err, err2, err3)
+}
+
+// settle waits until the folder has not shrunk for a while, and says how long that took.
+func (p *process) settle() time.Duration {
+	smallest, begun := folderSize(p.data), time.Now()
 	for last := begun; time.Since(last) < 5*time.Second; time.Sleep(100 * time.Millisecond) {
-		if size := folderSize(data); size < smallest {
+		if size := folderSize(p.data); size < smallest {
 			smallest, last = size, time.Now()
 		}
 	}
-	took := time.Since(begun)
-	if err := again.stop(); err != nil {
-		return err
-	}
-	fmt.Printf("\nPurged within %.0f s: %d MB became %d MB; the empty folder has %d MB.\n", took.Seconds(), full>>20, folderSize(data)>>20, empty>>20)
-	return nil
+	return time.Since(begun)
 }
 
 // mix is what the clients do in turn.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 )
@@ -12,58 +11,42 @@ import (
 // measureWaiting measures a server in which many runs wait for tomorrow: what they take
 // of its memory, how fast it starts, and how late a run wakes among them.
 func measureWaiting(o options) error {
-	data, err := os.MkdirTemp("", "isle-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(data)
-	p, err := start(o.binary, data)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = p.stop() }()
-	n := o.size(1_000_000)
-	begun := time.Now()
-	if err := p.putWaiting(n); err != nil {
-		return err
-	}
-	took := time.Since(begun)
-	before, err := p.memory()
-	if err != nil {
-		return err
-	}
-	fmt.Printf("| %d runs that wait | measured | aim |\n|---|---|---|\n", n)
-	fmt.Printf("| beginning them by splitOn | %.0f/s | |\n", float64(n)/took.Seconds())
-	fmt.Printf("| memory while they wait | %d MB | < 500 MB |\n", before>>20)
-	if err := p.stop(); err != nil {
-		return err
-	}
-	again, err := start(o.binary, data)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = again.stop() }()
-	after, err := again.memory()
-	if err != nil {
-		return err
-	}
-	late, err := again.lateness()
-	if err != nil {
-		return err
-	}
-	fmt.Printf("| start with them | %.2f s | |\n| memory after the start | %d MB | < 500 MB |\n| a run that wakes among them is late by | %.0f ms | < 1000 ms |\n", again.took.Seconds(), after>>20, ms(late))
-	fmt.Printf("| stored for each | %d bytes | |\n", folderSize(data)/int64(n))
-	return nil
+	return withFolder(func(data string) error {
+		n := o.size(1_000_000)
+		if err := serve(o, data, func(p *process, c *client) error {
+			begun := time.Now()
+			if err := c.putWaiting(n); err != nil {
+				return err
+			}
+			took := time.Since(begun)
+			memory, err := p.memory()
+			fmt.Printf("| %d runs that wait | measured | aim |\n|---|---|---|\n", n)
+			fmt.Printf("| beginning them by splitOn | %.0f/s | |\n", float64(n)/took.Seconds())
+			fmt.Printf("| memory while they wait | %d MB | < 500 MB |\n", memory>>20)
+			return err
+		}); err != nil {
+			return err
+		}
+		return serve(o, data, func(p *process, c *client) error {
+			memory, err := p.memory()
+			if err != nil {
+				return err
+			}
+			late, err := c.lateness()
+			if err != nil {
+				return err
+			}
+			fmt.Printf("| start with them | %.2f s | |\n| memory after the start | %d MB | < 500 MB |\n| a run that wakes among them is late by | %.0f ms | < 1000 ms |\n", p.took.Seconds(), memory>>20, ms(late))
+			fmt.Printf("| stored for each | %d bytes | |\n", folderSize(data)/int64(n))
+			return nil
+		})
+	})
 }
 
 // firing is how many runs one firing with splitOn begins at most.
 const firing = 100_000
 
-func (p *process) putWaiting(n int) error {
-	c, err := p.client()
-	if err != nil {
-		return err
-	}
+func (c *client) putWaiting(n int) error {
 	if err := c.put("waiting", `{"manual":{"type":"Request","kind":"Http","splitOn":"@triggerBody()","inputs":{}}}`, `{"Wait":{"type":"Wait","inputs":{"interval":{"count":1,"unit":"Day"}}}}`); err != nil {
 		return err
 	}
@@ -100,11 +83,7 @@ func (c *client) begun(workflow string, runs int) error {
 }
 
 // lateness is how much later than it should a run goes on after its wait.
-func (p *process) lateness() (time.Duration, error) {
-	c, err := p.client()
-	if err != nil {
-		return 0, err
-	}
+func (c *client) lateness() (time.Duration, error) {
 	stub := newArrivals()
 	defer stub.Close()
 	url, err := c.workflow("wakes", `{"Wait":{"type":"Wait","inputs":{"interval":{"count":3,"unit":"Second"}}},"Call":{"type":"Http","inputs":{"method":"POST","uri":"`+stub.URL+`","headers":{"x-last":"@{triggerBody()['number']}"}},"runAfter":{"Wait":["Succeeded"]}}}`)
