@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -24,9 +25,12 @@ func measureSoak(o options) error {
 			return err
 		}
 		full = folderSize(data)
-		return serve(o, data, func(p *process, _ *client) error {
-			took := p.settle()
-			err := p.stop() // what lies in the log goes to the file
+		return serve(o, data, func(p *process, c *client) error {
+			took, err := p.purged(c)
+			if err != nil {
+				return err
+			}
+			err = p.stop() // what lies in the log goes to the file
 			fmt.Printf("\nPurged within %.0f s: %d MB became %d MB; the empty folder has %d MB.\n", took.Seconds(), full>>20, folderSize(data)>>20, empty>>20)
 			return err
 		}, "--limit", "runDuration="+kept)
@@ -68,15 +72,25 @@ func (p *process) tell(c *client, when string, runs int) error {
 	return errors.Join(err, err2, err3)
 }
 
-// settle waits until the folder has not shrunk for a while, and says how long that took.
-func (p *process) settle() time.Duration {
-	smallest, begun := folderSize(p.data), time.Now()
-	for last := begun; time.Since(last) < 5*time.Second; time.Sleep(100 * time.Millisecond) {
+// purged waits until no run is left and the folder shrinks no more, and says how long that
+// took.
+func (p *process) purged(c *client) (time.Duration, error) {
+	begun := time.Now()
+	for left := true; left; time.Sleep(200 * time.Millisecond) {
+		var page struct{ Value []json.RawMessage }
+		if err := c.do(http.MethodGet, "/subscriptions/"+c.ready.SubscriptionID+"/providers/Microsoft.Logic/runs?$top=1", nil, &page); err != nil {
+			return 0, err
+		}
+		left = len(page.Value) > 0
+	}
+	smallest, last := folderSize(p.data), time.Now()
+	for time.Since(last) < 10*time.Second {
+		time.Sleep(100 * time.Millisecond)
 		if size := folderSize(p.data); size < smallest {
 			smallest, last = size, time.Now()
 		}
 	}
-	return time.Since(begun)
+	return last.Sub(begun), nil
 }
 
 // mix is what the clients do in turn.
