@@ -25,8 +25,10 @@ what is in a loop once for each repetition. Inputs and outputs that the access
 endpoint of the run's environment does not show this host are left out. A stopped server's folder is opened
 read-only.
 
-What runs hold is searched for in an index that follows them within moments: how
-many it does not hold yet is said. Secured data is not in it. --follow goes on
+What runs hold is searched for in an index of the runs that have ended, which follows
+them within moments: how many it does not hold yet is said. A run that is still open
+is found by its head only: status, time, client tracking id, workflow. Secured data
+is not in the index. --follow goes on
 with runs that begin or change, each change once, until Ctrl-C.`,
 		Example: `  isle runs --workflow order --status Failed --since 24h
   isle runs --search "A-1001 contoso*" --tracked region=west

@@ -138,7 +138,7 @@ type runLists struct {
 	open []string
 }
 
-// lists finds the lists: of workflows, of an environment, or of all.
+// lists finds the lists: of workflows, of an environment, of a resource group, or of all.
 func (h *history) lists(ctx context.Context, group string, q *runsQuery, filter []string) (*runLists, error) {
 	l := &runLists{filter: filter, search: q.search, top: q.top}
 	for _, s := range q.status {
@@ -164,7 +164,9 @@ func (h *history) lists(ctx context.Context, group string, q *runsQuery, filter 
 				l.open = append(l.open, name)
 			}
 		}
-	case group != "" || q.workflow != "":
+	case group != "" && q.workflow == "":
+		l.paths = []string{h.client.group(group) + "/providers/Microsoft.Logic/runs"}
+	case q.workflow != "":
 		workflows, err := h.workflows(ctx, group, q.workflow)
 		if err != nil {
 			return nil, err

@@ -97,6 +97,7 @@ type runList struct {
 	filter  *arm.Filter         // what each run is judged by, beside words
 	lag     *lag                // of that index; nil: it is not asked
 	after   *cursor
+	flows   map[string][]string // by environment, the workflows that words are looked for in; nil: all
 	// owner finds the workflow of a run; nil: the run is not shown.
 	owner func(ctx context.Context, flowID string) (*runOwner, error)
 }

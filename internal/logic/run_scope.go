@@ -74,6 +74,91 @@ func (s *Service) listAllRuns(ctx context.Context, r *arm.Request) (*arm.Respons
 	return l.answer(ctx, sources)
 }
 
+// maxGroupSources bounds the workflows of a group whose runs are read one workflow at a
+// time; of more, the runs of whole environments are looked through.
+const maxGroupSources = 200
+
+// listGroupRuns lists the runs of the workflows of a resource group. It is an operation
+// of Isle's own.
+func (s *Service) listGroupRuns(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	l, err := s.readRunList(r, arm.Field{Name: fieldWorkflow})
+	if err != nil {
+		return nil, err
+	}
+	group := strings.ToLower("/subscriptions/" + r.Values["subscription"] + "/resourceGroups/" + r.Values["group"])
+	name, _ := l.page.filter.Equals(fieldWorkflow)
+	flows, err := s.workflowsIn(ctx, group, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, arm.GroupNotFound(r.Values["group"])
+	}
+	if err != nil {
+		return nil, err
+	}
+	owners := s.owners(r)
+	l.owner = func(ctx context.Context, flowID string) (*runOwner, error) {
+		o, err := owners(ctx, flowID)
+		if o != nil && !strings.HasPrefix(strings.ToLower(o.id), group+"/") {
+			o = nil
+		}
+		return o, err
+	}
+	return l.answer(ctx, l.groupSources(flows))
+}
+
+// groupSources are where the runs of a group's workflows are read from. In an index of
+// words the workflows of one environment are asked for together.
+func (l *runList) groupSources(flows []source) (sources []source) {
+	switch {
+	case len(flows) > maxGroupSources:
+		for _, environment := range l.service.config.Store.Environments() {
+			sources = append(sources, source{environment: environment})
+		}
+		return sources
+	case l.words == nil:
+		return flows
+	}
+	l.flows = map[string][]string{}
+	for _, f := range flows {
+		if l.flows[f.environment] == nil {
+			sources = append(sources, source{environment: f.environment})
+		}
+		l.flows[f.environment] = append(l.flows[f.environment], f.flow)
+	}
+	return sources
+}
+
+// workflowsIn are the workflows of a resource group, those of a name if there is one:
+// one more than maxGroupSources at most. store.ErrNotFound: there is no such group.
+func (s *Service) workflowsIn(ctx context.Context, group, name string) (flows []source, err error) {
+	err = s.control.Read(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Resource(group); err != nil {
+			return err
+		}
+		q := store.Query{Type: workflowType, ScopePrefix: group, Limit: maxGroupSources + 1}
+		for {
+			found, err := arm.List(tx, q)
+			if err != nil {
+				return err
+			}
+			for _, r := range found {
+				if name != "" && !strings.EqualFold(lastSegment(r.ID), name) {
+					continue
+				}
+				form, err := decode[workflow](r.Resource)
+				if err != nil {
+					return err
+				}
+				flows = append(flows, source{form.Environment, form.FlowID})
+			}
+			if len(found) < q.Limit || len(flows) > maxGroupSources {
+				return nil
+			}
+			q.After = found[len(found)-1].Key
+		}
+	})
+	return flows, err
+}
+
 const actionReadRuns = "Microsoft.Logic/workflows/runs/read"
 
 // owners finds the workflows of runs by flow id, each once: nil for one that is deleted

@@ -62,6 +62,8 @@ func (w *world) fireRecorder(workflow string, bodies ...string) (names []string)
 
 const allRuns = "/subscriptions/" + subscription + "/providers/Microsoft.Logic/runs"
 
+const groupRuns = group + "/providers/Microsoft.Logic/runs"
+
 // Runs are found by what their heads say at once, and by what they hold once they are
 // indexed.
 func TestRunsAreSearched(t *testing.T) {
@@ -83,6 +85,12 @@ func TestRunsAreSearched(t *testing.T) {
 		want                 []int // which of the runs, newest first
 	}{
 		{first, "", "", []int{1, 0}},
+		{groupRuns, "", "", []int{2, 1, 0}},
+		{groupRuns, "workflow/name eq 'FIRST'", "", []int{1, 0}},
+		{groupRuns, "workflow/name eq 'none'", "", nil},
+		{groupRuns, "status eq 'failed'", "", []int{1}},
+		{groupRuns, "trackedProperties/orderId eq 'A-1001'", "", []int{2, 0}},
+		{groupRuns, "workflow/name eq 'second'", "a-1001", []int{2}},
 		{allRuns, "", "", []int{2, 1, 0}},
 		{allRuns, "status eq 'failed'", "", []int{1}},
 		{allRuns, "not (status eq 'Failed' or status eq 'Running')", "", []int{2, 0}},
@@ -139,7 +147,7 @@ func TestRunsAreSearched(t *testing.T) {
 		}
 	}
 	after := w.send("GET", first+"?$search=contoso.com", "", 200)
-	if get(after, "indexing", "runsBehind") != 0.0 || get(after, "value", 0, "id") != first+"/"+names[0] {
+	if get(after, "indexing", "runsBehind") != 0.0 || get(after, "indexing", "covers") != "EndedRuns" || get(after, "value", 0, "id") != first+"/"+names[0] {
 		t.Errorf("%v", after)
 	}
 	if plain := w.send("GET", first, "", 200); plain["indexing"] != nil {
@@ -405,4 +413,41 @@ func TestSearchAgreesWithAScan(t *testing.T) {
 			w.index()
 		}
 	}
+}
+
+// The runs of a resource group are those of its workflows, however many it has: those of
+// other groups beside them in one environment are not, nor is a group that there is not.
+func TestRunsOfAGroupAreListed(t *testing.T) {
+	w := newWorld(t)
+	other := "/subscriptions/" + subscription + "/resourceGroups/other"
+	w.send("PUT", other, `{"location":"West US"}`, 201)
+	elsewhere := other + "/providers/Microsoft.Logic/workflows/first"
+	w.send("PUT", workflows+"/first", recorder, 201)
+	w.send("PUT", elsewhere, recorder, 201)
+	mine := w.fireRecorder(workflows+"/first", `{"parse":1,"note":"amber"}`, `{"parse":1,"note":"blue"}`)
+	slices.Reverse(mine)
+	theirs := w.fireRecorder(elsewhere, `{"parse":1,"note":"amber"}`)
+	w.index()
+	check := func() {
+		t.Helper()
+		for _, c := range []struct {
+			path string
+			want []string
+		}{
+			{groupRuns, mine},
+			{strings.ToUpper(other) + "/providers/Microsoft.Logic/runs", theirs},
+			{groupRuns + "?$search=amber", mine[1:]},
+			{groupRuns + "?$top=1", mine},
+		} {
+			if got := w.pages(c.path); !slices.Equal(got, c.want) {
+				t.Errorf("%s: %v, want %v", c.path, got, c.want)
+			}
+		}
+	}
+	check()
+	for i := range 201 { // too many to be asked one by one
+		w.send("PUT", fmt.Sprintf("%s/more%d", workflows, i), recorder, 201)
+	}
+	check()
+	w.refused("GET", "/subscriptions/"+subscription+"/resourceGroups/none/providers/Microsoft.Logic/runs", "", 404, "ResourceGroupNotFound")
 }

@@ -84,6 +84,7 @@ func (l *runList) headTerms(src source) (all [][]store.TermQuery) {
 		}
 	}
 	add(store.TermWorkflow, src.flow)
+	add(store.TermWorkflow, l.flows[src.environment]...)
 	add(store.TermStatus, l.query.Status...)
 	add(store.TermError, l.query.ErrorCode)
 	add(store.TermTracking, l.query.ClientTrackingID)
@@ -134,10 +135,10 @@ func (l *runList) addLag(ctx context.Context, db *store.DB) error {
 	})
 }
 
-// view is what an answer says of the index: how many ended runs it does not hold yet, and
-// since when.
+// view is what an answer says of the index: that it knows runs that have ended, how many
+// of them it does not hold yet, and since when.
 func (g *lag) view(now time.Time) expr.Value {
-	f := fields{member("runsBehind", expr.Int(int64(g.runs)))}
+	f := fields{member("covers", expr.String("EndedRuns")), member("runsBehind", expr.Int(int64(g.runs)))}
 	if g.runs > 0 {
 		f.time("oldestEndTime", g.oldest)
 		f.add("secondsBehind", expr.Int(int64(max(0, now.Sub(g.oldest).Seconds()))))

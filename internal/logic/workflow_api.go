@@ -81,6 +81,7 @@ func (s *Service) Routes() []arm.Route {
 		{Method: "POST", Pattern: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Logic/locations/{location}/" + validate,
 			Action: "Microsoft.Logic/locations/workflows/validate/action", Serve: s.validate},
 		{Method: "GET", Pattern: "/subscriptions/{subscription}/providers/Microsoft.Logic/runs", Action: "Microsoft.Logic/runs/read", Serve: s.listAllRuns},
+		{Method: "GET", Pattern: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Logic/runs", Action: "Microsoft.Logic/runs/read", Serve: s.listGroupRuns},
 	}
 }
 

@@ -24,10 +24,12 @@ type gauges struct {
 
 // counts are what was counted in a database, and may be told until then.
 type counts struct {
-	until time.Time
-	runs  []store.WorkflowLoad
-	tasks store.TaskLoad
-	at    time.Time
+	until   time.Time
+	runs    []store.WorkflowLoad
+	working int // of them
+	tasks   store.TaskLoad
+	lag     store.Lag
+	at      time.Time
 }
 
 const (
@@ -69,6 +71,11 @@ type sender func(d *prometheus.Desc, value float64, labels ...string)
 func (g *gauges) database(db *store.DB, send sender) {
 	label := g.metrics.Environment(db.Name())
 	send(gauge("isle_commit_queue", "Changes that wait for the next commit.", "environment"), float64(db.Backlog()), label)
+	sizes := db.Sizes()
+	send(gauge("isle_database_bytes", "Size of the database's files, without the contents beside it.", "environment"), float64(sizes.Database), label)
+	if db.Name() != control {
+		send(gauge("isle_search_index_bytes", "Size of the search index's files.", "environment"), float64(sizes.Words), label)
+	}
 	c := g.count(db)
 	if c == nil {
 		return
@@ -81,7 +88,29 @@ func (g *gauges) database(db *store.DB, send sender) {
 		late = max(0, c.at.Sub(c.tasks.Oldest).Seconds())
 	}
 	send(gauge("isle_tasks_late_seconds", "For how long the oldest of them has been due.", "environment"), late, label)
-	g.runs(label, c.runs, send)
+	if db.Name() != control {
+		g.search(label, c, send)
+		g.runs(label, c.runs, send)
+		send(gauge("isle_runs_resting", "Open runs that have left memory until it is time or somebody calls.", "environment"), float64(max(0, c.open()-c.working)), label)
+	}
+}
+
+// open is how many runs have not ended.
+func (c *counts) open() (n int) {
+	for _, l := range c.runs {
+		n += l.Running + l.Waiting
+	}
+	return n
+}
+
+// search tells how far the index of what runs hold is behind.
+func (g *gauges) search(label string, c *counts, send sender) {
+	send(gauge("isle_search_runs_behind", "Runs that have ended and are not in the search index yet; counted up to 100,000.", "environment"), float64(c.lag.Runs), label)
+	late := 0.0
+	if c.lag.Runs > 0 && !c.lag.Oldest.IsZero() {
+		late = max(0, c.at.Sub(c.lag.Oldest).Seconds())
+	}
+	send(gauge("isle_search_behind_seconds", "For how long the oldest of them has ended.", "environment"), late, label)
 }
 
 // runs tells the open runs of each workflow that has series.
@@ -114,7 +143,13 @@ func (g *gauges) count(db *store.DB) *counts {
 		if c.tasks, err = tx.TaskLoad(c.at); err != nil || db.Name() == control {
 			return err
 		}
-		c.runs, err = tx.OpenLoads()
+		if c.runs, err = tx.OpenLoads(); err != nil {
+			return err
+		}
+		if c.working, err = tx.CountWorking(); err != nil {
+			return err
+		}
+		c.lag, err = tx.Lag()
 		return err
 	})
 	if err != nil {

@@ -113,6 +113,13 @@ func TestWhatWaitsIsLookedAt(t *testing.T) {
 				return err
 			}
 		}
+		ended := time.Now().Add(-time.Hour)
+		if err := tx.CreateRun(store.Run{Name: "ended", Workflow: "f1", Trigger: "manual", Status: "Succeeded", Start: ended, End: ended}); err != nil {
+			return err
+		}
+		if err := tx.CreateRun(store.Run{Name: "rests", Workflow: "f1", Trigger: "manual", Status: "Running", Resting: true, Wake: time.Now().Add(time.Hour)}); err != nil {
+			return err
+		}
 		if err := tx.PutTask(store.Task{Key: "later", Kind: "k", Due: time.Now().Add(time.Hour)}); err != nil {
 			return err
 		}
@@ -122,7 +129,10 @@ func TestWhatWaitsIsLookedAt(t *testing.T) {
 	}
 	text := w.scrape(t)
 	wantLines(t, text,
-		`isle_runs_open{environment="g/isle",workflow="g/order"} 1`,
+		`isle_runs_open{environment="g/isle",workflow="g/order"} 2`,
+		`isle_runs_resting{environment="g/isle"} 1`,
+		`isle_search_runs_behind{environment="g/isle"} 1`,
+		`isle_search_index_bytes{environment="g/isle"} 0`,
 		`isle_runs_waiting{environment="g/isle",workflow="g/order"} 2`,
 		`isle_tasks{environment="g/isle"} 2`,
 		`isle_tasks_due{environment="g/isle"} 1`,
@@ -131,6 +141,12 @@ func TestWhatWaitsIsLookedAt(t *testing.T) {
 		`isle_commit_batch_size_bucket{environment="g/isle",le="1"} 1`)
 	if late := grep(text, `isle_tasks_late_seconds{environment="g/isle"}`); !strings.Contains(late, " 360") {
 		t.Errorf("late: %s", late)
+	}
+	if behind := grep(text, `isle_search_behind_seconds{environment="g/isle"}`); !strings.Contains(behind, " 360") {
+		t.Errorf("behind: %s", behind)
+	}
+	if size := grep(text, `isle_database_bytes{environment="g/isle"}`); size == "" || strings.HasSuffix(size, " 0\n") {
+		t.Errorf("size: %s", size)
 	}
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql/driver"
+	"os"
 	"time"
 )
 
@@ -37,4 +38,39 @@ func (tx *Tx) TaskLoad(now time.Time) (l TaskLoad, err error) {
 		return nil
 	}, tx.db.epoch, now.UnixNano(), tx.db.Owner())
 	return l, err
+}
+
+// CountWorking counts the open runs that do not rest: those at work, and those that wait
+// for their turn.
+func (tx *Tx) CountWorking() (n int, err error) {
+	err = tx.one(`SELECT count(*) FROM runs WHERE ended IS NULL AND resting IS NULL`, func(v []driver.Value) error {
+		n = int(v[0].(int64))
+		return nil
+	})
+	return n, err
+}
+
+// Sizes are the bytes of a database's files, their logs included; contents are not.
+type Sizes struct {
+	Database int64
+	Words    int64 // the index of what runs hold
+}
+
+// Sizes looks at the files.
+func (d *DB) Sizes() Sizes {
+	sizes := Sizes{Database: sizeOf(d.path)}
+	if d.words != nil {
+		sizes.Words = sizeOf(d.words.path)
+	}
+	return sizes
+}
+
+// sizeOf is the size of a database file and its log; 0 for one that is not there.
+func sizeOf(path string) (size int64) {
+	for _, suffix := range []string{"", "-wal"} {
+		if info, err := os.Stat(path + suffix); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
 }
