@@ -28,7 +28,7 @@ const (
 func evaluate(ctx context.Context, j job, l Limits) (a answer) {
 	defer func() {
 		if p := recover(); p != nil {
-			a = exceeded("the interpreter gave up: %s", clip(fmt.Sprint(p)))
+			a = l.gaveUp(p)
 		}
 	}()
 	program, err := compile(j.code)
@@ -58,6 +58,18 @@ func evaluate(ctx context.Context, j job, l Limits) (a answer) {
 		return exceeded("the code returned %d bytes of JSON, more than the %d that a message may have", len(body), l.Result)
 	}
 	return answer{Body: []byte(body)}
+}
+
+// gaveUp tells why the interpreter panicked: a size that no memory has, or a defect of
+// its own.
+func (l Limits) gaveUp(p any) answer {
+	text := fmt.Sprint(p)
+	for _, size := range [...]string{"makeslice: ", "growslice: ", "strings: Repeat", "bytes: Repeat", "bytes.Buffer: too large"} {
+		if strings.Contains(text, size) {
+			return l.outOfMemory()
+		}
+	}
+	return exceeded("the interpreter gave up: %s", clip(text))
 }
 
 var (

@@ -181,6 +181,72 @@ func TestExcess(t *testing.T) {
 	all.Wait()
 }
 
+// Whatever it is that takes the memory, the script ends for its memory, within its time
+// and without harm to the next.
+func TestMemoryBombs(t *testing.T) {
+	o := pooled(t, Options{Limits: Limits{Time: time.Minute, Memory: 64 << 20}, Workers: 2})
+	const memory = "The inline code action 'J' execution failed: the code and its data need more than the 64 MB of memory that a script may have."
+	for name, code := range map[string]string{
+		"text doubled":           `let s = "x"; for (;;) s += s`,
+		"text of other scripts":  `let s = "ü"; for (;;) s += s`,
+		"text repeated":          `return "x".repeat(1 << 30).length`,
+		"text of no memory":      `return "x".repeat(2 ** 53).length`,
+		"text padded":            `return "x".padEnd(2 ** 40, "abc").length`,
+		"template":               "let s = 'ab'; for (;;) s = `${s}${s}${s}`",
+		"text escaped":           `return encodeURIComponent("ü".repeat(1 << 25)).length`,
+		"array filled":           `return new Array(1e7).fill(1).length`,
+		"array of great length":  `return Array.apply(null, {length: 1e9}).length`,
+		"array pushed":           `const a = []; for (;;) a.push({})`,
+		"array of arrays":        `const a = []; for (;;) a.push(new Array(1000).fill(1))`,
+		"typed array":            `return new Uint8Array(1 << 30).fill(1).length`,
+		"typed arrays":           `const a = []; for (;;) a.push(new Float64Array(1 << 13))`,
+		"buffers":                `const a = []; for (;;) a.push(new ArrayBuffer(1 << 20))`,
+		"members":                `const o = {}; for (let i = 0;; i++) o["k" + i] = i`,
+		"map":                    `const m = new Map(); for (let i = 0;; i++) m.set(i, {i})`,
+		"list":                   `let l = null; for (;;) l = {l}`,
+		"closures":               `let f = () => 0; for (;;) { const g = f; f = () => g }`,
+		"arguments":              `const a = []; function f() { a.push(arguments) } for (;;) f(1, 2, 3)`,
+		"recursion with data":    `function f(a) { return f([a, new Array(10000).fill(1)]) } return f()`,
+		"generator":              `function* g() { for (;;) yield {} } return [...g()]`,
+		"promises":               `const f = () => { Promise.resolve().then(f); Promise.resolve().then(f) }; f(); return 1`,
+		"big integer":            `let n = 2n; for (;;) n = n * n`,
+		"big integer shifted":    `return (1n << (1n << 40n)).toString().length`,
+		"expression that splits": `return "x".repeat(1 << 26).split("").length`,
+		"expression replacing":   `return "x".repeat(1 << 20).replace(/x/g, "y".repeat(1 << 20)).length`,
+		"expression going back":  `return /^(?:(a|b)*?(c|d)?)*(?!x)$/.test("ab".repeat(1 << 22) + "!")`,
+		"matches":                `return [..."x".repeat(1 << 24).matchAll(/x/g)].length`,
+		"JSON of many objects":   `return JSON.parse("[" + "{},".repeat(1e7) + "0]").length`,
+		"JSON doubled":           `let s = "1"; for (;;) s = JSON.stringify([JSON.parse(s), JSON.parse(s)])`,
+		"result of shared parts": `let a = "x".repeat(1000); for (let i = 0; i < 40; i++) a = [a, a]; return a`,
+		"code made":              `return eval("[" + "1,".repeat(1e7) + "]").length`,
+		"error's text":           `throw new Error("x".repeat(1 << 28))`,
+		"error's text made":      `throw {toString() { return "x".repeat(1 << 28) }}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := perform(t, o, code); got != memory {
+				t.Error(got)
+			}
+			if got := perform(t, o, `return 1`); got != `{"body":1}` {
+				t.Errorf("after that: %s", got)
+			}
+		})
+	}
+}
+
+// What a script holds may fill most of its memory, and what it has dropped does not count.
+func TestMemoryThatAScriptMayHave(t *testing.T) {
+	o := pooled(t, Options{Limits: Limits{Time: time.Minute, Memory: 64 << 20}, Workers: 1})
+	for name, code := range map[string]string{
+		"held":    `const a = new Uint8Array(30 << 20).fill(1); return a.length >> 20`,
+		"garbage": `let n = 0; for (let i = 0; i < 150; i++) n = new Uint8Array(1 << 20).fill(1).length; return 30 * n >> 20`,
+		"texts":   `let n = 0; for (let i = 0; i < 300; i++) n = "x".repeat(1 << 20).length; return 30 * n >> 20`,
+	} {
+		if got := perform(t, o, code); got != `{"body":30}` {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
 // JSON of great depth uses the stack of the interpreter itself.
 func TestDeepJSON(t *testing.T) {
 	o := pooled(t, Options{Workers: 1})

@@ -72,7 +72,7 @@ func serve(w *bufio.Writer, j job, l Limits) error {
 	if err := writeAnswer(w, a); err != nil {
 		return err
 	}
-	if used() > keptMemory {
+	if taken, _ := used(); taken > keptMemory {
 		debug.FreeOSMemory()
 	}
 	return nil
@@ -82,16 +82,18 @@ func serve(w *bufio.Writer, j job, l Limits) error {
 const keptMemory = 64 << 20
 
 // bound makes the process end when it has more memory than a script may have. The
-// collector works harder before that.
+// collector works harder before that, though not for ever: with what is left when so
+// much of it lives it would run again and again, and a script that needs too much memory
+// would end for the time that this takes.
 func bound(memory int64) error {
-	debug.SetMemoryLimit(memory / 4 * 3)
+	debug.SetMemoryLimit(memory / 8 * 7)
 	debug.SetMaxStack(maxStack)
 	if err := limitMemory(memory); err != nil {
 		return err
 	}
 	go func() {
-		for range time.Tick(10 * time.Millisecond) {
-			if used() > memory {
+		for range time.Tick(5 * time.Millisecond) {
+			if taken, live := used(); taken > memory || live > memory/4*3 {
 				os.Exit(exitMemory)
 			}
 		}
@@ -99,9 +101,10 @@ func bound(memory int64) error {
 	return nil
 }
 
-// used is the memory that the process has from the system, in bytes.
-func used() int64 {
-	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+// used is the memory that the process has from the system, and how much of it was in
+// use when the collector last looked, in bytes.
+func used() (taken, live int64) {
+	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}, {Name: "/gc/heap/live:bytes"}}
 	metrics.Read(samples)
-	return int64(samples[0].Value.Uint64() - samples[1].Value.Uint64())
+	return int64(samples[0].Value.Uint64() - samples[1].Value.Uint64()), int64(samples[2].Value.Uint64())
 }
