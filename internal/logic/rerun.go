@@ -35,29 +35,32 @@ func (s *Service) resubmitRun(ctx context.Context, r *arm.Request) (*arm.Respons
 	return &arm.Response{Status: 202, Body: object(member("id", expr.String(id)), member("name", expr.String(name)), member("type", expr.String(typeRuns)))}, nil
 }
 
-// edit changes what a trigger brought; nil leaves it.
-type edit func(outputs expr.Value) expr.Value
+// edit changes what a trigger brought. The zero edit leaves it.
+type edit struct {
+	change func(had expr.Value) expr.Value
+	whole  bool // nothing of what the trigger brought is left
+}
 
 func readEdit(body expr.Value) (edit, error) {
 	if body.IsNull() || body.Kind() == expr.KindObject && body.Len() == 0 {
-		return nil, nil
+		return edit{}, nil
 	}
 	outputs, whole := body.Get("outputs")
 	content, part := body.Get("body")
 	switch {
 	case body.Kind() != expr.KindObject || body.Len() != 1 || !whole && !part:
-		return nil, arm.Invalid(wdl.CodeInvalidRequestContent, "", "The request content must be an object with one member: 'outputs', which the trigger is to have instead of its own, or 'body', in the place of theirs. Without content the run begins with what it had.")
+		return edit{}, arm.Invalid(wdl.CodeInvalidRequestContent, "", "The request content must be an object with one member: 'outputs', which the trigger is to have instead of its own, or 'body', in the place of theirs. Without content the run begins with what it had.")
 	case whole && outputs.Kind() != expr.KindObject:
-		return nil, arm.Invalid(wdl.CodeInvalidRequestContent, "outputs", "The outputs of a trigger are an object, such as {\"headers\":{},\"body\":{}}.")
+		return edit{}, arm.Invalid(wdl.CodeInvalidRequestContent, "outputs", "The outputs of a trigger are an object, such as {\"headers\":{},\"body\":{}}.")
 	case whole:
-		return func(expr.Value) expr.Value { return outputs }, nil
+		return edit{whole: true, change: func(expr.Value) expr.Value { return outputs }}, nil
 	}
-	return func(had expr.Value) expr.Value {
+	return edit{change: func(had expr.Value) expr.Value {
 		if had.Kind() != expr.KindObject {
 			return object(member("body", content))
 		}
 		return had.With("body", content)
-	}, nil
+	}}, nil
 }
 
 // rerun begins a run with what another one of the workflow was begun with, edited, and
@@ -82,12 +85,15 @@ func (s *Service) rerun(ctx context.Context, form *workflow, origin, name string
 	}); err != nil {
 		return "", err
 	}
-	fired := engine.Fired{OriginHistoryName: origin, HasOutputs: had.has || change != nil}
+	if change.whole {
+		had = brought{}
+	}
+	fired := engine.Fired{OriginHistoryName: origin, HasOutputs: had.has || change.change != nil}
 	if fired.Outputs, err = runner.Resolve(ctx, db, origin, had.outputs); err != nil {
 		return "", err
 	}
-	if change != nil {
-		fired.Outputs = change(fired.Outputs)
+	if change.change != nil {
+		fired.Outputs = change.change(fired.Outputs)
 	}
 	err = s.fire(ctx, form, run.Trigger, func(d *runner.Deployed, t *wdl.Trigger) error {
 		if err := had.check(t); err != nil {

@@ -216,7 +216,7 @@ func (s *Service) bulkRun(ctx context.Context, form *workflow, b *bulk, operatio
 	if b.Verb == verbCancel {
 		err = s.config.Runner.Cancel(ctx, form.Environment, run)
 	} else {
-		_, err = s.rerun(ctx, form, run, resubmittedName(b.Before, operation, run), nil)
+		_, err = s.rerun(ctx, form, run, resubmittedName(b.Before, operation, run), edit{})
 	}
 	switch {
 	case err == nil:

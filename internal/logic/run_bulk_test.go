@@ -128,6 +128,12 @@ func TestSecuredAndDamagedRunsAreNotResubmitted(t *testing.T) {
 		t.Errorf("%d runs became %d", before, now)
 	}
 
+	// With other outputs nothing of what was secured is left to be shown.
+	other := w.send("POST", flow+"/runs/"+names[0]+"/resubmit", `{"outputs":{"body":{"parse":"3"}}}`, 202)["name"].(string)
+	if from := get(w.send("GET", flow+"/runs/"+other, "", 200), "properties", "trigger", "originHistoryName"); from != names[0] {
+		t.Errorf("it comes from %v", from)
+	}
+
 	w.send("PUT", flow, definition(secured), 200)
 	w.send("POST", history, "", 202)
 	db, err := w.store.Environment(t.Context(), store.Shared)
@@ -138,7 +144,7 @@ func TestSecuredAndDamagedRunsAreNotResubmitted(t *testing.T) {
 		return errors.Join(err, tx.UpdateRun(run))
 	}))
 	done = w.bulk(flow+"/resubmitRuns", "startTime ge 2000-01-01T00:00:00Z")
-	if get(done, "properties", "failed") != 1.0 || get(done, "properties", "done") != 2.0 || get(done, "properties", "failures", 0, "run") != names[1] {
+	if get(done, "properties", "failed") != 1.0 || get(done, "properties", "done") != 3.0 || get(done, "properties", "failures", 0, "run") != names[1] {
 		t.Errorf("%v", done)
 	}
 }
