@@ -53,9 +53,6 @@ func (c *compiler) addParameter(p Parameter) {
 	c.program.Parameters = append(c.program.Parameters, p)
 }
 
-// connections is the parameter that the platform supplies (wdl-semantics §3).
-const connections = "$connections"
-
 func (c *compiler) parameter(name string, p, supplied node) {
 	o := owner{where: "workflow parameter '" + name + "'"}
 	if !p.isObject() {
@@ -98,6 +95,9 @@ func (c *compiler) parameter(name string, p, supplied node) {
 		c.warn(p.at, RuleParameter, "The workflow parameter '%s' %s has no value here: it must come from the application's parameters", name, position)
 	default:
 		c.report(p.at, RuleParameter, "The workflow parameter '%s' %s has neither a value nor a 'defaultValue'", name, position)
+	}
+	if name == connections {
+		c.connectionValues(value, given)
 	}
 	parameter.Value = value.Value
 	c.addParameter(parameter)

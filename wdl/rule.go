@@ -45,6 +45,7 @@ const (
 	RuleTracked          Rule = "tracked"           // 35
 	RuleParameter        Rule = "parameter"         // 36
 	RuleAsyncResponse    Rule = "async-response"    // 40
+	RuleConnection       Rule = "connection"        // connections §1: what an operation reads of an entry of $connections
 	RuleOption           Rule = "option"            // §12.2: unknown token, a warning
 	RuleSecureData       Rule = "secure-data"       // §12.6
 	RuleSplitOn          Rule = "split-on"          // §10.1
@@ -95,6 +96,7 @@ func Rules() []Rule {
 		RuleTracked,
 		RuleParameter,
 		RuleAsyncResponse,
+		RuleConnection,
 		RuleOption,
 		RuleSecureData,
 		RuleSplitOn,

@@ -70,7 +70,8 @@ func call(t *testing.T, inputs, connections string) connector.Call {
 		definition = `{"parameters":{"$connections":{"type":"Object","defaultValue":{}}},"triggers":{},"actions":{}}`
 		parameters = `{"$connections":{"value":` + connections + `}}`
 	}
-	program, problems := wdl.Compile(value(t, definition), value(t, parameters), wdl.Options{})
+	limits := wdl.DefaultLimits().Stored()
+	program, problems := wdl.Compile(value(t, definition), value(t, parameters), wdl.Options{Limits: &limits})
 	if program == nil {
 		t.Fatal(problems)
 	}
@@ -172,6 +173,36 @@ func TestUnknownNames(t *testing.T) {
 			out := c.op.Perform(context.Background(), call(t, c.inputs, `{}`))
 			if out.Status != wdl.Failed || out.Code != c.code || out.Error == nil || !strings.Contains(out.Error.Message, c.saying) || out.Retryable || out.HasOutputs {
 				t.Errorf("%s %s %+v, retried: %v", out.Status, out.Code, out.Error, out.Retryable)
+			}
+		})
+	}
+}
+
+// A runtime URL that is none is told with the code and its place, and without the key
+// that may be in it.
+func TestRuntimeURLsThatAreNone(t *testing.T) {
+	file := directory(t, `{"managedApiConnections":{"odd":{"connectionRuntimeUrl":"@appsetting('odd')"}}}`)
+	for name, c := range map[string]struct{ connections, saying string }{
+		"number":       {`{"a":{"connectionRuntimeUrl":5}}`, "'a' of the workflow's parameter '$connections' has the 'connectionRuntimeUrl' (a number), which is not an absolute"},
+		"object":       {`{"a":{"connectionRuntimeUrl":{"key":"PLANTED"}}}`, "has the 'connectionRuntimeUrl' (an object), which"},
+		"array":        {`{"a":{"connectionRuntimeUrl":["PLANTED"]}}`, "has the 'connectionRuntimeUrl' (an array), which"},
+		"boolean":      {`{"a":{"connectionRuntimeUrl":false}}`, "has the 'connectionRuntimeUrl' (a boolean), which"},
+		"not absolute": {`{"a":{"connectionRuntimeUrl":"me:PLANTED@host/p?sig=PLANTED"}}`, "has the 'connectionRuntimeUrl' 'host/p', which"},
+		"of the file":  {``, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cl := call(t, `{"host":{"connection":{"referenceName":"a"}},"method":"get","path":"/a"}`, c.connections)
+			if c.saying == "" {
+				cl = call(t, `{"host":{"connection":{"referenceName":"odd"}},"method":"get","path":"/a"}`, "")
+				cl.Workflow.Settings = map[string]string{"odd": "ftp://me:PLANTED@host?sig=PLANTED"}
+				c.saying = "'odd' of the connections file has the 'connectionRuntimeUrl' 'host', which"
+			}
+			out := connection.NewConnector(request(t, connectorhttp.Options{}), connection.Options{Directory: file}).Perform(context.Background(), cl)
+			if out.Status != wdl.Failed || out.Code != "BadRequest" || out.Error == nil || !strings.Contains(out.Error.Message, c.saying) || out.Retryable {
+				t.Errorf("%s %s %+v", out.Status, out.Code, out.Error)
+			}
+			if strings.Contains(out.Error.Message, "PLANTED") {
+				t.Errorf("the key is readable: %s", out.Error.Message)
 			}
 		})
 	}

@@ -169,7 +169,7 @@ func (f *File) Find(_ context.Context, w *engine.Workflow, k Key) (Endpoint, boo
 		return Endpoint{}, false, fmt.Errorf("The connection '%s' of the connections file cannot be evaluated: %s.", e.name, strings.TrimSuffix(err.Error(), "."))
 	}
 	if url := member(v, e.url); !absolute(url) {
-		return Endpoint{}, false, fmt.Errorf("The connection '%s' of the connections file has the '%s' %s, which is not an absolute http or https address.", e.name, e.url, url.JSON())
+		return Endpoint{}, false, fmt.Errorf("The connection '%s' of the connections file has the '%s' %s, which is not an absolute http or https address.", e.name, e.url, shown(url))
 	}
 	return e.endpoint(v), true, nil
 }
@@ -180,6 +180,21 @@ func absolute(url expr.Value) bool {
 	text = strings.ToLower(strings.TrimSpace(text))
 	return ok && (strings.HasPrefix(text, "https://") || strings.HasPrefix(text, "http://"))
 }
+
+// shown is what an error may tell of what should be an address: no user, no query and
+// nothing of another type, where a key can be.
+func shown(url expr.Value) string {
+	text, isText := url.AsString()
+	if !isText {
+		return "(" + kindOf(url) + ")"
+	}
+	text, _, _ = strings.Cut(text, "?")
+	text = text[strings.LastIndexByte(text, '@')+1:]
+	return "'" + strings.ToValidUTF8(text[:min(len(text), maxShown)], "") + "'"
+}
+
+// maxShown bounds what is told of an address, in bytes.
+const maxShown = 200
 
 // entry is the one with the name or the ID; for an API also the one of its service,
 // whose gateway it is behind. Nil if there is none.

@@ -43,6 +43,9 @@ func (o *Options) endpoint(ctx context.Context, c connector.Call) (Endpoint, err
 		if !k.is(name, entry) {
 			continue
 		}
+		if err := callable(name, entry); err != nil {
+			return Endpoint{}, err
+		}
 		if e, known := entryEndpoint(entry); known {
 			return e, nil
 		}
@@ -75,6 +78,16 @@ func entryID(entry expr.Value) string {
 func entryEndpoint(entry expr.Value) (Endpoint, bool) {
 	e := Endpoint{URL: text(entry, "connectionRuntimeUrl"), Authentication: connectorCredentials(member(entry, "authentication"))}
 	return e, e.URL != ""
+}
+
+// callable refuses an entry of $connections whose runtime URL is not one. Saving it was
+// refused, unless an expression makes it.
+func callable(name string, entry expr.Value) error {
+	url := member(entry, "connectionRuntimeUrl")
+	if empty := url.IsNull() || strings.TrimSpace(url.Text()) == ""; empty || absolute(url) {
+		return nil
+	}
+	return badRequest("The connection '" + name + "' of the workflow's parameter '$connections' has the 'connectionRuntimeUrl' " + shown(url) + ", which is not an absolute http or https address.")
 }
 
 // connectorAudience is whom a managed identity's token for a connector is meant for,
