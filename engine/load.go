@@ -303,7 +303,7 @@ func DecodeRecords(rows []Row) ([]Record, error) {
 		iteration bool
 	}
 	places := make(map[key]int)
-	var records []Record
+	records := make([]Record, 0, 8)
 	for _, row := range rows {
 		if len(row.Scope) > 0 && row.Scope[0] == '$' {
 			continue

@@ -14,14 +14,8 @@ import (
 // (wdl-semantics §5). A reference is written as {"$isle.content":{…}}.
 func (v Value) AppendJSON(dst []byte) []byte {
 	switch v.kind {
-	case KindNull:
-		return append(dst, "null"...)
-	case KindBool:
-		return strconv.AppendBool(dst, v.num != 0)
-	case KindInt:
-		return strconv.AppendInt(dst, int64(v.num), 10)
-	case KindFloat:
-		return appendFloatJSON(dst, math.Float64frombits(v.num))
+	case KindNull, KindBool, KindInt, KindFloat:
+		return v.appendPlain(dst)
 	case KindString:
 		return appendStringJSON(dst, v.str)
 	case KindBigInt:
@@ -34,6 +28,19 @@ func (v Value) AppendJSON(dst []byte) []byte {
 		return v.node.appendArray(dst)
 	}
 	return v.node.appendObject(dst)
+}
+
+// appendPlain appends what is wholly in the value.
+func (v Value) appendPlain(dst []byte) []byte {
+	switch v.kind {
+	case KindNull:
+		return append(dst, "null"...)
+	case KindBool:
+		return strconv.AppendBool(dst, v.num != 0)
+	case KindInt:
+		return strconv.AppendInt(dst, int64(v.num), 10)
+	}
+	return appendFloatJSON(dst, math.Float64frombits(v.num))
 }
 
 func (n *node) appendArray(dst []byte) []byte {
@@ -106,10 +113,12 @@ func (v Value) Size() int64 {
 	switch v.kind {
 	case KindString:
 		return sizeStringJSON(v.str)
+	case KindNull, KindBool, KindInt, KindFloat: // kept apart from the rest, whose room escapes
+		var room [64]byte
+		return int64(len(v.appendPlain(room[:0])))
 	case KindArray, KindObject:
 	default:
-		var buf [64]byte
-		return int64(len(v.AppendJSON(buf[:0])))
+		return int64(len(v.AppendJSON(nil)))
 	}
 	if v.node.text != "" {
 		return int64(len(v.node.text))

@@ -12,8 +12,14 @@ import (
 const (
 	batch    = 200                    // runs indexed in one commit
 	lookIn   = 250 * time.Millisecond // how often it is asked whether runs have ended
-	idleRest = 4                      // of the time that a batch took, the part that it rests when nothing else happens
-	busyRest = 9                      // how many times as long as the batch took it rests while runs come in
+	idleRest = 4                      // of the time that a round took, the part that it rests when nothing else happens
+	// While runs come in, they go first: it rests that many times as long as the round
+	// took, but no longer than mostRest. Once so many runs wait that a search misses
+	// much, it takes half the time.
+	busyRest   = 9
+	mostRest   = 2 * time.Second
+	behindRest = 1
+	farBehind  = 100_000
 )
 
 // Indexer keeps the indexes of all environments up to date.
@@ -51,8 +57,12 @@ func (x *Indexer) Run(ctx context.Context) {
 
 // round indexes one batch of each environment that needs it, and says how long to rest.
 func (x *Indexer) round(ctx context.Context) (rest time.Duration, err error) {
-	rest = lookIn
-	var failed []error
+	var (
+		began      = time.Now()
+		failed     []error
+		more, busy bool
+		behind     int64
+	)
 	for _, id := range x.store.Environments() {
 		db, err := x.store.Environment(ctx, id)
 		if err != nil {
@@ -61,22 +71,32 @@ func (x *Indexer) round(ctx context.Context) (rest time.Duration, err error) {
 			}
 			continue
 		}
-		before, began := db.Ended(), time.Now()
-		more, err := x.Step(ctx, db)
+		before := db.Ended()
+		left, err := x.Step(ctx, db)
 		if err != nil && !errors.Is(err, store.ErrClosed) { // closed: removed meanwhile
 			failed = append(failed, err)
 		}
-		if !more {
-			continue
-		}
-		took := time.Since(began)
-		if db.Ended()-before > batch/10 {
-			rest = min(rest, busyRest*took)
-		} else {
-			rest = min(rest, took/idleRest)
-		}
+		more = more || left
+		busy = busy || db.Ended()-before > batch/10
+		behind = max(behind, db.Ended()-db.Words().Cursor())
 	}
-	return rest, errors.Join(failed...)
+	if !more {
+		return lookIn, errors.Join(failed...)
+	}
+	return restAfter(time.Since(began), busy, behind), errors.Join(failed...)
+}
+
+// restAfter is how long to rest after a round that left runs to index. Busy says that
+// runs came in meanwhile, behind is how many wait.
+func restAfter(took time.Duration, busy bool, behind int64) time.Duration {
+	switch {
+	case !busy:
+		return took / idleRest
+	case behind > farBehind:
+		return behindRest * took
+	default:
+		return min(busyRest*took, mostRest)
+	}
 }
 
 // Step brings the index of one database a batch further; more says that there is more to
@@ -99,9 +119,9 @@ func (x *Indexer) index(ctx context.Context, db *store.DB) (more bool, err error
 	}); err != nil || len(ended) == 0 {
 		return false, err
 	}
-	documents := make([]store.Document, 0, len(ended))
+	documents, t := make([]store.Document, 0, len(ended)), newTerms()
 	for _, run := range ended {
-		d, err := x.document(ctx, db, run.Run)
+		d, err := x.document(ctx, db, run.Run, t)
 		if err != nil {
 			return false, err
 		}
@@ -112,7 +132,7 @@ func (x *Indexer) index(ctx context.Context, db *store.DB) (more bool, err error
 
 // document reads what a run is found by. One that cannot be read is found by its head
 // only: it must not hold up the others.
-func (x *Indexer) document(ctx context.Context, db *store.DB, run store.Run) (store.Document, error) {
+func (x *Indexer) document(ctx context.Context, db *store.DB, run store.Run, t *terms) (store.Document, error) {
 	var rows []store.Row
 	err := db.Read(ctx, func(tx *store.Tx) (err error) {
 		rows, err = tx.FirstRows(run.Name, maxRows)
@@ -124,11 +144,10 @@ func (x *Indexer) document(ctx context.Context, db *store.DB, run store.Run) (st
 	if err != nil {
 		x.log.Error("a run is only indexed by its head", "run", run.Name, "error", err)
 	}
-	list, err := termsOf(ctx, db, run, rows)
-	if err != nil {
+	if err := t.run(ctx, db, run, rows); err != nil {
 		x.log.Error("a run is only indexed by its head", "run", run.Name, "error", err)
 	}
-	return store.Document{Run: run.ID, Start: run.Start, Terms: list}, nil
+	return store.Document{Run: run.ID, Start: run.Start, Terms: t.list}, nil
 }
 
 // forget takes deleted runs out of the index. It follows index, so what was deleted while

@@ -125,3 +125,22 @@ func TestIndexerSurvivesCrashes(t *testing.T) {
 		t.Errorf("found %d runs, want %d", len(found), len(want))
 	}
 }
+
+// Runs that come in go before the index, until it is far behind.
+func TestRestAfter(t *testing.T) {
+	for _, c := range []struct {
+		took   time.Duration
+		busy   bool
+		behind int64
+		want   time.Duration
+	}{
+		{40 * time.Millisecond, false, 1_000_000, 10 * time.Millisecond},
+		{40 * time.Millisecond, true, 1_000, 360 * time.Millisecond},
+		{900 * time.Millisecond, true, 1_000, 2 * time.Second},
+		{40 * time.Millisecond, true, 100_001, 40 * time.Millisecond},
+	} {
+		if got := restAfter(c.took, c.busy, c.behind); got != c.want {
+			t.Errorf("after %v, busy %v, %d behind: rests %v, want %v", c.took, c.busy, c.behind, got, c.want)
+		}
+	}
+}

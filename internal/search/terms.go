@@ -29,6 +29,13 @@ func newTerms() *terms {
 	return &terms{seen: map[store.Term]struct{}{}, read: map[uint64]struct{}{}, seed: maphash.MakeSeed(), left: maxText}
 }
 
+// reset forgets a run, for the next one; its list belongs to whoever took it.
+func (t *terms) reset() {
+	t.list, t.left = make([]store.Term, 0, len(t.list)), maxText
+	clear(t.seen)
+	clear(t.read)
+}
+
 const longText = 256
 
 // again says whether a long text has been read before.
@@ -141,17 +148,18 @@ type reader struct {
 	run string
 }
 
-// termsOf is what an ended run is found by, of its head and its rows.
-func termsOf(ctx context.Context, db *store.DB, run store.Run, rows []store.Row) ([]store.Term, error) {
-	t, r := newTerms(), reader{ctx, db, run.Name}
+// run collects what an ended run is found by, of its head and its rows.
+func (t *terms) run(ctx context.Context, db *store.DB, run store.Run, rows []store.Row) error {
+	t.reset()
+	r := reader{ctx, db, run.Name}
 	t.head(run)
 	fired, err := engine.DecodeTrigger(run.Head, rows)
 	if err != nil {
-		return t.list, err
+		return err
 	}
 	records, err := engine.DecodeRecords(rows)
 	if err != nil {
-		return t.list, err
+		return err
 	}
 	// What is looked for by name comes before the words that may be too many.
 	if !fired.SecureInputs && !fired.SecureOutputs {
@@ -176,7 +184,7 @@ func termsOf(ctx context.Context, db *store.DB, run store.Run, rows []store.Row)
 		}
 		r.record(t, &records[i])
 	}
-	return t.list, nil
+	return nil
 }
 
 // failure adds the codes of an action that has gone wrong.

@@ -39,6 +39,7 @@ type Words struct {
 	mu     sync.Mutex // guards what follows, and holds one writer at a time
 	c      *conn      // the writer's; nil: there is no file yet
 	closed bool
+	forms  map[string]string // of the words met lately: most runs have most words in common
 
 	reading sync.Mutex // guards idle
 	idle    []*conn    // readers that nobody uses

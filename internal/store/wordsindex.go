@@ -73,10 +73,25 @@ func (w *Words) replace(c *conn, d Document) error {
 		if i > 0 {
 			text.WriteByte(' ')
 		}
-		text.WriteString(w.db.lookup.word(t.plain()))
+		text.WriteString(w.form(t.plain()))
 	}
 	_, err = c.run(`INSERT INTO `+shardTable(shard)+` (rowid, terms) VALUES (?, ?)`, doc, text.String())
 	return err
+}
+
+const maxForms = 10_000
+
+// form is the word as the index has it. Callers hold mu.
+func (w *Words) form(plain string) string {
+	form, ok := w.forms[plain]
+	if !ok {
+		if w.forms == nil || len(w.forms) >= maxForms {
+			w.forms = make(map[string]string)
+		}
+		form = w.db.lookup.word(plain)
+		w.forms[plain] = form
+	}
+	return form
 }
 
 func documentAt(milliseconds int64) int64 { return max(milliseconds, 0) << documentBits }

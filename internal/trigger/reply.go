@@ -59,7 +59,7 @@ type Correlation struct {
 // WriteHeaders sets the headers of wdl-semantics §14.4, spelled as the service
 // spells them.
 func (c Correlation) WriteHeaders(h http.Header, w *engine.Workflow) {
-	for _, pair := range [...][2]string{
+	pairs := [...][2]string{
 		{"x-ms-workflow-run-id", c.Run},
 		{"x-ms-correlation-id", c.TrackingID},
 		{"x-ms-client-tracking-id", c.ClientTrackingID},
@@ -70,9 +70,12 @@ func (c Correlation) WriteHeaders(h http.Header, w *engine.Workflow) {
 		{"x-ms-workflow-name", w.Name},
 		{"x-ms-tracking-id", c.TrackingID},
 		{"x-ms-request-id", ":" + c.TrackingID},
-	} {
+	}
+	values := make([]string, len(pairs)) // one room for all
+	for i, pair := range pairs {
 		if connector.ValidHeader(pair[0], pair[1]) {
-			h[pair[0]] = []string{pair[1]}
+			values[i] = pair[1]
+			h[pair[0]] = values[i : i+1 : i+1]
 		}
 	}
 }
