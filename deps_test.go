@@ -28,7 +28,7 @@ var layers = [][]string{
 	{"internal/connector/http", "internal/connector/connection", "internal/connector/workflow", "internal/connector/script"},
 	{"internal/connector/builtin", "internal/trigger"},
 	{"internal/runner", "internal/arm", "internal/local"},
-	{"internal/identity", "internal/testfile", "internal/metrics", "internal/tracing", "internal/search"},
+	{"internal/identity", "internal/access", "internal/testfile", "internal/metrics", "internal/tracing", "internal/search"},
 	{"internal/network", "internal/logic", "internal/deploy"},
 	{"internal/gateway", "internal/portal"},
 	{"internal/server"},

@@ -88,21 +88,28 @@ func (m *Manager) allow(c *call, scope, verb string) error {
 		if t := m.typeOf(action); t != nil {
 			action = t.Name
 		}
-		if id.Provider == "" {
-			action = "Microsoft.Resources/subscriptions"
-			if id.Group != "" {
-				action += "/resourceGroups"
-			}
-		}
 	}
-	return m.allowAction(c, action+"/"+verb, scope)
+	return m.allowAction(c, operationOf(action)+"/"+verb, scope)
+}
+
+// operationOf is the name under which access to a type is given: groups are in their
+// subscription there.
+func operationOf(typ string) string {
+	if strings.EqualFold(typ, TypeGroup) {
+		return TypeSubscription + "/resourceGroups"
+	}
+	return typ
 }
 
 func (m *Manager) allowAction(c *call, action, scope string) error {
 	if m.config.Authorizer == nil || m.config.Authorizer.Allowed(c.principal, action, scope) {
 		return nil
 	}
-	return &Error{Status: http.StatusForbidden, Code: "AuthorizationFailed", Message: "The client '" + c.principal.Client + "' with object id '" + c.principal.ID +
+	return forbidden(c.principal, action, scope)
+}
+
+func forbidden(p Principal, action, scope string) *Error {
+	return &Error{Status: http.StatusForbidden, Code: "AuthorizationFailed", Message: "The client '" + p.Client + "' with object id '" + p.ID +
 		"' does not have authorization to perform action '" + action + "' over scope '" + scope + "' or the scope is invalid. If access was recently granted, please refresh your credentials."}
 }
 
@@ -209,6 +216,8 @@ func (m *Manager) dispatch(ctx context.Context, c *call, t target) (*Result, err
 	switch {
 	case t.handler != nil:
 		return m.handle(ctx, c, t)
+	case t.collection && c.method == http.MethodGet && t.typ.Collection != nil:
+		return m.serveCollection(ctx, c, t)
 	case t.collection && c.method == http.MethodGet && t.typ.List != nil:
 		return m.list(ctx, c, t)
 	case t.collection:
@@ -248,7 +257,7 @@ func notAllowed(method string, allowed ...string) *Error {
 
 // handle lets an action or a read of an existing resource answer.
 func (m *Manager) handle(ctx context.Context, c *call, t target) (*Result, error) {
-	verb := "read"
+	verb := t.verb + "/read"
 	if c.method == http.MethodPost {
 		verb = t.verb + "/action"
 	}
@@ -326,6 +335,11 @@ func (m *Manager) group(tx *store.Tx, id ID) (Resource, error) {
 // existing reads the resource a call is about; the error says what is missing, the
 // resource or its group.
 func (m *Manager) existing(tx *store.Tx, t target) (Resource, error) {
+	if t.typ.Builtin != nil {
+		if r, ok := t.typ.Builtin(t.id); ok {
+			return r, nil
+		}
+	}
 	r, err := Load(tx, t.id.Key())
 	if !errors.Is(err, store.ErrNotFound) {
 		return r, err

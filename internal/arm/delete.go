@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"isle/expr"
 	"isle/internal/store"
 )
 
@@ -54,12 +55,18 @@ func (m *Manager) deleteIn(ctx context.Context, tx *store.Tx, c *call, t target)
 		c.announce(res.Header, t.typ, old.Operation, true) // the same deletion once more
 		return res, nil
 	}
+	shown := expr.Null()
+	if t.typ.ShowDeleted {
+		if shown, err = m.View(ctx, tx, old); err != nil {
+			return nil, err
+		}
+	}
 	res.Operation, err = m.remove(ctx, tx, c, t.typ, old, false)
 	if err != nil {
 		return nil, err
 	}
 	if res.Operation == "" && !t.typ.AcceptDelete {
-		return &Result{Status: http.StatusOK}, nil
+		return &Result{Status: http.StatusOK, Body: shown}, nil
 	}
 	path := res.Operation
 	if path == "" {

@@ -87,10 +87,10 @@ func (m *Manager) listResources(ctx context.Context, r *Request) (*Response, err
 		return nil, err
 	}
 	expand := strings.ToLower(r.Query.Get("$expand"))
-	l.keep = func(res Resource) bool {
+	l.keep = m.readable(r.Principal, m.config.Authorizer == nil, func(res Resource) bool {
 		t := m.typeOf(res.Type)
 		return t != nil && t.Tracked && t.Name != TypeGroup
-	}
+	})
 	l.show = func(tx *store.Tx, res Resource) (expr.Value, bool, error) {
 		if !matchFields(filter, fields, res, expr.Null()) {
 			return expr.Null(), false, nil

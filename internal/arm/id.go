@@ -129,6 +129,15 @@ func (id ID) Parent() (ID, bool) {
 	return parent, true
 }
 
+// parentKey is the key of what the resource goes with: the one it is nested in, or the
+// one that it extends; "" if there is none.
+func (id ID) parentKey() string {
+	if parent, nested := id.Parent(); nested {
+		return parent.Key()
+	}
+	return strings.ToLower(id.Base)
+}
+
 // Child is the ID of a resource nested in this one, or, for a subscription or
 // group, of a resource in it; then typ has the namespace: "Microsoft.Logic/workflows".
 func (id ID) Child(typ, name string) ID {

@@ -14,17 +14,17 @@ import (
 
 // list answers the resources of a type in a subscription, a group or a parent.
 func (m *Manager) list(ctx context.Context, c *call, t target) (*Result, error) {
-	if err := m.allowAction(c, t.typ.Name+"/read", t.id.String()); err != nil {
+	all, err := m.allowList(c, operationOf(t.typ.Name)+"/read", t.id.String())
+	if err != nil {
 		return nil, err
 	}
 	r := c.request(nil)
-	l := lister{ctx: ctx, m: m, query: store.Query{Type: t.typ.Name}, keep: t.typ.List.Only}
+	l := lister{ctx: ctx, m: m, query: store.Query{Type: t.typ.Name}, keep: m.readable(c.principal, all, t.typ.List.Only)}
 	if len(t.id.Types) > 0 {
 		l.query.Parent = t.id.Key()
 	} else {
 		l.query.ScopePrefix = t.id.Key()
 	}
-	var err error
 	if l.limit, err = r.Top(orElse(t.typ.List.PageSize, 100), orElse(t.typ.List.MaxPage, 1000)); err != nil {
 		return nil, err
 	}
@@ -43,6 +43,50 @@ func (m *Manager) list(ctx context.Context, c *call, t target) (*Result, error) 
 		return view, matchFields(filter, t.typ.List.Fields, res, view), nil
 	}
 	return l.answer(r, func(tx *store.Tx) error { return m.checkScope(tx, t.id) })
+}
+
+// allowList checks access to a list: all says that the caller may read everything in
+// the scope; else the list holds what may be read.
+func (m *Manager) allowList(c *call, action, scope string) (all bool, err error) {
+	if err = m.allowAction(c, action, scope); err == nil {
+		return true, nil
+	}
+	if m.config.Authorizer.Within(c.principal, action, scope) {
+		return false, nil
+	}
+	return false, err
+}
+
+// readable is the condition of a list, narrowed to what the caller may read.
+func (m *Manager) readable(p Principal, all bool, only func(Resource) bool) func(Resource) bool {
+	if all {
+		return only
+	}
+	return func(r Resource) bool {
+		return (only == nil || only(r)) && m.config.Authorizer.Allowed(p, operationOf(r.Type)+"/read", r.ID)
+	}
+}
+
+// serveCollection lets a type answer the list of its resources.
+func (m *Manager) serveCollection(ctx context.Context, c *call, t target) (*Result, error) {
+	scope := t.id.String()
+	if t.id.IsZero() {
+		scope = "/"
+	}
+	if t.typ.Public == nil || !t.typ.Public(t.id) {
+		if err := m.allowAction(c, t.typ.Name+"/read", scope); err != nil {
+			return nil, err
+		}
+	}
+	r := c.request(nil)
+	r.ID = t.id
+	if !t.id.IsZero() {
+		if err := m.db.Read(ctx, func(tx *store.Tx) error { return m.checkScope(tx, t.id) }); err != nil {
+			return nil, err
+		}
+	}
+	res, err := t.typ.Collection(ctx, r)
+	return result(res), err
 }
 
 // checkScope wants what a list is in to exist.

@@ -168,6 +168,11 @@ func (m *Manager) PutWith(ctx context.Context, p Principal, id, apiVersion strin
 	return m.serve(ctx, c)
 }
 
+// Patch changes a resource, as a PATCH by that principal would.
+func (m *Manager) Patch(ctx context.Context, p Principal, id, apiVersion string, body []byte) (*Result, error) {
+	return m.local(ctx, p, http.MethodPatch, id, apiVersion, body)
+}
+
 // Get reads a resource, a list or a read of a type.
 func (m *Manager) Get(ctx context.Context, p Principal, path, apiVersion string) (*Result, error) {
 	return m.local(ctx, p, http.MethodGet, path, apiVersion, nil)

@@ -32,7 +32,7 @@ func (m *Manager) put(ctx context.Context, c *call, t target, hook putHook) (*Re
 	err = m.db.Write(ctx, func(tx *store.Tx) (err error) {
 		r := c.putRequest(t, doc)
 		r.Prepared = prepared
-		if err := m.prepare(tx, c, t, r); err != nil {
+		if err := m.prepare(ctx, tx, c, t, r); err != nil {
 			return err
 		}
 		found := t.typ.check(r)
@@ -70,7 +70,7 @@ func (m *Manager) compile(ctx context.Context, c *call, t target, doc expr.Value
 		return nil, nil
 	}
 	r := c.putRequest(t, doc)
-	if err := m.db.Read(ctx, func(tx *store.Tx) error { return m.prepare(tx, c, t, r) }); err != nil {
+	if err := m.db.Read(ctx, func(tx *store.Tx) error { return m.prepare(ctx, tx, c, t, r) }); err != nil {
 		return nil, err
 	}
 	prepared, err := t.typ.Prepare(ctx, r)
@@ -81,7 +81,7 @@ func (m *Manager) compile(ctx context.Context, c *call, t target, doc expr.Value
 }
 
 // prepare checks what is around the resource, and its present state.
-func (m *Manager) prepare(tx *store.Tx, c *call, t target, r *PutRequest) error {
+func (m *Manager) prepare(ctx context.Context, tx *store.Tx, c *call, t target, r *PutRequest) error {
 	if err := m.checkPlace(tx, t); err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (m *Manager) prepare(tx *store.Tx, c *call, t target, r *PutRequest) error 
 		return t.busy(old)
 	}
 	r.fill()
-	return nil
+	return m.checkLinked(ctx, tx, c, t, r)
 }
 
 // checkPlace wants the group to exist and to stay, and the parent to exist.
@@ -111,7 +111,11 @@ func (m *Manager) checkPlace(tx *store.Tx, t target) error {
 	if t.typ.Name == TypeGroup {
 		return nil
 	}
-	if group.IsZero() && !t.typ.NoGroup {
+	if t.typ.Extension {
+		if err := m.checkExtended(tx, t.id); err != nil {
+			return err
+		}
+	} else if group.IsZero() && !t.typ.NoGroup {
 		return Invalid("MissingResourceGroup", "", "A resource of type '%s' is created in a resource group: '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/%s/{name}'.", t.typ.Name, t.typ.Name)
 	}
 	if !group.IsZero() {
@@ -133,6 +137,31 @@ func (m *Manager) checkPlace(tx *store.Tx, t target) error {
 		return err
 	}
 	return nil
+}
+
+// checkExtended wants the resource that an extension belongs to to exist.
+func (m *Manager) checkExtended(tx *store.Tx, id ID) error {
+	if id.Base == "" {
+		return nil
+	}
+	base, err := ParseID(id.Base)
+	if err != nil {
+		return err
+	}
+	t := m.typeOf(base.Type())
+	if t == nil {
+		return m.unknownType(base.Provider, interleaved(base))
+	}
+	_, err = m.existing(tx, target{typ: t, id: base})
+	return err
+}
+
+// interleaved is the path of an ID behind its provider.
+func interleaved(id ID) (path []string) {
+	for i := range id.Types {
+		path = append(path, id.Types[i], id.Names[i])
+	}
+	return path
 }
 
 func (t target) busy(old Resource) *Error {
@@ -164,9 +193,7 @@ func (r *PutRequest) fill() {
 func (m *Manager) write(ctx context.Context, tx *store.Tx, c *call, t target, r *PutRequest, w *Written) (*Result, error) {
 	next := Resource{Resource: store.Resource{ID: r.ID.String(), Key: r.ID.Key(), Type: t.typ.Name, Created: c.now, Changed: c.now, ETag: NewETag(), State: w.State, Body: w.Body},
 		Location: r.Location, Tags: r.Tags}
-	if parent, nested := r.ID.Parent(); nested {
-		next.Parent = parent.Key()
-	}
+	next.Parent = r.ID.parentKey()
 	res := &Result{Status: http.StatusCreated, Header: http.Header{}}
 	if r.Old != nil {
 		res.Status = http.StatusOK

@@ -109,6 +109,9 @@ func (m *Manager) resolve(segments []string, method string) (target, error) {
 		if err != nil {
 			return target{}, err
 		}
+		if t.Home != nil {
+			id = t.Home(id)
+		}
 		if n == len(rest) {
 			return target{typ: t, id: id}, nil
 		}
@@ -170,6 +173,9 @@ func (m *Manager) sub(t *Type, id ID, rest []string, method string) (target, boo
 // collection is the resources of a type in a resource, a group or a subscription.
 func (m *Manager) collection(t *Type, segments []string, at int, rest []string) (target, error) {
 	if len(rest) == 1 {
+		if at == 0 && t.Extension {
+			return target{typ: t, collection: true}, nil
+		}
 		if at == 0 {
 			return target{}, notFoundPath(segments)
 		}

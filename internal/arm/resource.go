@@ -69,9 +69,7 @@ func Save(tx *store.Tx, r Resource) error {
 		if r.Type == "" {
 			r.Type = id.Type()
 		}
-		if parent, nested := id.Parent(); nested {
-			r.Parent = parent.Key()
-		}
+		r.Parent = id.parentKey()
 	}
 	head, err := json.Marshal(envelope{r.Location, r.Tags, r.Operation})
 	if err != nil {

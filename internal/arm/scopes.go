@@ -16,23 +16,41 @@ func (m *Manager) builtinRoutes() []Route {
 	get := func(pattern, action string, serve Handler) Route {
 		return Route{Method: http.MethodGet, Pattern: pattern, Action: action, Serve: serve}
 	}
+	enter := func(pattern, action string, serve Handler) Route { // for who has a role anywhere in the subscription
+		return get(pattern, "", m.entering(action, serve))
+	}
 	return []Route{
 		get("/tenants", "", m.tenants),
 		get("/subscriptions", "", m.subscriptions),
-		get(subscription, "Microsoft.Resources/subscriptions/read", m.subscription),
-		get(subscription+"/locations", "Microsoft.Resources/subscriptions/locations/read", m.locations),
-		get(subscription+"/resources", "Microsoft.Resources/subscriptions/resources/read", m.listResources),
-		get(subscription+"/resourceGroups/{group}/resources", "Microsoft.Resources/subscriptions/resourceGroups/resources/read", m.listResources),
+		enter(subscription, "Microsoft.Resources/subscriptions/read", m.subscription),
+		enter(subscription+"/locations", "Microsoft.Resources/subscriptions/locations/read", m.locations),
+		enter(subscription+"/resources", "Microsoft.Resources/subscriptions/resources/read", m.listResources),
+		enter(subscription+"/resourceGroups/{group}/resources", "Microsoft.Resources/subscriptions/resourceGroups/resources/read", m.listResources),
 		get(subscription+"/tagNames", "Microsoft.Resources/subscriptions/tagNames/read", m.tagNames),
-		get(subscription+"/providers", "Microsoft.Resources/subscriptions/providers/read", m.listProviders),
-		get(subscription+"/providers/{namespace}", "Microsoft.Resources/subscriptions/providers/read", m.provider),
-		get(subscription+"/providers/{namespace}/resourceTypes", "Microsoft.Resources/subscriptions/providers/read", m.resourceTypes),
+		enter(subscription+"/providers", "Microsoft.Resources/subscriptions/providers/read", m.listProviders),
+		enter(subscription+"/providers/{namespace}", "Microsoft.Resources/subscriptions/providers/read", m.provider),
+		enter(subscription+"/providers/{namespace}/resourceTypes", "Microsoft.Resources/subscriptions/providers/read", m.resourceTypes),
 		get(subscription+"/providers/{namespace}/providerPermissions", "Microsoft.Resources/subscriptions/providers/read", m.permissions),
 		{Method: http.MethodPost, Pattern: subscription + "/providers/{namespace}/register", Action: "Microsoft.Resources/subscriptions/providers/register/action", Serve: m.provider},
 		{Method: http.MethodPost, Pattern: subscription + "/providers/{namespace}/unregister", Action: "Microsoft.Resources/subscriptions/providers/unregister/action", Serve: m.provider},
 		get("/providers", "", m.listProviders),
 		get("/providers/{namespace}", "", m.provider),
 		get("/providers/{namespace}/operations", "", m.operations),
+	}
+}
+
+// entering lets in whoever has a role at the path's group or subscription, or at anything
+// in it: what the handler shows is narrowed, or is no secret.
+func (m *Manager) entering(action string, serve Handler) Handler {
+	return func(ctx context.Context, r *Request) (*Response, error) {
+		scope := "/subscriptions/" + r.Values["subscription"]
+		if group := r.Values["group"]; group != "" {
+			scope += "/resourceGroups/" + group
+		}
+		if m.config.Authorizer != nil && !m.config.Authorizer.Within(r.Principal, "", scope) {
+			return nil, forbidden(r.Principal, action, scope)
+		}
+		return serve(ctx, r)
 	}
 }
 
@@ -56,7 +74,7 @@ func (m *Manager) subscriptionValue(s Subscription) expr.Value {
 func (m *Manager) subscriptions(_ context.Context, r *Request) (*Response, error) {
 	values := []expr.Value{}
 	for _, s := range m.config.Subscriptions {
-		if m.config.Authorizer == nil || m.config.Authorizer.Allowed(r.Principal, "Microsoft.Resources/subscriptions/read", "/subscriptions/"+s.ID) {
+		if m.config.Authorizer == nil || m.config.Authorizer.Within(r.Principal, "", "/subscriptions/"+s.ID) {
 			values = append(values, m.subscriptionValue(s))
 		}
 	}

@@ -148,6 +148,11 @@ func (w *world) Allowed(_ arm.Principal, _, scope string) bool {
 	return err != nil || id.Group != "closed"
 }
 
+// Within forbids the same.
+func (w *world) Within(p arm.Principal, action, scope string) bool {
+	return w.Allowed(p, action, scope)
+}
+
 func newWorld(t testing.TB, clock func(w *world) func() time.Time) *world {
 	t.Helper()
 	w := &world{now: time.Date(2024, 3, 15, 10, 30, 45, 0, time.UTC), who: arm.Principal{ID: "o", Client: "c", Tenant: tenant}}

@@ -22,6 +22,9 @@ type Principal struct {
 // ("Microsoft.Logic/workflows/write") at a scope (an ID, or "/").
 type Authorizer interface {
 	Allowed(p Principal, action, scope string) bool
+	// Within says whether there may be something in the scope, or the scope itself,
+	// where the principal may carry it out; with action "", anything at all.
+	Within(p Principal, action, scope string) bool
 }
 
 // Authenticator finds out who makes a request. The error's text may be shown.
@@ -39,6 +42,24 @@ type Type struct {
 	Tracked     bool     // has location (required) and tags
 	NoGroup     bool     // stands directly in a subscription
 	ETagMember  bool     // "etag" is a member of the resource too, as in Microsoft.Network
+	// Extension says that a resource of the type is part of what it extends, in whose ID's
+	// place its own begins: a resource, a group, a subscription or the tenant. It goes
+	// with it.
+	Extension bool
+	// Home is the one ID of a resource that can be asked for under several; nil is as
+	// asked. Access is asked for there too.
+	Home func(ID) ID
+	// Public says of which resources and lists the reads need no role; nil: of none.
+	Public func(ID) bool
+	// Builtin finds a resource that is there without being stored; nil: there is none.
+	Builtin func(ID) (Resource, bool)
+
+	// Linked is what the caller of a PUT must be allowed on each resource of this type that
+	// the body names anew: "join/action"; "": nothing.
+	Linked string
+	// References is the part of a PUT's body that names other resources, for types whose
+	// bodies hold IDs as data; nil: all of it.
+	References func(body expr.Value) expr.Value
 
 	MissingCode string // code of the 404, "WorkflowNotFound"; "" is ResourceNotFound
 	BusyCode    string // code of the 409 while an operation runs; "" is AnotherOperationInProgress
@@ -67,10 +88,15 @@ type Type struct {
 	// added to properties from the resource's State when View leaves it out.
 	View func(ctx context.Context, tx *store.Tx, r Resource) (expr.Value, error)
 	List *ListSpec // nil: cannot be listed
+	// Collection, if there is one, answers lists instead of List. Request.ID is what the
+	// list is of: zero for the tenant.
+	Collection Handler
 
 	// AcceptDelete makes a DELETE that is done at once answer 202 with an operation
 	// that has ended, for types whose clients know no 200.
 	AcceptDelete bool
+	// ShowDeleted makes a DELETE that is done at once answer with what is gone.
+	ShowDeleted bool
 	// TagsByPatch says that tags mean something to the type: where they are changed
 	// by themselves (Microsoft.Resources/tags), Patch is asked too.
 	TagsByPatch bool

@@ -70,6 +70,7 @@ func (p *Provider) Types() []arm.Type {
 		BusyCode:    "DeploymentActive",
 		Running:     "Running",
 		ValidName:   validName,
+		References:  func(expr.Value) expr.Value { return expr.Null() }, // its resources are asked for when they are put
 		Prepare:     p.prepare,
 		Put:         put,
 		Delete:      remove,

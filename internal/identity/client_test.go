@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
@@ -22,6 +23,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/resources/armsubscriptions"
 
 	"isle/expr"
+	"isle/internal/access"
 	manager "isle/internal/arm"
 	"isle/internal/identity"
 	"isle/internal/store"
@@ -47,7 +49,10 @@ func newServer(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	credentials, err := service.Bootstrap(t.Context(), "test")
+	roles := access.Open(access.Config{Store: s})
+	credentials, err := service.Bootstrap(t.Context(), "test", func(tx *store.Tx, object string) error {
+		return roles.Assign(tx, access.Assignment{Principal: object, Kind: "ServicePrincipal", Role: access.Owner, Scope: "/"}, time.Now())
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +60,7 @@ func newServer(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := manager.New(manager.Config{Store: s, Types: []manager.Type{slowType()}, Authorizer: service, Authenticator: service,
+	m, err := manager.New(manager.Config{Store: s, Types: []manager.Type{slowType()}, Authorizer: roles, Authenticator: service,
 		Tenant: service.Tenant(), Subscriptions: []manager.Subscription{{ID: service.Subscription()}}})
 	if err != nil {
 		t.Fatal(err)

@@ -21,11 +21,11 @@ const directoryVersion = 1
 
 // directory is all that the tenant holds. It never changes: a change makes a new one.
 type directory struct {
-	Version      int          `json:"v"`
-	Tenant       string       `json:"tenant"`
-	Subscription string       `json:"subscription"`
-	Clients      []client     `json:"clients"`
-	Assignments  []Assignment `json:"assignments"`
+	Version      int             `json:"v"`
+	Tenant       string          `json:"tenant"`
+	Subscription string          `json:"subscription"`
+	Clients      []client        `json:"clients"`
+	Assignments  []OldAssignment `json:"assignments,omitempty"`
 }
 
 // client is an application with its service principal.
@@ -51,93 +51,49 @@ type Credentials struct {
 	Secret   string
 }
 
-// Role is a built-in role.
-type Role string
-
-// The roles, as in Azure.
-const (
-	Owner       Role = "Owner"       // everything
-	Contributor Role = "Contributor" // everything but giving access
-	Reader      Role = "Reader"      // reading
-)
-
-// Assignment gives a role to a principal at a scope and everything below it.
-type Assignment struct {
+// OldAssignment is a role that was given while assignments were part of the directory,
+// before they were resources of their own (internal/access).
+type OldAssignment struct {
 	Principal string `json:"principal"` // object id
-	Role      Role   `json:"role"`
-	Scope     string `json:"scope"` // a resource ID, or "/"
+	Role      string `json:"role"`      // Owner, Contributor or Reader
+	Scope     string `json:"scope"`     // a resource ID, or "/"
 }
 
-// allows judges one action: "Microsoft.Logic/workflows/write".
-func (r Role) allows(action string) bool {
-	action = strings.ToLower(action)
-	switch r {
-	case Owner:
-		return true
-	case Contributor:
-		return !strings.HasPrefix(action, "microsoft.authorization/") || strings.HasSuffix(action, "/read")
-	case Reader:
-		return strings.HasSuffix(action, "/read")
-	}
-	return false
+// OldAssignments are those that nobody has taken over yet.
+func (s *Service) OldAssignments() []OldAssignment {
+	return slices.Clone(s.directory.Load().Assignments)
 }
 
-// covers tells whether the scope is at or below the assignment's.
-func (a Assignment) covers(scope string) bool {
-	above, below := strings.ToLower(strings.Trim(a.Scope, "/")), strings.ToLower(strings.Trim(scope, "/"))
-	return above == "" || below == above || strings.HasPrefix(below, above+"/")
-}
-
-// Allowed implements arm.Authorizer.
-func (s *Service) Allowed(p arm.Principal, action, scope string) bool {
-	for _, a := range s.directory.Load().Assignments {
-		if a.Principal == p.ID && a.Role.allows(action) && a.covers(scope) {
-			return true
-		}
-	}
-	return false
-}
-
-// Assignments lists the role assignments.
-func (s *Service) Assignments() []Assignment { return slices.Clone(s.directory.Load().Assignments) }
-
-// Assign gives a role; twice is once.
-func (s *Service) Assign(ctx context.Context, a Assignment) error {
-	if !slices.Contains([]Role{Owner, Contributor, Reader}, a.Role) {
-		return fmt.Errorf("identity: no role %q: there are Owner, Contributor and Reader", a.Role)
-	}
-	return s.change(ctx, func(d *directory) error {
-		if !slices.Contains(d.Assignments, a) {
-			d.Assignments = append(slices.Clone(d.Assignments), a)
-		}
+// GiveUpAssignments hands the old assignments to who keeps them from now on, and forgets
+// them in the same transaction.
+func (s *Service) GiveUpAssignments(ctx context.Context, take func(*store.Tx, []OldAssignment) error) error {
+	old := s.OldAssignments()
+	if len(old) == 0 {
 		return nil
-	})
+	}
+	return s.changeWith(ctx, func(d *directory) error { d.Assignments = nil; return nil }, func(tx *store.Tx) error { return take(tx, old) })
 }
 
-// Unassign takes a role away; it is no error if it was not given.
-func (s *Service) Unassign(ctx context.Context, a Assignment) error {
-	return s.change(ctx, func(d *directory) error {
-		d.Assignments = slices.DeleteFunc(slices.Clone(d.Assignments), func(b Assignment) bool { return a == b })
-		return nil
-	})
-}
-
-// Bootstrap makes the first client, an owner of the subscription, and returns its
-// credentials; nil if there is a client already.
-func (s *Service) Bootstrap(ctx context.Context, name string) (made *Credentials, err error) {
+// Bootstrap makes the first client and returns its credentials; nil if there is a client
+// already. own makes it an owner, in the same transaction.
+func (s *Service) Bootstrap(ctx context.Context, name string, own func(tx *store.Tx, object string) error) (made *Credentials, err error) {
 	c, creds, err := newClient(name)
 	if err != nil {
 		return nil, err
 	}
-	err = s.change(ctx, func(d *directory) error {
+	err = s.changeWith(ctx, func(d *directory) error {
 		made = nil
 		if len(d.Clients) > 0 {
 			return nil
 		}
 		made = &creds
 		d.Clients = []client{c}
-		d.Assignments = append(slices.Clone(d.Assignments), Assignment{Principal: c.Object, Role: Owner, Scope: "/subscriptions/" + d.Subscription})
 		return nil
+	}, func(tx *store.Tx) error {
+		if made == nil {
+			return nil
+		}
+		return own(tx, c.Object)
 	})
 	return made, err
 }
@@ -194,13 +150,22 @@ func newSecret() (string, hash, error) {
 
 // change stores a changed copy of the directory, then shows it.
 func (s *Service) change(ctx context.Context, edit func(*directory) error) error {
+	return s.changeWith(ctx, edit, func(*store.Tx) error { return nil })
+}
+
+// changeWith is change with what else is part of its transaction.
+func (s *Service) changeWith(ctx context.Context, edit func(*directory) error, also func(*store.Tx) error) error {
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	next := *s.directory.Load()
 	if err := edit(&next); err != nil {
 		return err
 	}
-	if err := writeSetting(ctx, s.db, directorySetting, next); err != nil {
+	text, err := json.Marshal(next)
+	if err != nil {
+		return err
+	}
+	if err := s.db.Write(ctx, func(tx *store.Tx) error { return errors.Join(tx.PutSetting(directorySetting, text), also(tx)) }); err != nil {
 		return err
 	}
 	s.directory.Store(&next)
@@ -247,4 +212,14 @@ func (s *Service) Principal(clientID string) (arm.Principal, bool) {
 	d := s.directory.Load()
 	c, ok := d.client(clientID)
 	return arm.Principal{ID: c.Object, Client: c.ID, Tenant: d.Tenant, Name: c.Name}, ok
+}
+
+// Kind says what of the tenant has an object id: "ServicePrincipal"; false for nothing.
+func (s *Service) Kind(object string) (string, bool) {
+	for _, c := range s.directory.Load().Clients {
+		if strings.EqualFold(c.Object, object) {
+			return "ServicePrincipal", true
+		}
+	}
+	return "", false
 }

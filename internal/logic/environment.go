@@ -20,8 +20,8 @@ func (s *Service) environmentType() arm.Type {
 	return arm.Type{
 		Name: environmentType, APIVersions: versions(), Tracked: true,
 		MissingCode: "IntegrationServiceEnvironmentNotFound", BusyCode: "IntegrationServiceEnvironmentOperationInProgress", Running: "Pending",
-		ValidName: anyName,
-		Put:       s.putEnvironment, Patch: s.patchEnvironment, Delete: s.deleteEnvironment, View: s.viewEnvironment,
+		ValidName: anyName, Linked: "join/action",
+		Put: s.putEnvironment, Patch: s.patchEnvironment, Delete: s.deleteEnvironment, View: s.viewEnvironment,
 		List:    &arm.ListSpec{},
 		Actions: map[string]arm.Handler{"restart": s.restartEnvironment, "health/network/trace": s.traceFlow},
 		Reads: map[string]arm.Handler{

@@ -19,12 +19,19 @@ import (
 func (s *Service) workflowType() arm.Type {
 	return arm.Type{
 		Name: workflowType, APIVersions: versions(), Tracked: true, MissingCode: "WorkflowNotFound",
-		ValidName: anyName,
-		Prepare:   s.prepareWorkflow, Put: s.putWorkflow, Patch: s.patchWorkflow, Delete: s.deleteWorkflow, View: s.viewWorkflow,
+		ValidName: anyName, References: placesOfWorkflow,
+		Prepare: s.prepareWorkflow, Put: s.putWorkflow, Patch: s.patchWorkflow, Delete: s.deleteWorkflow, View: s.viewWorkflow,
 		List:    &arm.ListSpec{Fields: workflowFields(), MaxPage: 250},
 		Actions: s.workflowActions(),
 		Reads:   s.workflowReads(),
 	}
+}
+
+// placesOfWorkflow is what of a workflow names resources that it is put into or made to
+// use; its definition holds whatever IDs it likes.
+func placesOfWorkflow(body expr.Value) expr.Value {
+	return expr.Array(path(body, "properties", "integrationServiceEnvironment"), path(body, "properties", "integrationAccount"),
+		path(body, "identity"), path(body, "properties", "parameters", "$connections"))
 }
 
 // workflowFields are what workflows are filtered by (logic-api §1.4).

@@ -72,6 +72,9 @@ func resourceTypes(p *provider) []arm.Type {
 	interfaces.Name, interfaces.Put, interfaces.Patch, interfaces.Delete, interfaces.View = typeInterfaces, putInterface, patchInterface, deleteInterface, viewInterface
 	interfaces.Reads = map[string]arm.Handler{"ipConfigurations": readConfigurations, "ipConfigurations/{configuration}": readConfiguration}
 	interfaces.Actions = map[string]arm.Handler{"effectiveNetworkSecurityGroups": p.policies.effectiveGroups, "effectiveRouteTable": p.policies.effectiveRoutes}
+	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &interfaces, &gateways} {
+		t.Linked = "join/action"
+	}
 	return []arm.Type{networks, subnets, groups, rules, tables, routes, watchers, publics, firewalls, interfaces, gateways}
 }
 

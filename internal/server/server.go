@@ -22,6 +22,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"isle/internal/access"
 	"isle/internal/arm"
 	"isle/internal/backup"
 	"isle/internal/connector"
@@ -54,6 +55,7 @@ type Server struct {
 
 	store      *store.Store
 	issuer     *identity.Service
+	access     *access.Service
 	authority  *identity.Authority
 	tls        *tls.Config
 	policies   *network.Policies
@@ -163,6 +165,7 @@ func OpenReadOnly(ctx context.Context, data string) (*Server, error) {
 		return nil, err
 	}
 	if s.issuer, err = identity.Open(ctx, s.identityConfig()); err == nil {
+		s.openAccess(true)
 		err = s.build()
 	}
 	if err != nil {
@@ -243,6 +246,10 @@ func (s *Server) identify(ctx context.Context, bound net.Addr) error {
 	if s.issuer, err = identity.Open(ctx, s.identityConfig()); err != nil {
 		return err
 	}
+	s.openAccess(false)
+	if err := s.issuer.GiveUpAssignments(ctx, s.takeAssignments); err != nil {
+		return err
+	}
 	if err := s.openTLS(ctx, bound); err != nil {
 		return err
 	}
@@ -283,7 +290,7 @@ func (s *Server) build() error {
 	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, MaxActions: s.maxActions(),
 		Observers: s.observers(), Tracer: s.spans(), Purged: s.metrics.Purged, Retention: s.config.limits.Workflow.RunDuration, Clock: s.config.Clock, Log: s.log})
 	var err error
-	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(), Authorizer: s.issuer,
+	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(), Authorizer: s.access,
 		Throughput: s.runner.Throughput, Throttled: s.config.Limits == LimitsDocumented,
 		Policies: policies{s.policies}, Probes: s.probes(), Isolation: func() logic.Isolation { return logic.Isolation(s.network.Isolation()) },
 		Access: func(string) string { return s.base }, Refused: s.config.refusedActions(), Clock: s.config.Clock, Log: s.log})
@@ -295,9 +302,9 @@ func (s *Server) build() error {
 		Fetcher: fetch.New(fetch.Options{Network: s.network, Private: s.config.PrivateLinks, RootCAs: s.rootCAs()}), Clock: s.config.Clock, Log: s.log})
 	s.manager, err = arm.New(arm.Config{
 		Store:      s.store,
-		Types:      slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), deployments.Types()),
+		Types:      slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), deployments.Types(), s.access.Types()),
 		Routes:     slices.Concat(network.Routes(s.policies), s.logic.Routes(), deployments.Routes()),
-		Authorizer: s.issuer, Authenticator: s.issuer, Tenant: s.issuer.Tenant(),
+		Authorizer: s.access, Authenticator: s.issuer, Tenant: s.issuer.Tenant(),
 		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription(), Name: "Isle"}},
 		PublicURL:     s.base, AllowHost: s.allowHost, Authority: s.base, Clock: s.config.Clock, Log: s.log,
 	})
@@ -318,7 +325,7 @@ func (s *Server) build() error {
 // ResourceTypes are the types that a server knows, as "Microsoft.Logic/workflows":
 // the list for who checks a template without a server.
 func ResourceTypes() []string {
-	return slices.Concat(network.TypeNames(), logic.TypeNames(), []string{deploy.TypeName})
+	return slices.Concat(network.TypeNames(), logic.TypeNames(), []string{deploy.TypeName}, access.TypeNames())
 }
 
 // handlers are who carries out which kind of task.

@@ -57,7 +57,7 @@ func (s *Server) rootCAs() *x509.CertPool {
 // firstOperator makes the first client. When there is one already, operator.json was
 // lost: its secret is replaced.
 func (s *Server) firstOperator(ctx context.Context) (Operator, error) {
-	made, err := s.issuer.Bootstrap(ctx, operatorName)
+	made, err := s.issuer.Bootstrap(ctx, operatorName, s.own)
 	if err != nil {
 		return Operator{}, err
 	}

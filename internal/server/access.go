@@ -1,0 +1,46 @@
+package server
+
+import (
+	"errors"
+
+	"isle/internal/access"
+	"isle/internal/identity"
+	"isle/internal/store"
+)
+
+// openAccess makes the service that decides who may do what. A folder that is open
+// read-only may have role assignments in the form of before they were resources.
+func (s *Server) openAccess(readOnly bool) {
+	c := access.Config{Store: s.store, Principal: s.principalKind, Clock: s.config.Clock, Log: s.log}
+	if readOnly {
+		for _, a := range s.issuer.OldAssignments() {
+			c.Before = append(c.Before, adopted(a))
+		}
+	}
+	s.access = access.Open(c)
+}
+
+// takeAssignments makes resources of the assignments that the directory had.
+func (s *Server) takeAssignments(tx *store.Tx, old []identity.OldAssignment) error {
+	var found []error
+	for _, a := range old {
+		found = append(found, s.access.Assign(tx, adopted(a), s.config.Clock().UTC()))
+	}
+	return errors.Join(found...)
+}
+
+func adopted(a identity.OldAssignment) access.Assignment {
+	role := map[string]string{"Owner": access.Owner, "Contributor": access.Contributor, "Reader": access.Reader}[a.Role]
+	return access.Assignment{Principal: a.Principal, Kind: "ServicePrincipal", Role: role, Scope: a.Scope}
+}
+
+// own makes the first client an owner of the subscription.
+func (s *Server) own(tx *store.Tx, object string) error {
+	return s.access.Assign(tx, access.Assignment{Principal: object, Kind: "ServicePrincipal", Role: access.Owner, Scope: "/subscriptions/" + s.issuer.Subscription()}, s.config.Clock().UTC())
+}
+
+// principalKind says what of the tenant has an object id.
+func (s *Server) principalKind(_ *store.Tx, id string) (kind string, found bool, err error) {
+	kind, found = s.issuer.Kind(id)
+	return kind, found, nil
+}
