@@ -22,8 +22,9 @@ const (
 	// a callback; a head of version 1 says the same without these two. Version 3 can
 	// hold the trace of a run, and say that its trigger's row has trackedProperties.
 	headVersion = 3
-	// rowVersion 2 can hold the callback URL of a record, and its progress.
-	rowVersion = 2
+	// rowVersion 2 can hold the callback URL of a record, and its progress. Version 3 can
+	// say that a record is kept of another run.
+	rowVersion = 3
 )
 
 func appendUint(b []byte, n uint64) []byte { return binary.AppendUvarint(b, n) }

@@ -125,16 +125,22 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// What version 1 wrote is read: it knows no webhooks.
-func TestVersion1ComesBack(t *testing.T) {
+// What older versions wrote is read: the first knows no webhooks, none what is kept.
+func TestOlderVersionsComeBack(t *testing.T) {
+	for version := byte(1); version < max(headVersion, rowVersion); version++ {
+		t.Run(string('0'+rune(version)), func(t *testing.T) { comesBack(t, version) })
+	}
+}
+
+func comesBack(t *testing.T, version byte) {
 	w := compile(t, sample)
 	p := newPlayer(t, w, Start{})
 	p.step(Begin{})
 	p.step(p.next())
-	p.head[0] = 1
+	p.head[0] = version
 	for i := range p.rows {
 		if !strings.HasPrefix(p.rows[i].Scope, "$") {
-			p.rows[i].Payload[0] = 1
+			p.rows[i].Payload[0] = version
 		}
 	}
 	s, err := DecodeHead(p.head)

@@ -14,7 +14,9 @@
 //     Result.Need names rows or contents, with [Woke] at Result.Wake, and with
 //     [Called] when the callback URL of a webhook is called ([Run.SetCallback]).
 //
-// A run that must wait for its turn is given [Hold] first and [Begin] later.
+// A run that must wait for its turn is given [Hold] first and [Begin] later. One that
+// goes on from what another one did is started with what [Keep] chose of that one's rows;
+// they are stored with its first step.
 //
 // What is stored is all there is: a run loaded from its head and the rows of its
 // open scopes ([OpenScopes]) goes on exactly as the one in memory would have. The

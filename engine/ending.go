@@ -196,7 +196,7 @@ type closing struct {
 // close ends the run at once: what is open is closed, what has not started is skipped,
 // and webhooks are unsubscribed by the partings.
 func (r *Run) close(c closing, partings []Effect) {
-	if !r.held { // then there is nothing to close, and nothing was skipped
+	if !r.held || r.keeps() { // else there is nothing to close, and nothing was skipped
 		r.endFrame(r.root, c)
 	}
 	r.flights, r.stack = nil, nil

@@ -250,6 +250,7 @@ const (
 	codeUnnamed      = "NotSpecified"
 	codeOK           = "OK"
 	codeTimedOut     = "ActionTimedOut"
+	codeCancelled    = "Cancelled"
 	codeBad          = "BadRequest"
 	codeInternal     = "InternalServerError"
 	codeTemplate     = "InvalidTemplate"

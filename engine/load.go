@@ -364,6 +364,7 @@ func (it *item) public(path []RepetitionIndex) Record {
 		Inputs: it.inputs, Outputs: it.outputs, HasInputs: it.hasInputs, HasOutputs: it.hasOutputs,
 		SecureInputs: it.flags&itemSecureInputs != 0, SecureOutputs: it.flags&itemSecureOutputs != 0,
 		RetryHistory: it.retries, TrackedProperties: it.tracked, Attempts: it.attempts, Callback: it.callback, Repeated: it.repeated,
+		Kept: it.flags&itemKept != 0,
 	}
 	if it.tracking != (guid{}) {
 		rec.TrackingID = it.tracking.String()

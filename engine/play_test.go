@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -157,7 +158,7 @@ func (p *player) step(ev Event) Result {
 					p.t.Fatal(err)
 				}
 			}
-			p.again(resumed.Effects)
+			p.repeats(resumed.Effects)
 		}
 	}
 	p.stepped = p.now
@@ -179,9 +180,9 @@ func (p *player) step(ev Event) Result {
 	return res
 }
 
-// again holds that the calls that a loaded run makes again are those under way, inline
+// repeats holds that the calls that a loaded run makes again are those under way, inline
 // code with the same context.
-func (p *player) again(effects []Effect) {
+func (p *player) repeats(effects []Effect) {
 	p.t.Helper()
 	for _, e := range effects {
 		c, ok := e.(Call)
@@ -419,4 +420,27 @@ func hash(parts ...any) uint64 {
 	h := fnv.New64a()
 	fmt.Fprint(h, parts...)
 	return h.Sum64()
+}
+
+// origin is the run as one of which something is kept.
+func (p *player) origin() Origin {
+	rows := slices.Clone(p.rows)
+	slices.SortStableFunc(rows, func(a, b Row) int { return strings.Compare(a.Scope, b.Scope) })
+	return Origin{Workflow: p.w, Head: p.head, Rows: rows}
+}
+
+// again is a run of w that begins at the named actions of another one, an hour later.
+func (p *player) again(w *Workflow, o Origin, names []string) (*player, error) {
+	kept, err := Keep(w, o, names)
+	if err != nil {
+		return nil, err
+	}
+	s := Start{RunID: p.run.start.RunID + "+", Time: p.now.Add(time.Hour), Seed: p.run.start.Seed + 1, Kept: kept}
+	s.Trigger = p.run.start.Trigger
+	q := newPlayer(p.t, w, s)
+	for _, id := range kept.Contents {
+		q.contents[id] = p.contents[id]
+	}
+	q.outcome, q.callback, q.pick, q.hurries, q.twice = p.outcome, p.callback, p.pick, p.hurries, p.twice
+	return q, nil
 }

@@ -39,6 +39,10 @@ type Record struct {
 	// request id: its receiver may have seen it twice.
 	Repeated bool
 
+	// Kept says that the record is of the run that this one was resubmitted from: nothing
+	// was done for it here.
+	Kept bool
+
 	// Callback is the URL that a webhook has handed on. Whoever holds it may call: it
 	// is not to be shown, neither by itself nor in the inputs.
 	Callback string

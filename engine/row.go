@@ -29,6 +29,7 @@ const (
 	itemProgress
 	itemCallback
 	itemRepeated
+	itemKept // of another run
 )
 
 // typeCodes gives each type a byte in the stored form; types are only ever added at
@@ -89,14 +90,7 @@ func (r *Run) write(f *frame, a *wdl.Action, rec *record) {
 	if rec.hasOutputs && r.plan.secureOutputs[a.Index] {
 		flags |= itemSecureOutputs
 	}
-	b := appendUint(f.row, flags)
-	b = appendUint(b, uint64(a.Index))
-	b = appendType(appendText(b, a.Name), a.Type)
-	b = appendText(append(b, byte(rec.status)), rec.code)
-	b = appendTime(appendTime(b, rec.start, base), rec.end, base)
-	if flags&itemTracking != 0 {
-		b = append(b, rec.tracking[:]...)
-	}
+	b := appendHead(f.row, a, rec, flags, base)
 	same := flags&itemInputs != 0 && flags&itemOutputs != 0 && a.Type == wdl.TypeCompose && a.StaticResult == nil
 	if flags&itemInputs != 0 {
 		b, rec.inputs = r.storeValue(b, rec.inputs)
@@ -114,6 +108,19 @@ func (r *Run) write(f *frame, a *wdl.Action, rec *record) {
 	f.row = appendRest(b, rec, flags, base)
 	r.records++
 	r.bytes += len(f.row) - before
+}
+
+// appendHead writes what each record has.
+func appendHead(b []byte, a *wdl.Action, rec *record, flags uint64, base int64) []byte {
+	b = appendUint(b, flags)
+	b = appendUint(b, uint64(a.Index))
+	b = appendType(appendText(b, a.Name), a.Type)
+	b = appendText(append(b, byte(rec.status)), rec.code)
+	b = appendTime(appendTime(b, rec.start, base), rec.end, base)
+	if flags&itemTracking != 0 {
+		b = append(b, rec.tracking[:]...)
+	}
+	return b
 }
 
 func (rec *record) flags() uint64 {

@@ -36,6 +36,9 @@ type Run struct {
 	cancelling bool
 	callback   Callback
 
+	kept     *Kept // of another run, until it is written
+	unusable error // that cannot be kept
+
 	prefix     []byte                // encoded part of the head that never changes
 	loaded     map[string]expr.Value // contents at hand
 	loadedIDs  []string              // of them, in the order they came
@@ -58,6 +61,7 @@ type Run struct {
 // step is the state of one call of Step.
 type step struct {
 	now        time.Time
+	before     []Row // of the step, ahead of those of the frames
 	dirty      []*frame
 	started    []started // actions that went from idle to running
 	effects    []Effect
@@ -86,6 +90,9 @@ func New(w *Workflow, s Start) *Run {
 	r.random.seed = s.Seed
 	r.root = newFrame(&r.plan.layouts[0], nil, nil, 0, s.Time)
 	r.root.queue = r.room.queue[:0]
+	if s.Kept != nil {
+		r.unusable = r.adopt(s.Kept)
+	}
 	return r
 }
 
@@ -112,6 +119,9 @@ func (r *Run) Step(now time.Time, ev Event) (Result, error) {
 	}
 	if err := r.misplaced(ev); err != nil {
 		return Result{}, err
+	}
+	if r.unusable != nil {
+		return Result{}, r.unusable
 	}
 	r.apply(ev)
 	need := r.cancel()
@@ -151,15 +161,17 @@ func (r *Run) apply(ev Event) {
 	switch ev := ev.(type) {
 	case Begin:
 		if !r.held {
-			r.trackTrigger()
-			r.writeTrigger()
+			r.enter()
 		}
 		r.begun, r.held = true, false
-		r.openFrame(r.root)
+		if r.keeps() {
+			r.goOn(r.root)
+		} else {
+			r.openFrame(r.root)
+		}
 	case Hold:
 		r.held = true
-		r.trackTrigger()
-		r.writeTrigger()
+		r.enter()
 	case Resume:
 		r.repeat()
 	case Completed:
@@ -177,6 +189,13 @@ func (r *Run) apply(ev Event) {
 	}
 }
 
+// enter writes what the run begins with.
+func (r *Run) enter() {
+	r.trackTrigger()
+	r.writeTrigger()
+	r.writeKept()
+}
+
 // cancel ends a run that is to be cancelled.
 func (r *Run) cancel() *Need {
 	if !r.cancelling {
@@ -186,7 +205,7 @@ func (r *Run) cancel() *Need {
 	if err != nil {
 		return r.wanted(err)
 	}
-	r.close(closing{status: wdl.Cancelled, code: "Cancelled", open: wdl.Cancelled, reason: "Cancelled"}, partings)
+	r.close(closing{status: wdl.Cancelled, code: codeCancelled, open: wdl.Cancelled, reason: codeCancelled}, partings)
 	return nil
 }
 
@@ -271,7 +290,8 @@ func (r *Run) result(more bool, need *Need) Result {
 		res.Wake = r.wake()
 		res.Rests = r.begun && !more && need == nil && !slices.ContainsFunc(r.flights, func(l *flight) bool { return l.called })
 	}
-	if rows := len(r.dirty); rows > 0 || r.vars.changed() {
+	res.Rows = r.before
+	if rows := len(r.dirty); len(r.before) == 0 && (rows > 0 || r.vars.changed()) {
 		res.Rows = make([]Row, 0, rows+1)
 	}
 	for _, f := range r.dirty {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -31,6 +32,9 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts in testdata pr
 //	return N [JSON]          the inline code returns that, or nothing
 //	load                     what was needed
 //	forget                   the contents at hand, as a crash would
+//	again [ACTION ...]       a new run begins at these actions of the one that has ended, or
+//	                         where it failed, and keeps what went before; its definition
+//	                         is that of the part "later", if there is one
 //	called ACTION[:INDEXES] [OUTPUTS]   its callback URL is called, of the repetition
 //	                         with these indexes, such as 1-0
 //
@@ -62,10 +66,23 @@ func script(t *testing.T, file string) {
 	if m := strings.TrimSpace(part("members")); m != "" {
 		more = append(more, m)
 	}
+	later := compile(t, part("actions"), more...)
+	if l := part("later"); l != "" {
+		later = compile(t, l, more...)
+	}
 	p := newPlayer(t, compile(t, part("actions"), more...), Start{Seed: 1, Caller: strings.Contains(part("start"), "caller")})
 	var out strings.Builder
+	defer func() {
+		if t.Failed() {
+			t.Log(out.String())
+		}
+	}()
 	for line := range strings.Lines(part("events")) {
-		if line = strings.TrimSpace(line); line != "" {
+		switch line = strings.TrimSpace(line); {
+		case line == "":
+		case strings.HasPrefix(line, "again"):
+			p = p.resubmitted(later, line, &out)
+		default:
 			p.command(line, &out)
 		}
 	}
@@ -141,6 +158,33 @@ func (p *player) command(line string, out *strings.Builder) {
 	}
 	res := p.step(ev)
 	p.print(&res, out)
+}
+
+// resubmitted is a new run that keeps what the one that has ended did; the same one if
+// that cannot be kept.
+func (p *player) resubmitted(w *Workflow, line string, out *strings.Builder) *player {
+	p.t.Helper()
+	fmt.Fprintf(out, "> %s\n", line)
+	names, o := strings.Fields(line)[1:], p.origin()
+	if len(names) == 0 {
+		var err error
+		if names, err = Failures(o); err != nil {
+			p.t.Fatal(err)
+		}
+		fmt.Fprintf(out, "  %s\n", strings.Join(names, " "))
+	}
+	q, err := p.again(w, o, names)
+	var refused *Unkept
+	if errors.As(err, &refused) {
+		for _, problem := range refused.Problems {
+			fmt.Fprintf(out, "  %s: %s\n", problem.Code, problem.Message)
+		}
+		return p
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return q
 }
 
 func (p *player) called(word []string) Called {
@@ -308,6 +352,9 @@ func printRecord(out *strings.Builder, r *Record) {
 	}
 	if r.IterationCount > 0 {
 		fmt.Fprintf(out, " %d iterations", r.IterationCount)
+	}
+	if r.Kept {
+		out.WriteString(" kept")
 	}
 	out.WriteByte('\n')
 }

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,11 +77,131 @@ func simulate(t *testing.T, seed uint64) {
 		}
 	}
 	p.play()
+	p.check()
+	for n := g.rand.IntN(3); n > 0; n-- {
+		if p = p.goOn(g, compile(t, actions)); p == nil {
+			return
+		}
+	}
+}
+
+func (p *player) check() {
 	p.checkClosedOnce()
 	p.checkOrder()
 	p.checkStatuses()
 	p.checkPartings()
 	p.checkDeadline()
+}
+
+// goOn plays a run that begins at actions of this one that are drawn, or where it failed;
+// nil if there is none.
+func (p *player) goOn(g *generator, w *Workflow) *player {
+	p.t.Helper()
+	o := p.origin()
+	names, err := Failures(o)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if len(names) == 0 || g.rand.IntN(2) == 0 {
+		names = nil
+		for range 1 + g.rand.IntN(2) {
+			names = append(names, w.Program.Actions[g.rand.IntN(len(w.Program.Actions))].Name)
+		}
+	}
+	q, err := p.again(w, o, names)
+	var refused *Unkept
+	if errors.As(err, &refused) {
+		return nil
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	q.checkVariables(p)
+	if g.rand.IntN(3) == 0 {
+		q.step(Hold{})
+	}
+	if q.head != nil && g.rand.IntN(4) == 0 {
+		q.step(Cancel{})
+	} else {
+		q.step(Begin{})
+	}
+	q.play()
+	q.check()
+	q.checkKept(p)
+	return q
+}
+
+// checkKept holds that what is kept is what the origin did, that nothing is done for it
+// again, and that everything has an end.
+func (p *player) checkKept(origin *player) {
+	p.t.Helper()
+	name := func(r *Record) string { return fmt.Sprint(ScopeOf(r.Repetition), "|", r.Action, r.Iteration) }
+	was, kept := map[string]Record{}, map[string]bool{}
+	for _, r := range origin.records() {
+		was[name(&r)] = r
+	}
+	for _, r := range p.records() {
+		if !r.Kept {
+			continue
+		}
+		kept[name(&r)] = true
+		old := was[name(&r)]
+		old.Kept = true
+		if !reflect.DeepEqual(r, old) {
+			p.t.Fatalf("kept as\n%+v\nwas\n%+v", r, old)
+		}
+	}
+	for _, e := range p.effects {
+		if c, ok := e.(Call); ok && kept[fmt.Sprint(ScopeOf(c.Repetition), "|", c.Subject.Name, false)] {
+			p.t.Fatalf("%s is kept and called", c.ID)
+		}
+	}
+}
+
+// checkVariables holds that a run that has not begun has the variables that the kept
+// records tell: a sum and a text, and a list unless it was set.
+func (p *player) checkVariables(origin *player) {
+	p.t.Helper()
+	n, text, list, set := int64(0), "", int64(0), false
+	began := map[string]bool{}
+	rows := p.run.kept.rows
+	records, err := DecodeRecords(rows)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	slices.SortStableFunc(records, func(a, b Record) int { return a.End.Compare(b.End) })
+	for _, r := range records {
+		value, _ := r.Inputs.Get("value")
+		switch {
+		case r.Status != wdl.Succeeded:
+		case r.Type == wdl.TypeInitializeVariable:
+			began[r.Action] = true
+		case r.Type == wdl.TypeIncrementVariable:
+			n += 2
+		case r.Type == wdl.TypeAppendToStringVariable:
+			text += value.Text()
+		case r.Type == wdl.TypeAppendToArrayVariable:
+			list++
+		case r.Type == wdl.TypeSetVariable:
+			set = true
+		}
+	}
+	got := map[string]expr.Value{}
+	for _, v := range p.run.Variables() {
+		got[v.Name] = v.Value
+	}
+	if len(got) != len(began) {
+		p.t.Fatalf("%d variables, of %v", len(got), began)
+	}
+	if v, ok := got["n"]; ok && !expr.Equal(v, expr.Int(1+n)) {
+		p.t.Fatalf("n is %s, not %d", v.JSON(), 1+n)
+	}
+	if v, ok := got["text"]; ok && len(v.Text()) != len("a"+text) {
+		p.t.Fatalf("text is %s, not a permutation of a%s", v.JSON(), text)
+	}
+	if v, ok := got["list"]; ok && !set && int64(v.Len()) != list {
+		p.t.Fatalf("list has %d elements, not %d", v.Len(), list)
+	}
 }
 
 // checkDeadline holds that a run which ends after its time has timed out, with all that
@@ -249,17 +371,17 @@ func (p *player) checkStatuses() {
 	if s.Code == codeTerminate || s.Code == "Cancelled" || s.Code == codeRunTimedOut {
 		return
 	}
-	status := map[int]wdl.Status{}
+	status, kept := map[int]wdl.Status{}, map[int]bool{} // a kept one may have been cut off with its run
 	for _, r := range p.records() {
 		if len(r.Repetition) == 0 && !r.Iteration {
-			status[r.Index] = r.Status
+			status[r.Index], kept[r.Index] = r.Status, r.Kept
 		}
 	}
 	if want := leafRule(p.w.Program, p.w.Program.Root, status); s.Status != want {
 		p.t.Fatalf("run is %v, want %v", s.Status, want)
 	}
 	for _, a := range p.w.Program.Actions {
-		if a.Type != wdl.TypeScope || a.Depth > 0 || status[a.Index] == wdl.Skipped {
+		if a.Type != wdl.TypeScope || a.Depth > 0 || status[a.Index] == wdl.Skipped || kept[a.Index] {
 			continue
 		}
 		if want := leafRule(p.w.Program, a.Branches[0], status); status[a.Index] != want {

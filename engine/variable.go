@@ -370,24 +370,59 @@ func (vs *variables) whole(program *wdl.Program) []byte {
 
 // replay applies a stored row of changes.
 func (vs *variables) replay(d *decoder, program *wdl.Program) {
+	d.changes(len(program.Variables), func(index int, c change) { c.apply(vs.at(index, program)) })
+}
+
+// change is one stored change of a variable.
+type change struct {
+	what  byte
+	value expr.Value // of changeSet and changeElement
+	text  string     // of changeText
+}
+
+func (c *change) apply(v *variable) {
+	switch c.what {
+	case changeSet:
+		v.assign(c.value)
+	case changeElement:
+		v.appendElement(c.value)
+	case changeText:
+		v.appendText(c.text)
+	}
+}
+
+// append writes it as one of the variable at index.
+func (c *change) append(b []byte, index int) []byte {
+	b = appendChange(b, c.what, index)
+	if c.what == changeText {
+		return appendText(b, c.text)
+	}
+	return appendValue(b, c.value)
+}
+
+// changes reads a row of changes of that many variables.
+func (d *decoder) changes(variables int, yield func(index int, c change)) {
 	d.version(rowVersion)
 	for d.more() {
-		what, index := d.byte(), int(d.uint())
-		if d.err != nil || index >= len(program.Variables) {
+		c := change{what: d.byte()}
+		index := int(d.uint())
+		if d.err != nil || index < 0 || index >= variables {
 			d.fail("variable")
 			return
 		}
-		v := vs.at(index, program)
-		switch what {
-		case changeSet:
-			v.assign(d.value())
-		case changeElement:
-			v.appendElement(d.value())
+		switch c.what {
+		case changeSet, changeElement:
+			c.value = d.value()
 		case changeText:
-			v.appendText(d.text())
+			c.text = d.text()
 		default:
 			d.fail("change of a variable")
+			return
 		}
+		if d.err != nil {
+			return
+		}
+		yield(index, c)
 	}
 }
 

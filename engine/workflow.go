@@ -104,6 +104,7 @@ type Start struct {
 	Deadline time.Time
 	Depth    int   // how many workflows called each other to begin this run; 0: none
 	Trace    Trace // that the run belongs to, if whoever began it said so
+	Kept     *Kept // what another run did that is not done again; nil: nothing
 }
 
 // Fired is the trigger's record.
