@@ -75,14 +75,24 @@ func (c *client) id(workflow string) string {
 // put saves a workflow in the environment.
 func (c *client) put(name, triggers, actions string) error {
 	environment := "/subscriptions/" + c.ready.SubscriptionID + "/resourceGroups/" + c.ready.ResourceGroup + "/providers/Microsoft.Logic/integrationServiceEnvironments/" + c.ready.Environment
-	body := fmt.Sprintf(`{"location":"local","properties":{"integrationServiceEnvironment":{"id":%q},"definition":{"$schema":"https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#","contentVersion":"1.0.0.0","triggers":%s,"actions":%s}}}`,
-		environment, triggers, actions)
+	return c.save(name, fmt.Sprintf(`"integrationServiceEnvironment":{"id":%q},`, environment), triggers, actions)
+}
+
+// putOutside saves a workflow that is called, outside of the environment.
+func (c *client) putOutside(name, actions string) error { return c.save(name, "", called, actions) }
+
+func (c *client) save(name, properties, triggers, actions string) error {
+	body := fmt.Sprintf(`{"location":"local","properties":{%s"definition":{"$schema":"https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#","contentVersion":"1.0.0.0","triggers":%s,"actions":%s}}}`,
+		properties, triggers, actions)
 	return c.do(http.MethodPut, c.id(name), []byte(body), nil)
 }
 
+// called is the trigger of workflows that are called.
+const called = `{"manual":{"type":"Request","kind":"Http","inputs":{}}}`
+
 // workflow saves a workflow that is called, and gives the URL to call it by.
 func (c *client) workflow(name, actions string) (callback string, err error) {
-	if err := c.put(name, `{"manual":{"type":"Request","kind":"Http","inputs":{}}}`, actions); err != nil {
+	if err := c.put(name, called, actions); err != nil {
 		return "", err
 	}
 	return c.callback(name)

@@ -38,18 +38,25 @@ type request struct {
 	status int // wanted; 0: 200
 }
 
-func (r request) send(ctx context.Context) error {
+// post sends the request and reads the whole answer.
+func (r request) post(ctx context.Context) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, bytes.NewReader(r.body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := r.client.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp, err
+}
+
+func (r request) send(ctx context.Context) error {
+	resp, err := r.post(ctx)
+	if err != nil {
 		return err
 	}
 	if resp.StatusCode != max(r.status, http.StatusOK) {

@@ -45,6 +45,7 @@ func sections() []section {
 		{"tests", measureTests},
 		{"waiting", measureWaiting},
 		{"soak", measureSoak},
+		{"overload", measureOverload},
 	}
 }
 
