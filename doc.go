@@ -25,7 +25,8 @@
 //     by those whom the network's policy lets in.
 //   - [isle/internal/arm] and [isle/internal/identity]: the resource manager, generic
 //     over resource types, and who may ask it what.
-//   - [isle/internal/network], [isle/internal/logic], [isle/internal/deploy]: the types.
+//   - [isle/internal/network], [isle/internal/logic], [isle/internal/account] and
+//     [isle/internal/deploy]: the types.
 //     network.Policies makes the policy of all that is stored; logic judges by it what
 //     environments need.
 //   - [isle/internal/metrics]: what the server counts, where it happens, without a lock.

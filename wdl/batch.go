@@ -1,6 +1,10 @@
 package wdl
 
-import "strings"
+import (
+	"strings"
+
+	"isle/expr"
+)
 
 // minBatchSeconds is the shortest recurrence of a batch (wdl-semantics §10.6).
 const minBatchSeconds = 60
@@ -30,6 +34,15 @@ func (c *compiler) batchTrigger(t *Trigger, n node) {
 			t.Batch.Configurations = append(t.Batch.Configurations, c.releaseCriteria(name, criteria, o))
 		}
 	}
+}
+
+// ReleaseCriteria reads release criteria that stand outside of a definition, as those of
+// an integration account's batch configuration do, by the rules of a Batch trigger. The
+// pointers of problems begin at the criteria.
+func ReleaseCriteria(batch string, criteria expr.Value, o Options) (BatchConfiguration, Problems) {
+	c := newCompiler(o)
+	b := c.releaseCriteria(batch, node{criteria, ""}, owner{trigger: &Trigger{Type: TypeBatch}, where: "batch configuration '" + batch + "'"})
+	return b, c.finish(criteria)
 }
 
 // releaseCriteria reads when a batch is released: when any criterion is met, so one is

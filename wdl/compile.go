@@ -40,11 +40,22 @@ type Options struct {
 // {"value": …}; null: none) and compiles it. The Program is nil if any problem is an
 // Error; warnings may come with one.
 func Compile(definition, parameters expr.Value, o Options) (*Program, Problems) {
+	c := newCompiler(o)
+	c.definition(node{definition, ""}, parameters)
+	problems := c.finish(definition)
+	if problems.Failed() {
+		return nil, problems
+	}
+	c.program.Definition = normalise(definition)
+	return c.program, problems
+}
+
+func newCompiler(o Options) *compiler {
 	limits := DefaultLimits()
 	if o.Limits != nil {
 		limits = *o.Limits
 	}
-	c := &compiler{
+	return &compiler{
 		Options:    o,
 		bounds:     limits,
 		dialect:    expr.Workflow(),
@@ -56,13 +67,6 @@ func Compile(definition, parameters expr.Value, o Options) (*Program, Problems) 
 			Limits:        limits,
 		},
 	}
-	c.definition(node{definition, ""}, parameters)
-	problems := c.finish(definition)
-	if problems.Failed() {
-		return nil, problems
-	}
-	c.program.Definition = normalise(definition)
-	return c.program, problems
 }
 
 // compiler holds one compilation. Its stages fill program and add problems.

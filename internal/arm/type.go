@@ -42,6 +42,7 @@ type Type struct {
 	Tracked     bool     // has location (required) and tags
 	NoGroup     bool     // stands directly in a subscription
 	ETagMember  bool     // "etag" is a member of the resource too, as in Microsoft.Network
+	NoState     bool     // its properties show no provisioning state
 	// Extension says that a resource of the type is part of what it extends, in whose ID's
 	// place its own begins: a resource, a group, a subscription or the tenant. It goes
 	// with it.

@@ -35,7 +35,7 @@ func (m *Manager) View(ctx context.Context, tx *store.Tx, r Resource) (expr.Valu
 		add("tags", r.Tags)
 	}
 	for name, v := range shown.Members() {
-		if name == "properties" {
+		if name == "properties" && !t.NoState {
 			v = withState(v, r.State)
 		}
 		add(name, v)

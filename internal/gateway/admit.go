@@ -46,11 +46,11 @@ func (g *Gateway) caller(r *http.Request) dataplane.Caller {
 // judge asks the network policy about a caller. The refusal that it returns, nil for
 // none, is for everybody: it says only that the policy refuses. The reason is for
 // those who prove with a signature that they belong to the workflow.
-func (g *Gateway) judge(d *runner.Deployed, from dataplane.Caller) (plain, full error) {
+func (g *Gateway) judge(environment string, from dataplane.Caller) (plain, full error) {
 	if g.config.Network == nil {
 		return nil, nil
 	}
-	decision := g.config.Network.Admit(d.Environment, from)
+	decision := g.config.Network.Admit(environment, from)
 	if decision.Allowed {
 		return nil, nil
 	}

@@ -1,6 +1,7 @@
 // Package gateway is the access endpoint of environments: what callers outside the
 // resource manager reach. It serves the callback URLs of Request triggers and of
-// webhook actions, and the signed links to recorded inputs and outputs.
+// webhook actions, and the signed links to recorded inputs and outputs and to what
+// artifacts of integration accounts hold.
 //
 // Everything is allowed by a signature in the URL and by nothing else, and only to
 // callers whom the environment's network policy lets in. A request is bounded before it
@@ -30,9 +31,11 @@ import (
 type Config struct {
 	Workflows runner.Workflows
 	// Named finds the workflows that workflows call; nil: they call none.
-	Named  Named
-	Runner *runner.Runner
-	Store  *store.Store
+	Named Named
+	// Accounts finds integration accounts; nil: there are none.
+	Accounts Accounts
+	Runner   *runner.Runner
+	Store    *store.Store
 	// InlineCode runs the code of runs that become tests; nil: it is not run.
 	InlineCode *script.Operation
 	// PublicURL is the base of absolute URLs, such as "https://localhost:8443".
@@ -124,6 +127,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = g.poll(w, r, t)
 	case targetCallback:
 		err = g.callBack(w, r, t)
+	case targetArtifact:
+		err = g.artifact(w, r, t)
 	}
 	if err != nil {
 		g.fail(w, r, err)
@@ -154,21 +159,28 @@ func (g *Gateway) open(ctx context.Context, r *http.Request, t target) (*runner.
 		return nil, nil, err
 	}
 	from := g.caller(r)
-	err = authorize(d, r, t, q, g.config.Clock())
-	switch plain, full := g.judge(d, from); {
-	case plain != nil && err != nil:
-		return nil, nil, plain
-	case plain != nil:
-		return nil, nil, full
-	case err != nil:
+	if err := g.enter(r, t, q, d.Environment, d.Keys, from); err != nil {
 		return nil, nil, err
 	}
 	return d, q, permit(d, t, from.Address)
 }
 
+// enter lets in whom the network of an environment lets in, with a signature of one of
+// the keys. Who has none is not told why the network refuses.
+func (g *Gateway) enter(r *http.Request, t target, q trigger.Query, environment string, keys [][]byte, from dataplane.Caller) error {
+	err := authorize(keys, r, t, q, g.config.Clock())
+	switch plain, full := g.judge(environment, from); {
+	case plain != nil && err != nil:
+		return plain
+	case plain != nil:
+		return full
+	}
+	return err
+}
+
 // authorize refuses a request that is not signed, or is not only signed
 // (logic-api §1.7).
-func authorize(d *runner.Deployed, r *http.Request, t target, q trigger.Query, now time.Time) error {
+func authorize(keys [][]byte, r *http.Request, t target, q trigger.Query, now time.Time) error {
 	values := q.Values()
 	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); scheme != "" && strings.EqualFold(scheme, "Bearer") {
 		if values.Has("sig") {
@@ -176,7 +188,7 @@ func authorize(d *runner.Deployed, r *http.Request, t target, q trigger.Query, n
 		}
 		return unauthorized("DirectApiAuthorizationRequired", "The request must be authenticated only by Shared Access scheme.")
 	}
-	switch err := runner.Verify(d.Keys, d.FlowID, t.permission(), values, now); err {
+	switch err := runner.Verify(keys, t.flowID, t.permission(), values, now); err {
 	case nil:
 		return nil
 	case runner.ErrSignatureMissing:

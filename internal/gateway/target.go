@@ -3,6 +3,8 @@ package gateway
 import (
 	"net/url"
 	"strings"
+
+	"isle/internal/account"
 )
 
 type targetKind uint8
@@ -13,6 +15,7 @@ const (
 	targetOperation
 	targetFiring // content of a firing without a run
 	targetCallback
+	targetArtifact // what an artifact of an integration account holds
 )
 
 // Route names what an escaped path of the access endpoint is about: "trigger",
@@ -22,14 +25,14 @@ func Route(escaped string) string {
 	if !ok {
 		return "access"
 	}
-	return [...]string{targetTrigger: "trigger", targetContent: "content", targetOperation: "operation", targetFiring: "content", targetCallback: "callback"}[t.kind]
+	return [...]string{targetTrigger: "trigger", targetContent: "content", targetOperation: "operation", targetFiring: "content", targetCallback: "callback", targetArtifact: "content"}[t.kind]
 }
 
 // target is what a path names. Names are decoded; relativePath is not, as a
 // template's segments are compared before they are decoded.
 type target struct {
 	kind         targetKind
-	flowID       string
+	flowID       string // or the id of an integration account
 	version      string // of a versioned trigger
 	trigger      string
 	relativePath string // escaped, without a leading slash
@@ -40,6 +43,8 @@ type target struct {
 	scope        bool // the repetition is of a container
 	content      string
 	operation    string
+	segment      string // kind of the artifact, such as "schemas"
+	artifact     string
 }
 
 // permission is what the signature must grant.
@@ -50,6 +55,8 @@ func (t target) permission() string {
 			return "/versions/" + t.version + "/triggers/" + t.trigger + "/run"
 		}
 		return "/triggers/" + t.trigger + "/run"
+	case targetArtifact:
+		return account.Permission(t.segment, t.artifact)
 	case targetFiring:
 		return "/triggers/" + t.trigger + "/histories/" + t.history + "/contents/" + t.content + "/read"
 	case targetOperation:
@@ -112,7 +119,14 @@ func (p *path) done() bool { return !p.bad && p.rest == "" }
 func parseTarget(escaped string) (target, bool) {
 	p := &path{rest: escaped}
 	var t target
-	p.is("workflows")
+	switch strings.ToLower(p.next()) {
+	case "workflows":
+	case "integrationaccounts":
+		t.readArtifact(p)
+		return t, p.done()
+	default:
+		return t, false
+	}
 	t.flowID = p.next()
 	switch strings.ToLower(p.next()) {
 	case "versions":
@@ -141,6 +155,15 @@ func (t *target) readTrigger(p *path) {
 	p.is("paths")
 	p.is("invoke")
 	t.relativePath = strings.TrimPrefix(p.rest, "/")
+}
+
+func (t *target) readArtifact(p *path) {
+	t.kind = targetArtifact
+	t.flowID = p.next()
+	t.segment = p.next()
+	t.artifact = p.next()
+	p.is("contents")
+	p.is("Value")
 }
 
 func (t *target) readFiring(p *path) {

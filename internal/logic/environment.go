@@ -318,14 +318,14 @@ func (e *environment) addresses(subnet int) []string {
 	return []string{address.String()}
 }
 
-// deleteEnvironment refuses while workflows are in the environment. It releases the
+// deleteEnvironment refuses while workflows or integration accounts are in the environment. It releases the
 // subnets at once; the database is removed by a task.
 func (s *Service) deleteEnvironment(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
 	form, err := decode[environment](r.Old.Resource)
 	if err != nil {
 		return err
 	}
-	members, err := tx.Settings(memberPrefix(form.ID))
+	members, err := tx.Settings(residentPrefix(form.ID))
 	if err != nil {
 		return err
 	}
@@ -334,7 +334,7 @@ func (s *Service) deleteEnvironment(_ context.Context, tx *store.Tx, r *arm.Dele
 		if err != nil {
 			return err
 		}
-		return arm.Conflict("IntegrationServiceEnvironmentNotEmpty", "", "The integration service environment '%s' cannot be deleted: %d workflows are in it, '%s' among them. Delete them first.", r.ID.Name(), len(members), first)
+		return arm.Conflict("IntegrationServiceEnvironmentNotEmpty", "", "The integration service environment '%s' cannot be deleted: %d workflows and integration accounts are in it, '%s' among them. Delete them first.", r.ID.Name(), len(members), first)
 	}
 	if err := s.release(tx, r.Old.ID, form); err != nil {
 		return err

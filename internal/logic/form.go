@@ -77,6 +77,8 @@ type workflow struct {
 	// must be looked after.
 	Scheduled bool   `json:"scheduled,omitempty"`
 	Kind      string `json:"kind,omitempty"` // as last given; "" is Stateful
+	// Account is the id of its integration account, which has a setting that names it.
+	Account string `json:"account,omitempty"`
 	// Receivers are the flow ids of the workflows whose batches the current version sends
 	// to; each has a setting that names this one.
 	Receivers []string `json:"receivers,omitempty"`

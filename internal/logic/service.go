@@ -90,6 +90,24 @@ type Subscriptions interface {
 	Unsubscribe(tx *store.Tx, flowID string) (left bool, err error)
 }
 
+// Account is what a workflow must know about an integration account.
+type Account struct {
+	ID       string // 32 hex digits
+	Resource string // resource ID
+	ISE      string // resource ID of its environment, "" for none
+}
+
+// Accounts are the integration accounts as workflows see them. All calls are part of the
+// control database's transaction.
+type Accounts interface {
+	// Account finds one by its resource ID; store.ErrNotFound if there is none.
+	Account(tx *store.Tx, id string) (*Account, error)
+	// Use notes that a workflow uses an account, which is then not deleted; Release that
+	// it no longer does. The account is known by its ID.
+	Use(tx *store.Tx, account, flowID, workflow string) error
+	Release(tx *store.Tx, account, flowID string) error
+}
+
 // Operations closes long-running operations; *arm.Manager is one.
 type Operations interface {
 	Complete(ctx context.Context, tx *store.Tx, key, operation string, failure error) error
@@ -101,7 +119,9 @@ type Config struct {
 	Workflows *Workflows
 	Subnets   Subnets
 	Runner    Runner
-	Tenant    string // id of the tenant, shown with identities
+	// Accounts are the integration accounts; nil: there are none.
+	Accounts Accounts
+	Tenant   string // id of the tenant, shown with identities
 	// Parting is how long a deleted environment waits for the peers of its webhooks to be
 	// told; 0: 10 s.
 	Parting time.Duration

@@ -83,6 +83,8 @@ type change struct {
 	form   *workflow // stored if the PUT succeeds
 	before *version  // the current version until now; nil for a new workflow
 	limits wdl.Limits
+	// account is the id of the integration account that the request names, "" for none.
+	account string
 }
 
 // prepareWorkflow reads and compiles the request, which takes too long for the one
@@ -278,21 +280,6 @@ func (s *Service) locate(tx *store.Tx, c *change, found *arm.Found) error {
 	return s.checkAccount(tx, c, found)
 }
 
-// checkAccount checks the integration account: it must be in the workflow's own
-// environment (ise.md #4).
-func (s *Service) checkAccount(tx *store.Tx, c *change, found *arm.Found) error {
-	id := c.body.IntegrationAccount.id()
-	if id == "" {
-		return nil
-	}
-	account, err := arm.Load(tx, id)
-	if errors.Is(err, store.ErrNotFound) || err == nil && !strings.EqualFold(account.Type, accountType) {
-		*found = append(*found, arm.Missing("IntegrationAccountNotFound", "The integration account '%s' was not found. Create it first, or leave integrationAccount out.", id))
-		return nil
-	}
-	return err
-}
-
 // store writes the workflow, and a version if anything in it differs.
 func (s *Service) store(tx *store.Tx, c *change) (*arm.Written, error) {
 	r, form := c.r, c.form
@@ -315,6 +302,9 @@ func (s *Service) store(tx *store.Tx, c *change) (*arm.Written, error) {
 		form.Scheduled = form.Scheduled || t.Recurrence != nil || trigger.IsWebhook(t) || t.Runs > 0 || t.Batch != nil // more may begin, or be released
 	}
 	if err := form.refer(tx, r.ID, c.receivers); err != nil {
+		return nil, err
+	}
+	if err := s.useAccount(tx, form, c.account, r.ID); err != nil {
 		return nil, err
 	}
 	if r.Old == nil {
@@ -371,6 +361,9 @@ func (s *Service) deleteWorkflow(_ context.Context, tx *store.Tx, r *arm.DeleteR
 		return err
 	}
 	if err := form.unrefer(tx, r.ID.Name()); err != nil {
+		return err
+	}
+	if err := s.useAccount(tx, form, "", r.ID); err != nil {
 		return err
 	}
 	if err := dropSetting(tx, flowSetting(form.FlowID)); err != nil {

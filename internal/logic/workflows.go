@@ -195,7 +195,10 @@ func flowSetting(flowID string) string { return "workflow/" + flowID }
 
 func versionPrefix(flowID string) string { return "workflow/" + flowID + "/version/" }
 
-func memberPrefix(environment string) string { return "environment/" + environment + "/workflow/" }
+func memberPrefix(environment string) string { return residentPrefix(environment) + "workflow/" }
+
+// residentPrefix is what workflows and integration accounts in an environment stand below.
+func residentPrefix(environment string) string { return "environment/" + environment + "/" }
 
 func readVersion(tx *store.Tx, flowID, versionID string) (*version, error) {
 	body, err := tx.Setting(versionPrefix(flowID) + versionID)

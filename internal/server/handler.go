@@ -20,6 +20,7 @@ import (
 //	/metrics                           what it counts
 //	/backup, /restore                  an archive of everything, and back
 //	/workflows/…                       gateway: request triggers, content links
+//	/integrationAccounts/…             gateway: what artifacts hold
 //	/{tenant}/…, /common/…             identity: tokens, discovery, keys
 //	all else                           arm: the resource manager
 func (s *Server) routes() http.Handler {
@@ -33,6 +34,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST /restore", s.manager.Stream(restoreAction, subscription, s.serveRestore))
 	access := s.whileReady(s.gateway) // judges the pace of its large bodies itself
 	mux.Handle("/workflows/", access)
+	mux.Handle("/integrationAccounts/", access)
 	management := timely(bodyTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if identity.Owns(r.URL.Path) {
 			s.issuer.ServeHTTP(w, r)
@@ -44,7 +46,7 @@ func (s *Server) routes() http.Handler {
 	return s.metrics.HTTP(s.routeOf(knownTypes()), s.logRequest, s.hosts(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Of a path with a slash too many the mux would make a redirect and a page.
 		switch doubled := strings.Contains(r.URL.Path, "//"); {
-		case doubled && strings.HasPrefix(r.URL.Path, "/workflows/"):
+		case doubled && (strings.HasPrefix(r.URL.Path, "/workflows/") || strings.HasPrefix(r.URL.Path, "/integrationAccounts/")):
 			access.ServeHTTP(w, r)
 		case doubled:
 			management.ServeHTTP(w, r)

@@ -23,6 +23,7 @@ import (
 	"syscall"
 
 	"isle/internal/access"
+	"isle/internal/account"
 	"isle/internal/arm"
 	"isle/internal/backup"
 	"isle/internal/connector"
@@ -67,6 +68,7 @@ type Server struct {
 	operations connector.Operations
 	workflows  *logic.Workflows
 	logic      *logic.Service
+	accounts   *account.Service
 	runner     *runner.Runner
 	endOps     func()
 	code       *script.Operation // runs inline code
@@ -289,8 +291,13 @@ func (s *Server) build() error {
 	})
 	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, MaxActions: s.maxActions(),
 		Observers: s.observers(), Tracer: s.spans(), Purged: s.metrics.Purged, Retention: s.config.limits.Workflow.RunDuration, Clock: s.config.Clock, Log: s.log})
+	links := fetch.New(fetch.Options{Network: s.network, Private: s.config.PrivateLinks, RootCAs: s.rootCAs()})
 	var err error
-	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Tenant: s.issuer.Tenant(), Authorizer: s.access,
+	s.accounts, err = account.New(account.Config{Store: s.store, Environments: homes{s}, Access: func(string) string { return s.base }, Links: links, Clock: s.config.Clock, Log: s.log})
+	if err != nil {
+		return err
+	}
+	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Accounts: accounts{s.accounts}, Tenant: s.issuer.Tenant(), Authorizer: s.access,
 		Throughput: s.runner.Throughput, Throttled: s.config.Limits == LimitsDocumented,
 		Policies: policies{s.policies}, Probes: s.probes(), Isolation: func() logic.Isolation { return logic.Isolation(s.network.Isolation()) },
 		Access: func(string) string { return s.base }, Refused: s.config.refusedActions(), Clock: s.config.Clock, Log: s.log})
@@ -299,10 +306,10 @@ func (s *Server) build() error {
 	}
 	s.places.environments = s.logic
 	deployments := deploy.New(deploy.Config{Store: s.store, TenantID: s.issuer.Tenant(), Endpoint: s.base, Authority: s.base,
-		Fetcher: fetch.New(fetch.Options{Network: s.network, Private: s.config.PrivateLinks, RootCAs: s.rootCAs()}), Clock: s.config.Clock, Log: s.log})
+		Fetcher: links, Clock: s.config.Clock, Log: s.log})
 	s.manager, err = arm.New(arm.Config{
 		Store:      s.store,
-		Types:      slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), deployments.Types(), s.access.Types()),
+		Types:      slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), s.accounts.Types(), deployments.Types(), s.access.Types()),
 		Routes:     slices.Concat(network.Routes(s.policies), s.logic.Routes(), deployments.Routes()),
 		Authorizer: s.access, Authenticator: s.issuer, Tenant: s.issuer.Tenant(),
 		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription(), Name: "Isle"}},
@@ -313,7 +320,7 @@ func (s *Server) build() error {
 	}
 	s.logic.Bind(s.manager)
 	deployments.Bind(s.manager)
-	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Named: s.workflows, Runner: s.runner, Store: s.store, InlineCode: s.code, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
+	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Named: s.workflows, Accounts: s.accounts, Runner: s.runner, Store: s.store, InlineCode: s.code, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
 		MaxBody: s.config.limits.MessageSize, ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
 	s.page = portal.New(overview{s}, s.caller, s.log)
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})
@@ -325,7 +332,7 @@ func (s *Server) build() error {
 // ResourceTypes are the types that a server knows, as "Microsoft.Logic/workflows":
 // the list for who checks a template without a server.
 func ResourceTypes() []string {
-	return slices.Concat(network.TypeNames(), logic.TypeNames(), []string{deploy.TypeName}, access.TypeNames())
+	return slices.Concat(network.TypeNames(), logic.TypeNames(), account.TypeNames(), []string{deploy.TypeName}, access.TypeNames())
 }
 
 // handlers are who carries out which kind of task.

@@ -90,7 +90,7 @@ func (s *Server) routeOf(known map[string]string) func(*http.Request) string {
 		switch {
 		case path == "/", path == "/healthz", path == "/readyz", path == "/metrics", path == "/backup", path == "/restore":
 			return path
-		case strings.HasPrefix(path, "/workflows/"):
+		case strings.HasPrefix(path, "/workflows/"), strings.HasPrefix(path, "/integrationAccounts/"):
 			return gateway.Route(r.URL.EscapedPath())
 		case identity.Owns(path):
 			return "tokens"

@@ -135,3 +135,13 @@ func (w *where) add(condition string, args ...driver.Value) {
 }
 
 func (w *where) sql() string { return w.text.String() }
+
+// CountResources counts what Resources would list.
+func (tx *Tx) CountResources(q Query) (n int, err error) {
+	sql, args := q.where()
+	err = tx.one(`SELECT count(*) FROM resources`+sql, func(v []driver.Value) error {
+		n = int(v[0].(int64))
+		return nil
+	}, args...)
+	return n, err
+}
