@@ -18,7 +18,7 @@ func (s *Service) accountType() arm.Type {
 	return arm.Type{
 		Name: TypeName, APIVersions: versions(), Tracked: true, MissingCode: "IntegrationAccountNotFound",
 		ValidName: validName, Linked: "join/action",
-		Put:       s.putAccount, Patch: s.putAccount, Delete: s.deleteAccount, View: s.viewAccount,
+		Put: s.putAccount, Patch: s.putAccount, Delete: s.deleteAccount, View: s.viewAccount,
 		List:    &arm.ListSpec{},
 		Actions: s.accountActions(),
 	}
