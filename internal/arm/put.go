@@ -111,6 +111,9 @@ func (m *Manager) checkPlace(tx *store.Tx, t target) error {
 	if t.typ.Name == TypeGroup {
 		return nil
 	}
+	if err := checkRegistered(tx, t.id); err != nil {
+		return err
+	}
 	if t.typ.Extension {
 		if err := m.checkExtended(tx, t.id); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"isle/expr"
+	"isle/internal/store"
 )
 
 // builtinRoutes are the paths of the manager itself: tenants, subscriptions,
@@ -19,6 +20,9 @@ func (m *Manager) builtinRoutes() []Route {
 	enter := func(pattern, action string, serve Handler) Route { // for who has a role anywhere in the subscription
 		return get(pattern, "", m.entering(action, serve))
 	}
+	put := func(pattern, action string, serve Handler) Route {
+		return Route{Method: http.MethodPut, Pattern: pattern, Action: action, Serve: serve}
+	}
 	return []Route{
 		get("/tenants", "", m.tenants),
 		get("/subscriptions", "", m.subscriptions),
@@ -27,12 +31,19 @@ func (m *Manager) builtinRoutes() []Route {
 		enter(subscription+"/resources", "Microsoft.Resources/subscriptions/resources/read", m.listResources),
 		enter(subscription+"/resourceGroups/{group}/resources", "Microsoft.Resources/subscriptions/resourceGroups/resources/read", m.listResources),
 		get(subscription+"/tagNames", "Microsoft.Resources/subscriptions/tagNames/read", m.tagNames),
+		put(subscription+"/tagNames/{tag}", "Microsoft.Resources/subscriptions/tagNames/write", m.putTagName),
+		put(subscription+"/tagNames/{tag}/tagValues/{value}", "Microsoft.Resources/subscriptions/tagNames/tagValues/write", m.putTagValue),
+		{Method: http.MethodDelete, Pattern: subscription + "/tagNames/{tag}", Action: "Microsoft.Resources/subscriptions/tagNames/delete", Serve: m.deleteTagName},
+		{Method: http.MethodDelete, Pattern: subscription + "/tagNames/{tag}/tagValues/{value}", Action: "Microsoft.Resources/subscriptions/tagNames/tagValues/delete", Serve: m.deleteTagValue},
 		enter(subscription+"/providers", "Microsoft.Resources/subscriptions/providers/read", m.listProviders),
 		enter(subscription+"/providers/{namespace}", "Microsoft.Resources/subscriptions/providers/read", m.provider),
 		enter(subscription+"/providers/{namespace}/resourceTypes", "Microsoft.Resources/subscriptions/providers/read", m.resourceTypes),
 		get(subscription+"/providers/{namespace}/providerPermissions", "Microsoft.Resources/subscriptions/providers/read", m.permissions),
-		{Method: http.MethodPost, Pattern: subscription + "/providers/{namespace}/register", Action: "Microsoft.Resources/subscriptions/providers/register/action", Serve: m.provider},
-		{Method: http.MethodPost, Pattern: subscription + "/providers/{namespace}/unregister", Action: "Microsoft.Resources/subscriptions/providers/unregister/action", Serve: m.provider},
+		{Method: http.MethodPost, Pattern: subscription + "/providers/{namespace}/register", Action: "Microsoft.Resources/subscriptions/providers/register/action", Serve: m.register},
+		{Method: http.MethodPost, Pattern: subscription + "/providers/{namespace}/unregister", Action: "Microsoft.Resources/subscriptions/providers/unregister/action", Serve: m.unregister},
+		{Method: http.MethodPost, Pattern: subscription + "/providers/Microsoft.Resources/checkZonePeers", Action: "Microsoft.Resources/checkZonePeers/action", Serve: m.checkZonePeers},
+		{Method: http.MethodPost, Pattern: "/providers/Microsoft.Resources/checkResourceName", Serve: checkResourceName},
+		{Method: http.MethodPost, Pattern: "/providers/Microsoft.Management/managementGroups/{group}/providers/{namespace}/register", Serve: registerAtManagementGroup},
 		get("/providers", "", m.listProviders),
 		get("/providers/{namespace}", "", m.provider),
 		get("/providers/{namespace}/operations", "", m.operations),
@@ -60,30 +71,57 @@ func (m *Manager) tenants(context.Context, *Request) (*Response, error) {
 		"domains", expr.Array(), "tenantCategory", "Home", "tenantType", "AAD")}, ""), nil
 }
 
-func (m *Manager) subscriptionValue(s Subscription) expr.Value {
+func (m *Manager) subscriptionValue(tx *store.Tx, s Subscription) (expr.Value, error) {
 	name := s.Name
 	if name == "" {
 		name = m.config.TenantName
 	}
-	return object("id", "/subscriptions/"+s.ID, "authorizationSource", "RoleBased", "managedByTenants", expr.Array(), "subscriptionId", s.ID,
+	v := object("id", "/subscriptions/"+s.ID, "authorizationSource", "RoleBased", "managedByTenants", expr.Array(), "subscriptionId", s.ID,
 		"tenantId", m.config.Tenant, "displayName", name, "state", "Enabled", "subscriptionPolicies",
 		object("locationPlacementId", "Public_2014-09-01", "quotaId", "PayAsYouGo_2014-09-01", "spendingLimit", "Off"))
+	tags, err := subscriptionTags(tx, s.ID, nil)
+	if tags.Len() > 0 {
+		v = v.With("tags", tags)
+	}
+	return v, err
+}
+
+// subscriptionsWhere are those that hold, as they are served.
+func (m *Manager) subscriptionsWhere(ctx context.Context, holds func(Subscription) bool) ([]expr.Value, error) {
+	values := []expr.Value{}
+	err := m.db.Read(ctx, func(tx *store.Tx) error {
+		for _, s := range m.config.Subscriptions {
+			if !holds(s) {
+				continue
+			}
+			v, err := m.subscriptionValue(tx, s)
+			if err != nil {
+				return err
+			}
+			values = append(values, v)
+		}
+		return nil
+	})
+	return values, err
 }
 
 // subscriptions lists those the caller may read.
-func (m *Manager) subscriptions(_ context.Context, r *Request) (*Response, error) {
-	values := []expr.Value{}
-	for _, s := range m.config.Subscriptions {
-		if m.config.Authorizer == nil || m.config.Authorizer.Within(r.Principal, "", "/subscriptions/"+s.ID) {
-			values = append(values, m.subscriptionValue(s))
-		}
+func (m *Manager) subscriptions(ctx context.Context, r *Request) (*Response, error) {
+	values, err := m.subscriptionsWhere(ctx, func(s Subscription) bool {
+		return m.config.Authorizer == nil || m.config.Authorizer.Within(r.Principal, "", "/subscriptions/"+s.ID)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return Page(values, ""), nil
 }
 
-func (m *Manager) subscription(_ context.Context, r *Request) (*Response, error) {
-	i := slices.IndexFunc(m.config.Subscriptions, func(s Subscription) bool { return strings.EqualFold(s.ID, r.Values["subscription"]) })
-	return Reply(m.subscriptionValue(m.config.Subscriptions[i])), nil // serve has checked that it is there
+func (m *Manager) subscription(ctx context.Context, r *Request) (*Response, error) {
+	values, err := m.subscriptionsWhere(ctx, func(s Subscription) bool { return strings.EqualFold(s.ID, r.Values["subscription"]) })
+	if err != nil {
+		return nil, err
+	}
+	return Reply(values[0]), nil // serve has checked that it is there
 }
 
 // places are the locations that are shown. Any other name is accepted too: a location
@@ -181,35 +219,72 @@ func (p pattern) typeName() string {
 	return strings.Join(literals, "/")
 }
 
-// providerValue is a provider; all are registered, from the start (logic-api §1.3).
-func (m *Manager) providerValue(namespace, subscription string) expr.Value {
+// providerValue is a provider, with its state in the subscription if there is one.
+func (m *Manager) providerValue(tx *store.Tx, namespace, subscription string) (expr.Value, error) {
 	id := "/providers/" + namespace
 	if subscription != "" {
 		id = "/subscriptions/" + subscription + id
 	}
-	v := object("id", id, "namespace", namespace, "registrationPolicy", "RegistrationRequired", "resourceTypes", expr.Array(m.typeValues(namespace)...))
-	if subscription != "" {
-		v = v.With("registrationState", expr.String("Registered"))
+	policy := "RegistrationRequired"
+	if alwaysRegistered(namespace) {
+		policy = "RegistrationFree"
 	}
-	return v
+	v := object("id", id, "namespace", namespace, "registrationPolicy", policy, "resourceTypes", expr.Array(m.typeValues(namespace)...))
+	if subscription == "" {
+		return v, nil
+	}
+	state, err := registrationOf(tx, subscription, namespace)
+	return v.With("registrationState", expr.String(state)), err
 }
 
-func (m *Manager) listProviders(_ context.Context, r *Request) (*Response, error) {
-	values := make([]expr.Value, len(m.providers))
-	for i, p := range m.providers {
-		values[i] = m.providerValue(p, r.Values["subscription"])
+func (m *Manager) listProviders(ctx context.Context, r *Request) (*Response, error) {
+	top, err := r.Top(len(m.providers), len(m.providers))
+	if err != nil {
+		return nil, err
 	}
-	return Page(values, ""), nil
+	after, err := r.SkipToken()
+	if err != nil {
+		return nil, err
+	}
+	values, next := []expr.Value{}, ""
+	err = m.db.Read(ctx, func(tx *store.Tx) error {
+		for i, p := range m.providers {
+			if after != "" && strings.ToLower(p) <= after {
+				continue
+			}
+			if len(values) == top {
+				next = r.NextLink(strings.ToLower(m.providers[i-1]))
+				return nil
+			}
+			v, err := m.providerValue(tx, p, r.Values["subscription"])
+			if err != nil {
+				return err
+			}
+			values = append(values, v)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return Page(values, next), nil
 }
 
-// provider answers reads and register alike. Unregistering changes nothing either: a
-// provider that is built in is always there.
-func (m *Manager) provider(_ context.Context, r *Request) (*Response, error) {
+// provider answers reads, and what a change of its registration came to.
+func (m *Manager) provider(ctx context.Context, r *Request) (*Response, error) {
 	namespace, err := m.namespace(r.Values["namespace"])
 	if err != nil {
 		return nil, err
 	}
-	return Reply(m.providerValue(namespace, r.Values["subscription"])), nil
+	var v expr.Value
+	err = m.db.Read(ctx, func(tx *store.Tx) (err error) {
+		v, err = m.providerValue(tx, namespace, r.Values["subscription"])
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return Reply(v), nil
 }
 
 func (m *Manager) resourceTypes(_ context.Context, r *Request) (*Response, error) {
