@@ -42,11 +42,7 @@ func measureCalls(o options) error {
 	stub := newArrivals()
 	defer stub.Close()
 	return withServer(o, func(p *process, c *client) error {
-		call := func(more string) string {
-			return `"type":"Http","inputs":{"method":"POST","uri":"` + stub.URL + `","body":"@triggerBody()"` + more + `}`
-		}
-		url, err := c.workflow("calls", `{"A":{`+call("")+`},"B":{`+call("")+`,"runAfter":{"A":["Succeeded"]}},"C":{`+
-			call(`,"headers":{"x-last":"@{triggerBody()['number']}"}`)+`,"runAfter":{"B":["Succeeded"]}}}`)
+		url, err := c.workflow("calls", callActions(stub.URL))
 		if err != nil {
 			return err
 		}
@@ -59,6 +55,15 @@ func measureCalls(o options) error {
 		}
 		return c.settled("calls")
 	})
+}
+
+// callActions are three calls of a stub, one after another.
+func callActions(stub string) string {
+	call := func(more string) string {
+		return `"type":"Http","inputs":{"method":"POST","uri":"` + stub + `","body":"@triggerBody()"` + more + `}`
+	}
+	return `{"A":{` + call("") + `},"B":{` + call("") + `,"runAfter":{"A":["Succeeded"]}},"C":{` +
+		call(`,"headers":{"x-last":"@{triggerBody()['number']}"}`) + `,"runAfter":{"B":["Succeeded"]}}}`
 }
 
 var numbers atomic.Int64

@@ -19,6 +19,7 @@ type options struct {
 	span   time.Duration // how long each load lasts
 	short  bool          // smaller sizes, to see whether it works
 	soak   time.Duration // how long the mixed load lasts
+	peers  string        // folder of other systems' results; "": none
 }
 
 // size is n, or a tenth of it for a short look.
@@ -46,6 +47,7 @@ func sections() []section {
 		{"waiting", measureWaiting},
 		{"soak", measureSoak},
 		{"overload", measureOverload},
+		{"peers", measurePeers},
 	}
 }
 
@@ -54,6 +56,7 @@ func main() {
 	flag.StringVar(&o.binary, "binary", "bin/isle", "the server to measure")
 	flag.DurationVar(&o.span, "for", 5*time.Second, "how long each load lasts")
 	flag.DurationVar(&o.soak, "soak", time.Minute, "how long the mixed load of the section soak lasts; 10m shows what grows")
+	flag.StringVar(&o.peers, "peers", "", "a folder of other systems' results, for the section peers: lines of peer, metric and value")
 	flag.BoolVar(&o.short, "short", false, "a tenth of the sizes")
 	only := flag.String("only", "", "the sections to measure, with commas: "+names())
 	flag.Parse()

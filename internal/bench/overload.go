@@ -21,8 +21,7 @@ func measureOverload(o options) error {
 	stub := newArrivals()
 	defer stub.Close()
 	return withServer(o, func(p *process, c *client) error {
-		call := `"type":"Http","inputs":{"method":"POST","uri":"` + stub.URL + `","body":"@triggerBody()"}`
-		url, err := c.workflow("flood", `{"A":{`+call+`},"B":{`+call+`,"runAfter":{"A":["Succeeded"]}},"C":{`+call+`,"runAfter":{"B":["Succeeded"]}}}`)
+		url, err := c.workflow("flood", callActions(stub.URL))
 		if err != nil {
 			return err
 		}
@@ -39,7 +38,7 @@ func measureOverload(o options) error {
 		if err := p.forgetPeak(); err != nil {
 			return err
 		}
-		f := flood{request: request{client: floodClient(c.http), url: url, body: []byte(`{"id":"A-1"}`)}}
+		f := flood{request: request{client: floodClient(c.http), url: url, body: []byte(`{"number":"","id":"A-1"}`)}}
 		stop := f.begin()
 		load(ask, 1, 2*o.span).print(fmt.Sprintf("while %d clients flood one", floodClients))
 		stop()
