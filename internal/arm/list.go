@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"isle/expr"
 	"isle/internal/store"
@@ -19,7 +20,7 @@ func (m *Manager) list(ctx context.Context, c *call, t target) (*Result, error) 
 		return nil, err
 	}
 	r := c.request(nil)
-	l := lister{ctx: ctx, m: m, query: store.Query{Type: t.typ.Name}, keep: m.readable(c.principal, all, t.typ.List.Only)}
+	l := lister{ctx: ctx, m: m, query: store.Query{Type: t.typ.Name}, keep: m.readable(c.principal, all, t.typ.only(t.id))}
 	if len(t.id.Types) > 0 {
 		l.query.Parent = t.id.Key()
 	} else {
@@ -87,6 +88,17 @@ func (m *Manager) serveCollection(ctx context.Context, c *call, t target) (*Resu
 	}
 	res, err := t.typ.Collection(ctx, r)
 	return result(res), err
+}
+
+// only is the condition of a list of the type in a scope.
+func (t *Type) only(scope ID) func(Resource) bool {
+	if !t.AnyScope || len(scope.Types) > 0 {
+		return t.List.Only
+	}
+	within := scope.Key() + "/providers/"
+	return func(r Resource) bool {
+		return strings.HasPrefix(r.Key, within) && (t.List.Only == nil || t.List.Only(r))
+	}
 }
 
 // checkScope wants what a list is in to exist.

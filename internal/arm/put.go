@@ -118,7 +118,7 @@ func (m *Manager) checkPlace(tx *store.Tx, t target) error {
 		if err := m.checkExtended(tx, t.id); err != nil {
 			return err
 		}
-	} else if group.IsZero() && !t.typ.NoGroup {
+	} else if group.IsZero() && !t.typ.NoGroup && (!t.typ.AnyScope || t.id.Subscription == "") {
 		return Invalid("MissingResourceGroup", "", "A resource of type '%s' is created in a resource group: '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/%s/{name}'.", t.typ.Name, t.typ.Name)
 	}
 	if !group.IsZero() {

@@ -50,6 +50,12 @@ func (m *Manager) surfaceOf(t *Type) []Surface {
 	for _, p := range m.actions[strings.ToLower(t.Name)] {
 		list = append(list, Surface{http.MethodPost, resource + "/" + p.order(), action + "/" + p.verb() + "/action"})
 	}
+	if t.AnyScope {
+		for _, s := range list {
+			s.Pattern = strings.Replace(s.Pattern, "/resourceGroups/{group}", "", 1)
+			list = append(list, s)
+		}
+	}
 	return list
 }
 

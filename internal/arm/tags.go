@@ -30,26 +30,34 @@ func (m *Manager) tagsAtScope(ctx context.Context, c *call, scope ID) (*Result, 
 	if c.method == http.MethodGet {
 		run, change = m.db.Read, nil
 	}
-	var tags expr.Value
+	res := &Result{Status: http.StatusOK}
 	err = run(ctx, func(tx *store.Tx) (err error) {
+		var tags expr.Value
 		if scope.Group == "" && scope.Provider == "" {
 			tags, err = subscriptionTags(tx, scope.Subscription, change)
-			return err
+		} else {
+			tags, err = m.resourceTags(ctx, tx, c, scope, change)
 		}
-		tags, err = m.resourceTags(ctx, tx, c, scope, change)
+		if err == nil && c.method != http.MethodDelete {
+			res.Body = tagsValue(scope, tags)
+		}
+		if err == nil && c.commit != nil {
+			err = c.commit(tx, res)
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if c.method == http.MethodDelete {
-		return &Result{Status: http.StatusOK}, nil
-	}
+	return res, nil
+}
+
+func tagsValue(scope ID, tags expr.Value) expr.Value {
 	if tags.IsNull() {
 		tags = expr.Object()
 	}
-	return &Result{Status: http.StatusOK, Body: object("id", scope.String()+"/providers/Microsoft.Resources/tags/default", "name", "default",
-		"type", "Microsoft.Resources/tags", "properties", object("tags", tags))}, nil
+	return object("id", scope.String()+"/providers/Microsoft.Resources/tags/default", "name", "default",
+		"type", "Microsoft.Resources/tags", "properties", object("tags", tags))
 }
 
 // resourceTags are the tags of a group or resource, after a change if there is one.

@@ -41,6 +41,7 @@ type Type struct {
 	APIVersions []string // shown by providers, newest first; any well-formed date is accepted
 	Tracked     bool     // has location (required) and tags
 	NoGroup     bool     // stands directly in a subscription
+	AnyScope    bool     // stands in a group or directly in a subscription; a list is of one of them
 	ETagMember  bool     // "etag" is a member of the resource too, as in Microsoft.Network
 	NoState     bool     // its properties show no provisioning state
 	// Extension says that a resource of the type is part of what it extends, in whose ID's

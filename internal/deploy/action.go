@@ -12,12 +12,9 @@ import (
 
 // validate checks a deployment as a PUT does, and says what it would deploy.
 func (p *Provider) validate(ctx context.Context, r *arm.Request) (*arm.Response, error) {
-	id, err := arm.ParseID("/subscriptions/" + r.Values["subscription"] + "/resourceGroups/" + r.Values["group"] + "/providers/" + TypeName + "/" + r.Values["deployment"])
+	id, err := deploymentOf(r)
 	if err != nil {
 		return nil, err
-	}
-	if failed := validName(id.Name()); failed != nil {
-		return nil, failed
 	}
 	d, err := p.check(ctx, id, r.Body, r.Principal, r.CorrelationID, r.Now)
 	if err != nil {
@@ -26,10 +23,23 @@ func (p *Provider) validate(ctx context.Context, r *arm.Request) (*arm.Response,
 	validated := d.state.references(func(t step) bool { return t.Phase != phaseLeftOut })
 	properties := d.state.properties("Succeeded").With("validatedResources", validated).
 		With("timestamp", expr.String("0001-01-01T00:00:00Z")).With("duration", expr.String("PT0S")) // as recorded, logic-api §5.2
-	return arm.Reply(expr.Object(
-		str("id", id.String()), str("name", id.Name()), str("type", TypeName),
-		expr.Member{Name: "properties", Value: properties},
-	)), nil
+	v := expr.Object(str("id", id.String()), str("name", id.Name()), str("type", TypeName))
+	if id.Group == "" {
+		v = v.With("location", expr.String(d.state.Target.GroupLocation))
+	}
+	return arm.Reply(v.With("properties", properties)), nil
+}
+
+// deploymentOf is the deployment that a route names, which need not be there.
+func deploymentOf(r *arm.Request) (arm.ID, error) {
+	id, err := arm.ParseID(scopeID(r.Values["subscription"], r.Values["group"]) + "/providers/" + TypeName + "/" + r.Values["deployment"])
+	if err != nil {
+		return id, err
+	}
+	if failed := validName(id.Name()); failed != nil {
+		return id, failed
+	}
+	return id, nil
 }
 
 // exportTemplate gives back the template that was deployed.

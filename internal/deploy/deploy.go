@@ -1,5 +1,5 @@
 // Package deploy is Microsoft.Resources/deployments: ARM templates, deployed into a
-// resource group.
+// resource group or a subscription.
 //
 // A template is checked whole before anything is deployed; then its resources are
 // put in the order of their dependencies, through the resource manager, as the
@@ -65,6 +65,7 @@ func (p *Provider) Bind(r Resources) { p.resources = r }
 func (p *Provider) Types() []arm.Type {
 	return []arm.Type{{
 		Name:        TypeName,
+		AnyScope:    true,
 		APIVersions: []string{"2021-04-01", "2020-10-01", "2020-06-01", "2019-10-01", "2019-05-01", "2018-05-01", "2017-05-10"},
 		MissingCode: "DeploymentNotFound",
 		BusyCode:    "DeploymentActive",
@@ -91,11 +92,12 @@ func (p *Provider) Types() []arm.Type {
 
 // Routes are paths that follow no type: validate works without a deployment.
 func (p *Provider) Routes() []arm.Route {
-	return []arm.Route{
-		{Method: http.MethodPost, Pattern: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Resources/deployments/{deployment}/validate",
-			Action: TypeName + "/validate/action", Serve: p.validate},
-		{Method: http.MethodPost, Pattern: "/providers/Microsoft.Resources/calculateTemplateHash", Serve: calculateTemplateHash},
+	routes := []arm.Route{{Method: http.MethodPost, Pattern: "/providers/Microsoft.Resources/calculateTemplateHash", Serve: calculateTemplateHash}}
+	for _, scope := range []string{"/subscriptions/{subscription}", "/subscriptions/{subscription}/resourceGroups/{group}"} {
+		at := scope + "/providers/" + TypeName + "/{deployment}/"
+		routes = append(routes, arm.Route{Method: http.MethodPost, Pattern: at + "validate", Action: TypeName + "/validate/action", Serve: p.validate})
 	}
+	return routes
 }
 
 // validName keeps to Azure's rule: 1 to 64 characters of letters, digits, hyphen,

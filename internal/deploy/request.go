@@ -31,27 +31,66 @@ func (p *Provider) check(ctx context.Context, id arm.ID, body expr.Value, who ar
 	if failed != nil {
 		return nil, failed
 	}
-	var group arm.Resource
-	err := p.config.Store.Control().Read(ctx, func(tx *store.Tx) (err error) {
-		group, err = arm.Load(tx, id.GroupID().String())
-		return err
-	})
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, arm.GroupNotFound(id.Group)
-	} else if err != nil {
+	place, err := p.place(ctx, id, body, o.mode)
+	if err != nil {
 		return nil, err
 	}
 	if failed := arm.Problems(p.follow(ctx, o)); failed != nil {
 		return nil, failed
 	}
 	s := &state{Version: stateVersion, Mode: o.mode, TemplateHash: hashOf(o.Template), Principal: who, CorrelationID: correlation, Link: o.Link.shown(), ParametersLink: o.ParametersLink.shown(),
-		Target: target{Group: id.Group, GroupLocation: group.Location, GroupTags: group.Tags, Time: now, Seed: seed(id, correlation)}}
+		Target: target{Group: id.Group, GroupLocation: place.Location, GroupTags: place.Tags, Time: now, Seed: seed(id, correlation)}}
 	plan, failed := p.plan(ctx, o, s, id)
 	if failed != nil {
 		return nil, failed
 	}
 	s.begin(plan)
 	return &prepared{o, s, plan}, nil
+}
+
+// place is what the deployment is deployed to: its group, or the subscription with the
+// location that the body gives, where the deployment itself is kept.
+func (p *Provider) place(ctx context.Context, id arm.ID, body expr.Value, mode string) (place arm.Resource, err error) {
+	location, _ := text(body, "location")
+	switch {
+	case id.Group == "":
+		return arm.Resource{Location: location}, p.checkLocation(ctx, id, location, mode)
+	case location != "":
+		return place, arm.Invalid("InvalidDeployment", "location", "The 'location' property is not allowed for '%s' at resource group scope. Please see https://aka.ms/deploy-to-subscription for usage details.", id.Name())
+	}
+	err = p.config.Store.Control().Read(ctx, func(tx *store.Tx) (err error) {
+		place, err = arm.Load(tx, id.GroupID().String())
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		err = arm.GroupNotFound(id.Group)
+	}
+	return place, err
+}
+
+// checkLocation wants a deployment to a subscription to have a location, which stays.
+func (p *Provider) checkLocation(ctx context.Context, id arm.ID, location, mode string) error {
+	var found []*arm.Error
+	if location == "" {
+		found = append(found, arm.Invalid("LocationRequired", "location", "The 'location' property must be specified for '%s'. Please see https://aka.ms/deploy-to-subscription for usage details.", id.Name()))
+	}
+	if mode == modeComplete {
+		found = append(found, arm.Invalid("InvalidDeploymentMode", "properties.mode", "The deployment mode 'Complete' is for deployments to resource groups. Use 'Incremental'."))
+	}
+	err := p.config.Store.Control().Read(ctx, func(tx *store.Tx) error {
+		old, err := arm.Load(tx, id.String())
+		if err == nil && location != "" && !strings.EqualFold(strings.ReplaceAll(location, " ", ""), strings.ReplaceAll(old.Location, " ", "")) {
+			found = append(found, arm.Conflict("InvalidDeploymentLocation", "location", "Invalid deployment location '%s'. The deployment '%s' already exists in location '%s'.", location, id.Name(), old.Location))
+		}
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	if failed := arm.Problems(found); failed != nil {
+		return failed
+	}
+	return err
 }
 
 // put stores the order and begins to carry it out.
@@ -210,9 +249,9 @@ func (p *Plan) elsewhere() []Problem {
 	for _, r := range p.Resources {
 		switch nested := strings.EqualFold(r.Type, TypeName); {
 		case !r.Deploy:
-		case nested && !strings.Contains(strings.ToLower(r.ID), "/resourcegroups/"):
-			found.add(r.source.pointer, "The nested deployment '%s' is to a subscription, and this server deploys only to resource groups. Give it a 'resourceGroup', and its template the schema of one", r.Name)
-		case strings.EqualFold(r.Type, groupType):
+		case nested && !strings.HasPrefix(strings.ToLower(r.ID), "/subscriptions/"):
+			found.add(r.source.pointer, "The nested deployment '%s' is to a tenant or a management group, and this server deploys to subscriptions and resource groups. Give it a 'subscriptionId' or a 'resourceGroup'", r.Name)
+		case strings.EqualFold(r.Type, groupType) && p.scope.target.Group != "":
 			found.add(r.source.pointer, "The resource group '%s' cannot be made by a deployment to a resource group. Make it first", r.Name)
 		}
 	}
