@@ -77,7 +77,7 @@ func (x *Indexer) round(ctx context.Context) (rest time.Duration, err error) {
 			failed = append(failed, err)
 		}
 		more = more || left
-		busy = busy || db.Ended()-before > batch/10
+		busy = busy || db.Ended() > before
 		behind = max(behind, db.Ended()-db.Words().Cursor())
 	}
 	if !more {
