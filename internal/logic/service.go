@@ -76,6 +76,8 @@ type Schedules interface {
 	Arm(tx *store.Tx, q runner.ArmRequest) error
 	Pause(tx *store.Tx, flowID string) error
 	DisarmAll(tx *store.Tx, flowID string) error
+	// SetState is Arm for a trigger that goes on from the state of another one.
+	SetState(tx *store.Tx, q runner.ArmRequest, from runner.TriggerState) error
 	// Poll has a polling trigger ask now, beside its schedule.
 	Poll(ctx context.Context, d *runner.Deployed, t *wdl.Trigger) error
 }

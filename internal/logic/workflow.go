@@ -189,6 +189,21 @@ func (s *Service) patched(ctx context.Context, r *arm.PutRequest) (expr.Value, e
 
 // changeTo stores what a request asks for.
 func (s *Service) changeTo(tx *store.Tx, r *arm.PutRequest, d *draft) (*arm.Written, error) {
+	c, err := s.judge(tx, r, d)
+	if err != nil {
+		return nil, err
+	}
+	if c.identity != nil {
+		c.form.Identity = c.form.Identity.with(c.identity)
+	}
+	if c.kind != "" {
+		c.form.Kind = c.kind
+	}
+	return s.store(tx, c)
+}
+
+// judge finds all that is wrong with a request, and changes nothing.
+func (s *Service) judge(tx *store.Tx, r *arm.PutRequest, d *draft) (*change, error) {
 	if d.given == nil {
 		return nil, d.found.Err()
 	}
@@ -212,16 +227,7 @@ func (s *Service) changeTo(tx *store.Tx, r *arm.PutRequest, d *draft) (*arm.Writ
 		}
 		found = append(found, flatten(c.refusal)...)
 	}
-	if err := found.Err(); err != nil {
-		return nil, err
-	}
-	if c.identity != nil {
-		c.form.Identity = c.form.Identity.with(c.identity)
-	}
-	if c.kind != "" {
-		c.form.Kind = c.kind
-	}
-	return s.store(tx, c)
+	return c, found.Err()
 }
 
 func flatten(e *arm.Error) []*arm.Error {
@@ -285,7 +291,7 @@ func (s *Service) store(tx *store.Tx, c *change) (*arm.Written, error) {
 	r, form := c.r, c.form
 	next := &version{
 		Version: formVersion, FlowID: form.FlowID, Workflow: r.ID.String(), Location: r.Location, Environment: form.Environment,
-		Definition: c.program.Definition, Parameters: c.body.Parameters, Tags: r.Tags,
+		Definition: normalForm(c.body.Definition, c.program), Parameters: c.body.Parameters, Tags: r.Tags,
 		Settings: carry(c.properties, carriedWorkflow), Kind: form.Kind, Enabled: c.body.State != "Disabled", Created: form.Created, Changed: r.Now,
 	}
 	restart := !form.Enabled && next.Enabled
@@ -325,6 +331,15 @@ func (s *Service) store(tx *store.Tx, c *change) (*arm.Written, error) {
 	}
 	tasks, err := workflowTasks(r.ID.Key(), form, restart, r.Now)
 	return &arm.Written{Body: stored, Tasks: tasks}, err
+}
+
+// normalForm is a definition as it is stored and shown: normalised (logic-api §1.6), but
+// for one of the older schema version, which stays as it was written.
+func normalForm(definition expr.Value, program *wdl.Program) expr.Value {
+	if _, older := wdl.Upgrade(definition); older {
+		return definition
+	}
+	return program.Definition
 }
 
 // enroll makes a new workflow known by its flow id and in its environment.

@@ -25,9 +25,11 @@ func (s *Service) workflowActions() map[string]arm.Handler {
 		"regenerateAccessKey":        s.regenerateAccessKey,
 		"listSwagger":                s.listSwagger,
 		"generateUpgradedDefinition": s.generateUpgradedDefinition,
+		"move":                       s.moveWorkflow,
 
 		"triggers/{trigger}/run":                          s.runTrigger,
 		"triggers/{trigger}/reset":                        s.resetTrigger,
+		"triggers/{trigger}/setState":                     s.setTriggerState,
 		"triggers/{trigger}/listCallbackUrl":              s.listTriggerCallbackURL,
 		"triggers/{trigger}/histories/{history}/resubmit": s.resubmit,
 
@@ -85,7 +87,8 @@ func (s *Service) Routes() []arm.Route {
 	}
 }
 
-// validate checks the body of a PUT of a workflow and changes nothing.
+// validate checks the body of a PUT of a workflow and changes nothing. The location in
+// the path may be another than the workflow's own (logic-api §2.2).
 func (s *Service) validate(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	id, err := arm.ParseID("/subscriptions/" + r.Values["subscription"] + "/resourceGroups/" + r.Values["group"] + "/providers/" + workflowType + "/" + r.Values["workflow"])
 	if err != nil {
@@ -94,7 +97,8 @@ func (s *Service) validate(ctx context.Context, r *arm.Request) (*arm.Response, 
 	if r.Body.IsNull() {
 		return nil, arm.Invalid(wdl.CodeInvalidRequestContent, "", "The request content is not valid and could not be deserialized: it is empty. Send the workflow to be validated.")
 	}
-	put := &arm.PutRequest{ID: id, Now: r.Now, Body: r.Body}
+	location, _ := path(r.Body, "location").AsString()
+	put := &arm.PutRequest{ID: id, Principal: r.Principal, Now: r.Now, Body: r.Body, Location: location}
 	if err := s.control.Read(ctx, func(tx *store.Tx) error {
 		old, err := arm.Load(tx, id.Key())
 		if err == nil {
@@ -104,18 +108,17 @@ func (s *Service) validate(ctx context.Context, r *arm.Request) (*arm.Response, 
 	}); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
+	if put.Location == "" && put.Old != nil {
+		put.Location = put.Old.Location
+	}
 	prepared, err := s.prepareWorkflow(ctx, put)
 	if err != nil {
 		return nil, err
 	}
-	d := prepared.(*draft)
-	if d.refusal == nil {
-		return nil, d.found.Err()
-	}
-	if len(d.found) == 0 {
-		return nil, d.refusal
-	}
-	return nil, append(d.found, flatten(d.refusal)...).Err()
+	return nil, s.control.Read(ctx, func(tx *store.Tx) error {
+		_, err := s.judge(tx, put, prepared.(*draft))
+		return err
+	})
 }
 
 func (s *Service) setEnabled(enabled bool) arm.Handler {
@@ -259,26 +262,18 @@ func versionNotFound(r *arm.Request, id string) *arm.Error {
 	return arm.Missing("WorkflowVersionNotFound", "The workflow '%s' has no version '%s'. Its versions are listed by GET %s/versions.", r.ID.Name(), id, r.Resource.ID)
 }
 
-// generateUpgradedDefinition: there is one version of the language in scope, so
-// the definition is its own upgrade.
+// generateUpgradedDefinition gives the definition in the current schema version, without
+// changing the workflow (logic-api §2.2).
 func (s *Service) generateUpgradedDefinition(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	target, _ := r.Body.Get("targetSchemaVersion")
-	if text, ok := target.AsString(); !ok || text != "2016-06-01" {
-		return nil, arm.Invalid(wdl.CodeInvalidRequestContent, "targetSchemaVersion", "The target schema version must be 2016-06-01.")
+	if text, ok := target.AsString(); !ok || text != wdl.SchemaCurrent {
+		return nil, arm.Invalid(wdl.CodeInvalidRequestContent, "targetSchemaVersion", "The target schema version must be "+wdl.SchemaCurrent+".")
 	}
-	form, err := decode[workflow](r.Resource.Resource)
+	_, compiled, err := s.compiled(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	var current *version
-	err = s.control.Read(ctx, func(tx *store.Tx) (err error) {
-		current, err = readVersion(tx, form.FlowID, form.Current)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return arm.Reply(showDefinition(current.Definition)), nil
+	return arm.Reply(showDefinition(compiled.Program.Definition)), nil
 }
 
 func (s *Service) listVersions(ctx context.Context, r *arm.Request) (*arm.Response, error) {

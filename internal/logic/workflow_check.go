@@ -90,8 +90,10 @@ func checkParameters(parameters expr.Value, found *arm.Found) {
 
 // compile compiles a definition with its parameters and reports every problem of
 // it (wdl-semantics §15), in the service's words. Rules about the future hold when it
-// is saved; what is stored is compiled with the zero time.
+// is saved; what is stored is compiled with the zero time. One of the older schema
+// version runs as what it is upgraded to.
 func compile(definition, parameters expr.Value, limits wdl.Limits, now time.Time) (*wdl.Program, error) {
+	definition, _ = wdl.Upgrade(definition)
 	program, found := wdl.Compile(definition, parameters, wdl.Options{Supported: engine.Supported, Limits: &limits, Now: now})
 	if found.Failed() {
 		return nil, refusal(found)
