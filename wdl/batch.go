@@ -42,7 +42,11 @@ func (c *compiler) batchTrigger(t *Trigger, n node) {
 func ReleaseCriteria(batch string, criteria expr.Value, o Options) (BatchConfiguration, Problems) {
 	c := newCompiler(o)
 	b := c.releaseCriteria(batch, node{criteria, ""}, owner{trigger: &Trigger{Type: TypeBatch}, where: "batch configuration '" + batch + "'"})
-	return b, c.finish(criteria)
+	problems := c.finish(criteria)
+	for i := range problems { // the criteria are no text of the user's
+		problems[i].Message = strings.ReplaceAll(problems[i].Message, placed(position, problems[i].Line, problems[i].Column)+" ", "")
+	}
+	return b, problems
 }
 
 // releaseCriteria reads when a batch is released: when any criterion is met, so one is

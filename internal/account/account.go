@@ -66,7 +66,7 @@ func (s *Service) readRequest(r *arm.PutRequest, found *arm.Found) request {
 	home, given := properties.Get("integrationServiceEnvironment")
 	id, _ := home.Get("id")
 	q.ise, _ = id.AsString()
-	q.hasISE = given
+	q.hasISE = given && home.Kind() == expr.KindObject
 	return q
 }
 

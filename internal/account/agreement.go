@@ -21,13 +21,15 @@ func agreementKind() *kind {
 func checkAgreement(d *draft, found *arm.Found) {
 	content, _ := d.properties.Get("content")
 	protocol, known := map[string]string{"AS2": "aS2", "X12": "x12", "Edifact": "edifact"}[d.text("agreementType")]
-	if !known {
+	settings, _ := content.Get(protocol)
+	switch {
+	case d.text("agreementType") == "NotSpecified":
 		found.Add("InvalidRequestContent", "properties.agreementType", "The type of the agreement must be given: AS2, X12 or Edifact.")
-	} else if settings, _ := content.Get(protocol); settings.IsNull() {
+	case known && content.Kind() == expr.KindObject && settings.IsNull():
 		found.Add("InvalidRequestContent", "properties.content."+protocol, "An agreement of type '%s' needs 'content.%s', with its receiveAgreement and sendAgreement.", d.text("agreementType"), protocol)
 	}
 	for _, name := range []string{"hostPartner", "guestPartner"} {
-		if d.text(name) == "" {
+		if v, given := d.properties.Get(name); given && v.Text() == "" {
 			found.Add("InvalidRequestContent", "properties."+name, "The member '%s' is empty. Give the name of a partner.", name)
 		}
 	}

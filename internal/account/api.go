@@ -72,6 +72,9 @@ func (s *Service) whole(ctx context.Context, tx *store.Tx, r arm.Resource) (expr
 		members = append(members, member("tags", r.Tags))
 	}
 	for name, v := range view.Members() {
+		if name == "properties" {
+			v = v.With("provisioningState", expr.String(r.State))
+		}
 		members = append(members, member(name, v))
 	}
 	return expr.Object(members...), err

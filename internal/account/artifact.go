@@ -24,7 +24,8 @@ type kind struct {
 	single  bool       // its list has one page: clients look for no next one
 	// content says where what a content link serves comes from.
 	content source
-	// check looks at what the model says nothing of, and completes the properties.
+	// check looks at what the model says nothing of, and completes the properties. What
+	// the model has found fault with may have any form.
 	check func(d *draft, found *arm.Found)
 }
 
@@ -50,7 +51,7 @@ func kinds() []*kind {
 
 func (s *Service) artifactType(k *kind) arm.Type {
 	t := arm.Type{
-		Name: k.typeName(), APIVersions: versions(), MissingCode: k.missing, NoState: true,
+		Name: k.typeName(), APIVersions: versions(), MissingCode: k.missing, NoState: true, References: nothing,
 		ValidName: validName,
 		Prepare:   func(ctx context.Context, r *arm.PutRequest) (any, error) { return s.prepareArtifact(ctx, k, r) },
 		Put: func(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
@@ -76,6 +77,9 @@ func (s *Service) artifactType(k *kind) arm.Type {
 	}
 	return t
 }
+
+// nothing of an artifact's body names a resource of this server.
+func nothing(expr.Value) expr.Value { return expr.Null() }
 
 // byProperty is a field of a list that is a property of the artifact.
 func byProperty(name string, kind arm.FieldKind) *arm.Field {
@@ -134,9 +138,7 @@ func (s *Service) prepareArtifact(ctx context.Context, k *kind, r *arm.PutReques
 			return nil, err
 		}
 	}
-	if len(d.found) == 0 || d.content != nil {
-		k.check(d, &d.found)
-	}
+	k.check(d, &d.found)
 	return d, nil
 }
 

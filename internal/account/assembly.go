@@ -16,7 +16,7 @@ func assemblyKind() *kind {
 // need not be readable, as in the service (logic-api §2.7).
 func checkAssembly(d *draft, found *arm.Found) {
 	checkContentType(d, found)
-	if d.text("assemblyName") == "" {
+	if name, given := d.properties.Get("assemblyName"); given && name.Text() == "" {
 		found.Add("InvalidRequestContent", "properties.assemblyName", "The name of the assembly is empty.")
 	}
 	if _, given := d.properties.Get("assemblyVersion"); !given && d.content != nil {

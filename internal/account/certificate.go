@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 
+	"isle/expr"
 	"isle/internal/arm"
 )
 
@@ -26,10 +27,14 @@ func checkCertificate(d *draft, found *arm.Found) {
 		found.Add("InvalidRequestContent", "properties.publicCertificate", "The certificate has neither 'publicCertificate', a certificate in base64, nor 'key', a private key in a key vault. Give one of them, or both.")
 	}
 	if hasPublic {
-		checkPublic(public.Text(), found)
+		text, _ := public.AsString()
+		checkPublic(text, found)
 	}
 	if hasKey {
 		vault, _ := key.Get("keyVault")
+		if vault.Kind() != expr.KindObject {
+			return // told already
+		}
 		checkVault(vault, "properties.key.keyVault", found)
 	}
 }

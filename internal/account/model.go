@@ -78,7 +78,7 @@ func isScalar(kind string) bool {
 // the model does not know is kept. target is the path of the value, "" for the body.
 func (m *models) check(v expr.Value, object, target string, found *arm.Found) expr.Value {
 	if v.Kind() != expr.KindObject {
-		found.Add(wdl.CodeInvalidRequestContent, target, "The request content is not valid and could not be deserialized: '%s' must be an object, not a JSON %s.", place(target), jsonName(v))
+		found.Add(wdl.CodeInvalidRequestContent, target, "The request content is not valid and could not be deserialized: %s must be an object, not a JSON %s.", place(target), jsonName(v))
 		return v
 	}
 	fields := m.objects[object]
@@ -106,7 +106,7 @@ func place(target string) string {
 	if target == "" {
 		return "the body"
 	}
-	return target
+	return "'" + target + "'"
 }
 
 func knows(fields []field, name string) bool {
@@ -151,7 +151,7 @@ func (m *models) one(v expr.Value, kind, target string, found *arm.Found) expr.V
 		return integer(v, kind, target, found)
 	case "time":
 		if text, ok := v.AsString(); !ok || !isTime(text) {
-			mismatch(found, target, "a time such as 2030-01-31T00:00:00Z", v)
+			found.Add(wdl.CodeInvalidRequestContent, target, "The value of '%s' is no time. Give one such as 2030-01-31T00:00:00Z.", target)
 		}
 	default:
 		return m.check(v, kind, target, found)
@@ -231,7 +231,7 @@ func canonical(text string, list ...string) (string, bool) {
 
 // shorten bounds what a message repeats of a request.
 func shorten(text string) string {
-	const most = 100
+	const most = 256
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most]) + "…"
 	}

@@ -19,6 +19,9 @@ func checkPartner(d *draft, found *arm.Found) {
 		found.Add("InvalidRequestContent", "properties.partnerType", "The type of the partner must be given: B2B.")
 	}
 	content, _ := d.properties.Get("content")
+	if content.Kind() != expr.KindObject {
+		return // told already
+	}
 	b2b, _ := content.Get("b2b")
 	identities, _ := b2b.Get("businessIdentities")
 	if identities.Len() == 0 {
@@ -37,7 +40,8 @@ func checkPartner(d *draft, found *arm.Found) {
 // checkIdentity wants neither qualifier nor value to be empty.
 func checkIdentity(identity expr.Value, target string, found *arm.Found) {
 	for _, name := range []string{"qualifier", "value"} {
-		if v, _ := identity.Get(name); v.Text() == "" {
+		v, given := identity.Get(name)
+		if text, isText := v.AsString(); given && isText && text == "" {
 			found.Add("InvalidRequestContent", join(target, name), "The %s of the business identity is empty.", name)
 		}
 	}

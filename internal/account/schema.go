@@ -40,10 +40,11 @@ func checkSchema(d *draft, found *arm.Found) {
 		found.Add(codeSchema, "properties.content", "The content is no XML schema: %s.", s.fault)
 		return
 	}
-	for name, value := range map[string]string{"targetNamespace": s.namespace, "documentName": s.root()} {
-		if value != "" {
-			d.set(name, expr.String(value))
-		}
+	if s.namespace != "" {
+		d.set("targetNamespace", expr.String(s.namespace))
+	}
+	if root := s.root(); root != "" {
+		d.set("documentName", expr.String(root))
 	}
 }
 

@@ -17,11 +17,11 @@ import (
 // expanded that the document declares. Its error says what is not well-formed, and
 // where.
 func walkXML(content []byte, element func(depth int, e xml.StartElement)) error {
-	reader, err := decodeText(content)
+	content, err := decodeText(content)
 	if err != nil {
 		return err
 	}
-	d := xml.NewDecoder(reader)
+	d := xml.NewDecoder(bytes.NewReader(content))
 	d.CharsetReader = func(label string, input io.Reader) (io.Reader, error) {
 		if utf8.Valid(content) {
 			return input, nil // it came as a JSON text, whatever it was before
@@ -34,18 +34,18 @@ func walkXML(content []byte, element func(depth int, e xml.StartElement)) error 
 
 // decodeText takes a byte order mark off the front, and what follows UTF-16 marks out of
 // UTF-16.
-func decodeText(content []byte) (io.Reader, error) {
+func decodeText(content []byte) ([]byte, error) {
 	switch {
 	case bytes.HasPrefix(content, []byte("\xef\xbb\xbf")):
-		return bytes.NewReader(content[3:]), nil
+		return content[3:], nil
 	case bytes.HasPrefix(content, []byte{0xff, 0xfe}), bytes.HasPrefix(content, []byte{0xfe, 0xff}):
 		text, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(content)
 		if err != nil {
 			return nil, errors.New("it begins like UTF-16 and is none")
 		}
-		return bytes.NewReader(text), nil
+		return text, nil
 	}
-	return bytes.NewReader(content), nil
+	return content, nil
 }
 
 type xmlWalk struct {

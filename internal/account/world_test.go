@@ -1,0 +1,262 @@
+package account_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"isle/internal/account"
+	"isle/internal/arm"
+	"isle/internal/store"
+)
+
+const (
+	subscription = "11111111-2222-3333-4444-555555555555"
+	group        = "/subscriptions/" + subscription + "/resourceGroups/g"
+)
+
+// world is the resource manager with nothing but integration accounts.
+type world struct {
+	t       testing.TB
+	store   *store.Store
+	service *account.Service
+	manager *arm.Manager
+	log     bytes.Buffer
+	headers map[string]string // of requests
+}
+
+// with is the world for requests that have another header.
+func (w *world) with(name, value string) *world {
+	return &world{t: w.t, store: w.store, service: w.service, manager: w.manager, headers: map[string]string{name: value}}
+}
+
+type anybody struct{}
+
+func (anybody) Authenticate(*http.Request) (arm.Principal, error) {
+	return arm.Principal{ID: "tester"}, nil
+}
+
+// places are the environments of the tests: "premium" and "developer" in West Europe,
+// and "young", which is not ready.
+type places struct{}
+
+func (places) Environment(_ *store.Tx, id string) (*account.Environment, error) {
+	name := strings.ToLower(id[strings.LastIndexByte(id, '/')+1:])
+	sku := map[string]string{"premium": "Premium", "developer": "Developer", "young": "Premium"}[name]
+	if sku == "" {
+		return nil, store.ErrNotFound
+	}
+	return &account.Environment{ID: group + "/providers/Microsoft.Logic/integrationServiceEnvironments/" + name, Store: name, Location: "westeurope", SKU: sku, Ready: name != "young"}, nil
+}
+
+func (places) Enter(tx *store.Tx, environment, account, id string) error {
+	return tx.PutSetting("place/"+environment+"/"+account, []byte(id))
+}
+
+func (places) Leave(tx *store.Tx, environment, account string) error {
+	return tx.DeleteSetting("place/" + environment + "/" + account)
+}
+
+// library is where the tests' links lead.
+type library struct{}
+
+func (library) Fetch(_ context.Context, uri string, limit int64) ([]byte, error) {
+	switch {
+	case strings.HasSuffix(uri, "/order.xsd"):
+		return []byte(`<schema xmlns="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:linked"><element name="linked"/></schema>`), nil
+	case strings.HasSuffix(uri, "/utf16.xsd"):
+		wide := []byte{0xff, 0xfe}
+		for _, c := range []byte(`<?xml version="1.0" encoding="utf-16"?><schema xmlns="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:wide"/>`) {
+			wide = append(wide, c, 0)
+		}
+		return wide, nil
+	}
+	return nil, errors.New("the answer has the status 404")
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t}
+	var err error
+	w.store, err = store.Open(context.Background(), t.TempDir(), store.Options{})
+	w.must(err)
+	logger := slog.New(slog.NewTextHandler(&w.log, nil))
+	w.service, err = account.New(account.Config{Store: w.store, Environments: places{}, Links: library{}, Log: logger,
+		Access: func(string) string { return "https://isle.test" }})
+	w.must(err)
+	w.manager, err = arm.New(arm.Config{Store: w.store, Types: w.service.Types(), Authenticator: anybody{}, PublicURL: "https://isle.test",
+		AllowHost: func(string) bool { return true }, Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}, Log: logger})
+	w.must(err)
+	t.Cleanup(func() { w.must(w.store.Close()) })
+	w.do("PUT", group, `{"location":"westeurope"}`)
+	return w
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// do makes a request of the resource manager.
+func (w *world) do(method, path, body string) *httptest.ResponseRecorder {
+	separator := "?"
+	if strings.Contains(path, "?") {
+		separator = "&"
+	}
+	r := httptest.NewRequest(method, "https://isle.test"+strings.ReplaceAll(path, " ", "%20")+separator+"api-version=2019-05-01", strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer x")
+	for name, value := range w.headers {
+		r.Header.Set(name, value)
+	}
+	res := httptest.NewRecorder()
+	w.manager.ServeHTTP(res, r)
+	return res
+}
+
+var rewrite = flag.Bool("rewrite", false, "write what is answered into testdata/script")
+
+// volatile is what differs from run to run, and what stands for it in a script.
+var volatile = []struct {
+	pattern *regexp.Regexp
+	name    string
+}{
+	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d(:|%3A)\d\d(:|%3A)\d\d(\.\d+)?Z`), "TIME"},
+	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), "ID"},
+	{regexp.MustCompile(`sig=[\w-]{43}`), "sig=SIG"},
+	{regexp.MustCompile(`"sig":"[\w-]{43}"`), `"sig":"SIG"`},
+}
+
+// TestScripts plays the exchanges of testdata/script. A line "> METHOD path" begins a
+// request, further lines with ">" are its body; what follows is the answer: status, and
+// the body, or every problem of a refusal on a line of its own. $A is the account "acc",
+// which is there, $G its group, $L what is before the type's last part.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/script/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWorld(t)
+			w.do("PUT", expand("$A"), `{"location":"westeurope","sku":{"name":"Standard"}}`)
+			got := w.play(string(want))
+			if *rewrite {
+				w.must(os.WriteFile(file, []byte(got), 0o644))
+			} else if got != string(want) {
+				t.Errorf("%s (go test -run Scripts -rewrite rewrites it); got:\n%s", file, got)
+			}
+		})
+	}
+}
+
+func (w *world) play(script string) string {
+	var out strings.Builder
+	lines := strings.Split(script, "\n")
+	for i := 0; i < len(lines); i++ {
+		if strings.HasPrefix(lines[i], "#") {
+			out.WriteString(lines[i] + "\n")
+			continue
+		}
+		request, ok := strings.CutPrefix(lines[i], "> ")
+		if !ok {
+			continue
+		}
+		out.WriteString(lines[i] + "\n")
+		var body strings.Builder
+		for ; i+1 < len(lines) && strings.HasPrefix(lines[i+1], "> "); i++ {
+			out.WriteString(lines[i+1] + "\n")
+			body.WriteString(lines[i+1][2:])
+		}
+		method, path, _ := strings.Cut(request, " ")
+		out.WriteString(w.exchange(method, expand(path), expand(body.String())) + "\n\n")
+	}
+	return strings.TrimRight(out.String(), "\n") + "\n"
+}
+
+func expand(text string) string {
+	return strings.NewReplacer("$A", group+"/providers/Microsoft.Logic/integrationAccounts/acc", "$L", group+"/providers/Microsoft.Logic", "$G", group).Replace(text)
+}
+
+func (w *world) exchange(method, path, body string) string {
+	res := w.do(method, path, body)
+	answer := fmt.Sprint(res.Code)
+	if res.Code >= 400 {
+		answer += "\n" + problems(res.Body.Bytes())
+	} else if res.Body.Len() > 0 {
+		answer += "\n" + res.Body.String()
+	}
+	answer = strings.NewReplacer(group+"/providers/Microsoft.Logic/integrationAccounts/acc", "$A", group+"/providers/Microsoft.Logic", "$L", group, "$G").Replace(answer)
+	for _, v := range volatile {
+		answer = v.pattern.ReplaceAllString(answer, v.name)
+	}
+	return answer
+}
+
+// problems shows a refusal, one problem on a line.
+func problems(body []byte) string {
+	type problem struct{ Code, Target, Message string }
+	var answer struct {
+		Error struct {
+			problem
+			Details []problem
+		}
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return string(body)
+	}
+	all := answer.Error.Details
+	if len(all) == 0 {
+		all = []problem{answer.Error.problem}
+	}
+	lines := make([]string, len(all))
+	for i, p := range all {
+		lines[i] = fmt.Sprintf("%s [%s] %s", p.Code, p.Target, p.Message)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// snapshot is all that is stored of accounts, to see that a refusal changes nothing.
+func (w *world) snapshot(t testing.TB) string {
+	t.Helper()
+	var all strings.Builder
+	err := w.store.Control().Read(context.Background(), func(tx *store.Tx) error {
+		resources, err := tx.Resources(store.Query{})
+		for _, r := range resources {
+			fmt.Fprintf(&all, "%s %s %s %q\n", r.ID, r.ETag, r.Changed.Format(time.RFC3339Nano), r.Body)
+		}
+		if err != nil {
+			return err
+		}
+		settings, err := tx.Settings("account/")
+		for _, name := range settings {
+			value, err := tx.Setting(name)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&all, "%s %q\n", name, value)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}
