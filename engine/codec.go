@@ -23,8 +23,8 @@ const (
 	// hold the trace of a run, and say that its trigger's row has trackedProperties.
 	headVersion = 3
 	// rowVersion 2 can hold the callback URL of a record, and its progress. Version 3 can
-	// say that a record is kept of another run.
-	rowVersion = 3
+	// say that a record is kept of another run. Version 4 can hold the moment of a condition.
+	rowVersion = 4
 )
 
 func appendUint(b []byte, n uint64) []byte { return binary.AppendUvarint(b, n) }

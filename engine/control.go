@@ -21,6 +21,9 @@ func (r *Run) proceed(f *frame, a *wdl.Action) *Need {
 		return nil
 	}
 	e := r.at(f, a)
+	if r.judging = nil; a.Type == wdl.TypeIf || a.Type == wdl.TypeSwitch {
+		r.judging = r.moment(a)
+	}
 	var err error
 	switch a.Type {
 	case wdl.TypeScope:
@@ -68,7 +71,7 @@ func (r *Run) lacks(err error) bool {
 
 // run opens the record of an action.
 func (r *Run) run(f *frame, a *wdl.Action) *record {
-	rec := &record{status: wdl.Running, start: r.now, tracking: r.random.guid()}
+	rec := &record{status: wdl.Running, start: r.now, tracking: r.random.guid(), judged: r.judging}
 	s := r.slotOf(f, a.Index)
 	s.rec, s.state = rec, running
 	r.started = append(r.started, started{f, a.Index})
@@ -311,6 +314,7 @@ func (r *Run) iterateUntil(f *frame, a *wdl.Action, rec *record) *Need {
 		return nil
 	}
 	g := l.open[0]
+	g.judged = r.moment(a)
 	v, err := r.in(g, a).eval(a.Condition)
 	if r.lacks(err) {
 		l.queued = true

@@ -25,6 +25,8 @@ type frame struct {
 	scope string // lazily built by path
 	row   []byte // items of this step
 	dirty bool   // on Run.dirty
+
+	judged *moment // of an Until: when its condition is evaluated after this iteration
 }
 
 // slot is the state of one action in one frame.
@@ -62,6 +64,7 @@ type record struct {
 	progress              expr.Value // of an open call: Outcome.Progress
 	callback              string     // URL that a webhook has handed on
 	repeated              bool       // a request was made again after a restart
+	judged                *moment    // If, Switch: when the condition was evaluated; nil: it was not, or is of an older form
 
 	loop   *loop   // open loop
 	flight *flight // open call or wait

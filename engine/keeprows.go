@@ -97,6 +97,7 @@ func (k *keeper) keep(it *item, out *keptRows) {
 	}
 	rec := it.record
 	rec.stored, rec.flight = false, nil
+	rec.judged = nil // that was a moment of the origin
 	flags := was | it.flags&itemIteration | itemKept
 	if k.fates[a.Index] == reopen {
 		rec = record{status: wdl.Running, start: rec.start, tracking: rec.tracking, inputs: rec.inputs, hasInputs: rec.hasInputs}

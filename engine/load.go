@@ -13,18 +13,11 @@ import (
 // were stored; rows of other scopes are ignored. The workflow must be the version
 // that the run began with. The first event must be Resume.
 func Load(w *Workflow, head []byte, rows []Row) (*Run, error) {
-	r := newRun(w)
 	d := decoder{rest: head}
-	h := d.head()
+	r, h := d.run(w)
 	if d.err != nil {
 		return nil, d.err
 	}
-	r.start, r.begun, r.held, r.caller, r.cancelling = h.start, h.begun, !h.begun, h.caller, h.cancelling
-	r.status, r.code, r.err, r.end = h.status, h.code, h.err, h.end
-	r.outputs, r.response = h.outputs, h.response
-	r.random = random{h.start.Seed, h.counter}
-	r.vars = variables{generation: h.generation, written: h.written, snapshot: h.snapshot}
-	r.root = newFrame(&r.plan.layouts[0], nil, nil, 0, r.start.Time)
 	if r.status.Final() {
 		return r, nil
 	}
@@ -36,6 +29,18 @@ func Load(w *Workflow, head []byte, rows []Row) (*Run, error) {
 		return nil, fmt.Errorf("run %s: %w", r.start.RunID, err)
 	}
 	return r, nil
+}
+
+// run makes a run of what a head says, without what is open.
+func (d *decoder) run(w *Workflow) (*Run, stored) {
+	r, h := newRun(w), d.head()
+	r.start, r.begun, r.held, r.caller, r.cancelling = h.start, h.begun, !h.begun, h.caller, h.cancelling
+	r.status, r.code, r.err, r.end = h.status, h.code, h.err, h.end
+	r.outputs, r.response = h.outputs, h.response
+	r.random = random{h.start.Seed, h.counter}
+	r.vars = variables{generation: h.generation, written: h.written, snapshot: h.snapshot}
+	r.root = newFrame(&r.plan.layouts[0], nil, nil, 0, r.start.Time)
+	return r, h
 }
 
 var errForeign = errors.New("engine: the head does not fit the workflow")
@@ -250,26 +255,35 @@ func (r *Run) load(ev Loaded) {
 		r.keep(c.ID, c.Value)
 	}
 	for _, row := range ev.Rows {
-		d := decoder{rest: row.Payload}
-		records := r.archive[row.Scope]
-		if records == nil {
-			records = closedFrame{}
-		}
-		d.items(func(it *item) bool {
-			if it.flags&(itemTrigger|itemIteration) == 0 {
-				if old := records[it.action]; old != nil && it.flags&itemInputsKept != 0 {
-					it.inputs = old.inputs
-				}
-				rec := it.record
-				records[it.action] = &rec
-			}
-			return true
-		})
-		if r.archive == nil {
-			r.archive = make(map[string]closedFrame)
-		}
-		r.archive[row.Scope] = records
+		r.file(row, func(*item) {})
 	}
+}
+
+// file adds a row to the archive. What is no record of an action there is given to
+// besides.
+func (r *Run) file(row Row, besides func(*item)) error {
+	d := decoder{rest: row.Payload}
+	records := r.archive[row.Scope]
+	if records == nil {
+		records = closedFrame{}
+	}
+	d.items(func(it *item) bool {
+		if it.flags&(itemTrigger|itemIteration) != 0 {
+			besides(it)
+			return true
+		}
+		if old := records[it.action]; old != nil && it.flags&itemInputsKept != 0 {
+			it.inputs = old.inputs
+		}
+		rec := it.record
+		records[it.action] = &rec
+		return true
+	})
+	if r.archive == nil {
+		r.archive = make(map[string]closedFrame)
+	}
+	r.archive[row.Scope] = records
+	return d.err
 }
 
 // answer marks what the last Need named and the event does not bring as gone, so

@@ -13,6 +13,9 @@ type plan struct {
 	body    []int32  // loop → the layout of its iterations; else 0
 
 	secureInputs, secureOutputs []bool
+	hidden                      []bool  // what the expressions of the action come to is not to be told
+	needs                       []needs // of the conditions
+	timeless                    *moment // of a condition that needs none
 
 	webhooks bool // there are any
 }
@@ -39,6 +42,9 @@ func newPlan(w *Workflow) *plan {
 		body:          make([]int32, len(actions)),
 		secureInputs:  make([]bool, len(actions)),
 		secureOutputs: make([]bool, len(actions)),
+		hidden:        make([]bool, len(actions)),
+		needs:         make([]needs, len(actions)),
+		timeless:      &moment{},
 	}
 	for _, a := range actions {
 		home := int32(0)
@@ -55,6 +61,7 @@ func newPlan(w *Workflow) *plan {
 		}
 	}
 	p.secure(w.Program)
+	p.need(w.Program)
 	return p
 }
 

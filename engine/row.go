@@ -30,6 +30,7 @@ const (
 	itemCallback
 	itemRepeated
 	itemKept // of another run
+	itemJudged
 )
 
 // typeCodes gives each type a byte in the stored form; types are only ever added at
@@ -142,6 +143,7 @@ func (rec *record) flags() uint64 {
 	set(rec.flight != nil && !rec.progress.IsNull(), itemProgress)
 	set(rec.callback != "", itemCallback)
 	set(rec.repeated, itemRepeated)
+	set(rec.judged != nil, itemJudged)
 	return flags
 }
 
@@ -164,6 +166,9 @@ func appendRest(b []byte, rec *record, flags uint64, base int64) []byte {
 	}
 	if flags&itemCallback != 0 {
 		b = appendText(b, rec.callback)
+	}
+	if flags&itemJudged != 0 {
+		b = rec.judged.append(b)
 	}
 	return b
 }
@@ -211,6 +216,9 @@ func (r *Run) writeIteration(f *frame, status wdl.Status, code string, err *Erro
 	if err != nil {
 		flags |= itemError
 	}
+	if f.judged != nil {
+		flags |= itemJudged
+	}
 	b := appendUint(f.row, flags)
 	b = appendUint(b, uint64(f.layout.loop.Index))
 	b = appendType(appendText(b, f.layout.loop.Name), f.layout.loop.Type)
@@ -218,6 +226,9 @@ func (r *Run) writeIteration(f *frame, status wdl.Status, code string, err *Erro
 	b = appendTime(appendTime(b, f.start, base), r.now, base)
 	if err != nil {
 		b = appendError(b, err)
+	}
+	if f.judged != nil {
+		b = f.judged.append(b)
 	}
 	r.bytes += len(b) - len(f.row)
 	r.records++
@@ -428,6 +439,9 @@ func (d *decoder) record(it *item, base int64) {
 	}
 	if it.flags&itemCallback != 0 {
 		it.callback = d.text()
+	}
+	if it.flags&itemJudged != 0 {
+		it.judged = d.moment()
 	}
 }
 

@@ -46,7 +46,8 @@ type Run struct {
 	missing    map[string]bool // contents and scopes that are gone
 	needed     *Need           // of the last step
 	archive    map[string]closedFrame
-	space      env // of the evaluation in progress
+	space      env     // of the evaluation in progress
+	judging    *moment // of the If or Switch that proceeds; else nil
 
 	step
 

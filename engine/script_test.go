@@ -37,6 +37,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts in testdata pr
 //	                         is that of the part "later", if there is one
 //	called ACTION[:INDEXES] [OUTPUTS]   its callback URL is called, of the repetition
 //	                         with these indexes, such as 1-0
+//	explain ACTION[:INDEXES] what its condition came to
 //
 // Whatever happens, the run is also loaded from what is stored and must agree.
 func TestScripts(t *testing.T) {
@@ -147,6 +148,9 @@ func (p *player) command(line string, out *strings.Builder) {
 		return
 	case "called":
 		ev = p.called(word)
+	case "explain":
+		fmt.Fprintf(out, "> %s\n%s", line, explained(p.explain(word[1]).Expressions, "  "))
+		return
 	default:
 		p.t.Fatalf("unknown event %q", line)
 	}

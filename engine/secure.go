@@ -22,10 +22,8 @@ func (p *plan) secure(program *wdl.Program) {
 	for _, t := range program.Triggers {
 		s.trigger = s.trigger || t.SecureOutputs
 	}
-	if !s.trigger && !slices.Contains(p.secureOutputs, true) && !slices.Contains(p.secureInputs, true) {
-		return
-	}
-	for s.changed = true; s.changed; {
+	secured := s.trigger || slices.Contains(p.secureOutputs, true) || slices.Contains(p.secureInputs, true)
+	for s.changed = secured; s.changed; {
 		s.changed = false
 		for _, a := range program.Actions {
 			if s.consumedBy(a) {
@@ -33,6 +31,24 @@ func (p *plan) secure(program *wdl.Program) {
 			}
 		}
 	}
+	for _, a := range program.Actions {
+		p.hidden[a.Index] = secured && s.consumedBy(a) || s.shownBy(a)
+	}
+}
+
+// shownBy says whether what the expressions of an action come to could show secured
+// inputs, which records have in them, or parameters.
+func (s *secrets) shownBy(a *wdl.Action) bool {
+	reads := &a.Reads
+	parameters := s.program.Parameters
+	secure := func(i int) bool { return parameters[i].Secure }
+	return a.SecureInputs || anyOf(reads.Actions, s.secureInputs) ||
+		reads.Trigger && slices.ContainsFunc(s.program.Triggers, func(t *wdl.Trigger) bool { return t.SecureInputs }) ||
+		slices.ContainsFunc(reads.Parameters, secure) ||
+		reads.Dynamic && slices.ContainsFunc(parameters, func(p wdl.Parameter) bool { return p.Secure }) ||
+		slices.ContainsFunc(reads.Results, func(scope int) bool {
+			return slices.Contains(s.secureInputs[scope+1:s.program.Actions[scope].End], true)
+		})
 }
 
 // repeats lists the types whose outputs repeat their inputs.

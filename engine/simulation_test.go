@@ -86,6 +86,7 @@ func simulate(t *testing.T, seed uint64) {
 }
 
 func (p *player) check() {
+	p.explainAll()
 	p.checkClosedOnce()
 	p.checkOrder()
 	p.checkStatuses()
@@ -562,13 +563,13 @@ func (g *generator) container(depth int, top bool) string {
 	case 0:
 		return `"type":"Scope","actions":` + inner(top)
 	case 1:
-		return `"type":"If","expression":{"and":[{"greater":["@variables('n')",` + fmt.Sprint(g.rand.IntN(3)) + `]}]},"actions":` +
+		return `"type":"If","expression":{"and":[{"greater":["@variables('n')",` + fmt.Sprint(g.rand.IntN(3)) + `]},{"less":["@length(variables('text'))",40]}]},"actions":` +
 			inner(top) + `,"else":{"actions":` + inner(top) + `}`
 	case 2:
 		return `"type":"Switch","expression":"@variables('n')","cases":{"One":{"case":1,"actions":` + inner(top) +
 			`},"Three":{"case":3,"actions":` + inner(top) + `}},"default":{"actions":` + inner(top) + `}`
 	case 3:
-		return fmt.Sprintf(`"type":"Until","expression":"@greater(rand(0,10),6)","limit":{"count":%d,"timeout":"PT1M"},"actions":`, 1+g.rand.IntN(4)) + inner(false)
+		return fmt.Sprintf(`"type":"Until","expression":"@or(greater(rand(0,10),6), greater(length(variables('list')),3))","limit":{"count":%d,"timeout":"PT1M"},"actions":`, 1+g.rand.IntN(4)) + inner(false)
 	}
 	options := []string{``, `,"operationOptions":"Sequential"`, `,"runtimeConfiguration":{"concurrency":{"repetitions":2}}`}[g.rand.IntN(3)]
 	return `"type":"Foreach","foreach":"@range(0,` + fmt.Sprint(g.rand.IntN(5)) + `)"` + options + `,"actions":` + inner(false)

@@ -17,6 +17,7 @@ type variables struct {
 	generation int
 	written    int // bytes of this generation that came after its snapshot
 	snapshot   int // bytes of the snapshot it began with
+	items      int // changes of this generation so far, those of its snapshot included
 }
 
 // variable is one of them. An array that is appended to grows in array, a text in
@@ -252,7 +253,7 @@ func (vs *variables) appendString(r *Run, a *wdl.Action, index int, value expr.V
 		return &Error{codeTemplate, "The value of the variable '" + declared.Name + "' would be too large."}
 	}
 	v.appendText(text)
-	vs.changes = appendChange(vs.changes, changeText, index)
+	vs.change(changeText, index)
 	vs.changes = appendText(vs.changes, text)
 	return nil
 }
@@ -266,7 +267,7 @@ func (vs *variables) appendArray(r *Run, a *wdl.Action, index int, value expr.Va
 	if err := r.atHand(v); err != nil {
 		return err
 	}
-	vs.changes = appendChange(vs.changes, changeElement, index)
+	vs.change(changeElement, index)
 	vs.changes, value = r.storeValue(vs.changes, value)
 	v.appendElement(value)
 	return nil
@@ -309,7 +310,7 @@ func (r *Run) variable(index int) (expr.Value, error) {
 }
 
 func (vs *variables) set(r *Run, index int, value expr.Value) {
-	vs.changes = appendChange(vs.changes, changeSet, index)
+	vs.change(changeSet, index)
 	vs.changes, value = r.storeValue(vs.changes, value)
 	vs.at(index, r.program).assign(value)
 }
@@ -320,6 +321,12 @@ const (
 	changeElement = 2
 	changeText    = 3
 )
+
+// change begins an item.
+func (vs *variables) change(what byte, index int) {
+	vs.changes = appendChange(vs.changes, what, index)
+	vs.items++
+}
 
 func appendChange(b []byte, what byte, index int) []byte {
 	if len(b) == 0 {
@@ -333,29 +340,33 @@ func variableScope(generation int) string {
 	return string(appendIndex([]byte("$variables:"), generation))
 }
 
-// flush adds the row of this step's changes, or a new generation.
+// flush adds the row of this step's changes, and if they are too many that of a new
+// generation. The old one stays whole: a moment may be of it.
 func (vs *variables) flush(rows []Row, program *wdl.Program) []Row {
 	if len(vs.changes) == 0 {
 		return rows
 	}
-	row := Row{variableScope(vs.generation), vs.changes}
+	rows = append(rows, Row{variableScope(vs.generation), vs.changes})
 	vs.written += len(vs.changes)
+	vs.changes = nil
 	if vs.written > 4*vs.snapshot+4*Inline {
 		vs.generation++
-		row = Row{variableScope(vs.generation), vs.whole(program)}
+		row := Row{variableScope(vs.generation), vs.whole(program)}
 		vs.written, vs.snapshot = 0, len(row.Payload)
+		rows = append(rows, row)
 	}
-	vs.changes = nil
-	return append(rows, row)
+	return rows
 }
 
 // whole is a row that sets every variable.
 func (vs *variables) whole(program *wdl.Program) []byte {
 	b := []byte{rowVersion}
+	vs.items = 0
 	for i := range vs.values {
 		if v := &vs.values[i]; v.set {
 			b = appendUint(append(b, changeSet), uint64(i))
 			b = appendValue(b, v.get())
+			vs.items += 1 + len(v.pending)
 			for _, p := range v.pending {
 				if text, ok := p.AsString(); ok && program.Variables[i].Type == wdl.VariableString {
 					b = appendText(appendUint(append(b, changeText), uint64(i)), text)
@@ -369,8 +380,16 @@ func (vs *variables) whole(program *wdl.Program) []byte {
 }
 
 // replay applies a stored row of changes.
-func (vs *variables) replay(d *decoder, program *wdl.Program) {
-	d.changes(len(program.Variables), func(index int, c change) { c.apply(vs.at(index, program)) })
+func (vs *variables) replay(d *decoder, program *wdl.Program) { vs.replayTo(d, program, -1) }
+
+// replayTo is replay until there have been so many items; -1: all.
+func (vs *variables) replayTo(d *decoder, program *wdl.Program, items int) {
+	d.changes(len(program.Variables), func(index int, c change) {
+		if vs.items != items {
+			c.apply(vs.at(index, program))
+			vs.items++
+		}
+	})
 }
 
 // change is one stored change of a variable.

@@ -110,3 +110,35 @@ func TestNestingInTheLongestExpression(t *testing.T) {
 		}
 	}
 }
+
+// A trace comes to what an evaluation comes to, asks for the same, and leaves the
+// template as it was.
+func TestTraceEvaluates(t *testing.T) {
+	for _, text := range []string{
+		"@and(equals(variables('A'), 'x'), or(variables('yes'), variables('no')))",
+		"@if(variables('yes'), variables('A'), variables('B'))?['x'][variables('i')]",
+		"a @{variables('A')} b @{coalesce(null, variables('B'), variables('C'))}",
+		"@concat(guid(), string(rand(1, 100)), variables('A')['broken'])",
+	} {
+		tmpl := compiled(t, text)
+		play := func(evaluate func(Env) (Value, error)) string {
+			var asked []string
+			v, err := evaluate(lookupEnv(func(name string, args []Value) (Value, error) {
+				asked = append(asked, name+args[0].Text())
+				return map[string]Value{"yes": Bool(true), "i": Int(0), "A": Object(Member{"x", Array(Int(7))})}[args[0].Text()], nil
+			}))
+			return outcome(v, err) + strings.Join(asked, " ")
+		}
+		want := play(tmpl.Eval)
+		got := play(func(env Env) (Value, error) {
+			v, found, err := tmpl.Trace(env)
+			if len(found) == 0 {
+				t.Error(text, "has no trace")
+			}
+			return v, err
+		})
+		if again := play(tmpl.Eval); got != want || again != want {
+			t.Errorf("%s: traced %s, evaluated %s and %s", text, got, want, again)
+		}
+	}
+}

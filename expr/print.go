@@ -165,6 +165,12 @@ func printTo(b *strings.Builder, x expression) {
 		for i := range x.steps {
 			x.steps[i].printTo(b)
 		}
+	case *source: // the rest stands in the objects of conditions only
+		printTo(b, x.body)
+	case *conditionCall:
+		printTo(b, x.body)
+	case *interpolation:
+		b.WriteString("'" + x.template() + "'")
 	}
 }
 

@@ -21,7 +21,8 @@ var rewrite = flag.Bool("rewrite", false, "write what the scripts in testdata gi
 //	the value as JSON, "error: " and the message, or the problems
 //
 // with read, first and parse for a JSON text, template and condition for a JSON tree instead of one string, arm for one
-// string of the deployment dialect, and calls for the calls of a tree. A line
+// string of the deployment dialect, calls for the calls of a tree, and trace for what
+// the parts of a condition, or of another tree, come to. A line
 // "context JSON" sets what contextual functions read from there on.
 func TestScripts(t *testing.T) {
 	for _, pattern := range []string{"testdata/*.txt", "testdata/functions/*.txt", "testdata/json/*.txt"} {
@@ -82,6 +83,10 @@ func runBlock(t *testing.T, command string, env Env) string {
 		tmpl, problems = ResourceTemplate().CompileString(strings.ReplaceAll(arg, `\n`, "\n"))
 	case "template", "calls":
 		tmpl, problems = Workflow().Compile(mustParse(t, arg))
+	case "trace":
+		if tmpl, problems = Workflow().CompileCondition(mustParse(t, arg)); problems != nil {
+			tmpl, problems = Workflow().Compile(mustParse(t, arg))
+		}
 	case "condition":
 		tmpl, problems = Workflow().CompileCondition(mustParse(t, arg))
 	case "read", "first", "parse":
@@ -104,8 +109,24 @@ func runBlock(t *testing.T, command string, env Env) string {
 		}
 		return strings.Join(lines, "\n")
 	}
+	if verb == "trace" {
+		v, found, err := tmpl.Trace(env)
+		return strings.Join(append(traceLines(found, ""), outcome(v, err)), "\n")
+	}
 	v, err := tmpl.Eval(env)
 	return outcome(v, err)
+}
+
+func traceLines(found []*Trace, indent string) (lines []string) {
+	for _, x := range found {
+		line := indent + x.Text + " → " + outcome(x.Value, x.Err)
+		if x.Pointer != "" {
+			line += " at " + x.Pointer
+		}
+		lines = append(lines, line)
+		lines = append(lines, traceLines(x.Parts, indent+"  ")...)
+	}
+	return lines
 }
 
 func outcome(v Value, err error) string {

@@ -115,6 +115,9 @@ func hideAuthentication(v expr.Value) (expr.Value, bool) {
 	})
 }
 
+// Credential tells names of headers that carry credentials and cookies.
+func Credential(name string) bool { return secretHeader(name) }
+
 func secretHeader(name string) bool {
 	switch strings.ToLower(name) {
 	case "authorization", "proxy-authorization", "cookie", "set-cookie", "ocp-apim-subscription-key", "x-functions-key":

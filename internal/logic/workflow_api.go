@@ -38,8 +38,13 @@ func (s *Service) workflowActions() map[string]arm.Handler {
 		"runs/{run}/cancel":         s.cancelRun,
 		"runs/{run}/exportTestFile": s.exportTestFile,
 		"runs/{run}/resubmit":       s.resubmitRun,
-		"cancelRuns":                s.bulkRuns(verbCancel),
-		"resubmitRuns":              s.bulkRuns(verbResubmit),
+
+		"runs/{run}/actions/{action}/listExpressionTraces":                               s.listExpressionTraces(s.actionPlace),
+		"runs/{run}/actions/{action}/repetitions/{repetition}/listExpressionTraces":      s.listExpressionTraces(s.repetitionPlace(false)),
+		"runs/{run}/actions/{action}/scopeRepetitions/{repetition}/listExpressionTraces": s.listExpressionTraces(s.repetitionPlace(true)),
+
+		"cancelRuns":   s.bulkRuns(verbCancel),
+		"resubmitRuns": s.bulkRuns(verbResubmit),
 	}
 }
 

@@ -17,10 +17,18 @@ func (a *active) fetch(ctx context.Context, need *engine.Need) (engine.Event, er
 	if a.holds() {
 		return a.held.load(need), nil
 	}
-	var loaded engine.Loaded
-	err := a.db.Read(ctx, func(tx *store.Tx) error {
+	loaded, err := Load(ctx, a.db, a.key.run, need)
+	if err != nil {
+		return nil, err
+	}
+	return loaded, nil
+}
+
+// Load reads what a run, or an inquiry about it, needs.
+func Load(ctx context.Context, db *store.DB, run string, need *engine.Need) (loaded engine.Loaded, err error) {
+	err = db.Read(ctx, func(tx *store.Tx) error {
 		for _, scope := range need.Scopes {
-			rows, err := tx.Rows(a.key.run, scope)
+			rows, err := tx.Rows(run, scope)
 			if err != nil {
 				return err
 			}
@@ -32,15 +40,15 @@ func (a *active) fetch(ctx context.Context, need *engine.Need) (engine.Event, er
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return loaded, err
 	}
 	for _, ref := range need.Contents {
-		v, err := loadContent(ctx, a.db, a.key.run, ref)
+		v, err := loadContent(ctx, db, run, ref)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			loaded.Missing = append(loaded.Missing, ref.ID)
 		case err != nil:
-			return nil, err
+			return loaded, err
 		default:
 			loaded.Contents = append(loaded.Contents, engine.Content{ID: ref.ID, Value: v})
 		}
