@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -117,7 +118,7 @@ func (r *Run) controlFailed(f *frame, a *wdl.Action, err error) error {
 	if r.lacks(err) {
 		return err
 	}
-	r.failControl(f, a, codeBad, controlError(a, err))
+	r.failControl(f, a, cmp.Or(limitCode(err), codeBad), controlError(a, err))
 	return nil
 }
 
@@ -183,17 +184,25 @@ func (r *Run) openUntil(f *frame, a *wdl.Action, e *env) error {
 	return nil
 }
 
+// defaultIterations are those of an Until without limit.count (wdl-semantics §11.5).
+const defaultIterations = 60
+
 // untilLimits evaluates count and timeout of an Until (wdl-semantics §11.5).
 func (r *Run) untilLimits(a *wdl.Action, e *env) (int, time.Time, error) {
-	count := 60
+	most := r.program.Limits.UntilIterations
+	count := min(defaultIterations, most)
 	if a.Limit.Count != nil {
 		v, err := e.eval(a.Limit.Count)
 		if err != nil {
 			return 0, time.Time{}, err
 		}
 		n, ok := wholeNumber(v)
-		if most := r.program.Limits.UntilIterations; !ok || n < 1 || n > int64(most) {
-			return 0, time.Time{}, fmt.Errorf("The 'limit.count' value '%s' is not an integer between 1 and %d.", v.Text(), most)
+		message := fmt.Sprintf("The 'limit.count' value '%s' is not an integer between 1 and %d.", v.Text(), most)
+		switch {
+		case !ok || n < 1:
+			return 0, time.Time{}, errors.New(message)
+		case n > int64(most):
+			return 0, time.Time{}, &wdl.LimitError{Code: codeUntilIterations, Message: message}
 		}
 		count = int(n)
 	}
@@ -328,7 +337,7 @@ func (r *Run) iterateUntil(f *frame, a *wdl.Action, rec *record) *Need {
 	l.last = r.closeIteration(g)
 	switch {
 	case err != nil:
-		r.closeAction(f, a, wdl.Failed, codeBad, controlError(a, err))
+		r.closeAction(f, a, wdl.Failed, cmp.Or(limitCode(err), codeBad), controlError(a, err))
 	case yes:
 		code, err := failure(l.last)
 		r.closeAction(f, a, l.last, code, err)
@@ -346,7 +355,7 @@ func (r *Run) limitReached(f *frame, a *wdl.Action, l *loop) {
 	code, err := failure(status)
 	if a.Options.Has(wdl.FailWhenLimitsReached) {
 		status, code = wdl.Failed, codeFailed
-		err = &Error{codeFailed, "The execution of template action '" + a.Name +
+		err = &Error{codeUntilLimits, "The execution of template action '" + a.Name +
 			"' failed: the limits of the loop were reached before its condition was met."}
 	}
 	r.closeAction(f, a, status, code, err)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -85,7 +86,7 @@ func failed(a *wdl.Action, err error) done {
 	if errors.As(err, &named) {
 		return done{status: wdl.Failed, code: codeBad, err: named}
 	}
-	return done{status: wdl.Failed, code: codeBad, err: inputsError(a, err)}
+	return done{status: wdl.Failed, code: cmp.Or(limitCode(err), codeBad), err: inputsError(a, err)}
 }
 
 // evalInputs evaluates the inputs as they are recorded: of a webhook what it

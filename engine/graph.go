@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 
+	"isle/expr"
 	"isle/wdl"
 )
 
@@ -245,18 +248,23 @@ func (l *leaves) visit(action int) {
 }
 
 const (
-	codeSkipped      = "ActionSkipped"
-	codeFailed       = "ActionFailed"
-	codeUnnamed      = "NotSpecified"
-	codeOK           = "OK"
-	codeTimedOut     = "ActionTimedOut"
-	codeCancelled    = "Cancelled"
-	codeBad          = "BadRequest"
-	codeInternal     = "InternalServerError"
-	codeTemplate     = "InvalidTemplate"
-	codeExpr         = "ExpressionEvaluationFailed"
-	codeForeachItems = "ForeachItemsLimitExceeded"
-	codeTerminate    = "Terminated"
+	codeSkipped   = "ActionSkipped"
+	codeFailed    = "ActionFailed"
+	codeUnnamed   = "NotSpecified"
+	codeOK        = "OK"
+	codeTimedOut  = "ActionTimedOut"
+	codeCancelled = "Cancelled"
+	codeBad       = "BadRequest"
+	codeInternal  = "InternalServerError"
+	codeTemplate  = "InvalidTemplate"
+	codeExpr      = "ExpressionEvaluationFailed"
+	codeTerminate = "Terminated"
+
+	// Of limits (wdl-semantics §17); those of a retry policy are wdl's.
+	codeForeachItems     = "ForeachItemsLimitExceeded"
+	codeUntilIterations  = "UntilIterationsLimitExceeded"
+	codeUntilLimits      = "UntilLimitsReached"
+	codeExpressionResult = "ExpressionResultLimitExceeded"
 )
 
 // failure is the code and error of a container with that status.
@@ -267,16 +275,29 @@ func failure(status wdl.Status) (string, *Error) {
 	return codeUnnamed, nil
 }
 
+// limitCode is that of a limit that an evaluation went beyond, "" for other failures.
+func limitCode(reason error) string {
+	var bound *wdl.LimitError
+	var evaluation *expr.Error
+	switch {
+	case errors.As(reason, &bound):
+		return bound.Code
+	case errors.As(reason, &evaluation) && evaluation.Kind == expr.LimitError:
+		return codeExpressionResult
+	}
+	return ""
+}
+
 // inputsError is the record's error for a template that cannot be evaluated
 // (wdl-semantics §13.5).
 func inputsError(a *wdl.Action, reason error) *Error {
-	return &Error{codeTemplate, fmt.Sprintf(
+	return &Error{cmp.Or(limitCode(reason), codeTemplate), fmt.Sprintf(
 		"Unable to process template language expressions in action '%s' inputs at line '0' and column '0': '%s'.",
 		a.Name, reasonOf(reason))}
 }
 
 func controlError(a *wdl.Action, reason error) *Error {
-	return &Error{codeTemplate, fmt.Sprintf(
+	return &Error{cmp.Or(limitCode(reason), codeTemplate), fmt.Sprintf(
 		"Unable to process template language expressions for action '%s' at line '0' and column '0': '%s'.",
 		a.Name, reasonOf(reason))}
 }

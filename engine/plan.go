@@ -65,6 +65,9 @@ func newPlan(w *Workflow) *plan {
 	return p
 }
 
+// defaultConcurrency is that of a Foreach that says nothing (wdl-semantics §12.3).
+const defaultConcurrency = 20
+
 // concurrency is the number of iterations of a Foreach that may be open at once. A
 // Foreach inside another one is sequential (wdl-semantics §11.4).
 func concurrency(program *wdl.Program, a *wdl.Action) int {
@@ -79,7 +82,7 @@ func concurrency(program *wdl.Program, a *wdl.Action) int {
 	if a.Concurrency > 0 {
 		return a.Concurrency
 	}
-	return 20
+	return min(defaultConcurrency, program.Limits.ForeachConcurrency)
 }
 
 // Supported reports whether this engine runs the type; see [wdl.Options].

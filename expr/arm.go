@@ -17,15 +17,16 @@ var templateDialect = sync.OnceValue(func() *Dialect {
 
 func newTemplateDialect(functions *functionSet) *Dialect {
 	return &Dialect{
-		grammar:   grammar{template: true},
-		functions: functions,
-		maxLength: 24576,
-		listed:    true,
-		marker:    `"[`,
-		split:     templateSplit,
-		opening:   "[",
-		closing:   "]",
-		escape:    templateEscape,
+		grammar:    grammar{template: true},
+		functions:  functions,
+		bounds:     Bounds{Length: 24576, Result: MaxSize},
+		listed:     true,
+		marker:     `"[`,
+		split:      templateSplit,
+		opening:    "[",
+		closing:    "]",
+		escape:     templateEscape,
+		evaluators: &sync.Pool{},
 	}
 }
 

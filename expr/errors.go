@@ -71,7 +71,7 @@ const (
 	CodeParameters = "InvalidParameters"  // a name that must be a string is a literal of another kind
 	CodeCondition  = "InvalidCondition"   // a condition object has the wrong shape
 	CodeDepth      = "TemplateTooDeep"    // the tree nests too deeply
-	CodeLength     = "ExpressionTooLong"  // longer than 8,192 characters
+	CodeLength     = "ExpressionTooLong"  // longer than Bounds.Length
 )
 
 // How many bytes stand in a message of a value, and of a list of names.

@@ -27,6 +27,7 @@ type Env interface {
 // one, for the room that stack and text have grown to.
 type evaluator struct {
 	env   Env
+	most  int64   // bytes of the result of a call or an interpolation
 	stack []Value // evaluated arguments of the calls being evaluated
 	high  int     // how long stack has been
 	text  []byte  // of the interpolations and calls being evaluated
@@ -70,7 +71,7 @@ func (d *Dialect) evaluator(env Env) *evaluator {
 	if !kept {
 		e = &evaluator{stack: make([]Value, 0, 16)}
 	}
-	e.env = env
+	e.env, e.most = env, d.bounds.Result
 	return e
 }
 
@@ -173,7 +174,7 @@ func (x *call) apply(e *evaluator, base int) (Value, error) {
 	var err error
 	if f.eval == nil {
 		v, err = e.lookup(c)
-	} else if v, err = f.eval(c); err == nil && (v.weight() > MaxSize || v.depth() > resultDepth) {
+	} else if v, err = f.eval(c); err == nil && (v.weight() > e.most || v.depth() > resultDepth) {
 		err = c.tooLarge()
 	}
 	e.stack = e.stack[:base]
@@ -314,8 +315,8 @@ func (x *interpolation) eval(e *evaluator) (Value, error) {
 		if problem := v.textProblem(); problem != "" {
 			return Value{}, &Error{Kind: ConversionError, Message: "The value cannot be converted to text. " + problem}
 		}
-		if int64(len(e.text)-start)+v.weight() > MaxSize {
-			return Value{}, &Error{Kind: LimitError, Message: "The result of the interpolation is longer than the limit of 104857600 bytes."}
+		if int64(len(e.text)-start)+v.weight() > e.most {
+			return Value{}, &Error{Kind: LimitError, Message: fmt.Sprintf("The result of the interpolation is longer than the limit of %d bytes.", e.most)}
 		}
 		e.text = v.appendText(e.text)
 	}

@@ -157,7 +157,7 @@ func (f *Function) target() string {
 
 // tooLarge complains about the size of a result.
 func (c invocation) tooLarge() error {
-	return c.fail(LimitError, "has a result that is too large. The limit is %d bytes and %d levels.", MaxSize, resultDepth)
+	return c.fail(LimitError, "has a result that is too large. The limit is %d bytes and %d levels.", c.e.most, resultDepth)
 }
 
 // functionSet finds functions by name, ignoring case.

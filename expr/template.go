@@ -33,7 +33,7 @@ type Call struct {
 type Dialect struct {
 	grammar   grammar
 	functions *functionSet
-	maxLength int    // of one expression, in UTF-16 units
+	bounds    Bounds
 	listed    bool   // a function of any name that begins with list is one of the environment
 	marker    string // without it JSON text holds no expression; "" if there is none
 	// split recognises the expressions of a string: see workflowSplit.
@@ -43,8 +43,28 @@ type Dialect struct {
 	opening, closing string
 	escape           func(text string) string
 
-	evaluators sync.Pool // of *evaluator
+	evaluators *sync.Pool // of *evaluator
 }
+
+// Bounds are what the expressions of a dialect may be and give (wdl-semantics §4.2).
+type Bounds struct {
+	Length int   // of one expression, in UTF-16 units
+	Result int64 // bytes of what a function or an interpolation gives; at most MaxSize
+}
+
+// Bounded returns the dialect with other bounds. The two share what they keep.
+func (d *Dialect) Bounded(b Bounds) *Dialect {
+	b.Result = min(b.Result, MaxSize)
+	if b == d.bounds {
+		return d
+	}
+	other := *d
+	other.bounds = b
+	return &other
+}
+
+// Bounds returns those of the dialect.
+func (d *Dialect) Bounds() Bounds { return d.bounds }
 
 // piece is a part of a string: literal text or an expression.
 type piece struct {
@@ -55,13 +75,14 @@ type piece struct {
 
 var workflowDialect = sync.OnceValue(func() *Dialect {
 	return &Dialect{
-		grammar:   grammar{keywords: true, floats: true, optional: true},
-		functions: newFunctionSet(described(workflowFunctions())),
-		maxLength: 8192,
-		marker:    "@",
-		split:     workflowSplit,
-		opening:   "@",
-		escape:    workflowEscape,
+		grammar:    grammar{keywords: true, floats: true, optional: true},
+		functions:  newFunctionSet(described(workflowFunctions())),
+		bounds:     Bounds{Length: 8192, Result: MaxSize},
+		marker:     "@",
+		split:      workflowSplit,
+		opening:    "@",
+		escape:     workflowEscape,
+		evaluators: &sync.Pool{},
 	}
 })
 
@@ -283,8 +304,8 @@ func (c *compiler) interpolation(pieces []piece) expression {
 
 // source parses and checks one expression.
 func (c *compiler) source(p piece) expression {
-	if len(p.text) > c.dialect.maxLength && utf16Length(p.text) > c.dialect.maxLength {
-		c.report(Problem{Offset: p.offset, Code: CodeLength, Expression: p.text, Message: "The template language expression is longer than the limit of " + strconv.Itoa(c.dialect.maxLength) + " characters."})
+	if longest := c.dialect.bounds.Length; len(p.text) > longest && utf16Length(p.text) > longest {
+		c.report(Problem{Offset: p.offset, Code: CodeLength, Expression: p.text, Message: "The template language expression is longer than the limit of " + strconv.Itoa(longest) + " characters."})
 		return &literal{}
 	}
 	tree, err := parseExpression(c.dialect.grammar, p.text)

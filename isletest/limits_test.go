@@ -59,6 +59,10 @@ func TestLimitsOfCallsOfAServer(t *testing.T) {
 		return `{"Call":{"type":"Http","inputs":{"method":"GET","uri":"` + target + path + `","retryPolicy":{"type":"none"}}` + settings + `},
 			"Answer":{"type":"Response","inputs":{"statusCode":200,"body":{"status":"@actions('Call')['status']","code":"@{actions('Call')?['code']}/@{actions('Call')?['error']?['code']}"}},"runAfter":{"Call":["Succeeded","Failed","TimedOut"]}}}`
 	}
+	// sending sends a body that is made of the small one that comes in.
+	sending := func(size int, settings string) string {
+		return strings.Replace(call("/", settings), `"method":"GET"`, fmt.Sprintf(`"method":"POST","body":"@{join(range(10000,%d),'')}"`, size/5), 1)
+	}
 	s := isletest.Start(t, isletest.WithLimits("outboundTimeout=300ms", "inboundTimeout=700ms", "messageSize=2KB", "chunkedSize=4KB"))
 	group := s.Group("calls")
 	for name, c := range map[string]struct{ actions, want string }{
@@ -66,6 +70,8 @@ func TestLimitsOfCallsOfAServer(t *testing.T) {
 		"message":  {call("/large", ""), "ResponseSizeLimitExceeded"},
 		"chunked":  {call("/chunks", `,"runtimeConfiguration":{"contentTransfer":{"transferMode":"Chunked"}}`), "ResponseSizeLimitExceeded"},
 		"few":      {call("/few", `,"runtimeConfiguration":{"contentTransfer":{"transferMode":"Chunked"}}`), "OK/"}, // more than a message
+		"sent":     {sending(5000, ""), "RequestSizeLimitExceeded"},
+		"uploaded": {sending(5000, `,"runtimeConfiguration":{"contentTransfer":{"transferMode":"Chunked"}}`), "RequestSizeLimitExceeded"},
 	} {
 		_, url := put(t, s, group, name, workflowBody(c.actions))
 		if a := s.Call(url, `{}`); a.Status != http.StatusOK || (a.Text("status") == "Succeeded") != (name == "few") || !strings.Contains(a.Text("code"), c.want) {
@@ -135,4 +141,70 @@ func TestUntilIterationsOfStoredWorkflows(t *testing.T) {
 	if a := s.Call(url, `{}`); a.Status != http.StatusOK || !strings.Contains(string(a.Body), "not an integer between 1 and 10") {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
+}
+
+// Messages that are in memory have a bound of their own, in and out, whatever one of them
+// may have; it is free again afterwards.
+func TestBufferedSizeOfAServer(t *testing.T) {
+	target := stub(t, func(w http.ResponseWriter, r *http.Request) {
+		var size int
+		_, _ = fmt.Sscanf(r.URL.Path, "/%d", &size)
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = w.Write([]byte(strings.Repeat("x", size)))
+	})
+	s := isletest.Start(t, isletest.WithLimits("bufferedSize=300KB"))
+	_, url := put(t, s, s.Group("buffered"), "w", workflowBody(`{"Call":{"type":"Http","inputs":{"method":"GET","uri":"`+target+`/@{triggerBody()?['size']}","retryPolicy":{"type":"none"}}},
+		"Send":{"type":"Http","inputs":{"method":"POST","uri":"`+target+`/1","body":"@concat(body('Call'),body('Call'))","retryPolicy":{"type":"none"}},"runAfter":{"Call":["Succeeded","Failed"]}},
+		"Answer":{"type":"Response","inputs":{"statusCode":200,"body":"@{actions('Call')?['error']?['code']}/@{actions('Send')?['error']?['code']}"},"runAfter":{"Send":["Succeeded","Failed","Skipped"]}}}`))
+	for _, c := range []struct {
+		size int
+		want string
+	}{
+		{100_000, "/"}, {400_000, "BufferedSizeLimitExceeded/"}, {240_000, "/BufferedSizeLimitExceeded"}, {100_000, "/"}, {100_000, "/"},
+	} {
+		if a := s.Call(url, fmt.Sprintf(`{"size":%d}`, c.size)); a.Status != http.StatusOK || string(a.Body) != c.want {
+			t.Errorf("%d bytes: %d %s", c.size, a.Status, a.Body)
+		}
+	}
+	if a := s.Call(url, `"`+strings.Repeat("x", 400_000)+`"`); a.Status != http.StatusServiceUnavailable || a.Text("error", "code") != "ServerBusy" {
+		t.Errorf("taken in: %d %s", a.Status, a.Body)
+	}
+}
+
+// Items of splitOn, fewer where the runs of the trigger are limited: its caller is told.
+func TestSplitOnItemsOfAServer(t *testing.T) {
+	s := isletest.Start(t, isletest.WithLimits("splitOnItems=5", "splitOnItemsWithConcurrency=2"))
+	group := s.Group("splits")
+	for name, c := range map[string]struct {
+		more string
+		most int
+	}{"free": {"", 5}, "counted": {`,"runtimeConfiguration":{"concurrency":{"runs":1}}`, 2}} {
+		body := strings.Replace(workflowBody(`{}`), `"kind":"Http","inputs":{}`, `"kind":"Http","splitOn":"@triggerBody()"`+c.more, 1)
+		_, url := put(t, s, group, name, body)
+		for n, status := range map[int]int{c.most: http.StatusAccepted, c.most + 1: http.StatusBadRequest} {
+			a := s.Call(url, "["+strings.Repeat("1,", n-1)+"1]")
+			if a.Status != status || (status == http.StatusBadRequest) != (a.Text("error", "code") == "SplitOnItemsLimitExceeded") {
+				t.Errorf("%s, %d items: %d %s", name, n, a.Status, a.Body)
+			}
+		}
+	}
+}
+
+// What a run may last, and its code what time and memory it may take.
+func TestLimitsOfRunsOfAServer(t *testing.T) {
+	s := isletest.Start(t, isletest.WithInlineCode(), isletest.WithLimits("runDuration=2s", "inlineCodeTime=200ms", "inlineCodeMemory=64MB"))
+	group := s.Group("runs")
+	_, url := put(t, s, group, "code", workflowBody(`{"Loop":{"type":"JavaScriptCode","inputs":{"code":"for (;;) {}"}},
+		"Answer":{"type":"Response","inputs":{"statusCode":200,"body":"@actions('Loop')?['error']"},"runAfter":{"Loop":["Failed"]}}}`))
+	if a := s.Call(url, `{}`); a.Text("code") != "InlineCodeScriptRuntimeFailure" || !strings.Contains(a.Text("message"), "200ms") {
+		t.Errorf("inlineCodeTime: %d %s", a.Status, a.Body)
+	}
+	id, url := put(t, s, group, "long", workflowBody(`{"Wait":{"type":"Wait","inputs":{"interval":{"count":1,"unit":"Hour"}}}}`))
+	if a := s.Call(url, `{}`); a.Status != http.StatusAccepted {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	until(t, "the run has lasted as long as it may", func() bool {
+		run := lastRun(s, id)
+		return run.Text("value", 0, "properties", "status") == "TimedOut" && run.Text("value", 0, "properties", "code") == "WorkflowRunTimedOut"
+	})
 }

@@ -58,7 +58,7 @@ func newCompiler(o Options) *compiler {
 	return &compiler{
 		Options:    o,
 		bounds:     limits,
-		dialect:    expr.Workflow(),
+		dialect:    expr.Workflow().Bounded(expr.Bounds{Length: limits.ExpressionLength, Result: limits.ExpressionResult}),
 		operations: newOperationTable(),
 		program: &Program{
 			actions: map[string]int{}, triggers: map[string]int{},

@@ -87,7 +87,7 @@ func TestRetryWaits(t *testing.T) {
 			t.Fatalf("retry %d waits %v", n, wait)
 		}
 	})
-	d := DefaultRetry()
+	d := DefaultLimits().retry().Default()
 	for n, bounds := range map[int][2]time.Duration{1: {5 * time.Second, 7500 * time.Millisecond}, 2: {7500 * time.Millisecond, 15 * time.Second}, 3: {15 * time.Second, 30 * time.Second}, 4: {30 * time.Second, 45 * time.Second}} {
 		if low, high := d.Wait(n, 0), d.Wait(n, ^uint64(0)); low != bounds[0] || high != bounds[1] {
 			t.Errorf("retry %d: %v to %v", n, low, high)

@@ -75,6 +75,11 @@ func (c *compiler) readsUnknown(t *expr.Template) bool {
 // maxIntervals bounds the interval of each frequency (wdl-semantics §10.4).
 var maxIntervals = [...]int{Second: 9_999_999, Minute: 72_000, Hour: 12_000, Day: 500, Week: 71, Month: 16, Year: 1}
 
+// longestUnits are how long the unit of each frequency can be.
+var longestUnits = [...]time.Duration{Second: time.Second, Minute: time.Minute, Hour: time.Hour, Day: day, Week: 7 * day, Month: 31 * day, Year: 366 * day}
+
+const day = 24 * time.Hour
+
 // recurrence reads and checks an evaluated recurrence object.
 func (c *compiler) recurrence(n node, o owner) *Recurrence {
 	if !n.isObject() {
@@ -85,6 +90,7 @@ func (c *compiler) recurrence(n node, o owner) *Recurrence {
 	p := recurrenceParser{c: c, o: o, sound: true, r: &Recurrence{Interval: 1}}
 	p.frequency(n)
 	p.interval(n)
+	p.pace(n)
 	p.zone(n)
 	p.r.Start = p.moment(n, "startTime")
 	p.r.End = p.moment(n, "endTime")
@@ -163,6 +169,15 @@ func (p *recurrenceParser) interval(n node) {
 		return
 	}
 	p.r.Interval = value
+}
+
+// pace holds the time between two slots to the limits (wdl-semantics §17).
+func (p *recurrenceParser) pace(n node) {
+	least, most := p.c.bounds.RecurrenceMinimum, p.c.bounds.RecurrenceMaximum
+	every := time.Duration(p.r.Interval) * longestUnits[p.r.Frequency]
+	if p.sound && (every < least || every > most) {
+		p.fail(n, "the interval '%d' of the frequency '%s' is out of the limits of a recurrence, %s and %s", p.r.Interval, p.r.Frequency, Duration{Rest: least}, Duration{Rest: most})
+	}
 }
 
 func (p *recurrenceParser) zone(n node) {

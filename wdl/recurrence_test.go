@@ -306,7 +306,7 @@ func BenchmarkNextMonthly(b *testing.B) {
 
 // parseRecurrence reads a recurrence object without expressions.
 func parseRecurrence(v expr.Value) (*Recurrence, error) {
-	c := &compiler{dialect: expr.Workflow(), program: &Program{parameters: map[string]int{}}}
+	c := &compiler{bounds: DefaultLimits(), dialect: expr.Workflow(), program: &Program{parameters: map[string]int{}}}
 	r := c.recurrence(node{v, ""}, owner{where: "recurrence"})
 	if problems := c.finish(v); problems.Failed() {
 		return nil, problems

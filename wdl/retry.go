@@ -1,9 +1,11 @@
 package wdl
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/bits"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +28,13 @@ type RetryPolicy struct {
 	Type                              RetryType
 	Count, Interval, Minimum, Maximum *expr.Template // nil: not given
 	Expression                        *expr.Template // set if the whole policy is one expression
-	Most                              int            // count is no larger
+	Bounds                            RetryBounds
+}
+
+// RetryBounds are what the members of a policy must keep to (wdl-semantics §12.4, §17).
+type RetryBounds struct {
+	Count             int
+	Shortest, Longest time.Duration // of each interval
 }
 
 // Retry is a resolved policy.
@@ -44,10 +52,22 @@ const (
 	maxRetryInterval = 24 * time.Hour
 )
 
-// DefaultRetry is the policy of a request that names none: 4 retries, 7.5 s growing,
-// each wait between 5 and 45 s (wdl-semantics §12.4).
-func DefaultRetry() Retry {
-	return Retry{Type: RetryExponential, Count: 4, Interval: 7500 * time.Millisecond, Minimum: 5 * time.Second, Maximum: 45 * time.Second}
+// Codes of evaluated members that are out of bounds.
+const (
+	codeRetryCount    = "RetryCountLimitExceeded"
+	codeRetryInterval = "RetryIntervalLimitExceeded"
+)
+
+// Default is the policy of a request that names none: 4 retries, 7.5 s growing, each
+// wait between 5 and 45 s (wdl-semantics §12.4), as far as the bounds let it.
+func (b RetryBounds) Default() Retry {
+	return Retry{Type: RetryExponential, Count: min(4, b.Count), Interval: b.within(7500 * time.Millisecond),
+		Minimum: b.within(minRetryInterval), Maximum: b.within(45 * time.Second)}
+}
+
+// within is the interval that comes nearest.
+func (b RetryBounds) within(d time.Duration) time.Duration {
+	return max(min(d, b.Longest), b.Shortest)
 }
 
 // Resolve evaluates the policy. A nil policy gives no retries.
@@ -60,13 +80,13 @@ func (p *RetryPolicy) Resolve(env expr.Env) (Retry, error) {
 		if err != nil {
 			return Retry{}, err
 		}
-		return retryFrom(p.Most, func(name string) (expr.Value, error) {
+		return retryFrom(p.Bounds, func(name string) (expr.Value, error) {
 			m, _ := v.Get(name)
 			return m, nil
 		})
 	}
 	names := map[string]*expr.Template{"count": p.Count, "interval": p.Interval, "minimumInterval": p.Minimum, "maximumInterval": p.Maximum}
-	return retryFrom(p.Most, func(name string) (expr.Value, error) {
+	return retryFrom(p.Bounds, func(name string) (expr.Value, error) {
 		if name == "type" {
 			return expr.String(p.Type.name(p.Count == nil)), nil
 		}
@@ -90,15 +110,15 @@ func (t RetryType) name(plain bool) string {
 }
 
 // retryFrom builds a policy from evaluated members.
-func retryFrom(most int, member func(name string) (expr.Value, error)) (Retry, error) {
+func retryFrom(bounds RetryBounds, member func(name string) (expr.Value, error)) (Retry, error) {
 	typ, err := member("type")
 	if err != nil {
 		return Retry{}, err
 	}
-	r := Retry{Minimum: minRetryInterval, Maximum: maxRetryInterval}
+	r := Retry{Minimum: bounds.within(minRetryInterval), Maximum: bounds.within(maxRetryInterval)}
 	switch strings.ToLower(typ.Text()) {
 	case "", "default":
-		return DefaultRetry(), nil
+		return bounds.Default(), nil
 	case "none":
 		return Retry{Type: RetryNone}, nil
 	case "fixed":
@@ -111,7 +131,7 @@ func retryFrom(most int, member func(name string) (expr.Value, error)) (Retry, e
 	if err != nil {
 		return Retry{}, err
 	}
-	if r.Count, err = retryCount(count, most); err != nil {
+	if r.Count, err = bounds.count(count); err != nil {
 		return Retry{}, err
 	}
 	for _, d := range []struct {
@@ -125,7 +145,7 @@ func retryFrom(most int, member func(name string) (expr.Value, error)) (Retry, e
 		if v.IsNull() && d.name != "interval" {
 			continue
 		}
-		if *d.into, err = retryInterval(d.name, v); err != nil {
+		if *d.into, err = bounds.interval(d.name, v); err != nil {
 			return Retry{}, err
 		}
 	}
@@ -135,16 +155,22 @@ func retryFrom(most int, member func(name string) (expr.Value, error)) (Retry, e
 	return r, nil
 }
 
-func retryCount(v expr.Value, most int) (int, error) {
+// count reads the number of retries.
+func (b RetryBounds) count(v expr.Value) (int, error) {
 	text := v.Text()
-	var count int
-	if _, err := fmt.Sscanf(text, "%d", &count); err != nil || fmt.Sprint(count) != text || count < 1 || count > most {
-		return 0, fmt.Errorf("the retry policy's count must lie between 1 and %d, but is '%s'", most, text)
+	n, err := strconv.Atoi(text)
+	message := fmt.Sprintf("the retry policy's count must lie between 1 and %d, but is '%s'", b.Count, text)
+	switch {
+	case err != nil || strconv.Itoa(n) != text:
+		return 0, errors.New(message)
+	case n < 1 || n > b.Count:
+		return 0, &LimitError{codeRetryCount, message}
 	}
-	return count, nil
+	return n, nil
 }
 
-func retryInterval(name string, v expr.Value) (time.Duration, error) {
+// interval reads one of the intervals.
+func (b RetryBounds) interval(name string, v expr.Value) (time.Duration, error) {
 	text, _ := v.AsString()
 	d, err := ParseDuration(text)
 	if err != nil {
@@ -154,8 +180,8 @@ func retryInterval(name string, v expr.Value) (time.Duration, error) {
 	if !ok {
 		return 0, fmt.Errorf("the retry policy's %s '%s' must not hold years or months", name, text)
 	}
-	if fixed < minRetryInterval || fixed > maxRetryInterval {
-		return 0, fmt.Errorf("the retry policy's %s '%s' must lie between PT5S and P1D", name, text)
+	if fixed < b.Shortest || fixed > b.Longest {
+		return 0, &LimitError{codeRetryInterval, fmt.Sprintf("the retry policy's %s '%s' must lie between %s and %s", name, text, Duration{Rest: b.Shortest}, Duration{Rest: b.Longest})}
 	}
 	return fixed, nil
 }
@@ -190,7 +216,7 @@ func double(d time.Duration, n int) time.Duration {
 // retry reads the retryPolicy in a member of n, and checks what is static. The
 // result is never nil.
 func (c *compiler) retry(n node, inside string, o owner) *RetryPolicy {
-	p := &RetryPolicy{Most: c.bounds.RetryCount}
+	p := &RetryPolicy{Bounds: c.bounds.retry()}
 	m, ok := n.path(inside + ".retryPolicy")
 	if !ok || c.unknown(m) {
 		return p
@@ -225,16 +251,23 @@ func (c *compiler) retry(n node, inside string, o owner) *RetryPolicy {
 	return p
 }
 
-// setMost checks a written count. One that was saved under a wider limit is a bound of
-// its own.
-func (p *RetryPolicy) setMost(count expr.Value, stored bool) error {
-	most := p.Most
+// written checks a member that is no expression. What was saved under wider limits is a
+// bound of its own.
+func (p *RetryPolicy) written(name string, v expr.Value, stored bool) (d time.Duration, err error) {
+	bounds := p.Bounds
 	if stored {
-		most = math.MaxInt32
+		bounds = RetryBounds{Count: math.MaxInt32, Longest: math.MaxInt64}
 	}
-	n, err := retryCount(count, most)
-	p.Most = max(p.Most, n)
-	return err
+	if name == "count" {
+		var n int
+		n, err = bounds.count(v)
+		p.Bounds.Count = max(p.Bounds.Count, n)
+		return 0, err
+	}
+	if d, err = bounds.interval(name, v); err == nil {
+		p.Bounds.Shortest, p.Bounds.Longest = min(p.Bounds.Shortest, d), max(p.Bounds.Longest, d)
+	}
+	return d, err
 }
 
 // retryMembers reads count and intervals.
@@ -257,12 +290,7 @@ func (c *compiler) retryMembers(p *RetryPolicy, m node, o owner) {
 			continue
 		}
 		var err error
-		if i == 0 {
-			err = p.setMost(v.Value, c.bounds.stored)
-		} else {
-			lengths[member.name], err = retryInterval(member.name, v.Value)
-		}
-		if err != nil {
+		if lengths[member.name], err = p.written(member.name, v.Value, c.bounds.stored); err != nil {
 			c.invalid(v, o, RuleRetry, "%s", err)
 		}
 	}

@@ -91,7 +91,7 @@ func (c *compiler) actionConcurrency(a *Action, runtime node, o owner) {
 		c.invalid(repetitions, o, RuleConcurrency, "concurrency.repetitions is for actions of type 'Foreach' only")
 		return
 	}
-	a.Concurrency = c.literalInteger(repetitions, o, "concurrency.repetitions", 1, c.bounds.ForeachConcurrency)
+	a.Concurrency = c.literalInteger(repetitions, o, "concurrency.repetitions", 1, c.most(c.bounds.ForeachConcurrency))
 	if a.Options.Has(Sequential) && a.Concurrency > 1 {
 		c.invalid(repetitions, o, RuleConflict, "the operation option 'Sequential' and concurrency.repetitions exclude each other")
 	}

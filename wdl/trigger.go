@@ -146,10 +146,10 @@ func (c *compiler) triggerConcurrency(t *Trigger, runtime node, o owner) {
 	}
 	runs, hasRuns := concurrency.member("runs")
 	if concurrency.Len() == 0 && !t.Options.Has(SingleInstance) {
-		t.Runs = defaultRuns
+		t.Runs = min(defaultRuns, c.bounds.TriggerConcurrency)
 	}
 	if hasRuns {
-		t.Runs = c.literalInteger(runs, o, "concurrency.runs", 1, c.bounds.TriggerConcurrency)
+		t.Runs = c.literalInteger(runs, o, "concurrency.runs", 1, c.most(c.bounds.TriggerConcurrency))
 		if t.Options.Has(SingleInstance) {
 			c.invalid(runs, o, RuleConflict, "the operation option 'SingleInstance' and concurrency.runs exclude each other")
 		}

@@ -130,7 +130,7 @@ func (c *compiler) webhookInputs(a *Action, n node, o owner) {
 		a.Inputs = c.template(inputs, o, roleSubscribe)
 	}
 	a.Retry = c.retry(n, "inputs", o)
-	a.UnsubscribeRetry = &RetryPolicy{Most: c.bounds.RetryCount}
+	a.UnsubscribeRetry = &RetryPolicy{Bounds: c.bounds.retry()}
 }
 
 // connectionWebhookAction reads an ApiConnectionWebhook: in the connector's form, or

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,7 @@ type serverFlags struct {
 }
 
 func (f *serverFlags) register(cmd *cobra.Command) {
+	cmd.Long = cmp.Or(cmd.Long, cmd.Short+".") + "\n\nLimits that --limit sets, and their defaults:\n\n" + server.LimitsHelp()
 	dataFlag(cmd, &f.config.Data)
 	flags := cmd.Flags()
 	flags.StringVar(&f.config.Listen, "listen", "", "address to listen on; port 0 picks a port and keeps it in the data folder (default "+server.DefaultListen+")")
@@ -55,7 +57,7 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.config.PrivateLinks, "private-links", false, "let templates be linked from private and loopback addresses too, which the server would reach for whoever deploys")
 	flags.StringSliceVar(&f.config.AllowedHosts, "allowed-host", nil, "further Host names that are answered")
 	flags.StringSliceVar(&f.trusted, "trusted-proxies", nil, "prefixes whose X-Forwarded-For counts")
-	flags.StringArrayVar(&f.config.Limit, "limit", nil, "a limit that is not to be the documented one, as name=value: foreachItems=1000, messageSize=50MB, inboundTimeout=60s; a wrong name lists all")
+	flags.StringArrayVar(&f.config.Limit, "limit", nil, "a limit that is not to be the documented one, as name=value: foreachItems=1000, messageSize=50MB, inboundTimeout=60s; the list is above")
 	flags.StringVar(&f.config.Limits, "limits", "", "documented: environments are throttled at 80 % of the throughput that their SKU and capacity are documented for (default: it is only metered)")
 	flags.StringVar(&f.config.InlineCode, "inline-code", "", "where inline JavaScript runs: process (bounded processes of its own, the default), inprocess (in the server: only where everyone who may save workflows is trusted) or off")
 	flags.StringVar(&f.config.ServiceTags, "service-tags", "", "a file of service tags and their prefixes, as the public download has them (default: the tags have no addresses)")

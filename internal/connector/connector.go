@@ -61,6 +61,9 @@ type Call struct {
 	// Trace is what the request hands on of the trace that the run belongs to; its
 	// Parent is the span of the request.
 	Trace engine.Trace
+	// Room is where large messages that are received are counted, until what came of the
+	// call is stored; nil: they are not.
+	Room *Room
 	// Dialer is the only way to the network.
 	Dialer dataplane.Dialer
 }

@@ -7,79 +7,69 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"isle/internal/connector"
 )
 
-const (
-	// Bodies up to this size are not counted against MaxBuffered.
-	freeBody  = 64 << 10
-	readChunk = 1 << 20
-)
+const readChunk = 1 << 20
 
-// readBody reads a trigger's body within bounds of size, of memory over all
+// readBody reads a trigger's body of most bytes within bounds of memory over all
 // requests, and of time: each megabyte has a deadline, so that a slow sender cannot
 // hold a connection for nothing. The caller calls release when the body is no
 // longer needed.
-func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) (body []byte, release func(), err error) {
+func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request, most int64) (body []byte, release func(), err error) {
 	release = func() {}
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
 		return nil, release, nil
 	}
-	if r.ContentLength > g.config.MaxBody {
-		return nil, release, g.tooLarge()
+	if r.ContentLength > most {
+		return nil, release, tooLarge(most)
 	}
-	var held int64
-	release = func() { g.buffered.Add(-held); held = 0 }
-	defer func() {
-		if err != nil {
-			release()
-		}
-	}()
-	size := int64(4 << 10)
-	if r.ContentLength > 0 {
-		size = min(r.ContentLength, readChunk) + 1 // and one to see the end
+	room := g.buffer.Room()
+	from := &steady{r: r.Body, control: http.NewResponseController(w), timeout: g.config.BodyTimeout}
+	body, err = connector.ReadAll(from, r.ContentLength, most, room)
+	var full *connector.FullError
+	switch {
+	case err == nil:
+		from.end()
+		return body, room.Release, nil
+	case errors.Is(err, connector.ErrTooLong):
+		err = tooLarge(most)
+	case errors.As(err, &full):
+		err = errBusy()
+	default:
+		err = readError(err)
 	}
-	body = make([]byte, 0, size)
-	control := http.NewResponseController(w)
-	mark := 0 // where the next deadline begins
-	for {
-		if len(body) == cap(body) {
-			grown := min(int64(cap(body))*2, g.config.MaxBody+1)
-			if r.ContentLength >= int64(len(body)) { // who has sent this much may send what it said
-				grown = r.ContentLength + 1
-			}
-			if grown > freeBody {
-				more := grown - held
-				if g.buffered.Add(more) > g.config.MaxBuffered {
-					g.buffered.Add(-more)
-					return nil, release, errBusy()
-				}
-				held = grown
-			}
-			body = append(make([]byte, 0, grown), body...)
-		}
-		if len(body) >= mark {
-			mark = len(body) + readChunk
-			_ = control.SetReadDeadline(time.Now().Add(g.config.BodyTimeout)) // not supported by a recorder
-		}
-		n, err := r.Body.Read(body[len(body):min(cap(body), len(body)+readChunk)])
-		body = body[:len(body)+n]
-		switch {
-		case int64(len(body)) > g.config.MaxBody:
-			return nil, release, g.tooLarge()
-		case errors.Is(err, io.EOF):
-			_ = control.SetReadDeadline(time.Time{})
-			return body, release, nil
-		case err != nil:
-			return nil, release, readError(err)
-		}
-	}
+	room.Release()
+	return nil, release, err
 }
 
-func (g *Gateway) tooLarge() error {
+// steady reads a body that must keep coming: each megabyte has a deadline of its own.
+type steady struct {
+	r       io.Reader
+	control *http.ResponseController
+	timeout time.Duration
+	left    int // until the next deadline
+}
+
+func (s *steady) Read(p []byte) (int, error) {
+	if s.left <= 0 {
+		s.left = readChunk
+		_ = s.control.SetReadDeadline(time.Now().Add(s.timeout)) // not supported by a recorder
+	}
+	n, err := s.r.Read(p[:min(len(p), readChunk)])
+	s.left -= n
+	return n, err
+}
+
+// end lifts the deadline.
+func (s *steady) end() { _ = s.control.SetReadDeadline(time.Time{}) }
+
+func tooLarge(most int64) error {
 	return &failure{
 		status:  http.StatusRequestEntityTooLarge,
 		code:    "RequestEntityTooLarge",
-		message: fmt.Sprintf("The request content is larger than the limit of %d bytes. Send it in parts, or a link to it.", g.config.MaxBody),
+		message: fmt.Sprintf("The request content is larger than the limit of %d bytes. Send it in parts, or a link to it.", most),
 		header:  http.Header{"Connection": {"close"}},
 	}
 }

@@ -28,7 +28,7 @@ func (g *Gateway) callBack(w http.ResponseWriter, r *http.Request, t target) err
 	if err != nil {
 		return err
 	}
-	body, release, err := g.readBody(w, r)
+	body, release, err := g.readBody(w, r, g.maxBody(d))
 	if err != nil {
 		return err
 	}

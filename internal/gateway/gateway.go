@@ -17,9 +17,9 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync/atomic"
 	"time"
 
+	"isle/internal/connector"
 	"isle/internal/connector/script"
 	"isle/internal/dataplane"
 	"isle/internal/runner"
@@ -47,7 +47,8 @@ type Config struct {
 	// Network judges callers; nil: everybody may call.
 	Network Network
 
-	// MaxBody bounds a trigger's body; 0: 200 MB.
+	// MaxBody bounds a trigger's body; 0: 200 MB in an environment, 100 MB outside
+	// (wdl-semantics §17).
 	MaxBody int64
 	// MaxBuffered bounds the bodies held at one time; 0: 1 GB.
 	MaxBuffered int64
@@ -64,9 +65,9 @@ type Config struct {
 
 // Gateway is an http.Handler.
 type Gateway struct {
-	config   Config
-	intake   intake
-	buffered atomic.Int64 // bytes of bodies being read
+	config Config
+	intake intake
+	buffer *connector.Buffer // of bodies that are read, or not stored yet
 }
 
 // New returns the handler for all access endpoints of a server.
@@ -83,11 +84,8 @@ func New(c Config) *Gateway {
 			return from.Addr()
 		}
 	}
-	if c.MaxBody == 0 {
-		c.MaxBody = 200 << 20
-	}
 	if c.MaxBuffered == 0 {
-		c.MaxBuffered = 1 << 30
+		c.MaxBuffered = connector.DefaultBuffered
 	}
 	if c.MaxRequests == 0 {
 		c.MaxRequests = defaultMaxRequests
@@ -105,7 +103,7 @@ func New(c Config) *Gateway {
 		c.EnvironmentResponseTimeout = 240 * time.Second
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
-	return &Gateway{config: c, intake: intake{most: c.MaxRequests, each: (c.MaxRequests + 1) / 2, callers: c.MaxCallers, of: map[string]int{}}}
+	return &Gateway{config: c, buffer: connector.NewBuffer(c.MaxBuffered), intake: intake{most: c.MaxRequests, each: (c.MaxRequests + 1) / 2, callers: c.MaxCallers, of: map[string]int{}}}
 }
 
 // ServeHTTP routes by the path (logic-api §1.7).
@@ -141,6 +139,17 @@ func (g *Gateway) responseTimeout(d *runner.Deployed) time.Duration {
 		return g.config.ResponseTimeout
 	}
 	return g.config.EnvironmentResponseTimeout
+}
+
+// maxBody is how long a body for a workflow may be.
+func (g *Gateway) maxBody(d *runner.Deployed) int64 {
+	switch {
+	case g.config.MaxBody > 0:
+		return g.config.MaxBody
+	case d.Environment == dataplane.Shared:
+		return 100 << 20
+	}
+	return 200 << 20
 }
 
 // open finds the workflow of a target and checks that the request may use it: the

@@ -475,7 +475,7 @@ func TestBodyLimits(t *testing.T) {
 	if _, err := io.ReadFull(c, head); err != nil || string(head) != "HTTP/1.1 413" {
 		t.Errorf("%q, %v", head, err)
 	}
-	if n := e.Config.Handler.(*Gateway).buffered.Load(); n != 0 {
+	if n := e.Config.Handler.(*Gateway).buffer.Held(); n != 0 {
 		t.Errorf("%d bytes are still counted", n)
 	}
 }

@@ -36,7 +36,7 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, t target) error
 		return err
 	}
 	defer leave()
-	body, release, err := g.readBody(w, r)
+	body, release, err := g.readBody(w, r, g.maxBody(d))
 	if err != nil {
 		return err
 	}

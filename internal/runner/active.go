@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"isle/engine"
+	"isle/internal/connector"
 	"isle/internal/store"
 	"isle/wdl"
 )
@@ -43,12 +44,13 @@ type active struct {
 	run     *engine.Run
 	row     store.Run // as stored, once created
 	created bool
-	held    *held            // of a stateless run; nil: every commit is stored
-	pending engine.Result    // stepped, not committed
-	stepped bool             // something is pending
-	acks    []receipt        // who waits for that commit
-	follow  engine.Event     // to be stepped before anything else
-	recent  []engine.Content // stored since the run last rested, for whoever waits for its answer
+	held    *held             // of a stateless run; nil: every commit is stored
+	pending engine.Result     // stepped, not committed
+	stepped bool              // something is pending
+	acks    []receipt         // who waits for that commit
+	rooms   []*connector.Room // of what that commit stores
+	follow  engine.Event      // to be stepped before anything else
+	recent  []engine.Content  // stored since the run last rested, for whoever waits for its answer
 }
 
 // receipt is what the sender of an event gets when everything before it is durable.
@@ -57,10 +59,12 @@ type receipt struct {
 	refusal error // the engine's; nil: the event was taken
 }
 
-// delivery is an event on its way to a run. Its sender may wait for the commit.
+// delivery is an event on its way to a run. Its sender may wait for the commit; the room
+// of what it brings is released after it.
 type delivery struct {
 	event engine.Event
-	ack   chan<- error // buffered; nil: nobody waits
+	ack   chan<- error    // buffered; nil: nobody waits
+	room  *connector.Room // nil: none
 }
 
 // tracking are the ids that a trigger gives to all calls of its run.
@@ -71,8 +75,10 @@ type tracking struct {
 
 // post hands an event to a run, loading it if it is not in memory. It does not
 // wait for the run.
-func (r *Runner) post(k runKey, ev engine.Event) {
-	d := delivery{event: ev}
+func (r *Runner) post(k runKey, ev engine.Event) { r.send(k, delivery{event: ev}) }
+
+// send is post for a delivery.
+func (r *Runner) send(k runKey, d delivery) {
 	if a, ok := r.live.Load(k); ok && a.(*active).push(d) {
 		return
 	}
@@ -167,6 +173,9 @@ func (a *active) turn() error {
 		if d.ack != nil {
 			a.acks = append(a.acks, receipt{d.ack, refusal})
 		}
+		if d.room != nil {
+			a.rooms = append(a.rooms, d.room)
+		}
 		if err != nil {
 			return err
 		}
@@ -221,7 +230,7 @@ func (a *active) settle() error {
 	return nil
 }
 
-// acknowledge tells who waits for the commit.
+// acknowledge tells who waits for the commit, and releases the room of what it stored.
 func (a *active) acknowledge(err error) {
 	for _, ack := range a.acks {
 		if err == nil {
@@ -231,6 +240,10 @@ func (a *active) acknowledge(err error) {
 		}
 	}
 	a.acks = nil
+	for _, room := range a.rooms {
+		room.Release()
+	}
+	a.rooms = nil
 }
 
 // next is the event to step. What arrived goes before a mere Continue, which every
@@ -361,6 +374,7 @@ func (a *active) abandon() {
 		if d.ack != nil {
 			d.ack <- ErrStopped
 		}
+		d.room.Release()
 	}
 	a.queue = nil
 }

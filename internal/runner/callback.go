@@ -61,7 +61,7 @@ func (r *Runner) CallBack(ctx context.Context, q CallbackRequest) error {
 		ev.Repetition = append(ev.Repetition, level.Index)
 	}
 	ack := make(chan error, 1)
-	err := r.deliver(ctx, runKey{q.Environment, q.Run}, delivery{ev, ack})
+	err := r.deliver(ctx, runKey{q.Environment, q.Run}, delivery{event: ev, ack: ack})
 	if err == nil {
 		select {
 		case err = <-ack:

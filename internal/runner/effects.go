@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -65,14 +66,16 @@ func (a *active) begin(call engine.Call) {
 	a.runner.meter.count(a.key.environment, a.runner.config.Clock(), Throughput{Calls: 1})
 	a.runner.calls.do(a.key.environment, func() {
 		defer cancel()
-		outcome, ok := a.perform(ctx, call)
+		room := a.runner.buffer.Room()
+		outcome, ok := a.perform(ctx, call, room)
 		if !ok {
+			room.Release()
 			return
 		}
 		a.mu.Lock()
 		delete(a.calls, call.ID)
 		a.mu.Unlock()
-		a.runner.post(a.key, engine.Completed{Effect: call.ID, Outcome: outcome, Repeated: call.Repeated})
+		a.runner.send(a.key, delivery{event: engine.Completed{Effect: call.ID, Outcome: outcome, Repeated: call.Repeated}, room: room})
 	})
 }
 
@@ -96,9 +99,9 @@ func (a *active) end(id engine.EffectID) {
 
 // perform makes the request; false if there is no outcome because the runner stops
 // or the request was abandoned.
-func (a *active) perform(ctx context.Context, call engine.Call) (outcome engine.Outcome, ok bool) {
+func (a *active) perform(ctx context.Context, call engine.Call, room *connector.Room) (outcome engine.Outcome, ok bool) {
 	if ctx.Err() == nil {
-		outcome = a.request(ctx, call)
+		outcome = a.request(ctx, call, room)
 	}
 	switch ctx.Err() {
 	case context.Canceled:
@@ -109,7 +112,11 @@ func (a *active) perform(ctx context.Context, call engine.Call) (outcome engine.
 	return outcome, true
 }
 
-func (a *active) request(ctx context.Context, call engine.Call) engine.Outcome {
+func (a *active) request(ctx context.Context, call engine.Call, room *connector.Room) engine.Outcome {
+	var full *connector.FullError
+	if size := whole(call.Inputs, call.Context, call.Progress); size > connector.FreeMessage && errors.As(room.Take(size), &full) {
+		return full.Outcome()
+	}
 	inputs, err := a.resolve(ctx, call.Inputs)
 	if err == nil {
 		call.Context, err = a.resolve(ctx, call.Context)
@@ -128,8 +135,23 @@ func (a *active) request(ctx context.Context, call engine.Call) engine.Outcome {
 		TriggerTrackingID: a.trigger.trackingID,
 		ClientTrackingID:  a.trigger.clientTrackingID,
 		Trace:             a.handOn(&call),
+		Room:              room,
 		Dialer:            a.runner.config.Network.Dialer(a.key.environment, connector.Subnet(call.Operation)),
 	})
+}
+
+// whole is how many bytes values have with what is behind their references.
+func whole(values ...expr.Value) (size int64) {
+	for _, v := range values {
+		size += v.Size()
+		if v.HasReference() {
+			_, _ = v.Resolve(func(ref expr.ContentReference) (expr.Value, error) {
+				size += ref.Size
+				return expr.Null(), nil
+			})
+		}
+	}
+	return size
 }
 
 // operate has the operation of a call perform it, whatever that does.

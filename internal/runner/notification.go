@@ -130,7 +130,8 @@ func (f *fetch) turn(ctx context.Context) (task.Result, error) {
 		fired.Status, fired.Code = wdl.Failed, "BadRequest"
 		return task.Done(), f.record(ctx, fired, templateError(err))
 	}
-	outcome, ok := f.runner.ask(ctx, f.db.Name(), f.request(q, fired.TrackingID))
+	outcome, release, ok := f.runner.ask(ctx, f.db.Name(), f.request(q, fired.TrackingID))
+	defer release()
 	if !ok {
 		return task.Done(), ErrStopped
 	}

@@ -32,7 +32,8 @@ func (o *occasion) poll(ctx context.Context) error {
 		fired.Status, fired.Code = wdl.Failed, "BadRequest"
 		return o.record(ctx, fired, templateError(err), s.passed())
 	}
-	outcome, ok := o.runner.ask(ctx, o.db.Name(), o.request(p, fired.TrackingID))
+	outcome, release, ok := o.runner.ask(ctx, o.db.Name(), o.request(p, fired.TrackingID))
+	defer release()
 	if !ok {
 		return ErrStopped
 	}

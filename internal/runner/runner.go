@@ -64,6 +64,9 @@ type Config struct {
 	// MaxWaiting is how many requests, or steps, or runs to be loaded, of an environment
 	// may wait before it is Crowded; 0: 10000.
 	MaxWaiting int
+	// MaxBuffered bounds the bytes of large messages that the requests under way send and
+	// get, until what came of them is stored; 0: 1 GB.
+	MaxBuffered int64
 	// Resume bounds the runs that are loaded at a time; 0: 64.
 	Resume int
 	// StopTimeout is how long Stop lets requests under way finish; 0: 5 s. What is
@@ -93,6 +96,9 @@ func (c *Config) setDefaults() {
 	if c.MaxWaiting == 0 {
 		c.MaxWaiting = 10000
 	}
+	if c.MaxBuffered == 0 {
+		c.MaxBuffered = connector.DefaultBuffered
+	}
 	if c.Resume == 0 {
 		c.Resume = 64
 	}
@@ -121,8 +127,9 @@ const stepsEach = 4
 // Runner drives runs. It is safe for concurrent use.
 type Runner struct {
 	config Config
-	calls  *dispatcher // requests of operations
-	loads  *dispatcher // runs that come back to memory: they must not wait for calls
+	calls  *dispatcher       // requests of operations
+	buffer *connector.Buffer // of their messages
+	loads  *dispatcher       // runs that come back to memory: they must not wait for calls
 	wakes  *wakes
 	meter  meter
 	steps  *share // of the processors
@@ -145,7 +152,7 @@ type Runner struct {
 // New returns a runner that drives nothing yet.
 func New(c Config) *Runner {
 	c.setDefaults()
-	r := &Runner{config: c, calls: newDispatcher(c.MaxCalls, c.MaxCallsEach), loads: newDispatcher(c.Resume, c.Resume/2+1), steps: newShare(stepsEach * runtime.GOMAXPROCS(0))}
+	r := &Runner{config: c, calls: newDispatcher(c.MaxCalls, c.MaxCallsEach), buffer: connector.NewBuffer(c.MaxBuffered), loads: newDispatcher(c.Resume, c.Resume/2+1), steps: newShare(stepsEach * runtime.GOMAXPROCS(0))}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.queues.each = map[flowKey]*queue{}
 	r.wakes = newWakes(c.Clock, wakeSource{r.opened, r.readWakes, r.loads.crowded}, func(k runKey) { r.post(k, wokeEvent) })

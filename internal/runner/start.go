@@ -191,7 +191,7 @@ func (r *Runner) Cancel(ctx context.Context, environment, run string) error {
 		return ErrStopped
 	}
 	ack := make(chan error, 1)
-	if err := r.deliver(ctx, runKey{environment, run}, delivery{engine.Cancel{}, ack}); err != nil {
+	if err := r.deliver(ctx, runKey{environment, run}, delivery{event: engine.Cancel{}, ack: ack}); err != nil {
 		return err
 	}
 	select {

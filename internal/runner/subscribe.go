@@ -121,11 +121,15 @@ func (r *Runner) SubscriptionHandler() task.Handler {
 			if call == nil || err != nil {
 				return task.Done(), err
 			}
-			outcome, ok := r.ask(ctx, db.Name(), *call)
-			if !ok {
-				return task.Done(), ErrStopped
+			outcome, release, ok := r.ask(ctx, db.Name(), *call)
+			if ok {
+				err = r.noteOutcome(ctx, db, t.Key, outcome)
 			}
-			if err := r.noteOutcome(ctx, db, t.Key, outcome); err != nil {
+			release()
+			switch {
+			case !ok:
+				return task.Done(), ErrStopped
+			case err != nil:
 				return task.Done(), err
 			}
 		}

@@ -342,7 +342,7 @@ func mayBegin(d *Deployed, loads []store.Load, trigger string) bool {
 // giveTurn begins a run that waits and returns when that is durable.
 func (r *Runner) giveTurn(ctx context.Context, k runKey) error {
 	ack := make(chan error, 1)
-	err := r.deliver(ctx, k, delivery{beginEvent, ack})
+	err := r.deliver(ctx, k, delivery{event: beginEvent, ack: ack})
 	if err == nil {
 		select {
 		case err = <-ack:

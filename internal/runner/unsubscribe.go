@@ -105,7 +105,8 @@ func (r *Runner) UnsubscribeHandler() task.Handler {
 		if err != nil {
 			return task.Result{}, err
 		}
-		outcome, ok := r.ask(ctx, db.Name(), u.call(w))
+		outcome, release, ok := r.ask(ctx, db.Name(), u.call(w))
+		defer release()
 		if !ok {
 			return task.Result{}, ErrStopped // it is repeated
 		}

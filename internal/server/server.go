@@ -289,7 +289,7 @@ func (s *Server) build() error {
 		Connection: connection.Options{Directory: s.config.connections},
 		Workflow:   connectorworkflow.Options{Children: children{s}, Depth: s.config.limits.NestedCalls, Clock: s.config.Clock},
 	})
-	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, MaxActions: s.maxActions(),
+	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, MaxActions: s.maxActions(), MaxBuffered: s.config.limits.Buffered(),
 		Observers: s.observers(), Tracer: s.spans(), Purged: s.metrics.Purged, Retention: s.config.limits.Workflow.RunDuration, Clock: s.config.Clock, Log: s.log})
 	links := fetch.New(fetch.Options{Network: s.network, Private: s.config.PrivateLinks, RootCAs: s.rootCAs()})
 	var err error
@@ -321,7 +321,7 @@ func (s *Server) build() error {
 	s.logic.Bind(s.manager)
 	deployments.Bind(s.manager)
 	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Named: s.workflows, Accounts: s.accounts, Runner: s.runner, Store: s.store, InlineCode: s.code, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
-		MaxBody: s.config.limits.MessageSize, ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
+		MaxBody: s.config.limits.MessageSize, MaxBuffered: s.config.limits.Buffered(), ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
 	s.page = portal.New(overview{s}, s.caller, s.log)
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})
 	s.metrics.Watch(s.store, s.runner, s.labels())

@@ -306,6 +306,7 @@ func (i *Invocation) split(ctx context.Context, done *Invoked, t *wdl.Trigger, f
 
 // run runs the workflow once.
 func (i *Invocation) run(ctx context.Context, f engine.Fired, name string, caller bool) (Run, error) {
+	buffer := connector.NewBuffer(connector.DefaultBuffered)
 	config := local.Config{
 		Workflow: i.Workflow, Trigger: f, Virtual: i.Virtual, Start: i.Start, RunID: name,
 		ClientTrackingID: f.ClientTrackingID, Seed: i.Seed, Caller: caller, Depth: i.Depth,
@@ -314,7 +315,10 @@ func (i *Invocation) run(ctx context.Context, f engine.Fired, name string, calle
 			if !ok {
 				return engine.Outcome{Status: wdl.Failed, Error: &engine.Error{Code: "NotImplemented", Message: "Actions of type '" + string(c.Operation) + "' cannot be run without a server."}}
 			}
+			room := buffer.Room()
+			defer room.Release()
 			return operation.Perform(ctx, connector.Call{
+				Room: room,
 				Call: c, Workflow: i.Workflow, RunID: name,
 				TriggerTrackingID: f.TrackingID, ClientTrackingID: f.ClientTrackingID, Dialer: i.Dialer,
 				Trace: trigger.Trace(i.Trigger.Headers.Header()),

@@ -167,7 +167,7 @@ func (d *download) answer() *Response {
 // complete.
 func (o *Operation) whole(c connector.Call, r *Request, answer *Response) engine.Outcome {
 	if answer.encoded && !r.NoDecompression && answer.StatusCode != http.StatusPartialContent {
-		body, err := decodeAll(answer.Header, answer.Body, o.options.MaxChunked)
+		body, err := decodeAll(answer.Header, answer.Body, o.options.MaxChunked, c.Room)
 		if err != nil {
 			return failure(err)
 		}

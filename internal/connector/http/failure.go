@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"isle/engine"
+	"isle/internal/connector"
 	"isle/internal/dataplane"
 	"isle/wdl"
 )
@@ -56,6 +57,7 @@ func failure(err error) engine.Outcome {
 	var egress *dataplane.EgressError
 	var unattached *dataplane.UnattachedError
 	var unanswered *Unanswered
+	var full *connector.FullError
 	switch {
 	case errors.As(err, &unanswered):
 		return unanswered.outcome()
@@ -79,6 +81,8 @@ func failure(err error) engine.Outcome {
 		return retryable(codeUnresolvable, fmt.Sprintf("The provided host name '%s' could not be resolved.", dns.Name))
 	case errors.Is(err, errTooLarge), errors.Is(err, errBomb):
 		return failed(codeTooLarge, "Http request failed: "+err.Error()+".")
+	case errors.As(err, &full):
+		return full.Outcome()
 	case errors.Is(err, errChanged):
 		return retryable(codeChanged, "Http request failed: "+err.Error()+".")
 	case isTrust(err):

@@ -55,10 +55,18 @@ type ManagedIdentity interface {
 	Token(ctx context.Context, workflow *engine.Workflow, identity, audience string) (token string, expires time.Time, err error)
 }
 
+// Limits where Options say nothing (wdl-semantics §17): in an environment, and outside.
 const (
-	defaultMaxChunked = 1 << 30
-	maxRedirects      = 20
-	maxHeaderBytes    = 1 << 20
+	EnvironmentTimeout = 240 * time.Second
+	SharedTimeout      = 120 * time.Second
+	EnvironmentMaxBody = 200 << 20
+	SharedMaxBody      = 100 << 20
+	DefaultMaxChunked  = 1 << 30
+)
+
+const (
+	maxRedirects   = 20
+	maxHeaderBytes = 1 << 20
 )
 
 // Operation is the Http action.
@@ -74,7 +82,7 @@ func Ports() connector.Ports { return connector.Ports{TCP: []uint16{80, 443}, Va
 // New returns the operation. Close it to drop idle connections.
 func New(o Options) *Operation {
 	if o.MaxChunked == 0 {
-		o.MaxChunked = defaultMaxChunked
+		o.MaxChunked = DefaultMaxChunked
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -126,9 +134,9 @@ func (o *Operation) timeout(c connector.Call) time.Duration {
 	case o.options.Timeout > 0:
 		return o.options.Timeout
 	case inEnvironment(c):
-		return 240 * time.Second
+		return EnvironmentTimeout
 	}
-	return 120 * time.Second
+	return SharedTimeout
 }
 
 func (o *Operation) limit(c connector.Call) int64 {
@@ -136,9 +144,9 @@ func (o *Operation) limit(c connector.Call) int64 {
 	case o.options.MaxBody > 0:
 		return o.options.MaxBody
 	case inEnvironment(c):
-		return 200 << 20
+		return EnvironmentMaxBody
 	}
-	return 100 << 20
+	return SharedMaxBody
 }
 
 func inEnvironment(c connector.Call) bool {
@@ -215,7 +223,7 @@ func (o *Operation) send(ctx context.Context, c connector.Call, r *Request) (*Re
 		o.tokens.forget(c.Dialer.Source().Environment, r.Authentication)
 	}
 	decode := !r.NoDecompression && !r.raw && answer.StatusCode != http.StatusPartialContent
-	body, err := readAll(answer, decode, o.limit(c))
+	body, err := readAll(answer, decode, o.limit(c), c.Room)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ const (
 
 // readAll reads an answer's body within bounds and removes its encoding, along
 // with the headers that no longer describe it.
-func readAll(answer *http.Response, decompress bool, limit int64) ([]byte, error) {
+func readAll(answer *http.Response, decompress bool, limit int64, room *connector.Room) ([]byte, error) {
 	if answer.Request != nil && answer.Request.Method == http.MethodHead {
 		return nil, nil // its headers describe what a GET would give
 	}
@@ -55,7 +55,7 @@ func readAll(answer *http.Response, decompress bool, limit int64) ([]byte, error
 	}
 	encoded := &counter{r: answer.Body}
 	var reader io.Reader = encoded
-	bound := limit
+	length := answer.ContentLength
 	if decompress {
 		decoded, err := decoder(answer.Header.Get("Content-Encoding"), encoded)
 		if errors.Is(err, io.EOF) {
@@ -67,39 +67,19 @@ func readAll(answer *http.Response, decompress bool, limit int64) ([]byte, error
 		if decoded != nil {
 			answer.Header.Del("Content-Encoding")
 			answer.Header.Del("Content-Length")
-			reader = &bounded{r: decoded, in: encoded}
+			reader, length = &bounded{r: decoded, in: encoded}, -1
 		}
 	}
-	var buffer []byte
-	if n := answer.ContentLength; reader == io.Reader(encoded) && n > 0 && n < 1<<20 {
-		buffer = make([]byte, 0, n+1)
+	body, err := connector.ReadAll(reader, length, limit, room)
+	if errors.Is(err, connector.ErrTooLong) {
+		err = errTooLarge
 	}
-	return readLimited(reader, buffer, bound)
+	return body, err
 }
 
 // decodeAll removes the encoding of a body that was read as it came.
-func decodeAll(h http.Header, body []byte, limit int64) ([]byte, error) {
-	return readAll(&http.Response{Header: h, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body))}, true, limit)
-}
-
-func readLimited(r io.Reader, buffer []byte, limit int64) ([]byte, error) {
-	r = io.LimitReader(r, limit+1)
-	for {
-		if len(buffer) == cap(buffer) {
-			buffer = append(buffer, 0)[:len(buffer)]
-		}
-		n, err := r.Read(buffer[len(buffer):cap(buffer)])
-		buffer = buffer[:len(buffer)+n]
-		if int64(len(buffer)) > limit {
-			return nil, errTooLarge
-		}
-		if errors.Is(err, io.EOF) {
-			return buffer, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
+func decodeAll(h http.Header, body []byte, limit int64, room *connector.Room) ([]byte, error) {
+	return readAll(&http.Response{Header: h, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body))}, true, limit, room)
 }
 
 // decoder is nil for an encoding that is left as it is.

@@ -124,7 +124,7 @@ func (o *Operation) requestToken(ctx context.Context, c connector.Call, endpoint
 		return "", 0, err
 	}
 	defer answer.Body.Close()
-	body, err := readAll(answer, true, maxTokenBody)
+	body, err := readAll(answer, true, maxTokenBody, nil)
 	if err != nil {
 		return "", 0, err
 	}
