@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -176,6 +177,32 @@ func (m *Manager) Patch(ctx context.Context, p Principal, id, apiVersion string,
 // Get reads a resource, a list or a read of a type.
 func (m *Manager) Get(ctx context.Context, p Principal, path, apiVersion string) (*Result, error) {
 	return m.local(ctx, p, http.MethodGet, path, apiVersion, nil)
+}
+
+// ListAll reads all pages of a list.
+func (m *Manager) ListAll(ctx context.Context, p Principal, path, apiVersion string) ([]expr.Value, error) {
+	var all []expr.Value
+	c := m.localCall(p, http.MethodGet, path, apiVersion, nil)
+	for {
+		res, err := m.serve(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		page, _ := res.Body.Get("value")
+		for _, v := range page.Elements() {
+			all = append(all, v)
+		}
+		next, _ := res.Body.Get("nextLink")
+		link, more := next.AsString()
+		if !more {
+			return all, nil
+		}
+		u, err := url.Parse(link)
+		if err != nil {
+			return nil, err
+		}
+		c.query = lowerNames(u.Query())
+	}
 }
 
 // Delete deletes a resource; status 204 says that it was not there.

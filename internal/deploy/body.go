@@ -84,7 +84,7 @@ func (p *Plan) nested(properties expr.Value) (expr.Value, error) {
 	for name, m := range properties.Members() {
 		var err error
 		switch {
-		case strings.EqualFold(name, "parameters") && linked:
+		case strings.EqualFold(name, "parameters") && (linked || inner):
 			if m, err = p.scope.properties(m); err == nil {
 				m = p.markSecrets(m, given)
 			}
@@ -132,7 +132,7 @@ func (p *Plan) nestedMember(name string, m expr.Value) (expr.Value, error) {
 	return m, nil
 }
 
-// markSecrets marks those values for a linked template that are secret here.
+// markSecrets marks those values for a template evaluated on its own that are secret here.
 func (p *Plan) markSecrets(values, given expr.Value) expr.Value {
 	for name, v := range given.Members() {
 		if evaluated, ok := member(values, name); ok && evaluated.Kind() == expr.KindObject && p.secrets.in(v) {

@@ -33,6 +33,11 @@ type Resources interface {
 	Get(ctx context.Context, p arm.Principal, path, apiVersion string) (*arm.Result, error)
 	Post(ctx context.Context, p arm.Principal, path, apiVersion string, body []byte) (*arm.Result, error)
 	Delete(ctx context.Context, p arm.Principal, id, apiVersion string) (*arm.Result, error)
+	ListAll(ctx context.Context, p arm.Principal, path, apiVersion string) ([]expr.Value, error)
+}
+
+// Operations are the long-running operations of the resource manager.
+type Operations interface {
 	Operation(ctx context.Context, path string) (*arm.Status, error)
 	Complete(ctx context.Context, tx *store.Tx, key, operation string, failure error) error
 }
@@ -50,8 +55,9 @@ type Config struct {
 
 // Provider is the deployments of a server.
 type Provider struct {
-	config    Config
-	resources Resources
+	config     Config
+	resources  Resources
+	operations Operations
 }
 
 // New makes the provider. Bind must be called before its first deployment: the
@@ -59,7 +65,12 @@ type Provider struct {
 func New(c Config) *Provider { return &Provider{config: c} }
 
 // Bind gives the provider the resource manager that it deploys through.
-func (p *Provider) Bind(r Resources) { p.resources = r }
+func (p *Provider) Bind(r interface {
+	Resources
+	Operations
+}) {
+	p.resources, p.operations = r, r
+}
 
 // Types are the provider's resource types.
 func (p *Provider) Types() []arm.Type {
@@ -84,7 +95,7 @@ func (p *Provider) Types() []arm.Type {
 			"cancel":         p.cancel,
 		},
 		Reads: map[string]arm.Handler{
-			"operations":             p.operations,
+			"operations":             p.listOperations,
 			"operations/{operation}": p.operation,
 		},
 	}}
@@ -95,7 +106,8 @@ func (p *Provider) Routes() []arm.Route {
 	routes := []arm.Route{{Method: http.MethodPost, Pattern: "/providers/Microsoft.Resources/calculateTemplateHash", Serve: calculateTemplateHash}}
 	for _, scope := range []string{"/subscriptions/{subscription}", "/subscriptions/{subscription}/resourceGroups/{group}"} {
 		at := scope + "/providers/" + TypeName + "/{deployment}/"
-		routes = append(routes, arm.Route{Method: http.MethodPost, Pattern: at + "validate", Action: TypeName + "/validate/action", Serve: p.validate})
+		routes = append(routes, arm.Route{Method: http.MethodPost, Pattern: at + "validate", Action: TypeName + "/validate/action", Serve: p.validate},
+			arm.Route{Method: http.MethodPost, Pattern: at + "whatIf", Action: TypeName + "/whatIf/action", Serve: p.whatIf})
 	}
 	return routes
 }

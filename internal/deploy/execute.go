@@ -23,7 +23,7 @@ func (p *Provider) CarryOn(ctx context.Context, db *store.DB, t store.Task) (tas
 	}
 	if string(job.Payload) == jobDelete {
 		return task.Done(), db.Write(ctx, func(tx *store.Tx) error {
-			return p.resources.Complete(ctx, tx, job.Resource, job.Operation, nil)
+			return p.operations.Complete(ctx, tx, job.Resource, job.Operation, nil)
 		})
 	}
 	e := &execution{provider: p, job: job, db: db}
@@ -127,7 +127,7 @@ func (e *execution) look(ctx context.Context) (moved bool, err error) {
 			_, _ = e.provider.resources.Post(ctx, e.state.Principal, s.ID+"/cancel", s.APIVersion, nil) // it may have ended
 			s.Told = true
 		}
-		operation, err := e.provider.resources.Operation(ctx, s.Operation)
+		operation, err := e.provider.operations.Operation(ctx, s.Operation)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			e.fail(i, arm.Conflict("ResourceDeploymentFailure", s.ID, "The resource '%s' was deleted while it was being deployed. Deploy the template again.", s.ID))
@@ -368,9 +368,9 @@ func (e *execution) complete(ctx context.Context, tx *store.Tx) error {
 		return err
 	}
 	if e.state.Error == nil {
-		return e.provider.resources.Complete(ctx, tx, e.job.Resource, e.job.Operation, nil)
+		return e.provider.operations.Complete(ctx, tx, e.job.Resource, e.job.Operation, nil)
 	}
-	if err := e.provider.resources.Complete(ctx, tx, e.job.Resource, e.job.Operation, e.state.Error.error()); err != nil {
+	if err := e.provider.operations.Complete(ctx, tx, e.job.Resource, e.job.Operation, e.state.Error.error()); err != nil {
 		return err
 	}
 	if e.state.Error.Code != codeCanceled {

@@ -20,7 +20,7 @@ type parameter struct {
 	types    types
 }
 
-// secureMember marks a value given to a linked template that is a secret of the
+// secureMember marks a value given to a linked or inner template that is a secret of the
 // deployment around it, whatever the template says of its parameter. Beside a nested
 // template it holds the texts of that deployment's secrets.
 const secureMember = "secure"

@@ -35,6 +35,11 @@ func (p *Provider) check(ctx context.Context, id arm.ID, body expr.Value, who ar
 	if err != nil {
 		return nil, err
 	}
+	return p.checkAt(ctx, id, o, place, who, correlation, now)
+}
+
+// checkAt is check for what is asked for, at its place.
+func (p *Provider) checkAt(ctx context.Context, id arm.ID, o *order, place arm.Resource, who arm.Principal, correlation string, now time.Time) (*prepared, error) {
 	if failed := arm.Problems(p.follow(ctx, o)); failed != nil {
 		return nil, failed
 	}

@@ -93,8 +93,8 @@ func (s *state) references(which func(step) bool) expr.Value {
 	return expr.Array(list...)
 }
 
-// operations lists what a deployment did, one for each resource that it began.
-func (p *Provider) operations(_ context.Context, r *arm.Request) (*arm.Response, error) {
+// listOperations lists what a deployment did, one for each resource that it began.
+func (p *Provider) listOperations(_ context.Context, r *arm.Request) (*arm.Response, error) {
 	s, err := readState(r.Resource.Body)
 	if err != nil {
 		return nil, err
