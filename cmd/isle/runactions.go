@@ -29,6 +29,7 @@ type actionItem struct {
 		OutputsLink     *link      `json:"outputsLink"`
 		RepetitionCount *int       `json:"repetitionCount"`
 		IterationCount  *int       `json:"iterationCount"`
+		Kept            bool       `json:"kept"` // of the run that this one goes on from
 	} `json:"properties"`
 }
 
@@ -114,7 +115,7 @@ func (h *history) showAction(ctx context.Context, a actionItem, path string) err
 		iterations = fmt.Sprintf("  %d iterations", *n)
 	}
 	p := a.Properties
-	fmt.Fprintf(h.out, "\n%s  %s  %s%s\n", a.Name, p.Status, duration(p.StartTime, p.EndTime), iterations)
+	fmt.Fprintf(h.out, "\n%s  %s  %s%s%s\n", a.Name, p.Status, duration(p.StartTime, p.EndTime), iterations, a.kept())
 	return h.printDetails(ctx, a, "  ")
 }
 
@@ -143,7 +144,7 @@ func (h *history) showRepetitions(ctx context.Context, a actionItem, path string
 		}
 		return nil
 	}
-	fmt.Fprintf(h.out, "\n%s  ×%d  %s\n", a.Name, *a.Properties.RepetitionCount, counted(counts))
+	fmt.Fprintf(h.out, "\n%s  ×%d  %s\n", a.Name, *a.Properties.RepetitionCount, counted(counts)+a.kept())
 	for _, r := range all[:min(len(all), maxRepetitions)] {
 		fmt.Fprintf(h.out, "  [%s]  %s  %s\n", r.Name, r.Properties.Status, duration(r.Properties.StartTime, r.Properties.EndTime))
 		if err := h.printDetails(ctx, r, "    "); err != nil {
@@ -154,6 +155,14 @@ func (h *history) showRepetitions(ctx context.Context, a actionItem, path string
 		fmt.Fprintf(h.out, "  … %d more; --json shows all\n", more)
 	}
 	return nil
+}
+
+// kept marks an action that was not done by this run.
+func (a *actionItem) kept() string {
+	if a.Properties.Kept {
+		return "  kept"
+	}
+	return ""
 }
 
 // counted lists statuses with how often each occurred: "2 Succeeded, 1 Failed".
@@ -209,9 +218,10 @@ func (h *history) printAction(ctx context.Context, name, repetition string, a ac
 			StartTime  time.Time       `json:"startTime"`
 			EndTime    *time.Time      `json:"endTime"` // null while it runs
 			Error      *apiError       `json:"error,omitempty"`
+			Kept       bool            `json:"kept,omitempty"` // not done by this run
 			Inputs     json.RawMessage `json:"inputs,omitempty"`
 			Outputs    json.RawMessage `json:"outputs,omitempty"`
-		}{name, repetition, p.Status, p.Code, p.StartTime, p.EndTime, p.Error, inputs, outputs}
+		}{name, repetition, p.Status, p.Code, p.StartTime, p.EndTime, p.Error, p.Kept, inputs, outputs}
 	})
 }
 

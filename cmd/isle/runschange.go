@@ -17,6 +17,8 @@ import (
 type runsChange struct {
 	verb, bulk, past      string // as in "cancel", "cancelRuns", "Cancelled"
 	data, group, body     string
+	from                  []string // actions to begin at
+	fromFailed            bool
 	hasBody, all, asJSON  bool
 	query                 runsQuery
 	short, long, examples string
@@ -33,15 +35,23 @@ server when this command is stopped.`,
 }
 
 func resubmitRunsCommand() *cobra.Command {
-	c := &runsChange{verb: "resubmit", bulk: "resubmitRuns", past: "Resubmitted", short: "Begin runs anew with what they were begun with, by name or by what they have in common",
+	c := &runsChange{verb: "resubmit", bulk: "resubmitRuns", past: "Resubmitted", short: "Begin runs anew, from the start or where they failed, by name or by what they have in common",
 		long: `Begin a new run of the workflow's current version for each run that is named, with what
 that one was begun with, or with the body that --body gives. With --workflow the
 runs of a workflow that match the other flags are resubmitted, which are those of
-"isle runs". What is done for many goes on in the server when this command is stopped.`,
+"isle runs". What is done for many goes on in the server when this command is stopped.
+
+With --from the new run begins at that action: it, what is inside it and what comes after
+it by runAfter is done again; the rest is kept as it was, with its inputs and outputs, and
+not done again. With --from-failed it begins at the actions that failed, timed out or were
+cut off.`,
 		examples: `  isle runs resubmit 08584260177443276593711884190CU00 --body '{"id":"A-1"}'
-  isle runs resubmit --workflow order --status Failed --error ActionFailed`}
+  isle runs resubmit 08584260177443276593711884190CU00 --from Send
+  isle runs resubmit --workflow order --status Failed --error ActionFailed --from-failed`}
 	cmd := c.command()
 	cmd.Flags().StringVar(&c.body, "body", "", "the body to begin with instead, JSON; for one run")
+	cmd.Flags().StringArrayVar(&c.from, "from", nil, "begin at this action, and keep what went before; may be repeated")
+	cmd.Flags().BoolVar(&c.fromFailed, "from-failed", false, "begin where the run failed, and keep what went before")
 	return cmd
 }
 
@@ -97,6 +107,8 @@ func (c *runsChange) check(names, conditions []string) error {
 	switch {
 	case c.hasBody && !json.Valid([]byte(c.body)):
 		return fmt.Errorf("--body is not JSON")
+	case len(c.from) > 0 && c.fromFailed:
+		return fmt.Errorf("name actions by --from, or say --from-failed; not both")
 	case c.hasBody && len(names) != 1:
 		return fmt.Errorf("--body is for one run: name it")
 	case len(names) > 0 && matched:
@@ -113,10 +125,6 @@ func (c *runsChange) check(names, conditions []string) error {
 
 // named works on the runs that are named; the first that cannot be found or changed ends it.
 func (c *runsChange) named(ctx context.Context, h *history, workflows []workflowItem, names []string) error {
-	var body any
-	if c.hasBody {
-		body = map[string]any{"body": json.RawMessage(c.body)}
-	}
 	for _, name := range names {
 		_, path, err := h.find(ctx, workflows, name)
 		if err != nil {
@@ -125,7 +133,7 @@ func (c *runsChange) named(ctx context.Context, h *history, workflows []workflow
 		var made struct {
 			Name string `json:"name"`
 		}
-		if _, err := h.client.call(ctx, http.MethodPost, path+"/"+c.verb+"?api-version="+logicVersion, body, &made); err != nil {
+		if _, err := h.client.call(ctx, http.MethodPost, path+"/"+c.verb+"?api-version="+logicVersion, c.content(), &made); err != nil {
 			return fmt.Errorf("run %s: %w", name, err)
 		}
 		if err := c.tell(h, map[string]any{"action": c.verb, "run": name, "name": made.Name}, "%s %s%s\n", c.past, name, as(made.Name)); err != nil {
@@ -133,6 +141,28 @@ func (c *runsChange) named(ctx context.Context, h *history, workflows []workflow
 		}
 	}
 	return nil
+}
+
+// content is that of the request; nil for none.
+func (c *runsChange) content() any {
+	content := map[string]any{}
+	if c.hasBody {
+		content["body"] = json.RawMessage(c.body)
+	}
+	if c.fromFailed {
+		content["from"] = "failed"
+	}
+	var actions []map[string]string
+	for _, name := range c.from {
+		actions = append(actions, map[string]string{"name": name})
+	}
+	if len(actions) > 0 {
+		content["actionsToResubmit"] = actions
+	}
+	if len(content) == 0 {
+		return nil
+	}
+	return content
 }
 
 func as(name string) string {
@@ -172,7 +202,7 @@ func (c *runsChange) matching(ctx context.Context, h *history, w workflowItem, c
 	if c.query.search != "" {
 		query.Set("$search", c.query.search)
 	}
-	header, err := h.client.call(ctx, http.MethodPost, w.ID+"/"+c.bulk+"?"+query.Encode(), nil, nil)
+	header, err := h.client.call(ctx, http.MethodPost, w.ID+"/"+c.bulk+"?"+query.Encode(), c.content(), nil)
 	if err != nil {
 		return err
 	}
@@ -194,11 +224,19 @@ func (c *runsChange) matching(ctx context.Context, h *history, w workflowItem, c
 		fmt.Fprintf(h.err, "run %s: %s: %s\n", f.Run, f.Code, f.Message)
 	}
 	if err := c.tell(h, map[string]any{"action": c.verb, "workflow": w.Name, "status": now.Status, "done": p.Done, "skipped": p.Skipped, "failed": p.Failed},
-		"%s %d runs of %s; %d had ended or were gone, %d failed.\n", c.past, p.Done, w.Name, p.Skipped, p.Failed); err != nil {
+		"%s %d runs of %s; %d %s, %d failed.\n", c.past, p.Done, w.Name, p.Skipped, c.skipped(), p.Failed); err != nil {
 		return err
 	}
 	if p.Failed > 0 || now.Status != "Succeeded" {
 		return exitError(1)
 	}
 	return nil
+}
+
+// skipped says why nothing was done with a run.
+func (c *runsChange) skipped() string {
+	if c.fromFailed {
+		return "were gone or had nothing that failed"
+	}
+	return "had ended or were gone"
 }

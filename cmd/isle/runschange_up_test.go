@@ -20,6 +20,10 @@ func TestRunsAreCancelledAndResubmittedFromTheCommandLine(t *testing.T) {
 	}
 	w.prints("bin/isle runs resubmit --workflow order --status Succeeded", "Resubmitted 2 runs of order; 0 had ended or were gone, 0 failed.")
 	w.prints("bin/isle runs cancel --workflow order --all", "Cancelled 0 runs of order; 4 had ended or were gone, 0 failed.")
+	w.prints("bin/isle runs resubmit --workflow order --all --from-failed", "Resubmitted 0 runs of order; 4 were gone or had nothing that failed, 0 failed.")
+	w.refuses("bin/isle runs resubmit "+name+" --from-failed", "NoFailedActions")
+	w.refuses("bin/isle runs resubmit "+name+" --from Nobody", "WorkflowActionNotFound")
+	w.refuses("bin/isle runs resubmit "+name+" --from Nobody --from-failed", "not both")
 	w.refuses("bin/isle runs cancel "+name, "WorkflowRunCanNotBeCancelled")
 	w.refuses("bin/isle runs cancel", "name runs, or a workflow")
 	w.refuses("bin/isle runs cancel --workflow order", "say which runs")

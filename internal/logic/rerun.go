@@ -3,6 +3,7 @@ package logic
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"isle/engine"
 	"isle/expr"
@@ -13,10 +14,11 @@ import (
 )
 
 // resubmitRun begins a run of the current version with what another run was begun with,
-// or with what the request gives in its place: {"outputs": …} of the trigger, or only
-// their {"body": …}. It is an operation of Isle's own, beside that of trigger histories.
+// or with what the request gives in its place, from the start or from actions of that
+// one. The form of the actions is that of single-tenant workflows; the rest is Isle's own,
+// beside the operation of trigger histories.
 func (s *Service) resubmitRun(ctx context.Context, r *arm.Request) (*arm.Response, error) {
-	edit, err := readEdit(r.Body)
+	again, err := readAgain(r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +26,7 @@ func (s *Service) resubmitRun(ctx context.Context, r *arm.Request) (*arm.Respons
 	if err != nil {
 		return nil, err
 	}
-	name, err := s.rerun(ctx, form, r.Values["run"], "", edit)
+	name, err := s.rerun(ctx, form, r.Values["run"], "", again)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, arm.Missing("WorkflowRunNotFound", "The workflow '%s' has no run '%s'.", r.ID.Name(), r.Values["run"])
 	}
@@ -32,49 +34,56 @@ func (s *Service) resubmitRun(ctx context.Context, r *arm.Request) (*arm.Respons
 		return nil, err
 	}
 	id := r.Resource.ID + "/runs/" + name
-	return &arm.Response{Status: 202, Body: object(member("id", expr.String(id)), member("name", expr.String(name)), member("type", expr.String(typeRuns)))}, nil
-}
-
-// edit changes what a trigger brought. The zero edit leaves it.
-type edit struct {
-	change func(had expr.Value) expr.Value
-	whole  bool // nothing of what the trigger brought is left
-}
-
-func readEdit(body expr.Value) (edit, error) {
-	if body.IsNull() || body.Kind() == expr.KindObject && body.Len() == 0 {
-		return edit{}, nil
-	}
-	outputs, whole := body.Get("outputs")
-	content, part := body.Get("body")
-	switch {
-	case body.Kind() != expr.KindObject || body.Len() != 1 || !whole && !part:
-		return edit{}, arm.Invalid(wdl.CodeInvalidRequestContent, "", "The request content must be an object with one member: 'outputs', which the trigger is to have instead of its own, or 'body', in the place of theirs. Without content the run begins with what it had.")
-	case whole && outputs.Kind() != expr.KindObject:
-		return edit{}, arm.Invalid(wdl.CodeInvalidRequestContent, "outputs", "The outputs of a trigger are an object, such as {\"headers\":{},\"body\":{}}.")
-	case whole:
-		return edit{whole: true, change: func(expr.Value) expr.Value { return outputs }}, nil
-	}
-	return edit{change: func(had expr.Value) expr.Value {
-		if had.Kind() != expr.KindObject {
-			return object(member("body", content))
-		}
-		return had.With("body", content)
-	}}, nil
+	return &arm.Response{Status: http.StatusAccepted, Header: http.Header{"X-Ms-Workflow-Run-Id": {name}},
+		Body: object(member("id", expr.String(id)), member("name", expr.String(name)), member("type", expr.String(typeRuns)))}, nil
 }
 
 // rerun begins a run with what another one of the workflow was begun with, edited, and
 // gives its name. A name that is given makes the call repeatable: the second one finds the
 // run there. store.ErrNotFound: there is no such run.
-func (s *Service) rerun(ctx context.Context, form *workflow, origin, name string, change edit) (string, error) {
+func (s *Service) rerun(ctx context.Context, form *workflow, origin, name string, g again) (string, error) {
 	db, err := s.config.Store.Environment(ctx, form.Environment)
 	if err != nil {
 		return "", err
 	}
-	var run store.Run
-	var had brought
-	if err := db.Read(ctx, func(tx *store.Tx) error {
-		if run, err = tx.Run(origin); err != nil {
+	run, had, err := readBrought(ctx, db, form, origin)
+	if err != nil {
+		return "", err
+	}
+	if g.edit.whole {
+		had = brought{}
+	}
+	fired := engine.Fired{OriginHistoryName: origin, HasOutputs: had.has || g.edit.change != nil}
+	if fired.Outputs, err = runner.Resolve(ctx, db, origin, had.outputs); err != nil {
+		return "", err
+	}
+	if g.edit.change != nil {
+		fired.Outputs = g.edit.change(fired.Outputs)
+	}
+	err = s.fire(ctx, form, run.Trigger, func(d *runner.Deployed, t *wdl.Trigger) error {
+		if err := had.check(t); err != nil {
+			return err
+		}
+		kept, err := s.keep(ctx, d, origin, &g)
+		if err != nil {
+			return err
+		}
+		firing, err := s.config.Runner.Fire(ctx, runner.FireRequest{Deployed: d, Trigger: t, Fired: fired, Resubmit: true, Kept: kept, Name: name})
+		if errors.Is(err, store.ErrExists) && name != "" {
+			return begunBefore(ctx, db, origin, name)
+		}
+		if err == nil {
+			name = firing.Name
+		}
+		return unkept(origin, err)
+	})
+	return name, err
+}
+
+// readBrought reads a run of the workflow and what its trigger brought.
+func readBrought(ctx context.Context, db *store.DB, form *workflow, name string) (run store.Run, had brought, err error) {
+	err = db.Read(ctx, func(tx *store.Tx) error {
+		if run, err = tx.Run(name); err != nil {
 			return err
 		}
 		if run.Workflow != form.FlowID {
@@ -82,33 +91,42 @@ func (s *Service) rerun(ctx context.Context, form *workflow, origin, name string
 		}
 		had, err = broughtToRun(tx, run)
 		return err
-	}); err != nil {
-		return "", err
-	}
-	if change.whole {
-		had = brought{}
-	}
-	fired := engine.Fired{OriginHistoryName: origin, HasOutputs: had.has || change.change != nil}
-	if fired.Outputs, err = runner.Resolve(ctx, db, origin, had.outputs); err != nil {
-		return "", err
-	}
-	if change.change != nil {
-		fired.Outputs = change.change(fired.Outputs)
-	}
-	err = s.fire(ctx, form, run.Trigger, func(d *runner.Deployed, t *wdl.Trigger) error {
-		if err := had.check(t); err != nil {
-			return err
-		}
-		firing, err := s.config.Runner.Fire(ctx, runner.FireRequest{Deployed: d, Trigger: t, Fired: fired, Resubmit: true, Name: name})
-		if errors.Is(err, store.ErrExists) && name != "" {
-			return begunBefore(ctx, db, origin, name)
-		}
-		if err == nil {
-			name = firing.Name
-		}
-		return err
 	})
-	return name, err
+	return run, had, err
+}
+
+// keep chooses what the run keeps of its origin; nil: nothing, as it begins at the start.
+func (s *Service) keep(ctx context.Context, d *runner.Deployed, origin string, g *again) (*runner.Kept, error) {
+	if len(g.actions) == 0 && !g.failed {
+		return nil, nil
+	}
+	kept, err := s.config.Runner.Keep(ctx, d, origin, g.actions)
+	return kept, unkept(origin, err)
+}
+
+const codeNoFailure = "NoFailedActions"
+
+// unkept is the wire's error of what cannot be kept; other errors stay what they are.
+func unkept(origin string, err error) error {
+	var refused *engine.Unkept
+	switch {
+	case errors.As(err, &refused):
+		problems := make([]*arm.Error, len(refused.Problems))
+		for i, p := range refused.Problems {
+			problems[i] = arm.Conflict(p.Code, p.Action, "%s", p.Message)
+			if p.Code == engine.CodeNoAction {
+				problems[i].Status = http.StatusBadRequest
+			}
+		}
+		return arm.Problems(problems)
+	case errors.Is(err, runner.ErrNoFailure):
+		return arm.Conflict(codeNoFailure, "", "No action of the run '%s' has failed that a run could begin at. Name the actions, or resubmit it from the start.", origin)
+	case errors.Is(err, runner.ErrTooMuch):
+		return arm.Conflict("KeptRecordsTooLarge", "", "The records of the run '%s' are too large to be kept in another run. Resubmit it from the start.", origin)
+	case errors.Is(err, runner.ErrKeptGone):
+		return arm.Conflict("KeptContentMissing", "", "Inputs or outputs of the run '%s' that would be kept cannot be read any more. Resubmit it from the start.", origin)
+	}
+	return err
 }
 
 // brought is what a trigger brought to a run, or to a firing that began none.

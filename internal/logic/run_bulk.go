@@ -38,16 +38,18 @@ const (
 
 // bulk is an operation on many runs as stored with it.
 type bulk struct {
-	Verb     string        `json:"verb"`
-	Workflow string        `json:"workflow"` // resource ID
-	Filter   string        `json:"filter,omitempty"`
-	Search   string        `json:"search,omitempty"`
-	Before   time.Time     `json:"before"`         // runs that began before
-	Next     string        `json:"next,omitempty"` // where the list goes on
-	Done     int           `json:"done"`
-	Skipped  int           `json:"skipped"` // had ended, or are gone
-	Failed   int           `json:"failed"`
-	Failures []bulkFailure `json:"failures,omitempty"`
+	Verb       string        `json:"verb"`
+	Workflow   string        `json:"workflow"` // resource ID
+	Filter     string        `json:"filter,omitempty"`
+	Search     string        `json:"search,omitempty"`
+	Actions    []string      `json:"actions,omitempty"` // of those resubmitted: where they begin
+	FromFailed bool          `json:"fromFailed,omitempty"`
+	Before     time.Time     `json:"before"`         // runs that began before
+	Next       string        `json:"next,omitempty"` // where the list goes on
+	Done       int           `json:"done"`
+	Skipped    int           `json:"skipped"` // had ended, are gone, or have nothing failed to begin at
+	Failed     int           `json:"failed"`
+	Failures   []bulkFailure `json:"failures,omitempty"`
 }
 
 type bulkFailure struct {
@@ -64,6 +66,13 @@ func bulkOperation(workflowID, name string) string {
 func (s *Service) bulkRuns(verb string) arm.Handler {
 	return func(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 		b := bulk{Verb: verb, Workflow: r.Resource.ID, Filter: r.Query.Get("$filter"), Search: r.Query.Get("$search"), Before: r.Now}
+		if verb == verbResubmit {
+			again, err := readBulkAgain(r.Body)
+			if err != nil {
+				return nil, err
+			}
+			b.Actions, b.FromFailed = again.actions, again.failed
+		}
 		if b.Filter == "" && b.Search == "" {
 			return nil, arm.Invalid("MissingFilter", "$filter", "Say which runs: give $filter, as the list of runs takes it, or $search. All of them: $filter=startTime ge 2000-01-01T00:00:00Z.")
 		}
@@ -216,12 +225,12 @@ func (s *Service) bulkRun(ctx context.Context, form *workflow, b *bulk, operatio
 	if b.Verb == verbCancel {
 		err = s.config.Runner.Cancel(ctx, form.Environment, run)
 	} else {
-		_, err = s.rerun(ctx, form, run, resubmittedName(b.Before, operation, run), edit{})
+		_, err = s.rerun(ctx, form, run, resubmittedName(b.Before, operation, run), again{actions: b.Actions, failed: b.FromFailed})
 	}
 	switch {
 	case err == nil:
 		b.Done++
-	case errors.Is(err, runner.ErrFinished), errors.Is(err, store.ErrNotFound):
+	case errors.Is(err, runner.ErrFinished), errors.Is(err, store.ErrNotFound), nothingFailed(err):
 		b.Skipped++
 	case ctx.Err() != nil || passes(err):
 		return err
@@ -229,6 +238,12 @@ func (s *Service) bulkRun(ctx context.Context, form *workflow, b *bulk, operatio
 		s.failed(b, run, err)
 	}
 	return nil
+}
+
+// nothingFailed says that a run has no failed action to begin at.
+func nothingFailed(err error) bool {
+	wire := arm.AsError(err)
+	return wire != nil && wire.Code == codeNoFailure
 }
 
 // passes says whether an error is of the moment, not of the run.

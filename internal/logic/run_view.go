@@ -191,6 +191,9 @@ func recordFields(r *engine.Record, clientTrackingID string) fields {
 	if r.Repeated {
 		f.add("repeatedAfterRestart", expr.Bool(true)) // Isle's own
 	}
+	if r.Kept {
+		f.add("kept", expr.Bool(true)) // Isle's own: of the run that the trigger's originHistoryName names
+	}
 	if len(r.RetryHistory) > 0 {
 		f.add("retryHistory", retries(r.RetryHistory))
 	}

@@ -58,14 +58,21 @@ type Subnets interface {
 type Runner interface {
 	Schedules
 	Subscriptions
-	// Fire begins a run, or one for each item of splitOn.
-	Fire(ctx context.Context, q runner.FireRequest) (runner.Firing, error)
+	Starts
 	// Cancel ends a run; runner.ErrFinished if it has ended.
 	Cancel(ctx context.Context, environment, run string) error
 	// Part has the peers of an environment that is being removed told to forget it, until
 	// the context ends. Forget drops what is in memory of it.
 	Part(ctx context.Context, environment string) error
 	Forget(environment string)
+}
+
+// Starts begin runs.
+type Starts interface {
+	// Fire begins a run, or one for each item of splitOn.
+	Fire(ctx context.Context, q runner.FireRequest) (runner.Firing, error)
+	// Keep chooses what a run keeps of another one that it goes on from.
+	Keep(ctx context.Context, d *runner.Deployed, run string, actions []string) (*runner.Kept, error)
 }
 
 // Schedules are the tasks of triggers with a recurrence. Arm, Pause and DisarmAll are

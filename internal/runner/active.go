@@ -32,7 +32,8 @@ type active struct {
 	caller   *caller // nil: nobody waits
 	trigger  tracking
 
-	guard func(*store.Tx) error // part of the transaction that creates the run; may be nil
+	guard   func(*store.Tx) error // part of the transaction that creates the run; may be nil
+	brought []store.Content       // of another run, which that transaction names
 
 	mu     sync.Mutex
 	queue  []delivery                             // waiting events

@@ -148,9 +148,11 @@ func (a *active) put(tx *store.Tx, row store.Run, result engine.Result, contents
 	if err := a.writeRow(tx, row); err != nil {
 		return err
 	}
-	for _, c := range contents {
-		if err := tx.NameContent(c); err != nil {
-			return err
+	for _, list := range [][]store.Content{contents, a.brought} {
+		for _, c := range list {
+			if err := tx.NameContent(c); err != nil {
+				return err
+			}
 		}
 	}
 	if err := a.putUnsubscriptions(tx, result.Effects); err != nil {

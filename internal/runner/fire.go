@@ -27,6 +27,8 @@ type FireRequest struct {
 	// Resubmit begins the run without asking conditions and splitOn again
 	// (wdl-semantics §14.3).
 	Resubmit bool
+	// Kept is what the run keeps of another one, with Resubmit.
+	Kept *Kept
 	// Fetched says that the outputs are what a notification was about; else the firing of
 	// an ApiConnectionNotification is the notification.
 	Fetched bool
@@ -97,6 +99,7 @@ func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 		Polled:           q.Polled,
 		Depth:            q.Depth,
 		Trace:            q.Trace,
+		Kept:             q.Kept,
 		Also:             q.Also,
 	})
 	if errors.Is(err, ErrBusy) && !errors.Is(err, ErrQueueFull) && q.Also == nil {

@@ -33,6 +33,8 @@ type StartRequest struct {
 	// Admitted says that its firing has found room already: the trigger's limits are
 	// not asked again.
 	Admitted bool
+	// Kept is what another run did that is not done again; nil: nothing.
+	Kept *Kept
 	// Also, if set, is part of the transaction that creates the run.
 	Also func(*store.Tx) error
 }
@@ -59,10 +61,10 @@ func (r *Runner) Start(ctx context.Context, q StartRequest) (*Started, error) {
 	if err != nil {
 		return nil, err
 	}
-	started, err := r.create(db, q, l, when)
+	started, err := r.create(ctx, db, q, l, when)
 	if errors.Is(err, errLater) {
 		when = turnLater
-		started, err = r.create(db, q, l, when)
+		started, err = r.create(ctx, db, q, l, when)
 	}
 	if err == nil && when == turnLater {
 		r.queued(flowKey{q.Environment, q.Workflow.FlowID})
@@ -80,7 +82,7 @@ func (q *StartRequest) limit() limit {
 }
 
 // create makes the run durable, begun or held.
-func (r *Runner) create(db *store.DB, q StartRequest, l limit, when turn) (*Started, error) {
+func (r *Runner) create(ctx context.Context, db *store.DB, q StartRequest, l limit, when turn) (*Started, error) {
 	a, started := r.begin(db, q)
 	if when == turnLater {
 		a.follow = holdEvent
@@ -88,11 +90,16 @@ func (r *Runner) create(db *store.DB, q StartRequest, l limit, when turn) (*Star
 	if l.runs > 0 {
 		a.guard = both(l.guard(q.Workflow.FlowID, q.Trigger.Name, when), q.Also)
 	}
-	err := a.turn()
+	err := a.bring(ctx, q.Kept)
+	if err == nil {
+		err = a.turn()
+	}
 	if err != nil && !a.created {
+		a.dropContents(a.brought)
 		a.abandon()
 		return nil, err
 	}
+	a.brought = nil
 	started.Status = wdl.Running
 	if s, ok := wdl.ParseStatus(a.row.Status); ok {
 		started.Status = s
@@ -141,10 +148,10 @@ func (r *Runner) begin(db *store.DB, q StartRequest) (*active, *Started) {
 	if q.Caller && !q.Polled {
 		a.caller = &started.caller
 	}
-	if q.Workflow.Stateless && q.limit().runs == 0 { // what is counted is in the store
+	if q.Workflow.Stateless && q.limit().runs == 0 && q.Kept == nil { // what is counted, or kept, is in the store
 		a.held = newHeld()
 	}
-	a.run = engine.New(q.Workflow, engine.Start{
+	start := engine.Start{
 		RunID:            name,
 		Trigger:          fired,
 		Time:             now,
@@ -154,7 +161,11 @@ func (r *Runner) begin(db *store.DB, q StartRequest) (*active, *Started) {
 		RespondBy:        q.RespondBy,
 		Depth:            q.Depth,
 		Trace:            q.Trace,
-	})
+	}
+	if q.Kept != nil {
+		start.Kept = q.Kept.Kept
+	}
+	a.run = engine.New(q.Workflow, start)
 	return a, started
 }
 

@@ -19,6 +19,8 @@ var (
 	ErrClosed = errors.New("store: closed")
 	// ErrBusy says that a copy of the folder is being made already.
 	ErrBusy = errors.New("store: a copy is being made")
+	// ErrTooLarge says that what was asked for is more than the caller takes.
+	ErrTooLarge = errors.New("store: too large")
 	// ErrCorrupt says that a stored payload is not what was written at its place.
 	ErrCorrupt = errors.New("store: payload damaged or not from this place")
 )

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -127,6 +128,22 @@ func (m *model) deleteTask(tx *store.Tx, name string) error {
 	return err
 }
 
+// within holds that a run's rows are read if they are so large, and not if larger.
+func within(tx *store.Tx, run string, rows []store.Row) error {
+	size := int64(0)
+	for _, r := range rows {
+		size += int64(len(r.Payload))
+	}
+	found, err := tx.RowsWithin(run, size)
+	if err != nil || !reflect.DeepEqual(found, rows) {
+		return fmt.Errorf("%d rows of %d bytes are read as %d, %w", len(rows), size, len(found), err)
+	}
+	if _, err := tx.RowsWithin(run, size-1); size > 0 && !errors.Is(err, store.ErrTooLarge) {
+		return fmt.Errorf("%d bytes are read within %d: %w", size, size-1, err)
+	}
+	return nil
+}
+
 // text is the model in a form to compare; the database's is made of what it reads.
 func (m *model) text() string {
 	out := ""
@@ -168,6 +185,9 @@ func readModel(db *store.DB) (*model, error) {
 				return err
 			}
 			if m.rows[r.Name], err = tx.Rows(r.Name); err != nil {
+				return err
+			}
+			if err := within(tx, r.Name, m.rows[r.Name]); err != nil {
 				return err
 			}
 		}

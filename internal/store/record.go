@@ -81,6 +81,30 @@ func (tx *Tx) RowsUnder(run, scope string) ([]Row, error) {
 	return tx.rowsWhere(rows, tx.run.id, `run = ? AND scope > ? AND scope < ?`, tx.run.id, scope+"/", scope+"0")
 }
 
+// RowsWithin reads all records of a run as Rows does; ErrTooLarge if their payloads are
+// more than so many bytes, of which no more are held in memory then.
+func (tx *Tx) RowsWithin(run string, most int64) ([]Row, error) {
+	id, err := tx.runID(run)
+	if err == ErrNotFound {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	var rows []Row
+	err = tx.query(`SELECT seq, scope, payload FROM records WHERE run = ? ORDER BY scope, seq`, func(v []driver.Value) error {
+		row, err := tx.scanRow(v, id)
+		if err != nil {
+			return err
+		}
+		if most -= int64(len(row.Payload)); most < 0 {
+			return fmt.Errorf("records of run %s: %w", run, ErrTooLarge)
+		}
+		rows = append(rows, row)
+		return nil
+	}, id)
+	return rows, err
+}
+
 func (tx *Tx) rowsWhere(rows []Row, run int64, condition string, args ...driver.Value) ([]Row, error) {
 	err := tx.query(`SELECT seq, scope, payload FROM records WHERE `+condition+` ORDER BY scope, seq`, func(v []driver.Value) error {
 		row, err := tx.scanRow(v, run)

@@ -29,7 +29,7 @@ func (t *Tracer) spans(p runner.Progress) {
 		return // the run is in the history all the same
 	}
 	for i := range records {
-		if r := &records[i]; !r.End.IsZero() && r.Status != wdl.Skipped {
+		if r := &records[i]; !r.End.IsZero() && r.Status != wdl.Skipped && !r.Kept { // that has a span in the trace of its run
 			t.action(p, r, common)
 		}
 	}
