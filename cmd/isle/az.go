@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -84,12 +85,11 @@ func applyAz(cmd *cobra.Command, o server.Operator, name string) error {
 // its operator. The authority ends in /adfs: az then asks no public service whether it
 // is known.
 func azCommands(o server.Operator, verb, name string) [][]string {
+	endpoints, _ := json.Marshal(map[string]any{"endpoints": map[string]string{
+		"resourceManager": o.Endpoint, "management": o.Endpoint, "activeDirectory": o.Authority + "/adfs", "activeDirectoryResourceId": o.Endpoint,
+		"activeDirectoryGraphResourceId": o.Endpoint, "microsoftGraphResourceId": o.Endpoint}})
 	return [][]string{
-		{"az", "cloud", verb, "--name", name,
-			"--endpoint-resource-manager", o.Endpoint,
-			"--endpoint-active-directory", o.Authority + "/adfs",
-			"--endpoint-active-directory-resource-id", o.Endpoint,
-			"--endpoint-active-directory-graph-resource-id", o.Endpoint},
+		{"az", "cloud", verb, "--name", name, "--cloud-config", string(endpoints)},
 		{"az", "cloud", "set", "--name", name},
 		{"az", "login", "--service-principal", "--username", o.ClientID, "--password", o.ClientSecret, "--tenant", o.TenantID},
 	}

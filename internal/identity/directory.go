@@ -2,13 +2,10 @@ package identity
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"isle/internal/arm"
 	"isle/internal/store"
@@ -16,8 +13,9 @@ import (
 
 const directorySetting = "identity/directory"
 
-// directoryVersion is the version of the stored form.
-const directoryVersion = 1
+// directoryVersion is the version of the stored form. In version 1 a client had one
+// secret, which never ended, and there were no people.
+const directoryVersion = 2
 
 // directory is all that the tenant holds. It never changes: a change makes a new one.
 type directory struct {
@@ -25,23 +23,8 @@ type directory struct {
 	Tenant       string          `json:"tenant"`
 	Subscription string          `json:"subscription"`
 	Clients      []client        `json:"clients"`
+	Users        []user          `json:"users,omitempty"`
 	Assignments  []OldAssignment `json:"assignments,omitempty"`
-}
-
-// client is an application with its service principal.
-type client struct {
-	ID     string `json:"id"`     // application id
-	Object string `json:"object"` // of the service principal
-	Name   string `json:"name"`
-	Hash   hash   `json:"hash"` // of its secret
-}
-
-func (d *directory) client(id string) (client, bool) {
-	i := slices.IndexFunc(d.Clients, func(c client) bool { return strings.EqualFold(c.ID, id) })
-	if i < 0 {
-		return client{}, false
-	}
-	return d.Clients[i], true
 }
 
 // Credentials are what a client logs in with. The secret cannot be read again.
@@ -77,7 +60,7 @@ func (s *Service) GiveUpAssignments(ctx context.Context, take func(*store.Tx, []
 // Bootstrap makes the first client and returns its credentials; nil if there is a client
 // already. own makes it an owner, in the same transaction.
 func (s *Service) Bootstrap(ctx context.Context, name string, own func(tx *store.Tx, object string) error) (made *Credentials, err error) {
-	c, creds, err := newClient(name)
+	c, creds, err := s.newClient(name)
 	if err != nil {
 		return nil, err
 	}
@@ -96,56 +79,6 @@ func (s *Service) Bootstrap(ctx context.Context, name string, own func(tx *store
 		return own(tx, c.Object)
 	})
 	return made, err
-}
-
-// CreateClient makes a client without any role.
-func (s *Service) CreateClient(ctx context.Context, name string) (Credentials, error) {
-	c, creds, err := newClient(name)
-	if err != nil {
-		return Credentials{}, err
-	}
-	return creds, s.change(ctx, func(d *directory) error {
-		d.Clients = append(slices.Clone(d.Clients), c)
-		return nil
-	})
-}
-
-// NewSecret replaces the secret of a client, or of the first one if id is "": the old
-// one is refused from then on. store.ErrNotFound if there is no such client.
-func (s *Service) NewSecret(ctx context.Context, id string) (creds Credentials, err error) {
-	secret, hashed, err := newSecret()
-	if err != nil {
-		return Credentials{}, err
-	}
-	err = s.change(ctx, func(d *directory) error {
-		d.Clients = slices.Clone(d.Clients)
-		for i := range d.Clients {
-			if id == "" || strings.EqualFold(d.Clients[i].ID, id) {
-				d.Clients[i].Hash = hashed
-				creds = Credentials{d.Clients[i].ID, d.Clients[i].Object, secret}
-				return nil
-			}
-		}
-		return store.ErrNotFound
-	})
-	return creds, err
-}
-
-func newClient(name string) (client, Credentials, error) {
-	secret, hashed, err := newSecret()
-	if err != nil {
-		return client{}, Credentials{}, err
-	}
-	c := client{ID: arm.NewGUID(), Object: arm.NewGUID(), Name: name, Hash: hashed}
-	return c, Credentials{c.ID, c.Object, secret}, nil
-}
-
-func newSecret() (string, hash, error) {
-	var b [32]byte
-	rand.Read(b[:])
-	secret := base64.RawURLEncoding.EncodeToString(b[:])
-	hashed, err := hashSecret(secret)
-	return secret, hashed, err
 }
 
 // change stores a changed copy of the directory, then shows it.
@@ -180,9 +113,10 @@ func (s *Service) openDirectory(ctx context.Context) error {
 		s.directory.Store(&directory{Version: directoryVersion, Tenant: arm.NewGUID(), Subscription: arm.NewGUID()})
 		return s.change(ctx, func(*directory) error { return nil })
 	}
-	if err == nil && d.Version != directoryVersion {
+	if err == nil && d.Version > directoryVersion {
 		err = fmt.Errorf("identity: the directory has version %d, which this build does not read", d.Version)
 	}
+	d.upgrade()
 	s.directory.Store(&d)
 	return err
 }
@@ -211,15 +145,18 @@ func writeSetting(ctx context.Context, db *store.DB, name string, value any) err
 func (s *Service) Principal(clientID string) (arm.Principal, bool) {
 	d := s.directory.Load()
 	c, ok := d.client(clientID)
-	return arm.Principal{ID: c.Object, Client: c.ID, Tenant: d.Tenant, Name: c.Name}, ok
+	return c.principal(d.Tenant), ok
 }
 
-// Kind says what of the tenant has an object id: "ServicePrincipal"; false for nothing.
+// Kind says what of the tenant has an object id: "ServicePrincipal" or "User"; false for
+// nothing.
 func (s *Service) Kind(object string) (string, bool) {
-	for _, c := range s.directory.Load().Clients {
-		if strings.EqualFold(c.Object, object) {
-			return "ServicePrincipal", true
-		}
+	d := s.directory.Load()
+	if _, ok := d.clientOf(object); ok {
+		return "ServicePrincipal", true
+	}
+	if _, ok := d.user(object); ok {
+		return "User", true
 	}
 	return "", false
 }

@@ -1,13 +1,18 @@
-// Package identity is who calls the resource manager: a token issuer with one tenant and
-// its clients, and the certificate authority of the server's own TLS. What a caller may
-// do is decided in internal/access.
+// Package identity is who calls the resource manager: a token issuer with one tenant, its
+// people and applications, and the certificate authority of the server's own TLS. What a
+// caller may do is decided in internal/access.
 //
-// [Service] answers the paths of an OpenID Connect issuer as Microsoft Entra does, as
-// far as client credentials need it, so that unmodified SDKs get tokens from it;
-// and verifies the tokens (arm.Authenticator). [Authority] makes and renews the server's certificate.
+// [Service] answers the paths of an OpenID Connect issuer as Microsoft Entra does, so that
+// unmodified SDKs and the az CLI sign in with it: applications by their secrets or by
+// assertions that the key of a certificate signed (token.go, assertion.go); people by a
+// page, with an authorization code and PKCE or a device code (authorize.go, device.go,
+// page.go), by name and password, and by refresh tokens that are good once (refresh.go).
+// It verifies the tokens (arm.Authenticator). The directory is managed by a part of
+// Microsoft Graph (graph.go). [Authority] makes and renews the server's certificate.
 //
-// What is kept: the issuer's keys, the authority's key and the clients, all sealed as
-// settings of the control database. Of a client's secret there is only a hash
-// (argon2id); the secret itself leaves the package once, from the call that makes it,
-// and never stands in a log or an error.
+// What is kept: the issuer's keys, the authority's key, people, applications and sign-ins,
+// all sealed as settings of the control database. Of a secret or password there is only a
+// hash (argon2id), of a refresh token its number; a secret leaves the package once, from
+// the call that makes it, and none stands in a log or an error. Failed logins are counted
+// by address and by person.
 package identity

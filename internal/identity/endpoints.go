@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -18,10 +16,13 @@ import (
 const maxForm = 64 << 10
 
 // Owns reports whether a path is one of the issuer's:
-// /{tenant}/oauth2/…, /{tenant}/v2.0/…, /{tenant}/discovery/…, /{tenant}/.well-known/…
-// and /common/userrealm/….
+// /{tenant}/oauth2/…, /{tenant}/v2.0/…, /{tenant}/discovery/…, /{tenant}/.well-known/…,
+// /common/userrealm/… and /device.
 func Owns(path string) bool {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
+	if len(segments) == 1 && strings.EqualFold(segments[0], "device") {
+		return true
+	}
 	if len(segments) < 3 {
 		return false
 	}
@@ -52,6 +53,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	arm.StrictTransport(h, r.Host)
 	if !s.config.AllowHost(r.Host) {
 		s.fail(w, r, &fault{status: http.StatusMisdirectedRequest, name: "invalid_request", code: 90002, description: "The host of the request is not one of this issuer's."})
+		return
+	}
+	if s.serveSignIn(w, r) {
 		return
 	}
 	answer, f := s.answer(w, r)
@@ -90,8 +94,10 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request) (any, *fault) {
 		return s.token(w, r, base, "2.0")
 	case "oauth2/token":
 		return s.token(w, r, base, "1.0")
+	case "oauth2/v2.0/devicecode", "oauth2/devicecode":
+		return s.startDevice(w, r, base)
 	}
-	return nil, &fault{status: http.StatusNotFound, name: "invalid_request", code: 900144, description: "This issuer has no such endpoint: it serves client credentials at oauth2/v2.0/token."}
+	return nil, &fault{status: http.StatusNotFound, name: "invalid_request", code: 900144, description: "This issuer has no such endpoint: it serves oauth2/v2.0/token, oauth2/v2.0/authorize and oauth2/v2.0/devicecode."}
 }
 
 // adfs is the tenant of an authority whose URL ends in /adfs. MSAL takes such an
@@ -120,10 +126,11 @@ func (s *Service) configuration(base, version string) map[string]any {
 	return map[string]any{
 		"issuer": issuer(base, s.Tenant(), version), "token_endpoint": root + "/oauth2" + infix + "/token", "authorization_endpoint": root + "/oauth2" + infix + "/authorize",
 		"jwks_uri": root + "/discovery" + infix + "/keys", "device_authorization_endpoint": root + "/oauth2" + infix + "/devicecode",
-		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic"}, "grant_types_supported": []string{"client_credentials"},
-		"response_types_supported": []string{"token"}, "response_modes_supported": []string{"form_post"}, "subject_types_supported": []string{"pairwise"},
-		"id_token_signing_alg_values_supported": []string{"RS256"}, "scopes_supported": []string{".default"},
-		"claims_supported":              []string{"sub", "iss", "aud", "exp", "iat", "nbf", "tid", "oid", "ver", "azp", "appid"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic", "private_key_jwt"},
+		"grant_types_supported":                 []string{"client_credentials", "authorization_code", "refresh_token", "password", grantDevice}, "code_challenge_methods_supported": []string{"S256"},
+		"response_types_supported": []string{"code"}, "response_modes_supported": []string{"query", "fragment", "form_post"}, "subject_types_supported": []string{"public"},
+		"id_token_signing_alg_values_supported": []string{"RS256"}, "scopes_supported": []string{".default", "openid", "profile", "offline_access"},
+		"claims_supported":              []string{"sub", "iss", "aud", "exp", "iat", "nbf", "tid", "oid", "ver", "azp", "appid", "upn", "name", "preferred_username"},
 		"tenant_region_scope":           "NA",
 		"cloud_instance_name":           strings.TrimPrefix(base, "https://"),
 		"frontchannel_logout_supported": false, "request_uri_parameter_supported": false,
@@ -134,118 +141,6 @@ func (s *Service) configuration(base, version string) map[string]any {
 func (s *Service) instance(host string) map[string]any {
 	return map[string]any{"tenant_discovery_endpoint": "https://" + host + "/" + s.Tenant() + "/v2.0/.well-known/openid-configuration", "api-version": "1.1",
 		"metadata": []any{map[string]any{"preferred_network": host, "preferred_cache": host, "aliases": []string{host}}}}
-}
-
-// token answers a request for a token by client credentials.
-func (s *Service) token(w http.ResponseWriter, r *http.Request, base, version string) (any, *fault) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		return nil, &fault{status: http.StatusMethodNotAllowed, name: "invalid_request", code: 900561, description: "The endpoint only accepts POST requests."}
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		return nil, &fault{status: http.StatusBadRequest, name: "invalid_request", code: 900144, description: "The request body could not be read: it must be a form of at most 64 KB."}
-	}
-	if grant := r.PostForm.Get("grant_type"); grant == "" {
-		return nil, missing("grant_type")
-	} else if grant != "client_credentials" {
-		return nil, &fault{status: http.StatusBadRequest, name: "unsupported_grant_type", code: 70003, description: "The app requested an unsupported grant type '" + clean(grant) + "'. This issuer knows client_credentials."}
-	}
-	c, f := s.login(w, r)
-	if f != nil {
-		return nil, f
-	}
-	audience, f := s.audience(r.PostForm, version)
-	if f != nil {
-		return nil, f
-	}
-	token, err := s.issue(c, base, audience, version)
-	if err != nil {
-		return nil, &fault{status: http.StatusInternalServerError, name: "server_error", code: 90000, description: "The token could not be signed."}
-	}
-	return s.response(token, audience, version), nil
-}
-
-func (s *Service) response(token, audience, version string) map[string]any {
-	life := int64(TokenLife/time.Second) - 1
-	if version == "2.0" {
-		return map[string]any{"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token}
-	}
-	now := s.now().Unix()
-	text := func(n int64) string { return strconv.FormatInt(n, 10) } // numbers are texts in version 1.0
-	return map[string]any{"token_type": "Bearer", "expires_in": text(life), "ext_expires_in": text(life), "expires_on": text(now + life), "not_before": text(now),
-		"resource": audience, "access_token": token}
-}
-
-// login finds the client and checks its secret, from the form or from the header
-// Authorization.
-func (s *Service) login(w http.ResponseWriter, r *http.Request) (client, *fault) {
-	id, secret := r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
-	if user, password, ok := r.BasicAuth(); ok { // both are form-encoded (RFC 6749 §2.3.1)
-		var err1, err2 error
-		if id, err1 = url.QueryUnescape(user); err1 != nil {
-			id = user
-		}
-		if secret, err2 = url.QueryUnescape(password); err2 != nil {
-			secret = password
-		}
-	}
-	switch {
-	case id == "":
-		return client{}, missing("client_id")
-	case secret == "" && r.PostForm.Get("client_assertion") != "":
-		return client{}, &fault{status: http.StatusUnauthorized, name: "invalid_client", code: 700027, description: "Client assertions are not accepted by this issuer: log in with a client secret."}
-	case secret == "":
-		return client{}, &fault{status: http.StatusUnauthorized, name: "invalid_client", code: 7000218, description: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."}
-	}
-	c, found := s.directory.Load().client(id)
-	if found && s.checker.remembered(c, secret) {
-		return c, nil
-	}
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		address = r.RemoteAddr
-	}
-	if wait := s.limiter.wait(address, s.now()); wait > 0 {
-		return client{}, &fault{status: http.StatusTooManyRequests, name: "temporarily_unavailable", code: 50196, after: wait, description: "Too many failed logins from this address. Wait before the next one."}
-	}
-	if found && s.checker.right(c, secret) {
-		return c, nil
-	}
-	s.limiter.failed(address, s.now())
-	if !found {
-		return client{}, &fault{status: http.StatusBadRequest, name: "unauthorized_client", code: 700016,
-			description: fmt.Sprintf("Application with identifier '%s' was not found in the directory '%s'. This can happen if the application has not been installed by the administrator of the tenant. You may have sent your authentication request to the wrong tenant.", clean(id), s.config.TenantName)}
-	}
-	return client{}, &fault{status: http.StatusUnauthorized, name: "invalid_client", code: 7000215,
-		description: fmt.Sprintf("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.", c.ID)}
-}
-
-// audience is whom the token is for: a scope that ends with /.default, or a resource.
-func (s *Service) audience(form url.Values, version string) (string, *fault) {
-	audience, name := form.Get("resource"), "resource"
-	if version == "2.0" {
-		name = "scope"
-		scopes := strings.Fields(form.Get("scope"))
-		audience = ""
-		for _, scope := range scopes {
-			if before, ok := strings.CutSuffix(scope, "/.default"); ok {
-				audience = before
-			}
-		}
-		if len(scopes) > 0 && audience == "" {
-			return "", &fault{status: http.StatusBadRequest, name: "invalid_scope", code: 1002012,
-				description: "The provided value for scope " + clean(form.Get("scope")) + " is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."}
-		}
-	}
-	switch {
-	case audience == "":
-		return "", missing(name)
-	case !s.isAudience(audience):
-		return "", &fault{status: http.StatusBadRequest, name: "invalid_resource", code: 500011,
-			description: fmt.Sprintf("The resource principal named %s was not found in the tenant named %s. Ask for %s.", clean(audience), s.config.TenantName, s.config.Audiences[0])}
-	}
-	return audience, nil
 }
 
 func missing(parameter string) *fault {

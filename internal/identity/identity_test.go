@@ -25,6 +25,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"isle/internal/arm"
 	"isle/internal/identity"
 	"isle/internal/store"
 )
@@ -60,7 +61,7 @@ func (f *fixture) open(t *testing.T) {
 	if f.store, err = store.Open(t.Context(), f.dir, store.Options{Clock: f.clock}); err != nil {
 		t.Fatal(err)
 	}
-	if f.Service, err = identity.Open(t.Context(), identity.Config{Store: f.store, Clock: f.clock}); err != nil {
+	if f.Service, err = identity.Open(t.Context(), identity.Config{Store: f.store, Clock: f.clock, Allow: func(arm.Principal, string) bool { return true }}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -100,7 +101,7 @@ func TestTokenErrors(t *testing.T) {
 		{200, "", "", nil, false},
 		{401, "invalid_client", "AADSTS7000215:", nil, true},
 		{400, "unauthorized_client", "AADSTS700016:", []string{"client_id", "nobody"}, false},
-		{400, "unsupported_grant_type", "AADSTS70003:", []string{"grant_type", "password"}, false},
+		{400, "unsupported_grant_type", "AADSTS70003:", []string{"grant_type", "x"}, false},
 		{400, "invalid_request", "AADSTS900144:", []string{"grant_type", ""}, false},
 		{400, "invalid_request", "AADSTS900144:", []string{"scope", ""}, false},
 		{400, "invalid_scope", "AADSTS1002012:", []string{"scope", "https://management.azure.com/user"}, false},
@@ -244,23 +245,7 @@ func TestSecretsAreNotStored(t *testing.T) {
 	if _, err := identity.OpenAuthority(t.Context(), identity.AuthorityConfig{Store: f.store, Clock: f.clock}); err != nil {
 		t.Fatal(err)
 	}
-	search := func() {
-		err := filepath.WalkDir(f.dir, func(p string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return err
-			}
-			text, err := os.ReadFile(p)
-			for _, secret := range []string{f.creds.Secret, f.creds.ClientID, "pkcs8", `"salt"`} {
-				if bytes.Contains(text, []byte(secret)) {
-					t.Errorf("%s holds %q", p, secret)
-				}
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	search := func() { searchFiles(t, f.dir, f.creds.Secret, f.creds.ClientID, "pkcs8", `"salt"`) }
 	search()
 	if err := f.store.Close(); err != nil {
 		t.Fatal(err)
@@ -429,5 +414,25 @@ func TestOwns(t *testing.T) {
 		if identity.Owns(path) != want {
 			t.Error(path)
 		}
+	}
+}
+
+// searchFiles looks for what must stand in no file of a folder.
+func searchFiles(t *testing.T, dir string, secrets ...string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(p)
+		for _, secret := range secrets {
+			if bytes.Contains(text, []byte(secret)) {
+				t.Errorf("%s holds %q", p, secret)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -119,8 +119,11 @@ func (s *Service) Rotate(ctx context.Context) error {
 	return nil
 }
 
-// Maintain rotates the issuer's key when it is due. The server calls it now and then.
+// Maintain rotates the issuer's key when it is due, and forgets sign-ins that have ended. The server calls it now and then.
 func (s *Service) Maintain(ctx context.Context) error {
+	if err := s.forgetFamilies(ctx); err != nil {
+		return err
+	}
 	if s.now().Sub((*s.keys.Load())[0].Created) < keyLife {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -37,6 +38,11 @@ type Config struct {
 	// AllowHost says under which hosts the issuer answers and whose tokens it accepts;
 	// nil allows loopback names.
 	AllowHost func(host string) bool
+	// Allow says whether a principal may read or change the directory; nil: nobody may.
+	Allow func(p arm.Principal, action string) bool
+	// Caller is the address that a request comes from, for counting failed logins; nil: its
+	// socket's.
+	Caller func(*http.Request) netip.Addr
 	// Clock is nil for time.Now.
 	Clock func() time.Time
 }
@@ -47,6 +53,8 @@ type Service struct {
 	db      *store.DB
 	checker *checker
 	limiter limiter
+	replays replays
+	pending pending
 
 	changing  sync.Mutex // held while directory or keys are replaced
 	directory atomic.Pointer[directory]
@@ -98,25 +106,16 @@ type claims struct {
 	Object  string `json:"oid"`
 	AppID   string `json:"appid,omitempty"` // version 1.0
 	AZP     string `json:"azp,omitempty"`   // version 2.0
-	Type    string `json:"idtyp"`
+	Type    string `json:"idtyp,omitempty"`
+	// Of a person.
+	UPN       string `json:"upn,omitempty"`
+	Name      string `json:"name,omitempty"`
+	Preferred string `json:"preferred_username,omitempty"`
+	Scope     string `json:"scp,omitempty"`
+	Nonce     string `json:"nonce,omitempty"`
 	// Resource is the resource ID of a managed identity: the one that has a
 	// system-assigned identity, or the user-assigned one.
 	Resource string `json:"xms_mirid,omitempty"`
-}
-
-// issue makes a token for a client. base is the URL under which it asked.
-func (s *Service) issue(c client, base, audience, version string) (string, error) {
-	now := s.now()
-	d := s.directory.Load()
-	all := claims{Claims: jwt.Claims{Issuer: issuer(base, d.Tenant, version), Subject: c.Object, Audience: jwt.Audience{audience},
-		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(TokenLife)), ID: arm.NewGUID()},
-		Version: version, Tenant: d.Tenant, Object: c.Object, Type: "app"}
-	if version == "1.0" {
-		all.AppID = c.ID
-	} else {
-		all.AZP = c.ID
-	}
-	return jwt.Signed((*s.keys.Load())[0].signer).Claims(all).Serialize()
 }
 
 // ManagedToken makes a token for a managed identity, as resources get it from the
@@ -129,7 +128,7 @@ func (s *Service) ManagedToken(base, principal, resource, audience string) (toke
 	all := claims{Claims: jwt.Claims{Issuer: issuer(base, tenant, "1.0"), Subject: principal, Audience: jwt.Audience{audience},
 		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(expires), ID: arm.NewGUID()},
 		Version: "1.0", Tenant: tenant, Object: principal, AppID: principal, Type: "app", Resource: resource}
-	token, err = jwt.Signed((*s.keys.Load())[0].signer).Claims(all).Serialize()
+	token, err = s.sign(all)
 	return token, expires, err
 }
 
@@ -171,17 +170,24 @@ func (s *Service) Verify(token string) (arm.Principal, error) {
 	return principal(d, c)
 }
 
-// principal is the client a token was made for, if it is still there.
+// principal is the client or person a token was made for, if still there.
 func principal(d *directory, c claims) (arm.Principal, error) {
 	id := c.AppID
 	if c.Version != "1.0" {
 		id = c.AZP
 	}
+	if c.Type == "user" {
+		u, ok := d.user(c.Object)
+		if !ok || u.Disabled || c.IssuedAt == nil || c.IssuedAt.Time().Before(u.Since.Truncate(time.Second)) {
+			return arm.Principal{}, errors.New("its user is disabled or deleted, or has another password since: sign in again")
+		}
+		return u.principal(d.Tenant), nil
+	}
 	found, ok := d.client(id)
 	if !ok || found.Object != c.Object {
 		return arm.Principal{}, errors.New("its client is not in the tenant any more")
 	}
-	return arm.Principal{ID: found.Object, Client: found.ID, Tenant: d.Tenant, Name: found.Name}, nil
+	return found.principal(d.Tenant), nil
 }
 
 func (s *Service) isIssuer(text, tenant, version string) bool {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"isle/internal/access"
+	"isle/internal/arm"
 	"isle/internal/identity"
 	"isle/internal/store"
 )
@@ -43,4 +44,14 @@ func (s *Server) own(tx *store.Tx, object string) error {
 func (s *Server) principalKind(_ *store.Tx, id string) (kind string, found bool, err error) {
 	kind, found = s.issuer.Kind(id)
 	return kind, found, nil
+}
+
+// mayManagePeople says who may read and change the directory: whoever may read anything
+// of access anywhere, and who may change it for the whole subscription.
+func (s *Server) mayManagePeople(p arm.Principal, action string) bool {
+	scope := "/subscriptions/" + s.issuer.Subscription()
+	if action == identity.ActionReadDirectory {
+		return s.access.Within(p, action, scope)
+	}
+	return s.access.Allowed(p, action, scope)
 }

@@ -21,7 +21,8 @@ import (
 //	/backup, /restore                  an archive of everything, and back
 //	/workflows/…                       gateway: request triggers, content links
 //	/integrationAccounts/…             gateway: what artifacts hold
-//	/{tenant}/…, /common/…             identity: tokens, discovery, keys
+//	/{tenant}/…, /common/…, /device    identity: tokens, discovery, keys, signing in
+//	/v1.0/…                            identity: the directory, as Microsoft Graph has it
 //	all else                           arm: the resource manager
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -35,10 +36,14 @@ func (s *Server) routes() http.Handler {
 	access := s.whileReady(s.gateway) // judges the pace of its large bodies itself
 	mux.Handle("/workflows/", access)
 	mux.Handle("/integrationAccounts/", access)
+	directory := s.issuer.Graph()
 	management := timely(bodyTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if identity.Owns(r.URL.Path) {
+		switch {
+		case identity.Owns(r.URL.Path):
 			s.issuer.ServeHTTP(w, r)
-		} else {
+		case strings.HasPrefix(r.URL.Path, "/v1.0/"):
+			directory.ServeHTTP(w, r)
+		default:
 			s.manager.ServeHTTP(w, r)
 		}
 	}))

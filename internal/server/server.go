@@ -238,7 +238,7 @@ func (s *Server) publicURL(bound net.Addr) string {
 }
 
 func (s *Server) identityConfig() identity.Config {
-	return identity.Config{Store: s.store, AllowHost: s.allowHost, Clock: s.config.Clock}
+	return identity.Config{Store: s.store, AllowHost: s.allowHost, Allow: s.mayManagePeople, Caller: s.caller, Clock: s.config.Clock}
 }
 
 // identify opens the token issuer and the certificate authority, and on the first
