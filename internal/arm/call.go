@@ -271,8 +271,10 @@ func (m *Manager) handle(ctx context.Context, c *call, t target) (*Result, error
 	r := c.request(t.values)
 	r.ID, r.Body = t.id, body
 	err = m.db.Read(ctx, func(tx *store.Tx) (err error) {
-		r.Resource, err = m.existing(tx, t)
-		return err
+		if r.Resource, err = m.existing(tx, t); err != nil {
+			return err
+		}
+		return m.unlockedFor(tx, c.method, t.id)
 	})
 	if err != nil {
 		return nil, err

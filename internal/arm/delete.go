@@ -39,6 +39,9 @@ func (m *Manager) deleteIn(ctx context.Context, tx *store.Tx, c *call, t target)
 	if err != nil {
 		return nil, err
 	}
+	if err := checkUnlocked(tx, t.id, true); err != nil {
+		return nil, err
+	}
 	if err := c.precondition(&old); err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func New(c Config) (*Manager, error) {
 	if len(c.Subscriptions) == 0 {
 		faults = append(faults, errors.New("arm: no subscription"))
 	}
-	for _, t := range append([]Type{groupType()}, c.Types...) {
+	for _, t := range append([]Type{groupType(), m.lockType()}, c.Types...) {
 		faults = append(faults, m.add(&t))
 	}
 	for _, r := range append(m.builtinRoutes(), c.Routes...) {

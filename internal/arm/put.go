@@ -95,6 +95,9 @@ func (m *Manager) prepare(ctx context.Context, tx *store.Tx, c *call, t target, 
 	case c.method == http.MethodPatch:
 		return t.missing()
 	}
+	if err := checkUnlocked(tx, r.ID, false); err != nil {
+		return err
+	}
 	if err := c.precondition(r.Old); err != nil {
 		return err
 	}

@@ -33,6 +33,11 @@ func (m *Manager) tagsAtScope(ctx context.Context, c *call, scope ID) (*Result, 
 	res := &Result{Status: http.StatusOK}
 	err = run(ctx, func(tx *store.Tx) (err error) {
 		var tags expr.Value
+		if change != nil {
+			if err := checkUnlocked(tx, scope, false); err != nil {
+				return err
+			}
+		}
 		if scope.Group == "" && scope.Provider == "" {
 			tags, err = subscriptionTags(tx, scope.Subscription, change)
 		} else {

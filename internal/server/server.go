@@ -332,7 +332,7 @@ func (s *Server) build() error {
 // ResourceTypes are the types that a server knows, as "Microsoft.Logic/workflows":
 // the list for who checks a template without a server.
 func ResourceTypes() []string {
-	return slices.Concat(network.TypeNames(), logic.TypeNames(), account.TypeNames(), []string{deploy.TypeName}, access.TypeNames())
+	return slices.Concat(network.TypeNames(), logic.TypeNames(), account.TypeNames(), []string{deploy.TypeName}, access.TypeNames(), arm.TypeNames())
 }
 
 // handlers are who carries out which kind of task.
