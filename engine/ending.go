@@ -169,7 +169,7 @@ func (r *Run) terminate(f *frame, a *wdl.Action, e *env) error {
 		if given, ok := inputs.Get("runError"); ok && given.Kind() == expr.KindObject {
 			code, _ := given.Get("code")
 			message, _ := given.Get("message")
-			runError = &Error{code.Text(), message.Text()}
+			runError = r.runError(a, code.Text(), message.Text())
 		}
 	}
 	partings, err := r.partings()
@@ -267,7 +267,7 @@ func (r *Run) finish() *Need {
 			r.random.counter = counter
 			return r.wanted(err)
 		}
-		o := Output{Name: declared.Name, Type: declared.Type, Value: v}
+		o := Output{Name: declared.Name, Type: declared.Type, Value: v, Secure: r.plan.secureResults[i]}
 		if err != nil {
 			o.Value, o.Error = expr.Null(), &Error{codeTemplate, "Unable to process template language expressions in output '" +
 				declared.Name + "': '" + reasonOf(err) + "'."}
@@ -298,7 +298,7 @@ func (r *Run) trackTrigger() {
 	if !ok || t.TrackedProperties == nil || t.SecureInputs || t.SecureOutputs || fired.SecureInputs || fired.SecureOutputs {
 		return
 	}
-	e := env{run: r, frame: r.root, fired: true, opened: []string{}}
+	e := env{run: r, frame: r.root, fired: true, tracks: true, opened: []string{}}
 	if v, err := e.eval(t.TrackedProperties); err == nil {
 		fired.TrackedProperties, fired.Tracked = v, true
 	}
@@ -313,7 +313,7 @@ func (r *Run) track(f *frame, a *wdl.Action, rec *record) {
 	if rec.status != wdl.Succeeded && rec.status != wdl.Failed && rec.status != wdl.TimedOut {
 		return
 	}
-	e := env{run: r, frame: f, action: a, record: rec, opened: []string{}}
+	e := env{run: r, frame: f, action: a, record: rec, tracks: true, opened: []string{}}
 	v, err := e.eval(a.TrackedProperties)
 	switch {
 	case err == nil:

@@ -16,6 +16,7 @@ type env struct {
 	action *wdl.Action // nil for the workflow's outputs
 	record *record     // what action() gives; nil where it is not allowed
 	fired  bool        // action() gives the trigger
+	tracks bool        // for trackedProperties, which are shown
 	item   expr.Value  // of Query, Select, Table
 	inRow  bool
 	opened []string // contents that the templates look inside
@@ -94,10 +95,16 @@ func (e *env) Random() uint64 { return e.run.random.next() }
 // Lookup answers a contextual function.
 func (e *env) Lookup(name string, args []expr.Value) (expr.Value, error) {
 	v, err := e.lookup(name, args)
-	if err != nil || !v.HasReference() {
+	if err != nil {
 		return v, err
 	}
-	return e.run.replace(v, e.opened), nil
+	if v.HasReference() {
+		v = e.run.replace(v, e.opened)
+	}
+	if e.tracks {
+		v = withoutCredentials(v)
+	}
+	return v, nil
 }
 
 func (e *env) lookup(name string, args []expr.Value) (expr.Value, error) {

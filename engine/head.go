@@ -38,7 +38,7 @@ func (r *Run) encodeHead() []byte {
 	for i := range r.outputs {
 		o := &r.outputs[i]
 		b = appendText(appendText(b, o.Name), o.Type)
-		b = append(b, flagBits(o.Error != nil))
+		b = append(b, flagBits(o.Error != nil, o.Secure))
 		if o.Error != nil {
 			b = appendError(b, o.Error)
 			continue
@@ -237,7 +237,8 @@ func (d *decoder) head() (h stored) {
 	for i := range h.outputs {
 		o := &h.outputs[i]
 		o.Name, o.Type = d.text(), d.text()
-		if d.byte() != 0 {
+		of := d.byte()
+		if o.Secure = of&2 != 0; of&1 != 0 {
 			o.Error = d.error()
 		} else {
 			o.Value = d.value()

@@ -16,6 +16,8 @@ type plan struct {
 	hidden                      []bool  // what the expressions of the action come to is not to be told
 	needs                       []needs // of the conditions
 	timeless                    *moment // of a condition that needs none
+	secureErrors                []bool  // an error may quote secured data
+	secureResults               []bool  // of the program's outputs
 
 	webhooks bool // there are any
 }
@@ -45,6 +47,8 @@ func newPlan(w *Workflow) *plan {
 		hidden:        make([]bool, len(actions)),
 		needs:         make([]needs, len(actions)),
 		timeless:      &moment{},
+		secureErrors:  make([]bool, len(actions)),
+		secureResults: make([]bool, len(w.Program.Outputs)),
 	}
 	for _, a := range actions {
 		home := int32(0)

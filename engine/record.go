@@ -27,7 +27,7 @@ type Record struct {
 
 	Inputs, Outputs             expr.Value // may be a reference to a Content
 	HasInputs, HasOutputs       bool
-	SecureInputs, SecureOutputs bool // present, but not to be shown
+	SecureInputs, SecureOutputs bool // not to be shown, as are texts of errors; see ShownError
 	RetryHistory                []Retry
 	TrackedProperties           expr.Value // null: none
 

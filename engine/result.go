@@ -80,6 +80,8 @@ type Output struct {
 	Type  string
 	Value expr.Value
 	Error *Error // its evaluation failed
+	// Secure says that it may hold secured data, and is not to be shown.
+	Secure bool
 }
 
 // ResponseSent says which Response action answered. Its record has statusCode,

@@ -85,7 +85,7 @@ func (r *Run) write(f *frame, a *wdl.Action, rec *record) {
 	before := len(f.row)
 	base := ticks(r.now)
 	flags := rec.flags()
-	if rec.hasInputs && r.plan.secureInputs[a.Index] {
+	if rec.hasInputs && r.plan.secureInputs[a.Index] || (rec.err != nil || len(rec.retries) > 0) && r.plan.secureErrors[a.Index] {
 		flags |= itemSecureInputs
 	}
 	if rec.hasOutputs && r.plan.secureOutputs[a.Index] {

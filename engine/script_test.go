@@ -335,7 +335,7 @@ func printRecord(out *strings.Builder, r *Record) {
 	}
 	fmt.Fprintf(out, "  %s: %v %s", name, r.Status, r.Code)
 	if r.Error != nil {
-		fmt.Fprintf(out, " (%v)", r.Error)
+		fmt.Fprintf(out, " (%v)", r.ShownError())
 	}
 	value := func(what string, has, secure bool, v expr.Value) {
 		switch text := string(v.JSON()); {

@@ -2,14 +2,17 @@ package engine
 
 import (
 	"slices"
+	"strings"
 
+	"isle/expr"
 	"isle/wdl"
 )
 
 // Secured data (wdl-semantics §12.6). An action that consumes secured outputs gets
-// its inputs hidden too, and its outputs if they repeat its inputs. Secured data also
-// travels in variables and as items of a Foreach. What is consumed is known before a
-// run begins, from what the templates name.
+// its inputs hidden too, and its outputs if they are made of its inputs alone. Secured
+// data also travels in variables and as items of a Foreach, into the outputs of the
+// workflow, and into the texts of errors. What is consumed is known before a run begins,
+// from what the templates name.
 
 // secure spreads what the author secured. It repeats until nothing changes, since
 // definition order is not the order of runs.
@@ -17,22 +20,27 @@ func (p *plan) secure(program *wdl.Program) {
 	for _, a := range program.Actions {
 		p.secureInputs[a.Index] = a.SecureInputs
 		p.secureOutputs[a.Index] = a.SecureOutputs || a.SecureInputs && repeats(a.Type)
+		p.secureErrors[a.Index] = a.SecureInputs || a.SecureOutputs
 	}
 	s := secrets{plan: p, program: program, variables: make([]bool, len(program.Variables))}
 	for _, t := range program.Triggers {
 		s.trigger = s.trigger || t.SecureOutputs
+		s.fired = s.fired || t.SecureInputs
 	}
-	secured := s.trigger || slices.Contains(p.secureOutputs, true) || slices.Contains(p.secureInputs, true)
+	secured := s.trigger || s.fired || slices.Contains(p.secureErrors, true)
 	for s.changed = secured; s.changed; {
 		s.changed = false
 		for _, a := range program.Actions {
-			if s.consumedBy(a) {
+			if s.consumed(&a.Reads, a) {
 				s.hide(a)
 			}
 		}
 	}
 	for _, a := range program.Actions {
-		p.hidden[a.Index] = secured && s.consumedBy(a) || s.shownBy(a)
+		p.hidden[a.Index] = secured && s.consumed(&a.Reads, a) || s.shownBy(a)
+	}
+	for i := range program.Outputs {
+		p.secureResults[i] = secured && s.consumed(program.Outputs[i].Reads, nil)
 	}
 }
 
@@ -56,12 +64,22 @@ func repeats(t wdl.Type) bool {
 	return t == wdl.TypeCompose || t == wdl.TypeParseJSON || t == wdl.TypeResponse || t.IsVariable()
 }
 
+// derives lists the types whose outputs are made of their inputs and nothing else.
+func derives(t wdl.Type) bool {
+	switch t {
+	case wdl.TypeQuery, wdl.TypeSelect, wdl.TypeJoin, wdl.TypeTable, wdl.TypeJavaScriptCode, wdl.TypeExpression:
+		return true
+	}
+	return repeats(t)
+}
+
 // secrets says where in a program secured data can be: in the outputs that the plan
 // marks, in the items of a Foreach whose inputs it marks, and here.
 type secrets struct {
 	*plan
 	program   *wdl.Program
 	trigger   bool   // its outputs
+	fired     bool   // its inputs
 	variables []bool // by place in Program.Variables
 	changed   bool
 }
@@ -74,11 +92,12 @@ func (s *secrets) set(mark *bool) {
 // hide marks an action that consumes secured data. A condition shows one bit of it
 // and stays visible.
 func (s *secrets) hide(a *wdl.Action) {
+	s.set(&s.secureErrors[a.Index])
 	if a.Type == wdl.TypeIf {
 		return
 	}
 	s.set(&s.secureInputs[a.Index])
-	if repeats(a.Type) {
+	if derives(a.Type) {
 		s.set(&s.secureOutputs[a.Index])
 	}
 	if use := a.Variable; use == nil {
@@ -92,14 +111,15 @@ func (s *secrets) hide(a *wdl.Action) {
 	}
 }
 
-func (s *secrets) consumedBy(a *wdl.Action) bool {
-	reads := &a.Reads
-	return reads.Trigger && s.trigger || reads.Dynamic ||
-		anyOf(reads.Actions, s.secureOutputs) || anyOf(reads.Variables, s.variables) ||
-		anyOf(reads.Loops, s.secureInputs) || reads.Item && s.secureInputs[s.innermost(a)] ||
+// consumed says whether what an action reads may be secured; a is nil for what reads
+// outside of actions.
+func (s *secrets) consumed(reads *wdl.Reads, a *wdl.Action) bool {
+	return reads != nil && (reads.Trigger && s.trigger || reads.Fired && s.fired || reads.Dynamic ||
+		anyOf(reads.Actions, s.secureOutputs) || anyOf(reads.Records, s.secureErrors) || anyOf(reads.Variables, s.variables) ||
+		anyOf(reads.Loops, s.secureInputs) || reads.Item && a != nil && s.secureInputs[s.innermost(a)] ||
 		slices.ContainsFunc(reads.Results, func(scope int) bool {
-			return slices.Contains(s.secureOutputs[scope+1:s.program.Actions[scope].End], true)
-		})
+			return slices.Contains(s.secureErrors[scope+1:s.program.Actions[scope].End], true)
+		}))
 }
 
 // innermost is the nearest Foreach around an action, which item() reads; the action
@@ -115,4 +135,95 @@ func (s *secrets) innermost(a *wdl.Action) int {
 
 func anyOf(places []int, marked []bool) bool {
 	return slices.ContainsFunc(places, func(i int) bool { return marked[i] })
+}
+
+// NotShown stands for the message of an error that may quote secured data.
+const NotShown = "The message may hold secured data and is not shown."
+
+// ShownError is the record's error as a history may show it, nil if there is none. Why
+// an action was skipped or cancelled holds no data.
+func (r *Record) ShownError() *Error {
+	if !r.SecureInputs && !r.SecureOutputs || r.Status == wdl.Skipped || r.Status == wdl.Cancelled {
+		return r.Error
+	}
+	return r.Error.WithoutData()
+}
+
+// ShownRetries are the attempts as a history may show them.
+func (r *Record) ShownRetries() []Retry {
+	if !r.SecureInputs && !r.SecureOutputs {
+		return r.RetryHistory
+	}
+	shown := slices.Clone(r.RetryHistory)
+	for i := range shown {
+		shown[i].Error = shown[i].Error.WithoutData()
+	}
+	return shown
+}
+
+// codeDenied is the code of flows that the network policy denies: whoever mends it needs
+// to know the rule, and the flow log has the same text.
+const codeDenied = "NetworkPolicyDenied"
+
+// WithoutData is the error of something secured as a history may show it: without its
+// message, unless that names nothing but actions, times and flows. Nil stays nil.
+func (e *Error) WithoutData() *Error {
+	if e == nil {
+		return nil
+	}
+	switch e.Code {
+	case codeTimedOut, codeSkipped, codeFailed, codeDenied:
+		return e
+	}
+	return &Error{e.Code, NotShown}
+}
+
+// Sanitised stands for a credential where a history shows what it was in.
+const Sanitised = "*sanitized*"
+
+// SecretHeader lists the headers that carry credentials.
+func SecretHeader(name string) bool {
+	switch strings.ToLower(name) {
+	case "authorization", "proxy-authorization", "cookie", "set-cookie", "ocp-apim-subscription-key", "x-functions-key":
+		return true
+	}
+	return false
+}
+
+// withoutCredentials is a record, or its outputs, for who tracks them: what is tracked is
+// shown, and the headers of outputs may carry credentials.
+func withoutCredentials(v expr.Value) expr.Value {
+	if outputs, _ := v.Get("outputs"); outputs.Kind() == expr.KindObject {
+		v = v.With("outputs", withoutCredentials(outputs))
+	}
+	headers, _ := v.Get("headers")
+	if headers.Kind() != expr.KindObject {
+		return v
+	}
+	for name := range headers.Members() {
+		if SecretHeader(name) {
+			headers = headers.With(name, expr.String(Sanitised))
+		}
+	}
+	return v.With("headers", headers)
+}
+
+// runError is the error with which a Terminate ends its run. Beside secured data what an
+// expression made of it is left out: the error is the run's, and shown.
+func (r *Run) runError(a *wdl.Action, code, message string) *Error {
+	if !r.plan.secureErrors[a.Index] {
+		return &Error{code, message}
+	}
+	source, _ := a.Inputs.Source().Get("runError")
+	made := func(name string) bool {
+		v, _ := source.Get(name)
+		return source.Len() == 0 || strings.Contains(v.Text(), "@")
+	}
+	if made("code") {
+		code = codeTerminate
+	}
+	if made("message") {
+		message = NotShown
+	}
+	return &Error{code, message}
 }

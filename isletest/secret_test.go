@@ -67,9 +67,9 @@ const secretTemplate = `{"$schema":"https://schema.management.azure.com/schemas/
 		"Answer":{"type":"Response","inputs":{"statusCode":200,"body":"done"},"runAfter":{"Fails":["Failed"]}}}}}}],
 "outputs":{"password":{"type":"securestring","value":"[parameters('password')]"},"shown":{"type":"string","value":"[parameters('password')]"}}}`
 
-// TestPlantedSecretsAreNowhere plants a secret wherever one can come in, lets runs go
+// TestSecretsOfADeploymentAreNowhere plants a secret wherever one can come in, lets runs go
 // by, and searches files, log and every answer of the API.
-func TestPlantedSecretsAreNowhere(t *testing.T) {
+func TestSecretsOfADeploymentAreNowhere(t *testing.T) {
 	var log lockedBuffer
 	debug := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s := isletest.Start(t, func(c *server.Config) { c.Log = debug })
@@ -151,7 +151,7 @@ func TestPlantedSecretsAreNowhere(t *testing.T) {
 func crawl(t *testing.T, s *isletest.Server, pages []string) map[string][]byte {
 	t.Helper()
 	found := map[string][]byte{}
-	for len(pages) > 0 && len(found) < 500 {
+	for len(pages) > 0 && len(found) < 5000 {
 		page := pages[0]
 		pages = pages[1:]
 		if found[page] != nil {
@@ -174,6 +174,9 @@ func crawl(t *testing.T, s *isletest.Server, pages []string) map[string][]byte {
 		}
 		if strings.Contains(page, "/runs/") && !strings.Contains(strings.SplitN(page, "/runs/", 2)[1], "/") {
 			pages = append(pages, page+"/actions")
+		}
+		if bytes.Contains(text, []byte(`"repetitionCount"`)) && strings.Contains(page, "/actions/") || bytes.Contains(text, []byte(`"iterationCount"`)) {
+			pages = append(pages, page+"/repetitions", page+"/scopeRepetitions")
 		}
 	}
 	return found

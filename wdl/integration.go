@@ -135,6 +135,7 @@ func (c *compiler) codeDependencies(a *Action) {
 func (c *compiler) codeNames(a *Action, listed bool) {
 	named := scanCode(a.Code)
 	a.Reads.Trigger = a.Reads.Trigger || named.trigger
+	a.Reads.Fired = a.Reads.Trigger
 	for _, name := range named.actions {
 		if i, ok := c.program.actions[fold(name)]; ok && c.before(c.program.Actions[i], a) {
 			a.readsByCode(name, i)
@@ -154,6 +155,7 @@ func (c *compiler) codeNames(a *Action, listed bool) {
 // case.
 func (a *Action) readsByCode(name string, action int) {
 	a.Reads.Actions = insert(a.Reads.Actions, action)
+	a.Reads.Records = insert(a.Reads.Records, action)
 	if use := (CodeName{name, action}); !slices.Contains(a.CodeNames, use) {
 		a.CodeNames = append(a.CodeNames, use)
 	}

@@ -71,7 +71,7 @@ func (c *compiler) declaredOutputs(d node) {
 		return
 	}
 	for name, n := range list.members() {
-		o := owner{where: "template output '" + name + "'"}
+		o := owner{where: "template output '" + name + "'", noted: new(Reads)}
 		if !n.isObject() {
 			if !c.unknown(n) {
 				c.invalid(n, o, RuleShape, "it must be an object with 'type' and 'value'")
@@ -94,7 +94,7 @@ func (c *compiler) declaredOutputs(d node) {
 		description, _ := n.member("description")
 		c.program.Outputs = append(c.program.Outputs, Output{
 			Name: name, Type: declared, Description: description.text(),
-			Value: c.template(value, o, roleOutput),
+			Value: c.template(value, o, roleOutput), Reads: o.noted,
 		})
 	}
 }

@@ -113,6 +113,7 @@ func (t VariableType) Accepts(v expr.Value) bool {
 type Output struct {
 	Name, Type, Description string
 	Value                   *expr.Template
+	Reads                   *Reads
 }
 
 // StaticResult is an entry of the definition's staticResults (wdl-semantics §12.7).
@@ -228,12 +229,14 @@ type Limit struct {
 // hand before it evaluates them.
 type Reads struct {
 	Actions    []int // whose records are read, ascending
+	Records    []int // of Actions those that are read with their inputs: actions(), inline code; ascending
 	Results    []int // scopes read through result(), ascending
 	Variables  []int // in Program.Variables, ascending
 	Parameters []int // in Program.Parameters, ascending
 	Loops      []int // loops read through items() or iterationIndexes(), ascending
 	Item       bool  // item() of the innermost Foreach
 	Trigger    bool
+	Fired      bool // the trigger is read with its inputs: trigger(), inline code
 	Self       bool // action()
 	Workflow   bool
 	// Dynamic is set if a name is computed: any record may be read.

@@ -54,7 +54,7 @@ func (c *compiler) call(s site, call expr.Call) {
 	case firstIsAction(call.Function):
 		c.actionCall(s, call, at)
 	case triggerReading(call.Function):
-		s.owner.reads().Trigger = true
+		s.owner.reads().trigger(call.Function == "trigger")
 	default:
 		switch call.Function {
 		case "parameters":
@@ -91,9 +91,11 @@ func trackable(s site, call expr.Call) bool {
 	return triggerReading(call.Function) || call.Function == "action" || call.Function == "parameters" || call.Function == "appsetting"
 }
 
-// reads returns where to note what a template reads; outputs note nothing.
+// reads returns where to note what a template reads.
 func (o owner) reads() *Reads {
 	switch {
+	case o.noted != nil:
+		return o.noted
 	case o.action != nil:
 		return &o.action.Reads
 	case o.trigger != nil:
@@ -101,6 +103,9 @@ func (o owner) reads() *Reads {
 	}
 	return &Reads{}
 }
+
+// trigger notes that the trigger is read, and whether with its inputs.
+func (r *Reads) trigger(whole bool) { r.Trigger, r.Fired = true, r.Fired || whole }
 
 // unexpected reports a function that cannot stand at a place.
 func (c *compiler) unexpected(s site, function, at string) {
@@ -145,6 +150,9 @@ func (c *compiler) actionCall(s site, call expr.Call, at string) {
 		}
 	} else {
 		reads.Actions = insert(reads.Actions, index)
+	}
+	if call.Function == "actions" {
+		reads.Records = insert(reads.Records, index)
 	}
 	if a != nil && !c.reachable(s, b, a) {
 		c.unreachable(at, b, a)

@@ -46,6 +46,7 @@ type owner struct {
 	action  *Action
 	trigger *Trigger
 	where   string // "template action 'A'", for messages
+	noted   *Reads // of what is no action and no trigger; nil: nothing is noted
 }
 
 // typeUnknown reports whether the type of the item is not known, so that nothing can

@@ -8,7 +8,7 @@ import (
 	"isle/wdl"
 )
 
-const sanitised = "*sanitized*"
+const sanitised = engine.Sanitised
 
 // Sanitise gives the inputs as a history may show them, and whether anything had
 // to be hidden: the secrets of the authentication, the headers that carry
@@ -28,7 +28,7 @@ func Sanitise(inputs expr.Value) (expr.Value, bool) {
 		}
 	}
 	replace("authentication", hideAuthentication)
-	replace("headers", func(v expr.Value) (expr.Value, bool) { return hideMembers(v, secretHeader) })
+	replace("headers", func(v expr.Value) (expr.Value, bool) { return hideMembers(v, engine.SecretHeader) })
 	replace("queries", func(v expr.Value) (expr.Value, bool) { return hideMembers(v, secretQuery) })
 	replace("cookie", hideAll)
 	replace("subscriptionKey", hideAll)
@@ -73,18 +73,36 @@ func calls(t wdl.Type) bool {
 }
 
 // SanitiseOutputs gives the outputs of a trigger or an action as a history may show
-// them: without the headers that carry credentials and cookies. The run itself keeps
-// them, as a workflow may send the cookie on that it got.
+// them: without the headers that carry credentials and cookies, and without signatures
+// in the addresses that headers name. The run itself keeps them, as a workflow may send
+// the cookie on that it got.
 func SanitiseOutputs(outputs expr.Value) (expr.Value, bool) {
 	headers, ok := outputs.Get("headers")
 	if !ok {
 		return outputs, false
 	}
-	headers, changed := hideMembers(headers, secretHeader)
+	headers, changed := hideMembers(headers, engine.SecretHeader)
+	for name, v := range headers.Members() {
+		if !addressHeader(name) {
+			continue
+		}
+		if hidden, did := hideSignature(v); did {
+			headers, changed = headers.With(name, hidden), true
+		}
+	}
 	if !changed {
 		return outputs, false
 	}
 	return withMember(outputs, "headers", headers), true
+}
+
+// addressHeader lists the headers that hold an address.
+func addressHeader(name string) bool {
+	switch strings.ToLower(name) {
+	case "location", "content-location", "azure-asyncoperation", "operation-location", "referer":
+		return true
+	}
+	return false
 }
 
 // withMember keeps the spelling of a member that is found ignoring case.
@@ -116,15 +134,7 @@ func hideAuthentication(v expr.Value) (expr.Value, bool) {
 }
 
 // Credential tells names of headers that carry credentials and cookies.
-func Credential(name string) bool { return secretHeader(name) }
-
-func secretHeader(name string) bool {
-	switch strings.ToLower(name) {
-	case "authorization", "proxy-authorization", "cookie", "set-cookie", "ocp-apim-subscription-key", "x-functions-key":
-		return true
-	}
-	return false
-}
+func Credential(name string) bool { return engine.SecretHeader(name) }
 
 func secretQuery(name string) bool {
 	return strings.EqualFold(name, "sig") || strings.EqualFold(name, "subscription-key")

@@ -130,10 +130,14 @@ func runOutputs(outputs []engine.Output, ended bool) expr.Value {
 	for _, o := range outputs {
 		var f fields
 		f.text("type", o.Type)
-		if ended && o.Error == nil {
+		switch {
+		case o.Secure:
+			f.error(o.Error.WithoutData())
+		case ended && o.Error == nil:
 			f.add("value", o.Value)
+		default:
+			f.error(o.Error)
 		}
-		f.error(o.Error)
 		list.add(o.Name, f.value())
 	}
 	return list.value()
@@ -179,7 +183,7 @@ func recordFields(r *engine.Record, clientTrackingID string) fields {
 	f.add("correlation", correlation.value())
 	f.text("status", r.Status.String())
 	f.text("code", r.Code)
-	f.error(r.Error)
+	f.error(r.ShownError())
 	f.text("trackingId", r.TrackingID)
 	f.add("canResubmit", expr.Bool(canResubmit(r)))
 	if r.IterationCount > 0 {
@@ -195,7 +199,7 @@ func recordFields(r *engine.Record, clientTrackingID string) fields {
 		f.add("kept", expr.Bool(true)) // Isle's own: of the run that the trigger's originHistoryName names
 	}
 	if len(r.RetryHistory) > 0 {
-		f.add("retryHistory", retries(r.RetryHistory))
+		f.add("retryHistory", retries(r.ShownRetries()))
 	}
 	return f
 }

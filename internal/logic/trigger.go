@@ -375,6 +375,9 @@ func addUnfired(f *fields, l *linker, h store.TriggerHistory, tracking *string) 
 	if !u.Outputs.IsNull() && !u.SecureOutputs {
 		f.add("outputsLink", l.firing(h, "TriggerOutputs", contentSize(u.Outputs)))
 	}
+	if u.SecureInputs || u.SecureOutputs {
+		u.Error = u.Error.WithoutData()
+	}
 	f.error(u.Error)
 	return nil
 }

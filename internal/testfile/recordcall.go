@@ -162,7 +162,7 @@ func (d *draft) inTurn(a *wdl.Action) (responses []expr.Value) {
 // the last one.
 func (d *draft) responses(a *wdl.Action, r *engine.Record) (list []expr.Value) {
 	if n := len(r.RetryHistory); n > 1 {
-		for _, attempt := range r.RetryHistory[:n-1] {
+		for _, attempt := range r.ShownRetries()[:n-1] {
 			list = append(list, attempted(attempt.Code, attempt.Error))
 		}
 	}
@@ -179,7 +179,7 @@ func (d *draft) responses(a *wdl.Action, r *engine.Record) (list []expr.Value) {
 	case r.Status == wdl.TimedOut: // an operation that never ended
 		return append(list, pending())
 	case r.Attempts > 0:
-		return append(list, attempted(r.Code, r.Error))
+		return append(list, attempted(r.Code, r.ShownError()))
 	}
 	return list
 }

@@ -28,6 +28,8 @@ const DefaultAuthority = "https://login.microsoftonline.com"
 const (
 	maxTokenBody = 1 << 20
 	maxTokens    = 1024
+	// maxTokenError bounds what is told of an authority's refusal, in bytes.
+	maxTokenError = 1024
 	// tokenMargin is how long before its end a token is renewed.
 	tokenMargin = 5 * time.Minute
 )
@@ -140,12 +142,22 @@ func (o *Operation) requestToken(ctx context.Context, c connector.Call, endpoint
 		return "", 0, &authError{code: codeUnavailable, retryable: true,
 			message: fmt.Sprintf("Http request failed as there is an error getting AD OAuth token: 'the authority answered with status %d'.", answer.StatusCode)}
 	case reply.Error != "":
-		return "", 0, tokenFailure("%s", firstLine(reply.Error+": "+reply.ErrorDescription))
+		return "", 0, tokenFailure("%s", without(firstLine(reply.Error+": "+reply.ErrorDescription), form))
 	case err != nil || reply.AccessToken == "" || answer.StatusCode != http.StatusOK:
 		return "", 0, tokenFailure("the authority answered with status %d and no token", answer.StatusCode)
 	}
 	seconds, _ := strconv.Atoi(strings.Trim(string(reply.ExpiresIn), `"`))
 	return reply.AccessToken, time.Duration(seconds) * time.Second, nil
+}
+
+// without takes the credentials of a request out of what its answer says.
+func without(text string, form url.Values) string {
+	for _, name := range [...]string{"client_secret", "client_assertion"} {
+		if secret := form.Get(name); secret != "" {
+			text = strings.ReplaceAll(text, secret, "*sanitized*")
+		}
+	}
+	return text[:min(len(text), maxTokenError)]
 }
 
 func firstLine(s string) string {
