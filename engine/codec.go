@@ -20,8 +20,9 @@ import (
 const (
 	// headVersion 2 can say that a run is being cancelled and that a flight waits for
 	// a callback; a head of version 1 says the same without these two. Version 3 can
-	// hold the trace of a run, and say that its trigger's row has trackedProperties.
-	headVersion = 3
+	// hold the trace of a run, and say that its trigger's row has trackedProperties. Version 4
+	// can say what cancelled it.
+	headVersion = 4
 	// rowVersion 2 can hold the callback URL of a record, and its progress. Version 3 can
 	// say that a record is kept of another run. Version 4 can hold the moment of a condition.
 	rowVersion = 4

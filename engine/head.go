@@ -18,9 +18,12 @@ func (r *Run) encodeHead() []byte {
 	base := ticks(r.start.Time)
 	b := append(make([]byte, 0, len(r.prefix)+128), r.prefix...)
 	const unused = false // in version 1: nothing but time is waited for
-	b = append(b, flagBits(r.begun, r.caller, r.response != nil, r.err != nil, unused, r.cancelling, !r.start.Deadline.IsZero()))
+	b = append(b, flagBits(r.begun, r.caller, r.response != nil, r.err != nil, unused, r.cancelling, !r.start.Deadline.IsZero(), r.cancelledBy != ""))
 	if !r.start.Deadline.IsZero() {
 		b = appendTime(b, r.start.Deadline, base)
+	}
+	if r.cancelledBy != "" {
+		b = appendText(b, r.cancelledBy)
 	}
 	b = append(b, byte(r.status))
 	b = appendTime(appendText(b, r.code), r.end, base)
@@ -169,7 +172,7 @@ func DecodeHead(head []byte) (Summary, error) {
 		RunID: h.start.RunID, Status: h.status, Code: h.code, Error: h.err,
 		StartTime: h.start.Time, EndTime: h.end, ClientTrackingID: h.start.ClientTrackingID,
 		Trigger: h.start.Trigger.Name, TriggerRecord: h.start.Trigger, Outputs: h.outputs, Response: h.response,
-		Trace: h.start.Trace,
+		Trace: h.start.Trace, CancelledBy: h.cancelledBy,
 	}
 	if s.Held = !h.begun && !h.status.Final(); s.Held {
 		s.Status = wdl.Waiting
@@ -200,6 +203,7 @@ func OpenScopes(head []byte) ([]string, error) {
 type stored struct {
 	start                         Start
 	begun, caller, cancelling     bool
+	cancelledBy                   string
 	status                        wdl.Status
 	code                          string
 	err                           *Error
@@ -218,6 +222,9 @@ func (d *decoder) head() (h stored) {
 	h.begun, h.caller, h.cancelling = flags&1 != 0, flags&2 != 0, flags&32 != 0
 	if flags&64 != 0 {
 		h.start.Deadline = d.time(h.base)
+	}
+	if flags&128 != 0 {
+		h.cancelledBy = d.text()
 	}
 	h.status = d.status()
 	h.code = d.text()

@@ -35,6 +35,7 @@ func Load(w *Workflow, head []byte, rows []Row) (*Run, error) {
 func (d *decoder) run(w *Workflow) (*Run, stored) {
 	r, h := newRun(w), d.head()
 	r.start, r.begun, r.held, r.caller, r.cancelling = h.start, h.begun, !h.begun, h.caller, h.cancelling
+	r.cancelledBy = h.cancelledBy
 	r.status, r.code, r.err, r.end = h.status, h.code, h.err, h.end
 	r.outputs, r.response = h.outputs, h.response
 	r.random = random{h.start.Seed, h.counter}

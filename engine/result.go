@@ -72,6 +72,9 @@ type Summary struct {
 	Response         *ResponseSent
 	Held             bool  // it waits for its turn and has not begun
 	Trace            Trace // filled by DecodeHead only
+	// CancelledBy is Cancel.By, if the run was cancelled by something in particular; filled
+	// by DecodeHead only.
+	CancelledBy string
 }
 
 // Output is an output of the workflow.

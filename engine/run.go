@@ -33,8 +33,9 @@ type Run struct {
 	caller   bool // a Response can still be delivered
 	// cancelling says that the run is cancelled as soon as its webhooks can be
 	// unsubscribed.
-	cancelling bool
-	callback   Callback
+	cancelling  bool
+	cancelledBy string // Cancel.By
+	callback    Callback
 
 	kept     *Kept // of another run, until it is written
 	unusable error // that cannot be kept
@@ -178,6 +179,9 @@ func (r *Run) apply(ev Event) {
 	case Completed:
 		r.complete(ev)
 	case Cancel:
+		if !r.cancelling {
+			r.cancelledBy = ev.By
+		}
 		r.cancelling = true
 	case Loaded:
 		r.load(ev)

@@ -247,7 +247,7 @@ func (s *Service) endRuns(ctx context.Context, left retirement) (again bool, err
 		if !r.End.IsZero() {
 			continue
 		}
-		err := s.config.Runner.Cancel(ctx, left.Environment, r.Name)
+		err := s.config.Runner.CancelBy(ctx, left.Environment, r.Name, "")
 		if err != nil && !errors.Is(err, runner.ErrFinished) && !errors.Is(err, store.ErrNotFound) {
 			return false, err
 		}

@@ -85,7 +85,7 @@ func (s *Service) cancelRun(ctx context.Context, r *arm.Request) (*arm.Response,
 	}); err != nil {
 		return nil, err
 	}
-	err := s.config.Runner.Cancel(ctx, environment, r.Values["run"])
+	err := s.config.Runner.CancelBy(ctx, environment, r.Values["run"], "")
 	switch {
 	case errors.Is(err, runner.ErrFinished):
 		return nil, arm.Conflict("WorkflowRunCanNotBeCancelled", "", "The workflow '%s' run '%s' cannot be cancelled: it is in state '%s'.", r.ID.Name(), r.Values["run"], status)

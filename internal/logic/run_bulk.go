@@ -12,19 +12,23 @@ import (
 	"strings"
 	"time"
 
+	"isle/engine"
 	"isle/expr"
 	"isle/internal/arm"
 	"isle/internal/runner"
 	"isle/internal/store"
 	"isle/internal/task"
 	"isle/internal/trigger"
+	"isle/wdl"
 )
 
 // Many runs of a workflow are cancelled or resubmitted by one operation of Isle's own: a
 // POST with the $filter and $search of the list of runs. What is to be done is a task that
 // remembers how far it came; done again after a crash it changes nothing: a run that has
-// ended is not cancelled, and what a run is resubmitted as follows from its name. Runs
-// that begin after the request are left alone.
+// ended is not cancelled, and what a run is resubmitted as follows from its name. Which
+// runs are next is stored before anything is done with them, and what became of each can be
+// told from the run: its head says by what it was cancelled. So the counts are right, too.
+// Runs that begin after the request are left alone.
 
 // KindRuns is the kind of task that works on many runs.
 const KindRuns = "logic.runs"
@@ -46,6 +50,7 @@ type bulk struct {
 	FromFailed bool          `json:"fromFailed,omitempty"`
 	Before     time.Time     `json:"before"`         // runs that began before
 	Next       string        `json:"next,omitempty"` // where the list goes on
+	Page       []string      `json:"page,omitempty"` // runs that are being worked on; they are not counted yet
 	Done       int           `json:"done"`
 	Skipped    int           `json:"skipped"` // had ended, are gone, or have nothing failed to begin at
 	Failed     int           `json:"failed"`
@@ -170,65 +175,76 @@ func (s *Service) bulkStep(ctx context.Context, id string) (more bool, later tas
 	if err != nil {
 		return false, task.Done(), err
 	}
-	found, next, form, err := s.bulkPage(ctx, &b)
+	save := func() error { return s.control.Write(ctx, func(tx *store.Tx) error { return b.put(tx, op) }) }
+	owner, err := s.bulkOwner(ctx, &b)
 	if errors.Is(err, store.ErrNotFound) { // the workflow is gone
 		op.Status, op.End = "Failed", s.now()
-		return false, task.Done(), s.control.Write(ctx, func(tx *store.Tx) error { return b.put(tx, op) })
+		return false, task.Done(), save()
+	}
+	if err == nil && len(b.Page) == 0 {
+		if b.Page, b.Next, err = s.bulkPage(ctx, &b, owner); err == nil && len(b.Page) > 0 {
+			err = save()
+		}
 	}
 	if err != nil {
 		return false, task.Done(), err
 	}
-	for _, e := range found {
-		err := s.bulkRun(ctx, form, &b, id, e.run.Name)
+	for _, run := range b.Page {
+		err := s.bulkRun(ctx, owner.form, &b, id, run)
 		if wire := arm.AsError(err); wire != nil && wire.Status == http.StatusTooManyRequests {
 			return false, task.Again(s.now().Add(10 * time.Second)), nil
 		} else if err != nil {
 			return false, task.Done(), err
 		}
 	}
-	if b.Next = next; next == "" {
+	if b.Page = nil; b.Next == "" {
 		op.Status, op.End = "Succeeded", s.now()
 	}
-	return next != "", task.Done(), s.control.Write(ctx, func(tx *store.Tx) error { return b.put(tx, op) })
+	return b.Next != "", task.Done(), save()
 }
 
-// bulkPage are the next runs that match, and where the list goes on behind them.
-func (s *Service) bulkPage(ctx context.Context, b *bulk) (found []entry, next string, form *workflow, err error) {
-	l, err := s.readRunList(b.request(s.now()))
-	if err != nil {
-		return nil, "", nil, err
-	}
-	if l.query.To.IsZero() || l.query.To.After(b.Before) {
-		l.query.To = b.Before
-	}
+// bulkOwner is the workflow as it is now.
+func (s *Service) bulkOwner(ctx context.Context, b *bulk) (*runOwner, error) {
 	owner := &runOwner{id: b.Workflow}
-	if err := s.control.Read(ctx, func(tx *store.Tx) error {
+	return owner, s.control.Read(ctx, func(tx *store.Tx) error {
 		r, err := arm.Load(tx, strings.ToLower(b.Workflow))
 		if err == nil {
 			owner.form, err = decode[workflow](r.Resource)
 		}
 		return err
-	}); err != nil {
-		return nil, "", nil, err
+	})
+}
+
+// bulkPage are the next runs that match, and where the list goes on behind them.
+func (s *Service) bulkPage(ctx context.Context, b *bulk, owner *runOwner) (runs []string, next string, err error) {
+	l, err := s.readRunList(b.request(s.now()))
+	if err != nil {
+		return nil, "", err
+	}
+	if l.query.To.IsZero() || l.query.To.After(b.Before) {
+		l.query.To = b.Before
 	}
 	l.owner = func(context.Context, string) (*runOwner, error) { return owner, nil }
 	found, frontier, err := l.find(ctx, []source{{owner.form.Environment, owner.form.FlowID}})
 	if frontier != nil {
 		next = base64.RawURLEncoding.EncodeToString([]byte(frontier.token()))
 	}
-	return found, next, owner.form, err
+	for _, e := range found {
+		runs = append(runs, e.run.Name)
+	}
+	return runs, next, err
 }
 
 // bulkRun does with one run what is to be done, and counts what came of it. An error is
 // one that passes: the whole page is done again later.
 func (s *Service) bulkRun(ctx context.Context, form *workflow, b *bulk, operation, run string) (err error) {
 	if b.Verb == verbCancel {
-		err = s.config.Runner.Cancel(ctx, form.Environment, run)
+		err = s.config.Runner.CancelBy(ctx, form.Environment, run, operation)
 	} else {
 		_, err = s.rerun(ctx, form, run, resubmittedName(b.Before, operation, run), again{actions: b.Actions, failed: b.FromFailed})
 	}
 	switch {
-	case err == nil:
+	case err == nil, s.bulkDone(ctx, form, b, operation, run):
 		b.Done++
 	case errors.Is(err, runner.ErrFinished), errors.Is(err, store.ErrNotFound), nothingFailed(err):
 		b.Skipped++
@@ -244,6 +260,29 @@ func (s *Service) bulkRun(ctx context.Context, form *workflow, b *bulk, operatio
 func nothingFailed(err error) bool {
 	wire := arm.AsError(err)
 	return wire != nil && wire.Code == codeNoFailure
+}
+
+// bulkDone says whether the operation did before, ahead of a crash, what now cannot be
+// done with a run.
+func (s *Service) bulkDone(ctx context.Context, form *workflow, b *bulk, operation, run string) bool {
+	db, err := s.config.Store.Environment(ctx, form.Environment)
+	if err != nil {
+		return false
+	}
+	if b.Verb == verbResubmit {
+		return begunBefore(ctx, db, run, resubmittedName(b.Before, operation, run)) == nil
+	}
+	done := false
+	err = db.Read(ctx, func(tx *store.Tx) error {
+		r, err := tx.Run(run)
+		if err != nil {
+			return err
+		}
+		summary, err := engine.DecodeHead(r.Head)
+		done = summary.CancelledBy == operation && summary.Status == wdl.Cancelled
+		return err
+	})
+	return done && err == nil
 }
 
 // passes says whether an error is of the moment, not of the run.

@@ -1,12 +1,15 @@
 package logic_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"isle/internal/store"
 )
@@ -146,5 +149,76 @@ func TestSecuredAndDamagedRunsAreNotResubmitted(t *testing.T) {
 	done = w.bulk(flow+"/resubmitRuns", "startTime ge 2000-01-01T00:00:00Z")
 	if get(done, "properties", "failed") != 1.0 || get(done, "properties", "done") != 3.0 || get(done, "properties", "failures", 0, "run") != names[1] {
 		t.Errorf("%v", done)
+	}
+}
+
+// cutShort puts an operation on many runs back to where a crash would have left it: the
+// runs of its page are worked on, and not counted. Its task goes on.
+func (w *world) cutShort(location string, page []string) {
+	w.t.Helper()
+	parts := strings.Split(location, "/")
+	name := parts[len(parts)-1]
+	id := strings.ToLower(location)
+	w.must(w.store.Control().Write(w.t.Context(), func(tx *store.Tx) error {
+		op, err := tx.Operation(id)
+		if err != nil {
+			return err
+		}
+		var kept map[string]any
+		if err := json.Unmarshal(op.Error, &kept); err != nil {
+			return err
+		}
+		kept["page"], kept["done"], kept["skipped"], kept["failed"], kept["failures"] = page, 0, 0, 0, nil
+		op.Status, op.End = "InProgress", time.Time{}
+		op.Error, err = json.Marshal(kept)
+		return errors.Join(err, tx.PutOperation(op), tx.PutTask(store.Task{Key: "runs:" + name, Kind: "logic.runs", Due: time.Now(), Payload: []byte(id)}))
+	}))
+}
+
+// What was done before a crash is counted as done, and only that.
+func TestCountsOfManyRunsAreRightAfterACrash(t *testing.T) {
+	w := newWorld(t)
+	release := make(chan struct{})
+	peer := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	}))
+	defer peer.Close()
+	defer close(release)
+	flow := workflows + "/counted"
+	w.send("PUT", flow, strings.Replace(strings.Replace(waiting, "%s", "", 1), "%s", peer.URL, 1), 201)
+	for range 4 {
+		w.send("POST", flow+"/triggers/manual/run", "", 200)
+	}
+	page := w.pages(flow + "/runs")
+	w.send("POST", flow+"/runs/"+page[0]+"/cancel", "", 200)
+	counts := func(verb string, again bool, page []string) string {
+		t.Helper()
+		_, header := w.receive("POST", flow+"/"+verb+"?$filter="+url.QueryEscape("startTime ge 2000-01-01T00:00:00Z"), "", 202)
+		at, err := url.Parse(header.Get("Location"))
+		w.must(err)
+		done := w.eventually(at.Path, "Succeeded", "status")
+		if again {
+			w.cutShort(at.Path, page)
+			done = w.eventually(at.Path, "Succeeded", "status")
+		}
+		return fmt.Sprint(get(done, "properties", "done"), get(done, "properties", "skipped"), get(done, "properties", "failed"))
+	}
+	if got := counts("cancelRuns", true, page); got != "3 1 0" {
+		t.Errorf("cancelled: %s", got)
+	}
+	if got := counts("cancelRuns", true, append(page, "gone")); got != "0 5 0" {
+		t.Errorf("cancelled by another operation: %s", got)
+	}
+	if got := counts("resubmitRuns", false, nil); got != "4 0 0" {
+		t.Errorf("resubmitted: %s", got)
+	}
+	if got := counts("resubmitRuns", true, page); got != "4 0 0" {
+		t.Errorf("resubmitted, again: %s", got)
+	}
+	if all := w.pages(flow + "/runs"); len(all) != 4+4+8 {
+		t.Errorf("there are %d runs", len(all))
 	}
 }

@@ -59,8 +59,9 @@ type Runner interface {
 	Schedules
 	Subscriptions
 	Starts
-	// Cancel ends a run; runner.ErrFinished if it has ended.
-	Cancel(ctx context.Context, environment, run string) error
+	// CancelBy ends a run, whose head keeps by what, "" for nothing in particular;
+	// runner.ErrFinished if it has ended.
+	CancelBy(ctx context.Context, environment, run, by string) error
 	// Part has the peers of an environment that is being removed told to forget it, until
 	// the context ends. Forget drops what is in memory of it.
 	Part(ctx context.Context, environment string) error

@@ -198,11 +198,17 @@ func (r *Runner) Leave(s *Started) {
 // Cancel ends a run as Cancelled and returns when that is durable. ErrFinished: it
 // has ended; store.ErrNotFound: there is none.
 func (r *Runner) Cancel(ctx context.Context, environment, run string) error {
+	return r.CancelBy(ctx, environment, run, "")
+}
+
+// CancelBy is Cancel, and the run's head keeps by what: done again after a crash, whoever
+// cancels many can tell those that it did from others ([engine.Summary]).
+func (r *Runner) CancelBy(ctx context.Context, environment, run, by string) error {
 	if r.stopping.Load() {
 		return ErrStopped
 	}
 	ack := make(chan error, 1)
-	if err := r.deliver(ctx, runKey{environment, run}, delivery{event: engine.Cancel{}, ack: ack}); err != nil {
+	if err := r.deliver(ctx, runKey{environment, run}, delivery{event: engine.Cancel{By: by}, ack: ack}); err != nil {
 		return err
 	}
 	select {
