@@ -203,6 +203,11 @@ func checkIdentity(b *identityBody, found *arm.Found) {
 	if typ == "UserAssigned" && len(b.User) == 0 {
 		found.Add("InvalidIdentityType", "identity.userAssignedIdentities", "An identity of type UserAssigned names at least one user-assigned identity.")
 	}
+	for id := range b.User {
+		if parsed, err := arm.ParseID(id); err != nil || !strings.EqualFold(parsed.Type(), userIdentityType) {
+			found.Add("InvalidIdentityId", "identity.userAssignedIdentities", "'%s' is not the resource ID of a user-assigned identity: it must look like '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/%s/{name}'.", id, userIdentityType)
+		}
+	}
 }
 
 // carry stores the members that are kept as given.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"isle/expr"
@@ -33,6 +34,40 @@ func (i *identity) with(b *identityBody) *identity {
 		next.User = b.User
 	}
 	return next
+}
+
+const (
+	userIdentityType = "Microsoft.ManagedIdentity/userAssignedIdentities"
+	actionAssign     = userIdentityType + "/assign/action"
+)
+
+// checkIdentities asks for access to each user-assigned identity that a workflow is
+// given anew: its runs get tokens in the name of that identity.
+func (s *Service) checkIdentities(r *arm.PutRequest, old *identity, d *draft) {
+	if s.config.Authorizer == nil || d.identity == nil {
+		return
+	}
+	for id := range d.identity.User {
+		if old.has(id) || s.config.Authorizer.Allowed(r.Principal, actionAssign, id) {
+			continue
+		}
+		d.children = append(d.children, &arm.Error{Status: http.StatusForbidden, Code: "LinkedAuthorizationFailed", Target: "identity.userAssignedIdentities",
+			Message: "The client '" + r.Principal.Client + "' with object id '" + r.Principal.ID + "' has permission to perform action 'Microsoft.Logic/workflows/write' on scope '" + r.ID.String() +
+				"'; however, it does not have permission to perform action '" + actionAssign + "' on the linked scope '" + id + "', in whose name the workflow would act. Ask for a role there."})
+	}
+}
+
+// has says whether a user-assigned identity is one of these.
+func (i *identity) has(id string) bool {
+	if i == nil {
+		return false
+	}
+	for other := range i.User {
+		if strings.EqualFold(other, id) {
+			return true
+		}
+	}
+	return false
 }
 
 // ManagedIdentity is the principal of a workflow's managed identity, and the resource

@@ -118,6 +118,7 @@ func (s *Service) prepareWorkflow(ctx context.Context, r *arm.PutRequest) (any, 
 	}
 	c.compile()
 	if err == nil && d.program != nil {
+		s.checkIdentities(r, c.form.Identity, d)
 		err = s.checkCalls(ctx, r, d)
 	}
 	if err == nil && d.program != nil {

@@ -107,5 +107,10 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Local reports whether a request comes from this machine, by the address it comes from.
 // One that a proxy brings does not: the proxy may be here, and the caller anywhere.
 func Local(r *http.Request, from netip.Addr) bool {
-	return from.IsLoopback() && r.Header.Get("X-Forwarded-For") == ""
+	for _, name := range [...]string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via"} {
+		if r.Header.Get(name) != "" {
+			return false
+		}
+	}
+	return from.IsLoopback()
 }

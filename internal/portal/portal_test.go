@@ -62,3 +62,17 @@ func TestTheOverviewIsShownOnTheMachineOnly(t *testing.T) {
 		t.Error("a caller at [::1] does not see the overview")
 	}
 }
+
+// What a proxy on this machine brings is not from this machine, however it says so.
+func TestProxiedRequestsAreNotLocal(t *testing.T) {
+	here := netip.MustParseAddr("127.0.0.1")
+	for _, name := range []string{"X-Forwarded-For", "x-forwarded-host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via"} {
+		r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		if !Local(r, here) || Local(r, netip.MustParseAddr("192.0.2.1")) {
+			t.Error("local is what comes from a loopback address")
+		}
+		if r.Header.Set(name, "x"); Local(r, here) {
+			t.Errorf("with %s it is local", name)
+		}
+	}
+}

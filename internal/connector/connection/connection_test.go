@@ -167,6 +167,9 @@ func TestUnknownNames(t *testing.T) {
 		"function connection":  {functions, `{"function":{"connectionName":"half"}}`, "FunctionNotConfigured", "'half'"},
 		"api":                  {apis, `{"api":{"id":"/a/x"},"method":"get","pathTemplate":{"template":"/a"}}`, "ApiManagementNotConfigured", "'baseUrl'"},
 		"path parameter":       {connectors, `{"host":{"api":{"runtimeUrl":"http://127.0.0.1:1"}},"method":"get","pathTemplate":{"template":"/a/{b}"}}`, "BadRequest", "'b'"},
+		"path led out":         {connectors, `{"host":{"api":{"runtimeUrl":"http://127.0.0.1:1"}},"method":"get","pathTemplate":{"template":"/a/{b}","parameters":{"b":"x/../../c"}}}`, "BadRequest", "leads out"},
+		"path led out escaped": {connectors, `{"host":{"api":{"runtimeUrl":"http://127.0.0.1:1"}},"method":"get","pathTemplate":{"template":"/a/{b}{b}/d","parameters":{"b":"%2E"}}}`, "BadRequest", "leads out"},
+		"path led out by \\":   {connectors, `{"host":{"api":{"runtimeUrl":"http://127.0.0.1:1"}},"method":"get","pathTemplate":{"template":"/a/{b}","parameters":{"b":"..\\c"}}}`, "BadRequest", "leads out"},
 		"path template broken": {connectors, `{"host":{"api":{"runtimeUrl":"http://127.0.0.1:1"}},"method":"get","pathTemplate":{"template":"/a/{b"}}`, "BadRequest", "without its '}'"},
 	} {
 		t.Run(name, func(t *testing.T) {

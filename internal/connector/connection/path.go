@@ -25,7 +25,7 @@ func expand(template string, parameters expr.Value) (string, error) {
 		before, after, open := strings.Cut(rest, "{")
 		b.WriteString(before)
 		if !open {
-			return b.String(), nil
+			return b.String(), straight(template, b.String())
 		}
 		name, tail, closed := strings.Cut(after, "}")
 		if !closed {
@@ -38,6 +38,17 @@ func expand(template string, parameters expr.Value) (string, error) {
 		b.WriteString(escapePath(v.Text()))
 		rest = tail
 	}
+}
+
+// straight refuses a path that parameters lead elsewhere: their values often come with a
+// run's data, and the request has the credentials of the connection.
+func straight(template, path string) error {
+	for segment := range strings.FieldsFuncSeq(path, func(c rune) bool { return c == '/' || c == '\\' }) {
+		if plain, err := url.PathUnescape(segment); err == nil && (plain == "." || plain == "..") {
+			return badRequest(fmt.Sprintf("The parameters of the path template '%s' make the segment '%s' in the path, which leads out of it.", template, plain))
+		}
+	}
+	return nil
 }
 
 func parameterOf(parameters expr.Value, name string) (expr.Value, bool) {

@@ -16,6 +16,7 @@ import (
 
 	"isle/engine"
 	"isle/expr"
+	"isle/internal/connector"
 	"isle/wdl"
 )
 
@@ -375,4 +376,33 @@ func FuzzRanges(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A body is sent in chunks to wherever the endpoint says, but not in clear text if it was
+// to be sent encrypted, and without credentials to another origin.
+func TestUploadGoesWhereItMay(t *testing.T) {
+	for location, want := range map[string]string{
+		"/chunks":                  "POST https://a/x secret, PATCH https://a/chunks secret",
+		"https://other/c?sig=1":    "POST https://a/x secret, PATCH https://other/c?sig=1",
+		"http://a/chunks":          "POST https://a/x secret",
+		"http://169.254.169.254/c": "POST https://a/x secret",
+		"file:///etc/passwd":       "POST https://a/x secret",
+	} {
+		var sent []string
+		op := New(Options{Exchange: func(_ context.Context, _ connector.Call, r *Request) (*Response, error) {
+			sent = append(sent, strings.TrimSpace(r.Method+" "+r.URL.String()+" "+object{r.Authentication}.text("value")))
+			return &Response{StatusCode: 200, Header: http.Header{"Location": {location}}}, nil
+		}})
+		v, err := expr.ParseJSON([]byte(`{"method":"POST","uri":"https://a/x","body":"four","authentication":{"type":"Raw","value":"secret"}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := connector.Call{Call: engine.Call{Inputs: v, Attempt: 1}, Workflow: &engine.Workflow{Program: &wdl.Program{}}}
+		c.Subject.Chunked, c.Subject.UploadChunk = true, 3
+		out := op.Perform(context.Background(), c)
+		all := strings.Join(sent, ", ")
+		if refused := !strings.Contains(want, "PATCH"); refused && (all != want || out.Code != "BadRequest" || strings.Contains(out.Error.Message, "sig=")) || !refused && !strings.HasPrefix(all, want) {
+			t.Errorf("%s: %s %+v", location, all, out.Error)
+		}
+	}
 }

@@ -96,6 +96,9 @@ func (o *Operation) startUpload(ctx context.Context, c connector.Call, r *Reques
 	if location == "" || err != nil || answer.StatusCode == http.StatusAccepted {
 		return nil, failure(invalidf("the endpoint does not take the body in chunks: it answered the start of the transfer with status %d and no Location to send them to. Turn chunking off for the action, or give an uploadChunkSizeInMB above the size of its body.", answer.StatusCode))
 	}
+	if answer.URL.Scheme == "https" && to.Scheme != "https" {
+		return nil, failure(invalidf("the endpoint wants the body sent from https to http, at '%s'.", redact(to.String())))
+	}
 	u := &upload{location: to, size: c.Subject.UploadChunk}
 	if u.size == 0 {
 		u.size = defaultChunk
