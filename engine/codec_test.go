@@ -158,3 +158,36 @@ func comesBack(t *testing.T, version byte) {
 		t.Error("a newer version is read")
 	}
 }
+
+// FuzzKeep damages the run of which something is kept: it is refused, or another one can
+// go on from it, but there is no panic.
+func FuzzKeep(f *testing.F) {
+	w := compile(f, sample)
+	p := newPlayer(f, w, Start{})
+	p.step(Begin{})
+	p.step(p.next())
+	p.step(Cancel{})
+	o := p.origin()
+	for i := range o.Rows {
+		f.Add(o.Head, i, o.Rows[i].Payload, "L")
+	}
+	f.Fuzz(func(t *testing.T, head []byte, at int, payload []byte, name string) {
+		damaged := Origin{w, head, append([]Row(nil), o.Rows...)}
+		if at >= 0 && at < len(o.Rows) {
+			damaged.Rows[at].Payload = payload
+		}
+		if _, err := Failures(damaged); err != nil {
+			return
+		}
+		kept, err := Keep(w, damaged, []string{name, "K"})
+		if err != nil {
+			return
+		}
+		r := New(w, Start{RunID: "run2", Time: noon, Kept: kept})
+		for _, ev := range []Event{Begin{}, Continue{}, Cancel{}} {
+			if res, err := r.Step(noon, ev); err != nil || res.Need != nil {
+				return
+			}
+		}
+	})
+}
