@@ -88,7 +88,11 @@ func TestAccountsAndWorkflowsOfEnvironments(t *testing.T) {
 	inUse("a workflow without its account", 200, "", s.Do(http.MethodPut, logic+"workflows/a", linkedBody(home, "")))
 	inUse("the environment of an account", 409, "", isletest.Answer{Status: s.Do(http.MethodDelete, home, nil).Status})
 	inUse("an account that was let go", 200, "", s.Do(http.MethodDelete, inside, nil))
-	inUse("the other workflow", 200, "", s.Do(http.MethodDelete, logic+"workflows/b", nil))
+	inUse("the other workflow gets another name", 200, "", s.Do(http.MethodPost, logic+"workflows/b/move", `{"id":"`+logic+`workflows/renamed"}`))
+	if a := s.Do(http.MethodDelete, outside, nil); a.Status != 409 || !strings.Contains(string(a.Body), logic+"workflows/renamed") {
+		t.Errorf("the account of a workflow that was moved: %d %s", a.Status, a.Body)
+	}
+	inUse("the other workflow", 200, "", s.Do(http.MethodDelete, logic+"workflows/renamed", nil))
 	inUse("the account of a deleted workflow", 200, "", s.Do(http.MethodDelete, outside, nil))
 	inUse("the workflow of the environment", 200, "", s.Do(http.MethodDelete, logic+"workflows/a", nil))
 	if a := s.Do(http.MethodDelete, home, nil); a.Status >= 300 {

@@ -113,6 +113,11 @@ func (s *Service) rename(tx *store.Tx, stored arm.Resource, target arm.ID, r *ar
 			return err
 		}
 	}
+	if form.Account != "" {
+		if err := s.config.Accounts.Use(tx, form.Account, form.FlowID, target.String()); err != nil {
+			return err
+		}
+	}
 	tasks, err := workflowTasks(target.Key(), form, false, r.Now)
 	if err != nil {
 		return err
