@@ -37,10 +37,17 @@ type accountWorld struct {
 	ctx context.Context
 }
 
-func newAccountWorld(t *testing.T, options ...isletest.Option) *accountWorld {
+func newAccountWorld(t *testing.T, v *witness, options ...isletest.Option) *accountWorld {
 	t.Helper()
 	w := &accountWorld{Server: isletest.Start(t, options...), t: t, ctx: t.Context()}
 	w.clients = newClients(t, w.Server)
+	if v != nil {
+		credential, sdk := azure(t, w.Server)
+		sdk.Transport = v.sees(w.HTTP())
+		logic, err := armlogic.NewClientFactory(w.SubscriptionID, credential, sdk)
+		must(t, err)
+		w.logic = logic
+	}
 	made, err := w.logic.NewIntegrationAccountsClient().CreateOrUpdate(w.ctx, w.group(), "acc", armlogic.IntegrationAccount{
 		Location: to.Ptr("West Europe"), Tags: map[string]*string{"stage": to.Ptr("test")},
 		Properties: &armlogic.IntegrationAccountProperties{}, SKU: &armlogic.IntegrationAccountSKU{Name: to.Ptr(armlogic.IntegrationAccountSKUNameStandard)}}, nil)
@@ -79,10 +86,10 @@ func names[P any](t *testing.T, pager *runtime.Pager[P], page func(P) []string) 
 	return all
 }
 
-// TestIntegrationAccountsBySDK: the life of an account, with its lists, keys, URLs and
+// driveAccounts: the life of an account, with its lists, keys, URLs and
 // tracking events.
-func TestIntegrationAccountsBySDK(t *testing.T) {
-	w := newAccountWorld(t)
+func driveAccounts(t *testing.T, v *witness) {
+	w := newAccountWorld(t, v)
 	c := w.logic.NewIntegrationAccountsClient()
 	for _, name := range []string{"one", "two"} {
 		_, err := c.CreateOrUpdate(w.ctx, "b2b", name, armlogic.IntegrationAccount{Location: to.Ptr("westeurope"), SKU: &armlogic.IntegrationAccountSKU{Name: to.Ptr(armlogic.IntegrationAccountSKUNameFree)}}, nil)
@@ -153,9 +160,9 @@ const (
 	orderMap = `<?xml version="1.0" encoding="UTF-16"?><xsl:stylesheet xmlns:xsl="http://www.w3.org/1999/XSL/Transform" version="1.0"><xsl:template match="/"><Order/></xsl:template></xsl:stylesheet>`
 )
 
-// TestSchemasBySDK: a schema is shown by what stands in it, and its content by link.
-func TestSchemasBySDK(t *testing.T) {
-	w := newAccountWorld(t)
+// driveSchemas: a schema is shown by what stands in it, and its content by link.
+func driveSchemas(t *testing.T, v *witness) {
+	w := newAccountWorld(t, v)
 	c := w.logic.NewIntegrationAccountSchemasClient()
 	made, err := c.CreateOrUpdate(w.ctx, "b2b", "acc", "Order", armlogic.IntegrationAccountSchema{Location: to.Ptr("westeurope"), Tags: map[string]*string{"a": to.Ptr("b")}, Properties: &armlogic.IntegrationAccountSchemaProperties{
 		SchemaType: to.Ptr(armlogic.SchemaTypeXML), Content: to.Ptr(orderSchema), ContentType: to.Ptr("application/xml"), Metadata: map[string]any{"owner": "sales"}, FileName: to.Ptr("order.xsd")}}, nil)
@@ -214,12 +221,12 @@ func TestSchemasBySDK(t *testing.T) {
 	w.refused(err, 404, "IntegrationAccountSchemaNotFound")
 }
 
-// TestMapsBySDK: maps of each type, one of them by link.
-func TestMapsBySDK(t *testing.T) {
+// driveMaps: maps of each type, one of them by link.
+func driveMaps(t *testing.T, v *witness) {
 	large := strings.Replace(orderMap, "<Order/>", "<Order>"+strings.Repeat("<line>x</line>", 1<<19)+"</Order>", 1)
 	blob := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { _, _ = rw.Write([]byte(large)) }))
 	t.Cleanup(blob.Close)
-	w := newAccountWorld(t, isletest.WithPrivateLinks())
+	w := newAccountWorld(t, v, isletest.WithPrivateLinks())
 	c := w.logic.NewIntegrationAccountMapsClient()
 	for name, m := range map[string]armlogic.IntegrationAccountMapProperties{
 		"xslt":   {MapType: to.Ptr(armlogic.MapTypeXslt), Content: to.Ptr(orderMap), ContentType: to.Ptr("application/xml"), ParametersSchema: &armlogic.IntegrationAccountMapPropertiesParametersSchema{Ref: to.Ptr("http://example.org/p.json")}},
@@ -261,9 +268,9 @@ func TestMapsBySDK(t *testing.T) {
 	w.refused(err, 404, "IntegrationAccountMapNotFound")
 }
 
-// TestPartnersBySDK: a partner comes back with what the service adds.
-func TestPartnersBySDK(t *testing.T) {
-	w := newAccountWorld(t)
+// drivePartners: a partner comes back with what the service adds.
+func drivePartners(t *testing.T, v *witness) {
+	w := newAccountWorld(t, v)
 	c := w.logic.NewIntegrationAccountPartnersClient()
 	partner := armlogic.IntegrationAccountPartner{Properties: &armlogic.IntegrationAccountPartnerProperties{PartnerType: to.Ptr(armlogic.PartnerTypeB2B), Metadata: map[string]any{"k": "v"},
 		Content: &armlogic.PartnerContent{B2B: &armlogic.B2BPartnerContent{BusinessIdentities: []*armlogic.BusinessIdentity{{Qualifier: to.Ptr("ZZ"), Value: to.Ptr("99")}, {Qualifier: to.Ptr("AS2Identity"), Value: to.Ptr("Contoso")}}}}}}
@@ -330,10 +337,10 @@ func fill(v reflect.Value, name string) {
 	}
 }
 
-// TestAgreementsBySDK: agreements of each protocol, with every setting of it, come back
+// driveAgreements: agreements of each protocol, with every setting of it, come back
 // as they were sent.
-func TestAgreementsBySDK(t *testing.T) {
-	w := newAccountWorld(t)
+func driveAgreements(t *testing.T, v *witness) {
+	w := newAccountWorld(t, v)
 	c := w.logic.NewIntegrationAccountAgreementsClient()
 	contents := map[armlogic.AgreementType]*armlogic.AgreementContent{
 		armlogic.AgreementTypeAS2:     {AS2: new(armlogic.AS2AgreementContent)},
@@ -385,9 +392,9 @@ func selfSigned(t *testing.T) string {
 	return base64.StdEncoding.EncodeToString(der)
 }
 
-// TestCertificatesBySDK: public certificates and keys in a vault.
-func TestCertificatesBySDK(t *testing.T) {
-	w := newAccountWorld(t)
+// driveCertificates: public certificates and keys in a vault.
+func driveCertificates(t *testing.T, v *witness) {
+	w := newAccountWorld(t, v)
 	c := w.logic.NewIntegrationAccountCertificatesClient()
 	public := selfSigned(t)
 	vault := w.id[:strings.Index(w.id, "/providers")] + "/providers/Microsoft.KeyVault/vaults/safe"
@@ -417,9 +424,9 @@ func TestCertificatesBySDK(t *testing.T) {
 	w.refused(err, 404, "IntegrationAccountCertificateNotFound")
 }
 
-// TestAssembliesBySDK: base64 is read as leniently as in the service.
-func TestAssembliesBySDK(t *testing.T) {
-	w := newAccountWorld(t)
+// driveAssemblies: base64 is read as leniently as in the service.
+func driveAssemblies(t *testing.T, v *witness) {
+	w := newAccountWorld(t, v)
 	c := w.logic.NewIntegrationAccountAssembliesClient()
 	_, err := c.CreateOrUpdate(w.ctx, "b2b", "acc", "jwt", armlogic.AssemblyDefinition{Location: to.Ptr("westus"), Properties: &armlogic.AssemblyProperties{
 		AssemblyName: to.Ptr("System.IdentityModel.Tokens.Jwt"), Content: "Base64 encoded Assembly Content", ContentType: to.Ptr("application/octet-stream"), Metadata: map[string]any{}}}, nil)
@@ -449,9 +456,9 @@ func TestAssembliesBySDK(t *testing.T) {
 	w.refused(err, 404, "IntegrationAccountAssemblyNotFound")
 }
 
-// TestBatchConfigurationsBySDK: criteria keep the rules of a Batch trigger.
-func TestBatchConfigurationsBySDK(t *testing.T) {
-	w := newAccountWorld(t)
+// driveBatchConfigurations: criteria keep the rules of a Batch trigger.
+func driveBatchConfigurations(t *testing.T, v *witness) {
+	w := newAccountWorld(t, v)
 	c := w.logic.NewIntegrationAccountBatchConfigurationsClient()
 	criteria := &armlogic.BatchReleaseCriteria{BatchSize: to.Ptr[int32](234567), MessageCount: to.Ptr[int32](10), Recurrence: &armlogic.WorkflowTriggerRecurrence{
 		Frequency: to.Ptr(armlogic.RecurrenceFrequencyMinute), Interval: to.Ptr[int32](1), StartTime: to.Ptr("2017-03-24T11:43:00"), TimeZone: to.Ptr("India Standard Time")}}
@@ -479,9 +486,9 @@ func TestBatchConfigurationsBySDK(t *testing.T) {
 	w.refused(err, 404, "IntegrationAccountBatchConfigurationNotFound")
 }
 
-// TestSessionsBySDK: sessions hold any JSON, and are found by when they were changed.
-func TestSessionsBySDK(t *testing.T) {
-	w := newAccountWorld(t)
+// driveSessions: sessions hold any JSON, and are found by when they were changed.
+func driveSessions(t *testing.T, v *witness) {
+	w := newAccountWorld(t, v)
 	c := w.logic.NewIntegrationAccountSessionsClient()
 	content := map[string]any{"controlNumber": "1234", "controlNumberChangedTime": "2017-02-21T22:30:11.9923759Z"}
 	_, err := c.CreateOrUpdate(w.ctx, "b2b", "acc", "agreement-ICN", armlogic.IntegrationAccountSession{Properties: &armlogic.IntegrationAccountSessionProperties{Content: content}}, nil)
@@ -510,10 +517,10 @@ func TestSessionsBySDK(t *testing.T) {
 	w.refused(err, 404, "IntegrationAccountSessionNotFound")
 }
 
-// TestAccountKeysAndURLs: a regenerated key makes the URLs of it invalid, and only those;
+// driveKeysAndURLs: a regenerated key makes the URLs of it invalid, and only those;
 // a link opens what it says and nothing else.
-func TestAccountKeysAndURLs(t *testing.T) {
-	w := newAccountWorld(t)
+func driveKeysAndURLs(t *testing.T, v *witness) {
+	w := newAccountWorld(t, v)
 	if a := w.Do(http.MethodPut, w.id+"/schemas/Order", map[string]any{"properties": map[string]any{"schemaType": "Xml", "content": orderSchema}}); a.Status != 201 {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}

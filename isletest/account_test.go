@@ -112,7 +112,7 @@ func TestAccountsAndWorkflowsOfEnvironments(t *testing.T) {
 // of a content or key is readable in the data folder.
 func TestAccountsOutlastARestart(t *testing.T) {
 	const planted = "planted-in-a-content"
-	w := newAccountWorld(t)
+	w := newAccountWorld(t, nil)
 	w.Do(http.MethodPut, w.id+"/maps/m", `{"properties":{"mapType":"Liquid","content":"`+planted+`"}}`)
 	w.Do(http.MethodPut, w.id+"/sessions/s", `{"properties":{"content":"`+planted+`"}}`)
 	link := w.Do(http.MethodGet, w.id+"/maps/m", nil).Text("properties", "contentLink", "uri")

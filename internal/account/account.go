@@ -184,7 +184,7 @@ func (s *Service) deleteAccount(_ context.Context, tx *store.Tx, r *arm.DeleteRe
 		return err
 	}
 	if len(users) > 0 {
-		return arm.Conflict("InUseIntegrationAccountCannotBeDeleted", "", "The integration account '%s' cannot be deleted: %d workflows use it, '%s' among them. Delete them first, or remove 'integrationAccount' from them.", r.ID.Name(), len(users), users[0])
+		return arm.Conflict("InUseIntegrationAccountCannotBeDeleted", "", "The integration account '%s' cannot be deleted: it is used by %s. Delete what uses it first, or remove 'integrationAccount' from it.", r.ID.Name(), listed(users))
 	}
 	if form.ISE != "" {
 		if err := s.config.Environments.Leave(tx, form.Environment, form.ID); err != nil {
@@ -192,6 +192,16 @@ func (s *Service) deleteAccount(_ context.Context, tx *store.Tx, r *arm.DeleteRe
 		}
 	}
 	return dropSetting(tx, accountSetting(form.ID))
+}
+
+// listed names the first few.
+func listed(ids []string) string {
+	const most = 3
+	text := "'" + strings.Join(ids[:min(most, len(ids))], "', '") + "'"
+	if more := len(ids) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 func (s *Service) viewAccount(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error) {
