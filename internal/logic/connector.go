@@ -151,7 +151,7 @@ func (s *Service) viewConnector(_ context.Context, tx *store.Tx, r arm.Resource)
 	var f fields
 	if ready {
 		f.text("name", c.name)
-		f.add("connectionParameters", object())
+		f.add("connectionParameters", showConnectorParameters(c.name))
 		f.add("metadata", object(member("source", expr.String("marketplace"))))
 		f.add("runtimeUrls", texts(s.config.Access(parent.ID)+"/apim/"+c.name))
 	}

@@ -138,7 +138,9 @@ func TestSetState(t *testing.T) {
 	next := func(flow string) any {
 		return get(w.send("GET", workflows+"/"+flow+"/triggers/daily", "", 200), "properties", "nextExecutionTime")
 	}
-	runs := func(flow string) int { return len(get(w.send("GET", workflows+"/"+flow+"/runs", "", 200), "value").([]any)) }
+	runs := func(flow string) int {
+		return len(get(w.send("GET", workflows+"/"+flow+"/runs", "", 200), "value").([]any))
+	}
 	w.until("the first schedule has fired", func() bool { return runs("a") == 1 })
 	w.send("PUT", workflows+"/b", daily(), 201)
 	w.send("PUT", workflows+"/c", workflowBody("", ""), 201)

@@ -46,6 +46,7 @@ import (
 	"isle/internal/store"
 	"isle/internal/task"
 	"isle/internal/tracing"
+	"isle/internal/web"
 )
 
 // Server is a server. Its parts are set once, while it is built.
@@ -69,6 +70,7 @@ type Server struct {
 	workflows  *logic.Workflows
 	logic      *logic.Service
 	accounts   *account.Service
+	web        *web.Service
 	runner     *runner.Runner
 	endOps     func()
 	code       *script.Operation // runs inline code
@@ -281,12 +283,15 @@ func (s *Server) build() error {
 	if err := s.trace(); err != nil {
 		return err
 	}
+	if err := s.buildWeb(); err != nil {
+		return err
+	}
 	s.code = s.config.inlineCode()
 	s.operations, s.endOps = builtin.Operations(builtin.Options{
 		Script: s.code,
 		HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), ManagedIdentity: identities{s}, Authority: s.config.Authority,
 			Timeout: s.config.CallTimeout, MaxBody: s.config.limits.MessageSize, MaxChunked: s.config.limits.ChunkedSize, Clock: s.config.Clock},
-		Connection: connection.Options{Directory: s.config.connections},
+		Connection: connection.Options{Directory: connection.Directories{s.config.connections, s.web}},
 		Workflow:   connectorworkflow.Options{Children: children{s}, Depth: s.config.limits.NestedCalls, Clock: s.config.Clock},
 	})
 	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, MaxActions: s.maxActions(), MaxBuffered: s.config.limits.Buffered(),
@@ -309,8 +314,8 @@ func (s *Server) build() error {
 		Fetcher: links, Clock: s.config.Clock, Log: s.log})
 	s.manager, err = arm.New(arm.Config{
 		Store:      s.store,
-		Types:      slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), s.accounts.Types(), deployments.Types(), s.access.Types()),
-		Routes:     slices.Concat(network.Routes(s.policies), s.logic.Routes(), deployments.Routes()),
+		Types:      slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), s.accounts.Types(), s.web.Types(), deployments.Types(), s.access.Types()),
+		Routes:     slices.Concat(network.Routes(s.policies), s.logic.Routes(), s.web.Routes(), deployments.Routes()),
 		Authorizer: s.access, Authenticator: s.issuer, Tenant: s.issuer.Tenant(),
 		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription(), Name: "Isle"}},
 		PublicURL:     s.base, AllowHost: s.allowHost, Authority: s.base, Clock: s.config.Clock, Log: s.log,
@@ -332,7 +337,7 @@ func (s *Server) build() error {
 // ResourceTypes are the types that a server knows, as "Microsoft.Logic/workflows":
 // the list for who checks a template without a server.
 func ResourceTypes() []string {
-	return slices.Concat(network.TypeNames(), logic.TypeNames(), account.TypeNames(), []string{deploy.TypeName}, access.TypeNames(), arm.TypeNames())
+	return slices.Concat(network.TypeNames(), logic.TypeNames(), account.TypeNames(), web.TypeNames(), []string{deploy.TypeName}, access.TypeNames(), arm.TypeNames())
 }
 
 // handlers are who carries out which kind of task.

@@ -1,0 +1,198 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/store"
+)
+
+// viewConnection shows a connection without its secrets (connections §1.2).
+func (s *Service) viewConnection(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
+	form, err := decode[connectionForm](r.Resource)
+	if err != nil {
+		return expr.Null(), err
+	}
+	a, err := s.findAPI(tx, form.API, form.Environment)
+	problem := arm.AsError(err)
+	if err != nil && problem == nil {
+		return expr.Null(), err
+	}
+	status := form.status(a, problem)
+	shown := expr.Object()
+	if a != nil {
+		shown = form.shown(a)
+	}
+	links := expr.Array()
+	if a != nil && a.testOperation() != nil {
+		links = expr.Array(object("requestUri", s.config.BaseURL+r.ID+"/extensions/proxy/testconnection?api-version=2018-07-01-preview", "method", "get"))
+	}
+	overall := text(status, "status")
+	properties := object(
+		"displayName", form.DisplayName,
+		"overallStatus", overall,
+		"statuses", expr.Array(status),
+		"nonSecretParameterValues", shown,
+		"customParameterValues", expr.Object(),
+		"parameterValueType", form.ValueType,
+		"workflowReference", form.Workflow,
+		"createdTime", timestamp(form.Created), "changedTime", timestamp(form.Changed),
+		"createdBy", principal(form.By), "changedBy", principal(form.ChangedBy),
+		"api", form.showAPI(a),
+		"testLinks", links, "testRequests", expr.Array())
+	if form.Set != "" {
+		properties = properties.With("parameterValueSet", object("name", form.Set, "values", expr.Object()))
+	}
+	properties = properties.With("integrationServiceEnvironmentResourceId", nullable(form.Environment))
+	return object("kind", form.Kind, "properties", properties), nil
+}
+
+func principal(id string) expr.Value {
+	if id == "" {
+		return expr.Null()
+	}
+	return object("id", id)
+}
+
+func nullable(id string) expr.Value {
+	if id == "" {
+		return expr.Null()
+	}
+	return expr.String(id)
+}
+
+// showAPI is the API, as far as it is still there.
+func (f *connectionForm) showAPI(a *api) expr.Value {
+	if a == nil {
+		return object("id", f.API, "name", lastSegment(f.API))
+	}
+	return a.view()
+}
+
+// shown are the values that are no secrets. Of an API whose parameters are not known,
+// and of a set of parameters, nothing is shown.
+func (f *connectionForm) shown(a *api) expr.Value {
+	shown := expr.Object()
+	for name, v := range f.Values.Members() {
+		if p := a.parameter(name); p != nil && !p.secret() {
+			shown = shown.With(name, v)
+		}
+	}
+	return shown
+}
+
+// status says whether the connection can be used.
+func (f *connectionForm) status(a *api, problem *arm.Error) expr.Value {
+	failed := func(target, code, message string) expr.Value {
+		return object("status", "Error", "target", target, "error", object("code", code, "message", message))
+	}
+	if problem != nil {
+		return failed("api", problem.Code, problem.Message)
+	}
+	if strings.EqualFold(f.ValueType, "Alternative") {
+		return object("status", "Ready")
+	}
+	for i := range a.parameters {
+		p := &a.parameters[i]
+		if _, given := folded(f.Values, p.Name); given || f.Set != "" {
+			continue
+		}
+		switch {
+		case p.oauth():
+			return failed("token", "Unauthenticated", "This connection is not authenticated.")
+		case p.Required:
+			return failed(p.Name, "ParameterMissing", "The connection parameter '"+p.Name+"' has no value.")
+		}
+	}
+	return object("status", "Connected")
+}
+
+// listConsentLinks gives, for each parameter that a person must consent to, where
+// (connections §1.1). The parameters come as a list or as one object.
+func (s *Service) listConsentLinks(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	form, err := decode[connectionForm](r.Resource.Resource)
+	if err != nil {
+		return nil, err
+	}
+	var a *api
+	if err := s.control.Read(ctx, func(tx *store.Tx) (err error) {
+		a, err = s.findAPI(tx, form.API, form.Environment)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	asked := at(r.Body, "parameters")
+	if asked.Kind() == expr.KindObject {
+		asked = expr.Array(asked)
+	}
+	if asked.Kind() != expr.KindArray || asked.Len() == 0 {
+		return nil, arm.Invalid(codeInvalidContent, "parameters", "Give 'parameters': a list of objects with 'parameterName' and 'redirectUrl'.")
+	}
+	var found arm.Found
+	var links []expr.Value
+	for _, one := range asked.Elements() {
+		name := text(one, "parameterName")
+		p := a.parameter(name)
+		if p == nil || !p.oauth() {
+			found.Add("InvalidConsentParameter", "parameters", "The API '%s' has no connection parameter '%s' that a person consents to.", a.name, name)
+			continue
+		}
+		links = append(links, object("link", consentLink(p, r.Resource.ID, text(one, "redirectUrl")), "displayName", form.DisplayName, "status", "Unauthenticated"))
+	}
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	return arm.Reply(object("value", expr.Array(links...))), nil
+}
+
+// refuseConsent: codes are not exchanged for tokens here.
+func refuseConsent(context.Context, *arm.Request) (*arm.Response, error) {
+	return nil, arm.Invalid("ConsentNotSupported", "", "This server does not exchange consent codes for tokens. Use an API with a key, a user name and password, or a managed identity.")
+}
+
+func refuseDynamic(context.Context, *arm.Request) (*arm.Response, error) {
+	return nil, &arm.Error{Status: http.StatusBadRequest, Code: "DynamicInvocationNotSupported", Message: "This server does not call connectors for a designer. A workflow calls them by ApiConnection actions."}
+}
+
+// The access policies of a connection say who may use it from elsewhere; they are kept
+// (connections §1.1).
+
+func (s *Service) policyType() arm.Type {
+	return arm.Type{
+		Name: policyType, APIVersions: versions(), NoState: true, List: &arm.ListSpec{},
+		Put: putPolicy, View: viewPolicy,
+		Delete: func(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil },
+	}
+}
+
+func putPolicy(_ context.Context, _ *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	var found arm.Found
+	principal := at(propertiesOf(r, &found), "principal")
+	if kind := text(principal, "type"); !strings.EqualFold(kind, "ActiveDirectory") {
+		found.Add(codeInvalidContent, "properties.principal.type", "The type '%s' of the principal is not valid. Give ActiveDirectory.", kind)
+	}
+	for _, name := range [...]string{"objectId", "tenantId"} {
+		if text(principal, "identity", name) == "" {
+			found.Add(codeInvalidContent, "properties.principal.identity."+name, "The principal has no '%s'.", name)
+		}
+	}
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	kept := object("v", expr.Int(formVersion), "principal", object("type", "ActiveDirectory", "identity", object(
+		"objectId", text(principal, "identity", "objectId"), "tenantId", text(principal, "identity", "tenantId"))))
+	return &arm.Written{Body: kept.JSON(), Status: http.StatusOK}, nil
+}
+
+func viewPolicy(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error) {
+	form, err := decode[struct {
+		Principal expr.Value `json:"principal"`
+	}](r.Resource)
+	if err != nil {
+		return expr.Null(), err
+	}
+	return object("properties", object("principal", form.Principal)), nil
+}

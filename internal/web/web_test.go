@@ -1,0 +1,226 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/connector/connection"
+	"isle/internal/store"
+	"isle/internal/web"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the server answers into testdata")
+
+const group = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g"
+
+// world is a resource manager with Microsoft.Web, and environments that are only stored.
+type world struct {
+	t       testing.TB
+	service *web.Service
+	server  *httptest.Server
+	log     bytes.Buffer
+}
+
+type anybody struct{}
+
+func (anybody) Authenticate(r *http.Request) (arm.Principal, error) {
+	if r.Header.Get("Authorization") == "" {
+		return arm.Principal{}, errors.New("no token")
+	}
+	return arm.Principal{ID: "tester"}, nil
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t}
+	s, err := store.Open(context.Background(), t.TempDir(), store.Options{})
+	must(t, err)
+	logger := slog.New(slog.NewTextHandler(&w.log, nil))
+	w.service, err = web.New(web.Config{Store: s, BaseURL: "https://server", APIs: []web.API{
+		{Name: "sql", Title: "SQL Server", Tier: "Standard", Capabilities: []string{"actions"}, Parameters: []web.Parameter{
+			{Name: "server", Type: "string", Required: true}, {Name: "username", Type: "securestring", Clear: true}, {Name: "password", Type: "securestring"}, {Name: "encrypt", Type: "bool"}, {Name: "gateway", Type: "gatewaySetting"}}},
+		{Name: "x12", Title: "X12", Tier: "Standard"},
+	}})
+	must(t, err)
+	stored := func(name string) arm.Type {
+		return arm.Type{Name: name, Tracked: !strings.HasSuffix(name, "managedApis"),
+			Put:    func(context.Context, *store.Tx, *arm.PutRequest) (*arm.Written, error) { return &arm.Written{Body: []byte("{}")}, nil },
+			Delete: func(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil },
+			View:   func(context.Context, *store.Tx, arm.Resource) (expr.Value, error) { return expr.Object(), nil }}
+	}
+	manager, err := arm.New(arm.Config{Store: s, Types: append(w.service.Types(), stored("Microsoft.Logic/integrationServiceEnvironments"), stored("Microsoft.Logic/integrationServiceEnvironments/managedApis")),
+		Routes: w.service.Routes(), Authenticator: anybody{}, Tenant: "tenant", Subscriptions: []arm.Subscription{{ID: "11111111-2222-3333-4444-555555555555", Name: "test"}}, Log: logger})
+	must(t, err)
+	w.server = httptest.NewTLSServer(manager)
+	t.Cleanup(func() {
+		w.server.Close()
+		must(t, s.Close())
+	})
+	w.send("PUT", group, `{"location":"westus"}`)
+	return w
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) send(method, path, body string) (int, string) {
+	w.t.Helper()
+	separator := "?"
+	if strings.Contains(path, "?") {
+		separator = "&"
+	}
+	r, err := http.NewRequest(method, w.server.URL+strings.ReplaceAll(path, " ", "%20")+separator+"api-version=2016-06-01", strings.NewReader(body))
+	must(w.t, err)
+	r.Header.Set("Authorization", "Bearer x")
+	res, err := w.server.Client().Do(r)
+	must(w.t, err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	must(w.t, err)
+	return res.StatusCode, string(text)
+}
+
+var volatile = []struct {
+	pattern *regexp.Regexp
+	name    string
+}{
+	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
+	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), "ID"},
+}
+
+// TestScripts plays the exchanges of testdata: "> METHOD path" begins a request, further
+// lines with ">" are its body; what follows is the answer. $G is the resource group.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			must(t, err)
+			got := newWorld(t).play(string(want))
+			if *rewrite {
+				must(t, os.WriteFile(file, []byte(got), 0o644))
+			} else if got != string(want) {
+				t.Errorf("%s (go test -run Scripts -rewrite rewrites it); got:\n%s", file, got)
+			}
+		})
+	}
+}
+
+func (w *world) play(script string) string {
+	var out strings.Builder
+	lines := strings.Split(script, "\n")
+	for i := 0; i < len(lines); i++ {
+		if strings.HasPrefix(lines[i], "#") {
+			out.WriteString(lines[i] + "\n")
+		}
+		request, ok := strings.CutPrefix(lines[i], "> ")
+		if !ok {
+			continue
+		}
+		out.WriteString(lines[i] + "\n")
+		var body strings.Builder
+		for ; i+1 < len(lines) && strings.HasPrefix(lines[i+1], "> "); i++ {
+			out.WriteString(lines[i+1] + "\n")
+			body.WriteString(lines[i+1][2:])
+		}
+		method, path, _ := strings.Cut(request, " ")
+		status, answer := w.send(method, strings.ReplaceAll(path, "$G", group), strings.ReplaceAll(body.String(), "$G", group))
+		fmt.Fprintln(&out, status)
+		var pretty bytes.Buffer
+		if answer != "" && json.Indent(&pretty, []byte(answer), "", "  ") == nil {
+			answer = strings.ReplaceAll(strings.ReplaceAll(pretty.String(), w.server.URL, "https://server"), group, "$G")
+			for _, v := range volatile {
+				answer = v.pattern.ReplaceAllString(answer, v.name)
+			}
+			out.WriteString(answer + "\n")
+		}
+		out.WriteString("\n")
+	}
+	return strings.TrimRight(out.String(), "\n") + "\n"
+}
+
+const orders = `{"swagger":"2.0","info":{"title":"Orders","version":"1"},"host":"orders.example","basePath":"/v1","schemes":["https"],"securityDefinitions":{%s},
+ "paths":{"/orders":{"get":{"operationId":"List","responses":{"200":{"description":"ok"}}}}}}`
+
+// TestEndpoints: what a connection's values become on the way to a backend.
+func TestEndpoints(t *testing.T) {
+	w := newWorld(t)
+	for name, c := range map[string]struct{ security, parameters, values, want string }{
+		"none":   {"", `{}`, `{}`, "https://orders.example/v1"},
+		"basic":  {`"b":{"type":"basic"}`, `null`, `{"userName":"u","PASSWORD":"p"}`, `https://orders.example/v1 {"type":"Basic","username":"u","password":"p"}`},
+		"header": {`"k":{"type":"apiKey","in":"header","name":"X-Key"}`, `null`, `{"api_key":"v"}`, "https://orders.example/v1 X-Key=v"},
+		"query":  {`"k":{"type":"apiKey","in":"query","name":"code"}`, `{"secret":{"type":"securestring"},"other":{"type":"string"}}`, `{"secret":"v","other":"o"}`, "https://orders.example/v1 ?code=v"},
+		"oauth":  {`"o":{"type":"oauth2"}`, `{}`, `{}`, "The custom API 'oauth' wants a person's consent (OAuth), which this server cannot ask for"},
+		"no key": {`"k":{"type":"apiKey","in":"header","name":"X-Key"}`, `null`, `{}`, "The connection 'no key' cannot be used: The connection parameter 'api_key' has no value."},
+	} {
+		api, id := group+"/providers/Microsoft.Web/customApis/"+name, group+"/providers/Microsoft.Web/connections/"+name
+		if status, answer := w.send("PUT", api, fmt.Sprintf(`{"location":"westus","properties":{"displayName":%q,"swagger":%s,"connectionParameters":%s}}`, name, fmt.Sprintf(orders, c.security), c.parameters)); status != 201 {
+			t.Fatalf("%d %s", status, answer)
+		}
+		if status, answer := w.send("PUT", id, fmt.Sprintf(`{"location":"westus","properties":{"api":{"id":%q},"parameterValues":%s}}`, api, c.values)); status != 201 {
+			t.Fatalf("%d %s", status, answer)
+		}
+		e, known, err := w.service.Find(context.Background(), nil, connection.Key{Kind: connection.Connector, ID: id})
+		got := e.URL
+		for _, h := range e.Headers {
+			got += " " + h.Name + "=" + h.Value.Text()
+		}
+		for _, q := range e.Queries {
+			got += " ?" + q.Name + "=" + q.Value.Text()
+		}
+		if !e.Authentication.IsNull() {
+			got += " " + string(e.Authentication.JSON())
+		}
+		if err != nil {
+			got = err.Error()
+		}
+		if got != c.want || known != (err == nil) {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// FuzzPut: whatever a PUT of a connection or a custom API says, it is no fault of the
+// server, and what is refused changes nothing.
+func FuzzPut(f *testing.F) {
+	f.Add(`{"location":"westus","properties":{"api":{"id":"` + group + `/providers/Microsoft.Web/customApis/a"},"parameterValues":{"a":1}}}`)
+	f.Add(`{"location":"westus","kind":"V2","properties":{"api":{"id":"/subscriptions/s/providers/Microsoft.Web/locations/l/managedApis/sql"},"parameterValueSet":{"name":"x","values":{"a":{"value":1}}},"integrationServiceEnvironmentResourceId":"/x"}}`)
+	f.Add(`{"location":"westus","properties":{"swagger":` + fmt.Sprintf(orders, `"k":{"type":"apiKey"}`) + `,"connectionParameters":{"t":{"type":"oauthSetting","oAuthSettings":{"clientSecret":"s"}}}}}`)
+	f.Add(`{"location":"westus","properties":{"swagger":{"swagger":"2.0","paths":{"/{a":{"parameters":[{"$ref":"#/paths/x"}],"get":[]}}},"capabilities":[1],"wsdlDefinition":{"url":"x"}}}`)
+	w := newWorld(f)
+	f.Fuzz(func(t *testing.T, body string) {
+		w.t = t
+		for _, typ := range []string{"connections", "customApis"} {
+			path := group + "/providers/Microsoft.Web/" + typ + "/fuzzed"
+			_, before := w.send("GET", path, "")
+			status, answer := w.send("PUT", path, body)
+			_, after := w.send("GET", path, "")
+			if status >= 500 || status >= 400 && before != after {
+				t.Fatalf("%d %s\nbefore %s\nafter %s", status, answer, before, after)
+			}
+			w.send("GET", group+"/providers/Microsoft.Web/"+typ, "")
+		}
+	})
+}
