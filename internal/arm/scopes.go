@@ -194,7 +194,11 @@ func (m *Manager) typeValues(namespace string) []expr.Value {
 		}
 		shown[name] = value(name, t.APIVersions, capabilities)
 	}
-	for _, name := range []string{"operations", "locations"} {
+	others := []string{"operations", "locations"}
+	if strings.EqualFold(namespace, "Microsoft.Resources") {
+		others = append(others, "subscriptions", "tags", "tenants")
+	}
+	for _, name := range others {
 		shown[name] = value(name, versions, "None")
 	}
 	values := make([]expr.Value, 0, len(shown))

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"strings"
 	"time"
@@ -48,6 +49,9 @@ func (p *Provider) checkAt(ctx context.Context, id arm.ID, o *order, place arm.R
 	plan, failed := p.plan(ctx, o, s, id)
 	if failed != nil {
 		return nil, failed
+	}
+	if found := plan.unknown(); len(found) > 0 {
+		return nil, invalid(found)
 	}
 	s.begin(plan)
 	return &prepared{o, s, plan}, nil
@@ -261,6 +265,41 @@ func (p *Plan) elsewhere() []Problem {
 		}
 	}
 	return found.list
+}
+
+// unknown finds what a plan deploys of types that this server does not have, so that
+// nothing is deployed of a template that cannot be deployed as a whole.
+func (p *Plan) unknown() (found []Problem) {
+	said := map[string]bool{}
+	providers := map[string]expr.Value{}
+	for _, r := range p.Resources {
+		if !r.Deploy || said[strings.ToLower(r.Type)] {
+			continue
+		}
+		said[strings.ToLower(r.Type)] = true
+		namespace, typ, _ := strings.Cut(r.Type, "/")
+		if _, ok := providers[namespace]; !ok {
+			providers[namespace] = p.scope.target.Provider(namespace)
+		}
+		types, _ := member(providers[namespace], "resourceTypes")
+		switch {
+		case providers[namespace].IsNull():
+			found = append(found, Problem{"InvalidResourceNamespace", fmt.Sprintf("The resource namespace '%s' of the resource '%s' is invalid: this server does not have it. GET /subscriptions/{subscriptionId}/providers lists those it has.", namespace, r.Name), r.source.pointer})
+		case !listsType(types, typ):
+			found = append(found, Problem{"InvalidResourceType", fmt.Sprintf("The resource type '%s' of the resource '%s' could not be found in the namespace '%s'. GET /subscriptions/{subscriptionId}/providers/%s lists the types there are.", typ, r.Name, namespace, namespace), r.source.pointer})
+		}
+	}
+	return found
+}
+
+// listsType reports whether a provider's types have one of that name.
+func listsType(types expr.Value, name string) bool {
+	for _, t := range types.Elements() {
+		if known, _ := text(t, "resourceType"); strings.EqualFold(known, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // maxProblems is how many problems an answer lists.

@@ -113,3 +113,20 @@ func list(v expr.Value) (all []expr.Value) {
 	}
 	return all
 }
+
+// A template with a type that is not here is refused before anything is deployed.
+func TestUnknownTypesAreRefusedAtOnce(t *testing.T) {
+	w := newWorld(t)
+	body := request(`"resources":[` + res("a", ``) + `,
+		{"type":"Nobody.Here/things","apiVersion":"2024-01-01","name":"x"},
+		{"type":"Test.Things/others","apiVersion":"2024-01-01","name":"y"},
+		{"type":"Nobody.Here/left","apiVersion":"2024-01-01","name":"z","condition":false}]`)
+	for _, call := range []struct{ method, path string }{{http.MethodPut, deployments + "d"}, {http.MethodPost, deployments + "d/validate"}, {http.MethodPost, deployments + "d/whatIf"}} {
+		status, v := w.call(call.method, call.path, body)
+		if status != 400 || at(v, "error", "details", 0, "code") != "InvalidResourceNamespace" || at(v, "error", "details", 1, "code") != "InvalidResourceType" || at(v, "error", "details", 1, "target") != "/resources/2" {
+			t.Errorf("%s %s: %d %s", call.method, call.path, status, v.JSON())
+		}
+	}
+	w.want(t, http.MethodGet, things+"a", "", 404)
+	w.want(t, http.MethodGet, deployments+"d", "", 404)
+}
