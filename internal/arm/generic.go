@@ -94,7 +94,8 @@ func (m *Manager) listResources(ctx context.Context, r *Request) (*Response, err
 		if !matchFields(filter, fields, res, expr.Null()) {
 			return expr.Null(), false, nil
 		}
-		view, err := m.View(ctx, tx, res)
+		view, cost, err := m.brief(ctx, tx, res)
+		l.spent += cost
 		return generic(view, res, expand), true, err
 	}
 	res, err := l.answer(r, func(*store.Tx) error { return nil })

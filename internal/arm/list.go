@@ -37,6 +37,7 @@ func (m *Manager) list(ctx context.Context, c *call, t target) (*Result, error) 
 		return nil, err
 	}
 	l.show = func(tx *store.Tx, res Resource) (expr.Value, bool, error) {
+		l.spent += viewCost
 		view, err := m.View(ctx, tx, res)
 		if err != nil {
 			return expr.Null(), false, err
@@ -134,6 +135,7 @@ type lister struct {
 	limit int
 	keep  func(Resource) bool // before show; nil keeps all
 	show  func(tx *store.Tx, r Resource) (expr.Value, bool, error)
+	spent int // by show
 }
 
 func (l *lister) answer(r *Request, first func(tx *store.Tx) error) (*Result, error) {
@@ -156,32 +158,45 @@ func (l *lister) answer(r *Request, first func(tx *store.Tx) error) (*Result, er
 	return result(Page(values, link)), nil
 }
 
-// page reads until it has limit values; next is the key of the last one if there are
-// more.
+// What a page may cost: reading a resource is one, showing it more. A page that has
+// become too dear ends before it is full, and its nextLink goes on from there, so that
+// no page takes long however many resources a filter passes over.
+const (
+	pageBudget = 500
+	viewCost   = 4
+	briefCost  = 1
+)
+
+// page reads until it has limit values, or has cost enough; next is the key of the last
+// resource it looked at if there may be more.
 func (l *lister) page(tx *store.Tx) (values []expr.Value, next string, err error) {
 	q := l.query
-	q.Limit = l.limit + 1
-	last := ""
+	q.Limit = min(l.limit, 100) + 1
+	last, seen := "", 0
 	for {
 		found, err := List(tx, q)
 		if err != nil {
 			return nil, "", err
 		}
 		for _, r := range found {
+			if seen+l.spent >= pageBudget {
+				return values, last, nil
+			}
+			seen++
 			if l.keep != nil && !l.keep(r) {
+				last = r.Key
 				continue
 			}
 			v, keep, err := l.show(tx, r)
 			if err != nil {
 				return nil, "", err
 			}
-			if !keep {
-				continue
-			}
-			if len(values) == l.limit {
+			if keep && len(values) == l.limit {
 				return values, last, nil
 			}
-			values, last = append(values, v), r.Key
+			if last = r.Key; keep {
+				values = append(values, v)
+			}
 		}
 		if len(found) < q.Limit {
 			return values, "", nil

@@ -89,7 +89,10 @@ type Type struct {
 	// object with the members properties, sku, identity, kind … "provisioningState" is
 	// added to properties from the resource's State when View leaves it out.
 	View func(ctx context.Context, tx *store.Tx, r Resource) (expr.Value, error)
-	List *ListSpec // nil: cannot be listed
+	// Brief is View without properties, for lists that do not show them; nil: it is made
+	// of View.
+	Brief func(ctx context.Context, tx *store.Tx, r Resource) (expr.Value, error)
+	List  *ListSpec // nil: cannot be listed
 	// Collection, if there is one, answers lists instead of List. Request.ID is what the
 	// list is of: zero for the tenant.
 	Collection Handler

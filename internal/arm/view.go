@@ -16,7 +16,21 @@ func (m *Manager) View(ctx context.Context, tx *store.Tx, r Resource) (expr.Valu
 	if t == nil {
 		return expr.Null(), errors.New("arm: no type " + r.Type)
 	}
-	shown, err := t.View(ctx, tx, r)
+	return t.viewed(ctx, tx, r, t.View)
+}
+
+// brief is View for who drops the properties, and what it cost.
+func (m *Manager) brief(ctx context.Context, tx *store.Tx, r Resource) (v expr.Value, cost int, err error) {
+	if t := m.typeOf(r.Type); t != nil && t.Brief != nil {
+		v, err = t.viewed(ctx, tx, r, t.Brief)
+		return v, briefCost, err
+	}
+	v, err = m.View(ctx, tx, r)
+	return v, viewCost, err
+}
+
+func (t *Type) viewed(ctx context.Context, tx *store.Tx, r Resource, view func(context.Context, *store.Tx, Resource) (expr.Value, error)) (expr.Value, error) {
+	shown, err := view(ctx, tx, r)
 	if err != nil {
 		return expr.Null(), err
 	}

@@ -44,6 +44,7 @@ func sections() []section {
 		{"content", measureContent},
 		{"recurrences", measureRecurrences},
 		{"tests", measureTests},
+		{"deployment", measureDeployment},
 		{"waiting", measureWaiting},
 		{"soak", measureSoak},
 		{"overload", measureOverload},

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"isle/expr"
 	"isle/internal/arm"
 )
 
@@ -27,21 +26,19 @@ func (e *execution) sweep(ctx context.Context) error {
 			}
 		}
 	}
-	present, more, err := e.present(ctx)
+	present, err := e.provider.resources.ListAll(ctx, e.state.Principal, e.id.GroupID().String()+"/resources", defaultVersion)
 	if err != nil {
 		return err
 	}
-	added := false
 	for _, r := range present {
 		id, _ := text(r, "id")
 		name, _ := text(r, "name")
 		typ, _ := text(r, "type")
 		if !kept[strings.ToLower(id)] && strings.Count(typ, "/") == 1 && !strings.EqualFold(typ, TypeName) {
 			e.state.Steps = append(e.state.Steps, step{ID: id, Type: typ, Name: name, APIVersion: defaultVersion, Delete: true})
-			added = true
 		}
 	}
-	e.state.Swept = !more || !added
+	e.state.Swept = true
 	return e.save(ctx)
 }
 
@@ -67,20 +64,6 @@ func (e *execution) keepNested(ctx context.Context, id string, kept map[string]b
 		}
 	}
 	return nil
-}
-
-// present are the resources of the deployment's group, or as many as a page has: the
-// rest is looked at when those are deleted.
-func (e *execution) present(ctx context.Context) (list []expr.Value, more bool, err error) {
-	result, err := e.provider.resources.Get(ctx, e.state.Principal, e.id.GroupID().String()+"/resources", defaultVersion)
-	if err != nil {
-		return nil, false, err
-	}
-	page, _ := member(result.Body, "value")
-	for _, r := range page.Elements() {
-		list = append(list, r)
-	}
-	return list, hasMember(result.Body, "nextLink"), nil
 }
 
 // remove deletes the resource of a step. One that cannot be deleted as it is waits

@@ -20,7 +20,7 @@ func (s *Service) workflowType() arm.Type {
 	return arm.Type{
 		Name: workflowType, APIVersions: versions(), Tracked: true, MissingCode: "WorkflowNotFound",
 		ValidName: anyName, References: placesOfWorkflow,
-		Prepare: s.prepareWorkflow, Put: s.putWorkflow, Patch: s.patchWorkflow, Delete: s.deleteWorkflow, View: s.viewWorkflow,
+		Prepare: s.prepareWorkflow, Put: s.putWorkflow, Patch: s.patchWorkflow, Delete: s.deleteWorkflow, View: s.viewWorkflow, Brief: s.briefWorkflow,
 		List:    &arm.ListSpec{Fields: workflowFields(), MaxPage: 250},
 		Actions: s.workflowActions(),
 		Reads:   s.workflowReads(),
@@ -455,11 +455,27 @@ func (s *Service) viewWorkflow(_ context.Context, tx *store.Tx, r arm.Resource) 
 		}
 	}
 	view := fields{member("properties", f.value())}
+	s.outline(&view, form)
+	return view.value(), nil
+}
+
+// briefWorkflow is viewWorkflow without properties.
+func (s *Service) briefWorkflow(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error) {
+	form, err := decode[workflow](r.Resource)
+	if err != nil {
+		return expr.Null(), err
+	}
+	var view fields
+	s.outline(&view, form)
+	return view.value(), nil
+}
+
+// outline adds what a workflow has beside its properties.
+func (s *Service) outline(view *fields, form *workflow) {
 	if form.Kind != "" {
 		view.text("kind", form.Kind)
 	}
-	form.Identity.show(&view, s.config.Tenant)
-	return view.value(), nil
+	form.Identity.show(view, s.config.Tenant)
 }
 
 // versionFields are the properties that a workflow and its versions share.
