@@ -75,7 +75,7 @@ func (g *Gateway) runVersion(ctx context.Context, d *runner.Deployed, name strin
 		return nil, err
 	}
 	run, err := readRun(ctx, db, d, name)
-	if isNotFound(err) && d.Workflow.Stateless {
+	if isNotFound(err) && run.Name == "" && d.Workflow.Stateless { // else it is another workflow's
 		return d.Workflow, nil
 	}
 	if err != nil {

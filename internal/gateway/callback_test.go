@@ -169,6 +169,67 @@ func TestCallbackRefusals(t *testing.T) {
 	}
 }
 
+// A callback URL opens what it was made for: not the same action of another run, of
+// another repetition, of another workflow, in another environment, or beyond what its
+// text says; and nothing once its key is another one.
+func TestCallbacksOpenNothingElse(t *testing.T) {
+	h := newSubscriber(t)
+	e := newEndpoint(t)
+	actions := `{"W":` + h.webhook("") + `,"L":{"type":"Foreach","foreach":[1,2],"actions":{"In":` + h.webhook("") + `}}}`
+	d := e.deploy(t, "mine", "", actions)
+	other := e.deploy(t, "theirs", "", actions)
+	other.Keys = [][]byte{[]byte("their own key")}
+	begin := func(d *runner.Deployed) string {
+		return send(t, "POST", e.callback(d, ""), jsonType, `{}`).header.Get("x-ms-workflow-run-id")
+	}
+	run, second, third := begin(d), begin(d), begin(other)
+	h.wait(t, 9)
+	link := func(action, repetition string) string {
+		return runner.CallbackLink(d.FlowID, run, action, repetition, apiVersion).URL(e.URL, d.Keys[0])
+	}
+	w := link("W", "")
+	for name, url := range map[string]string{
+		"another run":            strings.Replace(w, "/runs/"+run, "/runs/"+second, 1),
+		"another workflow":       strings.Replace(strings.Replace(w, d.FlowID, other.FlowID, 1), run, third, -1),
+		"another workflow's key": runner.CallbackLink(d.FlowID, run, "W", "", apiVersion).URL(e.URL, other.Keys[0]),
+		"another repetition":     strings.Replace(link("In", "000000"), "/repetitions/000000/", "/repetitions/000001/", 1),
+		"no repetition":          strings.Replace(link("In", "000000"), "/repetitions/000000", "", 1),
+		"a wider permission":     strings.Replace(w, "sp=%2Fruns%2F"+run+"%2Factions%2FW%2Frun", "sp=%2F%2F%2A", 1),
+		"the trigger":            strings.Replace(w, "/runs/"+run+"/actions/W/run", "/triggers/manual/paths/invoke", 1),
+		"what the run recorded":  strings.Replace(w, "/actions/W/run", "/contents/TriggerOutputs", 1),
+		"an end that has passed": w + "&se=2001-01-01T00:00:00.0000000Z",
+		"an end that is added":   w + "&se=2999-01-01T00:00:00.0000000Z",
+		"two signatures":         w + "&sig=x",
+		"a signature cut off":    w[:len(w)-1],
+	} {
+		method := "POST"
+		if strings.Contains(name, "recorded") {
+			method = "GET"
+		}
+		if a := send(t, method, url, "", ""); a.status != 401 {
+			t.Errorf("%s: %d %s", name, a.status, a.body)
+		}
+	}
+	// Signed by a workflow for a run that is not its own.
+	if a := send(t, "POST", runner.CallbackLink(d.FlowID, third, "W", "", apiVersion).URL(e.URL, d.Keys[0]), "", ""); a.status != 404 {
+		t.Errorf("a run of another workflow: %d %s", a.status, a.body)
+	}
+	stateless := *d.Workflow
+	stateless.Stateless = true
+	turned := *d
+	turned.Workflow = &stateless
+	e.library.mu.Lock()
+	e.library.flows[d.FlowID] = &turned
+	e.library.mu.Unlock()
+	if a := send(t, "POST", runner.CallbackLink(d.FlowID, third, "W", "", apiVersion).URL(e.URL, d.Keys[0]), "", ""); a.status != 404 {
+		t.Errorf("a run of another workflow, through a stateless one: %d %s", a.status, a.body)
+	}
+	turned.Workflow, turned.Keys = d.Workflow, [][]byte{[]byte("a new one"), []byte("and another")}
+	if a := send(t, "POST", w, "", ""); a.status != 401 {
+		t.Errorf("after the keys have changed: %d %s", a.status, a.body)
+	}
+}
+
 // The callers of a callback are judged like those of a trigger (ise.md #163).
 func TestCallbackIsUnderAccessControl(t *testing.T) {
 	h := newSubscriber(t)
