@@ -16,7 +16,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"isle/internal/server"
 	"isle/isletest"
@@ -281,13 +280,7 @@ func (g *garden) runs(id, want string) {
 	if want == "none" {
 		want = ""
 	}
-	for deadline := time.Now().Add(6 * time.Second); statuses(g.Server, id) != want; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			run := lastRun(g.Server, id).Text("value", 0, "name")
-			g.t.Errorf("the runs of %s are %s: %s", g.name, statuses(g.Server, id), g.Do(http.MethodGet, id+"/runs/"+run+"/actions", nil).Body)
-			return
-		}
-	}
+	until(g.t, "the runs of "+g.name+" are "+want, func() bool { return statuses(g.Server, id) == want })
 }
 
 // callback waits for a callback URL that the peer was told and that is none of those.

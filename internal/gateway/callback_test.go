@@ -214,10 +214,8 @@ func TestCallbacksOpenNothingElse(t *testing.T) {
 	if a := send(t, "POST", runner.CallbackLink(d.FlowID, third, "W", "", apiVersion).URL(e.URL, d.Keys[0]), "", ""); a.status != 404 {
 		t.Errorf("a run of another workflow: %d %s", a.status, a.body)
 	}
-	stateless := *d.Workflow
-	stateless.Stateless = true
 	turned := *d
-	turned.Workflow = &stateless
+	turned.Workflow = &engine.Workflow{Program: d.Workflow.Program, ID: d.Workflow.ID, Name: d.Name, Location: "local", Version: d.Version, FlowID: d.FlowID, Stateless: true}
 	e.library.mu.Lock()
 	e.library.flows[d.FlowID] = &turned
 	e.library.mu.Unlock()

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"isle/engine"
@@ -67,6 +68,21 @@ func newEndpoint(t *testing.T, change ...func(*Config)) *endpoint {
 
 func newEndpointIn(t *testing.T, dir string, change ...func(*Config)) *endpoint {
 	t.Helper()
+	return newEndpointOn(t, dir, nil, change...)
+}
+
+// newEndpointInside is reached without a socket, so that its time may be a bubble's.
+func newEndpointInside(t *testing.T, change ...func(*Config)) (*endpoint, http.RoundTripper) {
+	t.Helper()
+	network := dataplane.NewInproc(dataplane.Options{})
+	l := network.Publish("the access endpoint", netip.MustParseAddrPort("127.0.0.1:9"))
+	dial := network.Dialer(dataplane.Shared, dataplane.SubnetBuiltIn).Dial
+	return newEndpointOn(t, t.TempDir(), l, change...), &http.Transport{DialContext: dial, DisableKeepAlives: true}
+}
+
+// newEndpointOn serves on a listener; nil: a free port.
+func newEndpointOn(t *testing.T, dir string, on net.Listener, change ...func(*Config)) *endpoint {
+	t.Helper()
 	s, err := store.Open(context.Background(), dir, store.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -78,6 +94,10 @@ func newEndpointIn(t *testing.T, dir string, change ...func(*Config)) *endpoint 
 	operations, end := builtin.Operations(builtin.Options{})
 	l := &library{flows: map[string]*runner.Deployed{}}
 	e := &endpoint{library: l, store: s, db: db, Server: httptest.NewUnstartedServer(nil)}
+	if on != nil {
+		_ = e.Listener.Close()
+		e.Listener = on
+	}
 	r := runner.New(runner.Config{Store: s, Programs: l, Operations: operations, Network: dataplane.NewInproc(dataplane.Options{}),
 		PublicURL: "http://" + e.Listener.Addr().String(), StopTimeout: 10 * time.Millisecond})
 	e.runner = r
@@ -181,7 +201,12 @@ func send(t *testing.T, method, url, contentType, body string, headers ...string
 
 func do(t *testing.T, r *http.Request) answer {
 	t.Helper()
-	resp, err := http.DefaultTransport.RoundTrip(r)
+	return doWith(t, http.DefaultTransport, r)
+}
+
+func doWith(t *testing.T, transport http.RoundTripper, r *http.Request) answer {
+	t.Helper()
+	resp, err := transport.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,12 +361,13 @@ func TestAcceptedWithoutAResponseAction(t *testing.T) {
 }
 
 func TestNoResponseAndTimeout(t *testing.T) {
-	e := newEndpoint(t, func(c *Config) { c.EnvironmentResponseTimeout = 50 * time.Millisecond })
+	e := newEndpoint(t)
 	d := e.deploy(t, "fails", "", `{"A":{"type":"Compose","inputs":"@int('x')","runAfter":{}},"Answer":{"type":"Response","inputs":{"statusCode":200},"runAfter":{"A":["Succeeded"]}}}`)
 	a := send(t, "POST", e.callback(d, ""), jsonType, `{}`)
 	if run := a.header.Get("x-ms-workflow-run-id"); a.status != 502 || a.code() != "NoResponse" || !strings.Contains(a.body, "The server did not receive a response from an upstream server. Request tracking id '"+run+"'.") {
 		t.Errorf("%+v", a)
 	}
+	e = newEndpoint(t, func(c *Config) { c.EnvironmentResponseTimeout = 50 * time.Millisecond })
 	d = e.deploy(t, "slow", "", `{"W":{"type":"Wait","inputs":{"interval":{"count":1,"unit":"Hour"}},"runAfter":{}},"Answer":{"type":"Response","inputs":{"statusCode":200},"runAfter":{"W":["Succeeded"]}}}`)
 	a = send(t, "POST", e.callback(d, ""), jsonType, `{}`)
 	if a.status != 504 || a.code() != "GatewayTimeout" {
@@ -481,40 +507,48 @@ func TestBodyLimits(t *testing.T) {
 }
 
 func TestSlowSenderIsCutOff(t *testing.T) {
-	e := newEndpoint(t, func(c *Config) { c.BodyTimeout = 50 * time.Millisecond })
-	d := e.deploy(t, "body", "", echo)
-	c, err := net.Dial("tcp", e.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	u, _ := url.Parse(e.callback(d, ""))
-	fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{", u.RequestURI())
-	head := make([]byte, 12)
-	if _, err := io.ReadFull(c, head); err != nil || string(head) != "HTTP/1.1 408" {
-		t.Errorf("%q, %v", head, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		e, inside := newEndpointInside(t)
+		d := e.deploy(t, "body", "", echo)
+		began := time.Now()
+		in, out := io.Pipe()
+		go func() { _, _ = out.Write([]byte("{")) }() // and no more
+		r, _ := http.NewRequest("POST", e.callback(d, ""), in)
+		r.ContentLength = 100
+		if a := doWith(t, inside, r); a.status != http.StatusRequestTimeout {
+			t.Errorf("%+v", a)
+		}
+		if waited := time.Since(began); waited < 29*time.Second || waited > time.Minute {
+			t.Errorf("it is cut off after %v", waited)
+		}
+		in.Close()
+		e.end()
+	})
 }
 
 // A large body may take long as a whole, as long as it keeps coming.
 func TestSteadySenderIsNotCutOff(t *testing.T) {
-	const timeout = time.Second
-	e := newEndpoint(t, func(c *Config) { c.BodyTimeout = timeout })
-	d := e.deploy(t, "body", "", `{"Answer":{"type":"Response","inputs":{"statusCode":200},"runAfter":{}}}`)
-	const chunks = 4
-	in, out := io.Pipe()
-	go func() {
-		for range chunks {
-			_, _ = out.Write(make([]byte, readChunk))
-			time.Sleep(timeout * 3 / 10)
+	synctest.Test(t, func(t *testing.T) {
+		e, inside := newEndpointInside(t)
+		d := e.deploy(t, "body", "", `{"Answer":{"type":"Response","inputs":{"statusCode":200},"runAfter":{}}}`)
+		const chunks = 4
+		in, out := io.Pipe()
+		go func() {
+			for n := range chunks {
+				if n > 0 {
+					time.Sleep(25 * time.Second) // of the bubble
+				}
+				_, _ = out.Write(make([]byte, readChunk))
+			}
+			out.Close()
+		}()
+		r, _ := http.NewRequest("POST", e.callback(d, ""), in)
+		r.ContentLength = chunks * readChunk
+		if a := doWith(t, inside, r); a.status != 200 {
+			t.Errorf("%+v", a)
 		}
-		out.Close()
-	}()
-	r, _ := http.NewRequest("POST", e.callback(d, ""), in)
-	r.ContentLength = chunks * readChunk
-	if a := do(t, r); a.status != 200 {
-		t.Errorf("%+v", a)
-	}
+		e.end()
+	})
 }
 
 func TestContentLinks(t *testing.T) {
