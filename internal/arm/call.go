@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -27,8 +28,9 @@ type call struct {
 	ifMatch     string
 	ifNoneMatch string
 	principal   Principal
-	base        string // "https://host:port"
-	version     string // api-version
+	from        netip.Addr // of a client; invalid within the process
+	base        string     // "https://host:port"
+	version     string     // api-version
 	now         time.Time
 	correlation string
 	commit      func(*store.Tx, *Result) error // of PutWith; else nil
@@ -278,6 +280,11 @@ func (m *Manager) handle(ctx context.Context, c *call, t target) (*Result, error
 	})
 	if err != nil {
 		return nil, err
+	}
+	if t.typ.Admit != nil && c.from.IsValid() {
+		if err := t.typ.Admit(r.Resource, c.from); err != nil {
+			return nil, err
+		}
 	}
 	res, err := t.handler(ctx, r)
 	return result(res), err

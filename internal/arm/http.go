@@ -99,6 +99,9 @@ func (m *Manager) answer(w http.ResponseWriter, r *http.Request, correlation str
 		return nil, err
 	}
 	c.principal = principal
+	if m.config.Caller != nil {
+		c.from = m.config.Caller(r)
+	}
 	if c.body, err = m.readBody(w, r, c.path); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -23,9 +24,10 @@ type Config struct {
 	Authorizer    Authorizer    // nil: everything is allowed
 	Authenticator Authenticator // nil: the HTTP side answers 401 to all
 
-	Tenant        string         // id of the one tenant
-	TenantName    string         // shown; "" is Isle
-	Subscriptions []Subscription // at least one
+	Caller        func(*http.Request) netip.Addr // the address of a client; nil: addresses are not judged
+	Tenant        string                         // id of the one tenant
+	TenantName    string                         // shown; "" is Isle
+	Subscriptions []Subscription                 // at least one
 
 	// PublicURL is the base of absolute URLs, "https://host:port"; "" is the request's
 	// own host.

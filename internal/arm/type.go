@@ -3,6 +3,7 @@ package arm
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -51,6 +52,9 @@ type Type struct {
 	// Home is the one ID of a resource that can be asked for under several; nil is as
 	// asked. Access is asked for there too.
 	Home func(ID) ID
+	// Admit, if there is one, judges the address that an action or a read below a resource
+	// is asked from; it is not asked within the process.
+	Admit func(r Resource, from netip.Addr) error
 	// Public says of which resources and lists the reads need no role; nil: of none.
 	Public func(ID) bool
 	// Builtin finds a resource that is there without being stored; nil: there is none.

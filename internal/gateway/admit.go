@@ -63,8 +63,13 @@ func (g *Gateway) judge(environment string, from dataplane.Caller) (plain, full 
 // #163).
 func permit(d *runner.Deployed, t target, from netip.Addr) error {
 	callers := &d.Triggers
-	if t.kind == targetContent || t.kind == targetFiring {
+	switch t.kind {
+	case targetContent, targetFiring:
 		callers = &d.Contents
+	case targetCallback:
+		if d.Actions.Limited { // else what is said of triggers holds for both
+			callers = &d.Actions
+		}
 	}
 	if callers.Allow(from) {
 		return nil

@@ -32,6 +32,9 @@ type Config struct {
 	Workflows runner.Workflows
 	// Named finds the workflows that workflows call; nil: they call none.
 	Named Named
+	// Tokens reads the tokens that OAuth policies of triggers are held against; nil: none
+	// is accepted.
+	Tokens Tokens
 	// Accounts finds integration accounts; nil: there are none.
 	Accounts Accounts
 	Runner   *runner.Runner
@@ -168,7 +171,7 @@ func (g *Gateway) open(ctx context.Context, r *http.Request, t target) (*runner.
 		return nil, nil, err
 	}
 	from := g.caller(r)
-	if err := g.enter(r, t, q, d.Environment, d.Keys, from); err != nil {
+	if err := g.enterBy(g.authorizeTrigger(r, t, q, d), d.Environment, from); err != nil {
 		return nil, nil, err
 	}
 	return d, q, permit(d, t, from.Address)
@@ -177,7 +180,11 @@ func (g *Gateway) open(ctx context.Context, r *http.Request, t target) (*runner.
 // enter lets in whom the network of an environment lets in, with a signature of one of
 // the keys. Who has none is not told why the network refuses.
 func (g *Gateway) enter(r *http.Request, t target, q trigger.Query, environment string, keys [][]byte, from dataplane.Caller) error {
-	err := authorize(keys, r, t, q, g.config.Clock())
+	return g.enterBy(authorize(keys, r, t, q, g.config.Clock()), environment, from)
+}
+
+// enterBy is enter with what came of the signature.
+func (g *Gateway) enterBy(err error, environment string, from dataplane.Caller) error {
 	switch plain, full := g.judge(environment, from); {
 	case plain != nil && err != nil:
 		return plain

@@ -143,31 +143,63 @@ func issuer(base, tenant, version string) string {
 // Verify checks a token: RS256 by a key of the issuer, named by its id; issuer, audience
 // and times. The error says which, and nothing of the token.
 func (s *Service) Verify(token string) (arm.Principal, error) {
+	var c claims
+	if err := s.open(token, &c); err != nil {
+		return arm.Principal{}, err
+	}
+	if err := s.current(c); err != nil {
+		return arm.Principal{}, err
+	}
+	if len(c.Audience) != 1 || !s.isAudience(c.Audience[0]) {
+		return arm.Principal{}, errors.New("it is for another audience")
+	}
+	return principal(s.directory.Load(), c)
+}
+
+// open checks the signature of a token of this issuer, and reads its claims.
+func (s *Service) open(token string, into ...any) error {
 	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil || len(parsed.Headers) != 1 {
-		return arm.Principal{}, errors.New("it is not a token signed with RS256")
+		return errors.New("it is not a token signed with RS256")
 	}
 	key := s.keys.Load().public(parsed.Headers[0].KeyID)
 	if key == nil {
-		return arm.Principal{}, errors.New("its key id is not one of this issuer's keys: get a new token")
+		return errors.New("its key id is not one of this issuer's keys: get a new token")
 	}
-	var c claims
-	if err := parsed.Claims(key, &c); err != nil {
-		return arm.Principal{}, errors.New("its signature is wrong")
+	if err := parsed.Claims(key, into...); err != nil {
+		return errors.New("its signature is wrong")
 	}
-	d := s.directory.Load()
-	now := s.now()
+	return nil
+}
+
+// current checks issuer and times of a token of this issuer.
+func (s *Service) current(c claims) error {
+	tenant := s.Tenant()
+	if !s.isIssuer(c.Issuer, tenant, c.Version) || c.Tenant != tenant {
+		return errors.New("it is from another issuer")
+	}
+	return within(c.Claims, s.now())
+}
+
+func within(c jwt.Claims, now time.Time) error {
 	switch {
-	case !s.isIssuer(c.Issuer, d.Tenant, c.Version) || c.Tenant != d.Tenant:
-		return arm.Principal{}, errors.New("it is from another issuer")
-	case len(c.Audience) != 1 || !s.isAudience(c.Audience[0]):
-		return arm.Principal{}, errors.New("it is for another audience")
 	case c.Expiry == nil || now.After(c.Expiry.Time().Add(leeway)):
-		return arm.Principal{}, errors.New("it has expired: get a new one")
+		return errors.New("it has expired: get a new one")
 	case c.NotBefore != nil && now.Add(leeway).Before(c.NotBefore.Time()):
-		return arm.Principal{}, errors.New("it is not valid yet: compare the clocks")
+		return errors.New("it is not valid yet: compare the clocks")
 	}
-	return principal(d, c)
+	return nil
+}
+
+// Claims reads the claims of a token, for who decides by them: it is signed by this
+// issuer and has not ended; whom it is for is the caller's to check.
+func (s *Service) Claims(token string) (map[string]any, error) {
+	var c claims
+	all := map[string]any{}
+	if err := s.open(token, &c, &all); err != nil {
+		return nil, err
+	}
+	return all, s.current(c)
 }
 
 // principal is the client or person a token was made for, if still there.

@@ -19,7 +19,7 @@ import (
 func (s *Service) workflowType() arm.Type {
 	return arm.Type{
 		Name: workflowType, APIVersions: versions(), Tracked: true, MissingCode: "WorkflowNotFound",
-		ValidName: anyName, References: placesOfWorkflow,
+		ValidName: anyName, References: placesOfWorkflow, Admit: admitManagement,
 		Prepare: s.prepareWorkflow, Put: s.putWorkflow, Patch: s.patchWorkflow, Delete: s.deleteWorkflow, View: s.viewWorkflow, Brief: s.briefWorkflow,
 		List:    &arm.ListSpec{Fields: workflowFields(), MaxPage: 250},
 		Actions: s.workflowActions(),

@@ -106,7 +106,8 @@ func deployed(form *workflow, id, name string, compiled *engine.Workflow) *runne
 	return &runner.Deployed{
 		Environment: form.Environment, FlowID: form.FlowID, Version: form.Current,
 		ResourceID: id, Name: name, Enabled: form.Enabled, Workflow: compiled, Keys: form.keys(),
-		Triggers: form.Access.Triggers.callers(), Contents: form.Access.Contents.callers(),
+		Triggers: form.Access.Triggers.callers(), Contents: form.Access.Contents.callers(), Actions: form.Access.Actions.callers(),
+		Policies: form.Access.Triggers.policies(), Unsigned: strings.EqualFold(form.Access.Triggers.Signatures.State, "Disabled"),
 	}
 }
 

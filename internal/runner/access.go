@@ -19,6 +19,11 @@ type Deployed struct {
 	Keys        [][]byte // primary and secondary access key
 	Triggers    Callers  // who may call its triggers
 	Contents    Callers  // who may read the contents of its runs
+	Actions     Callers  // who may call back its actions
+	// Policies let in who calls a trigger with a token instead of a signature; Unsigned
+	// says that a signature does not.
+	Policies []OAuthPolicy
+	Unsigned bool
 }
 
 // Workflows finds compiled workflows. Lookups of what is cached take no lock.

@@ -316,7 +316,7 @@ func (s *Server) build() error {
 		Store:      s.store,
 		Types:      slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), s.accounts.Types(), s.web.Types(), deployments.Types(), s.access.Types()),
 		Routes:     slices.Concat(network.Routes(s.policies), s.logic.Routes(), s.web.Routes(), deployments.Routes()),
-		Authorizer: s.access, Authenticator: s.issuer, Tenant: s.issuer.Tenant(),
+		Authorizer: s.access, Authenticator: s.issuer, Caller: s.caller, Tenant: s.issuer.Tenant(),
 		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription(), Name: "Isle"}},
 		PublicURL:     s.base, AllowHost: s.allowHost, Authority: s.base, Clock: s.config.Clock, Log: s.log,
 	})
@@ -325,7 +325,7 @@ func (s *Server) build() error {
 	}
 	s.logic.Bind(s.manager)
 	deployments.Bind(s.manager)
-	s.gateway = gateway.New(gateway.Config{Workflows: s.workflows, Named: s.workflows, Accounts: s.accounts, Runner: s.runner, Store: s.store, InlineCode: s.code, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
+	s.gateway = gateway.New(gateway.Config{Tokens: s.issuer, Workflows: s.workflows, Named: s.workflows, Accounts: s.accounts, Runner: s.runner, Store: s.store, InlineCode: s.code, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
 		MaxBody: s.config.limits.MessageSize, MaxBuffered: s.config.limits.Buffered(), ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
 	s.page = portal.New(overview{s}, s.caller, s.log)
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})
