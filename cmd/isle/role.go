@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"isle/internal/identity"
 )
 
 const authorization = "/providers/Microsoft.Authorization/"
@@ -101,6 +103,25 @@ func (o directoryObject) shown() string {
 	return o.Name
 }
 
+// assignee says to whom a role is given: by a name, or as a trusted issuer names them.
+type assignee struct{ name, issuer, subject string }
+
+func (a *assignee) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.name, "assignee", "", "a user's name, an application's client id, or an object id")
+	cmd.Flags().StringVar(&a.issuer, "issuer", "", "instead: an issuer that the server trusts (--trust-issuer)")
+	cmd.Flags().StringVar(&a.subject, "subject", "", "and whom it names: sub of its tokens")
+	cmd.MarkFlagsRequiredTogether("issuer", "subject")
+	cmd.MarkFlagsOneRequired("assignee", "issuer")
+	cmd.MarkFlagsMutuallyExclusive("assignee", "issuer")
+}
+
+func (a *assignee) find(cmd *cobra.Command, c *client) (directoryObject, error) {
+	if a.issuer != "" {
+		return directoryObject{ID: identity.ExternalID(a.issuer, a.subject), UPN: a.subject}, nil
+	}
+	return findPrincipal(cmd, c, a.name)
+}
+
 // findPrincipal finds a user by name, an application by client id or name, and either by
 // object id.
 func findPrincipal(cmd *cobra.Command, c *client, name string) (directoryObject, error) {
@@ -130,7 +151,7 @@ func findPrincipal(cmd *cobra.Command, c *client, name string) (directoryObject,
 func roleCreate() *cobra.Command {
 	var m managing
 	var at scopeFlags
-	var who string
+	var who assignee
 	cmd := &cobra.Command{Use: "create ROLE --assignee WHO", Short: "Give a role: by its name or GUID, to a user or an application", Args: cobra.ExactArgs(1),
 		Example: "  isle role create Reader --assignee ann@isle.local\n  isle role create 'Logic App Contributor' --assignee CLIENT-ID -g integration",
 		RunE: m.with(func(cmd *cobra.Command, args []string, c *client) error {
@@ -139,7 +160,7 @@ func roleCreate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			to, err := findPrincipal(cmd, c, who)
+			to, err := who.find(cmd, c)
 			if err != nil {
 				return err
 			}
@@ -151,8 +172,7 @@ func roleCreate() *cobra.Command {
 			a := roleAssignment{made.ID, role.Properties.RoleName, to.ID, to.shown(), to.kind(), scope}
 			return m.print(cmd.OutOrStdout(), a, "Role", a.Role, "Given to", a.Name, "Scope", a.Scope, "Id", a.ID)
 		})}
-	cmd.Flags().StringVar(&who, "assignee", "", "a user's name, an application's client id, or an object id")
-	_ = cmd.MarkFlagRequired("assignee")
+	who.add(cmd)
 	at.add(cmd)
 	return m.flags(cmd)
 }
@@ -227,14 +247,14 @@ func roleList() *cobra.Command {
 func roleDelete() *cobra.Command {
 	var m managing
 	var at scopeFlags
-	var who string
+	var who assignee
 	cmd := &cobra.Command{Use: "delete ROLE --assignee WHO", Short: "Take a role away", Args: cobra.ExactArgs(1), RunE: m.with(func(cmd *cobra.Command, args []string, c *client) error {
 		scope := at.of(c)
 		role, err := findRole(cmd, c, scope, args[0])
 		if err != nil {
 			return err
 		}
-		to, err := findPrincipal(cmd, c, who)
+		to, err := who.find(cmd, c)
 		if err != nil {
 			return err
 		}
@@ -252,8 +272,7 @@ func roleDelete() *cobra.Command {
 		}
 		return fmt.Errorf("%s does not have the role %s at %s: `%s role list` shows who has which", to.shown(), role.Properties.RoleName, scope, program())
 	})}
-	cmd.Flags().StringVar(&who, "assignee", "", "a user's name, an application's client id, or an object id")
-	_ = cmd.MarkFlagRequired("assignee")
+	who.add(cmd)
 	at.add(cmd)
 	return m.flags(cmd)
 }

@@ -55,6 +55,8 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.config.TLSCert, "tls-cert", "", "an own certificate, PEM")
 	flags.StringVar(&f.config.TLSKey, "tls-key", "", "its key, PEM")
 	flags.BoolVar(&f.config.PrivateLinks, "private-links", false, "let templates be linked from private and loopback addresses too, which the server would reach for whoever deploys")
+	flags.StringSliceVar(&f.config.TrustIssuers, "trust-issuer", nil, "https URL of an OpenID Connect issuer whose tokens are taken too; roles are given to whom it names with: isle role create --issuer URL --subject SUB")
+	flags.StringSliceVar(&f.config.TrustAudience, "trust-audience", nil, "the audience that tokens of trusted issuers must be for")
 	flags.StringSliceVar(&f.config.AllowedHosts, "allowed-host", nil, "further Host names that are answered")
 	flags.StringSliceVar(&f.trusted, "trusted-proxies", nil, "prefixes whose X-Forwarded-For counts")
 	flags.StringArrayVar(&f.config.Limit, "limit", nil, "a limit that is not to be the documented one, as name=value: foreachItems=1000, messageSize=50MB, inboundTimeout=60s; the list is above")

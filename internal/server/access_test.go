@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"isle/internal/access"
 	"isle/internal/arm"
+	"isle/internal/runner"
 	"isle/internal/store"
 )
 
@@ -138,4 +140,31 @@ func (s *Server) asks(t *testing.T, principal, method, path string) bool {
 		t.Errorf("%s %s: %v", method, path, err)
 	}
 	return e == nil || e.Code != "AuthorizationFailed"
+}
+
+// Security: a signature opens what it names at the access endpoint and never the resource
+// manager, the directory or a backup.
+func TestSignaturesDoNotOpenTheResourceManager(t *testing.T) {
+	s := start(t, t.TempDir())
+	subscription := "/subscriptions/" + s.issuer.Subscription()
+	link := runner.Link{FlowID: "f", Permission: "//*", APIVersion: "2019-05-01"}
+	for _, path := range []string{"/subscriptions", subscription, subscription + "/resourceGroups", subscription + "/resourceGroups/g/providers/Microsoft.Logic/workflows/w",
+		subscription + "/resourceGroups/g/providers/Microsoft.Logic/workflows/w/runs", "/v1.0/users", "/tenants", "/providers/Microsoft.Logic"} {
+		link.Path = path
+		for _, key := range [][]byte{nil, []byte("key")} {
+			r := httptest.NewRequest(http.MethodGet, link.URL("https://localhost", key), nil)
+			w := httptest.NewRecorder()
+			s.handler.ServeHTTP(w, r)
+			if w.Code != http.StatusUnauthorized || w.Header().Get("WWW-Authenticate") == "" && !strings.HasPrefix(path, "/v1.0") {
+				t.Errorf("%s: %d %s", path, w.Code, w.Body)
+			}
+		}
+	}
+	for _, path := range []string{"/backup", "/restore"} {
+		r := httptest.NewRequest(http.MethodPost, "https://localhost"+path+"?sp=%2F%2F*&sv=1.0&sig=x", nil)
+		w := httptest.NewRecorder()
+		if s.handler.ServeHTTP(w, r); w.Code != http.StatusUnauthorized {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
 }

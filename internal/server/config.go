@@ -14,6 +14,7 @@ import (
 
 	"isle/internal/connector/connection"
 	connectorhttp "isle/internal/connector/http"
+	"isle/internal/identity"
 	"isle/internal/tracing"
 	"isle/netpol"
 )
@@ -56,6 +57,9 @@ type Config struct {
 	CallTimeout time.Duration // of one request of an operation; 0: 240 s in an environment, 120 s outside
 
 	PrivateLinks bool // linked templates may lie at private, loopback and link-local addresses
+
+	TrustIssuers  []string // URLs of OpenID Connect issuers whose tokens are taken too
+	TrustAudience []string // whom their tokens must be for
 
 	AllowedHosts   []string       // further Host names that are answered
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts
@@ -105,7 +109,7 @@ func (c *Config) Validate() error {
 			found = append(found, fmt.Errorf("--public-url %q is not an https URL without a path, such as https://isle.example:7443", c.PublicURL))
 		}
 	}
-	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkLimits(), c.checkThrottle(), c.readServiceTags(), c.readConnections(), c.checkFlowLog(), c.checkTraces())
+	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkLimits(), c.checkThrottle(), c.readServiceTags(), c.readConnections(), c.checkFlowLog(), c.checkTraces(), c.checkTrust())
 	if c.ResponseLimit == 0 {
 		c.ResponseLimit = defaultResponseLimit
 	}
@@ -229,4 +233,25 @@ func (c *Config) checkTraces() error {
 		return fmt.Errorf("--otlp-endpoint %w", err)
 	}
 	return nil
+}
+
+// checkTrust checks the issuers that are trusted.
+func (c *Config) checkTrust() error {
+	var found []error
+	for _, i := range c.trusted() {
+		if err := i.Check(); err != nil {
+			found = append(found, fmt.Errorf("--trust-issuer %w (--trust-audience)", err))
+		}
+	}
+	if len(c.TrustAudience) > 0 && len(c.TrustIssuers) == 0 {
+		found = append(found, errors.New("--trust-audience: there is no --trust-issuer that it could be of"))
+	}
+	return errors.Join(found...)
+}
+
+func (c *Config) trusted() (list []identity.TrustedIssuer) {
+	for _, url := range c.TrustIssuers {
+		list = append(list, identity.TrustedIssuer{URL: url, Audiences: c.TrustAudience})
+	}
+	return list
 }

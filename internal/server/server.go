@@ -310,6 +310,8 @@ func (s *Server) build() error {
 		return err
 	}
 	s.places.environments = s.logic
+	// The operator named the issuers, so they may be where only the server can reach.
+	s.issuer.Trust(s.config.trusted(), fetch.New(fetch.Options{Network: s.network, Private: true, RootCAs: s.rootCAs()}).Fetch)
 	deployments := deploy.New(deploy.Config{Store: s.store, TenantID: s.issuer.Tenant(), Endpoint: s.base, Authority: s.base,
 		Fetcher: links, Clock: s.config.Clock, Log: s.log})
 	s.manager, err = arm.New(arm.Config{
