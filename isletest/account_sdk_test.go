@@ -206,12 +206,13 @@ func driveSchemas(t *testing.T, v *witness) {
 	// What a GET shows may be PUT again.
 	p.Metadata = map[string]any{"owner": "finance"}
 	again, err := c.CreateOrUpdate(w.ctx, "b2b", "acc", "Order", armlogic.IntegrationAccountSchema{Properties: p}, nil)
-	if err == nil {
-		t.Log("the SDK sends no contentLink")
+	must(t, err)
+	if *again.Properties.DocumentName != "Order" || *again.Properties.ContentLink.ContentSize != int64(len(orderSchema)) || again.Properties.Metadata.(map[string]any)["owner"] != "finance" {
+		t.Errorf("put again by the SDK: %+v", again.Properties)
 	}
 	body, _ := json.Marshal(map[string]any{"properties": map[string]any{"schemaType": "xml", "metadata": p.Metadata, "contentLink": map[string]any{"uri": *p.ContentLink.URI}}})
 	if a := w.Do(http.MethodPut, *made.ID, body); a.Status != 200 || a.Text("properties", "documentName") != "Order" || a.Text("properties", "contentLink", "contentSize") != fmt.Sprint(len(orderSchema)) || a.Text("properties", "schemaType") != "Xml" {
-		t.Errorf("put again: %d %s (%v)", a.Status, a.Body, again.Name)
+		t.Errorf("put again: %d %s", a.Status, a.Body)
 	}
 	must2(c.Delete(w.ctx, "b2b", "acc", "Order", nil))(t)
 	if a := w.open(*url.Value); a.Status != 404 {

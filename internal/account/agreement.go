@@ -59,6 +59,9 @@ func checkBounds(v expr.Value, target string, found *arm.Found) {
 		}
 	}
 	for i, e := range v.Elements() {
+		if len(*found) >= maxProblems {
+			break
+		}
 		checkBounds(e, indexed(target, i), found)
 	}
 }

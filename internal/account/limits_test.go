@@ -61,6 +61,23 @@ func TestLargeContents(t *testing.T) {
 	}
 }
 
+// TestEndlessFaults: what is wrong in very many places, or nested very deep, is refused
+// in bounded room.
+func TestEndlessFaults(t *testing.T) {
+	w := newWorld(t)
+	w.do("PUT", expand("$A"), `{"location":"westeurope"}`)
+	identities := `{"properties":{"partnerType":"B2B","content":{"b2b":{"businessIdentities":[` + strings.Repeat("1,", 1<<20) + `1]}}}}`
+	deep, err := json.Marshal(map[string]any{"properties": map[string]any{"mapType": "Xslt", "content": strings.Repeat("<a>", 1<<20)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, body := range map[string]string{"$A/partners/p": identities, "$A/maps/m": string(deep), "$A/maps/l": `{"properties":{"mapType":"Liquid","content":"` + strings.Repeat("{%raw%}{{'}}", 1<<19) + `"}}`} {
+		if res := w.do("PUT", expand(path), body); res.Code != 400 || res.Body.Len() > 200_000 {
+			t.Errorf("%s: %d, %d bytes: %.500s", path, res.Code, res.Body.Len(), res.Body)
+		}
+	}
+}
+
 // TestAccountsGoWithWhatIsInThem: nothing is left of a deleted account, and one of the
 // same name begins anew.
 func TestAccountsGoWithWhatIsInThem(t *testing.T) {

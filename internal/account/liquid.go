@@ -135,7 +135,7 @@ func (r *liquidReader) verbatim(name string) error {
 	for at := 0; ; {
 		i := strings.Index(r.rest[at:], "{%")
 		if i < 0 {
-			return nil // told as a block without an end
+			return fmt.Errorf("line %d: the tag '%s' has no 'end%s'", r.open[len(r.open)-1].line, name, name)
 		}
 		at += i
 		if rest := strings.TrimLeft(r.rest[at+2:], "- \t\r\n"); strings.HasPrefix(rest, "end"+name) {

@@ -118,6 +118,10 @@ func knows(fields []field, name string) bool {
 	return false
 }
 
+// maxProblems is how many problems end the look at a list: who has made so many need not
+// be told of all.
+const maxProblems = 200
+
 func (m *models) value(v expr.Value, f field, target string, found *arm.Found) expr.Value {
 	if !f.list {
 		return m.one(v, f.kind, target, found)
@@ -128,6 +132,9 @@ func (m *models) value(v expr.Value, f field, target string, found *arm.Found) e
 	}
 	values := make([]expr.Value, 0, v.Len())
 	for i, e := range v.Elements() {
+		if len(*found) >= maxProblems {
+			break
+		}
 		values = append(values, m.one(e, f.kind, fmt.Sprintf("%s[%d]", target, i), found))
 	}
 	return expr.Array(values...)

@@ -29,6 +29,9 @@ func checkPartner(d *draft, found *arm.Found) {
 		return
 	}
 	for i, identity := range identities.Elements() {
+		if len(*found) >= maxProblems {
+			break
+		}
 		checkIdentity(identity, indexed("properties.content.b2b.businessIdentities", i), found)
 	}
 	if _, given := b2b.Get("partnerClassification"); !given {

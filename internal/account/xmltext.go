@@ -48,6 +48,12 @@ func decodeText(content []byte) ([]byte, error) {
 	return content, nil
 }
 
+// Bounds of a document, far beyond those that mean something.
+const (
+	maxXMLDepth      = 1000
+	maxXMLAttributes = 1000
+)
+
 type xmlWalk struct {
 	decoder *xml.Decoder
 	element func(depth int, e xml.StartElement)
@@ -94,8 +100,16 @@ func (w *xmlWalk) start(e xml.StartElement) error {
 			return w.fault("there is more than one root element")
 		}
 	}
+	if len(w.open) >= maxXMLDepth || len(e.Attr) > maxXMLAttributes {
+		return w.fault("'%s' is nested deeper than %d elements, or has more than %d attributes", shorten(e.Name.Local), maxXMLDepth, maxXMLAttributes)
+	}
 	var declared []string
+	seen := make(map[xml.Name]bool, len(e.Attr))
 	for _, a := range e.Attr {
+		if seen[a.Name] {
+			return w.fault("the attribute '%s' of '%s' is given twice", shorten(a.Name.Local), shorten(e.Name.Local))
+		}
+		seen[a.Name] = true
 		if a.Name.Space == "xmlns" || a.Name.Space == "" && a.Name.Local == "xmlns" {
 			declared = append(declared, a.Value)
 			w.inScope[a.Value]++

@@ -686,6 +686,7 @@ func FuzzTarget(f *testing.F) {
 	f.Add("/workflows/a/versions/08/triggers/m%20n/paths/invoke")
 	f.Add("/workflows/a/runs/08/actions/b/repetitions/000001/contents/ActionInputs")
 	f.Add("/workflows/a/runs/08/operations/x")
+	f.Add("/integrationAccounts/a/schemas/b%20c/contents/Value")
 	f.Fuzz(func(t *testing.T, path string) {
 		v, ok := parseTarget(path)
 		if !ok {
