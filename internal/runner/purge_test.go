@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -163,4 +165,107 @@ func newWorldOf(t *testing.T, u *undecided, ahead *atomic.Int64) *world {
 	})
 	t.Cleanup(func() { w.close(t) })
 	return w
+}
+
+// While old runs are purged others begin, run and end, and nothing of them is lost; room
+// in the database is given back meanwhile, not only at the end.
+func TestRunsGoOnWhileOthersArePurged(t *testing.T) {
+	const old, young = 2500, 150
+	var ahead atomic.Int64
+	var w *world
+	var unused atomic.Int64 // the most that was seen
+	l := &library{flows: map[string]*Deployed{}}
+	w = open(t, t.TempDir(), l, func(c *Config) {
+		c.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		c.Purged = func(string, int, int) {
+			_ = w.db.Read(context.Background(), func(tx *store.Tx) error {
+				n, err := tx.Unused()
+				unused.Store(max(unused.Load(), n))
+				return err
+			})
+		}
+	})
+	defer w.close(t)
+	flow := l.deploy(t, "copies", "", `{"C":{"type":"Compose","inputs":"@triggerBody()"},"V":{"type":"If","expression":"@equals(length(triggerBody()),0)","actions":{},"runAfter":{"C":["Succeeded"]}}}`)
+	noise := make([]byte, 8000)
+	rand.NewChaCha8([32]byte{2}).Read(noise)
+	text := `"` + hex.EncodeToString(noise) + `"`
+	for range old {
+		w.start(t, flow, text, false)
+	}
+	eventually(t, "all have ended", func() bool {
+		open := 0
+		if err := w.db.Read(t.Context(), func(tx *store.Tx) (err error) { open, err = tx.OpenRuns(flow.FlowID); return err }); err != nil {
+			t.Fatal(err)
+		}
+		return open == 0
+	})
+	ahead.Store(int64(91 * 24 * time.Hour))
+	purged := make(chan error)
+	go func() { purged <- w.Purge(t.Context()) }()
+	names := make([]string, young)
+	for i := range names {
+		names[i] = w.start(t, flow, text, false).RunID
+	}
+	for _, name := range names {
+		w.finished(t, name)
+		if records := w.records(t, name); len(records) != 2 || records[0].Outputs.Size() != int64(len(text)) {
+			t.Fatalf("%s: %+v", name, records)
+		}
+	}
+	if err := <-purged; err != nil {
+		t.Fatal(err)
+	}
+	if n := w.countRuns(t); n != young {
+		t.Errorf("%d runs are left, want %d", n, young)
+	}
+	if most := unused.Load(); most == 0 || most > 12<<20 {
+		t.Errorf("up to %d bytes lay unused during the purge", most)
+	}
+}
+
+// BenchmarkStartDuringPurge measures how long a run takes from its start to its end while
+// old runs are purged:
+//
+//	go test ./internal/runner -run '^$' -bench StartDuringPurge -benchtime 2000x
+func BenchmarkStartDuringPurge(b *testing.B) {
+	for _, purging := range []bool{false, true} {
+		b.Run(fmt.Sprintf("purging=%v", purging), func(b *testing.B) { benchmarkPurge(b, purging) })
+	}
+}
+
+func benchmarkPurge(b *testing.B, purging bool) {
+	var ahead atomic.Int64
+	l := &library{flows: map[string]*Deployed{}}
+	w := open(b, b.TempDir(), l, func(c *Config) {
+		c.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
+	defer w.close(b)
+	flow := l.deploy(b, "copies", "", `{"C":{"type":"Compose","inputs":"@triggerBody()"}}`)
+	text := `"` + strings.Repeat("x", 4000) + `"`
+	last := ""
+	for range 10 * b.N {
+		last = w.start(b, flow, text, false).RunID
+	}
+	w.finished(b, last)
+	ahead.Store(int64(91 * 24 * time.Hour))
+	ctx, stop := context.WithCancel(b.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if purging {
+			_ = w.Purge(ctx)
+		}
+	}()
+	took := make([]time.Duration, 0, b.N)
+	for b.Loop() {
+		begun := time.Now()
+		w.finished(b, w.start(b, flow, text, false).RunID)
+		took = append(took, time.Since(begun))
+	}
+	stop()
+	<-done
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 }

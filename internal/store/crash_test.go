@@ -80,7 +80,13 @@ func contentOf(name string) []byte { return []byte(strings.Repeat(name, 20_000))
 // kill runs the child for a while, kills it, and returns what it had acknowledged.
 func kill(t *testing.T, dir string, after time.Duration) []string {
 	t.Helper()
-	cmd, out := child(t, "writes", dir)
+	return killIn(t, "writes", dir, after)
+}
+
+// killIn is kill of a child in another role.
+func killIn(t *testing.T, role, dir string, after time.Duration) []string {
+	t.Helper()
+	cmd, out := child(t, role, dir)
 	var acknowledged []string
 	var once sync.Once
 	for out.Scan() {

@@ -156,6 +156,12 @@ func (s span) bound(w *where) {
 }
 
 // oneOf narrows an open column to the values given; none: to nothing.
+func (a *access) noneOf(column, value string) {
+	at := slices.Index(a.open, column)
+	keep := a.keep
+	a.keep = func(v []driver.Value) bool { return v[at] != driver.Value(value) && (keep == nil || keep(v)) }
+}
+
 func (a *access) oneOf(column string, values []string) {
 	if len(values) == 0 {
 		return

@@ -24,6 +24,8 @@ func TestMain(m *testing.M) {
 	switch os.Getenv("STORE_TEST_CHILD") {
 	case "writes":
 		childWrites(os.Getenv("STORE_TEST_DIR"))
+	case "purges":
+		childPurges(os.Getenv("STORE_TEST_DIR"))
 	case "holds":
 		s, err := store.Open(context.Background(), os.Getenv("STORE_TEST_DIR"), store.Options{})
 		if err != nil {

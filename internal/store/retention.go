@@ -11,8 +11,8 @@ func (tx *Tx) Flows() ([]string, error) {
 	// One seek for each workflow, however many runs it has.
 	var found []string
 	err := tx.query(`WITH RECURSIVE run (id) AS (
-			SELECT min(workflow) FROM runs UNION ALL
-			SELECT (SELECT min(workflow) FROM runs WHERE workflow > run.id) FROM run WHERE run.id IS NOT NULL),
+			SELECT min(workflow) FROM runs WHERE workflow <> '~' UNION ALL
+			SELECT (SELECT min(workflow) FROM runs WHERE workflow > run.id AND workflow <> '~') FROM run WHERE run.id IS NOT NULL),
 		firing (id) AS (
 			SELECT min(workflow) FROM histories UNION ALL
 			SELECT (SELECT min(workflow) FROM histories WHERE workflow > firing.id) FROM firing WHERE firing.id IS NOT NULL)
@@ -53,13 +53,19 @@ func (d *DB) Shrink(ctx context.Context) (bytes int64, err error) {
 // free is how many pages of the file hold nothing, and the size of one.
 func (d *DB) free(ctx context.Context) (pages, size int64, err error) {
 	err = d.Read(ctx, func(tx *Tx) error {
-		number := func(n *int64) func([]driver.Value) error {
-			return func(v []driver.Value) error { *n = v[0].(int64); return nil }
-		}
-		if err := tx.one(`PRAGMA freelist_count`, number(&pages)); err != nil {
-			return err
-		}
-		return tx.one(`PRAGMA page_size`, number(&size))
+		pages, size, err = tx.free()
+		return err
 	})
+	return pages, size, err
+}
+
+func (tx *Tx) free() (pages, size int64, err error) {
+	number := func(n *int64) func([]driver.Value) error {
+		return func(v []driver.Value) error { *n = v[0].(int64); return nil }
+	}
+	if err := tx.one(`PRAGMA freelist_count`, number(&pages)); err != nil {
+		return 0, 0, err
+	}
+	err = tx.one(`PRAGMA page_size`, number(&size))
 	return pages, size, err
 }

@@ -214,6 +214,9 @@ func (tx *Tx) scanRun(v []driver.Value) (Run, error) {
 
 // Run reads a run with its head; ErrNotFound if there is none.
 func (tx *Tx) Run(name string) (r Run, err error) {
+	if isBuried(name) {
+		return Run{}, fmt.Errorf("run %s: %w", name, ErrNotFound)
+	}
 	err = tx.one(`SELECT head, `+runColumns+` FROM runs WHERE name = ?`, func(v []driver.Value) (err error) {
 		if r, err = tx.scanRun(v[1:]); err != nil {
 			return err
@@ -311,6 +314,7 @@ func (tx *Tx) runAccess(q RunQuery) access {
 	}
 	a.table = "runs INDEXED BY " + index
 	a.oneOf("status", q.Status)
+	a.noneOf("status", buried)
 	tx.runRest(&a.rest, rest)
 	return a
 }
@@ -414,7 +418,9 @@ func (tx *Tx) QueuedRuns(workflow string) ([]Run, error) {
 }
 
 // DeleteRun deletes a run, its records and the names of its contents, whose files
-// [DB.Collect] then removes; ErrNotFound if there is none.
+// [DB.Collect] then removes; ErrNotFound if there is none. No more than [eraseRows] and
+// [eraseBytes] of its records go with it: of a larger one nothing is found any more, and
+// [Tx.Erase] deletes the rest.
 func (tx *Tx) DeleteRun(name string) error {
 	if !tx.writable {
 		return ErrReadOnly
@@ -427,12 +433,17 @@ func (tx *Tx) DeleteRun(name string) error {
 	if _, err := tx.exec(`INSERT INTO purged (run, started) SELECT id, started FROM runs WHERE id = ? AND finished IS NOT NULL`, id); err != nil {
 		return err
 	}
-	for _, sql := range []string{`DELETE FROM runs WHERE id = ?`, `DELETE FROM records WHERE run = ?`} {
-		if _, err := tx.exec(sql, id); err != nil {
-			return err
-		}
+	if _, err := tx.exec(`DELETE FROM contents WHERE run = ?`, name); err != nil {
+		return err
 	}
-	_, err = tx.exec(`DELETE FROM contents WHERE run = ?`, name)
+	more, err := tx.eraseRecords(id)
+	switch {
+	case err != nil:
+		return err
+	case more:
+		return tx.bury(id)
+	}
+	_, err = tx.exec(`DELETE FROM runs WHERE id = ?`, id)
 	return err
 }
 
@@ -440,6 +451,9 @@ func (tx *Tx) DeleteRun(name string) error {
 func (tx *Tx) runID(name string) (int64, error) {
 	if tx.run.name == name && name != "" {
 		return tx.run.id, nil
+	}
+	if isBuried(name) {
+		return 0, ErrNotFound
 	}
 	var id int64
 	err := tx.one(`SELECT id FROM runs WHERE name = ?`, func(v []driver.Value) error {
