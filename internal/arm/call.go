@@ -215,6 +215,13 @@ func (m *Manager) subscriptionIDs() string {
 
 // dispatch carries out a method on what the path means.
 func (m *Manager) dispatch(ctx context.Context, c *call, t target) (*Result, error) {
+	if c.method == http.MethodGet || c.method == http.MethodHead {
+		return m.carryOut(ctx, c, t)
+	}
+	return m.noted(ctx, c, t, func() (*Result, error) { return m.carryOut(ctx, c, t) })
+}
+
+func (m *Manager) carryOut(ctx context.Context, c *call, t target) (*Result, error) {
 	switch {
 	case t.handler != nil:
 		return m.handle(ctx, c, t)

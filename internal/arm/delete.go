@@ -19,8 +19,10 @@ func (m *Manager) delete(ctx context.Context, c *call, t target) (*Result, error
 	}
 	var res *Result
 	err := m.db.Write(ctx, func(tx *store.Tx) (err error) {
-		res, err = m.deleteIn(ctx, tx, c, t)
-		return err
+		if res, err = m.deleteIn(ctx, tx, c, t); err != nil || res.Status == http.StatusNoContent {
+			return err
+		}
+		return m.recordChange(tx, c, t.id.String(), operationOf(t.typ.Name)+"/delete", res)
 	})
 	if err != nil {
 		return nil, err

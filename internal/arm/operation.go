@@ -97,6 +97,9 @@ const keepOperations = 7 * 24 * time.Hour
 func (m *Manager) Maintain(ctx context.Context) error {
 	return m.db.Write(ctx, func(tx *store.Tx) error {
 		_, err := tx.DeleteOperations(m.now().Add(-keepOperations), 1000)
+		if err == nil {
+			_, err = tx.DeleteActivity(m.now().Add(-keepActivity), maxActivity, 10_000)
+		}
 		return err
 	})
 }
@@ -118,11 +121,16 @@ func (m *Manager) Complete(_ context.Context, tx *store.Tx, key, operation strin
 		return err
 	}
 	op.Status, op.End = statusSucceeded, m.now()
+	var failed *Error
 	if failure != nil {
+		failed = m.wire(failure, "")
 		op.Status = statusFailed
-		op.Error = m.wire(failure, "").Value().JSON()
+		op.Error = failed.Value().JSON()
 	}
 	if err := tx.PutOperation(op); err != nil {
+		return err
+	}
+	if err := m.recordEnd(tx, op.ID, failed); err != nil {
 		return err
 	}
 	r, err := Load(tx, key)

@@ -48,6 +48,9 @@ func (m *Manager) put(ctx context.Context, c *call, t target, hook putHook) (*Re
 			return problem
 		}
 		res, err = m.write(ctx, tx, c, t, r, written)
+		if err == nil {
+			err = m.recordChange(tx, c, r.ID.String(), operationOf(t.typ.Name)+"/write", res)
+		}
 		if err == nil && c.commit != nil {
 			err = c.commit(tx, res)
 		}

@@ -128,7 +128,7 @@ func TestSchemaHasNumberAndFileSettings(t *testing.T) {
 	defer c.Close()
 	for sql, want := range map[string]any{
 		`PRAGMA page_size`: int64(8192), `PRAGMA auto_vacuum`: int64(2), `PRAGMA journal_mode`: "wal",
-		`SELECT version FROM schema`: int64(1), `SELECT epoch FROM schema`: int64(1), `PRAGMA integrity_check`: "ok",
+		`SELECT version FROM schema`: int64(2), `SELECT epoch FROM schema`: int64(1), `PRAGMA integrity_check`: "ok",
 	} {
 		rows, err := c.(driver.QueryerContext).QueryContext(t.Context(), sql, nil)
 		if err != nil {

@@ -43,7 +43,16 @@ CREATE TABLE settings (
 	name    TEXT NOT NULL PRIMARY KEY,
 	payload BLOB NOT NULL
 );
-` + taskTable}
+` + taskTable, `
+CREATE TABLE activity (
+	seq       INTEGER PRIMARY KEY, -- order of appending
+	id        TEXT NOT NULL,
+	operation TEXT NOT NULL,       -- that it began, '' if none
+	at        INTEGER NOT NULL,
+	payload   BLOB NOT NULL
+);
+CREATE INDEX activity_operation ON activity (operation) WHERE operation <> '';
+`}
 }
 
 func environmentMigrations() []string {
