@@ -102,6 +102,7 @@ func (s *Service) changeEnvironment(tx *store.Tx, r *arm.PutRequest, patch bool)
 	w := body.wanted(r, form, patch)
 	checkWanted(w, &found)
 	body.checkRest(&found)
+	body.checkEncryption(form, fresh, &found)
 	if fresh {
 		if err := s.place(tx, r, w, form, &found); err != nil {
 			return nil, err
@@ -173,9 +174,6 @@ func (b *environmentBody) wanted(r *arm.PutRequest, old *environment, patch bool
 
 // checkRest checks what concerns neither SKU nor network.
 func (b *environmentBody) checkRest(found *arm.Found) {
-	if !b.Properties.Encryption.IsNull() {
-		found.Add("CustomerManagedKeyNotSupported", "properties.encryptionConfiguration", "This server does not take keys from a key vault. Data is encrypted under the server's own root key; leave encryptionConfiguration out.")
-	}
 	if n := len(b.Properties.Certificates); n > maxCertificates {
 		found.Add("InvalidCertificates", "properties.certificates", "The environment has %d trusted root certificates; at most %d are allowed.", n, maxCertificates)
 	}
@@ -214,7 +212,7 @@ func checkIdentity(b *identityBody, found *arm.Found) {
 func (e *environment) carry(body expr.Value, b *environmentBody) {
 	properties, _ := body.Get("properties")
 	for _, name := range carriedEnvironment {
-		if v, ok := properties.Get(name); ok {
+		if v, ok := properties.Get(name); ok && !(name == memberEncryption && v.IsNull()) {
 			e.Settings = e.Settings.With(name, v)
 		}
 	}
@@ -288,12 +286,15 @@ func (s *Service) occupy(tx *store.Tx, r *arm.PutRequest, form *environment) err
 	return tx.PutSetting(environmentSetting(form.ID), []byte(r.ID.Key()))
 }
 
-// release ends the use of the subnets.
-func (s *Service) release(tx *store.Tx, owner string, form *environment) error {
-	for _, subnet := range form.Subnets {
-		if err := s.config.Subnets.Unlink(tx, subnet, owner, s.now()); err != nil {
+// leave ends the environment's being somewhere: at once, but that its subnets are released
+// after the delay that the server may have been given (ise.md #47 to #50).
+func (s *Service) leave(tx *store.Tx, owner string, form *environment) error {
+	if s.config.ReleaseDelay <= 0 {
+		if err := s.releaseSubnets(tx, owner, form.Subnets); err != nil {
 			return err
 		}
+	} else if err := s.releaseLater(tx, owner, form); err != nil {
+		return err
 	}
 	tx.AfterCommit(func() { s.placements.drop(form.ID) })
 	if err := dropHealth(tx, form.ID); err != nil {
@@ -341,7 +342,7 @@ func (s *Service) deleteEnvironment(_ context.Context, tx *store.Tx, r *arm.Dele
 		}
 		return arm.Conflict("IntegrationServiceEnvironmentNotEmpty", "", "The integration service environment '%s' cannot be deleted: %d workflows and integration accounts are in it, '%s' among them. Delete them first.", r.ID.Name(), len(members), first)
 	}
-	if err := s.release(tx, r.Old.ID, form); err != nil {
+	if err := s.leave(tx, r.Old.ID, form); err != nil {
 		return err
 	}
 	r.Teardown(KindRemoval, []byte(form.ID))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
@@ -13,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
 
 	"isle/internal/arm"
+	"isle/internal/logic"
 )
 
 const (
@@ -164,7 +166,9 @@ func TestBadEnvironmentsAreRefusedAndChangeNothing(t *testing.T) {
 		{"ise", strings.Replace(environmentBody(subnets, ""), `"location":"westus",`, "", 1), "LocationRequired"},
 		{"ise", strings.Replace(environmentBody(subnets, ""), `"Developer"`, `"Developer","capacity":1`, 1), "InvalidSkuCapacity"},
 		{"ise", strings.Replace(environmentBody(subnets, ""), `"Developer"`, `"Basic"`, 1), "InvalidSku"},
-		{"ise", environmentBody(subnets, `,"encryptionConfiguration":{"encryptionKeyReference":{"keyName":"k"}}`), "CustomerManagedKeyNotSupported"},
+		{"ise", environmentBody(subnets, `,"encryptionConfiguration":{"encryptionKeyReference":{"keyName":"k"}}`), "InvalidEncryptionKeyReference"},
+		{"ise", environmentBody(subnets, encryption("k")), "CustomerManagedKeyIdentityRequired"},
+		{"ise", environmentBody(subnets, `,"encryptionConfiguration":"x"`), "InvalidRequestContent"},
 		{"ise", environmentBody(subnets, `,"certificates":{"c":{"publicCertificate":"?","kind":"TrustedRoot"}}`), "InvalidCertificates"},
 		{"ise", `{"location":"westus","sku":"x"}`, "InvalidRequestContent"},
 	} {
@@ -174,6 +178,56 @@ func TestBadEnvironmentsAreRefusedAndChangeNothing(t *testing.T) {
 	if links := get(w.send("GET", subnets[0]+"/ServiceAssociationLinks", "", 200), "value"); len(links.([]any)) != 0 {
 		t.Errorf("a refused environment left links: %v", links)
 	}
+}
+
+func encryption(key string) string {
+	return `,"encryptionConfiguration":{"encryptionKeyReference":{"keyVault":{"id":"subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v"},"keyName":"` + key + `","keyVersion":"0123456789abcdef0123456789abcdef"}}`
+}
+
+// TestTheCustomersKeyIsNamedAtCreation: it is checked, kept and shown, and can neither be
+// added, replaced nor removed (ise.md #144).
+func TestTheCustomersKeyIsNamedAtCreation(t *testing.T) {
+	w := newWorld(t)
+	subnets := w.network("net")
+	with := func(key string) string {
+		return strings.Replace(environmentBody(subnets, key), `"location"`, `"identity":{"type":"SystemAssigned"},"location"`, 1)
+	}
+	ise := environments + "/ise"
+	w.send("PUT", ise, with(encryption("mine")), 201)
+	w.eventually(ise, "Succeeded", "properties", "provisioningState")
+	w.send("PUT", ise, with(""), 200)
+	got := w.eventually(ise, "Succeeded", "properties", "provisioningState")
+	if get(got, "properties", "encryptionConfiguration", "encryptionKeyReference", "keyName") != "mine" {
+		t.Errorf("%v", got)
+	}
+	w.refused("PUT", ise, with(encryption("other")), 400, "PropertyChangeNotAllowed")
+	w.send("PUT", ise, with(encryption("mine")), 200)
+	w.eventually(ise, "Succeeded", "properties", "provisioningState")
+	w.send("DELETE", ise, "", 200)
+	w.send("PUT", ise, with(""), 201)
+	w.eventually(ise, "Succeeded", "properties", "provisioningState")
+	w.refused("PUT", ise, with(encryption("late")), 400, "PropertyChangeNotAllowed")
+}
+
+// TestSubnetsStayTakenForAWhile: with a delay, links remain when an environment is
+// deleted, the environment may be made again on them, and nobody else.
+func TestSubnetsStayTakenForAWhile(t *testing.T) {
+	w := newWorld(t, func(c *logic.Config) { c.ReleaseDelay = 300 * time.Millisecond })
+	subnets := w.network("net")
+	links := func() int {
+		return len(get(w.send("GET", subnets[0]+"/ServiceAssociationLinks", "", 200), "value").([]any))
+	}
+	ise := w.createEnvironment("ise", subnets)
+	w.send("DELETE", ise, "", 200)
+	w.send("GET", ise, "", 404)
+	if links() != 1 {
+		t.Error("the subnets are free at once")
+	}
+	w.refused("PUT", environments+"/other", environmentBody(subnets, ""), 400, "SubnetWithExternalResourcesCannotBeUsedByOtherResources")
+	w.createEnvironment("ise", subnets)
+	w.send("DELETE", ise, "", 200)
+	w.until("the subnets are free", func() bool { return links() == 0 })
+	w.createEnvironment("other", subnets)
 }
 
 func TestEnvironmentKeepsWhatIsFixed(t *testing.T) {

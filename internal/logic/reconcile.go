@@ -77,7 +77,7 @@ func (s *Service) settleEnvironment(ctx context.Context, tx *store.Tx, job arm.J
 	case failure == nil:
 		form.Ready = true
 	case !form.Ready:
-		if err := s.release(tx, r.ID, form); err != nil {
+		if err := s.leave(tx, r.ID, form); err != nil {
 			return err
 		}
 	}

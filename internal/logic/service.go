@@ -135,6 +135,9 @@ type Config struct {
 	// Parting is how long a deleted environment waits for the peers of its webhooks to be
 	// told; 0: 10 s.
 	Parting time.Duration
+	// ReleaseDelay is how long the subnets of a deleted environment stay taken; 0: not at
+	// all.
+	ReleaseDelay time.Duration
 	// Access is the base URL of an environment's access endpoint,
 	// "https://host:port"; the store id of the environment is "shared" for none.
 	Access func(environment string) string
@@ -210,6 +213,7 @@ const (
 	KindEnvironment = "reconcile"            // prepares an environment
 	KindConnector   = "reconcile-connector"  // deploys or removes a managed connector
 	KindWorkflow    = "reconcile-workflow"   // arms the schedules and subscriptions of a workflow
+	KindRelease     = "release-subnets"      // releases the subnets of a deleted environment
 	KindRemoval     = "teardown-environment" // removes an environment's database
 	KindRetirement  = "teardown-workflow"    // ends the runs of a deleted workflow
 	attempts        = 3                      // of preparing an environment, before it fails
@@ -224,6 +228,7 @@ func (s *Service) Handlers() map[string]task.Handler {
 		KindConnector:   s.reconcileConnector,
 		KindWorkflow:    s.reconcileWorkflow,
 		KindRemoval:     s.removeEnvironment,
+		KindRelease:     s.carryRelease,
 		KindRetirement:  s.retireWorkflow,
 		KindRuns:        s.carryRuns,
 	}

@@ -126,7 +126,7 @@ func (policies) DNSServers(tx *store.Tx, id string) ([]netip.Addr, error) {
 	return network.DNSServers(tx, id)
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, options ...func(*logic.Config)) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir()}
 	logger := slog.New(slog.NewTextHandler(&w.log, nil))
@@ -137,7 +137,7 @@ func newWorld(t testing.TB) *world {
 	operations, end := builtin.Operations(builtin.Options{})
 	w.runner = runner.New(runner.Config{Store: w.store, Programs: workflows, Operations: operations, Network: dataplane.NewInproc(dataplane.Options{}), Log: logger})
 	rules := network.NewPolicies(w.store, netpol.TagFile{}, logger)
-	w.service, err = logic.New(logic.Config{
+	config := logic.Config{
 		Policies: policies{rules}, Isolation: func() logic.Isolation { return logic.Isolation{Mode: "inproc", Reasons: []string{"a test"}} },
 		Store: w.store, Workflows: workflows, Subnets: plane{}, Runner: w.runner, Tenant: "tenant", Log: logger, Authorizer: anybody{},
 		Access: func(string) string { return "https://localhost:8443" },
@@ -147,7 +147,11 @@ func newWorld(t testing.TB) *world {
 			}
 			return nil
 		},
-	})
+	}
+	for _, o := range options {
+		o(&config)
+	}
+	w.service, err = logic.New(config)
 	w.must(err)
 	manager, err := arm.New(arm.Config{
 		Store: w.store, Types: append(network.Types(w.store, rules), w.service.Types()...), Routes: append(network.Routes(rules), w.service.Routes()...),

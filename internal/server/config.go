@@ -46,8 +46,11 @@ type Config struct {
 
 	TLSCert, TLSKey string // PEM files of an own certificate; both or none
 
-	ServiceTags string // file of service tags, as the network policy knows them; "": none have addresses
-	FlowLog     string // file that gets the decisions of the network policy as JSON lines; "-": standard error, "": none
+	// SubnetRelease is how long the subnets of a deleted environment stay taken; 0: they
+	// are free at once.
+	SubnetRelease time.Duration
+	ServiceTags   string // file of service tags, as the network policy knows them; "": none have addresses
+	FlowLog       string // file that gets the decisions of the network policy as JSON lines; "-": standard error, "": none
 
 	OTLPEndpoint string // base of the URLs of a collector of traces, as http://localhost:4318; "": no traces are made
 
