@@ -330,12 +330,33 @@ func (m *Manager) operations(_ context.Context, r *Request) (*Response, error) {
 		for _, p := range m.reads[strings.ToLower(t.Name)] {
 			verbs = append(verbs, p.verb()+"/read")
 		}
+		if t.Linked != "" {
+			verbs = append(verbs, t.Linked)
+		}
 		slices.Sort(verbs)
 		for _, v := range slices.Compact(verbs) {
 			values = append(values, operationValue(namespace, path+"/"+v))
 		}
 	}
-	return Page(values, ""), nil
+	return Page(append(values, m.routeOperations(namespace, values)...), ""), nil
+}
+
+// routeOperations are the actions of paths that belong to no type, but for those known.
+func (m *Manager) routeOperations(namespace string, known []expr.Value) (values []expr.Value) {
+	seen := map[string]bool{}
+	for _, v := range known {
+		name, _ := v.Get("name")
+		seen[name.Text()] = true
+	}
+	for i := range m.routes {
+		name := m.routes[i].Action
+		path, ok := strings.CutPrefix(name, namespace+"/")
+		if ok && !seen[name] && strings.Contains(path, "/") {
+			seen[name] = true
+			values = append(values, operationValue(namespace, path))
+		}
+	}
+	return values
 }
 
 func operationValue(namespace, path string) expr.Value {
