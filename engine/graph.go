@@ -265,6 +265,8 @@ const (
 	codeUntilIterations  = "UntilIterationsLimitExceeded"
 	codeUntilLimits      = "UntilLimitsReached"
 	codeExpressionResult = "ExpressionResultLimitExceeded"
+	codeVariableSize     = "VariableSizeLimitExceeded"
+	codeVariableItems    = "VariableItemsLimitExceeded"
 )
 
 // failure is the code and error of a container with that status.

@@ -46,6 +46,30 @@ func (v *variable) get() expr.Value {
 
 func (v *variable) assign(value expr.Value) { *v = variable{set: true, value: value} }
 
+// items and weight are those of an array that is at hand.
+func (v *variable) items() int {
+	if v.array != nil {
+		return v.array.Len()
+	}
+	return v.value.Len()
+}
+
+func (v *variable) weight() int64 {
+	if v.array != nil {
+		return v.array.Weight()
+	}
+	return v.value.Weight()
+}
+
+// textLength is how long a string that is at hand is.
+func (v *variable) textLength() int {
+	if v.text != nil {
+		return len(v.text)
+	}
+	text, _ := v.value.AsString()
+	return len(text)
+}
+
 func (v *variable) appendElement(element expr.Value) {
 	if v.value.Kind() == expr.KindReference {
 		v.pending = append(v.pending, element)
@@ -151,6 +175,9 @@ func (vs *variables) initialize(r *Run, use *wdl.VariableUse, e *env) (done, err
 		if !declared.Type.Accepts(v) {
 			return done{}, wrongType(declared, v)
 		}
+		if err := r.holds(declared, v); err != nil {
+			return done{}, err
+		}
 		values[i] = fit(declared.Type, v)
 	}
 	for i, d := range use.Declared {
@@ -195,9 +222,40 @@ func (vs *variables) setVariable(r *Run, a *wdl.Action, index int, v expr.Value)
 	if !declared.Type.Accepts(v) {
 		return v, wrongType(declared, v)
 	}
+	if err := r.holds(declared, v); err != nil {
+		return v, err
+	}
 	v = fit(declared.Type, v)
 	vs.set(r, index, v)
 	return v, nil
+}
+
+// holds reports what a value has too much of for a variable. How many items an array has
+// that is not loaded is not known.
+func (r *Run) holds(declared *wdl.Variable, v expr.Value) error {
+	if ref, is := v.AsReference(); is {
+		return r.sized(declared, ref.Size)
+	}
+	if v.Kind() == expr.KindArray {
+		if err := r.counted(declared, v.Len()); err != nil {
+			return err
+		}
+	}
+	return r.sized(declared, v.Weight())
+}
+
+func (r *Run) sized(declared *wdl.Variable, size int64) error {
+	if most := r.program.Limits.VariableSize; size > most {
+		return &wdl.LimitError{Code: codeVariableSize, Message: fmt.Sprintf("The value of the variable '%s' would have more than %d bytes.", declared.Name, most)}
+	}
+	return nil
+}
+
+func (r *Run) counted(declared *wdl.Variable, items int) error {
+	if most := r.program.Limits.VariableItems; items > most {
+		return &wdl.LimitError{Code: codeVariableItems, Message: fmt.Sprintf("The variable '%s' would have %d items. The limit is %d.", declared.Name, items, most)}
+	}
+	return nil
 }
 
 // step increments or decrements.
@@ -249,8 +307,8 @@ func (vs *variables) appendString(r *Run, a *wdl.Action, index int, value expr.V
 		return err
 	}
 	text := value.Text()
-	if len(v.text)+len(text) > expr.MaxSize {
-		return &Error{codeTemplate, "The value of the variable '" + declared.Name + "' would be too large."}
+	if err := r.sized(declared, int64(v.textLength()+len(text))); err != nil {
+		return err
 	}
 	v.appendText(text)
 	vs.change(changeText, index)
@@ -265,6 +323,12 @@ func (vs *variables) appendArray(r *Run, a *wdl.Action, index int, value expr.Va
 		return unsuitable(a.Type, declared, value)
 	}
 	if err := r.atHand(v); err != nil {
+		return err
+	}
+	if err := r.counted(declared, v.items()+1); err != nil {
+		return err
+	}
+	if err := r.sized(declared, v.weight()+value.Weight()); err != nil {
 		return err
 	}
 	vs.change(changeElement, index)

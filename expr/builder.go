@@ -23,11 +23,17 @@ func (b *ArrayBuilder) Append(element Value) {
 	b.sum.include(&element)
 }
 
+// Weight is that of the array.
+func (b *ArrayBuilder) Weight() int64 { return addWeight(b.sum.weight, brackets(len(b.elems))) }
+
+// Len is how many elements there are.
+func (b *ArrayBuilder) Len() int { return len(b.elems) }
+
 // Value is the array of what has been appended so far.
 func (b *ArrayBuilder) Value() Value {
 	n := len(b.elems)
 	return Value{kind: KindArray, node: &node{
-		elems: b.elems[:n:n], weight: addWeight(b.sum.weight, brackets(n)), depth: max(b.sum.depth, 1),
+		elems: b.elems[:n:n], weight: b.Weight(), depth: max(b.sum.depth, 1),
 		referenced: b.sum.referenced, beyondJSON: b.sum.beyondJSON,
 	}}
 }

@@ -371,6 +371,10 @@ func (v Value) depth() int {
 	return int(v.node.depth)
 }
 
+// Weight is a lower bound of the length of the JSON of v that is known without looking
+// inside: of a text its length.
+func (v Value) Weight() int64 { return v.weight() }
+
 // weight is a lower bound of the size of v.
 func (v Value) weight() int64 {
 	switch {

@@ -47,11 +47,12 @@ func TestLimitsOfCallsOfAServer(t *testing.T) {
 		case "/large":
 			w.Header().Set("Content-Type", "text/plain")
 			_, _ = w.Write([]byte(strings.Repeat("x", 3000)))
-		case "/chunks", "/few":
-			text := strings.Repeat("x", map[string]int{"/chunks": 9000, "/few": 3000}[r.URL.Path])
+		case "/chunks", "/few", "/parts":
+			text := strings.Repeat("x", map[string]int{"/chunks": 9000, "/few": 3000, "/parts": 3000}[r.URL.Path])
+			part := map[string]int{"/chunks": 1000, "/few": 1000, "/parts": 200}[r.URL.Path]
 			var first int
 			_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &first)
-			r.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", first, first+999)) // no more at a time
+			r.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", first, first+part-1)) // no more at a time
 			http.ServeContent(w, r, "", time.Time{}, strings.NewReader(text))
 		}
 	})
@@ -63,7 +64,7 @@ func TestLimitsOfCallsOfAServer(t *testing.T) {
 	sending := func(size int, settings string) string {
 		return strings.Replace(call("/", settings), `"method":"GET"`, fmt.Sprintf(`"method":"POST","body":"@{join(range(10000,%d),'')}"`, size/5), 1)
 	}
-	s := isletest.Start(t, isletest.WithLimits("outboundTimeout=300ms", "inboundTimeout=700ms", "messageSize=2KB", "chunkedSize=4KB"))
+	s := isletest.Start(t, isletest.WithLimits("outboundTimeout=300ms", "inboundTimeout=700ms", "messageSize=2KB", "chunkedSize=4KB", "uriLength=200", "downloadRequests=10"))
 	group := s.Group("calls")
 	for name, c := range map[string]struct{ actions, want string }{
 		"outbound": {call("/slow", ""), "RequestTimeout"},
@@ -71,6 +72,8 @@ func TestLimitsOfCallsOfAServer(t *testing.T) {
 		"chunked":  {call("/chunks", `,"runtimeConfiguration":{"contentTransfer":{"transferMode":"Chunked"}}`), "ResponseSizeLimitExceeded"},
 		"few":      {call("/few", `,"runtimeConfiguration":{"contentTransfer":{"transferMode":"Chunked"}}`), "OK/"}, // more than a message
 		"sent":     {sending(5000, ""), "RequestSizeLimitExceeded"},
+		"long":     {strings.Replace(call("/", ""), target+"/", target+"/@{join(range(10000,40),'')}", 1), "UriLengthLimitExceeded"},
+		"parts":    {call("/parts", `,"runtimeConfiguration":{"contentTransfer":{"transferMode":"Chunked"}}`), "DownloadRequestsLimitExceeded"},
 		"uploaded": {sending(5000, `,"runtimeConfiguration":{"contentTransfer":{"transferMode":"Chunked"}}`), "RequestSizeLimitExceeded"},
 	} {
 		_, url := put(t, s, group, name, workflowBody(c.actions))

@@ -251,8 +251,6 @@ func (c *compiler) actionMembers(a *Action, n node) {
 	c.staticResult(a, runtime, o)
 }
 
-const maxDescription = 256 // characters
-
 // options reads operationOptions; unknown tokens are a warning (wdl-semantics
 // §12.2).
 func (c *compiler) options(n node, o owner) OptionSet {
@@ -303,20 +301,21 @@ func (c *compiler) durationMember(n node, o owner, rule Rule, name string) (Dura
 
 // description applies the limit of rule 20, in the words of public error reports.
 func (c *compiler) description(n node, o owner) {
+	longest := c.bounds.DescriptionLength
 	d, ok := n.member("description")
-	if !ok || len(d.text()) <= maxDescription || runes(d.text()) <= maxDescription {
+	if !ok || len(d.text()) <= longest || runes(d.text()) <= longest {
 		return
 	}
 	const message = "The description for %s exceeded the length limit: maximum '%d' and actual '%d'."
 	switch {
 	case o.action != nil:
 		c.add(Problem{Pointer: d.at, Code: CodeActionDescription, Rule: RuleLimit,
-			Message: fmt.Sprintf(message, "action '"+o.action.Name+"'", maxDescription, runes(d.text()))})
+			Message: fmt.Sprintf(message, "action '"+o.action.Name+"'", longest, runes(d.text()))})
 	case o.trigger != nil:
 		c.add(Problem{Pointer: d.at, Code: CodeTriggerDescription, Rule: RuleLimit,
-			Message: fmt.Sprintf(message, "trigger '"+o.trigger.Name+"'", maxDescription, runes(d.text()))})
+			Message: fmt.Sprintf(message, "trigger '"+o.trigger.Name+"'", longest, runes(d.text()))})
 	default:
-		c.report(d.at, RuleLimit, message, "the "+o.where, maxDescription, runes(d.text()))
+		c.report(d.at, RuleLimit, message, "the "+o.where, longest, runes(d.text()))
 	}
 }
 

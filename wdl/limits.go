@@ -26,11 +26,15 @@ type Limits struct {
 	// held at run time too.
 	RetryMinimumInterval, RetryMaximumInterval time.Duration
 	ExpressionLength                           int // characters of one expression
+	NameLength, DescriptionLength              int // characters of those of actions and triggers
+	URILength                                  int // bytes of the uri of a request, as it is written out
 	// RecurrenceMinimum and RecurrenceMaximum bound the time between two slots.
 	RecurrenceMinimum, RecurrenceMaximum time.Duration
 
 	// Of runs.
 	ExpressionResult int64 // bytes of what a function or an interpolation gives; at most [expr.MaxSize]
+	VariableSize     int64 // bytes of a variable
+	VariableItems    int   // of a variable of type Array
 	ForeachItems     int
 	SplitOnItems     int
 	SplitOnCounted   int // items of splitOn where the runs of the trigger are limited
@@ -55,6 +59,7 @@ func DefaultLimits() Limits {
 		TriggerConcurrency: 100, WaitingRuns: 200, PaginationItems: 100_000, InlineCode: 100_000, RetryCount: maxRetries,
 		RetryMinimumInterval: minRetryInterval, RetryMaximumInterval: maxRetryInterval,
 		ExpressionLength: expr.Workflow().Bounds().Length, ExpressionResult: expr.MaxSize,
+		NameLength: 80, DescriptionLength: 256, URILength: 16_384, VariableSize: expr.MaxSize, VariableItems: 100_000,
 		RecurrenceMinimum: time.Second, RecurrenceMaximum: 500 * 24 * time.Hour,
 		ForeachItems: 100_000, SplitOnItems: 100_000, SplitOnCounted: 100, BatchMessages: 8_000, BatchSize: 83_886_080,
 		RunDuration: 90 * 24 * time.Hour,
@@ -65,7 +70,7 @@ func DefaultLimits() Limits {
 // have been wider: those of definitions are lifted, those of runs and defaults stay.
 func (l Limits) Stored() Limits {
 	for _, lifted := range []*int{&l.Actions, &l.Triggers, &l.Parameters, &l.Outputs, &l.Variables, &l.Nesting, &l.Cases,
-		&l.TrackedProperties, &l.WaitingRuns, &l.PaginationItems, &l.InlineCode, &l.ExpressionLength} {
+		&l.TrackedProperties, &l.WaitingRuns, &l.PaginationItems, &l.InlineCode, &l.ExpressionLength, &l.NameLength, &l.DescriptionLength, &l.URILength} {
 		*lifted = unlimited
 	}
 	l.RecurrenceMinimum, l.RecurrenceMaximum = 0, math.MaxInt64

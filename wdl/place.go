@@ -122,8 +122,6 @@ func CheckUpdate(old, next *Program) Problems {
 	return problems
 }
 
-const maxName = 80 // characters of an action's or trigger's name
-
 // excessive reports whether a definition is far beyond the limits, so that nothing more
 // than that is worth telling.
 func (c *compiler) excessive() bool {
@@ -185,15 +183,18 @@ func (c *compiler) nameCharacters(at, kind, name, code string) {
 }
 
 func (c *compiler) nameLength(at, kind, name string) {
-	if len(name) > maxName && runes(name) > maxName {
-		c.report(at, RuleLimit, "The name of template %s '%s' %s has %d characters, the limit is %d", kind, shortened(name), position, runes(name), maxName)
+	if longest := c.bounds.NameLength; len(name) > longest && runes(name) > longest {
+		c.report(at, RuleLimit, "The name of template %s '%s' %s has %d characters, the limit is %d", kind, shortened(name), position, runes(name), longest)
 	}
 }
 
+// shownName is how much of a very long name is shown.
+const shownName = 80
+
 // shortened returns the begin of a very long name.
 func shortened(name string) string {
-	if r := []rune(name); len(r) > 2*maxName {
-		return string(r[:maxName]) + "…"
+	if r := []rune(name); len(r) > 2*shownName {
+		return string(r[:shownName]) + "…"
 	}
 	return name
 }

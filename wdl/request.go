@@ -10,12 +10,9 @@ import (
 // methods are what an Http action or trigger may use (wdl-semantics §11.10).
 var methods = [...]string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"}
 
-// The longest uri in bytes: what is documented (wdl-semantics §15 rule 32), which saved
-// workflows exceed, and what can be called here.
-const (
-	documentedURI = 2048
-	maxURI        = 16 << 10
-)
+// documentedURI is how many bytes a uri has by its rule (wdl-semantics §15 rule 32), which
+// saved workflows exceed.
+const documentedURI = 2048
 
 // requestAction reads an action that makes a request.
 func (c *compiler) requestAction(a *Action, n node) {
@@ -108,8 +105,8 @@ func (c *compiler) address(m node, o owner) {
 		c.invalid(m, o, RuleURI, "the uri must be a string, but is %s", describe(m.Value))
 	case isExpression(text):
 		c.uriScheme(m, o, text)
-	case len(text) > maxURI:
-		c.invalid(m, o, RuleURI, "the uri has %d bytes, the limit is %d", len(text), maxURI)
+	case len(text) > c.bounds.URILength:
+		c.invalid(m, o, RuleURI, "the uri has %d bytes, the limit is %d", len(text), c.bounds.URILength)
 	default:
 		if len(text) > documentedURI {
 			c.warn(m.at, RuleURI, "The uri of %s %s has %d bytes, more than the documented limit of %d", o.where, position, len(text), documentedURI)

@@ -143,7 +143,7 @@ func (a *active) request(ctx context.Context, call engine.Call, room *connector.
 // whole is how many bytes values have with what is behind their references.
 func whole(values ...expr.Value) (size int64) {
 	for _, v := range values {
-		size += v.Size()
+		size += v.Weight()
 		if v.HasReference() {
 			_, _ = v.Resolve(func(ref expr.ContentReference) (expr.Value, error) {
 				size += ref.Size

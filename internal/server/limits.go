@@ -29,6 +29,7 @@ type Limits struct {
 	// BufferedSize bounds the bytes of large messages in memory: of all that are taken in,
 	// and of all that are fetched and sent; 0: 1 GB, or what one message may have.
 	BufferedSize int64
+	Parts        int // requests for the parts of one content
 	Inbound      time.Duration
 	Outbound     time.Duration
 	NestedCalls  int // workflows that call each other in a row
@@ -36,7 +37,7 @@ type Limits struct {
 
 // defaultLimits are those of a server that is told nothing.
 func defaultLimits() Limits {
-	return Limits{Workflow: wdl.DefaultLimits(), NestedCalls: connectorworkflow.DefaultDepth}
+	return Limits{Workflow: wdl.DefaultLimits(), Parts: connectorhttp.DefaultMaxParts, NestedCalls: connectorworkflow.DefaultDepth}
 }
 
 // limit is one of them, and where it is kept.
@@ -59,9 +60,14 @@ func (l *Limits) list() []limit {
 		{name: "variables", value: &w.Variables, means: "variables of a workflow"},
 		{name: "nesting", value: &w.Nesting, means: "levels of actions inside actions"},
 		{name: "cases", value: &w.Cases, means: "cases of a Switch"},
+		{name: "nameLength", value: &w.NameLength, means: "characters of the name of an action or a trigger"},
+		{name: "descriptionLength", value: &w.DescriptionLength, means: "characters of a description"},
 		{name: "trackedProperties", value: &w.TrackedProperties, means: "characters of the trackedProperties of an action"},
 		{name: "expressionLength", value: &w.ExpressionLength, means: "characters of an expression"},
+		{name: "uriLength", value: &w.URILength, means: "bytes of the uri of a request"},
 		{name: "expressionResult", value: &w.ExpressionResult, most: expr.MaxSize, means: "what a function or an interpolation may give"},
+		{name: "variableSize", value: &w.VariableSize, most: expr.MaxSize, means: "a variable"},
+		{name: "variableItems", value: &w.VariableItems, means: "items of a variable of type Array"},
 		{name: "inlineCode", value: &w.InlineCode, means: "characters of the code of a JavaScriptCode action"},
 		{name: "inlineCodeTime", value: &l.Code.Time, unset: "5s", means: "how long that code may run"},
 		{name: "inlineCodeMemory", value: &l.Code.Memory, unset: "256MB", means: "memory of a process that runs it"},
@@ -84,6 +90,7 @@ func (l *Limits) list() []limit {
 		{name: "runDuration", value: &w.RunDuration, means: "how long a run may last and its history is kept"},
 		{name: "messageSize", value: &l.MessageSize, unset: inEnvironment(writeSize(connectorhttp.EnvironmentMaxBody), writeSize(connectorhttp.SharedMaxBody)), means: "a message, in and out"},
 		{name: "chunkedSize", value: &l.ChunkedSize, unset: writeSize(connectorhttp.DefaultMaxChunked), means: "a message in chunks"},
+		{name: "downloadRequests", value: &l.Parts, means: "requests for the parts of one content"},
 		{name: "bufferedSize", value: &l.BufferedSize, unset: writeSize(connector.DefaultBuffered), means: "all large messages in memory that are taken in, and all that requests send and get; what one may have, if that is more"},
 		{name: "inboundTimeout", value: &l.Inbound, unset: inEnvironment(writeTime(defaultEnvironmentResponseLimit), writeTime(defaultResponseLimit)), means: "how long a caller waits for a Response"},
 		{name: "outboundTimeout", value: &l.Outbound, unset: inEnvironment(writeTime(connectorhttp.EnvironmentTimeout), writeTime(connectorhttp.SharedTimeout)), means: "how long a request may take"},

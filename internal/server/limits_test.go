@@ -55,8 +55,12 @@ var documented = []struct {
 	{item: "paginated items", says: "100,000", limits: map[string]string{"paginationItems": "100000"}},
 }
 
-// own are limits of Isle's, and of documents beside §17.
-var own = map[string]string{"nestedCalls": "50", "inlineCode": "100000", "inlineCodeMemory": "256MB", "bufferedSize": "1GB"}
+// further are limits of ise.md (b) beside those of §17.
+var further = map[string]string{"nameLength": "80", "descriptionLength": "256", "uriLength": "16384", "variableSize": "100MB", "variableItems": "100000",
+	"downloadRequests": "1000", "inlineCode": "100000"}
+
+// own are limits of Isle's.
+var own = map[string]string{"nestedCalls": "50", "inlineCodeMemory": "256MB", "bufferedSize": "1GB"}
 
 // wdl-semantics §17: every row is a setting with the documented default, or says why not.
 func TestEveryRowOfLimitsIsASetting(t *testing.T) {
@@ -66,6 +70,7 @@ func TestEveryRowOfLimitsIsASetting(t *testing.T) {
 		defaults[one.name] = one.text()
 	}
 	told := maps.Clone(own)
+	maps.Copy(told, further)
 	for _, row := range documented {
 		maps.Copy(told, row.limits)
 		if len(row.limits) == 0 && row.why == "" {
@@ -144,6 +149,9 @@ var beyond = map[string]struct {
 	"variables":            {"1", oneTrigger, `"A":{"type":"InitializeVariable","inputs":{"variables":[{"name":"a","type":"integer"}]}},"B":{"type":"InitializeVariable","inputs":{"variables":[{"name":"b","type":"integer"}]},"runAfter":{"A":["Succeeded"]}}`, "", "number of template variables limit exceeded"},
 	"nesting":              {"1", oneTrigger, `"S":{"type":"Scope","actions":{"T":{"type":"Scope","actions":{"A":{"type":"Compose","inputs":1}}}}}`, "", "levels deep, the limit is 1"},
 	"cases":                {"1", oneTrigger, `"S":{"type":"Switch","expression":"@length('a')","cases":{"a":{"case":1,"actions":{}},"b":{"case":2,"actions":{}}},"default":{"actions":{}}}`, "", "the switch has 2 cases, the limit is 1"},
+	"nameLength":           {"6", oneTrigger, `"Another":{"type":"Compose","inputs":1}`, "", "has 7 characters, the limit is 6"},
+	"descriptionLength":    {"1", oneTrigger, `"A":{"type":"Compose","inputs":1}`, `,"description":"ab"`, "exceeded the length limit: maximum '1' and actual '2'"},
+	"uriLength":            {"7", oneTrigger, `"H":{"type":"Http","inputs":{"method":"GET","uri":"http://x"}}`, "", "the uri has 8 bytes, the limit is 7"},
 	"trackedProperties":    {"1", oneTrigger, `"A":{"type":"Compose","inputs":1,"trackedProperties":{"a":"b"}}`, "", "the trackedProperties have 9 characters, the limit is 1"},
 	"expressionLength":     {"7", oneTrigger, `"A":{"type":"Compose","inputs":"@add(1, 2)"}`, "", "expression is longer than the limit of 7 characters"},
 	"inlineCode":           {"1", oneTrigger, `"J":{"type":"JavaScriptCode","inputs":{"code":"1;"}}`, "", "the code has 2 characters, the limit is 1"},
@@ -190,20 +198,22 @@ var exceeding = map[string]struct{ set, action, code string }{
 	"foreachItems":         {"2", `{"type":"Foreach","foreach":"@range(0,3)","actions":{}}`, "ForeachItemsLimitExceeded"},
 	"untilIterations":      {"3", `{"type":"Until","expression":"@equals(1,1)","limit":{"count":"@add(2,2)","timeout":"PT1H"},"actions":{}}`, "UntilIterationsLimitExceeded"},
 	"expressionResult":     {"8", `{"type":"Compose","inputs":"@concat('12345','6789')"}`, "ExpressionResultLimitExceeded"},
+	"variableSize":         {"8", `{"type":"InitializeVariable","inputs":{"variables":[{"name":"v","type":"string","value":"@concat('12345','6789')"}]}}`, "VariableSizeLimitExceeded"},
+	"variableItems":        {"2", `{"type":"InitializeVariable","inputs":{"variables":[{"name":"v","type":"array","value":"@range(0,3)"}]}}`, "VariableItemsLimitExceeded"},
 	"retryCount":           {"2", `{"type":"Http","inputs":{"method":"GET","uri":"http://x","retryPolicy":{"type":"fixed","count":"@add(1,2)","interval":"PT5S"}}}`, "RetryCountLimitExceeded"},
 	"retryMinimumInterval": {"6s", `{"type":"Http","inputs":{"method":"GET","uri":"http://x","retryPolicy":{"type":"fixed","count":1,"interval":"@concat('PT','5S')"}}}`, "RetryIntervalLimitExceeded"},
 	"retryMaximumInterval": {"6s", `{"type":"Http","inputs":{"method":"GET","uri":"http://x","retryPolicy":{"type":"exponential","count":1,"interval":"PT5S","maximumInterval":"@concat('PT','7S')"}}}`, "RetryIntervalLimitExceeded"},
 }
 
-// runWithin runs a workflow of one action under a limit and gives its record. Requests fail
-// as those that are retried.
-func runWithin(t *testing.T, setting, action string) engine.Record {
+// runWithin runs a workflow under a limit and gives the record of its action A. Requests
+// fail as those that are retried.
+func runWithin(t *testing.T, setting, actions string) engine.Record {
 	t.Helper()
 	l, err := readLimits([]string{setting})
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, problem := compileWithin(t, l.Workflow, oneTrigger, action, "")
+	program, problem := compileWithin(t, l.Workflow, oneTrigger, actions, "")
 	if program == nil {
 		t.Fatal(problem)
 	}
@@ -214,8 +224,29 @@ func runWithin(t *testing.T, setting, action string) engine.Record {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(result.Records, func(r engine.Record) bool { return r.Repetition == nil && !r.Iteration })
+	i := slices.IndexFunc(result.Records, func(r engine.Record) bool { return r.Action == "A" && !r.Iteration })
 	return result.Records[i]
+}
+
+// initialized are a string and an array variable to be changed.
+const initialized = `,"runAfter":{"I":["Succeeded"]}},"I":{"type":"InitializeVariable","inputs":{"variables":[{"name":"s","type":"string","value":"12345"},{"name":"l","type":"array","value":[1,2]}]}}`
+
+// ise.md (b): a variable is held to its limits by each action that changes it.
+func TestVariablesBeyondALimit(t *testing.T) {
+	for _, c := range []struct{ setting, action, code string }{
+		{"variableSize=8", `{"type":"AppendToStringVariable","inputs":{"name":"s","value":"6789"}`, "VariableSizeLimitExceeded"},
+		{"variableSize=9", `{"type":"AppendToStringVariable","inputs":{"name":"s","value":"6789"}`, "NotSpecified"},
+		{"variableSize=8", `{"type":"SetVariable","inputs":{"name":"s","value":"123456789"}`, "VariableSizeLimitExceeded"},
+		{"variableSize=8", `{"type":"AppendToArrayVariable","inputs":{"name":"l","value":"6789"}`, "VariableSizeLimitExceeded"},
+		{"variableSize=20", `{"type":"AppendToArrayVariable","inputs":{"name":"l","value":"6789"}`, "NotSpecified"},
+		{"variableItems=2", `{"type":"AppendToArrayVariable","inputs":{"name":"l","value":3}`, "VariableItemsLimitExceeded"},
+		{"variableItems=3", `{"type":"AppendToArrayVariable","inputs":{"name":"l","value":3}`, "NotSpecified"},
+		{"variableItems=2", `{"type":"SetVariable","inputs":{"name":"l","value":[1,2,3]}`, "VariableItemsLimitExceeded"},
+	} {
+		if record := runWithin(t, c.setting, `"A":`+c.action+initialized); record.Code != c.code {
+			t.Errorf("%s %s: %s %s %v", c.setting, c.action, record.Status, record.Code, record.Error)
+		}
+	}
 }
 
 // wdl-semantics §17: what a run does beyond a limit fails with a code of its own.
@@ -237,10 +268,10 @@ func TestRunsBeyondALimit(t *testing.T) {
 // default, or the limit where that is less.
 func TestDefaultsKeepToTheLimits(t *testing.T) {
 	iterations := func(setting string) int {
-		return runWithin(t, setting, `"U":{"type":"Until","expression":"@equals(1,2)","limit":{"timeout":"PT1H"},"actions":{}}`).IterationCount
+		return runWithin(t, setting, `"A":{"type":"Until","expression":"@equals(1,2)","limit":{"timeout":"PT1H"},"actions":{}}`).IterationCount
 	}
 	retries := func(setting string) int {
-		return runWithin(t, setting, `"H":{"type":"Http","inputs":{"method":"GET","uri":"http://x"}}`).Attempts - 1
+		return runWithin(t, setting, `"A":{"type":"Http","inputs":{"method":"GET","uri":"http://x"}}`).Attempts - 1
 	}
 	runs := func(setting string) int {
 		l, _ := readLimits([]string{setting})
@@ -320,6 +351,7 @@ func TestSplitOnBeyondALimit(t *testing.T) {
 // provoked are the limits that are gone beyond on a server, in isletest/limits_test.go, and
 // the code that is told there.
 var provoked = map[string]string{
+	"uriLength": "UriLengthLimitExceeded", "downloadRequests": "DownloadRequestsLimitExceeded",
 	"messageSize": "RequestSizeLimitExceeded", "chunkedSize": "ResponseSizeLimitExceeded", "bufferedSize": "BufferedSizeLimitExceeded",
 	"inboundTimeout": "GatewayTimeout", "outboundTimeout": "RequestTimeout", "nestedCalls": "NestedWorkflowDepthExceeded", "batchSize": "BatchMessageTooLarge",
 	"splitOnItemsWithConcurrency": "SplitOnItemsLimitExceeded", "runDuration": "WorkflowRunTimedOut", "inlineCodeTime": "InlineCodeScriptRuntimeFailure",

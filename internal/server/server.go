@@ -290,7 +290,7 @@ func (s *Server) build() error {
 	s.operations, s.endOps = builtin.Operations(builtin.Options{
 		Script: s.code,
 		HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), ManagedIdentity: identities{s}, Authority: s.config.Authority,
-			Timeout: s.config.CallTimeout, MaxBody: s.config.limits.MessageSize, MaxChunked: s.config.limits.ChunkedSize, Clock: s.config.Clock},
+			Timeout: s.config.CallTimeout, MaxBody: s.config.limits.MessageSize, MaxChunked: s.config.limits.ChunkedSize, MaxURI: s.config.limits.Workflow.URILength, MaxParts: s.config.limits.Parts, Clock: s.config.Clock},
 		Connection: connection.Options{Directory: connection.Directories{s.config.connections, s.web}},
 		Workflow:   connectorworkflow.Options{Children: children{s}, Depth: s.config.limits.NestedCalls, Clock: s.config.Clock},
 	})

@@ -53,7 +53,7 @@ func (o *Operation) getChunks(ctx context.Context, c connector.Call, r *Request)
 		if err != nil {
 			return failure(err)
 		}
-		if d = beginDownload(answer, c.Subject.DownloadChunk); d == nil {
+		if d = beginDownload(answer, o.part(c)); d == nil {
 			return o.whole(c, r, answer)
 		}
 	}
@@ -73,12 +73,18 @@ func (o *Operation) getChunks(ctx context.Context, c connector.Call, r *Request)
 		case answer.StatusCode >= 400 && answer.StatusCode != http.StatusPreconditionFailed:
 			return d.cutShort(answer.outcome(c, o.options.Clock()), known)
 		}
+		if d.parts++; d.parts > o.options.MaxParts {
+			return failed(codeTooManyParts, fmt.Sprintf("Http request failed: the server sends the content in more than %d parts.", o.options.MaxParts))
+		}
 		if err := d.add(answer, o.options.MaxChunked); err != nil {
 			return failure(err)
 		}
 	}
 	return o.whole(c, r, d.answer())
 }
+
+// part is the size that the author names for parts, which are messages; 0: none.
+func (o *Operation) part(c connector.Call) int64 { return min(c.Subject.DownloadChunk, o.limit(c)) }
 
 // firstChunk asks for the content, or if the author names a size for its first part;
 // what is empty has none.
@@ -87,7 +93,7 @@ func (o *Operation) firstChunk(ctx context.Context, c connector.Call, r *Request
 		return o.exchange(ctx, c, r)
 	}
 	part := r.clone()
-	part.Header["Range"] = []string{fmt.Sprintf("bytes=0-%d", c.Subject.DownloadChunk-1)}
+	part.Header["Range"] = []string{fmt.Sprintf("bytes=0-%d", o.part(c)-1)}
 	part.keep("Range")
 	answer, err := o.exchange(ctx, c, part)
 	if err == nil && answer.StatusCode == http.StatusRequestedRangeNotSatisfiable {
@@ -144,10 +150,7 @@ func (d *download) add(answer *Response, limit int64) error {
 		return invalidf("the server was asked for bytes from %d on, and answered with status %d and the Content-Range '%s' for %d bytes.", have, answer.StatusCode, answer.Header.Get("Content-Range"), len(answer.Body))
 	case r.end >= limit:
 		return errTooLarge
-	case d.parts == maxChunks:
-		return invalidf("the server sends the content in more than %d parts.", maxChunks)
 	}
-	d.parts++
 	d.first.Body = append(d.first.Body, answer.Body...)
 	d.total = max(d.total, r.total)
 	return nil

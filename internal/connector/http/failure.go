@@ -29,6 +29,8 @@ const (
 
 	codeRequestTooLarge = "RequestSizeLimitExceeded"
 	codeChanged         = "ContentChanged"
+	codeURITooLong      = "UriLengthLimitExceeded"
+	codeTooManyParts    = "DownloadRequestsLimitExceeded"
 )
 
 // Unanswered is a request that got no answer, for who exchanges requests in another

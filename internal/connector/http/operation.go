@@ -30,6 +30,9 @@ type Options struct {
 	// MaxChunked bounds a message that is carried over in chunks; 0: 1 GB. The whole of
 	// it is in memory, some four times while it is recorded.
 	MaxChunked int64
+	// MaxURI bounds the uri of a request in bytes; 0: 16,384. MaxParts bounds the requests
+	// for the parts of one content; 0: 1,000 (ise.md (b)).
+	MaxURI, MaxParts int
 	// RootCAs are the authorities that servers are checked against: the system's
 	// and, for calls from workflow to workflow, Isle's own; nil: only the system's.
 	RootCAs *x509.CertPool
@@ -62,6 +65,8 @@ const (
 	EnvironmentMaxBody = 200 << 20
 	SharedMaxBody      = 100 << 20
 	DefaultMaxChunked  = 1 << 30
+	DefaultMaxURI      = 16_384
+	DefaultMaxParts    = 1000
 )
 
 const (
@@ -83,6 +88,12 @@ func Ports() connector.Ports { return connector.Ports{TCP: []uint16{80, 443}, Va
 func New(o Options) *Operation {
 	if o.MaxChunked == 0 {
 		o.MaxChunked = DefaultMaxChunked
+	}
+	if o.MaxURI == 0 {
+		o.MaxURI = DefaultMaxURI
+	}
+	if o.MaxParts == 0 {
+		o.MaxParts = DefaultMaxParts
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -106,6 +117,8 @@ func (o *Operation) perform(ctx context.Context, c connector.Call) engine.Outcom
 		return failure(err)
 	}
 	switch {
+	case len(r.URL.String()) > o.options.MaxURI:
+		return failed(codeURITooLong, fmt.Sprintf("Http request failed: the uri is longer than %d characters.", o.options.MaxURI))
 	case o.sendsChunks(c, r):
 		return o.sendChunks(ctx, c, r)
 	case int64(len(r.Body)) > o.limit(c):

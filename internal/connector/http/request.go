@@ -32,8 +32,6 @@ type Request struct {
 	own http.Header
 }
 
-const maxURI = 16_384
-
 // invalidInputs is an error of the author's: it is not retried.
 type invalidInputs struct{ reason string }
 
@@ -162,9 +160,6 @@ func validMethod(m string) bool {
 func target(inputs expr.Value) (*url.URL, error) {
 	uri, _ := inputs.Get("uri")
 	text := uri.Text()
-	if len(text) > maxURI {
-		return nil, invalidf("the uri is longer than %d characters.", maxURI)
-	}
 	u, err := parseAddress(text)
 	if err != nil {
 		return nil, invalidf("the provided uri '%s' is not an absolute http or https address.", redact(strings.TrimSpace(text)))

@@ -56,6 +56,7 @@ func (o *Operation) sendChunks(ctx context.Context, c connector.Call, r *Request
 		}
 	}
 	for {
+		u.size = min(u.size, o.limit(c)) // a chunk is a message
 		if (int64(len(r.Body))-u.offset)/u.size > maxChunks {
 			return failure(invalidf("the endpoint wants chunks of %d bytes, which are too small for a body of %d.", u.size, len(r.Body)))
 		}
