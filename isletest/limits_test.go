@@ -169,7 +169,7 @@ func TestBufferedSizeOfAServer(t *testing.T) {
 			t.Errorf("%d bytes: %d %s", c.size, a.Status, a.Body)
 		}
 	}
-	if a := s.Call(url, `"`+strings.Repeat("x", 400_000)+`"`); a.Status != http.StatusServiceUnavailable || a.Text("error", "code") != "ServerBusy" {
+	if a := s.Call(url, `"`+strings.Repeat("x", 400_000)+`"`); a.Status != http.StatusRequestEntityTooLarge || a.Text("error", "code") != "RequestEntityTooLarge" {
 		t.Errorf("taken in: %d %s", a.Status, a.Body)
 	}
 }

@@ -277,7 +277,10 @@ func (c *compiler) limit(n node, o owner) Limit {
 		return l
 	}
 	if timeout, ok := limit.member("timeout"); ok && !c.unknown(timeout) {
-		c.durationMember(timeout, o, RuleUntilLimit, "limit.timeout")
+		d, _ := c.durationMember(timeout, o, RuleUntilLimit, "limit.timeout")
+		if (d.Months < 0 || d.Rest < 0) && !c.bounds.stored { // saved ones were let through
+			c.invalid(timeout, o, RuleUntilLimit, "the property 'limit.timeout' must not be negative, but is '%s'", timeout.text())
+		}
 		l.Timeout = c.template(timeout, o, roleInputs)
 	}
 	if count, ok := limit.member("count"); ok && !c.unknown(count) {

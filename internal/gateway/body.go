@@ -35,8 +35,10 @@ func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request, most int64) (
 		return body, room.Release, nil
 	case errors.Is(err, connector.ErrTooLong):
 		err = tooLarge(most)
-	case errors.As(err, &full):
+	case errors.As(err, &full) && full.Passing():
 		err = errBusy()
+	case full != nil:
+		err = tooLarge(full.Most)
 	default:
 		err = readError(err)
 	}

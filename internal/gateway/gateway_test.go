@@ -506,6 +506,31 @@ func TestBodyLimits(t *testing.T) {
 	}
 }
 
+// Bodies that are in memory have a bound together: one that has no place beside others is
+// told to come again, one that never can is too large.
+func TestBodiesInMemoryAreBounded(t *testing.T) {
+	e := newEndpoint(t, func(c *Config) { c.MaxBuffered = 1 << 20 })
+	d := e.deploy(t, "body", "", echo)
+	others := e.Config.Handler.(*Gateway).buffer.Room()
+	if err := others.Take(1 << 19); err != nil {
+		t.Fatal(err)
+	}
+	body := func(size int) string { return `"` + strings.Repeat("x", size-2) + `"` }
+	if a := send(t, "POST", e.callback(d, ""), jsonType, body(1<<19)); a.status != 200 {
+		t.Errorf("beside others: %d %s", a.status, a.code())
+	}
+	if a := send(t, "POST", e.callback(d, ""), jsonType, body(1<<19+1)); a.status != 503 || a.code() != "ServerBusy" || a.header.Get("Retry-After") == "" {
+		t.Errorf("no place: %d %s", a.status, a.code())
+	}
+	if a := send(t, "POST", e.callback(d, ""), jsonType, body(1<<20+1)); a.status != 413 || a.code() != "RequestEntityTooLarge" {
+		t.Errorf("never a place: %d %s", a.status, a.code())
+	}
+	others.Release()
+	if a := send(t, "POST", e.callback(d, ""), jsonType, body(1<<20)); a.status != 200 {
+		t.Errorf("alone: %d %s", a.status, a.code())
+	}
+}
+
 func TestSlowSenderIsCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, inside := newEndpointInside(t)
