@@ -90,10 +90,14 @@ func runRecord(w *engine.Workflow, run testfile.Run, invoked *testfile.Invoked) 
 	for _, o := range s.Outputs {
 		var out record
 		out.text("type", o.Type)
-		if o.Error == nil {
+		switch {
+		case o.Secure:
+			out.failure(o.Error.WithoutData())
+		case o.Error == nil:
 			out.add("value", o.Value)
+		default:
+			out.failure(o.Error)
 		}
-		out.failure(o.Error)
 		outputs.add(o.Name, expr.Object(out...))
 	}
 	r.add("outputs", expr.Object(outputs...))
@@ -143,7 +147,7 @@ func actionRecord(a *wdl.Action, all []engine.Record) (expr.Value, bool) {
 	r.text("type", string(a.Type))
 	r.text("status", last.Status.String())
 	r.text("code", last.Code)
-	r.failure(last.Error)
+	r.failure(last.ShownError())
 	r.time("startTime", last.Start)
 	r.time("endTime", last.End)
 	if a.Depth == 0 {
@@ -171,7 +175,7 @@ func repetitionRecord(rec *engine.Record) expr.Value {
 	r.add("repetitionIndexes", expr.Array(indexes...))
 	r.text("status", rec.Status.String())
 	r.text("code", rec.Code)
-	r.failure(rec.Error)
+	r.failure(rec.ShownError())
 	r.time("startTime", rec.Start)
 	r.time("endTime", rec.End)
 	r.details(rec)
@@ -185,7 +189,7 @@ func (r *record) details(rec *engine.Record) {
 		r.add("trackedProperties", rec.TrackedProperties)
 	}
 	var retries []expr.Value
-	for _, retry := range rec.RetryHistory {
+	for _, retry := range rec.ShownRetries() {
 		var h record
 		h.time("startTime", retry.Start)
 		h.time("endTime", retry.End)
