@@ -40,6 +40,9 @@ type Config struct {
 	AllowHost func(host string) bool
 	// Allow says whether a principal may read or change the directory; nil: nobody may.
 	Allow func(p arm.Principal, action string) bool
+	// Managed says whether a resource has the managed identity of that principal; nil: none
+	// has one that the resource manager knows.
+	Managed func(principal, resource string) bool
 	// Caller is the address that a request comes from, for counting failed logins; nil: its
 	// socket's.
 	Caller func(*http.Request) netip.Addr
@@ -120,8 +123,8 @@ type claims struct {
 }
 
 // ManagedToken makes a token for a managed identity, as resources get it from the
-// platform: version 1.0, for any audience. base is the server's URL. Such identities
-// are no clients of the tenant: the resource manager refuses their tokens.
+// platform: version 1.0, for any audience. base is the server's URL. The resource
+// manager takes it while the resource has the identity; roles are given to its principal.
 func (s *Service) ManagedToken(base, principal, resource, audience string) (token string, expires time.Time, err error) {
 	now := s.now()
 	expires = now.Add(TokenLife)
@@ -157,7 +160,18 @@ func (s *Service) Verify(token string) (arm.Principal, error) {
 	if len(c.Audience) != 1 || !s.isAudience(c.Audience[0]) {
 		return arm.Principal{}, errors.New("it is for another audience")
 	}
+	if c.Resource != "" {
+		return s.managed(c)
+	}
 	return principal(s.directory.Load(), c)
+}
+
+// managed is the principal of a managed identity, if its resource still has it.
+func (s *Service) managed(c claims) (arm.Principal, error) {
+	if s.config.Managed == nil || !s.config.Managed(c.Object, c.Resource) {
+		return arm.Principal{}, errors.New("its managed identity is not there any more")
+	}
+	return arm.Principal{ID: c.Object, Client: c.AppID, Tenant: c.Tenant, Name: c.Resource}, nil
 }
 
 // open checks the signature of a token of this issuer, and reads its claims.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 
 	"isle/internal/access"
@@ -41,9 +42,27 @@ func (s *Server) own(tx *store.Tx, object string) error {
 }
 
 // principalKind says what of the tenant has an object id.
-func (s *Server) principalKind(_ *store.Tx, id string) (kind string, found bool, err error) {
-	kind, found = s.issuer.Kind(id)
-	return kind, found, nil
+func (s *Server) principalKind(tx *store.Tx, id string) (kind string, found bool, err error) {
+	if kind, found = s.issuer.Kind(id); found {
+		return kind, true, nil
+	}
+	found, err = identity.IsUserAssigned(tx, id)
+	return "ServicePrincipal", found, err
+}
+
+// hasIdentity says whether a resource has the managed identity of a principal: it is one,
+// or a workflow with one of its own.
+func (s *Server) hasIdentity(principal, resource string) bool {
+	ctx := context.Background()
+	var found string
+	err := s.store.Control().Read(ctx, func(tx *store.Tx) (err error) {
+		found, err = identity.UserAssigned(tx, resource)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		found, _, err = s.workflows.ManagedIdentity(ctx, resource, "")
+	}
+	return err == nil && found != "" && found == principal
 }
 
 // mayManagePeople says who may read and change the directory: whoever may read anything

@@ -49,6 +49,7 @@ var accessRules = []struct{ begins, ends, letters string }{
 	{"Microsoft.Web/customApis/", "/read", "OCRULP"},
 	{"Microsoft.Web/connections/", "", "OCL"},
 	{"Microsoft.Web/customApis/", "", "OCL"},
+	{"Microsoft.ManagedIdentity/userAssignedIdentities/read", "", "OCRU"},
 	{"Microsoft.Resources/subscriptions/resourceGroups/read", "", "OCRULPN"},
 	{"Microsoft.Resources/deployments/operations/read", "", "OCRULPN"},
 	{"Microsoft.Resources/deployments/", "/read", "OCRULN"},

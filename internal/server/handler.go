@@ -22,6 +22,7 @@ import (
 //	/workflows/…                       gateway: request triggers, content links
 //	/integrationAccounts/…             gateway: what artifacts hold
 //	/{tenant}/…, /common/…, /device    identity: tokens, discovery, keys, signing in
+//	/msi/token                         identity: tokens of managed identities
 //	/v1.0/…                            identity: the directory, as Microsoft Graph has it
 //	all else                           arm: the resource manager
 func (s *Server) routes() http.Handler {
@@ -37,6 +38,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/workflows/", access)
 	mux.Handle("/integrationAccounts/", access)
 	directory := s.issuer.Graph()
+	mux.HandleFunc(identity.EndpointPath, s.issuer.Endpoint)
 	management := timely(bodyTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case identity.Owns(r.URL.Path):

@@ -240,7 +240,7 @@ func (s *Server) publicURL(bound net.Addr) string {
 }
 
 func (s *Server) identityConfig() identity.Config {
-	return identity.Config{Store: s.store, AllowHost: s.allowHost, Allow: s.mayManagePeople, Caller: s.caller, Clock: s.config.Clock}
+	return identity.Config{Store: s.store, AllowHost: s.allowHost, Allow: s.mayManagePeople, Managed: s.hasIdentity, Caller: s.caller, Clock: s.config.Clock}
 }
 
 // identify opens the token issuer and the certificate authority, and on the first
@@ -316,7 +316,7 @@ func (s *Server) build() error {
 		Fetcher: links, Clock: s.config.Clock, Log: s.log})
 	s.manager, err = arm.New(arm.Config{
 		Store:      s.store,
-		Types:      slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), s.accounts.Types(), s.web.Types(), deployments.Types(), s.access.Types()),
+		Types:      slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), s.accounts.Types(), s.web.Types(), deployments.Types(), s.access.Types(), s.issuer.Types()),
 		Routes:     slices.Concat(network.Routes(s.policies), s.logic.Routes(), s.web.Routes(), deployments.Routes()),
 		Authorizer: s.access, Authenticator: s.issuer, Caller: s.caller, Tenant: s.issuer.Tenant(),
 		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription(), Name: "Isle"}},
@@ -339,7 +339,7 @@ func (s *Server) build() error {
 // ResourceTypes are the types that a server knows, as "Microsoft.Logic/workflows":
 // the list for who checks a template without a server.
 func ResourceTypes() []string {
-	return slices.Concat(network.TypeNames(), logic.TypeNames(), account.TypeNames(), web.TypeNames(), []string{deploy.TypeName}, access.TypeNames(), arm.TypeNames())
+	return slices.Concat(network.TypeNames(), logic.TypeNames(), account.TypeNames(), web.TypeNames(), []string{deploy.TypeName}, access.TypeNames(), identity.TypeNames(), arm.TypeNames())
 }
 
 // handlers are who carries out which kind of task.

@@ -2,9 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"isle/engine"
+	issuer "isle/internal/identity"
 	"isle/internal/logic"
 	"isle/internal/network"
 	"isle/internal/store"
@@ -38,6 +40,18 @@ func (i identities) Token(ctx context.Context, w *engine.Workflow, identity, aud
 	principal, resource, err := i.s.workflows.ManagedIdentity(ctx, w.ID, identity)
 	if err != nil {
 		return "", time.Time{}, err
+	}
+	if resource != w.ID { // an identity that is a resource of its own has its own principal
+		err := i.s.store.Control().Read(ctx, func(tx *store.Tx) error {
+			own, err := issuer.UserAssigned(tx, resource)
+			if err == nil {
+				principal = own
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return "", time.Time{}, err
+		}
 	}
 	return i.s.issuer.ManagedToken(i.s.base, principal, resource, audience)
 }
