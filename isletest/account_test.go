@@ -74,6 +74,14 @@ func TestAccountsAndWorkflowsOfEnvironments(t *testing.T) {
 		t.Errorf("the workflow's account: %+v", got)
 	}
 
+	for id, want := range map[string]int{home: 1, strings.ToUpper(inside): 1, outside: 1, other: 0} {
+		page, err := s.logic.NewWorkflowsClient().NewListByResourceGroupPager(siteGroup, &armlogic.WorkflowsClientListByResourceGroupOptions{Filter: to.Ptr("referencedResourceId eq '" + id + "'")}).NextPage(t.Context())
+		must(t, err)
+		if len(page.Value) != want {
+			t.Errorf("%d workflows refer to %s, want %d", len(page.Value), id, want)
+		}
+	}
+
 	inUse := func(what string, want int, code string, a isletest.Answer) {
 		t.Helper()
 		if a.Status != want || a.Text("error", "code") != code {

@@ -43,8 +43,9 @@ type Field struct {
 	// begin so, such as those of properties.
 	Name string
 	Kind FieldKind
-	// Value gives the field of a stored resource; view is what Type.View gave. It is
-	// not used by filters that a Handler evaluates itself.
+	// Value gives the field of a stored resource; view is what Type.View gave. An array is
+	// several values, of which one must be as the filter says, with "ne" all. It is not
+	// used by filters that a Handler evaluates itself.
 	Value func(r Resource, view expr.Value) expr.Value
 }
 
@@ -130,6 +131,19 @@ func (f *Filter) Match(value func(field string) expr.Value) bool {
 }
 
 func (f *Filter) compare(v expr.Value) bool {
+	if v.Kind() != expr.KindArray {
+		return f.compareOne(v)
+	}
+	every := f.op == opNe
+	for _, e := range v.Elements() {
+		if f.compareOne(e) != every {
+			return !every
+		}
+	}
+	return every
+}
+
+func (f *Filter) compareOne(v expr.Value) bool {
 	if v.IsNull() || f.literal.null {
 		same := v.IsNull() && f.literal.null
 		return f.op == opEq && same || f.op == opNe && !same

@@ -46,10 +46,16 @@ func workflowFields() []arm.Field {
 			return expr.Null()
 		}},
 		{Name: "referencedResourceId", Value: func(_ arm.Resource, view expr.Value) expr.Value {
-			if id := path(view, "properties", "integrationServiceEnvironment", "id"); !id.IsNull() {
-				return id
+			var ids []expr.Value
+			for _, name := range []string{"integrationServiceEnvironment", "integrationAccount"} {
+				if id := path(view, "properties", name, "id"); !id.IsNull() {
+					ids = append(ids, id)
+				}
 			}
-			return path(view, "properties", "integrationAccount", "id")
+			if len(ids) == 0 {
+				return expr.Null()
+			}
+			return expr.Array(ids...)
 		}},
 	}
 }
