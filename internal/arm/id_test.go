@@ -57,16 +57,18 @@ func FuzzParseID(f *testing.F) {
 	})
 }
 
-var fields = []arm.Field{{Name: "status"}, {Name: "startTime", Kind: arm.Time}, {Name: "size", Kind: arm.Number}, {Name: "on", Kind: arm.Flag}}
+var fields = []arm.Field{{Name: "status"}, {Name: "startTime", Kind: arm.Time}, {Name: "size", Kind: arm.Number}, {Name: "on", Kind: arm.Flag}, {Name: "refers"}}
 
 func TestFilters(t *testing.T) {
-	v := map[string]expr.Value{"status": expr.String("Running"), "startTime": expr.String("2024-01-02T03:04:05.123Z"), "size": expr.Int(5), "on": expr.Bool(true)}
+	v := map[string]expr.Value{"status": expr.String("Running"), "startTime": expr.String("2024-01-02T03:04:05.123Z"), "size": expr.Int(5), "on": expr.Bool(true),
+		"refers": expr.Array(expr.String("A"), expr.String("b"))}
 	for text, want := range map[string]bool{
 		"status eq 'running'": true, "'Running' eq status": true, "status ne 'x'": true, "STATUS EQ 'Running' AND size gt 4": true,
 		"size gt 4 and size lt 5": false, "size gt 5 or size le 5": true, "not (size eq 5)": false, "5 lt size": false, "4 lt size": true,
 		"startTime ge 2024-01-02T03:04:05Z and startTime lt 2024-01-03": true, "startTime gt datetime'2024-01-03T00:00:00Z'": false, "startTime gt '2023-01-03T00:00:00Z'": true,
 		"on eq true": true, "on ne true": false, "status eq null": false, "status ne null": true,
 		"startswith(status,'run')": true, "substringof('NN',status)": true, "endswith(status,'x')": false,
+		"refers eq 'a'": true, "refers eq 'B' and refers eq 'a'": true, "refers eq 'c'": false, "refers ne 'c'": true, "refers ne 'a'": false, "not (refers eq 'c')": true,
 		"status eq 'a' or status eq 'Running' and size eq 1": false, "(status eq 'a' or status eq 'Running') and size eq 5": true,
 	} {
 		f, err := arm.ParseFilter(text, fields)
