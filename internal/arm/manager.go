@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,7 +93,7 @@ func New(c Config) (*Manager, error) {
 	for _, t := range append([]Type{groupType(), m.lockType()}, c.Types...) {
 		faults = append(faults, m.add(&t))
 	}
-	for _, r := range append(m.builtinRoutes(), c.Routes...) {
+	for _, r := range slices.Concat(m.builtinRoutes(), m.moveRoutes("/subscriptions/{subscription}/resourceGroups/{group}"), c.Routes) {
 		m.routes = append(m.routes, route{Route: r, pattern: newPattern(r.Pattern, r.Serve)})
 	}
 	return m, errors.Join(faults...)

@@ -47,8 +47,16 @@ func shopTypes() []arm.Type {
 		{Name: "Test.Shop/shops/shelves", APIVersions: []string{"2024-01-01"}, MissingCode: "ShelfNotFound", Put: putShop, Delete: deleteShop, View: viewShop, List: &arm.ListSpec{}},
 		{Name: "Test.Shop/carts", APIVersions: []string{"2024-01-01"}, Tracked: true, Put: putShop, Delete: deleteShop, View: viewShop},
 		{Name: "Test.Shop/stalls", APIVersions: []string{"2024-01-01"}, Tracked: true, Put: putShop, Patch: patchStall, Delete: deleteShop, View: viewShop,
-			AcceptDelete: true, TagsByPatch: true},
+			AcceptDelete: true, TagsByPatch: true, Move: moveStall},
 	}
+}
+
+func moveStall(_ context.Context, tx *store.Tx, r *arm.MoveRequest) error {
+	if err := tx.DeleteResource(r.Old.Key); err != nil {
+		return err
+	}
+	r.Old.ID, r.Old.Key = r.Target.String(), r.Target.Key()
+	return arm.Save(tx, r.Old)
 }
 
 // patchStall judges tags: a stall's owner has a name.

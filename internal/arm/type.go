@@ -101,6 +101,10 @@ type Type struct {
 	// list is of: zero for the tenant.
 	Collection Handler
 
+	// Move stores a resource, and what the type keeps of it, under another ID in another
+	// group; nil: it cannot be moved.
+	Move func(ctx context.Context, tx *store.Tx, r *MoveRequest) error
+
 	// AcceptDelete makes a DELETE that is done at once answer 202 with an operation
 	// that has ended, for types whose clients know no 200.
 	AcceptDelete bool

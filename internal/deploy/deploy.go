@@ -103,7 +103,7 @@ func (p *Provider) Types() []arm.Type {
 
 // Routes are paths that follow no type: validate works without a deployment.
 func (p *Provider) Routes() []arm.Route {
-	routes := []arm.Route{{Method: http.MethodPost, Pattern: "/providers/Microsoft.Resources/calculateTemplateHash", Serve: calculateTemplateHash}}
+	routes := []arm.Route{{Method: http.MethodPost, Pattern: "/providers/Microsoft.Resources/calculateTemplateHash", Serve: calculateTemplateHash}, p.exportRoute()}
 	for _, scope := range []string{"/subscriptions/{subscription}", "/subscriptions/{subscription}/resourceGroups/{group}"} {
 		at := scope + "/providers/" + TypeName + "/{deployment}/"
 		routes = append(routes, arm.Route{Method: http.MethodPost, Pattern: at + "validate", Action: TypeName + "/validate/action", Serve: p.validate},

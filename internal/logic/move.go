@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"isle/internal/arm"
 	"isle/internal/store"
@@ -58,7 +59,7 @@ func (s *Service) move(tx *store.Tx, r *arm.Request, target arm.ID) error {
 	if err := checkFree(tx, target); err != nil {
 		return err
 	}
-	return s.rename(tx, stored, target, r)
+	return s.rename(tx, stored, target, r.Now)
 }
 
 // checkFree wants the group to be there, and nothing of the name in it.
@@ -83,8 +84,13 @@ func checkFree(tx *store.Tx, target arm.ID) error {
 	return nil
 }
 
+// rehomeWorkflow is the move of a workflow into another group, with others.
+func (s *Service) rehomeWorkflow(_ context.Context, tx *store.Tx, r *arm.MoveRequest) error {
+	return s.rename(tx, r.Old, r.Target, r.Now)
+}
+
 // rename stores a workflow under its new ID, wherever the old one stands.
-func (s *Service) rename(tx *store.Tx, stored arm.Resource, target arm.ID, r *arm.Request) error {
+func (s *Service) rename(tx *store.Tx, stored arm.Resource, target arm.ID, now time.Time) error {
 	form, err := decode[workflow](stored.Resource)
 	if err != nil {
 		return err
@@ -97,8 +103,8 @@ func (s *Service) rename(tx *store.Tx, stored arm.Resource, target arm.ID, r *ar
 		return err
 	}
 	stored.ID, stored.Key, stored.Parent = target.String(), target.Key(), ""
-	stored.ETag, stored.Changed = arm.NewETag(), r.Now
-	form.Changed = r.Now
+	stored.ETag, stored.Changed = arm.NewETag(), now
+	form.Changed = now
 	if stored.Body, err = json.Marshal(form); err != nil {
 		return err
 	}
@@ -118,7 +124,7 @@ func (s *Service) rename(tx *store.Tx, stored arm.Resource, target arm.ID, r *ar
 			return err
 		}
 	}
-	tasks, err := workflowTasks(target.Key(), form, false, r.Now)
+	tasks, err := workflowTasks(target.Key(), form, false, now)
 	if err != nil {
 		return err
 	}
