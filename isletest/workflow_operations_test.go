@@ -84,8 +84,12 @@ func (w *workflowWorld) driveEnvironment() {
 		t.Errorf("%+v", got.Properties)
 	}
 	listed := 0
-	pages(t, client.NewListByResourceGroupPager(w.group, nil), func(p armlogic.IntegrationServiceEnvironmentsClientListByResourceGroupResponse) { listed += len(p.Value) })
-	pages(t, client.NewListBySubscriptionPager(nil), func(p armlogic.IntegrationServiceEnvironmentsClientListBySubscriptionResponse) { listed += len(p.Value) })
+	pages(t, client.NewListByResourceGroupPager(w.group, nil), func(p armlogic.IntegrationServiceEnvironmentsClientListByResourceGroupResponse) {
+		listed += len(p.Value)
+	})
+	pages(t, client.NewListBySubscriptionPager(nil), func(p armlogic.IntegrationServiceEnvironmentsClientListBySubscriptionResponse) {
+		listed += len(p.Value)
+	})
 	if listed != 2 {
 		t.Errorf("listed %d times, want twice", listed)
 	}
@@ -209,7 +213,9 @@ func (w *workflowWorld) id(name string) string {
 func (w *workflowWorld) driveRun() {
 	t, ctx := w.t, w.t.Context()
 	runs, actions := w.logic.NewWorkflowRunsClient(), w.logic.NewWorkflowRunActionsClient()
-	until(t, "the run succeeds", func() bool { return lastRun(w.Server, w.id("flow")).Text("value", 0, "properties", "status") == "Succeeded" })
+	until(t, "the run succeeds", func() bool {
+		return lastRun(w.Server, w.id("flow")).Text("value", 0, "properties", "status") == "Succeeded"
+	})
 	pages(t, runs.NewListPager(w.group, "flow", &armlogic.WorkflowRunsClientListOptions{Filter: to.Ptr("status eq 'Succeeded'")}), func(p armlogic.WorkflowRunsClientListResponse) { w.run = *p.Value[0].Name })
 	run, err := runs.Get(ctx, w.group, "flow", w.run, nil)
 	must(t, err)
@@ -257,7 +263,9 @@ func (w *workflowWorld) driveRepetitions() {
 	must(t, err)
 	history := w.logic.NewWorkflowRunActionRepetitionsRequestHistoriesClient()
 	name := ""
-	pages(t, history.NewListPager(w.group, "flow", w.run, "Call", "000000", nil), func(p armlogic.WorkflowRunActionRepetitionsRequestHistoriesClientListResponse) { name = *p.Value[0].Name })
+	pages(t, history.NewListPager(w.group, "flow", w.run, "Call", "000000", nil), func(p armlogic.WorkflowRunActionRepetitionsRequestHistoriesClientListResponse) {
+		name = *p.Value[0].Name
+	})
 	_, err = history.Get(ctx, w.group, "flow", w.run, "Call", "000000", name, nil)
 	must(t, err)
 }

@@ -59,7 +59,9 @@ func newWorld(t testing.TB) *world {
 	must(t, err)
 	stored := func(name string) arm.Type {
 		return arm.Type{Name: name, Tracked: !strings.HasSuffix(name, "managedApis"),
-			Put:    func(context.Context, *store.Tx, *arm.PutRequest) (*arm.Written, error) { return &arm.Written{Body: []byte("{}")}, nil },
+			Put: func(context.Context, *store.Tx, *arm.PutRequest) (*arm.Written, error) {
+				return &arm.Written{Body: []byte("{}")}, nil
+			},
 			Delete: func(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil },
 			View:   func(context.Context, *store.Tx, arm.Resource) (expr.Value, error) { return expr.Object(), nil }}
 	}
