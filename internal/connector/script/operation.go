@@ -56,6 +56,7 @@ type answer struct {
 	Reason string `json:"reason,omitempty"` // of a failure: what the code threw, or how it exceeded its limits
 	Line   int    `json:"line,omitempty"`   // of the code, from 1; 0: not known
 	Thrown bool   `json:"thrown,omitempty"` // Reason is JavaScript's
+	late   bool   // it was stopped for its time
 }
 
 // exceeded is the answer of a script that was stopped.
@@ -64,7 +65,18 @@ func exceeded(format string, args ...any) answer {
 }
 
 func (l Limits) outOfTime() answer {
-	return exceeded("the code did not end within %v", l.Time)
+	a := exceeded("the code did not end within %v", l.Time)
+	a.late = true
+	return a
+}
+
+// outOfTimeWith is the same for code that held so many bytes: it may have been slow for
+// the memory that it needs.
+func (l Limits) outOfTimeWith(taken int64) answer {
+	if taken < l.Memory/2 {
+		return l.outOfTime()
+	}
+	return exceeded("the code did not end within %v, and had taken %d of the %d MB of memory that a script may have", l.Time, taken>>20, l.Memory>>20)
 }
 
 func (l Limits) outOfMemory() answer {

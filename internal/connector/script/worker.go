@@ -69,6 +69,10 @@ func serve(w *bufio.Writer, j job, l Limits) error {
 	last := time.AfterFunc(l.Time+10*grace, func() { os.Exit(exitMemory) })
 	defer last.Stop()
 	a := evaluate(context.Background(), j, l)
+	if a.late {
+		taken, _ := used()
+		a = l.outOfTimeWith(taken)
+	}
 	if err := writeAnswer(w, a); err != nil {
 		return err
 	}
