@@ -13,7 +13,8 @@ import (
 //
 //   - not too many others are being taken in, in all and in its environment,
 //   - not too many callers wait for a Response,
-//   - the environment's store keeps up, and what its runs have begun gets its turn.
+//   - the environment's store keeps up, no commit hangs, and what its runs have begun gets
+//     its turn.
 //
 // What one environment has too much of is its own matter: 429. What the whole server has
 // is 503.
@@ -83,6 +84,9 @@ func (g *Gateway) admit(r *http.Request, d *runner.Deployed) (leave func(), err 
 	}
 	db, err := g.config.Store.Environment(r.Context(), d.Environment)
 	if err != nil {
+		return nil, err
+	}
+	if err := db.Slow(); err != nil {
 		return nil, err
 	}
 	if db.Backlog() >= maxBacklog {

@@ -70,6 +70,13 @@ func (m *Metrics) Watch(s *store.Store, r *runner.Runner, names Names) {
 	m.registry.MustRegister(&gauges{metrics: m, store: s, runner: r, counted: map[string]*counts{}})
 }
 
+// Spans adds how many commits made no spans of traces.
+func (m *Metrics) Spans(dropped func() int64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "isle_trace_commits_dropped_total", Help: "Commits of runs that made no spans, because the collector does not keep up.",
+	}, func() float64 { return float64(dropped()) }))
+}
+
 // Handler serves the metrics.
 func (m *Metrics) Handler() http.Handler {
 	serve := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 30 * time.Second})

@@ -1,12 +1,15 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+
+	"isle/internal/store"
 )
 
 // ask sends a GET to the server's handler, from an address.
@@ -112,4 +115,67 @@ func TestHealth(t *testing.T) {
 	s.recovered.Store(false)
 	wantHealth(t, ask(s, "/readyz", here, nil), " starting")
 	s.recovered.Store(true)
+}
+
+// slowWorkflow deploys a workflow outside of environments, and gives what calls it.
+func slowWorkflow(t *testing.T, s *Server) (invoke func() *httptest.ResponseRecorder) {
+	t.Helper()
+	token := bearer(t, s, s.operator.ClientID, s.operator.ClientSecret)
+	send := func(method, target, body string, header http.Header) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, target, strings.NewReader(body))
+		r.RemoteAddr = here + ":1234"
+		r.Header = header.Clone()
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, r)
+		return w
+	}
+	group := "https://localhost/subscriptions/" + s.issuer.Subscription() + "/resourceGroups/g"
+	flow := group + "/providers/Microsoft.Logic/workflows/flow"
+	const version = "?api-version=2019-05-01"
+	for _, put := range []struct{ target, body string }{
+		{group + "?api-version=2021-04-01", `{"location":"westus"}`},
+		{flow + version, `{"location":"westus","properties":{"definition":{"$schema":"https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#","contentVersion":"1.0.0.0","triggers":{"manual":{"type":"Request","kind":"Http","inputs":{}}},"actions":{"C":{"type":"Compose","inputs":1}}}}}`},
+	} {
+		if w := send("PUT", put.target, put.body, token); w.Code/100 != 2 {
+			t.Fatalf("%s: %d %s", put.target, w.Code, w.Body)
+		}
+	}
+	var callback struct{ Value string }
+	w := send("POST", flow+"/triggers/manual/listCallbackUrl"+version, "", token)
+	if err := json.Unmarshal(w.Body.Bytes(), &callback); err != nil || callback.Value == "" {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	return func() *httptest.ResponseRecorder { return send("POST", callback.Value, `{}`, http.Header{}) }
+}
+
+// While a commit of an environment hangs, the server says that it is not well, nor ready, and
+// takes in nothing for it; then it goes on by itself.
+func TestASlowDisk(t *testing.T) {
+	s := start(t, t.TempDir())
+	db, err := s.store.Environment(t.Context(), store.Shared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	invoke := slowWorkflow(t, s)
+	release, begun, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- db.Write(context.Background(), func(*store.Tx) error { close(begun); <-release; return nil })
+	}()
+	<-begun
+	eventually(t, "the commit takes long", func() bool { return db.Slow() != nil })
+	name := s.metrics.Environment(store.Shared)
+	wantHealth(t, ask(s, "/healthz", here, nil), name+" slow")
+	wantHealth(t, ask(s, "/readyz", here, nil), name+" slow")
+	if w := invoke(); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "StorageUnavailable") {
+		t.Errorf("a request while a commit hangs: %d %v %s", w.Code, w.Header(), w.Body)
+	}
+	close(release)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	wantHealth(t, ask(s, "/readyz", here, nil))
+	if w := invoke(); w.Code != http.StatusAccepted {
+		t.Errorf("a request afterwards: %d %s", w.Code, w.Body)
+	}
 }

@@ -17,6 +17,9 @@ func (s *Server) trace() (err error) {
 		Endpoint: s.config.OTLPEndpoint, Version: s.config.Version, Network: s.network, RootCAs: s.rootCAs(), Environment: s.metrics.Environment,
 		Failed: func(err error) { s.log.Warn("traces cannot be sent", "error", err) },
 	})
+	if err == nil {
+		s.metrics.Spans(s.traces.Dropped)
+	}
 	return err
 }
 
@@ -36,13 +39,18 @@ func (s *Server) spans() runner.Tracer {
 	return s.traces
 }
 
-// lastTraces is how long the collector may take for the last spans.
+// lastTraces is how long the collector may take for the last spans, if what is left of the
+// time to stop is not longer.
 const lastTraces = 5 * time.Second
 
 // endTraces sends the spans that wait. A collector that does not take them keeps no
 // server from ending.
 func (s *Server) endTraces(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTraces)
+	within := lastTraces
+	if deadline, ok := ctx.Deadline(); ok {
+		within = max(within, time.Until(deadline))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
 	if err := s.traces.Close(ctx); err != nil {
 		s.log.Warn("the last traces were not sent", "error", err)

@@ -100,11 +100,37 @@ func TestSlowDiskIsSaid(t *testing.T) {
 	if err := d.Health(ctx); !errors.As(err, &slow) || slow.Fault != FaultSlow {
 		t.Errorf("the health is %v", err)
 	}
+	if err := d.Slow(); err != nil {
+		t.Errorf("a commit that has just begun: %v", err)
+	}
+	d.writer.began.Store(time.Now().Add(-slowCommit - time.Second).UnixNano()) // it grows old
+	for _, err := range []error{d.Slow(), d.Health(t.Context())} {
+		if !errors.As(err, &slow) || slow.Fault != FaultSlow || slow.Database != "control" {
+			t.Errorf("a commit that hangs: %v", err)
+		}
+	}
 	close(release)
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
+	if err := d.Slow(); err != nil {
+		t.Errorf("when it has ended: %v", err)
+	}
 	wantHealthy(t, d)
+}
+
+// A commit that took long does not speak for the next one: that is looked at.
+func TestHealthLooksAgainAfterASlowCommit(t *testing.T) {
+	d := opened(t)
+	d.observe(1, slowCommit+time.Second, nil)
+	if err := d.Health(t.Context()); err != nil {
+		t.Errorf("the health is %v", err)
+	}
+	d.health.mu.Lock()
+	defer d.health.mu.Unlock()
+	if d.health.slow {
+		t.Error("nothing was looked at")
+	}
 }
 
 // What fails for a reason of the store's own is no fault of the disk.

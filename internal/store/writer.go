@@ -51,8 +51,9 @@ type writer struct {
 	queue   []*call
 	closing bool
 
-	spare   []*call // the queue's other buffer
-	last    int     // size of the last batch
+	began   atomic.Int64 // when the commit under way began, in nanoseconds since 1970; 0: there is none
+	spare   []*call      // the queue's other buffer
+	last    int          // size of the last batch
 	stopped chan struct{}
 }
 
@@ -110,8 +111,10 @@ func (w *writer) loop() {
 			return
 		}
 		began := time.Now()
+		w.began.Store(began.UnixNano())
 		var fault error
 		batch, fault = w.commit(batch)
+		w.began.Store(0)
 		w.db.observe(len(batch), time.Since(began), unavailable(w.db.name, fault))
 		for i, c := range batch {
 			for _, fn := range c.after {

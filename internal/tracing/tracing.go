@@ -5,7 +5,7 @@
 // has no span. Their ids follow from the run, the action and the repetition, so that a
 // request can name the span it belongs to before there is one, and what a process that
 // was killed did not send is at most the spans of its last seconds; none is sent twice
-// as another one.
+// as another one, and what the next process sends of a run is of the same trace.
 //
 // What spans hold is names, statuses, codes, times and tracking ids; never inputs,
 // outputs or messages. Spans that the collector does not take in time are dropped and
@@ -107,7 +107,9 @@ func New(o Options) (*Tracer, error) {
 // provide sets the tracer up over an exporter.
 func (t *Tracer) provide(e sdk.SpanExporter) {
 	t.provider = sdk.NewTracerProvider(
-		sdk.WithBatcher(e, sdk.WithMaxQueueSize(maxSpans), sdk.WithMaxExportBatchSize(512), sdk.WithBatchTimeout(sendEvery), sdk.WithExportTimeout(40*time.Second)),
+		// The goroutine that makes spans waits for room, so that only commits are dropped,
+		// and those are counted.
+		sdk.WithBatcher(e, sdk.WithBlocking(), sdk.WithMaxQueueSize(maxSpans), sdk.WithMaxExportBatchSize(512), sdk.WithBatchTimeout(sendEvery), sdk.WithExportTimeout(40*time.Second)),
 		sdk.WithIDGenerator(derived{}),
 		sdk.WithSampler(sdk.ParentBased(sdk.AlwaysSample())),
 		sdk.WithRawSpanLimits(sdk.SpanLimits{AttributeValueLengthLimit: 1024, AttributeCountLimit: 64, EventCountLimit: 128, LinkCountLimit: 1, AttributePerEventCountLimit: 16, AttributePerLinkCountLimit: 1}),
@@ -173,7 +175,8 @@ func (t *Tracer) HandOn(run string, of engine.Trace, c *engine.Call) engine.Trac
 // Dropped is how many commits made no spans, because the collector is too slow.
 func (t *Tracer) Dropped() int64 { return t.dropped.Load() }
 
-// Close sends what waits, as long as the context allows.
+// Close sends all that waits, as long as the context allows: a graceful end loses no span
+// that a working collector takes.
 func (t *Tracer) Close(ctx context.Context) error {
 	t.closing.Do(func() { close(t.commits) })
 	select {

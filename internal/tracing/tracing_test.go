@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/hex"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -244,5 +246,137 @@ func TestCheckEndpoint(t *testing.T) {
 		if err := CheckEndpoint(text); (err == nil) != good {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+// counter is a collector that counts the spans it gets.
+func counter(t *testing.T) (url string, spans func() map[string]int) {
+	t.Helper()
+	var mu sync.Mutex
+	seen := map[string]int{} // by trace and span id
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		packed, err := gzip.NewReader(q.Body)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		body, err := io.ReadAll(packed)
+		var request collector.ExportTraceServiceRequest
+		if err == nil {
+			err = proto.Unmarshal(body, &request)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, of := range request.ResourceSpans {
+			for _, scope := range of.ScopeSpans {
+				for _, s := range scope.Spans {
+					seen[hex.EncodeToString(s.TraceId)+"/"+hex.EncodeToString(s.SpanId)]++
+				}
+			}
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, func() map[string]int {
+		mu.Lock()
+		defer mu.Unlock()
+		return maps.Clone(seen)
+	}
+}
+
+func newTracer(t *testing.T, url string) *Tracer {
+	t.Helper()
+	tracer, err := New(Options{Endpoint: url, Network: dataplane.NewInproc(dataplane.Options{}), Environment: func(id string) string { return id }, Failed: func(err error) { t.Error(err) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tracer
+}
+
+// A graceful end sends every span, also of more commits at once than the collector is sent
+// in one go.
+func TestAGracefulEndLosesNoSpan(t *testing.T) {
+	url, spans := counter(t)
+	tracer := newTracer(t, url)
+	w := compile(t, `{"C":{"type":"Compose","inputs":1}}`)
+	const runs = maxCommits
+	now := time.Now()
+	for i := range runs {
+		tracer.Committed(runner.Progress{Run: fmt.Sprint("run", i), Workflow: w, Ended: true, Status: wdl.Succeeded, Start: now, End: now})
+	}
+	if err := tracer.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(spans()); got+int(tracer.Dropped()) != runs || tracer.Dropped() != 0 {
+		t.Errorf("%d spans of %d runs, %d dropped", got, runs, tracer.Dropped())
+	}
+}
+
+// A run that waits when its process is killed goes on in the next one, whose spans belong
+// to the same trace; no span is sent twice as another one.
+func TestSpansAfterAKillAreOfTheSameTrace(t *testing.T) {
+	url, spans := counter(t)
+	w := compile(t, `{"First":{"type":"Compose","inputs":1},"Wait":{"type":"Wait","inputs":{"interval":{"count":1,"unit":"Second"}},"runAfter":{"First":["Succeeded"]}},"Last":{"type":"Compose","inputs":2,"runAfter":{"Wait":["Succeeded"]}}}`)
+	dir := t.TempDir()
+	begin := func(tracer *Tracer) (*store.Store, *runner.Runner) {
+		s, err := store.Open(t.Context(), dir, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		network := dataplane.NewInproc(dataplane.Options{})
+		operations, end := builtin.Operations(builtin.Options{})
+		t.Cleanup(end)
+		return s, runner.New(runner.Config{Store: s, Programs: library{w}, Operations: operations, Network: network, Observers: []runner.Observer{tracer}, Tracer: tracer})
+	}
+	killed := newTracer(t, url)
+	s, r := begin(killed)
+	started, err := r.Start(t.Context(), runner.StartRequest{Environment: store.Shared, Workflow: w, Trigger: engine.Fired{Name: "manual"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Stop()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	id := traceID(started.RunID, engine.Trace{})
+	tracer := newTracer(t, url) // what the killed one had not sent is lost
+	s, r = begin(tracer)
+	defer s.Close()
+	if err := r.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := s.Environment(t.Context(), store.Shared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ended := false; !ended; time.Sleep(time.Millisecond) {
+		if err := db.Read(t.Context(), func(tx *store.Tx) error {
+			run, err := tx.Run(started.RunID)
+			ended = !run.End.IsZero()
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.Stop()
+	if err := tracer.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := spans()
+	for _, name := range []string{"", "Wait", "Last"} {
+		span := spanID(started.RunID, name, "", false)
+		if n := got[id.String()+"/"+span.String()]; n != 1 {
+			t.Errorf("the span of %q was sent %d times in the run's trace", name, n)
+		}
+	}
+	for key := range got {
+		if !strings.HasPrefix(key, id.String()+"/") {
+			t.Errorf("%s is of another trace", key)
+		}
+	}
+	if err := killed.Close(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
