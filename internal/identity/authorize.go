@@ -86,7 +86,7 @@ func (p *pending) takeCode(code string, now time.Time) *authorization {
 type request struct {
 	client              client
 	redirect, mode      string
-	state, nonce, scope string
+	state, nonce        string
 	challenge, audience string
 	hint                string
 }

@@ -308,8 +308,8 @@ func TestAuthorizationRequestsAreChecked(t *testing.T) {
 	if b.send("POST", authorizePath("response_mode", "form_post"), url.Values{"username": {"ann"}, "password": {password}}); !strings.Contains(b.last, `action="`+callback+`"`) || !strings.Contains(b.last, `name="code"`) {
 		t.Error(b.last)
 	}
-	res := b.send("GET", authorizePath("response_mode", "fragment"), nil)
-	res = b.send("POST", authorizePath("response_mode", "fragment"), url.Values{"cancel": {"1"}})
+	b.send("GET", authorizePath("response_mode", "fragment"), nil)
+	res := b.send("POST", authorizePath("response_mode", "fragment"), url.Values{"cancel": {"1"}})
 	if !strings.Contains(res.Header.Get("Location"), "#error=access_denied") {
 		t.Error(res.Header)
 	}
