@@ -90,25 +90,21 @@ func lastItems(rows []Row) ([]*item, error) {
 // secured stays so, and what this version secures is secured from now on.
 func (k *keeper) keep(it *item, out *keptRows) {
 	a := k.to.Program.Actions[k.now[it.action]]
-	plan := k.to.prepare()
 	was := it.flags & (itemSecureInputs | itemSecureOutputs)
-	if was&itemSecureInputs != 0 && !plan.secureInputs[a.Index] || was&itemSecureOutputs != 0 && !plan.secureOutputs[a.Index] {
-		k.unsecured(a)
-	}
 	rec := it.record
 	rec.stored, rec.flight = false, nil
 	rec.judged = nil // that was a moment of the origin
-	flags := was | it.flags&itemIteration | itemKept
+	flags := it.flags&itemIteration | itemKept
 	if k.fates[a.Index] == reopen {
 		rec = record{status: wdl.Running, start: rec.start, tracking: rec.tracking, inputs: rec.inputs, hasInputs: rec.hasInputs}
 		flags &^= itemKept
+		was &= k.from.prepare().secured(it.action, &rec) // its error may have been all of it
 	}
-	if rec.hasInputs && plan.secureInputs[a.Index] {
-		flags |= itemSecureInputs
+	now := k.to.prepare().secured(a.Index, &rec)
+	if was&^now != 0 {
+		k.unsecured(a)
 	}
-	if rec.hasOutputs && plan.secureOutputs[a.Index] {
-		flags |= itemSecureOutputs
-	}
+	flags |= was | now
 	k.refer(rec.inputs)
 	k.refer(rec.outputs)
 	k.refer(rec.tracked)
@@ -120,7 +116,7 @@ func (k *keeper) keep(it *item, out *keptRows) {
 func (k *keeper) unsecured(a *wdl.Action) {
 	if !k.shown[a.Index] {
 		k.shown[a.Index] = true
-		k.problem(CodeKeptSecured, a, "The inputs or outputs of the action '"+a.Name+"' were secured then, and are not by the current version of the workflow, which could show them. Secure them again (runtimeConfiguration.secureData), or begin at that action.")
+		k.problem(CodeKeptSecured, a, "The inputs, outputs or errors of the action '"+a.Name+"' were secured then, and are not by the current version of the workflow, which could show them. Secure them again (runtimeConfiguration.secureData), or begin at that action.")
 	}
 }
 

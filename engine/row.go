@@ -84,13 +84,7 @@ func (r *Run) write(f *frame, a *wdl.Action, rec *record) {
 	r.row(f)
 	before := len(f.row)
 	base := ticks(r.now)
-	flags := rec.flags()
-	if rec.hasInputs && r.plan.secureInputs[a.Index] || (rec.err != nil || len(rec.retries) > 0) && r.plan.secureErrors[a.Index] {
-		flags |= itemSecureInputs
-	}
-	if rec.hasOutputs && r.plan.secureOutputs[a.Index] {
-		flags |= itemSecureOutputs
-	}
+	flags := rec.flags() | r.plan.secured(a.Index, rec)
 	b := appendHead(f.row, a, rec, flags, base)
 	same := flags&itemInputs != 0 && flags&itemOutputs != 0 && a.Type == wdl.TypeCompose && a.StaticResult == nil
 	if flags&itemInputs != 0 {

@@ -44,6 +44,17 @@ func (p *plan) secure(program *wdl.Program) {
 	}
 }
 
+// secured are the flags of a record of an action: what of it is not to be shown.
+func (p *plan) secured(action int, rec *record) (flags uint64) {
+	if rec.hasInputs && p.secureInputs[action] || (rec.err.quotes() || len(rec.retries) > 0) && p.secureErrors[action] {
+		flags |= itemSecureInputs
+	}
+	if rec.hasOutputs && p.secureOutputs[action] {
+		flags |= itemSecureOutputs
+	}
+	return flags
+}
+
 // shownBy says whether what the expressions of an action come to could show secured
 // inputs, which records have in them, or parameters.
 func (s *secrets) shownBy(a *wdl.Action) bool {
@@ -166,16 +177,25 @@ func (r *Record) ShownRetries() []Retry {
 const codeDenied = "NetworkPolicyDenied"
 
 // WithoutData is the error of something secured as a history may show it: without its
-// message, unless that names nothing but actions, times and flows. Nil stays nil.
+// message if that quotes data. Nil stays nil.
 func (e *Error) WithoutData() *Error {
-	if e == nil {
-		return nil
-	}
-	switch e.Code {
-	case codeTimedOut, codeSkipped, codeFailed, codeDenied:
+	if !e.quotes() {
 		return e
 	}
 	return &Error{e.Code, NotShown}
+}
+
+// quotes says whether the message may name more than actions, times and flows. Nil has
+// none.
+func (e *Error) quotes() bool {
+	if e == nil {
+		return false
+	}
+	switch e.Code {
+	case codeTimedOut, codeSkipped, codeFailed, codeDenied:
+		return false
+	}
+	return true
 }
 
 // Sanitised stands for a credential where a history shows what it was in.
