@@ -81,19 +81,27 @@ func SanitiseOutputs(outputs expr.Value) (expr.Value, bool) {
 	if !ok {
 		return outputs, false
 	}
-	headers, changed := hideMembers(headers, engine.SecretHeader)
+	changed := false
 	for name, v := range headers.Members() {
-		if !addressHeader(name) {
-			continue
-		}
-		if hidden, did := hideSignature(v); did {
-			headers, changed = headers.With(name, hidden), true
+		if shown, hidden := SanitiseHeader(name, v); hidden {
+			headers, changed = headers.With(name, shown), true
 		}
 	}
 	if !changed {
 		return outputs, false
 	}
 	return withMember(outputs, "headers", headers), true
+}
+
+// SanitiseHeader gives one header as a history may show it, see [SanitiseOutputs].
+func SanitiseHeader(name string, v expr.Value) (expr.Value, bool) {
+	switch {
+	case engine.SecretHeader(name):
+		return hideAll(v)
+	case addressHeader(name):
+		return hideSignature(v)
+	}
+	return v, false
 }
 
 // addressHeader lists the headers that hold an address.
@@ -132,9 +140,6 @@ func hideAuthentication(v expr.Value) (expr.Value, bool) {
 		return false
 	})
 }
-
-// Credential tells names of headers that carry credentials and cookies.
-func Credential(name string) bool { return engine.SecretHeader(name) }
 
 func secretQuery(name string) bool {
 	return strings.EqualFold(name, "sig") || strings.EqualFold(name, "subscription-key")

@@ -489,6 +489,12 @@ func TestBodyLimits(t *testing.T) {
 	if a := do(t, r); a.status != 200 {
 		t.Errorf("the largest: %+v", a.status)
 	}
+	// What would never have room is too large, not too soon.
+	narrow := newEndpoint(t, func(c *Config) { c.MaxBody = 1 << 20; c.MaxBuffered = 256 << 10 })
+	r, _ = http.NewRequest("POST", narrow.callback(narrow.deploy(t, "body", "", echo), ""), bytes.NewReader(make([]byte, 512<<10)))
+	if a := do(t, r); a.status != 413 || a.code() != "RequestEntityTooLarge" {
+		t.Errorf("larger than all messages in memory may be: %+v", a)
+	}
 	// 300 MB are refused before any of it is read.
 	c, err := net.Dial("tcp", e.Listener.Addr().String())
 	if err != nil {

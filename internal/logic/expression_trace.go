@@ -145,6 +145,7 @@ func traceOf(x *expr.Trace, root bool) toldTrace {
 	if root {
 		f.add("path", expr.String(strings.ReplaceAll(strings.TrimPrefix(x.Pointer, "/"), "/", ".")))
 	}
+	shown, changed := cleaned(x)
 	switch {
 	case x.Err != nil:
 		f.error(&engine.Error{Code: "InvalidTemplate", Message: failureText(x.Err, tainted)})
@@ -152,12 +153,10 @@ func traceOf(x *expr.Trace, root bool) toldTrace {
 	case x.Value.HasReference() || x.Value.Size() > maxTraced:
 		f.add("valueSize", expr.Int(sizeOf(x.Value)))
 	default:
-		shown, changed := cleaned(x.Value, isRecord(x.Base))
 		f.add("value", shown)
-		tainted = tainted || changed
 	}
 	f.add("subexpressions", expr.Array(parts...))
-	return toldTrace{f.value(), tainted}
+	return toldTrace{f.value(), tainted || changed}
 }
 
 // oneFact tells values that say little about what they were made of.
@@ -197,37 +196,51 @@ func isRecord(function string) bool {
 // hidden tells references to inputs, which may hold credentials and callback URLs that the
 // history hides, and to headers that carry credentials.
 func hidden(x *expr.Trace) bool {
-	named := func(name string) bool {
-		return slices.ContainsFunc(x.Names, func(n string) bool { return strings.EqualFold(n, name) })
-	}
-	computed := len(x.Parts) > 0
-	return x.Base == "listCallbackUrl" || isRecord(x.Base) && named("inputs") ||
-		slices.ContainsFunc(x.Names, connector.Credential) || x.Base != "" && computed && named("headers")
+	return x.Base == "listCallbackUrl" || slices.ContainsFunc(selected(x), func(name string) bool {
+		return engine.SecretHeader(name) || isRecord(x.Base) && strings.EqualFold(name, "inputs")
+	})
 }
 
-// cleaned is a value without credentials, and records without inputs.
-func cleaned(v expr.Value, records bool) (out expr.Value, changed bool) {
+// selected are the names that a reference selects, computed ones too.
+func selected(x *expr.Trace) []string {
+	names := slices.Clip(x.Names)
+	if x.Function == "" && x.Base != "" {
+		for _, p := range x.Parts {
+			if name, ok := p.Value.AsString(); ok {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// cleaned is what an expression came to without credentials, and records without inputs.
+func cleaned(x *expr.Trace) (expr.Value, bool) {
+	for _, name := range selected(x) {
+		if v, changed := connector.SanitiseHeader(name, x.Value); changed {
+			return v, true
+		}
+	}
+	return cleanedValue(x.Value, isRecord(x.Base))
+}
+
+func cleanedValue(v expr.Value, records bool) (out expr.Value, changed bool) {
 	switch v.Kind() {
 	case expr.KindArray:
 		elems := make([]expr.Value, 0, v.Len())
 		for _, e := range v.Elements() {
-			e, c := cleaned(e, records)
+			e, c := cleanedValue(e, records)
 			elems, changed = append(elems, e), changed || c
 		}
 		out = expr.Array(elems...)
 	case expr.KindObject:
 		members := make([]expr.Member, 0, v.Len())
 		for name, m := range v.Members() {
-			c := false
-			switch {
-			case records && strings.EqualFold(name, "inputs"):
+			if records && strings.EqualFold(name, "inputs") {
 				changed = true
 				continue
-			case connector.Credential(name):
-				m, c = expr.String("*sanitized*"), true
-			default:
-				m, c = cleaned(m, records)
 			}
+			m, c := cleanedMember(name, m, records)
 			members, changed = append(members, member(name, m)), changed || c
 		}
 		out = expr.Object(members...)
@@ -236,4 +249,11 @@ func cleaned(v expr.Value, records bool) (out expr.Value, changed bool) {
 		return v, false
 	}
 	return out, true
+}
+
+func cleanedMember(name string, v expr.Value, records bool) (expr.Value, bool) {
+	if shown, hidden := connector.SanitiseHeader(name, v); hidden {
+		return shown, true
+	}
+	return cleanedValue(v, records)
 }

@@ -27,7 +27,10 @@ const conditions = `{"location":"West US","properties":{%s"definition":{"$schema
 		"Cookie":{"type":"If","expression":"@equals(concat(outputs('Ask')['headers']['Set-Cookie'],'x'), string(actions('Ask')['inputs']))","actions":{},"runAfter":{"Ask":["Succeeded"]}},
 		"Whole":{"type":"If","expression":"@empty(outputs('Ask'))","actions":{},"runAfter":{"Cookie":["Succeeded"]}},
 		"Key":{"type":"If","expression":"@equals(parameters('key'), 'x')","actions":{},"runAfter":{"Whole":["Succeeded"]}},
-		"Which":{"type":"Switch","expression":"@body('Ask')?['kind']","cases":{"K":{"case":"k","actions":{}}},"runAfter":{"Key":["Succeeded"]}},
+		"Large":{"type":"If","expression":"@equals(substring(string(outputs('Ask')), 0, 900), 'x')","actions":{},"runAfter":{"Key":["Succeeded"]}},
+		"Computed":{"type":"If","expression":"@empty(actions('Ask')[concat('in','puts')])","actions":{},"runAfter":{"Large":["Succeeded"]}},
+		"Moved":{"type":"If","expression":"@empty(outputs('Ask')['headers']['Location'])","actions":{},"runAfter":{"Computed":["Succeeded"]}},
+		"Which":{"type":"Switch","expression":"@body('Ask')?['kind']","cases":{"K":{"case":"k","actions":{}}},"runAfter":{"Moved":["Succeeded"]}},
 		"Broken":{"type":"If","expression":"@equals(int(body('Ask')['kind']), 1)","actions":{"Never":{"type":"If","expression":"@true","actions":{}}},"runAfter":{"Which":["Succeeded"]}}
 	}}}}`
 
@@ -37,7 +40,8 @@ func (w *world) runConditions(name, access, secured string) string {
 	peer := httptest.NewServer(http.HandlerFunc(func(a http.ResponseWriter, r *http.Request) {
 		a.Header().Set("Content-Type", "application/json")
 		a.Header().Set("Set-Cookie", "planted-cookie")
-		fmt.Fprint(a, `{"kind":"k","text":"planted-answer"}`)
+		a.Header().Set("Location", "https://x/y?sig=planted-signature")
+		fmt.Fprintf(a, `{"kind":"k","text":"%070000d"}`, 1) // larger than what is shown
 	}))
 	w.t.Cleanup(peer.Close)
 	flow := workflows + "/" + name
@@ -93,6 +97,9 @@ func TestExpressionTraces(t *testing.T) {
 		"Key":                          "equals(parameters('key'), 'x') → false\n",
 		"Whole":                        "empty(outputs('Ask')) → false\n  outputs('Ask') → ",
 		"Cookie":                       "equals(concat(outputs('Ask')['headers']['Set-Cookie'], 'x'), string(actions('Ask')['inputs'])) → false\n  concat(outputs('Ask')['headers']['Set-Cookie'], 'x') → -\n    outputs('Ask')['headers']['Set-Cookie'] → -\n  string(actions('Ask')['inputs']) → -\n    actions('Ask')['inputs'] → -\n",
+		"Large":                        "equals(substring(string(outputs('Ask')), 0, 900), 'x') → false\n  substring(string(outputs('Ask')), 0, 900) → -\n    string(outputs('Ask')) → -\n      outputs('Ask') → -\n",
+		"Computed":                     "empty(actions('Ask')[concat('in', 'puts')]) → false\n  actions('Ask')[concat('in', 'puts')] → -\n    concat('in', 'puts') → \"inputs\"\n",
+		"Moved":                        "empty(outputs('Ask')['headers']['Location']) → false\n  outputs('Ask')['headers']['Location'] → \"https://x/y?sig=*sanitized*\"\n",
 		"Broken":                       "equals(int(body('Ask')['kind']), 1) → error: The template language function 'int' was invoked",
 		"Never":                        "",
 	} {
@@ -100,7 +107,7 @@ func TestExpressionTraces(t *testing.T) {
 		if !strings.HasPrefix(got, want) || want == "" && got != "" {
 			t.Errorf("%s:\n%s want\n%s", path, got, want)
 		}
-		for _, secret := range []string{"planted-key", "planted-cookie", "planted-header", "planted-body"} {
+		for _, secret := range []string{"planted-key", "planted-cookie", "planted-header", "planted-body", "planted-signature"} {
 			if strings.Contains(got, secret) {
 				t.Errorf("%s shows %s:\n%s", path, secret, got)
 			}

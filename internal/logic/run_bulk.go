@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -108,7 +109,7 @@ func (b *bulk) put(tx *store.Tx, op store.Operation) error {
 
 // request is that of the next page.
 func (b *bulk) request(now time.Time) *arm.Request {
-	q := url.Values{"$top": {"50"}}
+	q := url.Values{"$top": {strconv.Itoa(bulkPage)}}
 	for name, v := range map[string]string{"$filter": b.Filter, "$search": b.Search, "$skiptoken": b.Next} {
 		if v != "" {
 			q.Set(name, v)

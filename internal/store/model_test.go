@@ -130,9 +130,9 @@ func (m *model) deleteTask(tx *store.Tx, name string) error {
 
 // within holds that a run's rows are read if they are so large, and not if larger.
 func within(tx *store.Tx, run string, rows []store.Row) error {
-	size := int64(0)
+	size := 0
 	for _, r := range rows {
-		size += int64(len(r.Payload))
+		size += len(r.Payload)
 	}
 	found, err := tx.RowsWithin(run, size)
 	if err != nil || !reflect.DeepEqual(found, rows) {

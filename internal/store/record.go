@@ -82,26 +82,16 @@ func (tx *Tx) RowsUnder(run, scope string) ([]Row, error) {
 }
 
 // RowsWithin reads all records of a run as Rows does; ErrTooLarge if their payloads are
-// more than so many bytes, of which no more are held in memory then.
-func (tx *Tx) RowsWithin(run string, most int64) ([]Row, error) {
-	id, err := tx.runID(run)
-	if err == ErrNotFound {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
+// more than so many bytes, of which hardly more are held in memory then.
+func (tx *Tx) RowsWithin(run string, most int) ([]Row, error) {
+	rows, err := tx.FirstRows(run, most+1)
+	size := 0
+	for i := range rows {
+		size += len(rows[i].Payload)
 	}
-	var rows []Row
-	err = tx.query(`SELECT seq, scope, payload FROM records WHERE run = ? ORDER BY scope, seq`, func(v []driver.Value) error {
-		row, err := tx.scanRow(v, id)
-		if err != nil {
-			return err
-		}
-		if most -= int64(len(row.Payload)); most < 0 {
-			return fmt.Errorf("records of run %s: %w", run, ErrTooLarge)
-		}
-		rows = append(rows, row)
-		return nil
-	}, id)
+	if err == nil && size > most {
+		return nil, fmt.Errorf("records of run %s: %w", run, ErrTooLarge)
+	}
 	return rows, err
 }
 

@@ -284,6 +284,26 @@ func TestWordsAreMadeAnew(t *testing.T) {
 	}
 }
 
+// The forms that are kept are of short words, and no more than maxForms.
+func TestKeptFormsAreBounded(t *testing.T) {
+	w := openWords(t, t.TempDir()).words
+	for i := range maxForms + 10 {
+		plain := fmt.Sprint("word", i)
+		if form := w.form(plain); form != w.db.lookup.word(plain) || form != w.form(plain) {
+			t.Fatalf("%s has the form %s", plain, form)
+		}
+		w.form(plain + strings.Repeat("x", maxWord))
+		if len(w.forms) > maxForms {
+			t.Fatalf("%d forms are kept", len(w.forms))
+		}
+	}
+	for plain := range w.forms {
+		if len(plain) > maxWord {
+			t.Fatalf("the form of a word of %d bytes is kept", len(plain))
+		}
+	}
+}
+
 func BenchmarkWords(b *testing.B) {
 	l := newLookup(bytes.Repeat([]byte{7}, keySize))
 	words := make([]string, 50)

@@ -79,10 +79,15 @@ func (w *Words) replace(c *conn, d Document) error {
 	return err
 }
 
+// maxForms bounds the forms that are kept, each of a word of at most maxWord bytes: longer
+// ones are seldom met again.
 const maxForms = 10_000
 
 // form is the word as the index has it. Callers hold mu.
 func (w *Words) form(plain string) string {
+	if len(plain) > maxWord {
+		return w.db.lookup.word(plain)
+	}
 	form, ok := w.forms[plain]
 	if !ok {
 		if w.forms == nil || len(w.forms) >= maxForms {

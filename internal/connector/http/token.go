@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"isle/engine"
 	"isle/expr"
 	"isle/internal/connector"
 )
@@ -154,10 +155,10 @@ func (o *Operation) requestToken(ctx context.Context, c connector.Call, endpoint
 func without(text string, form url.Values) string {
 	for _, name := range [...]string{"client_secret", "client_assertion"} {
 		if secret := form.Get(name); secret != "" {
-			text = strings.ReplaceAll(text, secret, "*sanitized*")
+			text = strings.ReplaceAll(text, secret, engine.Sanitised)
 		}
 	}
-	return text[:min(len(text), maxTokenError)]
+	return strings.ToValidUTF8(text[:min(len(text), maxTokenError)], "")
 }
 
 func firstLine(s string) string {
