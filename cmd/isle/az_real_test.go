@@ -105,6 +105,7 @@ func TestRealAz(t *testing.T) {
 	if len(runs.Value) != 1 || runs.Value[0].Properties.Status != "Succeeded" {
 		t.Errorf("az rest: %v", runs)
 	}
+	resourcesByAz(w)
 	w.succeed("az group delete -n integration --yes")
 	if got := strings.TrimSpace(w.succeed("az group exists -n integration")); got != "false" {
 		t.Errorf("after az group delete, az group exists: %s", got)
@@ -112,6 +113,28 @@ func TestRealAz(t *testing.T) {
 
 	w.paste(t, readReadme(t).blocks["az"]) // its --apply updates the cloud that is registered
 	s.stop(syscall.SIGTERM)
+}
+
+// resourcesByAz previews a deployment again, and holds the group with a lock.
+func resourcesByAz(w *workspace) {
+	w.t.Helper()
+	type preview struct {
+		Changes []struct{ ChangeType, ResourceId string }
+	}
+	again := azJSON[preview](w, "az deployment group what-if -g integration -n first -f examples/environment/template.json --no-pretty-print")
+	if len(again.Changes) < 8 {
+		w.t.Errorf("az deployment group what-if: %v", again)
+	}
+	for _, c := range again.Changes {
+		if c.ChangeType != "NoChange" {
+			w.t.Errorf("az deployment group what-if of what is deployed: %v", c)
+		}
+	}
+	w.succeed("az lock create -n keep -g integration --lock-type CanNotDelete")
+	if said := w.fail("az group delete -n integration --yes"); !strings.Contains(said, "ScopeLocked") {
+		w.t.Errorf("az group delete of a locked group says %q", said)
+	}
+	w.succeed("az lock delete -n keep -g integration")
 }
 
 // Without az, --apply says so.

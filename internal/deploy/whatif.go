@@ -188,7 +188,7 @@ func (s *sight) resource(i int) error {
 		s.made[strings.ToLower(r.ID)] = true
 		s.groups[strings.ToLower(r.ID)] = groupOf(shown)
 	}
-	after := expr.Null()
+	var after outcome
 	if whole {
 		if after, err = s.try(i, body); err != nil {
 			return err
@@ -229,12 +229,18 @@ func (s *sight) nested(r Planned, body expr.Value, whole bool) error {
 // errUndone ends the transaction of a PUT that is only tried.
 var errUndone = errors.New("deployment: tried")
 
-// try puts a resource and undoes it; what would be there then, or null if that cannot
-// be known yet.
-func (s *sight) try(i int, body expr.Value) (after expr.Value, err error) {
+// outcome is what would be there after a PUT: null if that cannot be known yet. Of one
+// that goes on behind its answer, what only stands there now may come back.
+type outcome struct {
+	view   expr.Value
+	begins bool
+}
+
+// try puts a resource and undoes it.
+func (s *sight) try(i int, body expr.Value) (after outcome, err error) {
 	r := s.plan.Resources[i]
 	_, err = s.provider.resources.PutWith(s.ctx, s.who, r.ID, r.APIVersion, body.JSON(), func(_ *store.Tx, result *arm.Result) error {
-		after = result.Body
+		after = outcome{result.Body, result.Operation != ""}
 		return errUndone
 	})
 	refused := arm.AsError(err)
@@ -242,11 +248,11 @@ func (s *sight) try(i int, body expr.Value) (after expr.Value, err error) {
 	case errors.Is(err, errUndone):
 		return after, nil
 	case refused == nil || refused.Status >= http.StatusInternalServerError:
-		return expr.Null(), err
+		return outcome{}, err
 	case !s.needsMade(i):
 		s.problem(r.ID, refused)
 	}
-	return expr.Null(), nil
+	return outcome{}, nil
 }
 
 // needsMade reports whether a resource may be refused now only because what it needs
@@ -264,8 +270,8 @@ func (s *sight) problem(id string, e *arm.Error) {
 }
 
 // add adds the change of a resource that a template names: before is what is there,
-// shown what the template says, after what the PUT would make of it.
-func (s *sight) add(r Planned, before, shown, after expr.Value) {
+// shown what the template says, result what the PUT would make of it.
+func (s *sight) add(r Planned, before, shown expr.Value, result outcome) {
 	change := expr.Object(str("resourceId", r.ID))
 	shown = payload(r, eachString(shown, s.plan.scrub))
 	switch {
@@ -279,12 +285,11 @@ func (s *sight) add(r Planned, before, shown, after expr.Value) {
 		change = change.With("changeType", expr.String(changeDeploy))
 	default:
 		before = payload(r, before)
-		c := comparison{}
-		if after.IsNull() {
-			c.partial, after = true, shown
-		} else {
-			after = payload(r, after)
+		after := shown
+		if !result.view.IsNull() {
+			after = payload(r, result.view)
 		}
+		c := comparison{partial: result.view.IsNull() || result.begins}
 		delta := c.of(before, after)
 		kind := changeNone
 		if len(delta) > 0 {
