@@ -155,6 +155,8 @@ type Config struct {
 	// known. Throttled says whether one that has done too much begins no run.
 	Throughput func(environment string) runner.Throughput
 	Throttled  bool
+	// Minutes is what the metrics of resources are made of; nil: they have no points.
+	Minutes Minutes
 	// Authorizer says who may call another workflow from one that they save; nil:
 	// everybody.
 	Authorizer arm.Authorizer
@@ -202,7 +204,7 @@ func (s *Service) Bind(o Operations) { s.operations = o }
 
 // Types are the resource types of the package.
 func (s *Service) Types() []arm.Type {
-	return []arm.Type{s.environmentType(), s.connectorType(), s.workflowType()}
+	return append([]arm.Type{s.environmentType(), s.connectorType(), s.workflowType()}, s.insightsTypes()...)
 }
 
 // TypeNames are the names of the types, for who checks templates without a server.

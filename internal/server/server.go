@@ -65,6 +65,7 @@ type Server struct {
 	network    *dataplane.Inproc
 	flows      *flowLog // nil for none
 	metrics    *metrics.Metrics
+	minutes    metrics.Minutes
 	traces     *tracing.Tracer // nil for none
 	operations connector.Operations
 	workflows  *logic.Workflows
@@ -303,7 +304,7 @@ func (s *Server) build() error {
 		return err
 	}
 	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Accounts: accounts{s.accounts}, Tenant: s.issuer.Tenant(), Authorizer: s.access,
-		Throughput: s.runner.Throughput, Throttled: s.config.Limits == LimitsDocumented,
+		Throughput: s.runner.Throughput, Minutes: &s.minutes, Throttled: s.config.Limits == LimitsDocumented,
 		Policies: policies{s.policies}, Probes: s.probes(), Isolation: func() logic.Isolation { return logic.Isolation(s.network.Isolation()) },
 		Access: func(string) string { return s.base }, ReleaseDelay: s.config.SubnetRelease, Refused: s.config.refusedActions(), Clock: s.config.Clock, Log: s.log})
 	if err != nil {

@@ -26,9 +26,9 @@ func (s *Server) trace() (err error) {
 // observers are who is told what runs do.
 func (s *Server) observers() []runner.Observer {
 	if s.traces == nil {
-		return []runner.Observer{s.metrics}
+		return []runner.Observer{s.metrics, &s.minutes}
 	}
-	return []runner.Observer{s.metrics, s.traces}
+	return []runner.Observer{s.metrics, &s.minutes, s.traces}
 }
 
 // spans is who makes spans; nil if nobody does.
