@@ -54,6 +54,7 @@ var accessRules = []struct{ begins, ends, letters string }{
 	{"Microsoft.Resources/deployments/operations/read", "", "OCRULPN"},
 	{"Microsoft.Resources/deployments/", "/read", "OCRULN"},
 	{"Microsoft.Resources/deployments/", "", "OCLN"},
+	{"Microsoft.Insights/metricDefinitions/read", "", "OCRUL"},
 	{"Microsoft.", "/read", "OCRU"}, // of whatever none of the roles names
 	{"Microsoft.", "", "OC"},
 	{"", "", "*"}, // narrowed to what may be read, or no secret
