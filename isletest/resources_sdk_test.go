@@ -200,8 +200,13 @@ func holdsLocks(t *testing.T, s *isletest.Server, c clients) {
 	locks, err := armlocks.NewManagementLocksClient(s.SubscriptionID, credential, options)
 	must(t, err)
 	must(t, onlyError(locks.CreateOrUpdateAtResourceGroupLevel(t.Context(), "one", "keep", armlocks.ManagementLockObject{Properties: &armlocks.ManagementLockProperties{Level: to.Ptr(armlocks.LockLevelCanNotDelete), Notes: to.Ptr("ours")}}, nil)))
+	must(t, onlyError(locks.CreateOrUpdateAtResourceGroupLevel(t.Context(), "one", "too", armlocks.ManagementLockObject{Properties: &armlocks.ManagementLockProperties{Level: to.Ptr(armlocks.LockLevelCanNotDelete)}}, nil)))
 	_, err = c.resources.NewResourceGroupsClient().BeginDelete(t.Context(), "one", nil)
 	refusedWith(t, "the deletion of a locked group", err, "ScopeLocked")
+	if named := strings.Count(err.Error(), "/resourceGroups/one'"); named != 2 {
+		t.Errorf("what is to be deleted and what is locked are named %d times, want once each: %v", named, err)
+	}
+	must(t, onlyError(locks.DeleteAtResourceGroupLevel(t.Context(), "one", "too", nil)))
 	_, err = c.network.NewVirtualNetworksClient().BeginDelete(t.Context(), "one", "net", nil)
 	refusedWith(t, "the deletion of what is in it", err, "ScopeLocked")
 	list := all(t, locks.NewListAtSubscriptionLevelPager(nil), func(p armlocks.ManagementLocksClientListAtSubscriptionLevelResponse) []*armlocks.ManagementLockObject {

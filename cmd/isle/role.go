@@ -142,8 +142,11 @@ func findPrincipal(cmd *cobra.Command, c *client, name string) (directoryObject,
 			found, matched = sp, matched+1
 		}
 	}
-	if matched != 1 {
-		return found, fmt.Errorf("%d users and applications are known as %q: give the name of a user, or the client id of an application", matched, name)
+	if matched == 0 {
+		return found, fmt.Errorf("no user or application is known as %q: give the name of a user, or the client id of an application", name)
+	}
+	if matched > 1 {
+		return found, fmt.Errorf("%d applications are named %q: give the client id of one", matched, name)
 	}
 	return found, nil
 }

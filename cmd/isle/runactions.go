@@ -25,6 +25,7 @@ type actionItem struct {
 		Status          string     `json:"status"`
 		Code            string     `json:"code"`
 		Error           *apiError  `json:"error"`
+		RetryHistory    []struct{} `json:"retryHistory"` // of each attempt, when there were several
 		InputsLink      *link      `json:"inputsLink"`
 		OutputsLink     *link      `json:"outputsLink"`
 		RepetitionCount *int       `json:"repetitionCount"`
@@ -115,7 +116,7 @@ func (h *history) showAction(ctx context.Context, a actionItem, path string) err
 		iterations = fmt.Sprintf("  %d iterations", *n)
 	}
 	p := a.Properties
-	fmt.Fprintf(h.out, "\n%s  %s  %s%s%s\n", a.Name, p.Status, duration(p.StartTime, p.EndTime), iterations, a.kept())
+	fmt.Fprintf(h.out, "\n%s  %s  %s%s%s\n", a.Name, p.Status, duration(p.StartTime, p.EndTime), iterations, a.failure()+a.kept())
 	return h.printDetails(ctx, a, "  ")
 }
 
@@ -146,7 +147,7 @@ func (h *history) showRepetitions(ctx context.Context, a actionItem, path string
 	}
 	fmt.Fprintf(h.out, "\n%s  ×%d  %s\n", a.Name, *a.Properties.RepetitionCount, counted(counts)+a.kept())
 	for _, r := range all[:min(len(all), maxRepetitions)] {
-		fmt.Fprintf(h.out, "  [%s]  %s  %s\n", r.Name, r.Properties.Status, duration(r.Properties.StartTime, r.Properties.EndTime))
+		fmt.Fprintf(h.out, "  [%s]  %s  %s%s\n", r.Name, r.Properties.Status, duration(r.Properties.StartTime, r.Properties.EndTime), r.failure())
 		if err := h.printDetails(ctx, r, "    "); err != nil {
 			return err
 		}
@@ -155,6 +156,19 @@ func (h *history) showRepetitions(ctx context.Context, a actionItem, path string
 		fmt.Fprintf(h.out, "  … %d more; --json shows all\n", more)
 	}
 	return nil
+}
+
+// failure is the code of an action that failed, which --action-error finds, unless its error
+// says it, and how often it was tried: "  InternalServerError  3 attempts".
+func (a *actionItem) failure() string {
+	p, text := a.Properties, ""
+	if p.Error == nil && (p.Status == "Failed" || p.Status == "TimedOut") && p.Code != "" && p.Code != p.Status {
+		text = "  " + p.Code
+	}
+	if n := len(p.RetryHistory); n > 1 {
+		text += fmt.Sprintf("  %d attempts", n)
+	}
+	return text
 }
 
 // kept marks an action that was not done by this run.

@@ -235,8 +235,11 @@ func (c *runsChange) matching(ctx context.Context, h *history, w workflowItem, c
 
 // skipped says why nothing was done with a run.
 func (c *runsChange) skipped() string {
-	if c.fromFailed {
+	switch {
+	case c.fromFailed:
 		return "were gone or had nothing that failed"
+	case c.verb == "resubmit":
+		return "were gone"
 	}
 	return "had ended or were gone"
 }

@@ -18,7 +18,7 @@ func TestRunsAreCancelledAndResubmittedFromTheCommandLine(t *testing.T) {
 	if out := w.succeed("bin/isle runs " + again[3]); !strings.Contains(out, "A-2") {
 		t.Errorf("with another body:\n%s", out)
 	}
-	w.prints("bin/isle runs resubmit --workflow order --status Succeeded", "Resubmitted 2 runs of order; 0 had ended or were gone, 0 failed.")
+	w.prints("bin/isle runs resubmit --workflow order --status Succeeded", "Resubmitted 2 runs of order; 0 were gone, 0 failed.")
 	w.prints("bin/isle runs cancel --workflow order --all", "Cancelled 0 runs of order; 4 had ended or were gone, 0 failed.")
 	w.prints("bin/isle runs resubmit --workflow order --all --from-failed", "Resubmitted 0 runs of order; 4 were gone or had nothing that failed, 0 failed.")
 	w.refuses("bin/isle runs resubmit "+name+" --from-failed", "NoFailedActions")

@@ -40,7 +40,11 @@ func (o *testRecording) write(cmd *cobra.Command) error {
 		_, err = cmd.OutOrStdout().Write(text)
 		return err
 	}
-	return os.WriteFile(o.output, text, 0o600) // bodies may be private
+	if err := os.WriteFile(o.output, text, 0o600); err != nil { // bodies may be private
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "Wrote %s. Run it with: %s test %s\n", o.output, program(), o.output)
+	return nil
 }
 
 func (o *testRecording) fetch(ctx context.Context, h *history) ([]byte, error) {

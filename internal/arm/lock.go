@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"isle/expr"
@@ -151,7 +152,10 @@ func checkUnlocked(tx *store.Tx, id ID, deletes bool) error {
 	var scopes []string
 	for _, l := range all {
 		if covers(l.scope, key) && (deletes || l.level == lockWrite) || deletes && covers(key, l.scope) {
-			scopes = append(scopes, "'"+l.resource.ID[:len(l.scope)]+"'")
+			scope := "'" + l.resource.ID[:len(l.scope)] + "'"
+			if !slices.ContainsFunc(scopes, func(s string) bool { return strings.EqualFold(s, scope) }) { // it may have several locks
+				scopes = append(scopes, scope)
+			}
 		}
 	}
 	if len(scopes) == 0 {
