@@ -22,6 +22,9 @@ func TestMetricsOfResources(t *testing.T) {
 		if a.Status != http.StatusOK {
 			t.Fatalf("%d %s", a.Status, a.Body)
 		}
+		if got := a.Text("interval"); got != "PT1H" {
+			t.Errorf("the interval PT1H was asked for, the answer says %s", got)
+		}
 		return a.Text("value", 0, "timeseries", 0, "data", 0, member)
 	}
 	for _, of := range []string{id, environment} {

@@ -380,10 +380,22 @@ func (p *filterParser) unary(depth int) *Filter {
 	return p.comparison(first)
 }
 
+// noOperator says what is wrong with what follows the first value of a comparison.
+func (p *filterParser) noOperator(first token) *Filter {
+	const operators = "one of the operators eq, ne, gt, ge, lt, le"
+	switch {
+	case p.token.kind == tokenEnd:
+		return p.fail("'" + first.text + "' is not followed by " + operators)
+	case p.is("startswith"), p.is("endswith"), p.is("contains"):
+		return p.fail("'" + p.token.text + "' is a function: write " + p.token.text + "(" + first.text + ", 'text')")
+	}
+	return p.fail("'" + p.token.text + "' is not " + operators)
+}
+
 func (p *filterParser) comparison(first token) *Filter {
 	op, known := map[string]filterOp{"eq": opEq, "ne": opNe, "gt": opGt, "ge": opGe, "lt": opLt, "le": opLe}[strings.ToLower(p.token.text)]
 	if !known || p.token.kind != tokenWord {
-		return p.fail("'" + p.token.text + "' is not one of the operators eq, ne, gt, ge, lt, le")
+		return p.noOperator(first)
 	}
 	p.next()
 	second := p.token

@@ -84,6 +84,17 @@ func TestFilters(t *testing.T) {
 			t.Errorf("%.60q was accepted", text)
 		}
 	}
+	for text, want := range map[string]string{
+		"status":                   "'status' is not followed by one of the operators eq",
+		"status like 'x'":          "'like' is not one of the operators eq",
+		"status startswith 'x'":    "write startswith(status, 'text')",
+		"(status Contains 'x')":    "write Contains(status, 'text')",
+		"status eq 'a' and size 5": "'5' is not one of the operators",
+	} {
+		if _, err := arm.ParseFilter(text, fields); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
 	f, _ := arm.ParseFilter("status eq 'it''s' and startTime ge 2024-01-01 and startTime le 2024-02-01", fields)
 	from, to := f.Between("startTime")
 	if text, ok := f.Equals("code"); text != "" || ok {

@@ -1,8 +1,8 @@
 package logic
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -156,7 +156,7 @@ func (s *Service) listMetrics(ctx context.Context, r *arm.Request) (*arm.Respons
 			member("timeseries", expr.Array(object(member("metadatavalues", expr.Array()), member("data", expr.Array(points[i]...))))))
 	}
 	return arm.Reply(object(member("cost", expr.Int(0)), member("timespan", expr.String(timestamp(from)+"/"+timestamp(to))),
-		member("interval", expr.String(fmt.Sprintf("PT%dM", int(step.Minutes())))), member("namespace", expr.String(r.ID.Type())), member("value", expr.Array(values...)))), nil
+		member("interval", expr.String(cmp.Or(r.Query.Get("interval"), "PT1M"))), member("namespace", expr.String(r.ID.Type())), member("value", expr.Array(values...)))), nil
 }
 
 // metricsAsked are those named, the first one if none is.
