@@ -269,10 +269,12 @@ const (
 	codeVariableItems    = "VariableItemsLimitExceeded"
 )
 
+const messageFailed = "An action failed. No dependent actions succeeded."
+
 // failure is the code and error of a container with that status.
 func failure(status wdl.Status) (string, *Error) {
 	if status == wdl.Failed {
-		return codeFailed, &Error{codeFailed, "An action failed. No dependent actions succeeded."}
+		return codeFailed, &Error{codeFailed, messageFailed}
 	}
 	return codeUnnamed, nil
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"isle/expr"
 	"isle/wdl"
 )
 
@@ -192,40 +191,12 @@ func (e *Error) quotes() bool {
 		return false
 	}
 	switch e.Code {
-	case codeTimedOut, codeSkipped, codeFailed, codeDenied:
+	case codeFailed: // a peer may have an error of that code, with a message of its own
+		return e.Message != messageFailed
+	case codeTimedOut, codeSkipped, codeDenied:
 		return false
 	}
 	return true
-}
-
-// Sanitised stands for a credential where a history shows what it was in.
-const Sanitised = "*sanitized*"
-
-// SecretHeader lists the headers that carry credentials.
-func SecretHeader(name string) bool {
-	switch strings.ToLower(name) {
-	case "authorization", "proxy-authorization", "cookie", "set-cookie", "ocp-apim-subscription-key", "x-functions-key":
-		return true
-	}
-	return false
-}
-
-// withoutCredentials is a record, or its outputs, for who tracks them: what is tracked is
-// shown, and the headers of outputs may carry credentials.
-func withoutCredentials(v expr.Value) expr.Value {
-	if outputs, _ := v.Get("outputs"); outputs.Kind() == expr.KindObject {
-		v = v.With("outputs", withoutCredentials(outputs))
-	}
-	headers, _ := v.Get("headers")
-	if headers.Kind() != expr.KindObject {
-		return v
-	}
-	for name := range headers.Members() {
-		if SecretHeader(name) {
-			headers = headers.With(name, expr.String(Sanitised))
-		}
-	}
-	return v.With("headers", headers)
 }
 
 // runError is the error with which a Terminate ends its run. Beside secured data what an

@@ -29,10 +29,10 @@ func Sanitise(inputs expr.Value) (expr.Value, bool) {
 	}
 	replace("authentication", hideAuthentication)
 	replace("headers", func(v expr.Value) (expr.Value, bool) { return hideMembers(v, engine.SecretHeader) })
-	replace("queries", func(v expr.Value) (expr.Value, bool) { return hideMembers(v, secretQuery) })
+	replace("queries", func(v expr.Value) (expr.Value, bool) { return hideMembers(v, engine.SecretQuery) })
 	replace("cookie", hideAll)
 	replace("subscriptionKey", hideAll)
-	replace("uri", hideSignature)
+	replace("uri", engine.SanitiseAddress)
 	return out, changed
 }
 
@@ -83,7 +83,7 @@ func SanitiseOutputs(outputs expr.Value) (expr.Value, bool) {
 	}
 	changed := false
 	for name, v := range headers.Members() {
-		if shown, hidden := SanitiseHeader(name, v); hidden {
+		if shown, hidden := engine.SanitiseHeader(name, v); hidden {
 			headers, changed = headers.With(name, shown), true
 		}
 	}
@@ -91,26 +91,6 @@ func SanitiseOutputs(outputs expr.Value) (expr.Value, bool) {
 		return outputs, false
 	}
 	return withMember(outputs, "headers", headers), true
-}
-
-// SanitiseHeader gives one header as a history may show it, see [SanitiseOutputs].
-func SanitiseHeader(name string, v expr.Value) (expr.Value, bool) {
-	switch {
-	case engine.SecretHeader(name):
-		return hideAll(v)
-	case addressHeader(name):
-		return hideSignature(v)
-	}
-	return v, false
-}
-
-// addressHeader lists the headers that hold an address.
-func addressHeader(name string) bool {
-	switch strings.ToLower(name) {
-	case "location", "content-location", "azure-asyncoperation", "operation-location", "referer":
-		return true
-	}
-	return false
 }
 
 // withMember keeps the spelling of a member that is found ignoring case.
@@ -141,10 +121,6 @@ func hideAuthentication(v expr.Value) (expr.Value, bool) {
 	})
 }
 
-func secretQuery(name string) bool {
-	return strings.EqualFold(name, "sig") || strings.EqualFold(name, "subscription-key")
-}
-
 func hideMembers(v expr.Value, secret func(name string) bool) (expr.Value, bool) {
 	changed := false
 	for name, member := range v.Members() {
@@ -153,29 +129,4 @@ func hideMembers(v expr.Value, secret func(name string) bool) (expr.Value, bool)
 		}
 	}
 	return v, changed
-}
-
-// hideSignature hides the signature of an address, and the password of its user.
-func hideSignature(v expr.Value) (expr.Value, bool) {
-	uri, ok := v.AsString()
-	if !ok {
-		return v, false
-	}
-	clean := uri
-	if scheme, rest, ok := strings.Cut(clean, "://"); ok {
-		authority, _, _ := strings.Cut(rest, "/")
-		if i := strings.LastIndexByte(authority, '@'); i >= 0 {
-			clean = scheme + "://" + sanitised + rest[i:]
-		}
-	}
-	if head, query, ok := strings.Cut(clean, "?"); ok {
-		pairs := strings.Split(query, "&")
-		for i, pair := range pairs {
-			if name, _, _ := strings.Cut(pair, "="); secretQuery(name) {
-				pairs[i] = name + "=" + sanitised
-			}
-		}
-		clean = head + "?" + strings.Join(pairs, "&")
-	}
-	return expr.String(clean), clean != uri
 }

@@ -9,7 +9,6 @@ import (
 	"isle/engine"
 	"isle/expr"
 	"isle/internal/arm"
-	"isle/internal/connector"
 	"isle/internal/runner"
 	"isle/internal/store"
 )
@@ -22,6 +21,8 @@ import (
 const (
 	// maxTraced bounds a value that is shown, in bytes of JSON.
 	maxTraced = 64 << 10
+	// maxTracing is how many conditions are evaluated again at a time.
+	maxTracing = 4
 	// maxTracedScopes and maxTracedContents bound what is read for one answer: repetitions,
 	// and bytes of contents.
 	maxTracedScopes   = 10_000
@@ -79,6 +80,12 @@ func (s *Service) explain(ctx context.Context, form *workflow, run store.Run, re
 	db, err := s.config.Store.Environment(ctx, form.Environment)
 	if err != nil {
 		return nil, err
+	}
+	select {
+	case s.tracing <- struct{}{}:
+		defer func() { <-s.tracing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	q, err := engine.Inquire(compiled, run.Head, rec.Action, rec.Repetition)
 	if err != nil {
@@ -217,7 +224,7 @@ func selected(x *expr.Trace) []string {
 // cleaned is what an expression came to without credentials, and records without inputs.
 func cleaned(x *expr.Trace) (expr.Value, bool) {
 	for _, name := range selected(x) {
-		if v, changed := connector.SanitiseHeader(name, x.Value); changed {
+		if v, changed := engine.SanitiseHeader(name, x.Value); changed {
 			return v, true
 		}
 	}
@@ -252,7 +259,7 @@ func cleanedValue(v expr.Value, records bool) (out expr.Value, changed bool) {
 }
 
 func cleanedMember(name string, v expr.Value, records bool) (expr.Value, bool) {
-	if shown, hidden := connector.SanitiseHeader(name, v); hidden {
+	if shown, hidden := engine.SanitiseHeader(name, v); hidden {
 		return shown, true
 	}
 	return cleanedValue(v, records)

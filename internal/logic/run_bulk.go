@@ -183,7 +183,7 @@ func (s *Service) bulkStep(ctx context.Context, id string) (more bool, later tas
 		return false, task.Done(), save()
 	}
 	if err == nil && len(b.Page) == 0 {
-		if b.Page, b.Next, err = s.bulkPage(ctx, &b, owner); err == nil && len(b.Page) > 0 {
+		if b.Page, b.Next, err = s.nextPage(ctx, &b, owner); err == nil && len(b.Page) > 0 {
 			err = save()
 		}
 	}
@@ -216,8 +216,8 @@ func (s *Service) bulkOwner(ctx context.Context, b *bulk) (*runOwner, error) {
 	})
 }
 
-// bulkPage are the next runs that match, and where the list goes on behind them.
-func (s *Service) bulkPage(ctx context.Context, b *bulk, owner *runOwner) (runs []string, next string, err error) {
+// nextPage are the next runs that match, and where the list goes on behind them.
+func (s *Service) nextPage(ctx context.Context, b *bulk, owner *runOwner) (runs []string, next string, err error) {
 	l, err := s.readRunList(b.request(s.now()))
 	if err != nil {
 		return nil, "", err

@@ -179,6 +179,7 @@ type Service struct {
 	probes     probeCache
 	looks      looks
 	placements placements
+	tracing    chan struct{} // one for each condition that is being evaluated again
 }
 
 // New checks the configuration.
@@ -195,7 +196,7 @@ func New(c Config) (*Service, error) {
 	if c.Prepare == nil {
 		c.Prepare = func(context.Context, string, []netip.Prefix) error { return nil }
 	}
-	return &Service{config: c, control: c.Store.Control()}, nil
+	return &Service{config: c, control: c.Store.Control(), tracing: make(chan struct{}, maxTracing)}, nil
 }
 
 // Bind tells the service who closes its operations: the manager, which is built
