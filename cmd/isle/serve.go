@@ -90,7 +90,11 @@ func (f *serverFlags) start(cmd *cobra.Command) (*server.Server, error) {
 	}
 	f.config.ScriptWorker, f.config.Version = scriptWorker, version
 	f.config.Log = log
-	return server.Start(cmd.Context(), f.config)
+	s, err := server.Start(cmd.Context(), f.config)
+	if err == nil {
+		go collectLess(cmd.Context())
+	}
+	return s, err
 }
 
 // log is the log that the flags describe.
