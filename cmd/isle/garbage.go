@@ -11,7 +11,7 @@ import (
 // smallHeap is how large the heap of a server may always become before garbage is
 // collected, in bytes. A server uses little and makes much: collecting as soon as there is
 // as much garbage as use would take a tenth of its processor time.
-const smallHeap = 64 << 20
+const smallHeap = 48 << 20
 
 // collectLess keeps collections apart while the server uses little, until the context
 // ends. An operator who sets GOGC is left to it.

@@ -6,7 +6,7 @@ import (
 )
 
 func TestGarbagePercent(t *testing.T) {
-	for live, want := range map[uint64]int{0: 100, 16 << 20: 300, 31 << 20: 106, 32 << 20: 100, 1 << 30: 100} {
+	for live, want := range map[uint64]int{0: 100, 12 << 20: 300, 16 << 20: 200, 24 << 20: 100, 1 << 30: 100} {
 		if got := garbagePercent(live); got != want {
 			t.Errorf("%d bytes in use: %d %%, want %d %%", live, got, want)
 		}
