@@ -97,7 +97,7 @@ func unknown(k Key) *Failure {
 	case API:
 		message += "the API '" + k.String() + "' is called. Give its 'baseUrl' under 'apiManagementConnections' in the connections file (isle serve --connections FILE; connections.json of a project)."
 	default:
-		message += "the connection '" + k.String() + "' is called. Give its 'connectionRuntimeUrl' in the connection's entry of the workflow's parameter '$connections', or under 'managedApiConnections' in the connections file (isle serve --connections FILE; connections.json of a project)."
+		message += "the connection '" + k.String() + "' is called. Give its 'connectionRuntimeUrl' in the connection's entry of the workflow's parameter '$connections', or under 'managedApiConnections' in the connections file (isle serve --connections FILE; connections.json of a project); or make it, on a server, a connection to a custom API (Microsoft.Web/connections)."
 	}
 	return &Failure{notConfigured[k.Kind], message}
 }
