@@ -101,6 +101,9 @@ func (m *Manager) record(ctx context.Context, c *call, e event) {
 // noted carries out a call that is no read, and sees to its entry.
 func (m *Manager) noted(ctx context.Context, c *call, t target, carryOut func() (*Result, error)) (*Result, error) {
 	res, err := carryOut()
+	if c.tried {
+		return res, err
+	}
 	action := operationOf(t.typ.Name) + map[string]string{http.MethodPut: "/write", http.MethodPatch: "/write", http.MethodDelete: "/delete"}[c.method]
 	if c.method == http.MethodPost {
 		action = t.typ.Name + "/" + t.verb + "/action"

@@ -34,6 +34,7 @@ type call struct {
 	now         time.Time
 	correlation string
 	commit      func(*store.Tx, *Result) error // of PutWith; else nil
+	tried       bool                           // of TryPut: nothing comes of it, so the activity log has no entry
 }
 
 var apiVersionForm = sync.OnceValue(func() *regexp.Regexp {

@@ -36,6 +36,11 @@ type Resources interface {
 	ListAll(ctx context.Context, p arm.Principal, path, apiVersion string) ([]expr.Value, error)
 }
 
+// Rehearsal tells what a PUT would do, for what-if.
+type Rehearsal interface {
+	TryPut(ctx context.Context, p arm.Principal, id, apiVersion string, body []byte) (*arm.Result, error)
+}
+
 // Operations are the long-running operations of the resource manager.
 type Operations interface {
 	Operation(ctx context.Context, path string) (*arm.Status, error)
@@ -57,6 +62,7 @@ type Config struct {
 type Provider struct {
 	config     Config
 	resources  Resources
+	rehearsal  Rehearsal
 	operations Operations
 }
 
@@ -67,9 +73,10 @@ func New(c Config) *Provider { return &Provider{config: c} }
 // Bind gives the provider the resource manager that it deploys through.
 func (p *Provider) Bind(r interface {
 	Resources
+	Rehearsal
 	Operations
 }) {
-	p.resources, p.operations = r, r
+	p.resources, p.rehearsal, p.operations = r, r, r
 }
 
 // Types are the provider's resource types.

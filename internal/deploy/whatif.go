@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	"isle/expr"
 	"isle/internal/arm"
-	"isle/internal/store"
 )
 
 // What a deployment would change (logic-api §5.2, WhatIf). Each resource's PUT is
@@ -226,9 +224,6 @@ func (s *sight) nested(r Planned, body expr.Value, whole bool) error {
 	return err
 }
 
-// errUndone ends the transaction of a PUT that is only tried.
-var errUndone = errors.New("deployment: tried")
-
 // outcome is what would be there after a PUT: null if that cannot be known yet. Of one
 // that goes on behind its answer, what only stands there now may come back.
 type outcome struct {
@@ -236,17 +231,14 @@ type outcome struct {
 	begins bool
 }
 
-// try puts a resource and undoes it.
+// try tells what the PUT of a resource would make of it.
 func (s *sight) try(i int, body expr.Value) (after outcome, err error) {
 	r := s.plan.Resources[i]
-	_, err = s.provider.resources.PutWith(s.ctx, s.who, r.ID, r.APIVersion, body.JSON(), func(_ *store.Tx, result *arm.Result) error {
-		after = outcome{result.Body, result.Operation != ""}
-		return errUndone
-	})
+	result, err := s.provider.rehearsal.TryPut(s.ctx, s.who, r.ID, r.APIVersion, body.JSON())
 	refused := arm.AsError(err)
 	switch {
-	case errors.Is(err, errUndone):
-		return after, nil
+	case err == nil:
+		return outcome{result.Body, result.Operation != ""}, nil
 	case refused == nil || refused.Status >= http.StatusInternalServerError:
 		return outcome{}, err
 	case !s.needsMade(i):

@@ -59,7 +59,12 @@ func TestWhatIf(t *testing.T) {
 		`{"type":"Test.Things/things","apiVersion":"2024-01-01","name":"left out","condition":false,"location":"here","properties":{}}`,
 		`{"type":"Microsoft.Resources/deployments","apiVersion":"2021-04-01","name":"inner","properties":{"mode":"Incremental","template":{` + schema + resources(res("nested", ``)) + `}}}`,
 	}, ",") + `]`
+	const activity = "/subscriptions/" + subscription + "/providers/Microsoft.Insights/eventtypes/management/values?$filter=resourceProvider+eq+'Test.Things'"
+	before := w.want(t, http.MethodGet, activity, "", 200)
 	got, v := w.whatIf(t, deployments+"d", request(template))
+	if after := w.want(t, http.MethodGet, activity, "", 200); string(after.JSON()) != string(before.JSON()) {
+		t.Errorf("a preview is in the activity log as if it had changed something:\n%s", after.JSON())
+	}
 	want := `Modify same [properties.puts Modify before 1 after 2]
 Modify changes [tags.b Delete before "2"] [tags.c Create after "3"] [properties.puts Modify before 1 after 2] [properties.note Modify before "old" after "new"]
 Create new
