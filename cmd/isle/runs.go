@@ -29,7 +29,8 @@ What runs hold is searched for in an index of the runs that have ended, which fo
 them within moments: how many it does not hold yet is said. A run that is still open
 is found by its head only: status, time, client tracking id, workflow. Secured data
 is not in the index. --follow goes on
-with runs that begin or change, each change once, until Ctrl-C.`,
+with runs that begin or change, each change once, until Ctrl-C; a server that stops
+is waited for.`,
 		Example: `  isle runs --workflow order --status Failed --since 24h
   isle runs --search "A-1001 contoso*" --tracked region=west
   isle runs --error ActionFailed --follow --json

@@ -123,3 +123,26 @@ func TestRunsAreFoundAndFollowed(t *testing.T) {
 		}
 	}
 }
+
+// Runs are followed over a stop of the server.
+func TestFollowingGoesOnWhenTheServerIsBack(t *testing.T) {
+	w := newWorkspace(t)
+	s := w.start("bin/isle up --json --listen 127.0.0.1:0")
+	s.expect(s.out, "\n")
+	call := func(id string) {
+		w.succeed(`curl -sf --cacert "$HOME/.isle/ca.pem" -H 'x-ms-client-tracking-id: ` + id + `' -H 'Content-Type: application/json' -d '{"id":"A-1","qty":4,"price":30}' "$(bin/isle url order)"`)
+	}
+	call("T-1")
+	f := w.start("bin/isle runs --follow --json")
+	f.expect(f.out, `"clientTrackingId":"T-1"`)
+	s.stop(syscall.SIGTERM)
+	f.expect(f.err, "Going on when the server answers")
+	s = w.start("bin/isle up --json --listen 127.0.0.1:0")
+	s.expect(s.out, "\n")
+	call("T-2")
+	f.expect(f.out, `"clientTrackingId":"T-2"`)
+	f.stop(syscall.SIGINT)
+	if n := strings.Count(f.out.String(), "T-1"); n != 1 {
+		t.Errorf("what was told before is told %d times", n)
+	}
+}

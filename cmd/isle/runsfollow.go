@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 )
@@ -27,20 +29,23 @@ type follower struct {
 }
 
 // follow prints the runs that there are, then what begins and changes, until the context
-// ends.
+// ends. A server that stops, or takes no requests for a while, is waited for.
 func (h *history) follow(ctx context.Context, l *runLists) error {
 	f := &follower{history: h, lists: l, states: map[string]string{}, watched: map[string]runItem{}}
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
-	top := l.top
+	top, waiting := l.top, false
 	for {
 		err := f.look(ctx, top)
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return nil
-		}
-		if err != nil {
+		case err != nil && !(f.titled && passing(err)):
 			return err
+		case err != nil && !waiting:
+			fmt.Fprintf(h.err, "%s\nGoing on when the server answers; Ctrl-C ends.\n", err)
 		}
+		waiting = err != nil
 		top = max(250, l.top)
 		select {
 		case <-ctx.Done():
@@ -48,6 +53,14 @@ func (h *history) follow(ctx context.Context, l *runLists) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// passing says whether the server may answer later what it does not now.
+func passing(err error) bool {
+	if answer := (*apiError)(nil); errors.As(err, &answer) {
+		return answer.Status == http.StatusTooManyRequests || answer.Status >= http.StatusInternalServerError
+	}
+	return errors.As(err, new(*url.Error))
 }
 
 // look prints what is new, oldest first. The first look remembers the runs behind those
@@ -69,15 +82,12 @@ func (f *follower) look(ctx context.Context, top int) error {
 			news = append(news, r)
 		}
 	}
-	ended, err := f.ended(ctx, append(slices.Clip(runs), open...))
-	if err != nil {
-		return err
-	}
+	ended, failure := f.ended(ctx, append(slices.Clip(runs), open...)) // what was seen is told, whatever fails
 	news = append(news, ended...)
 	f.watch(append(runs, open...))
 	f.forget(runs)
 	slices.SortStableFunc(news, func(a, b runItem) int { return a.Properties.StartTime.Compare(b.Properties.StartTime) })
-	return f.print(news)
+	return errors.Join(failure, f.print(news))
 }
 
 // changed says whether a run is not as it was seen last, and remembers it.
@@ -92,7 +102,7 @@ func (f *follower) changed(r runItem) bool {
 }
 
 // ended asks for the watched runs that are not among those just read: what of them has
-// changed and still is what is looked for.
+// changed and still is what is looked for, with an error that came between.
 func (f *follower) ended(ctx context.Context, runs []runItem) (news []runItem, err error) {
 	read := map[string]bool{}
 	for _, r := range runs {
@@ -110,7 +120,7 @@ func (f *follower) ended(ctx context.Context, runs []runItem) (news []runItem, e
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return news, err
 		}
 		if r.Properties.EndTime != nil {
 			delete(f.watched, id)
