@@ -253,9 +253,9 @@ func TestMemoryThatAScriptMayHave(t *testing.T) {
 
 // What is stopped for its time while it holds much memory is told of both.
 func TestTimeAndMemory(t *testing.T) {
-	o := pooled(t, Options{Limits: Limits{Time: 300 * time.Millisecond, Memory: 256 << 20}, Workers: 1})
-	got := perform(t, o, `const held = new Uint8Array(150 << 20); for (;;) held.length`)
-	if !strings.Contains(got, "did not end within 300ms, and had taken ") || !strings.Contains(got, " of the 256 MB of memory") {
+	o := pooled(t, Options{Limits: Limits{Time: 300 * time.Millisecond, Memory: 64 << 20}, Workers: 1})
+	got := perform(t, o, `const held = new Uint8Array(34 << 20); for (;;) held.length`)
+	if !strings.Contains(got, "did not end within 300ms, and had taken ") || !strings.Contains(got, " of the 64 MB of memory") {
 		t.Error(got)
 	}
 }
