@@ -61,11 +61,14 @@ type receipt struct {
 }
 
 // delivery is an event on its way to a run. Its sender may wait for the commit; the room
-// of what it brings is released after it.
+// of what it brings is released after it. The call whose outcome it is counts as under
+// way until the event is in the queue: in between the run would leave memory, be loaded
+// for the event, and make the call again.
 type delivery struct {
 	event engine.Event
 	ack   chan<- error    // buffered; nil: nobody waits
 	room  *connector.Room // nil: none
+	call  engine.EffectID // "": none
 }
 
 // tracking are the ids that a trigger gives to all calls of its run.
@@ -130,6 +133,7 @@ func (a *active) push(d delivery) bool {
 		a.mu.Unlock()
 		return false
 	}
+	delete(a.calls, d.call)
 	a.queue = append(a.queue, d)
 	drive := !a.driven
 	a.driven = true

@@ -72,10 +72,11 @@ func (a *active) begin(call engine.Call) {
 			room.Release()
 			return
 		}
-		a.mu.Lock()
-		delete(a.calls, call.ID)
-		a.mu.Unlock()
-		a.runner.send(a.key, delivery{event: engine.Completed{Effect: call.ID, Outcome: outcome, Repeated: call.Repeated}, room: room})
+		// A run that has gone meanwhile was given up, and makes the call again when it is
+		// loaded.
+		if !a.push(delivery{event: engine.Completed{Effect: call.ID, Outcome: outcome, Repeated: call.Repeated}, room: room, call: call.ID}) {
+			room.Release()
+		}
 	})
 }
 
