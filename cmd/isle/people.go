@@ -99,11 +99,18 @@ func userCommand() *cobra.Command {
 
 func userCreate() *cobra.Command {
 	var m managing
-	var name string
+	var name, roleName string
 	var stdin bool
 	cmd := &cobra.Command{Use: "create NAME", Short: "Make a user, such as ann or ann@isle.local; a password is made and printed once", Args: cobra.ExactArgs(1),
-		Example: "  isle user create ann --name 'Ann Example'\n  isle role create Reader --assignee ann@isle.local",
+		Example: "  isle user create ann --name 'Ann Example'\n  isle role create Reader --assignee ann@isle.local\n  isle user create bob --role Owner",
 		RunE: m.with(func(cmd *cobra.Command, args []string, c *client) error {
+			var role roleDefinition
+			if roleName != "" {
+				var err error
+				if role, err = findRole(cmd, c, "/subscriptions/"+c.operator.SubscriptionID, roleName); err != nil {
+					return err
+				}
+			}
 			password, made, err := readPassword(cmd, stdin)
 			if err != nil {
 				return err
@@ -114,9 +121,14 @@ func userCreate() *cobra.Command {
 				return err
 			}
 			p.Password = made
-			return m.print(cmd.OutOrStdout(), p, shownUser(p)...)
+			if err := m.print(cmd.OutOrStdout(), p, shownUser(p)...); err != nil || roleName == "" {
+				return err
+			}
+			_, err = giveRole(cmd, c, "/subscriptions/"+c.operator.SubscriptionID, role, directoryObject{ID: p.ID, UPN: p.UPN})
+			return err
 		})}
 	cmd.Flags().StringVar(&name, "name", "", "the name that is shown")
+	cmd.Flags().StringVar(&roleName, "role", "", "a role that the user gets for the subscription, such as Reader or Owner")
 	cmd.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from standard input")
 	return m.flags(cmd)
 }

@@ -167,17 +167,23 @@ func roleCreate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			body := map[string]any{"properties": map[string]any{"roleDefinitionId": role.ID, "principalId": to.ID, "principalType": to.kind()}}
-			var made struct{ ID string }
-			if _, err := c.call(cmd.Context(), http.MethodPut, scope+authorization+"roleAssignments/"+newGUID()+authorizationVersion, body, &made); err != nil {
+			a, err := giveRole(cmd, c, scope, role, to)
+			if err != nil {
 				return err
 			}
-			a := roleAssignment{made.ID, role.Properties.RoleName, to.ID, to.shown(), to.kind(), scope}
 			return m.print(cmd.OutOrStdout(), a, "Role", a.Role, "Given to", a.Name, "Scope", a.Scope, "Id", a.ID)
 		})}
 	who.add(cmd)
 	at.add(cmd)
 	return m.flags(cmd)
+}
+
+// giveRole makes a role assignment.
+func giveRole(cmd *cobra.Command, c *client, scope string, role roleDefinition, to directoryObject) (roleAssignment, error) {
+	body := map[string]any{"properties": map[string]any{"roleDefinitionId": role.ID, "principalId": to.ID, "principalType": to.kind()}}
+	var made struct{ ID string }
+	_, err := c.call(cmd.Context(), http.MethodPut, scope+authorization+"roleAssignments/"+newGUID()+authorizationVersion, body, &made)
+	return roleAssignment{made.ID, role.Properties.RoleName, to.ID, to.shown(), to.kind(), scope}, err
 }
 
 func newGUID() string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -32,8 +33,9 @@ four subnets, an integration service environment, two managed connectors, and an
 example workflow. A later start finds all as it was, with the same URLs.
 
 --json prints one line when ready: {"endpoint", "authority", "caFile", "tenantId",
-"subscriptionId", "clientId", "clientSecret", "resourceGroup", "environment",
-"workflow", "callbackUrl"}.`,
+"subscriptionId", "clientId", "clientSecret", "userName", "password",
+"resourceGroup", "environment", "workflow", "callbackUrl"}. The name and password are of
+the person who signs in to the portal, and left out once the password was changed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := flags.start(cmd)
@@ -137,6 +139,7 @@ func (r readyState) print(w io.Writer, data string, asJSON bool) error {
 Isle is ready.
 
   Portal and API   %[1]s
+  Sign in          %[9]s
   CA certificate   %[2]s
   Environment      %[3]s, in the resource group %[4]s
   Callback URL     %[5]s
@@ -151,6 +154,15 @@ See its runs, and one run's actions (in another terminal):
   %[7]s runs%[8]s NAME
 
 Stop with Ctrl-C; the next start finds all as it was.
-`, r.Endpoint, r.CAFile, r.Environment, r.ResourceGroup, r.CallbackURL, shown([]string{r.CAFile}), program(), dataArgument(data))
+`, r.Endpoint, r.CAFile, r.Environment, r.ResourceGroup, r.CallbackURL, shown([]string{r.CAFile}), program(), dataArgument(data), r.signIn(data))
 	return err
+}
+
+// signIn says how a person signs in. The password is not printed: terminals keep what
+// they show.
+func (r readyState) signIn(data string) string {
+	if r.Password == "" {
+		return "as a person of `" + program() + " user list" + dataArgument(data) + "`; a new one: `" + program() + " user create NAME --role Owner" + dataArgument(data) + "`"
+	}
+	return "as " + r.UserName + "; its password is in " + filepath.Join(filepath.Dir(r.CAFile), server.OperatorFile)
 }

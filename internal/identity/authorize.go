@@ -94,7 +94,7 @@ type request struct {
 // readRequest checks a request for authorization. An error that must not be sent back,
 // as nobody knows whether the address is the client's, is a fault alone; another one has
 // the request with it.
-func (s *Service) readRequest(q url.Values) (*request, *fault) {
+func (s *Service) readRequest(r *http.Request, q url.Values) (*request, *fault) {
 	c, f := s.publicClient(q.Get("client_id"))
 	if f != nil {
 		return nil, f
@@ -103,7 +103,7 @@ func (s *Service) readRequest(q url.Values) (*request, *fault) {
 	if a.redirect == "" && len(c.Redirects) == 1 {
 		a.redirect = c.Redirects[0]
 	}
-	if !c.mayReturn(a.redirect) {
+	if known := c.mayReturn(a.redirect); !known && !(c.pages && s.returnsToPages(r, a.redirect)) {
 		return nil, &fault{status: http.StatusBadRequest, name: "invalid_request", code: 50011, description: "The redirect URI '" + clean(a.redirect) + "' specified in the request does not match the redirect URIs configured for the application '" + c.ID + "'."}
 	}
 	switch a.mode {
@@ -173,8 +173,19 @@ func verifies(challenge, verifier string) bool {
 }
 
 // The form of a page goes only together with the cookie that came with it, so that no
-// other site can sign a browser in.
-const formCookie = "__Host-isle-form"
+// other site can sign a browser in. Over plain http, which is for browsers on this machine,
+// a cookie can neither be Secure nor have the prefix that other sites cannot write.
+const (
+	formCookie      = "__Host-isle-form"
+	plainFormCookie = "isle-form"
+)
+
+func formCookieOf(r *http.Request) string {
+	if r.TLS == nil {
+		return plainFormCookie
+	}
+	return formCookie
+}
 
 // formToken is what the form carries for its cookie.
 func (s *Service) formToken(cookie string) string {
@@ -184,7 +195,7 @@ func (s *Service) formToken(cookie string) string {
 }
 
 func (s *Service) ownForm(r *http.Request) bool {
-	c, err := r.Cookie(formCookie)
+	c, err := r.Cookie(formCookieOf(r))
 	return err == nil && len(c.Value) >= 32 && hmac.Equal([]byte(s.formToken(c.Value)), []byte(r.PostForm.Get("form")))
 }
 
@@ -207,7 +218,7 @@ func (s *Service) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	a, f := s.readRequest(q)
+	a, f := s.readRequest(r, q)
 	switch {
 	case a == nil:
 		s.showFault(w, f)

@@ -29,6 +29,9 @@ type client struct {
 	Redirects []string    `json:"redirects,omitempty"` // where people may be sent back to
 	Public    bool        `json:"public,omitempty"`    // people may sign in to it without a secret of its own
 
+	// pages: the client is a page of this server (see portal.go); never stored.
+	pages bool
+
 	// Old is the one secret of version 1; upgrade moves it.
 	Old *hash `json:"hash,omitempty"`
 }
@@ -288,9 +291,9 @@ func (c client) mayReturn(target string) bool {
 	})
 }
 
-// wellKnown are the public clients that people use from the start: the az CLI, Azure
-// PowerShell, Visual Studio Code and the SDKs' interactive credentials, which go by the
-// id of the first.
+// wellKnown are the public clients that people use from the start: the portal, the az
+// CLI, Azure PowerShell, Visual Studio Code and the SDKs' interactive credentials, which
+// go by the id of the CLI.
 func wellKnown(id string) (client, bool) {
 	names := map[string]string{
 		"04b07795-8ddb-461a-bbee-02f9e1bf7b46": "Microsoft Azure CLI",
@@ -298,6 +301,9 @@ func wellKnown(id string) (client, bool) {
 		"aebc6443-996d-45c2-90f0-388ff96faa56": "Visual Studio Code",
 	}
 	id = strings.ToLower(id)
+	if id == PortalClient {
+		return client{ID: id, Name: "Isle portal", Public: true, pages: true}, true
+	}
 	name, ok := names[id]
 	return client{ID: id, Name: name, Public: true, Redirects: []string{"http://localhost", "http://127.0.0.1"}}, ok
 }

@@ -32,6 +32,9 @@ func (s *Service) startDevice(w http.ResponseWriter, r *http.Request, base strin
 	}
 	id, _ := clientOf(r)
 	c, f := s.publicClient(id)
+	if f == nil && c.pages {
+		f = &fault{status: http.StatusBadRequest, name: "unauthorized_client", code: 700016, description: "The portal signs people in on its own page."}
+	}
 	if f != nil {
 		return nil, f
 	}

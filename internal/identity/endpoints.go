@@ -94,6 +94,8 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request) (any, *fault) {
 		return s.token(w, r, base, "2.0")
 	case "oauth2/token":
 		return s.token(w, r, base, "1.0")
+	case "oauth2/v2.0/revoke", "oauth2/revoke":
+		return s.revoke(w, r)
 	case "oauth2/v2.0/devicecode", "oauth2/devicecode":
 		return s.startDevice(w, r, base)
 	}
@@ -125,7 +127,7 @@ func (s *Service) configuration(base, version string) map[string]any {
 	}
 	return map[string]any{
 		"issuer": issuer(base, s.Tenant(), version), "token_endpoint": root + "/oauth2" + infix + "/token", "authorization_endpoint": root + "/oauth2" + infix + "/authorize",
-		"jwks_uri": root + "/discovery" + infix + "/keys", "device_authorization_endpoint": root + "/oauth2" + infix + "/devicecode",
+		"jwks_uri": root + "/discovery" + infix + "/keys", "device_authorization_endpoint": root + "/oauth2" + infix + "/devicecode", "revocation_endpoint": root + "/oauth2" + infix + "/revoke",
 		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic", "private_key_jwt"},
 		"grant_types_supported":                 []string{"client_credentials", "authorization_code", "refresh_token", "password", grantDevice}, "code_challenge_methods_supported": []string{"S256"},
 		"response_types_supported": []string{"code"}, "response_modes_supported": []string{"query", "fragment", "form_post"}, "subject_types_supported": []string{"public"},

@@ -77,10 +77,10 @@ func origin(redirect string) string {
 
 func (s *Service) showSignIn(w http.ResponseWriter, r *http.Request, p signInPage, redirect string) {
 	cookie := randomText(32)
-	if old, err := r.Cookie(formCookie); err == nil && len(old.Value) >= 32 {
+	if old, err := r.Cookie(formCookieOf(r)); err == nil && len(old.Value) >= 32 {
 		cookie = old.Value // another tab's form stays good
 	}
-	http.SetCookie(w, &http.Cookie{Name: formCookie, Value: cookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, &http.Cookie{Name: formCookieOf(r), Value: cookie, Path: "/", Secure: r.TLS != nil, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	p.Form = s.formToken(cookie)
 	p.User = clean(p.User)
 	p.Code = clean(p.Code)

@@ -191,8 +191,8 @@ type browser struct {
 func (b *browser) send(method, path string, form url.Values) *http.Response {
 	b.t.Helper()
 	if form != nil {
-		if m := regexp.MustCompile(`name="form" value="([^"]*)"`).FindStringSubmatch(b.last); m != nil && !form.Has("form") {
-			form.Set("form", html.UnescapeString(m[1]))
+		if token := formOf(b.last); token != "" && !form.Has("form") {
+			form.Set("form", token)
 		}
 	}
 	r := httptest.NewRequest(method, "https://localhost"+path, strings.NewReader(form.Encode()))
@@ -209,6 +209,15 @@ func (b *browser) send(method, path string, form url.Values) *http.Response {
 	text, _ := io.ReadAll(res.Body)
 	b.last = string(text)
 	return res
+}
+
+// formOf is what ties the form of a page to its cookie.
+func formOf(page string) string {
+	m := regexp.MustCompile(`name="form" value="([^"]*)"`).FindStringSubmatch(page)
+	if m == nil {
+		return ""
+	}
+	return html.UnescapeString(m[1])
 }
 
 func newBrowser(t *testing.T, f *fixture) *browser {

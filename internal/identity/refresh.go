@@ -57,6 +57,45 @@ func (f *family) mac(n string) []byte {
 	return h.Sum(nil)
 }
 
+// ended tells whether a sign-in is over: nobody used it for long, or it was to a page and
+// has lasted as long as such a one may.
+func (f *family) ended(now time.Time) bool {
+	return now.After(f.Used.Add(refreshLife)) || strings.EqualFold(f.Client, PortalClient) && now.After(f.Begun.Add(pagesLife))
+}
+
+// endFamily ends the sign-in that a refresh token of a client belongs to, whichever of
+// its numbers the token has; store.ErrNotFound if there is none.
+func (s *Service) endFamily(ctx context.Context, token, client string) error {
+	name, n, mac, ok := refreshParts(token)
+	if !ok {
+		return store.ErrNotFound
+	}
+	return s.db.Write(ctx, func(tx *store.Tx) error {
+		text, err := tx.Setting(refreshSetting + name)
+		if err != nil {
+			return err
+		}
+		var f family
+		if err := json.Unmarshal(text, &f); err != nil {
+			return err
+		}
+		if !strings.EqualFold(f.Client, client) || subtle.ConstantTimeCompare(mac, f.mac(n)) != 1 {
+			return store.ErrNotFound
+		}
+		return tx.DeleteSetting(refreshSetting + name)
+	})
+}
+
+// refreshParts takes a refresh token apart.
+func refreshParts(token string) (name, n string, mac []byte, ok bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 || len(parts[0]) != 36 {
+		return "", "", nil, false
+	}
+	mac, err := base64.RawURLEncoding.DecodeString(parts[2])
+	return parts[0], parts[1], mac, err == nil
+}
+
 // beginFamily stores a sign-in, and gives its first refresh token.
 func (s *Service) beginFamily(ctx context.Context, user, client, audience string) (string, error) {
 	f := family{Version: 1, User: user, Client: client, Audience: audience, Key: make([]byte, 32), Number: 1, Begun: s.now(), Used: s.now()}
@@ -70,47 +109,43 @@ var errReused = errors.New("reused")
 
 // rotate checks a refresh token and gives the next one of its family, in one transaction.
 func (s *Service) rotate(ctx context.Context, token string) (found family, next string, err error) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 || len(parts[0]) != 36 {
-		return family{}, "", store.ErrNotFound
-	}
-	mac, err := base64.RawURLEncoding.DecodeString(parts[2])
-	if err != nil {
+	name, number, mac, ok := refreshParts(token)
+	if !ok {
 		return family{}, "", store.ErrNotFound
 	}
 	reused := false
 	err = s.db.Write(ctx, func(tx *store.Tx) error {
 		found, next, reused = family{}, "", false
-		text, err := tx.Setting(refreshSetting + parts[0])
+		text, err := tx.Setting(refreshSetting + name)
 		if err != nil {
 			return err
 		}
 		if err := json.Unmarshal(text, &found); err != nil {
 			return err
 		}
-		n, err := strconv.Atoi(parts[1])
-		if err != nil || subtle.ConstantTimeCompare(mac, found.mac(parts[1])) != 1 {
+		n, err := strconv.Atoi(number)
+		if err != nil || subtle.ConstantTimeCompare(mac, found.mac(number)) != 1 {
 			return store.ErrNotFound
 		}
 		now := s.now()
 		switch {
-		case now.After(found.Used.Add(refreshLife)):
-			return tx.DeleteSetting(refreshSetting + parts[0])
+		case found.ended(now):
+			return tx.DeleteSetting(refreshSetting + name)
 		case n == found.Number:
 			found.Number, found.Used = n+1, now
 		case n == found.Number-1 && now.Before(found.Used.Add(refreshGrace)):
-			next = found.token(parts[0])
+			next = found.token(name)
 			return nil
 		default:
 			reused = true
-			return tx.DeleteSetting(refreshSetting + parts[0])
+			return tx.DeleteSetting(refreshSetting + name)
 		}
-		next = found.token(parts[0])
+		next = found.token(name)
 		text, err = json.Marshal(found)
 		if err != nil {
 			return err
 		}
-		return tx.PutSetting(refreshSetting+parts[0], text)
+		return tx.PutSetting(refreshSetting+name, text)
 	})
 	if err == nil && reused {
 		err = errReused
@@ -217,7 +252,7 @@ func (s *Service) forgetFamilies(ctx context.Context) error {
 			if json.Unmarshal(text, &f) == nil {
 				u, known = s.directory.Load().user(f.User)
 			}
-			if known && !f.Begun.Before(u.Since) && !s.now().After(f.Used.Add(refreshLife)) && len(names)-i <= maxFamilies {
+			if known && !f.Begun.Before(u.Since) && !f.ended(s.now()) && len(names)-i <= maxFamilies {
 				continue
 			}
 			if err := tx.DeleteSetting(name); err != nil {

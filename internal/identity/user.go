@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -81,6 +82,15 @@ func checkPassword(password, upn string) error {
 
 // createUser makes a person without any role.
 func (s *Service) createUser(ctx context.Context, upn, name, password string) (user, error) {
+	u, err := s.newUser(upn, name, password)
+	if err != nil {
+		return user{}, err
+	}
+	return u, s.change(ctx, func(d *directory) error { return d.addUser(u) })
+}
+
+// newUser is a person who is in no directory yet.
+func (s *Service) newUser(upn, name, password string) (user, error) {
 	upn, err := s.checkUPN(upn)
 	if err == nil {
 		err = checkPassword(password, upn)
@@ -95,17 +105,47 @@ func (s *Service) createUser(ctx context.Context, upn, name, password string) (u
 	if name == "" {
 		name, _, _ = strings.Cut(upn, "@")
 	}
-	u := user{Object: arm.NewGUID(), UPN: upn, Name: name, Hash: hashed, Created: s.now(), Since: s.now()}
-	return u, s.change(ctx, func(d *directory) error {
-		if _, taken := d.user(upn); taken {
-			return errTaken
-		}
-		if len(d.Users) >= maxUsers {
-			return fmt.Errorf("%w: there are %d people, the most there can be", errRefused, maxUsers)
-		}
-		d.Users = append(slices.Clone(d.Users), u)
-		return nil
-	})
+	return user{Object: arm.NewGUID(), UPN: upn, Name: name, Hash: hashed, Created: s.now(), Since: s.now()}, nil
+}
+
+func (d *directory) addUser(u user) error {
+	if _, taken := d.user(u.UPN); taken {
+		return errTaken
+	}
+	if len(d.Users) >= maxUsers {
+		return fmt.Errorf("%w: there are %d people, the most there can be", errRefused, maxUsers)
+	}
+	d.Users = append(slices.Clone(d.Users), u)
+	return nil
+}
+
+// FirstPerson makes the person who signs in after the first start, with a password that is
+// made here, or gives the one who is there already another password. own gives a new
+// person its roles, in the same transaction.
+func (s *Service) FirstPerson(ctx context.Context, upn, name string, own func(tx *store.Tx, object string) error) (Login, error) {
+	password := rand.Text()
+	upn, err := s.checkUPN(upn)
+	if err != nil {
+		return Login{}, err
+	}
+	if _, there := s.directory.Load().user(upn); there {
+		err := s.setPassword(ctx, upn, password)
+		return Login{upn, password}, err
+	}
+	u, err := s.newUser(upn, name, password)
+	if err != nil {
+		return Login{}, err
+	}
+	return Login{upn, password}, s.changeWith(ctx, func(d *directory) error { return d.addUser(u) }, func(tx *store.Tx) error { return own(tx, u.Object) })
+}
+
+// Login is what a person signs in with. The password cannot be read again.
+type Login struct{ Name, Password string }
+
+// PasswordSet is when a person's password was set; false if there is no such person.
+func (s *Service) PasswordSet(upn string) (time.Time, bool) {
+	u, ok := s.directory.Load().user(upn)
+	return u.Since, ok && !u.Disabled
 }
 
 // errTaken is a user principal name that somebody has.

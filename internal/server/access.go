@@ -36,9 +36,11 @@ func adopted(a identity.OldAssignment) access.Assignment {
 	return access.Assignment{Principal: a.Principal, Kind: "ServicePrincipal", Role: role, Scope: a.Scope}
 }
 
-// own makes the first client an owner of the subscription.
-func (s *Server) own(tx *store.Tx, object string) error {
-	return s.access.Assign(tx, access.Assignment{Principal: object, Kind: "ServicePrincipal", Role: access.Owner, Scope: "/subscriptions/" + s.issuer.Subscription()}, s.config.Clock().UTC())
+// own makes the first client or person, of a principal type, an owner of the subscription.
+func (s *Server) own(kind string) func(tx *store.Tx, object string) error {
+	return func(tx *store.Tx, object string) error {
+		return s.access.Assign(tx, access.Assignment{Principal: object, Kind: kind, Role: access.Owner, Scope: "/subscriptions/" + s.issuer.Subscription()}, s.config.Clock().UTC())
+	}
 }
 
 // principalKind says what of the tenant has an object id.

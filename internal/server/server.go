@@ -245,7 +245,7 @@ func (s *Server) identityConfig() identity.Config {
 }
 
 // identify opens the token issuer and the certificate authority, and on the first
-// start makes the operator.
+// start makes the operator, client and person.
 func (s *Server) identify(ctx context.Context, bound net.Addr) error {
 	var err error
 	if s.issuer, err = identity.Open(ctx, s.identityConfig()); err != nil {
@@ -258,7 +258,7 @@ func (s *Server) identify(ctx context.Context, bound net.Addr) error {
 	if err := s.openTLS(ctx, bound); err != nil {
 		return err
 	}
-	o, err := ReadOperator(s.config.Data)
+	o, err := readOperatorFile(s.config.Data)
 	if errors.Is(err, os.ErrNotExist) {
 		o, err = s.firstOperator(ctx)
 	}
@@ -269,9 +269,11 @@ func (s *Server) identify(ctx context.Context, bound net.Addr) error {
 	if err != nil {
 		return err
 	}
+	s.currentPassword(&o)
 	o.Endpoint, o.Authority, o.CAFile, o.Address = s.base, s.base, caFile, localAddress(bound)
 	o.TenantID, o.SubscriptionID = s.issuer.Tenant(), s.issuer.Subscription()
-	s.operator = o
+	s.operator = o.Operator
+	s.operator.Address = o.Address
 	return writeOperator(s.config.Data, o)
 }
 

@@ -14,8 +14,12 @@ import (
 	"isle/internal/identity"
 )
 
-// operatorName is the name of the first client.
-const operatorName = "Isle operator"
+// operatorName is the name of the first client and of the first person, who signs in as
+// operatorPerson.
+const (
+	operatorName   = "Isle operator"
+	operatorPerson = "operator"
+)
 
 // caFile is where clients find the certificate of the server's authority.
 func (s *Server) caFile() string { return filepath.Join(s.config.Data, "ca.pem") }
@@ -54,22 +58,35 @@ func (s *Server) rootCAs() *x509.CertPool {
 	return pool
 }
 
-// firstOperator makes the first client. When there is one already, operator.json was
-// lost: its secret is replaced.
-func (s *Server) firstOperator(ctx context.Context) (Operator, error) {
-	made, err := s.issuer.Bootstrap(ctx, operatorName, s.own)
+// firstOperator makes the first client and the first person. When they are there already,
+// operator.json was lost: their secrets are replaced.
+func (s *Server) firstOperator(ctx context.Context) (storedOperator, error) {
+	made, err := s.issuer.Bootstrap(ctx, operatorName, s.own("ServicePrincipal"))
 	if err != nil {
-		return Operator{}, err
+		return storedOperator{}, err
 	}
 	if made == nil {
 		renewed, err := s.issuer.NewSecret(ctx, "")
 		if err != nil {
-			return Operator{}, err
+			return storedOperator{}, err
 		}
-		s.log.Warn("operator.json was missing: the operator has a new secret, the old one is refused")
+		s.log.Warn("operator.json was missing: the operator has a new secret and a new password, the old ones are refused")
 		made = &renewed
 	}
-	return Operator{ClientID: made.ClientID, ClientSecret: made.Secret}, nil
+	person, err := s.issuer.FirstPerson(ctx, operatorPerson, operatorName, s.own("User"))
+	if err != nil {
+		return storedOperator{}, err
+	}
+	o := storedOperator{Operator: Operator{ClientID: made.ClientID, ClientSecret: made.Secret, UserName: person.Name, Password: person.Password}}
+	o.PasswordSet, _ = s.issuer.PasswordSet(person.Name)
+	return o, nil
+}
+
+// currentPassword takes the person out of a file whose password is not theirs any more.
+func (s *Server) currentPassword(o *storedOperator) {
+	if set, there := s.issuer.PasswordSet(o.UserName); o.UserName != "" && (!there || !set.Equal(o.PasswordSet)) {
+		o.UserName, o.Password = "", ""
+	}
 }
 
 // principal is the operator, for what the server reads on its own.
