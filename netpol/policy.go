@@ -122,3 +122,8 @@ func (n *Network) EffectiveRules(id string) []EffectiveRule {
 
 // Tag returns what a service tag stands for in this network.
 func (n *Network) Tag(name string) []netip.Prefix { return slices.Clone(n.scope.tag(name)) }
+
+// TagHas tells whether a service tag has an address, as the network sees it.
+func (n *Network) TagHas(name string, a netip.Addr) bool {
+	return slices.ContainsFunc(n.scope.tag(name), func(p netip.Prefix) bool { return p.Contains(a) })
+}

@@ -75,7 +75,8 @@ func newTemplate() template {
 	return template{Schema: templateSchema, Version: "1.0.0.0", Resources: []templateResource{}}
 }
 
-// readMissingRules answers GET health/network/missingRules.
+// readMissingRules answers GET health/network/missingRules: of all rows, or of those that
+// the query names, "rows=I3,O8".
 func (s *Service) readMissingRules(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	edition, err := askedEdition(r)
 	if err != nil {
@@ -87,7 +88,7 @@ func (s *Service) readMissingRules(ctx context.Context, r *arm.Request) (*arm.Re
 	}
 	var t template
 	err = s.askPolicy(ctx, form, r.Resource.Key, edition, func(policy *netpol.Policy, _ uint64, e netpol.Environment) error {
-		rules, rest, err := neededRules(policy, e, edition)
+		rules, rest, err := neededRules(policy, e, edition, askedRows(r))
 		t = missingTemplate(r.ID.Group, rules, rest)
 		return err
 	})
@@ -98,24 +99,36 @@ func (s *Service) readMissingRules(ctx context.Context, r *arm.Request) (*arm.Re
 	return arm.Reply(v), err
 }
 
-// neededRules are the missing rules without those that only open what may be closed: a
-// deny that the network is healthy with is meant.
-func neededRules(policy *netpol.Policy, e netpol.Environment, edition netpol.Version) ([]netpol.MissingRule, []netpol.AccessResult, error) {
+// askedRows tells which rows a request is about.
+func askedRows(r *arm.Request) func(row string) bool {
+	given := r.Query.Get("rows")
+	if given == "" {
+		return func(string) bool { return true }
+	}
+	rows := strings.Split(given, ",")
+	return func(row string) bool {
+		return slices.ContainsFunc(rows, func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), row) })
+	}
+}
+
+// neededRules are the missing rules of the rows asked for, without those that only open
+// what may be closed: a deny that the network is healthy with is meant.
+func neededRules(policy *netpol.Policy, e netpol.Environment, edition netpol.Version, asked func(row string) bool) ([]netpol.MissingRule, []netpol.AccessResult, error) {
 	results, err := policy.RequiredAccess(e, edition)
 	if err != nil {
 		return nil, nil, err
 	}
 	needed := map[string]bool{} // rows
 	for i := range results {
-		if lacking(&results[i]) {
-			needed[results[i].Requirement.ID] = true
+		if row := results[i].Requirement.ID; lacking(&results[i]) && asked(row) {
+			needed[row] = true
 		}
 	}
 	rules, rest, err := policy.MissingRules(e, edition)
 	rules = slices.DeleteFunc(rules, func(m netpol.MissingRule) bool {
 		return !slices.ContainsFunc(m.Rows, func(row string) bool { return needed[row] })
 	})
-	rest = slices.DeleteFunc(rest, func(r netpol.AccessResult) bool { return !lacking(&r) })
+	rest = slices.DeleteFunc(rest, func(r netpol.AccessResult) bool { return !lacking(&r) || !asked(r.Requirement.ID) })
 	return rules, rest, err
 }
 

@@ -3,9 +3,11 @@ package logic
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
 	"slices"
 	"testing"
 
+	"isle/internal/arm"
 	"isle/netpol"
 )
 
@@ -38,6 +40,8 @@ func TestRulesOfAnotherGroupAreNested(t *testing.T) {
 	}
 }
 
+func every(string) bool { return true }
+
 // TestADenyThatIsMeantStays: to close some destinations of what workflows call is
 // anybody's right, and no rule is written against it. What the environment needs is
 // opened for what it needs alone.
@@ -59,7 +63,7 @@ func TestADenyThatIsMeantStays(t *testing.T) {
 		}
 		e := netpol.Environment{Network: m.Networks[0].ID, Endpoint: netpol.ExternalEndpoint, Subnets: []string{m.Networks[0].Subnets[1].ID}}
 		e.More = []netpol.Requirement{{ID: connectorRow + "sql", Direction: netpol.Outbound, Source: netpol.PartyVnet, Destination: netpol.PartyAny, Ports: []netpol.PortRange{{First: 1433, Last: 1433}}}}
-		rules, rest, err := neededRules(policy, e, defaultEdition)
+		rules, rest, err := neededRules(policy, e, defaultEdition, every)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,6 +73,36 @@ func TestADenyThatIsMeantStays(t *testing.T) {
 		}
 		if !slices.Equal(got, c.want) || len(rest) != 0 {
 			t.Errorf("%s: rules for %v, want %v; rest %v", c.name, got, c.want, rest)
+		}
+	}
+}
+
+// TestRulesOfSomeRows: whoever mends one row gets the rules that open it, and is told of
+// it alone what rules cannot open.
+func TestRulesOfSomeRows(t *testing.T) {
+	storage := deny("NoStorage", netpol.Outbound, netpol.AnyProtocol, "Storage", 443)
+	storage.Priority = 210
+	m := modelNetwork(deny("NoSQL", netpol.Outbound, netpol.AnyProtocol, "SQL", 1433), storage)
+	policy, err := netpol.Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := netpol.Environment{Network: m.Networks[0].ID, Endpoint: netpol.ExternalEndpoint, Subnets: []string{m.Networks[0].Subnets[1].ID}}
+	for query, want := range map[string]string{"": "[[O5] [O8]]", "?rows=o8": "[[O8]]", "?rows=O5,+O8": "[[O5] [O8]]", "?rows=O1": "[]"} {
+		u, err := url.Parse(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules, rest, err := neededRules(policy, e, defaultEdition, askedRows(&arm.Request{Query: u.Query()}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{}
+		for _, r := range rules {
+			got = append(got, fmt.Sprint(r.Rows))
+		}
+		if fmt.Sprint(got) != want || len(rest) != 0 {
+			t.Errorf("%q: rules for %v, want %s; rest %v", query, got, want, rest)
 		}
 	}
 }

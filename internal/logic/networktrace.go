@@ -24,37 +24,6 @@ type flowBody struct {
 // ephemeralPort is the source port of flows of which none is known.
 const ephemeralPort = 49152
 
-type traceReport struct {
-	Allowed  bool          `json:"allowed"`
-	Decision netpol.Record `json:"decision"`
-	Steps    []stepReport  `json:"steps"`
-	Rules    []groupReport `json:"rules"`
-}
-
-type stepReport struct {
-	Stage    string        `json:"stage"`
-	Text     string        `json:"text"`
-	Decision netpol.Record `json:"decision"`
-}
-
-// groupReport is how each rule of a security group meets the flow, in the words of NSG
-// diagnostics (network.md §A8).
-type groupReport struct {
-	SecurityGroup string        `json:"securityGroup"`
-	Rules         []matchReport `json:"rules"`
-}
-
-type matchReport struct {
-	Name                   string `json:"name"`
-	Priority               int    `json:"priority"`
-	Access                 string `json:"access"`
-	ProtocolMatched        bool   `json:"protocolMatched"`
-	SourceMatched          bool   `json:"sourceMatched"`
-	SourcePortMatched      bool   `json:"sourcePortMatched"`
-	DestinationMatched     bool   `json:"destinationMatched"`
-	DestinationPortMatched bool   `json:"destinationPortMatched"`
-}
-
 // traceFlow answers POST health/network/trace: the verdict over one flow, each stage of
 // its way, and how each rule meets it.
 func (s *Service) traceFlow(_ context.Context, r *arm.Request) (*arm.Response, error) {
@@ -77,70 +46,32 @@ func (s *Service) traceFlow(_ context.Context, r *arm.Request) (*arm.Response, e
 	}
 	t := network.Trace(f)
 	if inbound {
-		t = arriving(network, f)
+		t = network.Arriving(f)
 	}
-	report := traced(network, t)
+	report := network.Report(t)
 	if inbound && form.refuses(network, f) {
-		report.refuse(f)
+		refuse(&report, f)
 	}
 	v, err := valueOf(report)
 	return arm.Reply(v), err
-}
-
-// arriving judges a flow that arrives, as the data plane does: one from a private
-// address outside the network is also judged as netpol.NeighbourAddress, and of the two
-// the rule with the lower priority number decides. Its replies take no route.
-func arriving(network *netpol.Network, f netpol.Flow) netpol.Trace {
-	if within(network, "VirtualNetwork", f.Source) || within(network, "Internet", f.Source) {
-		return network.Trace(f)
-	}
-	near := f
-	near.Source = netpol.NeighbourAddress()
-	d := network.Verify(near, netpol.Inbound)
-	if literal := network.Verify(f, netpol.Inbound); literal.Priority <= d.Priority {
-		d = literal
-	}
-	return netpol.Trace{Flow: f, Decision: d, Steps: []netpol.Step{{Flow: f, Decision: d}}}
-}
-
-// within tells whether a service tag has an address.
-func within(network *netpol.Network, tag string, a netip.Addr) bool {
-	return slices.ContainsFunc(network.Tag(tag), func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // refuses tells whether a flow calls the access endpoint from where an Internal one may
 // not be called (ise.md #79).
 func (e *environment) refuses(network *netpol.Network, f netpol.Flow) bool {
 	own := e.addresses(0)
-	return e.Endpoint == endInternal && len(own) > 0 && f.Destination.String() == own[0] && !within(network, "VirtualNetwork", f.Source)
+	return e.Endpoint == endInternal && len(own) > 0 && f.Destination.String() == own[0] && !network.TagHas("VirtualNetwork", f.Source)
 }
 
 // refuse makes the access endpoint the last stage, unless the flow does not get there.
-func (t *traceReport) refuse(f netpol.Flow) {
+func refuse(t *netpol.TraceReport, f netpol.Flow) {
 	if !t.Allowed {
 		return
 	}
 	t.Allowed, t.Decision = false, netpol.Decision{}.Record(f)
 	t.Decision.Stage, t.Decision.Reason = "endpoint", "AccessEndpoint"
 	t.Decision.Message = "denied by the access endpoint, which is Internal: only addresses of the virtual network, or attached to it, may call it"
-	t.Steps = append(t.Steps, stepReport{t.Decision.Stage, t.Decision.Stage + ": " + t.Decision.Message, t.Decision})
-}
-
-func traced(network *netpol.Network, t netpol.Trace) traceReport {
-	f := t.Flow
-	report := traceReport{Allowed: t.Decision.Allowed(), Decision: t.Decision.Record(f), Steps: []stepReport{}, Rules: []groupReport{}}
-	for _, step := range t.Steps {
-		record := step.Decision.Record(step.Flow)
-		report.Steps = append(report.Steps, stepReport{record.Stage, step.String(), record})
-	}
-	for _, e := range network.Explain(f) {
-		group := groupReport{SecurityGroup: e.Decision.SecurityGroup, Rules: []matchReport{}}
-		for _, m := range e.Rules {
-			group.Rules = append(group.Rules, matchReport{m.Rule, m.Priority, m.Access.String(), m.ProtocolMatched, m.SourceMatched, m.SourcePortMatched, m.DestinationMatched, m.DestinationPortMatched})
-		}
-		report.Rules = append(report.Rules, group)
-	}
-	return report
+	t.Steps = append(t.Steps, netpol.StepReport{Stage: t.Decision.Stage, Text: t.Decision.Stage + ": " + t.Decision.Message, Decision: t.Decision})
 }
 
 // flow reads the request; inbound says that the flow comes to the environment. The error has all its problems.

@@ -31,7 +31,7 @@ func resourceTypes(p *provider) []arm.Type {
 
 	networks := top
 	networks.Name, networks.Put, networks.Delete, networks.View = typeNetworks, putNetwork, deleteNetwork, viewNetwork
-	networks.Actions = map[string]arm.Handler{"ddosProtectionStatus": protections}
+	networks.Actions = map[string]arm.Handler{"ddosProtectionStatus": protections, "trace": p.trace}
 	networks.Reads = map[string]arm.Handler{"usages": p.usages, "CheckIPAddressAvailability": p.availability}
 
 	subnets := child
