@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -58,11 +59,11 @@ func (s *Service) viewUserAssigned(_ context.Context, _ *store.Tx, r arm.Resourc
 	return expr.Object(expr.Member{Name: "properties", Value: expr.Object(member("tenantId", s.Tenant()), member("principalId", form.Principal), member("clientId", form.Client))}), nil
 }
 
-// UserAssigned finds the principal of a user-assigned identity by its resource ID;
-// store.ErrNotFound if there is none.
-func UserAssigned(tx *store.Tx, id string) (principal string, err error) {
+// UserAssigned finds the principal and the application id of a user-assigned identity by
+// its resource ID; store.ErrNotFound if there is none.
+func UserAssigned(tx *store.Tx, id string) (principal, client string, err error) {
 	form, err := loadUserAssigned(tx, id)
-	return form.Principal, err
+	return form.Principal, form.Client, err
 }
 
 func loadUserAssigned(tx *store.Tx, id string) (form userAssigned, err error) {
@@ -90,8 +91,8 @@ func IsUserAssigned(tx *store.Tx, principal string) (bool, error) {
 
 // The token endpoint is for programs that act as an identity: they ask it as they ask the
 // platform's (IDENTITY_ENDPOINT and IDENTITY_HEADER of an app service), with a header that
-// listIdentityEndpoint gives. The header is the identity's ID and a MAC over it and its
-// principal, so it ends with the identity.
+// listIdentityEndpoint gives. The header is the ID of the resource that has or is the
+// identity, and a MAC over it and its principal, so it ends with the identity.
 
 // EndpointPath is the path of the token endpoint.
 const EndpointPath = "/msi/token"
@@ -125,11 +126,17 @@ func (s *Service) listEndpoint(ctx context.Context, r *arm.Request) (*arm.Respon
 	if err := json.Unmarshal(r.Resource.Body, &form); err != nil {
 		return nil, err
 	}
+	return s.ManagedEndpoint(ctx, r, form.Principal)
+}
+
+// ManagedEndpoint answers where programs get tokens of the identity of the resource that
+// the request is about, and with which header.
+func (s *Service) ManagedEndpoint(ctx context.Context, r *arm.Request, principal string) (*arm.Response, error) {
 	key, err := s.endpointKey(ctx)
 	if err != nil {
 		return nil, err
 	}
-	header := base64.RawURLEncoding.EncodeToString([]byte(r.Resource.ID)) + "." + base64.RawURLEncoding.EncodeToString(endpointMAC(key, r.Resource.ID, form.Principal))
+	header := base64.RawURLEncoding.EncodeToString([]byte(r.Resource.ID)) + "." + base64.RawURLEncoding.EncodeToString(endpointMAC(key, r.Resource.ID, principal))
 	return arm.Reply(expr.Object(expr.Member{Name: "endpoint", Value: expr.String(r.BaseURL + EndpointPath)}, expr.Member{Name: "header", Value: expr.String(header)})), nil
 }
 
@@ -155,30 +162,48 @@ func (s *Service) endpointToken(r *http.Request) (answer any, status int, proble
 	if f := s.limited(r); f != nil {
 		return nil, http.StatusTooManyRequests, f.description
 	}
-	id, form, ok := s.endpointIdentity(r.Context(), r.Header.Get("X-IDENTITY-HEADER"))
+	id, principal, ok := s.endpointIdentity(r.Context(), r.Header.Get("X-IDENTITY-HEADER"))
 	if !ok {
 		s.limiter.failed(s.address(r), s.now())
 		return nil, http.StatusUnauthorized, "The header X-IDENTITY-HEADER is missing or not valid: take what listIdentityEndpoint of the identity gives."
 	}
-	token, expires, err := s.ManagedToken("https://"+r.Host, form.Principal, id, resource)
+	token, expires, err := s.ManagedToken("https://"+r.Host, principal, id, resource)
 	if err != nil {
 		return nil, http.StatusInternalServerError, "The token could not be signed."
 	}
-	return map[string]any{"access_token": token, "expires_on": strconv.FormatInt(expires.Unix(), 10), "resource": resource, "token_type": "Bearer", "client_id": form.Client}, 0, ""
+	return map[string]any{"access_token": token, "expires_on": strconv.FormatInt(expires.Unix(), 10), "resource": resource, "token_type": "Bearer", "client_id": s.clientOf(r.Context(), id, principal)}, 0, ""
 }
 
-// endpointIdentity finds the identity that a header is of.
-func (s *Service) endpointIdentity(ctx context.Context, header string) (id string, form userAssigned, ok bool) {
+// endpointIdentity finds the resource and the principal that a header is of.
+func (s *Service) endpointIdentity(ctx context.Context, header string) (id, principal string, ok bool) {
 	name, mac, _ := strings.Cut(header, ".")
 	text, err1 := base64.RawURLEncoding.DecodeString(name)
 	sum, err2 := base64.RawURLEncoding.DecodeString(mac)
 	key, err3 := s.endpointKey(ctx)
-	if err := errors.Join(err1, err2, err3); err != nil || len(sum) == 0 {
-		return "", form, false
+	if err := errors.Join(err1, err2, err3); err != nil || len(sum) == 0 || s.config.Managed == nil {
+		return "", "", false
 	}
+	principal = s.config.Managed(ctx, string(text))
+	return string(text), principal, principal != "" && hmac.Equal(sum, endpointMAC(key, string(text), principal))
+}
+
+// clientOf is the application id of a managed identity: a user-assigned one has its own.
+func (s *Service) clientOf(ctx context.Context, id, principal string) (client string) {
 	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
-		form, err = loadUserAssigned(tx, string(text))
+		_, client, err = UserAssigned(tx, id)
 		return err
 	})
-	return string(text), form, err == nil && hmac.Equal(sum, endpointMAC(key, string(text), form.Principal))
+	if err != nil {
+		return ManagedClient(principal)
+	}
+	return client
+}
+
+// ManagedClient is the application id of a managed identity that is no resource of its
+// own: it follows from the principal.
+func ManagedClient(principal string) string {
+	sum := sha256.Sum256([]byte("managedIdentityClient\x00" + strings.ToLower(principal)))
+	b := sum[:16]
+	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

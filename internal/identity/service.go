@@ -40,9 +40,9 @@ type Config struct {
 	AllowHost func(host string) bool
 	// Allow says whether a principal may read or change the directory; nil: nobody may.
 	Allow func(p arm.Principal, action string) bool
-	// Managed says whether a resource has the managed identity of that principal; nil: none
-	// has one that the resource manager knows.
-	Managed func(principal, resource string) bool
+	// Managed is the principal of the managed identity that a resource has, or is; "" for
+	// none. nil: none has one that the resource manager knows.
+	Managed func(ctx context.Context, resource string) (principal string)
 	// Caller is the address that a request comes from, for counting failed logins; nil: its
 	// socket's.
 	Caller func(*http.Request) netip.Addr
@@ -168,7 +168,7 @@ func (s *Service) Verify(token string) (arm.Principal, error) {
 
 // managed is the principal of a managed identity, if its resource still has it.
 func (s *Service) managed(c claims) (arm.Principal, error) {
-	if s.config.Managed == nil || !s.config.Managed(c.Object, c.Resource) {
+	if s.config.Managed == nil || c.Object == "" || s.config.Managed(context.Background(), c.Resource) != c.Object {
 		return arm.Principal{}, errors.New("its managed identity is not there any more")
 	}
 	return arm.Principal{ID: c.Object, Client: c.AppID, Tenant: c.Tenant, Name: c.Resource}, nil

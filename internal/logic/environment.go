@@ -2,7 +2,6 @@ package logic
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +22,7 @@ func (s *Service) environmentType() arm.Type {
 		ValidName: anyName, Linked: "join/action",
 		Put: s.putEnvironment, Patch: s.patchEnvironment, Delete: s.deleteEnvironment, View: s.viewEnvironment,
 		List:    &arm.ListSpec{},
-		Actions: map[string]arm.Handler{"restart": s.restartEnvironment, "health/network/trace": s.traceFlow},
+		Actions: map[string]arm.Handler{"restart": s.restartEnvironment, "health/network/trace": s.traceFlow, "listIdentityEndpoint": s.listIdentityEndpoint},
 		Reads: map[string]arm.Handler{
 			"skus":                        func(context.Context, *arm.Request) (*arm.Response, error) { return arm.Reply(list(skus())), nil },
 			"throughput":                  s.readThroughput,
@@ -66,17 +65,10 @@ type environmentBody struct {
 	Identity *identityBody `json:"identity"`
 }
 
-type certificate struct {
-	Public string `json:"publicCertificate"`
-	Kind   string `json:"kind"`
-}
-
 type identityBody struct {
 	Type string                `json:"type"`
 	User map[string]expr.Value `json:"userAssignedIdentities"`
 }
-
-const maxCertificates = 20
 
 // putEnvironment creates an environment, or changes its capacity, certificates,
 // identity and tags.
@@ -103,6 +95,9 @@ func (s *Service) changeEnvironment(tx *store.Tx, r *arm.PutRequest, patch bool)
 	checkWanted(w, &found)
 	body.checkRest(&found)
 	body.checkEncryption(form, fresh, &found)
+	if err := s.checkAssigned(tx, form.Identity, body.Identity, &found); err != nil {
+		return nil, err
+	}
 	if fresh {
 		if err := s.place(tx, r, w, form, &found); err != nil {
 			return nil, err
@@ -174,19 +169,7 @@ func (b *environmentBody) wanted(r *arm.PutRequest, old *environment, patch bool
 
 // checkRest checks what concerns neither SKU nor network.
 func (b *environmentBody) checkRest(found *arm.Found) {
-	if n := len(b.Properties.Certificates); n > maxCertificates {
-		found.Add("InvalidCertificates", "properties.certificates", "The environment has %d trusted root certificates; at most %d are allowed.", n, maxCertificates)
-	}
-	for name, c := range b.Properties.Certificates {
-		target := "properties.certificates." + name
-		if c == nil || !strings.EqualFold(c.Kind, "TrustedRoot") {
-			found.Add("InvalidCertificates", target, "The kind of certificate '%s' must be TrustedRoot.", name)
-			continue
-		}
-		if _, err := base64.StdEncoding.DecodeString(c.Public); err != nil || c.Public == "" {
-			found.Add("InvalidCertificates", target+".publicCertificate", "The public certificate of '%s' must be the base64 text of the certificate.", name)
-		}
-	}
+	checkCertificates(b.Properties.Certificates, found)
 	checkIdentity(b.Identity, found)
 }
 
@@ -388,8 +371,8 @@ func (s *Service) viewEnvironment(_ context.Context, tx *store.Tx, r arm.Resourc
 		member("properties", f.value()),
 		member("sku", object(member("name", expr.String(form.SKU)), member("capacity", expr.Int(form.Capacity)))),
 	}
-	form.Identity.show(&view, s.config.Tenant)
-	return view.value(), nil
+	err = s.showIdentity(tx, &view, form.Identity)
+	return view.value(), err
 }
 
 // endpoints are the environment's addresses (logic-api §3.2): workflows are reached

@@ -36,6 +36,16 @@ var privateRanges = []netip.Prefix{
 	netip.MustParsePrefix("192.168.0.0/16"),
 }
 
+// reservedRanges are what an environment's network must not use, because the service
+// cannot resolve them (ise.md #43).
+var reservedRanges = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"),
+	netip.MustParsePrefix("100.64.0.0/10"),
+	netip.MustParsePrefix("127.0.0.0/8"),
+	netip.MustParsePrefix("168.63.129.16/32"),
+	netip.MustParsePrefix("169.254.169.254/32"),
+}
+
 // wanted is what a request asks an environment to be.
 type wanted struct {
 	name     string
@@ -106,6 +116,9 @@ func checkSubnetList(subnets []string, found *arm.Found) {
 // network, for the environment with the ID. A nil subnet does not exist.
 func checkSubnets(w *wanted, environment string, subnets []*Subnet, found *arm.Found) {
 	delegated := 0
+	if len(subnets) > 0 && subnets[0] != nil {
+		checkSpace(subnets[0], found)
+	}
 	for i, s := range subnets {
 		at := fmt.Sprintf("properties.networkConfiguration.subnets[%d].id", i)
 		if s == nil {
@@ -127,6 +140,25 @@ func checkSubnets(w *wanted, environment string, subnets []*Subnet, found *arm.F
 	}
 }
 
+// checkSpace checks the address space of the network, all of it: the subnets may be good
+// ones beside a reserved range.
+func checkSpace(s *Subnet, found *arm.Found) {
+	for _, p := range s.Space {
+		if r, reserved := reservedRange(p); reserved {
+			found.Add("InvalidVirtualNetworkAddressSpace", "properties.networkConfiguration.subnets", "The address space '%s' of the virtual network '%s' touches the reserved range %s, which an integration service environment cannot use. Take it out of the network, or choose another network.", p, lastSegment(s.Network), r)
+		}
+	}
+}
+
+func reservedRange(p netip.Prefix) (netip.Prefix, bool) {
+	for _, r := range reservedRanges {
+		if p.Overlaps(r) {
+			return r, true
+		}
+	}
+	return netip.Prefix{}, false
+}
+
 // checkSubnet checks one subnet and tells whether it is delegated to the service.
 func checkSubnet(s *Subnet, environment, at string, found *arm.Found) (delegated bool) {
 	if !validSubnetName(s.Name) {
@@ -140,7 +172,9 @@ func checkSubnet(s *Subnet, environment, at string, found *arm.Found) (delegated
 		if p.Bits() > subnetBits {
 			found.Add("InvalidSubnetSize", at, "The subnet '%s' with range '%s' is too small: it has %d addresses. Each subnet needs a /%d (32 addresses) or larger.", s.Name, p, 1<<(32-p.Bits()), subnetBits)
 		}
-		if !slices.ContainsFunc(privateRanges, func(r netip.Prefix) bool { return r.Bits() <= p.Bits() && r.Contains(p.Addr()) }) {
+		if r, reserved := reservedRange(p); reserved {
+			found.Add("InvalidSubnetAddressSpace", at, "The subnet '%s' with range '%s' touches the reserved range %s, which an integration service environment cannot use. Use 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.", s.Name, p, r)
+		} else if !slices.ContainsFunc(privateRanges, func(r netip.Prefix) bool { return r.Bits() <= p.Bits() && r.Contains(p.Addr()) }) {
 			found.Add("InvalidSubnetAddressSpace", at, "The subnet '%s' with range '%s' is not in a private range. Use 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.", s.Name, p)
 		}
 	}

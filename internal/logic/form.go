@@ -37,7 +37,7 @@ type environment struct {
 
 // carriedEnvironment are the members of properties that are stored and served as
 // given (logic-api §3.2; certificates are not in the SDK's model).
-var carriedEnvironment = []string{"certificates", memberEncryption}
+var carriedEnvironment = []string{memberCertificates, memberEncryption}
 
 func (e *environment) ranges() []netip.Prefix {
 	list := make([]netip.Prefix, 0, len(e.Ranges))

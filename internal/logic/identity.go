@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"isle/expr"
@@ -41,6 +43,17 @@ const (
 	actionAssign     = userIdentityType + "/assign/action"
 )
 
+// Identities are the managed identities of the server.
+type Identities interface {
+	// UserAssigned finds a user-assigned identity by its resource ID; store.ErrNotFound if
+	// there is none.
+	UserAssigned(tx *store.Tx, id string) (principal, client string, err error)
+	// Client is the application id of an identity that is no resource of its own.
+	Client(principal string) string
+	// Endpoint answers where programs get tokens of the identity of the request's resource.
+	Endpoint(ctx context.Context, r *arm.Request, principal string) (*arm.Response, error)
+}
+
 // checkIdentities asks for access to each user-assigned identity that a workflow is
 // given anew: its runs get tokens in the name of that identity.
 func (s *Service) checkIdentities(r *arm.PutRequest, old *identity, d *draft) {
@@ -55,6 +68,26 @@ func (s *Service) checkIdentities(r *arm.PutRequest, old *identity, d *draft) {
 			Message: "The client '" + r.Principal.Client + "' with object id '" + r.Principal.ID + "' has permission to perform action 'Microsoft.Logic/workflows/write' on scope '" + r.ID.String() +
 				"'; however, it does not have permission to perform action '" + actionAssign + "' on the linked scope '" + id + "', in whose name the workflow would act. Ask for a role there."})
 	}
+}
+
+// checkAssigned wants the user-assigned identities that an environment is given anew to be
+// there (ise.md #33).
+func (s *Service) checkAssigned(tx *store.Tx, old *identity, given *identityBody, found *arm.Found) error {
+	if s.config.Identities == nil || given == nil {
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(given.User)) {
+		if parsed, err := arm.ParseID(id); old.has(id) || err != nil || !strings.EqualFold(parsed.Type(), userIdentityType) {
+			continue // what is no ID is reported by checkIdentity
+		}
+		_, _, err := s.config.Identities.UserAssigned(tx, id)
+		if errors.Is(err, store.ErrNotFound) {
+			found.Add("FailedIdentityOperation", "identity.userAssignedIdentities", "The user-assigned identity '%s' was not found. Create it before the environment.", id)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // has says whether a user-assigned identity is one of these.
@@ -74,22 +107,49 @@ func (i *identity) has(id string) bool {
 // that it belongs to: the workflow for its own, name "", or the user-assigned one whose
 // resource ID name is. The error says what the workflow lacks.
 func (w *Workflows) ManagedIdentity(ctx context.Context, workflowID, name string) (principal, resource string, err error) {
-	parsed, err := arm.ParseID(workflowID)
+	i, err := w.identityOf(ctx, workflowID)
 	if err != nil {
 		return "", "", err
 	}
-	var form *workflow
-	if err := w.control.Read(ctx, func(tx *store.Tx) error {
+	return i.principal(workflowID, name)
+}
+
+// SystemIdentity is the principal of the identity that a workflow or an environment has
+// for its own; "" for none, store.ErrNotFound if there is no such resource.
+func (w *Workflows) SystemIdentity(ctx context.Context, resource string) (principal string, err error) {
+	i, err := w.identityOf(ctx, resource)
+	if i == nil || err != nil {
+		return "", err
+	}
+	return i.Principal, nil
+}
+
+// identified is what the stored forms of workflows and environments have in common.
+type identified struct {
+	Version  int       `json:"v"`
+	Identity *identity `json:"identity"`
+}
+
+func (w *Workflows) identityOf(ctx context.Context, resource string) (i *identity, err error) {
+	parsed, err := arm.ParseID(resource)
+	if err != nil {
+		return nil, err
+	}
+	err = w.control.Read(ctx, func(tx *store.Tx) error {
 		r, err := arm.Load(tx, parsed.Key())
 		if err != nil {
 			return err
 		}
-		form, err = decode[workflow](r.Resource)
+		if !strings.EqualFold(r.Type, workflowType) && !strings.EqualFold(r.Type, environmentType) {
+			return fmt.Errorf("%s has no managed identity: %w", resource, store.ErrNotFound)
+		}
+		form, err := decode[identified](r.Resource)
+		if err == nil {
+			i = form.Identity
+		}
 		return err
-	}); err != nil {
-		return "", "", err
-	}
-	return form.Identity.principal(workflowID, name)
+	})
+	return i, err
 }
 
 func (i *identity) principal(workflowID, name string) (principal, resource string, err error) {
@@ -112,8 +172,8 @@ func (i *identity) principal(workflowID, name string) (principal, resource strin
 	return "", "", errors.New("the workflow has no managed identity: give it one (identity.type SystemAssigned)")
 }
 
-// userPrincipal is the principal of a user-assigned identity: the same for each
-// workflow that has it. The identities themselves are no resources here.
+// userPrincipal is the principal of a user-assigned identity that is no resource: the same
+// for each workflow that names it.
 func userPrincipal(id string) string {
 	sum := sha256.Sum256([]byte("userAssignedIdentity\x00" + strings.ToLower(id)))
 	b := sum[:16]
@@ -121,19 +181,55 @@ func userPrincipal(id string) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// show adds the member "identity".
-func (i *identity) show(view *fields, tenant string) {
+// showIdentity adds the member "identity".
+func (s *Service) showIdentity(tx *store.Tx, view *fields, i *identity) error {
 	if i == nil || i.Type == "" || i.Type == "None" {
-		return
+		return nil
 	}
 	var f fields
 	f.text("type", i.Type)
 	if i.Principal != "" {
 		f.text("principalId", i.Principal)
-		f.text("tenantId", tenant)
+		f.text("tenantId", s.config.Tenant)
 	}
 	if len(i.User) > 0 {
-		f.add("userAssignedIdentities", sortedObject(i.User))
+		shown := make(map[string]expr.Value, len(i.User))
+		for id := range i.User {
+			principal, client, err := s.userAssigned(tx, id)
+			if err != nil {
+				return err
+			}
+			shown[id] = object(member("principalId", expr.String(principal)), member("clientId", expr.String(client)))
+		}
+		f.add("userAssignedIdentities", sortedObject(shown))
 	}
 	view.add("identity", f.value())
+	return nil
+}
+
+// userAssigned is the principal and the application id of a user-assigned identity; they
+// follow from the name of one that is no resource.
+func (s *Service) userAssigned(tx *store.Tx, id string) (principal, client string, err error) {
+	principal = userPrincipal(id)
+	if s.config.Identities == nil {
+		return principal, userPrincipal("client\x00" + id), nil
+	}
+	own, client, err := s.config.Identities.UserAssigned(tx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return principal, s.config.Identities.Client(principal), nil
+	}
+	return own, client, err
+}
+
+// listIdentityEndpoint answers POST {resource}/listIdentityEndpoint of an environment or
+// a workflow: where a program gets tokens of its system-assigned identity.
+func (s *Service) listIdentityEndpoint(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	form, err := decode[identified](r.Resource.Resource)
+	if err != nil {
+		return nil, err
+	}
+	if form.Identity == nil || form.Identity.Principal == "" || s.config.Identities == nil {
+		return nil, arm.Conflict("ManagedIdentityNotConfigured", "identity", "'%s' has no system-assigned identity. Give it one (identity.type SystemAssigned); a user-assigned identity has its own listIdentityEndpoint.", r.ID)
+	}
+	return s.config.Identities.Endpoint(ctx, r, form.Identity.Principal)
 }

@@ -2,6 +2,7 @@ package logic
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"net/netip"
 	"sync"
@@ -43,6 +44,9 @@ type Placement struct {
 	Subnets           [subnetCount]string
 	Ranges            [subnetCount]netip.Prefix // of the subnets, in the order of their roles
 	Internal          bool
+	// Trusted are authorities that servers called from it may have their certificates from,
+	// besides the system's.
+	Trusted []*x509.Certificate
 	// Actions is how many actions a minute its SKU and capacity are documented for.
 	Actions int64
 	// DNS are the name servers of the network as they were when the environment was
@@ -83,7 +87,7 @@ func loadPlacement(tx *store.Tx, key string) (*Placement, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Placement{Resource: stored.ID, Internal: form.Endpoint == endInternal, DNS: form.DNS, Actions: documentedActions(form.SKU, form.Capacity)}
+	p := &Placement{Resource: stored.ID, Internal: form.Endpoint == endInternal, DNS: form.DNS, Actions: documentedActions(form.SKU, form.Capacity), Trusted: trusted(form.Settings)}
 	copy(p.Subnets[:], form.Subnets)
 	copy(p.Ranges[:], form.ranges())
 	p.Network, _ = networkOf(p.Subnets[0])

@@ -87,6 +87,7 @@ func (s *Service) settleEnvironment(ctx context.Context, tx *store.Tx, job arm.J
 	if err := arm.Save(tx, r); err != nil {
 		return err
 	}
+	tx.AfterCommit(func() { s.placements.drop(form.ID) }) // capacity and certificates are in force
 	return s.operations.Complete(ctx, tx, job.Resource, job.Operation, failure)
 }
 

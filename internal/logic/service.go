@@ -29,8 +29,9 @@ const (
 type Subnet struct {
 	ID, Name, Network, Location string
 	Ranges                      []netip.Prefix
-	Delegations                 []string // names of services
-	Users                       []string // IDs of what is in it
+	Space                       []netip.Prefix // address space of the network
+	Delegations                 []string       // names of services
+	Users                       []string       // IDs of what is in it
 }
 
 // Link marks a subnet as used by an environment.
@@ -132,6 +133,8 @@ type Config struct {
 	// Accounts are the integration accounts; nil: there are none.
 	Accounts Accounts
 	Tenant   string // id of the tenant, shown with identities
+	// Identities are the managed identities of the server; nil: there are none but by name.
+	Identities Identities
 	// Parting is how long a deleted environment waits for the peers of its webhooks to be
 	// told; 0: 10 s.
 	Parting time.Duration

@@ -461,27 +461,27 @@ func (s *Service) viewWorkflow(_ context.Context, tx *store.Tx, r arm.Resource) 
 		}
 	}
 	view := fields{member("properties", f.value())}
-	s.outline(&view, form)
-	return view.value(), nil
+	err = s.outline(tx, &view, form)
+	return view.value(), err
 }
 
 // briefWorkflow is viewWorkflow without properties.
-func (s *Service) briefWorkflow(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error) {
+func (s *Service) briefWorkflow(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
 	form, err := decode[workflow](r.Resource)
 	if err != nil {
 		return expr.Null(), err
 	}
 	var view fields
-	s.outline(&view, form)
-	return view.value(), nil
+	err = s.outline(tx, &view, form)
+	return view.value(), err
 }
 
 // outline adds what a workflow has beside its properties.
-func (s *Service) outline(view *fields, form *workflow) {
+func (s *Service) outline(tx *store.Tx, view *fields, form *workflow) error {
 	if form.Kind != "" {
 		view.text("kind", form.Kind)
 	}
-	form.Identity.show(view, s.config.Tenant)
+	return s.showIdentity(tx, view, form.Identity)
 }
 
 // versionFields are the properties that a workflow and its versions share.

@@ -26,6 +26,7 @@ func (s *Service) workflowActions() map[string]arm.Handler {
 		"listSwagger":                s.listSwagger,
 		"generateUpgradedDefinition": s.generateUpgradedDefinition,
 		"move":                       s.moveWorkflow,
+		"listIdentityEndpoint":       s.listIdentityEndpoint,
 
 		"triggers/{trigger}/run":                          s.runTrigger,
 		"triggers/{trigger}/reset":                        s.resetTrigger,

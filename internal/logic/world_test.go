@@ -85,7 +85,7 @@ func (plane) Subnet(tx *store.Tx, id string) (*logic.Subnet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &logic.Subnet{ID: p.ID, Name: p.Name, Network: p.Network, Location: p.Location, Ranges: p.Ranges, Delegations: p.Delegations, Users: p.Users}, nil
+	return &logic.Subnet{ID: p.ID, Name: p.Name, Network: p.Network, Location: p.Location, Ranges: p.Ranges, Space: p.Space, Delegations: p.Delegations, Users: p.Users}, nil
 }
 
 func (plane) Link(tx *store.Tx, subnet string, l logic.Link, now time.Time) error {

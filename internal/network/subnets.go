@@ -130,8 +130,9 @@ func list(values expr.Value) expr.Value {
 type Place struct {
 	ID, Name, Network, Location string
 	Ranges                      []netip.Prefix
-	Delegations                 []string // names of services
-	Users                       []string // IDs of what is in it
+	Space                       []netip.Prefix // of the network
+	Delegations                 []string       // names of services
+	Users                       []string       // IDs of what is in it
 }
 
 // Lookup reads a subnet; store.ErrNotFound if there is none.
@@ -149,7 +150,11 @@ func Lookup(tx *store.Tx, id string) (*Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Place{ID: r.ID, Name: parsed.Name(), Network: network.ID, Location: network.Location, Ranges: form.ranges(), Delegations: form.services(), Users: form.owners()}
+	around, err := decode[Network](network)
+	if err != nil {
+		return nil, err
+	}
+	p := &Place{ID: r.ID, Name: parsed.Name(), Network: network.ID, Location: network.Location, Ranges: form.ranges(), Space: around.ranges(), Delegations: form.services(), Users: form.owners()}
 	return p, nil
 }
 

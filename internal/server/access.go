@@ -52,19 +52,20 @@ func (s *Server) principalKind(tx *store.Tx, id string) (kind string, found bool
 	return "ServicePrincipal", found, err
 }
 
-// hasIdentity says whether a resource has the managed identity of a principal: it is one,
-// or a workflow with one of its own.
-func (s *Server) hasIdentity(principal, resource string) bool {
-	ctx := context.Background()
-	var found string
+// managedIdentity is the principal of the managed identity that a resource is, or that a
+// workflow or an environment has for its own; "" for none.
+func (s *Server) managedIdentity(ctx context.Context, resource string) (principal string) {
 	err := s.store.Control().Read(ctx, func(tx *store.Tx) (err error) {
-		found, err = identity.UserAssigned(tx, resource)
+		principal, _, err = identity.UserAssigned(tx, resource)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		found, _, err = s.workflows.ManagedIdentity(ctx, resource, "")
+		principal, err = s.workflows.SystemIdentity(ctx, resource)
 	}
-	return err == nil && found != "" && found == principal
+	if err != nil {
+		return ""
+	}
+	return principal
 }
 
 // mayManagePeople says who may read and change the directory: whoever may read anything

@@ -241,7 +241,7 @@ func (s *Server) publicURL(bound net.Addr) string {
 }
 
 func (s *Server) identityConfig() identity.Config {
-	return identity.Config{Store: s.store, AllowHost: s.allowHost, Allow: s.mayManagePeople, Managed: s.hasIdentity, Caller: s.caller, Clock: s.config.Clock}
+	return identity.Config{Store: s.store, AllowHost: s.allowHost, Allow: s.mayManagePeople, Managed: s.managedIdentity, Caller: s.caller, Clock: s.config.Clock}
 }
 
 // identify opens the token issuer and the certificate authority, and on the first
@@ -292,7 +292,7 @@ func (s *Server) build() error {
 	s.code = s.config.inlineCode()
 	s.operations, s.endOps = builtin.Operations(builtin.Options{
 		Script: s.code,
-		HTTP: connectorhttp.Options{RootCAs: s.rootCAs(), ManagedIdentity: identities{s}, Authority: s.config.Authority,
+		HTTP: connectorhttp.Options{Roots: s.roots(), ManagedIdentity: identities{s}, Authority: s.config.Authority,
 			Timeout: s.config.CallTimeout, MaxBody: s.config.limits.MessageSize, MaxChunked: s.config.limits.ChunkedSize, MaxURI: s.config.limits.Workflow.URILength, MaxParts: s.config.limits.Parts, Clock: s.config.Clock},
 		Connection: connection.Options{Directory: connection.Directories{s.config.connections, s.web}},
 		Workflow:   connectorworkflow.Options{Children: children{s}, Depth: s.config.limits.NestedCalls, Clock: s.config.Clock},
@@ -305,7 +305,7 @@ func (s *Server) build() error {
 	if err != nil {
 		return err
 	}
-	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Accounts: accounts{s.accounts}, Tenant: s.issuer.Tenant(), Authorizer: s.access,
+	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Accounts: accounts{s.accounts}, Tenant: s.issuer.Tenant(), Authorizer: s.access, Identities: identities{s},
 		Throughput: s.runner.Throughput, Minutes: &s.minutes, Throttled: s.config.Limits == LimitsDocumented,
 		Policies: policies{s.policies}, Probes: s.probes(), Isolation: func() logic.Isolation { return logic.Isolation(s.network.Isolation()) },
 		Access: func(string) string { return s.base }, ReleaseDelay: s.config.SubnetRelease, Refused: s.config.refusedActions(), Clock: s.config.Clock, Log: s.log})

@@ -8,10 +8,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"isle/internal/arm"
 	"isle/internal/identity"
+	"isle/internal/logic"
 )
 
 // operatorName is the name of the first client and of the first person, who signs in as
@@ -56,6 +58,35 @@ func (s *Server) rootCAs() *x509.CertPool {
 		pool.AppendCertsFromPEM(s.authority.CA())
 	}
 	return pool
+}
+
+// roots are whom calls from environments trust: rootCAs, and the roots that the
+// environment was given.
+func (s *Server) roots() func(environment string) *x509.CertPool {
+	type own struct {
+		of   *logic.Placement
+		pool *x509.CertPool
+	}
+	var mu sync.Mutex
+	base, known := s.rootCAs(), map[string]own{} // known is guarded by mu
+	return func(environment string) *x509.CertPool {
+		in := s.logic.Placement(environment)
+		mu.Lock()
+		defer mu.Unlock()
+		if in == nil || len(in.Trusted) == 0 {
+			delete(known, environment)
+			return base
+		}
+		if k := known[environment]; k.of == in {
+			return k.pool
+		}
+		pool := base.Clone()
+		for _, c := range in.Trusted {
+			pool.AddCert(c)
+		}
+		known[environment] = own{in, pool}
+		return pool
+	}
 }
 
 // firstOperator makes the first client and the first person. When they are there already,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"isle/engine"
+	"isle/internal/arm"
 	issuer "isle/internal/identity"
 	"isle/internal/logic"
 	"isle/internal/network"
@@ -21,7 +22,7 @@ func (subnets) Subnet(tx *store.Tx, id string) (*logic.Subnet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &logic.Subnet{ID: p.ID, Name: p.Name, Network: p.Network, Location: p.Location, Ranges: p.Ranges, Delegations: p.Delegations, Users: p.Users}, nil
+	return &logic.Subnet{ID: p.ID, Name: p.Name, Network: p.Network, Location: p.Location, Ranges: p.Ranges, Space: p.Space, Delegations: p.Delegations, Users: p.Users}, nil
 }
 
 func (subnets) Link(tx *store.Tx, subnet string, l logic.Link, now time.Time) error {
@@ -43,7 +44,7 @@ func (i identities) Token(ctx context.Context, w *engine.Workflow, identity, aud
 	}
 	if resource != w.ID { // an identity that is a resource of its own has its own principal
 		err := i.s.store.Control().Read(ctx, func(tx *store.Tx) error {
-			own, err := issuer.UserAssigned(tx, resource)
+			own, _, err := issuer.UserAssigned(tx, resource)
 			if err == nil {
 				principal = own
 			}
@@ -54,6 +55,17 @@ func (i identities) Token(ctx context.Context, w *engine.Workflow, identity, aud
 		}
 	}
 	return i.s.issuer.ManagedToken(i.s.base, principal, resource, audience)
+}
+
+// UserAssigned implements logic.Identities.
+func (i identities) UserAssigned(tx *store.Tx, id string) (principal, client string, err error) {
+	return issuer.UserAssigned(tx, id)
+}
+
+func (i identities) Client(principal string) string { return issuer.ManagedClient(principal) }
+
+func (i identities) Endpoint(ctx context.Context, r *arm.Request, principal string) (*arm.Response, error) {
+	return i.s.issuer.ManagedEndpoint(ctx, r, principal)
 }
 
 // maxActions bounds what environments do, if the documented throughput is enforced.

@@ -36,6 +36,9 @@ type Options struct {
 	// RootCAs are the authorities that servers are checked against: the system's
 	// and, for calls from workflow to workflow, Isle's own; nil: only the system's.
 	RootCAs *x509.CertPool
+	// Roots are those for calls from an environment, by store id, in the place of RootCAs;
+	// nil: RootCAs hold everywhere. It gives the same value until they change.
+	Roots func(environment string) *x509.CertPool
 	// ManagedIdentity gives tokens of a workflow's identity; nil: there is none,
 	// and an action that wants one fails with a message that says so.
 	ManagedIdentity ManagedIdentity
@@ -99,7 +102,9 @@ func New(o Options) *Operation {
 		o.Clock = time.Now
 	}
 	op := &Operation{options: o}
-	op.transports.rootCAs = o.RootCAs
+	if op.transports.roots = o.Roots; o.Roots == nil {
+		op.transports.roots = func(string) *x509.CertPool { return o.RootCAs }
+	}
 	return op
 }
 

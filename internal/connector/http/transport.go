@@ -37,9 +37,9 @@ func (r *Request) http(ctx context.Context) (*http.Request, error) {
 // transports keeps one pool of connections for each place that calls come from, as
 // a connection was judged for the place that opened it, by the policy of that time.
 type transports struct {
-	rootCAs *x509.CertPool
-	mu      sync.Mutex
-	pools   map[origin]pool // guarded by mu
+	roots func(environment string) *x509.CertPool
+	mu    sync.Mutex
+	pools map[origin]pool // guarded by mu
 }
 
 // origin is a subnet of an environment, whatever the policy and the address there.
@@ -50,25 +50,26 @@ type origin struct {
 
 type pool struct {
 	source    dataplane.Source
+	roots     *x509.CertPool
 	transport *http.Transport
 }
 
-// of returns the pool of a dialer's source. If the policy is another one than that of
-// the pool, a new one begins: what is idle in the old one is closed, what is under way
+// of returns the pool of a dialer's source. If the policy, or whom the environment
+// trusts, is another one than that of the pool, a new one begins: what is idle in the old one is closed, what is under way
 // there ends.
 func (t *transports) of(d dataplane.Dialer) *http.Transport {
 	source := d.Source()
-	key := origin{source.Environment, source.Subnet}
+	key, roots := origin{source.Environment, source.Subnet}, t.roots(source.Environment)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	old, ok := t.pools[key]
-	if ok && old.source == source {
+	if ok && old.source == source && old.roots == roots {
 		return old.transport
 	}
 	if t.pools == nil {
 		t.pools = map[origin]pool{}
 	}
-	t.pools[key] = pool{source, t.new(d, nil)}
+	t.pools[key] = pool{source, roots, t.new(d, nil)}
 	if ok {
 		old.transport.CloseIdleConnections()
 	}
@@ -77,7 +78,7 @@ func (t *transports) of(d dataplane.Dialer) *http.Transport {
 
 // new makes a transport; with a client certificate it serves a single request.
 func (t *transports) new(d dataplane.Dialer, certificate *tls.Certificate) *http.Transport {
-	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: t.rootCAs}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: t.roots(d.Source().Environment)}
 	if certificate != nil {
 		config.Certificates = []tls.Certificate{*certificate}
 	}
