@@ -10,6 +10,7 @@ import (
 
 	"isle/internal/gateway"
 	"isle/internal/identity"
+	"isle/internal/web"
 )
 
 // routes sends each request to the part of the server that answers it. All routes
@@ -22,6 +23,7 @@ import (
 //	/workflows/…                       gateway: request triggers, content links
 //	/integrationAccounts/…             gateway: what artifacts hold
 //	/{tenant}/…, /common/…, /device    identity: tokens, discovery, keys, signing in
+//	/consent/redirect                  web: back from the issuer of a connection's OAuth tokens
 //	/msi/token                         identity: tokens of managed identities
 //	/v1.0/…                            identity: the directory, as Microsoft Graph has it
 //	all else                           arm: the resource manager
@@ -39,6 +41,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/integrationAccounts/", access)
 	directory := s.issuer.Graph()
 	mux.HandleFunc(identity.EndpointPath, s.issuer.Endpoint)
+	mux.HandleFunc("GET "+web.ConsentPath, s.web.ServeConsent)
 	management := timely(bodyTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case identity.Owns(r.URL.Path):

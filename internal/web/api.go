@@ -152,11 +152,11 @@ func (p *Parameter) secret() bool {
 
 func (p *Parameter) oauth() bool { return strings.EqualFold(p.Type, "oauthSetting") }
 
-// definition is the parameter as an API shows it.
-func (p *Parameter) definition() expr.Value {
+// definition is the parameter as an API shows it, on a server at a URL.
+func (p *Parameter) definition(base string) expr.Value {
 	if !p.Definition.IsNull() {
 		if settings := at(p.Definition, "oAuthSettings"); !settings.IsNull() {
-			return p.Definition.With("oAuthSettings", settings.Without("clientSecret"))
+			return p.Definition.With("oAuthSettings", settings.Without("clientSecret").With("redirectUrl", expr.String(base+ConsentPath)))
 		}
 		return p.Definition
 	}
@@ -170,10 +170,10 @@ func (p *Parameter) definition() expr.Value {
 	return object("type", p.Type, "uiDefinition", object("displayName", p.Name, "constraints", constraints))
 }
 
-func showParameters(list []Parameter) expr.Value {
+func (s *Service) showParameters(list []Parameter) expr.Value {
 	shown := expr.Object()
 	for i := range list {
-		shown = shown.With(list[i].Name, list[i].definition())
+		shown = shown.With(list[i].Name, list[i].definition(s.config.BaseURL))
 	}
 	return shown
 }

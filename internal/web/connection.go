@@ -24,10 +24,12 @@ type connectionForm struct {
 	Set         string     `json:"set,omitempty"`       // name of the parameter set the values are of
 	ValueType   string     `json:"valueType,omitempty"` // Alternative: a managed identity
 	Workflow    expr.Value `json:"workflow"`            // workflowReference
-	By          string     `json:"by,omitempty"`        // object id of who made it
-	ChangedBy   string     `json:"changedBy,omitempty"`
-	Created     time.Time  `json:"created"`
-	Changed     time.Time  `json:"changed"`
+	// Tokens are what persons have consented to, by the parameter's name.
+	Tokens    map[string]*token `json:"tokens,omitempty"`
+	By        string            `json:"by,omitempty"` // object id of who made it
+	ChangedBy string            `json:"changedBy,omitempty"`
+	Created   time.Time         `json:"created"`
+	Changed   time.Time         `json:"changed"`
 }
 
 func (s *Service) connectionType() arm.Type {
@@ -38,8 +40,9 @@ func (s *Service) connectionType() arm.Type {
 		List:   &arm.ListSpec{Fields: connectionFields()},
 		Actions: map[string]arm.Handler{
 			"listConsentLinks":   s.listConsentLinks,
-			"confirmConsentCode": refuseConsent,
-			"dynamicInvoke":      refuseDynamic, "dynamicList": refuseDynamic, "dynamicProperties": refuseDynamic, "dynamicTree": refuseDynamic,
+			"confirmConsentCode": s.confirmConsentCode,
+			"dynamicInvoke":      s.dynamicInvoke,
+			"dynamicList":        refuseDynamic, "dynamicProperties": refuseDynamic, "dynamicTree": refuseDynamic,
 		},
 		Reads: map[string]arm.Handler{"extensions/proxy/testconnection": s.testConnection},
 	}
@@ -83,7 +86,7 @@ func (s *Service) putConnection(_ context.Context, tx *store.Tx, r *arm.PutReque
 		return nil, err
 	}
 	if !arm.SameID(before, form.API) {
-		form.Values = expr.Object()
+		form.Values, form.Tokens = expr.Object(), nil
 	}
 	form.take(properties, a, &found)
 	if err := found.Err(); err != nil {

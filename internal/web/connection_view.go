@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"isle/expr"
 	"isle/internal/arm"
@@ -21,7 +22,7 @@ func (s *Service) viewConnection(_ context.Context, tx *store.Tx, r arm.Resource
 	if err != nil && problem == nil {
 		return expr.Null(), err
 	}
-	status := form.status(a, problem)
+	status := form.status(a, problem, s.config.Clock())
 	shown := expr.Object()
 	if a != nil {
 		shown = form.shown(a)
@@ -43,11 +44,22 @@ func (s *Service) viewConnection(_ context.Context, tx *store.Tx, r arm.Resource
 		"createdBy", principal(form.By), "changedBy", principal(form.ChangedBy),
 		"api", form.showAPI(a),
 		"testLinks", links, "testRequests", expr.Array())
+	for _, t := range form.Tokens {
+		properties = properties.With("authenticatedUser", t.user())
+	}
 	if form.Set != "" {
 		properties = properties.With("parameterValueSet", object("name", form.Set, "values", expr.Object()))
 	}
 	properties = properties.With("integrationServiceEnvironmentResourceId", nullable(form.Environment))
 	return object("kind", form.Kind, "properties", properties), nil
+}
+
+// user is whom a token acts for, as a connection shows it.
+func (t *token) user() expr.Value {
+	if t.User.IsNull() {
+		return expr.Object()
+	}
+	return t.User
 }
 
 func principal(id string) expr.Value {
@@ -85,7 +97,7 @@ func (f *connectionForm) shown(a *api) expr.Value {
 }
 
 // status says whether the connection can be used.
-func (f *connectionForm) status(a *api, problem *arm.Error) expr.Value {
+func (f *connectionForm) status(a *api, problem *arm.Error, now time.Time) expr.Value {
 	failed := func(target, code, message string) expr.Value {
 		return object("status", "Error", "target", target, "error", object("code", code, "message", message))
 	}
@@ -97,7 +109,13 @@ func (f *connectionForm) status(a *api, problem *arm.Error) expr.Value {
 	}
 	for i := range a.parameters {
 		p := &a.parameters[i]
-		if _, given := folded(f.Values, p.Name); given || f.Set != "" {
+		if t := f.Tokens[p.Name]; p.oauth() && t != nil {
+			if why := t.problem(now); why != "" {
+				return failed("token", "Unauthorized", why)
+			}
+			continue
+		}
+		if _, given := folded(f.Values, p.Name); given && !p.oauth() || f.Set != "" {
 			continue
 		}
 		switch {
@@ -108,53 +126,6 @@ func (f *connectionForm) status(a *api, problem *arm.Error) expr.Value {
 		}
 	}
 	return object("status", "Connected")
-}
-
-// listConsentLinks gives, for each parameter that a person must consent to, where
-// (connections §1.1). The parameters come as a list or as one object.
-func (s *Service) listConsentLinks(ctx context.Context, r *arm.Request) (*arm.Response, error) {
-	form, err := decode[connectionForm](r.Resource.Resource)
-	if err != nil {
-		return nil, err
-	}
-	var a *api
-	if err := s.control.Read(ctx, func(tx *store.Tx) (err error) {
-		a, err = s.findAPI(tx, form.API, form.Environment)
-		return err
-	}); err != nil {
-		return nil, err
-	}
-	asked := at(r.Body, "parameters")
-	if asked.Kind() == expr.KindObject {
-		asked = expr.Array(asked)
-	}
-	if asked.Kind() != expr.KindArray || asked.Len() == 0 {
-		return nil, arm.Invalid(codeInvalidContent, "parameters", "Give 'parameters': a list of objects with 'parameterName' and 'redirectUrl'.")
-	}
-	var found arm.Found
-	var links []expr.Value
-	for _, one := range asked.Elements() {
-		name := text(one, "parameterName")
-		p := a.parameter(name)
-		if p == nil || !p.oauth() {
-			found.Add("InvalidConsentParameter", "parameters", "The API '%s' has no connection parameter '%s' that a person consents to.", a.name, name)
-			continue
-		}
-		links = append(links, object("link", consentLink(p, r.Resource.ID, text(one, "redirectUrl")), "displayName", form.DisplayName, "status", "Unauthenticated"))
-	}
-	if err := found.Err(); err != nil {
-		return nil, err
-	}
-	return arm.Reply(object("value", expr.Array(links...))), nil
-}
-
-// refuseConsent: codes are not exchanged for tokens here.
-func refuseConsent(context.Context, *arm.Request) (*arm.Response, error) {
-	return nil, arm.Invalid("ConsentNotSupported", "", "This server does not exchange consent codes for tokens. Use an API with a key, a user name and password, or a managed identity.")
-}
-
-func refuseDynamic(context.Context, *arm.Request) (*arm.Response, error) {
-	return nil, &arm.Error{Status: http.StatusBadRequest, Code: "DynamicInvocationNotSupported", Message: "This server does not call connectors for a designer. A workflow calls them by ApiConnection actions."}
 }
 
 // The access policies of a connection say who may use it from elsewhere; they are kept

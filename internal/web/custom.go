@@ -203,7 +203,7 @@ func (s *Service) viewCustom(_ context.Context, _ *store.Tx, r arm.Resource) (ex
 		"apiType", "Rest",
 		"swagger", a.Swagger,
 		"backendService", object("serviceUrl", a.ServiceURL),
-		"connectionParameters", showParameters(a.parameters()),
+		"connectionParameters", s.showParameters(a.parameters()),
 		"runtimeUrls", []string{runtime},
 		"wsdlDefinition", expr.Object())
 	if a.Environment != "" {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"isle/engine"
@@ -33,11 +32,28 @@ func (s *Service) Find(ctx context.Context, _ *engine.Workflow, k connection.Key
 	if err != nil || a.custom == nil {
 		return e, false, err
 	}
-	if status := form.status(a, nil); text(status, "status") == "Error" {
+	if status := form.status(a, nil, s.config.Clock()); text(status, "status") == "Error" {
 		return e, false, fmt.Errorf("The connection '%s' cannot be used: %s", id.Name(), text(status, "error", "message"))
 	}
-	e, err = a.custom.endpoint(form.Values)
+	e, err = s.endpoint(ctx, k.ID, form, a)
 	return e, err == nil, err
+}
+
+// endpoint is the backend of a custom API with the credentials of a connection: the token
+// that a person has consented to, or what the document's security asks for.
+func (s *Service) endpoint(ctx context.Context, id string, form *connectionForm, a *api) (e connection.Endpoint, err error) {
+	p := a.oauthParameter()
+	if p == nil {
+		return a.custom.endpoint(form.Values)
+	}
+	access, err := s.current(ctx, id, form, a, p)
+	if failure, ok := errors.AsType[*connection.Failure](err); ok {
+		return e, failure
+	}
+	if err != nil {
+		return e, fmt.Errorf("The connection '%s' cannot be used: %w", lastSegment(id), err)
+	}
+	return connection.Endpoint{URL: a.custom.ServiceURL, Authentication: object("type", "Raw", "value", "Bearer "+access)}, nil
 }
 
 func (s *Service) load(ctx context.Context, id string) (form *connectionForm, a *api, err error) {
@@ -77,7 +93,7 @@ func (a *customAPI) endpoint(values expr.Value) (e connection.Endpoint, err erro
 				e.Headers = append(e.Headers, credential)
 			}
 		case "oauth2":
-			return e, fmt.Errorf("The custom API '%s' wants a person's consent (OAuth), which this server cannot ask for", a.DisplayName)
+			return e, fmt.Errorf("The custom API '%s' wants a person's consent (OAuth), and has no connection parameter of type oauthSetting to ask for it", a.DisplayName)
 		default:
 			continue
 		}
@@ -136,23 +152,29 @@ func (s *Service) testConnection(ctx context.Context, r *arm.Request) (*arm.Resp
 	if test == nil || s.config.Call == nil {
 		return nil, arm.Missing("TestConnectionNotSupported", "The API '%s' has no operation that tries a connection. A custom API names one in 'x-ms-capabilities.testConnection' of its document.", a.name)
 	}
-	e, err := a.custom.endpoint(form.Values)
+	e, err := s.endpoint(ctx, r.Resource.ID, form, a)
 	if err != nil {
-		return nil, arm.Invalid("Unauthorized", "", "%s.", err.Error())
+		return nil, arm.Invalid("Unauthorized", "", "%s.", strings.TrimSuffix(err.Error(), "."))
 	}
 	outcome := s.config.Call(ctx, form.Environment, requestOf(e, test))
 	status, _ := at(outcome.Outputs, "statusCode").AsInt()
 	if status >= 200 && status < 300 {
 		return arm.Reply(object("status", "Connected")), nil
 	}
-	code, message := "ConnectionFailed", "The backend could not be reached."
-	if outcome.Error != nil {
-		code, message = outcome.Error.Code, outcome.Error.Message
+	failure := callFailed(outcome.Error)
+	if status >= 400 && status <= 499 {
+		failure.Status = int(status)
 	}
-	if status < 400 || status > 499 {
-		status = http.StatusBadGateway
+	failure.Message = "The connection could not be tried: " + failure.Message
+	return nil, failure
+}
+
+// callFailed is why a backend gave no answer, or none that is good.
+func callFailed(e *engine.Error) *arm.Error {
+	if e == nil {
+		return &arm.Error{Status: http.StatusBadGateway, Code: "ConnectionFailed", Message: "The backend could not be reached."}
 	}
-	return nil, &arm.Error{Status: int(status), Code: code, Message: "The connection could not be tried: " + message}
+	return &arm.Error{Status: http.StatusBadGateway, Code: e.Code, Message: e.Message}
 }
 
 // requestOf is the inputs of an Http action.
@@ -165,31 +187,4 @@ func requestOf(e connection.Endpoint, test *testOperation) expr.Value {
 	}
 	return object("method", strings.ToUpper(test.method), "uri", strings.TrimSuffix(e.URL, "/")+test.path,
 		"headers", members(e.Headers), "queries", members(e.Queries), "authentication", e.Authentication)
-}
-
-// consentLink is where a person consents, by the settings of an OAuth parameter.
-func consentLink(p *Parameter, connectionID, redirect string) string {
-	settings := at(p.Definition, "oAuthSettings")
-	where := text(settings, "customParameters", "authorizationUrl", "value")
-	if where == "" {
-		where = text(settings, "customParameters", "loginUri", "value")
-	}
-	u, err := url.Parse(where)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	q := u.Query()
-	q.Set("response_type", "code")
-	q.Set("client_id", text(settings, "clientId"))
-	q.Set("redirect_uri", redirect)
-	q.Set("state", connectionID)
-	var scopes []string
-	for _, scope := range at(settings, "scopes").Elements() {
-		scopes = append(scopes, scope.Text())
-	}
-	if len(scopes) > 0 {
-		q.Set("scope", strings.Join(scopes, " "))
-	}
-	u.RawQuery = q.Encode()
-	return u.String()
 }

@@ -44,7 +44,7 @@ func (s *Service) viewManaged(r *arm.Request, a *API) expr.Value {
 	return object("id", id, "name", a.Name, "type", managedType, "location", r.Values["location"], "properties", object(
 		"name", a.Name,
 		"displayName", a.Title,
-		"connectionParameters", showParameters(a.Parameters),
+		"connectionParameters", s.showParameters(a.Parameters),
 		"metadata", object("source", "marketplace"),
 		"runtimeUrls", []string{s.config.Access("") + "/apim/" + a.Name},
 		"generalInformation", object("displayName", a.Title, "description", a.Title+".", "tier", a.Tier),

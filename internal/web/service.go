@@ -6,7 +6,8 @@
 // deployed into an environment, or a custom API, which is an OpenAPI document with a
 // backend. A custom API is called from inside the network of the workflow that calls it:
 // [Service] is the [connection.Directory] that says where a connection leads and what
-// credentials go there. Managed connectors have no operations yet.
+// credentials go there; of an OAuth parameter, the token that a person has consented to
+// (consent.go), renewed when it ends. Managed connectors have no operations yet.
 //
 // What an environment has, is read from its resources; the list of connectors is given.
 package web
@@ -17,6 +18,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"isle/engine"
 	"isle/expr"
@@ -71,8 +74,10 @@ type Config struct {
 
 // Service is the types of Microsoft.Web over one store. Safe for concurrent use.
 type Service struct {
-	config  Config
-	control *store.DB
+	config   Config
+	control  *store.DB
+	consents consents
+	renewing singleflight.Group // by connection and parameter
 }
 
 // New checks the configuration.

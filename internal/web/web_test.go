@@ -107,6 +107,7 @@ var volatile = []struct {
 }{
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
 	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), "ID"},
+	{regexp.MustCompile(`\b(state|code_challenge)=[\w-]{43}`), "$1=RANDOM"},
 }
 
 // TestScripts plays the exchanges of testdata: "> METHOD path" begins a request, further
@@ -174,7 +175,7 @@ func TestEndpoints(t *testing.T) {
 		"basic":  {`"b":{"type":"basic"}`, `null`, `{"userName":"u","PASSWORD":"p"}`, `https://orders.example/v1 {"type":"Basic","username":"u","password":"p"}`},
 		"header": {`"k":{"type":"apiKey","in":"header","name":"X-Key"}`, `null`, `{"api_key":"v"}`, "https://orders.example/v1 X-Key=v"},
 		"query":  {`"k":{"type":"apiKey","in":"query","name":"code"}`, `{"secret":{"type":"securestring"},"other":{"type":"string"}}`, `{"secret":"v","other":"o"}`, "https://orders.example/v1 ?code=v"},
-		"oauth":  {`"o":{"type":"oauth2"}`, `{}`, `{}`, "The custom API 'oauth' wants a person's consent (OAuth), which this server cannot ask for"},
+		"oauth":  {`"o":{"type":"oauth2"}`, `{}`, `{}`, "The custom API 'oauth' wants a person's consent (OAuth), and has no connection parameter of type oauthSetting to ask for it"},
 		"no key": {`"k":{"type":"apiKey","in":"header","name":"X-Key"}`, `null`, `{}`, "The connection 'no key' cannot be used: The connection parameter 'api_key' has no value."},
 	} {
 		api, id := group+"/providers/Microsoft.Web/customApis/"+name, group+"/providers/Microsoft.Web/connections/"+name

@@ -15,6 +15,7 @@ package connection
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"isle/engine"
@@ -75,13 +76,16 @@ type Options struct {
 }
 
 // Failure is an error of the author or of who set the connections up: the action
-// fails with this code, and is not retried.
-type Failure struct{ Code, Message string }
+// fails with this code, and is retried only if it may go better the next time.
+type Failure struct {
+	Code, Message string
+	Retryable     bool
+}
 
 func (f *Failure) Error() string { return f.Message }
 
 func (f *Failure) outcome() engine.Outcome {
-	return engine.Outcome{Status: wdl.Failed, Code: f.Code, Error: &engine.Error{Code: f.Code, Message: f.Message}}
+	return engine.Outcome{Status: wdl.Failed, Code: f.Code, Error: &engine.Error{Code: f.Code, Message: f.Message}, Retryable: f.Retryable}
 }
 
 // The codes of names that lead nowhere, by Kind.
@@ -99,12 +103,12 @@ func unknown(k Key) *Failure {
 	default:
 		message += "the connection '" + k.String() + "' is called. Give its 'connectionRuntimeUrl' in the connection's entry of the workflow's parameter '$connections', or under 'managedApiConnections' in the connections file (isle serve --connections FILE; connections.json of a project); or make it, on a server, a connection to a custom API (Microsoft.Web/connections)."
 	}
-	return &Failure{notConfigured[k.Kind], message}
+	return &Failure{Code: notConfigured[k.Kind], Message: message}
 }
 
 const codeBadRequest = "BadRequest"
 
-func badRequest(message string) *Failure { return &Failure{codeBadRequest, message} }
+func badRequest(message string) *Failure { return &Failure{Code: codeBadRequest, Message: message} }
 
 // find asks the directory, then takes the default.
 func (o *Options) find(ctx context.Context, w *engine.Workflow, k Key, runtimeURL string) (Endpoint, error) {
@@ -114,6 +118,9 @@ func (o *Options) find(ctx context.Context, w *engine.Workflow, k Key, runtimeUR
 		case err == nil && known:
 			return e, nil
 		case err != nil && o.Default == nil:
+			if failure, ok := errors.AsType[*Failure](err); ok {
+				return Endpoint{}, failure
+			}
 			return Endpoint{}, badRequest(err.Error())
 		}
 	}
