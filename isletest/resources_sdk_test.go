@@ -160,8 +160,8 @@ func readsResources(t *testing.T, c clients) {
 	refusedWith(t, "an unknown provider", err, "InvalidResourceNamespace")
 	_, err = client.BeginCreateOrUpdate(t.Context(), "one", "Microsoft.Logic", "", "things", "x", "2019-05-01", armresources.GenericResource{Location: to.Ptr("westeurope")}, nil)
 	refusedWith(t, "an unknown type", err, "InvalidResourceType")
-	_, err = client.BeginMoveResources(t.Context(), "one", armresources.MoveInfo{Resources: []*string{list[0].ID}, TargetResourceGroup: to.Ptr(strings.Split(*list[0].ID, "/resourceGroups/")[0] + "/resourceGroups/two")}, nil)
-	refusedWith(t, "a network that is moved", err, "ResourceMoveNotSupported")
+	_, err = client.BeginMoveResources(t.Context(), "one", armresources.MoveInfo{Resources: []*string{list[0].ID}, TargetResourceGroup: to.Ptr(strings.Split(*list[0].ID, "/resourceGroups/")[0] + "/resourceGroups/one")}, nil)
+	refusedWith(t, "a network that is moved to where it is", err, "ResourceMoveSameGroup")
 }
 
 // exportsGroups deploys an exported template into another group.

@@ -19,7 +19,7 @@ func (s *Service) accountType() arm.Type {
 		Name: TypeName, APIVersions: versions(), Tracked: true, MissingCode: "IntegrationAccountNotFound",
 		ValidName: validName, Linked: "join/action",
 		Put: s.putAccount, Patch: s.putAccount, Delete: s.deleteAccount, View: s.viewAccount,
-		List:    &arm.ListSpec{},
+		List: &arm.ListSpec{}, Move: s.moveAccount,
 		Actions: s.accountActions(),
 	}
 }
@@ -161,7 +161,7 @@ func sameLocation(a, b string) bool {
 	return strings.EqualFold(strings.ReplaceAll(a, " ", ""), strings.ReplaceAll(b, " ", ""))
 }
 
-// enroll makes a new account known by its id and in its environment.
+// enroll makes an account known by its id and in its environment.
 func (s *Service) enroll(tx *store.Tx, id arm.ID, form *account) error {
 	if err := tx.PutSetting(accountSetting(form.ID), []byte(id.Key())); err != nil {
 		return err
@@ -170,6 +170,29 @@ func (s *Service) enroll(tx *store.Tx, id arm.ID, form *account) error {
 		return nil
 	}
 	return s.config.Environments.Enter(tx, form.Environment, form.ID, id.String())
+}
+
+// moveAccount gives an account another ID: its keys, its links and what its artifacts
+// hold stay, and its workflows follow.
+func (s *Service) moveAccount(ctx context.Context, tx *store.Tx, r *arm.MoveRequest) error {
+	form, err := decode[account](r.Old)
+	if err != nil {
+		return err
+	}
+	if err := arm.Rehome(ctx, tx, r); err != nil {
+		return err
+	}
+	if err := s.enroll(tx, r.Target, form); err != nil {
+		return err
+	}
+	users, err := tx.Settings(userPrefix(form.ID))
+	if err != nil {
+		return err
+	}
+	for i, name := range users {
+		users[i] = name[len(userPrefix(form.ID)):]
+	}
+	return s.config.Environments.Follow(tx, users, r.Target.String())
 }
 
 // deleteAccount: its artifacts are gone already, in the same transaction. One that

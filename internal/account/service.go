@@ -27,8 +27,9 @@ type Environment struct {
 	Ready    bool   // something can be placed in it
 }
 
-// Environments are the integration service environments as accounts see them. All
-// calls are part of the control database's transaction.
+// Environments are the integration service environments as accounts see them, and the
+// workflows in and outside of them. All calls are part of the control database's
+// transaction.
 type Environments interface {
 	// Environment finds one by its resource ID; store.ErrNotFound if there is none.
 	Environment(tx *store.Tx, id string) (*Environment, error)
@@ -36,6 +37,9 @@ type Environments interface {
 	// Leave that it no longer is. The environment is known by its store id.
 	Enter(tx *store.Tx, environment, account, id string) error
 	Leave(tx *store.Tx, environment, account string) error
+	// Follow has workflows, known by their flow ids, name the account that they use by
+	// another resource ID.
+	Follow(tx *store.Tx, flowIDs []string, id string) error
 }
 
 // Fetcher gets the content of a link, of at most limit bytes. Its error's text is for

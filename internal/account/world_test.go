@@ -69,6 +69,10 @@ func (places) Leave(tx *store.Tx, environment, account string) error {
 	return tx.DeleteSetting("place/" + environment + "/" + account)
 }
 
+func (places) Follow(*store.Tx, []string, string) error {
+	return nil
+}
+
 // library is where the tests' links lead.
 type library struct{}
 

@@ -4,9 +4,9 @@
 // A [Type] says what a PUT means, when a DELETE is refused and how a resource is
 // shown; everything else is done here, once for all types: IDs in any letter case
 // that keep their creator's spelling, api-versions, ETags and preconditions,
-// locations and tags, locks, parents and children, long-running operations with their
-// status documents, paging, filters, error bodies, authorisation, bounds on bodies,
-// and resource groups, subscriptions and providers.
+// locations and tags, locks, parents and children, moves, long-running operations with
+// their status documents, paging, filters, error bodies, authorisation, bounds on
+// bodies, and resource groups, subscriptions and providers.
 //
 // A change of a resource is one transaction of the control database: the resource,
 // its operation and its tasks become durable together or not at all. Whatever must

@@ -2,24 +2,44 @@ package arm
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"isle/expr"
 	"isle/internal/store"
 )
 
 // Moves of resources into another group (logic-api §5.3). All of them move in one
 // transaction, or none. A type takes part by its Move; who has a resource of another
-// type in the list is told of each.
+// type in the list is told of each. What is nested in a resource goes with it, and so
+// does what the stored forms of types name (Type.Names).
 
-// MoveRequest is the move of one resource; its extensions go with it.
+// MoveRequest is the move of one resource; what is nested in it and its extensions go
+// with it.
 type MoveRequest struct {
 	Principal Principal
 	Now       time.Time
 	Old       Resource
 	Target    ID // what the resource will be
+}
+
+// Rehome is the Move of types that keep nothing of a resource elsewhere.
+func Rehome(_ context.Context, tx *store.Tx, r *MoveRequest) error {
+	return rekey(tx, r.Old, r.Target, r.Now)
+}
+
+// rekey stores a resource under another ID.
+func rekey(tx *store.Tx, r Resource, id ID, now time.Time) error {
+	if err := tx.DeleteResource(r.Key); err != nil {
+		return err
+	}
+	r.ID, r.Key, r.Parent = id.String(), id.Key(), id.parentKey()
+	r.ETag, r.Changed = NewETag(), now
+	return Save(tx, r)
 }
 
 // maxMoved is how many resources are moved at once (Azure's limit).
@@ -29,39 +49,50 @@ const maxMoved = 800
 func (m *Manager) moveRoutes(group string) []Route {
 	action := TypeSubscription + "/resourceGroups/"
 	return []Route{
-		{Method: http.MethodPost, Pattern: group + "/moveResources", Action: action + "moveResources/action", Serve: m.moveResources(m.db.Write)},
-		{Method: http.MethodPost, Pattern: group + "/validateMoveResources", Action: action + "validateMoveResources/action", Serve: m.moveResources(nil)},
+		{Method: http.MethodPost, Pattern: group + "/moveResources", Action: action + "moveResources/action", Serve: m.moveResources(nil)},
+		{Method: http.MethodPost, Pattern: group + "/validateMoveResources", Action: action + "validateMoveResources/action", Serve: m.moveResources(errTried)},
 	}
 }
 
-// moveResources moves, or with a nil write only looks whether it can be done.
-func (m *Manager) moveResources(write func(context.Context, func(*store.Tx) error) error) Handler {
+// moveResources moves, or with an error at its end only tries whether it can be done.
+func (m *Manager) moveResources(end error) Handler {
 	return func(ctx context.Context, r *Request) (*Response, error) {
 		source, err := ParseID("/subscriptions/" + r.Values["subscription"] + "/resourceGroups/" + r.Values["group"])
 		if err != nil {
 			return nil, err
 		}
-		run := write
-		if run == nil {
-			run = m.db.Read
-		}
-		err = run(ctx, func(tx *store.Tx) error {
+		err = m.db.Write(ctx, func(tx *store.Tx) error {
 			moves, err := m.planMove(tx, r, source)
-			if err != nil || write == nil {
+			if err != nil {
 				return err
 			}
-			for _, mv := range moves {
-				if err := m.moveOne(ctx, tx, mv); err != nil {
-					return err
-				}
+			if err := m.moveAll(ctx, tx, moves); err != nil {
+				return err
 			}
-			return nil
+			return end
 		})
-		if err != nil {
+		if err != nil && !errors.Is(err, errTried) {
 			return nil, err
 		}
 		return &Response{Status: http.StatusNoContent}, nil
 	}
+}
+
+// moveAll moves each, tells all that stands against it, and has what names them follow.
+func (m *Manager) moveAll(ctx context.Context, tx *store.Tx, moves []*MoveRequest) error {
+	var found []*Error
+	for _, mv := range moves {
+		err := m.moveOne(ctx, tx, mv)
+		if problem := AsError(err); problem != nil {
+			found = append(found, problem)
+		} else if err != nil {
+			return err
+		}
+	}
+	if problem := Problems(found); problem != nil {
+		return problem
+	}
+	return m.follow(ctx, tx, moves)
 }
 
 // planMove checks the whole request.
@@ -155,39 +186,160 @@ func (m *Manager) planOne(tx *store.Tx, r *Request, text string, source, into ID
 	}
 	id, _ = ParseID(old.ID)
 	mv := &MoveRequest{Principal: r.Principal, Now: r.Now, Old: old, Target: into.Child(t.Name, id.Name())}
+	if into.IsZero() {
+		return mv, nil, nil // it is told already
+	}
 	if _, err := tx.Resource(mv.Target.Key()); err == nil {
 		return nil, Conflict("ResourceMoveNameTaken", id.String(), "The resource group '%s' has a resource '%s' of type '%s' already.", into.Group, id.Name(), t.Name), nil
 	}
 	return mv, nil, nil
 }
 
-// moveOne has the type move its resource. Its locks go along; who had a role at it has
-// none any more, as in Azure.
+// moveOne has the type move its resource, and moves what is nested in it. Locks go
+// along; who had a role at it has none any more, as in Azure.
 func (m *Manager) moveOne(ctx context.Context, tx *store.Tx, mv *MoveRequest) error {
-	extensions, err := List(tx, store.Query{Parent: mv.Old.Key})
+	parts, err := List(tx, store.Query{Parent: mv.Old.Key})
 	if err != nil {
 		return err
 	}
-	old := mv.Old.ID
-	if err := m.typeOf(mv.Old.Type).Move(ctx, tx, mv); err != nil {
+	given := *mv // which the type may change
+	if err := m.typeOf(mv.Old.Type).move(ctx, tx, &given); err != nil {
 		return err
 	}
-	for _, x := range extensions {
-		t := m.typeOf(x.Type)
-		if t == nil || !t.Extension {
-			continue // the type's own
-		}
-		if _, err := m.remove(ctx, tx, &call{principal: mv.Principal, now: mv.Now, correlation: NewGUID()}, t, x, true); err != nil {
-			return err
-		}
-		if x.Type != TypeLock {
+	for _, part := range parts {
+		if t := m.typeOf(part.Type); t == nil {
+			continue
+		} else if t.Extension && part.Type != TypeLock {
+			if _, err := m.remove(ctx, tx, &call{principal: mv.Principal, now: mv.Now, correlation: NewGUID()}, t, part, true); err != nil {
+				return err
+			}
 			continue
 		}
-		x.ID = mv.Target.String() + x.ID[len(old):]
-		x.Key, x.Parent = strings.ToLower(x.ID), mv.Target.Key()
-		if err := Save(tx, x); err != nil {
+		if err := m.movePart(ctx, tx, mv, part); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// movePart moves what is nested in a moved resource, or a lock of it.
+func (m *Manager) movePart(ctx context.Context, tx *store.Tx, mv *MoveRequest, part Resource) error {
+	id, err := ParseID(part.ID)
+	if err != nil {
+		return err
+	}
+	if part.Operation != "" {
+		return target{typ: m.typeOf(part.Type), id: id}.busy(part)
+	}
+	if err := checkUnlocked(tx, id, false); err != nil {
+		return err
+	}
+	next, err := ParseID(mv.Target.String() + part.ID[len(mv.Old.ID):])
+	if err != nil {
+		return err
+	}
+	return m.moveOne(ctx, tx, &MoveRequest{Principal: mv.Principal, Now: mv.Now, Old: part, Target: next})
+}
+
+// move is Move, which types of nested resources need not have.
+func (t *Type) move(ctx context.Context, tx *store.Tx, mv *MoveRequest) error {
+	if t.Move == nil {
+		return Rehome(ctx, tx, mv)
+	}
+	return t.Move(ctx, tx, mv)
+}
+
+// follow changes the IDs of what has moved in all that names it.
+func (m *Manager) follow(ctx context.Context, tx *store.Tx, moves []*MoveRequest) error {
+	renamed := map[string]string{}
+	for _, mv := range moves {
+		renamed[mv.Old.Key] = mv.Target.String()
+	}
+	for _, key := range sorted(m.types) {
+		t := m.types[key]
+		if !slices.ContainsFunc(moves, func(mv *MoveRequest) bool { return t.names(mv.Old.Type) }) {
+			continue
+		}
+		list, err := List(tx, store.Query{Type: t.Name})
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			if err := t.followOne(ctx, tx, r, renamed, moves[0].Now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Type) names(typ string) bool {
+	return slices.ContainsFunc(t.Names, func(n string) bool { return strings.EqualFold(n, typ) })
+}
+
+func (t *Type) followOne(ctx context.Context, tx *store.Tx, r Resource, renamed map[string]string, now time.Time) error {
+	form, err := expr.ParseStored(r.Body)
+	if err != nil {
+		return fmt.Errorf("arm: %s: %w", r.ID, err)
+	}
+	next, changed := rename(form, renamed)
+	if !changed {
+		return nil
+	}
+	if r.Operation != "" {
+		id, err := ParseID(r.ID)
+		if err != nil {
+			return err
+		}
+		return target{typ: t, id: id}.busy(r)
+	}
+	r.Body, r.ETag, r.Changed = next.JSON(), NewETag(), now
+	if t.Followed != nil {
+		t.Followed(tx, r)
+	}
+	return Save(tx, r)
+}
+
+// rename gives a value with the IDs of what was renamed, and of what is in it, as they
+// are now; changed says whether there were any.
+func rename(v expr.Value, renamed map[string]string) (next expr.Value, changed bool) {
+	switch v.Kind() {
+	case expr.KindString:
+		text, _ := v.AsString()
+		if id, ok := renamedID(text, renamed); ok {
+			return expr.String(id), true
+		}
+	case expr.KindArray:
+		list := make([]expr.Value, 0, v.Len())
+		for _, e := range v.Elements() {
+			e, other := rename(e, renamed)
+			list, changed = append(list, e), changed || other
+		}
+		if changed {
+			return expr.Array(list...), true
+		}
+	case expr.KindObject:
+		members := make([]expr.Member, 0, v.Len())
+		for name, e := range v.Members() {
+			e, other := rename(e, renamed)
+			members, changed = append(members, expr.Member{Name: name, Value: e}), changed || other
+		}
+		if changed {
+			return expr.Object(members...), true
+		}
+	}
+	return v, false
+}
+
+// renamedID looks an ID up, and what it is in.
+func renamedID(text string, renamed map[string]string) (string, bool) {
+	if !strings.HasPrefix(text, "/") {
+		return "", false
+	}
+	for key := strings.ToLower(text); len(key) > 0; key = key[:strings.LastIndexByte(key, '/')] {
+		if id, ok := renamed[key]; ok {
+			return id + text[len(key):], true
+		}
+	}
+	return "", false
 }

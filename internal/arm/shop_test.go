@@ -45,18 +45,11 @@ func shopTypes() []arm.Type {
 			Actions: map[string]arm.Handler{"open": openShop, "doors/{door}/open": openShop},
 			Reads:   map[string]arm.Handler{"hours": hours, "panic": func(context.Context, *arm.Request) (*arm.Response, error) { panic("secret detail") }}},
 		{Name: "Test.Shop/shops/shelves", APIVersions: []string{"2024-01-01"}, MissingCode: "ShelfNotFound", Put: putShop, Delete: deleteShop, View: viewShop, List: &arm.ListSpec{}},
-		{Name: "Test.Shop/carts", APIVersions: []string{"2024-01-01"}, Tracked: true, Put: putShop, Delete: deleteShop, View: viewShop},
+		{Name: "Test.Shop/carts", APIVersions: []string{"2024-01-01"}, Tracked: true, Put: putShop, Delete: deleteShop, View: viewShop, Names: []string{"Test.Shop/stalls"}},
 		{Name: "Test.Shop/stalls", APIVersions: []string{"2024-01-01"}, Tracked: true, Put: putShop, Patch: patchStall, Delete: deleteShop, View: viewShop,
-			AcceptDelete: true, TagsByPatch: true, Move: moveStall},
+			AcceptDelete: true, TagsByPatch: true, Move: arm.Rehome},
+		{Name: "Test.Shop/stalls/drawers", APIVersions: []string{"2024-01-01"}, Put: putShop, Delete: deleteShop, View: viewShop, List: &arm.ListSpec{}},
 	}
-}
-
-func moveStall(_ context.Context, tx *store.Tx, r *arm.MoveRequest) error {
-	if err := tx.DeleteResource(r.Old.Key); err != nil {
-		return err
-	}
-	r.Old.ID, r.Old.Key = r.Target.String(), r.Target.Key()
-	return arm.Save(tx, r.Old)
 }
 
 // patchStall judges tags: a stall's owner has a name.
@@ -123,6 +116,9 @@ func viewShop(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error
 		return expr.Null(), err
 	}
 	v := expr.Object(expr.Member{Name: "size", Value: expr.Int(int64(s.Size))})
+	if s.Shop != "" {
+		v = v.With("shop", expr.String(s.Shop))
+	}
 	return expr.Object(expr.Member{Name: "properties", Value: v}), nil
 }
 

@@ -102,8 +102,14 @@ type Type struct {
 	Collection Handler
 
 	// Move stores a resource, and what the type keeps of it, under another ID in another
-	// group; nil: it cannot be moved.
+	// group (see [Rehome]); nil: it cannot be moved, but for what is nested in another
+	// resource and goes with that.
 	Move func(ctx context.Context, tx *store.Tx, r *MoveRequest) error
+	// Names are the types whose IDs the stored form, a JSON document, has as texts. They
+	// follow where such a resource is moved; Followed, if there is one, is told then, with
+	// the resource as it will be stored.
+	Names    []string
+	Followed func(tx *store.Tx, r Resource)
 
 	// AcceptDelete makes a DELETE that is done at once answer 202 with an operation
 	// that has ended, for types whose clients know no 200.

@@ -21,7 +21,8 @@ func (s *Service) environmentType() arm.Type {
 		MissingCode: "IntegrationServiceEnvironmentNotFound", BusyCode: "IntegrationServiceEnvironmentOperationInProgress", Running: "Pending",
 		ValidName: anyName, Linked: "join/action",
 		Put: s.putEnvironment, Patch: s.patchEnvironment, Delete: s.deleteEnvironment, View: s.viewEnvironment,
-		List:    &arm.ListSpec{},
+		List:  &arm.ListSpec{},
+		Names: []string{networkType}, Followed: s.followNetwork,
 		Actions: map[string]arm.Handler{"restart": s.restartEnvironment, "health/network/trace": s.traceFlow, "listIdentityEndpoint": s.listIdentityEndpoint},
 		Reads: map[string]arm.Handler{
 			"skus":                        func(context.Context, *arm.Request) (*arm.Response, error) { return arm.Reply(list(skus())), nil },

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"isle/expr"
 	"isle/internal/arm"
 	"isle/internal/store"
 	"isle/wdl"
@@ -87,6 +88,52 @@ func checkFree(tx *store.Tx, target arm.ID) error {
 // rehomeWorkflow is the move of a workflow into another group, with others.
 func (s *Service) rehomeWorkflow(_ context.Context, tx *store.Tx, r *arm.MoveRequest) error {
 	return s.rename(tx, r.Old, r.Target, r.Now)
+}
+
+// followNetwork: an environment's network has moved.
+func (s *Service) followNetwork(tx *store.Tx, r arm.Resource) {
+	if form, err := decode[environment](r.Resource); err == nil {
+		tx.AfterCommit(func() { s.placements.drop(form.ID) })
+	}
+}
+
+// FollowAccount has the workflows that use an integration account, by their flow ids,
+// name it by another resource ID.
+func (s *Service) FollowAccount(tx *store.Tx, flowIDs []string, id string) error {
+	for _, flowID := range flowIDs {
+		if err := s.followAccount(tx, flowID, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// followAccount changes the current version; those before it stay as they were.
+func (s *Service) followAccount(tx *store.Tx, flowID, id string) error {
+	key, err := tx.Setting(flowSetting(flowID))
+	if err != nil {
+		return err
+	}
+	stored, err := arm.Load(tx, string(key))
+	if err != nil {
+		return err
+	}
+	form, err := decode[workflow](stored.Resource)
+	if err != nil {
+		return err
+	}
+	v, err := readVersion(tx, flowID, form.Current)
+	if err != nil {
+		return err
+	}
+	account, _ := v.Settings.Get("integrationAccount")
+	v.Settings = v.Settings.With("integrationAccount", account.With("id", expr.String(id)))
+	if err := writeVersion(tx, v, form.Current); err != nil {
+		return err
+	}
+	stored.ETag = arm.NewETag()
+	tx.AfterCommit(func() { s.config.Workflows.gone(flowID, []string{form.Current}) })
+	return arm.Save(tx, stored)
 }
 
 // rename stores a workflow under its new ID, wherever the old one stands.

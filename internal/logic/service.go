@@ -22,7 +22,8 @@ const (
 	connectorType   = environmentType + "/managedApis"
 	workflowType    = "Microsoft.Logic/workflows"
 	accountType     = "Microsoft.Logic/integrationAccounts"
-	subnetType      = "Microsoft.Network/virtualNetworks/subnets"
+	networkType     = "Microsoft.Network/virtualNetworks"
+	subnetType      = networkType + "/subnets"
 )
 
 // Subnet is what an environment must know about a subnet.

@@ -162,6 +162,12 @@ func (p *Policies) watch(t arm.Type) arm.Type {
 			return remove(ctx, tx, r)
 		}
 	}
+	if move := t.Move; move != nil {
+		t.Move = func(ctx context.Context, tx *store.Tx, r *arm.MoveRequest) error {
+			tx.AfterCommit(p.changed)
+			return move(ctx, tx, r)
+		}
+	}
 	return t
 }
 

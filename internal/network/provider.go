@@ -27,10 +27,13 @@ func TypeNames() []string { return arm.Names(resourceTypes(new(provider))) }
 func resourceTypes(p *provider) []arm.Type {
 	versions := []string{"2025-01-01", "2024-05-01", "2023-09-01", "2022-07-01", "2021-08-01", "2020-05-01", "2019-11-01", "2018-11-01"}
 	top := arm.Type{APIVersions: versions, Tracked: true, ETagMember: true, Patch: arm.PatchTags, List: &arm.ListSpec{}, ValidName: anyName}
-	child := arm.Type{APIVersions: versions, ETagMember: true, List: &arm.ListSpec{}, ValidName: anyName}
+	top.Names = []string{typeNetworks, typeGroups, typeTables, typePublicIPs, typeInterfaces, typeGateways}
+	top.Move = arm.Rehome
+	child := arm.Type{APIVersions: versions, ETagMember: true, List: &arm.ListSpec{}, ValidName: anyName, Names: top.Names}
 
 	networks := top
 	networks.Name, networks.Put, networks.Delete, networks.View = typeNetworks, putNetwork, deleteNetwork, viewNetwork
+	networks.Move = moveNetwork
 	networks.Actions = map[string]arm.Handler{"ddosProtectionStatus": protections, "trace": p.trace}
 	networks.Reads = map[string]arm.Handler{"usages": p.usages, "CheckIPAddressAvailability": p.availability}
 
@@ -60,10 +63,12 @@ func resourceTypes(p *provider) []arm.Type {
 
 	publics := top
 	publics.Name, publics.Put, publics.Patch, publics.Delete, publics.View = typePublicIPs, putPublicIP, patchPublicIP, deletePublicIP, viewPublicIP
+	publics.Move = movePublicIP
 	publics.Actions = map[string]arm.Handler{"ddosProtectionStatus": protection}
 
 	firewalls := top
 	firewalls.Name, firewalls.Put, firewalls.Delete, firewalls.View = typeFirewalls, p.putFirewall, deleteFirewall, viewFirewall
+	firewalls.Move = nil // as in Azure
 	firewalls.Actions = map[string]arm.Handler{"learnedIPPrefixes": learnedPrefixes, "packetCapture": captured, "packetCaptureOperation": captured}
 
 	gateways := top

@@ -37,3 +37,7 @@ func (h homes) Enter(tx *store.Tx, environment, account, id string) error {
 func (h homes) Leave(tx *store.Tx, environment, account string) error {
 	return h.s.logic.Leave(tx, environment, account)
 }
+
+func (h homes) Follow(tx *store.Tx, flowIDs []string, id string) error {
+	return h.s.logic.FollowAccount(tx, flowIDs, id)
+}

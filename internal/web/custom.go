@@ -40,6 +40,7 @@ func (s *Service) customType() arm.Type {
 		Put: s.putCustom, Patch: patchCustom, View: s.viewCustom,
 		Delete: func(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil },
 		List:   &arm.ListSpec{Fields: []arm.Field{environmentField()}},
+		Move:   arm.Rehome,
 		Reads:  map[string]arm.Handler{"apiOperations": listCustomOperations},
 	}
 }
