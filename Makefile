@@ -1,23 +1,46 @@
 # Isle's commands. `make help` lists them.
 GO      ?= go
 BIN     := bin/isle
-SOURCES := $(shell find . -name '*.go' -not -path './bin/*') go.mod go.sum
+SOURCES := $(shell find . -name node_modules -prune -o -name '*.go' -not -path './bin/*' -print) go.mod go.sum
+
+# The portal: its sources, and what `make ui` makes of them, which the binary embeds.
+UI         := internal/portal/ui
+UI_SOURCES := $(shell find $(UI) -name node_modules -prune -o -type f -not -path '*/e2e/*' -print)
+UI_BUILT   := internal/portal/dist/ui/index.html.gz
+UI_MODULES := $(UI)/node_modules/.package-lock.json
+NPM        := $(shell command -v npm)
+ifneq ($(NPM),)
+PORTAL := $(UI_BUILT)
+endif
 
 # What runs goroutines; the other packages are pure or only pass data on.
 RACED := ./cmd/isle ./engine ./isletest ./internal/...
 
-.PHONY: help build run test test-real check bench clean fmt
+.PHONY: help build ui ui-check run test test-real check bench clean fmt
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: $(BIN) ## the binary, at bin/isle
+build: $(BIN) ## the binary, at bin/isle, with the portal if npm is there
 
-$(BIN): $(SOURCES)
+$(BIN): $(SOURCES) $(PORTAL)
 	@mkdir -p bin
+	@test -f $(UI_BUILT) || echo "isle: SKIPPED the portal, which is built by npm (apt install npm); the binary has a page that says so"
 	@echo "isle: building $(BIN); the first time fetches modules and takes a minute or two (each line is a package that is done)"
 	@CGO_ENABLED=0 $(GO) build -v -trimpath -ldflags="-s -w" -o $(BIN) ./cmd/isle
+
+ui: $(UI_BUILT) ## the portal, which the binary embeds
+
+$(UI_BUILT): $(UI_SOURCES) $(UI_MODULES)
+	cd $(UI) && npm run --silent build -- --logLevel warn
+
+$(UI_MODULES): $(UI)/package-lock.json
+	@echo "isle: fetching the portal's libraries; the first time takes a minute or two"
+	cd $(UI) && npm ci --prefer-offline --no-progress && touch node_modules/.package-lock.json
+
+ui-check: $(UI_MODULES) ## types and unit tests of the portal
+	cd $(UI) && npm run --silent check && npm run --silent test
 
 run: build ## build, start the server, deploy the example environment on first start
 	@$(BIN) up
@@ -25,12 +48,13 @@ run: build ## build, start the server, deploy the example environment on first s
 test: ## every test that needs only Go
 	$(GO) test -timeout 9m ./...
 
-test-real: ## tests of the built binary with curl, az, kills and a fresh clone; then the race detector
+test-real: $(PORTAL) ## tests of the built binary with curl, az, kills and a fresh clone; then the race detector
 	$(GO) test -v -timeout 15m -tags real -run '^TestReal' ./cmd/isle
 	@command -v $$($(GO) env CC) >/dev/null || echo "isle: SKIPPED the race detector, which needs a C compiler (apt install gcc)"
 	! command -v $$($(GO) env CC) >/dev/null || $(GO) test -race -timeout 15m $(RACED)
 
-check: ## format, vet, static analysis, tidy modules
+check: $(PORTAL) ## format, vet, static analysis, tidy modules; types and unit tests of the portal
+	@if [ -n "$(NPM)" ]; then $(MAKE) --no-print-directory ui-check; else echo "isle: SKIPPED the portal's types and tests, which need npm"; fi
 	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags real ./...
@@ -50,4 +74,4 @@ fmt: ## format every file
 	gofmt -w $$(git ls-files '*.go')
 
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin internal/portal/dist/ui $(UI)/node_modules

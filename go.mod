@@ -2,6 +2,8 @@ module isle
 
 go 1.26.0
 
+ignore ./internal/portal/ui/node_modules
+
 require (
 	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.24.0
 	github.com/Azure/azure-sdk-for-go/sdk/azidentity v1.15.0

@@ -1,116 +1,187 @@
-// Package portal is what the server shows a person at "/". This edition is one plain
-// page: the environments, the workflows, the last runs, and where to go on from
-// here. It shows names and states only, never a signature, a secret, an input or an
-// output, and those only to callers on the machine itself: they come without a token.
+// Package portal serves the web UI: the files that `make build` makes of the sources in
+// ui, embedded in the binary. They hold nothing of a server, so they need no login; what
+// the UI shows it asks the resource manager for, in the name of whoever signed in.
+//
+// Files have hashed names and are kept compressed, as brotli and gzip; a browser may
+// keep them for ever. Every path below /portal/ that is no file is the UI's own, and
+// answered with its page. A binary that was built without npm has a page that says so.
 package portal
 
 import (
 	"bytes"
-	"context"
-	_ "embed"
-	"html/template"
-	"log/slog"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"errors"
+	"io"
+	"io/fs"
+	"mime"
 	"net/http"
-	"net/netip"
-	"time"
+	"path"
+	"strings"
 )
 
-// Overview is what the page shows.
-type Overview struct {
-	Environments []Environment
-	Workflows    []Workflow
-	Runs         []Run // newest first
+//go:embed all:dist
+var dist embed.FS
+
+// Root is the path that the UI lies at.
+const Root = "/portal/"
+
+// Portal is the handler of "/", "/portal" and what is below.
+type Portal struct {
+	files fs.FS             // of the UI; nil if it was not built
+	page  file              // of every path that is no file
+	kinds map[string]string // content types by extension
 }
 
-// Environment is one integration service environment.
-type Environment struct {
-	Name, Group, Location, SKU, AccessEndpoint, State string
-	Network                                           string // state of its network health
-	Lacking                                           []Access
+// file is one that a browser loads. Each form is nil if there is none.
+type file struct {
+	brotli, gzip, plain []byte
+	kind, tag           string
 }
 
-// Access is a required access that an environment has not got (ise.md §A13).
-type Access struct {
-	Subnet, Row, Purpose string
-	State                string // "blocked-by-rule", "unreachable", "disagreement"
-	Rule                 string // what denies it, if a rule does
-}
-
-// Workflow is one workflow; Environment is empty for one in none.
-type Workflow struct{ Name, Group, Environment, State string }
-
-// Run is one run of a workflow.
-type Run struct {
-	Name, Workflow, Status string
-	Start, End             time.Time // End is zero while it runs
-}
-
-// Duration is how long the run took, or "" while it runs.
-func (r Run) Duration() string {
-	if r.End.IsZero() {
-		return ""
+// New opens the UI that the binary has.
+func New() (*Portal, error) {
+	built, err := fs.Sub(dist, "dist/ui")
+	if err != nil {
+		return nil, err
 	}
-	return r.End.Sub(r.Start).Round(time.Microsecond).String()
+	p := &Portal{files: built, kinds: map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".json": "application/json", ".ttf": "font/ttf", ".woff2": "font/woff2"}}
+	p.page, err = p.read("index.html")
+	if errors.Is(err, fs.ErrNotExist) {
+		p.files = nil
+		placeholder, err := dist.ReadFile("dist/placeholder.html")
+		p.page = file{plain: placeholder, kind: htmlKind, tag: tagOf(placeholder)}
+		return p, err
+	}
+	return p, err
 }
 
-// Source gives the overview, as the resource manager knows it.
-type Source interface {
-	Overview(ctx context.Context) (Overview, error)
-}
+// Built tells whether the binary has the UI, or only the page that says that it has not.
+func (p *Portal) Built() bool { return p.files != nil }
 
-//go:embed page.html
-var pageText string
+const htmlKind = "text/html; charset=utf-8"
 
-// Page is the handler of "/".
-type Page struct {
-	source Source
-	caller func(*http.Request) netip.Addr
-	page   *template.Template
-	log    *slog.Logger
-}
-
-// New makes the page over a source; caller tells where a request comes from.
-func New(source Source, caller func(*http.Request) netip.Addr, log *slog.Logger) *Page {
-	return &Page{source: source, caller: caller, page: template.Must(template.New("page").Parse(pageText)), log: log}
-}
-
-// ServeHTTP answers GET and HEAD of "/".
-func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	data := struct {
-		Local bool
-		Overview
-	}{Local: Local(r, p.caller(r))}
-	if data.Local {
-		overview, err := p.source.Overview(r.Context())
-		if err != nil {
-			p.log.Error("portal: reading the overview", "error", err)
-			http.Error(w, "The overview cannot be read now. The server's log says why.", http.StatusInternalServerError)
-			return
+// read finds a file in the forms that the build left.
+func (p *Portal) read(name string) (file, error) {
+	if p.files == nil || !fs.ValidPath(name) {
+		return file{}, fs.ErrNotExist
+	}
+	f := file{kind: p.kindOf(name)}
+	var failed error
+	for suffix, form := range map[string]*[]byte{".br": &f.brotli, ".gz": &f.gzip, "": &f.plain} {
+		content, err := fs.ReadFile(p.files, name+suffix)
+		if err == nil {
+			*form = content
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			failed = err
 		}
-		data.Overview = overview
 	}
-	var body bytes.Buffer
-	if err := p.page.Execute(&body, data); err != nil {
-		p.log.Error("portal: writing the page", "error", err)
-		http.Error(w, "The page cannot be written.", http.StatusInternalServerError)
-		return
+	if failed == nil && f.gzip == nil && f.plain == nil {
+		failed = fs.ErrNotExist
 	}
+	f.tag = tagOf(f.gzip, f.plain)
+	return f, failed
+}
+
+func (p *Portal) kindOf(name string) string {
+	extension := path.Ext(name)
+	if extension == ".html" {
+		return htmlKind
+	}
+	if kind := p.kinds[extension]; kind != "" {
+		return kind
+	}
+	if kind := mime.TypeByExtension(extension); kind != "" {
+		return kind
+	}
+	return "application/octet-stream"
+}
+
+func tagOf(contents ...[]byte) string {
+	h := sha256.New()
+	for _, c := range contents {
+		h.Write(c)
+	}
+	return `"` + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16]) + `"`
+}
+
+// policy lets the page load from its own origin only, run no script that is not a file,
+// and be in no frame. Styles may be inline: the editor and the component library make
+// them while they run, and there is nowhere that they could send anything.
+const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// ServeHTTP answers GET and HEAD.
+func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	_, _ = w.Write(body.Bytes())
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	name, below := strings.CutPrefix(r.URL.Path, Root)
+	if !below && p.Built() {
+		h.Set("Cache-Control", "no-cache")
+		http.Redirect(w, r, Root, http.StatusFound)
+		return
+	}
+	if !strings.HasPrefix(name, "assets/") {
+		h.Set("Cache-Control", "no-cache")
+		send(w, r, p.page)
+		return
+	}
+	f, err := p.read(name)
+	if err != nil {
+		h.Set("Cache-Control", "no-store")
+		http.Error(w, "The portal has no such file: it is another version's. Load the page again.", http.StatusNotFound)
+		return
+	}
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	send(w, r, f)
 }
 
-// Local reports whether a request comes from this machine, by the address it comes from.
-// One that a proxy brings does not: the proxy may be here, and the caller anywhere.
-func Local(r *http.Request, from netip.Addr) bool {
-	for _, name := range [...]string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via"} {
-		if r.Header.Get(name) != "" {
-			return false
+// send writes a file in a form that the client takes.
+func send(w http.ResponseWriter, r *http.Request, f file) {
+	h := w.Header()
+	h.Set("Content-Type", f.kind)
+	h.Set("ETag", f.tag)
+	h.Add("Vary", "Accept-Encoding")
+	if r.Header.Get("If-None-Match") == f.tag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	body := f.plain
+	switch {
+	case f.brotli != nil && takes(r, "br"):
+		h.Set("Content-Encoding", "br")
+		body = f.brotli
+	case f.gzip != nil && takes(r, "gzip"):
+		h.Set("Content-Encoding", "gzip")
+		body = f.gzip
+	case body == nil:
+		body = unpacked(f.gzip)
+	}
+	_, _ = io.Copy(w, bytes.NewReader(body))
+}
+
+// takes tells whether a client accepts a content coding (RFC 9110 §12.5.3).
+func takes(r *http.Request, coding string) bool {
+	for _, part := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
+		name, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if strings.EqualFold(strings.TrimSpace(name), coding) {
+			weight = strings.ReplaceAll(weight, " ", "")
+			return weight != "q=0" && !strings.HasPrefix(weight, "q=0.0")
 		}
 	}
-	return from.IsLoopback()
+	return false
+}
+
+// unpacked is for the rare client that takes no coding. The files are the build's own.
+func unpacked(content []byte) []byte {
+	r, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		return nil
+	}
+	plain, _ := io.ReadAll(r)
+	return plain
 }

@@ -1,65 +1,124 @@
 package portal
 
 import (
-	"context"
-	"log/slog"
+	"bytes"
+	"compress/gzip"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
+	"testing/fstest"
 )
 
-type fixed Overview
-
-func (f fixed) Overview(context.Context) (Overview, error) { return Overview(f), nil }
-
-// socket is a caller known by the socket's address.
-func socket(r *http.Request) netip.Addr {
-	a, _ := netip.ParseAddrPort(r.RemoteAddr)
-	return a.Addr()
+func packed(t *testing.T, text string) *fstest.MapFile {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	return &fstest.MapFile{Data: b.Bytes()}
 }
 
-func get(t *testing.T, remote string, forwarded ...string) *httptest.ResponseRecorder {
+// built is a portal with a page, a script in three forms, and a picture as it is.
+func built(t *testing.T) *Portal {
 	t.Helper()
-	start := time.Date(2026, 3, 5, 14, 7, 9, 0, time.UTC)
-	page := New(fixed{
-		Environments: []Environment{{Name: "isle<1>", Group: "g", SKU: "Developer", State: "Succeeded", Network: "Unhealthy",
-			Lacking: []Access{{Subnet: "s<2>", Row: "O8", Purpose: "Azure SQL", State: "blocked-by-rule", Rule: "/x/securityRules/no<sql>"}}}},
-		Workflows: []Workflow{{Name: "order", Environment: "isle<1>", State: "Enabled"}},
-		Runs:      []Run{{Name: "0858CU00", Workflow: "order", Status: "Succeeded", Start: start, End: start.Add(12 * time.Millisecond)}},
-	}, socket, slog.New(slog.DiscardHandler))
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.RemoteAddr = remote
-	for _, f := range forwarded {
-		r.Header.Add("X-Forwarded-For", f)
+	p, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.files = fstest.MapFS{"index.html.gz": packed(t, "<the page>"), "index.html.br": {Data: []byte("brotli page")},
+		"assets/a-1.js.gz": packed(t, "script"), "assets/a-1.js.br": {Data: []byte("brotli script")}, "assets/i.png": {Data: []byte("picture")}}
+	if p.page, err = p.read("index.html"); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func get(p *Portal, path string, header ...string) *http.Response {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	page.ServeHTTP(w, r)
-	return w
+	p.ServeHTTP(w, r)
+	return w.Result()
 }
 
-func TestThePageShowsEnvironmentsWorkflowsAndRuns(t *testing.T) {
-	body := get(t, "127.0.0.1:4711").Body.String()
-	for _, want := range []string{"isle&lt;1&gt;", "order", "0858CU00", "12ms", "Succeeded", "Unhealthy", "s&lt;2&gt;", "O8", "/x/securityRules/no&lt;sql&gt;"} {
-		if !strings.Contains(body, want) {
-			t.Errorf("the page lacks %q:\n%s", want, body)
+func TestFilesAreServedInTheFormThatTheClientTakes(t *testing.T) {
+	p := built(t)
+	for _, tt := range []struct{ path, accept, coding, body, kind, cache string }{
+		{"/portal/assets/a-1.js", "gzip, deflate, br", "br", "brotli script", "text/javascript; charset=utf-8", "immutable"},
+		{"/portal/assets/a-1.js", "br;q=0, gzip", "gzip", "", "text/javascript; charset=utf-8", "immutable"},
+		{"/portal/assets/a-1.js", "br; q=0.0", "", "script", "text/javascript; charset=utf-8", "immutable"},
+		{"/portal/assets/a-1.js", "", "", "script", "text/javascript; charset=utf-8", "immutable"},
+		{"/portal/assets/i.png", "br", "", "picture", "image/png", "immutable"},
+		{"/portal/", "br", "br", "brotli page", "text/html; charset=utf-8", "no-cache"},
+		{"/portal/workflows/new", "", "", "<the page>", "text/html; charset=utf-8", "no-cache"},
+		{"/portal/subscriptions/s/resourceGroups/g/providers/Microsoft.Logic/workflows/w", "", "", "<the page>", "text/html; charset=utf-8", "no-cache"},
+	} {
+		resp := get(p, tt.path, "Accept-Encoding", tt.accept)
+		body, _ := io.ReadAll(resp.Body)
+		if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Encoding") != tt.coding || resp.Header.Get("Content-Type") != tt.kind || !strings.Contains(resp.Header.Get("Cache-Control"), tt.cache) {
+			t.Errorf("%s with %q: %s %v", tt.path, tt.accept, resp.Status, resp.Header)
+		}
+		if tt.coding != "gzip" && string(body) != tt.body {
+			t.Errorf("%s with %q: %q", tt.path, tt.accept, body)
 		}
 	}
 }
 
-func TestTheOverviewIsShownOnTheMachineOnly(t *testing.T) {
-	for _, remote := range []string{"10.0.0.7:4711", "[2001:db8::1]:443", "nonsense"} {
-		if body := get(t, remote).Body.String(); strings.Contains(body, "0858CU00") {
-			t.Errorf("a caller at %s sees the overview", remote)
+func TestThePageLoadsFromItsOwnOriginOnly(t *testing.T) {
+	p := built(t)
+	for _, path := range []string{"/", "/portal/", "/portal/assets/a-1.js", "/portal/assets/missing.js"} {
+		policy := get(p, path).Header.Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "script-src 'self';", "connect-src 'self'", "frame-ancestors 'none'"} {
+			if !strings.Contains(policy, want) {
+				t.Errorf("%s: the policy lacks %q: %s", path, want, policy)
+			}
+		}
+		if strings.Contains(policy, "unsafe-eval") {
+			t.Errorf("%s: scripts may be made of text: %s", path, policy)
 		}
 	}
-	if body := get(t, "127.0.0.1:80", "203.0.113.7").Body.String(); strings.Contains(body, "0858CU00") {
-		t.Error("a caller whom a proxy on the machine brings sees the overview")
+}
+
+func TestWhatIsNotThere(t *testing.T) {
+	p := built(t)
+	if resp := get(p, "/"); resp.StatusCode != http.StatusFound || resp.Header.Get("Location") != Root {
+		t.Errorf("/ answers %s %v", resp.Status, resp.Header)
 	}
-	if body := get(t, "[::1]:80").Body.String(); !strings.Contains(body, "0858CU00") {
-		t.Error("a caller at [::1] does not see the overview")
+	for _, path := range []string{"/portal/assets/old-2.js", "/portal/assets/", "/portal/assets/../index.html", "/portal/assets//a-1.js"} {
+		if resp := get(p, path); resp.StatusCode != http.StatusNotFound {
+			t.Errorf("%s answers %s", path, resp.Status)
+		}
+	}
+	first := get(p, "/portal/")
+	if again := get(p, "/portal/", "If-None-Match", first.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
+		t.Errorf("a page that did not change answers %s", again.Status)
+	}
+}
+
+// A binary that was built without npm says so, at every path of the portal.
+func TestThePlaceholder(t *testing.T) {
+	p, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.files = fstest.MapFS{}
+	placeholder, err := dist.ReadFile("dist/placeholder.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.files, p.page = nil, file{plain: placeholder, kind: htmlKind}
+	for _, path := range []string{"/", "/portal", "/portal/environments"} {
+		resp := get(p, path)
+		body, _ := io.ReadAll(resp.Body)
+		if resp.StatusCode != http.StatusOK || !bytes.Contains(body, []byte("make build")) {
+			t.Errorf("%s answers %s %s", path, resp.Status, body)
+		}
 	}
 }
 

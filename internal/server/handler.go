@@ -10,13 +10,14 @@ import (
 
 	"isle/internal/gateway"
 	"isle/internal/identity"
+	"isle/internal/portal"
 	"isle/internal/web"
 )
 
 // routes sends each request to the part of the server that answers it. All routes
 // of the server are here.
 //
-//	/                                  portal: the page
+//	/, /portal/…                       portal: the web UI
 //	/healthz, /readyz                  whether the server is well, and takes work
 //	/metrics                           what it counts
 //	/backup, /restore                  an archive of everything, and back
@@ -29,7 +30,9 @@ import (
 //	all else                           arm: the resource manager
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", s.page)
+	mux.Handle("GET /{$}", s.portal)
+	mux.Handle("GET /portal", s.portal)
+	mux.Handle("GET "+portal.Root, s.portal)
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", s.serveMetrics())

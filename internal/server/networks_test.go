@@ -7,8 +7,20 @@ import (
 	"strings"
 	"testing"
 
+	"isle/expr"
 	"isle/internal/dataplane"
 )
+
+// at is the text at a path of member names, "" when there is none.
+func at(v expr.Value, path ...string) string {
+	for _, name := range path {
+		if v.Kind() != expr.KindObject {
+			return ""
+		}
+		v, _ = v.Get(name)
+	}
+	return v.Text()
+}
 
 // put puts a resource as the operator.
 func put(t *testing.T, s *Server, id, apiVersion, body string) {

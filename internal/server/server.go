@@ -77,7 +77,7 @@ type Server struct {
 	code       *script.Operation // runs inline code
 	gateway    *gateway.Gateway
 	manager    *arm.Manager
-	page       *portal.Page
+	portal     *portal.Portal
 	tasks      *task.Scheduler
 	operator   Operator
 	handler    http.Handler
@@ -332,7 +332,9 @@ func (s *Server) build() error {
 	deployments.Bind(s.manager)
 	s.gateway = gateway.New(gateway.Config{Tokens: s.issuer, Workflows: s.workflows, Named: s.workflows, Accounts: s.accounts, Runner: s.runner, Store: s.store, InlineCode: s.code, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
 		MaxBody: s.config.limits.MessageSize, MaxBuffered: s.config.limits.Buffered(), ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
-	s.page = portal.New(overview{s}, s.caller, s.log)
+	if s.portal, err = portal.New(); err != nil {
+		return err
+	}
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})
 	s.metrics.Watch(s.store, s.runner, s.labels())
 	s.handler = s.routes()

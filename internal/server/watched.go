@@ -90,6 +90,8 @@ func (s *Server) routeOf(known map[string]string) func(*http.Request) string {
 		switch {
 		case path == "/", path == "/healthz", path == "/readyz", path == "/metrics", path == "/backup", path == "/restore":
 			return path
+		case path == "/portal", strings.HasPrefix(path, portal.Root):
+			return "portal"
 		case strings.HasPrefix(path, "/workflows/"), strings.HasPrefix(path, "/integrationAccounts/"):
 			return gateway.Route(r.URL.EscapedPath())
 		case identity.Owns(path):

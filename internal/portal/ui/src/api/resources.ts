@@ -1,0 +1,39 @@
+import { useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query'
+import type { Answer, Query } from './client'
+import { useClient } from './context'
+import { ApiError } from './error'
+import { listAll } from './list'
+
+interface Reading {
+  query?: Query
+  enabled?: boolean
+  every?: number // ms between looks; none if it is not given
+}
+
+/** useResource reads one resource, with its ETag. */
+export function useResource<T>(id: string, reading: Reading = {}): UseQueryResult<Answer<T>, ApiError> {
+  const client = useClient()
+  return useQuery<Answer<T>, ApiError>({
+    queryKey: ['resource', id.toLowerCase(), reading.query ?? {}],
+    queryFn: ({ signal }) => client.get<T>(id, { query: reading.query ?? {}, signal }),
+    enabled: reading.enabled ?? true,
+    refetchInterval: reading.every ?? false,
+  })
+}
+
+/** useResources reads a list to its end. */
+export function useResources<T>(path: string, reading: Reading = {}): UseQueryResult<T[], ApiError> {
+  const client = useClient()
+  return useQuery<T[], ApiError>({
+    queryKey: ['list', path.toLowerCase(), reading.query ?? {}],
+    queryFn: ({ signal }) => listAll<T>(client, path, reading.query ?? {}, signal),
+    enabled: reading.enabled ?? true,
+    refetchInterval: reading.every ?? false,
+  })
+}
+
+/** useChanged gives a function that has everything on the page read again after a change. */
+export function useChanged(): () => Promise<void> {
+  const queries = useQueryClient()
+  return () => queries.invalidateQueries()
+}

@@ -1,0 +1,27 @@
+import { useResources } from './resources'
+
+export interface Subscription {
+  subscriptionId: string
+  displayName: string
+}
+
+export interface ResourceGroup {
+  id: string
+  name: string
+  location: string
+  tags?: Record<string, string>
+}
+
+/** useSubscriptions lists the subscriptions that whoever is signed in may see. */
+export function useSubscriptions() {
+  return useResources<Subscription>('/subscriptions')
+}
+
+/** useSubscription is the first subscription, '' until it is known. A server has one. */
+export function useSubscription(): string {
+  return useSubscriptions().data?.[0]?.subscriptionId ?? ''
+}
+
+export function useResourceGroups(subscription: string) {
+  return useResources<ResourceGroup>(`/subscriptions/${subscription}/resourceGroups`, { enabled: subscription !== '' })
+}

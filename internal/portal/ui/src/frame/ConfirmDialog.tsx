@@ -1,0 +1,56 @@
+import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Field, Input } from '@fluentui/react-components'
+import { useState, type ReactNode } from 'react'
+
+interface Confirmation {
+  open: boolean
+  title: string
+  children?: ReactNode // what will happen
+  action: string // on the button, as "Delete"
+  confirmText?: string // what must be typed first, as the resource's name
+  close: () => void
+  confirm: () => void
+}
+
+/** ConfirmDialog asks before something that cannot be taken back. */
+export function ConfirmDialog(props: Confirmation) {
+  return (
+    <Dialog open={props.open} onOpenChange={(_, data) => !data.open && props.close()} modalType="alert">
+      <DialogSurface>{props.open && <Body {...props} />}</DialogSurface>
+    </Dialog>
+  )
+}
+
+function Body({ title, children, action, confirmText, close, confirm }: Confirmation) {
+  const [typed, setTyped] = useState('')
+  const ready = confirmText === undefined || typed === confirmText
+  const submit = () => {
+    close()
+    confirm()
+  }
+  return (
+    <form
+      onSubmit={(e) => {
+        e.preventDefault()
+        if (ready) submit()
+      }}
+    >
+      <DialogBody>
+        <DialogTitle>{title}</DialogTitle>
+        <DialogContent>
+          {children}
+          {confirmText !== undefined && (
+            <Field label={`Type "${confirmText}" to go on`} style={{ marginTop: 16 }}>
+              <Input value={typed} onChange={(_, data) => setTyped(data.value)} autoComplete="off" autoFocus />
+            </Field>
+          )}
+        </DialogContent>
+        <DialogActions>
+          <Button onClick={close}>Cancel</Button>
+          <Button type="submit" appearance="primary" disabled={!ready}>
+            {action}
+          </Button>
+        </DialogActions>
+      </DialogBody>
+    </form>
+  )
+}

@@ -1,0 +1,69 @@
+import { Breadcrumb, BreadcrumbButton, BreadcrumbDivider, BreadcrumbItem } from '@fluentui/react-components'
+import { Fragment } from 'react'
+import { useLocation, useNavigate } from 'react-router'
+import { formatId, parseId } from '../api/id'
+import type { Area } from './area'
+
+export interface Crumb {
+  text: string
+  path: string
+}
+
+/** Crumbs are the way from home to the page, by its address. */
+export function Crumbs({ areas }: { areas: Area[] }) {
+  const { pathname } = useLocation()
+  const navigate = useNavigate()
+  const crumbs = crumbsOf(pathname, areas)
+  if (crumbs.length < 2) return null
+  return (
+    <Breadcrumb aria-label="Breadcrumbs" size="small">
+      {crumbs.map((c, i) => (
+        <Fragment key={c.path}>
+          <BreadcrumbItem>
+            <BreadcrumbButton current={i === crumbs.length - 1} onClick={() => void navigate(c.path)}>
+              {c.text}
+            </BreadcrumbButton>
+          </BreadcrumbItem>
+          {i < crumbs.length - 1 && <BreadcrumbDivider />}
+        </Fragment>
+      ))}
+    </Breadcrumb>
+  )
+}
+
+/** crumbsOf reads the way from an address: home, the list of the type, each resource, the pane. */
+export function crumbsOf(pathname: string, areas: Area[]): Crumb[] {
+  const services = areas.flatMap((a) => a.services)
+  const found: Crumb[] = [{ text: 'Home', path: '/' }]
+  const decoded = decodeURIComponent(pathname)
+  if (!/^\/subscriptions\//i.test(decoded)) {
+    const parts = decoded.split('/').filter((p) => p !== '')
+    parts.forEach((part, i) => {
+      const path = `/${parts.slice(0, i + 1).join('/')}`
+      found.push({ text: services.find((s) => s.path === path)?.title ?? words(part), path })
+    })
+    return found
+  }
+  const { id, pane } = splitPane(decoded)
+  const parsed = parseId(id)
+  if (parsed === undefined) return found
+  const type = `${parsed.namespace}/${parsed.types[0] ?? ''}`.toLowerCase()
+  const list = services.find((s) => s.type?.toLowerCase() === type)
+  if (list !== undefined) found.push({ text: list.title, path: list.path })
+  parsed.names.forEach((name, i) => found.push({ text: name, path: formatId({ ...parsed, types: parsed.types.slice(0, i + 1), names: parsed.names.slice(0, i + 1) }) }))
+  if (pane !== '') found.push({ text: words(pane), path: pathname })
+  return found
+}
+
+/** splitPane parts an address into the resource's ID and the pane behind it, '' for none. */
+export function splitPane(pathname: string): { id: string; pane: string } {
+  const trimmed = pathname.replace(/\/+$/, '')
+  if (parseId(trimmed) !== undefined) return { id: trimmed, pane: '' }
+  const cut = trimmed.lastIndexOf('/')
+  return { id: trimmed.slice(0, cut), pane: trimmed.slice(cut + 1) }
+}
+
+function words(slug: string): string {
+  const text = slug.replaceAll('-', ' ')
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

@@ -1,0 +1,27 @@
+import { createBrowserRouter, type DataRouter } from 'react-router'
+import type { Area } from './area'
+import { Frame } from './Frame'
+import { FaultPage } from './FaultPage'
+import { HomePage } from './HomePage'
+import { NotFoundPage } from './NotFoundPage'
+
+/** portalRouter has the pages of all areas in the frame. */
+export function portalRouter(areas: Area[]): DataRouter {
+  const pages = areas.flatMap((a) => a.routes)
+  return createBrowserRouter(
+    [
+      {
+        path: '/',
+        element: <Frame areas={areas} />,
+        errorElement: <FaultPage />,
+        children: [
+          {
+            errorElement: <FaultPage />,
+            children: [{ index: true, element: <HomePage areas={areas} /> }, ...pages, { path: '*', element: <NotFoundPage /> }],
+          },
+        ],
+      },
+    ],
+    { basename: '/portal' },
+  )
+}

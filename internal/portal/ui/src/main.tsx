@@ -1,0 +1,11 @@
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { App } from './app'
+
+const root = document.getElementById('portal')
+if (root === null) throw new Error('the page lacks #portal')
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+)

@@ -1,0 +1,7 @@
+import { HistoryRegular } from '@fluentui/react-icons'
+import type { Area } from '../frame/area'
+
+export const runs: Area = {
+  services: [{ title: 'Runs', path: '/runs', icon: HistoryRegular, words: ['run', 'history'] }],
+  routes: [{ path: '/runs', lazy: async () => ({ Component: (await import('./RunList')).RunList }) }],
+}
