@@ -107,12 +107,11 @@ func TestThePlaceholder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.files = fstest.MapFS{}
 	placeholder, err := dist.ReadFile("dist/placeholder.html")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.files, p.page = nil, file{plain: placeholder, kind: htmlKind}
+	p.files, p.page = nil, file{plain: placeholder, kind: htmlKind, tag: tagOf(placeholder)}
 	for _, path := range []string{"/", "/portal", "/portal/environments"} {
 		resp := get(p, path)
 		body, _ := io.ReadAll(resp.Body)
