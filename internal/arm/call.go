@@ -140,6 +140,9 @@ func (m *Manager) serve(ctx context.Context, c *call) (*Result, error) {
 	if err := m.checkSubscription(segments); err != nil {
 		return nil, err
 	}
+	if err := checkManagementGroup(segments); err != nil {
+		return nil, err
+	}
 	if c.method == http.MethodGet {
 		if res, found, err := m.poll(ctx, c); found {
 			return res, err
@@ -204,6 +207,14 @@ func (m *Manager) checkSubscription(segments []string) error {
 		return Invalid("InvalidSubscriptionId", "", "The provided subscription identifier '%s' is malformed or invalid: it must be a GUID.", printable(segments[1]))
 	}
 	return Missing("SubscriptionNotFound", "The subscription '%s' could not be found. This server has: %s.", printable(segments[1]), m.subscriptionIDs())
+}
+
+// checkManagementGroup says that there is no management group, whatever is asked of one.
+func checkManagementGroup(segments []string) error {
+	if len(segments) > 3 && strings.EqualFold(strings.Join(segments[:3], "/"), "providers/Microsoft.Management/managementGroups") {
+		return Missing("ManagementGroupNotFound", "The management group '%s' was not found: this server has subscriptions and resource groups only.", printable(segments[3]))
+	}
+	return nil
 }
 
 func (m *Manager) subscriptionIDs() string {

@@ -3,7 +3,6 @@ package arm
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 
 	"isle/internal/store"
@@ -89,9 +88,4 @@ func (m *Manager) changeRegistration(ctx context.Context, r *Request, change fun
 		return nil, err
 	}
 	return m.provider(ctx, r)
-}
-
-// registerAtManagementGroup says that there is none.
-func registerAtManagementGroup(_ context.Context, r *Request) (*Response, error) {
-	return nil, &Error{Status: http.StatusNotFound, Code: "ManagementGroupNotFound", Message: "The management group '" + printable(r.Values["group"]) + "' was not found: this server has subscriptions and resource groups only."}
 }

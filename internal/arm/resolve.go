@@ -95,6 +95,9 @@ func (m *Manager) resolve(segments []string, method string) (target, error) {
 		return target{}, notFoundPath(segments)
 	}
 	namespace, rest := segments[at+1], segments[at+2:]
+	if at == 0 && m.needsSubscription(namespace, rest) {
+		return target{}, Missing("MissingSubscription", "The request did not have a subscription or a valid tenant level resource provider: resources of the type '%s/%s' stand in a subscription or a resource group. Begin the path with '/subscriptions/{subscriptionId}'.", printable(namespace), printable(rest[0]))
+	}
 	if len(rest)%2 == 1 {
 		if t := m.typeOf(typeName(namespace, rest)); t != nil && (method == http.MethodGet || !m.hasAction(segments, at, rest)) {
 			return m.collection(t, segments, at, rest)
@@ -120,6 +123,13 @@ func (m *Manager) resolve(segments []string, method string) (target, error) {
 		}
 	}
 	return target{}, m.unknownType(namespace, rest)
+}
+
+// needsSubscription says whether a path of the tenant is that of a type that has nothing
+// there.
+func (m *Manager) needsSubscription(namespace string, rest []string) bool {
+	t := m.typeOf(namespace + "/" + rest[0])
+	return t != nil && !t.Extension
 }
 
 // hasAction reports whether an odd path is an action rather than a collection that
@@ -207,7 +217,7 @@ func (m *Manager) unresolved(c *call, segments []string, err error) error {
 	switch {
 	case len(allowed) > 0:
 		return notAllowed(c.method, allowed...)
-	case operationKey(c.path) != "":
+	case operationKey(c.path) != "" && segments[0] == "subscriptions":
 		return Missing("OperationNotFound", "The operation '%s' was not found. It never was there, or it ended long ago.", printable(segments[len(segments)-1]))
 	}
 	return err

@@ -43,7 +43,6 @@ func (m *Manager) builtinRoutes() []Route {
 		{Method: http.MethodPost, Pattern: subscription + "/providers/{namespace}/unregister", Action: "Microsoft.Resources/subscriptions/providers/unregister/action", Serve: m.unregister},
 		{Method: http.MethodPost, Pattern: subscription + "/providers/Microsoft.Resources/checkZonePeers", Action: "Microsoft.Resources/checkZonePeers/action", Serve: m.checkZonePeers},
 		{Method: http.MethodPost, Pattern: "/providers/Microsoft.Resources/checkResourceName", Serve: checkResourceName},
-		{Method: http.MethodPost, Pattern: "/providers/Microsoft.Management/managementGroups/{group}/providers/{namespace}/register", Serve: registerAtManagementGroup},
 		get(subscription+"/providers/Microsoft.Insights/eventtypes/management/values", "Microsoft.Insights/eventtypes/values/read", m.listActivity),
 		get("/providers", "", m.listProviders),
 		get("/providers/{namespace}", "", m.provider),

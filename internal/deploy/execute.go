@@ -334,8 +334,24 @@ func (e *execution) store(tx *store.Tx) error {
 	return arm.Save(tx, current)
 }
 
-// finish evaluates the outputs and closes the deployment's operation.
+// finish ends the deployment; once more if it is cancelled at that moment.
 func (e *execution) finish(ctx context.Context) error {
+	for {
+		if err := e.conclude(ctx); err != nil {
+			return err
+		}
+		err := e.db.Write(ctx, func(tx *store.Tx) error { return e.complete(ctx, tx) })
+		if !errors.Is(err, errCanceled) {
+			return err
+		}
+	}
+}
+
+// errCanceled says that a cancellation came while the deployment was ending.
+var errCanceled = errors.New("deployment: it was cancelled")
+
+// conclude evaluates the outputs and says how the deployment ends.
+func (e *execution) conclude(ctx context.Context) error {
 	failed := e.failure()
 	if failed == nil {
 		outputs, err := e.plan.Outputs(reader{ctx, e.provider.resources, e.state.Principal})
@@ -356,13 +372,17 @@ func (e *execution) finish(ctx context.Context) error {
 		e.state.Error = problemOf(failed, e.plan.scrub)
 		e.provider.config.Log.Warn("deployment did not succeed", "deployment", e.id.String(), "code", failed.Code, "failed", e.state.summary())
 	}
-	return e.db.Write(ctx, func(tx *store.Tx) error { return e.complete(ctx, tx) })
+	return nil
 }
 
 // complete stores the end. The values of the parameters are needed no more.
 func (e *execution) complete(ctx context.Context, tx *store.Tx) error {
+	canceled := e.state.Canceled
 	if err := e.store(tx); err != nil {
 		return err
+	}
+	if e.state.Canceled != canceled {
+		return errCanceled
 	}
 	if err := writeOrder(tx, e.job.Resource, &order{Version: stateVersion, Template: e.order.shown()}); err != nil {
 		return err
@@ -399,7 +419,7 @@ func (e *execution) failure() *arm.Error {
 		}
 	}
 	switch {
-	case e.state.Canceled && (len(failed.Details) > 0 || e.any(phaseBlocked)):
+	case e.state.Canceled:
 		canceled := arm.Conflict(codeCanceled, "", "The deployment was canceled. What it had made stays.")
 		canceled.Details = failed.Details
 		return canceled

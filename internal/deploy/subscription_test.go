@@ -97,7 +97,7 @@ func TestBadDeploymentsToASubscription(t *testing.T) {
 			t.Errorf("%s: %d %s", tt.name, status, v.JSON())
 		}
 	}
-	w.want(t, http.MethodPut, "/providers/Microsoft.Resources/deployments/d", toSubscription(resources()), 400)
+	w.want(t, http.MethodPut, "/providers/Microsoft.Resources/deployments/d", toSubscription(resources()), 404)
 	w.want(t, http.MethodPut, atSubscription+"d", toSubscription(resources(res("a", ``))), 201)
 	w.settle(t)
 	if v := w.want(t, http.MethodGet, atSubscription+"d", "", 200); at(v, "properties", "error", "details", 0, "code") != "MissingResourceGroup" {
