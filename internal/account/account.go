@@ -149,16 +149,11 @@ func (s *Service) locate(tx *store.Tx, r *arm.PutRequest, q request, form *accou
 	if !home.Ready {
 		*found = append(*found, arm.Conflict("IntegrationServiceEnvironmentNotReady", target, "The integration service environment '%s' is not ready. Wait until its state is Succeeded.", home.ID))
 	}
-	if !sameLocation(home.Location, r.Location) {
+	if !arm.SameLocation(home.Location, r.Location) {
 		found.Add("InvalidResourceLocation", "location", "The account's location '%s' is not the location '%s' of its integration service environment. Both must be the same.", r.Location, home.Location)
 	}
 	form.ISE, form.Environment = home.ID, home.Store
 	return nil
-}
-
-// sameLocation compares locations as the resource manager does: "West US" is "westus".
-func sameLocation(a, b string) bool {
-	return strings.EqualFold(strings.ReplaceAll(a, " ", ""), strings.ReplaceAll(b, " ", ""))
 }
 
 // enroll makes an account known by its id and in its environment.

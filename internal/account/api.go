@@ -26,7 +26,7 @@ func (s *Service) accountActions() map[string]arm.Handler {
 // regenerateAccessKey makes a new key; what was signed with the old one no longer opens
 // the door. It answers the account.
 func (s *Service) regenerateAccessKey(ctx context.Context, r *arm.Request) (*arm.Response, error) {
-	_, secondary, err := readKey(r)
+	k, err := r.Key()
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (s *Service) regenerateAccessKey(ctx context.Context, r *arm.Request) (*arm
 		if err != nil {
 			return err
 		}
-		if secondary {
+		if k.Secondary {
 			form.Secondary = newKey()
 		} else {
 			form.Primary = newKey()

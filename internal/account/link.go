@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"mime"
 	"net/url"
@@ -44,44 +43,14 @@ func (l signed) until(t time.Time) signed {
 // Permission is what a link to an artifact's content must grant.
 func Permission(segment, name string) string { return "/" + segment + "/" + name + "/read" }
 
-// callbackBody is GetCallbackUrlParameters; regenerateAccessKey has keyType alone.
-type callbackBody struct {
-	KeyType  string     `json:"keyType"`
-	NotAfter *time.Time `json:"notAfter"`
-}
-
-// readKey reads the request and finds the key it names, the primary one by default.
-func readKey(r *arm.Request) (b callbackBody, secondary bool, err error) {
-	var found arm.Found
-	if !r.Body.IsNull() {
-		if err := json.Unmarshal(r.Body.JSON(), &b); err != nil {
-			found.Add(wdl.CodeInvalidRequestContent, "", "The request content is not valid: notAfter must be a time such as 2030-01-31T00:00:00Z, keyType a text.")
-			return b, false, found.Err()
-		}
-	}
-	if b.KeyType == "" {
-		b.KeyType = "Primary"
-	}
-	key, ok := canonical(b.KeyType, "Primary", "Secondary", "NotSpecified")
-	if !ok {
-		found.Add(wdl.CodeInvalidRequestContent, "keyType", "The key type '%s' is not valid. Give Primary or Secondary.", shorten(b.KeyType))
-	}
-	if b.NotAfter != nil && !b.NotAfter.After(r.Now) {
-		found.Add(wdl.CodeInvalidRequestContent, "notAfter", "The time '%s' of notAfter has passed: the URL would never be valid.", timestamp(*b.NotAfter))
-	}
-	return b, key == "Secondary", found.Err()
-}
-
 // sign makes a link as the request asks for it, and where its base is.
 func (s *Service) sign(r *arm.Request, home *account, link signed) (url, base string, queries []runner.Query, err error) {
-	b, secondary, err := readKey(r)
+	k, err := r.Key()
 	if err != nil {
 		return "", "", nil, err
 	}
-	if b.NotAfter != nil {
-		link = link.until(b.NotAfter.UTC())
-	}
-	access, key := s.config.Access(home.Environment), home.key(secondary)
+	link = link.until(k.NotAfter)
+	access, key := s.config.Access(home.Environment), home.key(k.Secondary)
 	return link.URL(access, key), strings.TrimSuffix(access, ":443") + link.Path, link.Queries(key), nil
 }
 

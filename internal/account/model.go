@@ -177,7 +177,7 @@ func choice(v expr.Value, choices []string, target string, found *arm.Found) exp
 		mismatch(found, target, "a text", v)
 		return v
 	}
-	if spelled, ok := canonical(text, choices...); ok {
+	if spelled, ok := arm.Choice(text, choices...); ok {
 		return expr.String(spelled)
 	}
 	found.Add(wdl.CodeInvalidRequestContent, target, "The value '%s' of '%s' is not valid. Give one of: %s.", shorten(text), target, strings.Join(choices, ", "))
@@ -224,16 +224,6 @@ func join(target, name string) string {
 		return name
 	}
 	return target + "." + name
-}
-
-// canonical finds a text in a list, ignoring letter case.
-func canonical(text string, list ...string) (string, bool) {
-	for _, s := range list {
-		if strings.EqualFold(s, text) {
-			return s, true
-		}
-	}
-	return text, false
 }
 
 // shorten bounds what a message repeats of a request.

@@ -190,7 +190,7 @@ func (r *PutRequest) fill() {
 	if r.Old == nil {
 		return
 	}
-	if r.Location == "" || r.patch || sameLocation(r.Location, r.Old.Location) {
+	if r.Location == "" || r.patch || SameLocation(r.Location, r.Old.Location) {
 		r.Location = r.Old.Location
 	}
 	if r.patch && r.Tags.IsNull() {
@@ -242,8 +242,8 @@ func (m *Manager) write(ctx context.Context, tx *store.Tx, c *call, t target, r 
 	return res, err
 }
 
-// sameLocation compares locations as Azure does: "West US" is "westus".
-func sameLocation(a, b string) bool { return plainLocation(a) == plainLocation(b) }
+// SameLocation compares locations as Azure does: "West US" is "westus".
+func SameLocation(a, b string) bool { return plainLocation(a) == plainLocation(b) }
 
 func plainLocation(s string) string { return strings.ToLower(strings.ReplaceAll(s, " ", "")) }
 
@@ -281,7 +281,7 @@ func (t *Type) checkLocation(r *PutRequest) []*Error {
 		return []*Error{Invalid("LocationRequired", "location", "The location property is required for this definition.")}
 	case !isText || !isLocation(location):
 		return []*Error{Invalid("LocationNotAvailableForResourceType", "location", "The provided location '%s' is not available for resource type '%s': a location is a text of letters, digits and spaces, such as 'westeurope'.", printable(given.Text()), t.Name)}
-	case r.Old != nil && !sameLocation(location, r.Old.Location):
+	case r.Old != nil && !SameLocation(location, r.Old.Location):
 		where := ""
 		if r.ID.Group != "" && r.ID.Provider != "" {
 			where = " in resource group '" + r.ID.Group + "'"

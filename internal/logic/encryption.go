@@ -45,7 +45,7 @@ func (b *environmentBody) checkEncryption(form *environment, fresh bool, found *
 		return
 	}
 	body.check(place+".encryptionKeyReference", found)
-	if typ, _ := canonical(b.identityType(form), "SystemAssigned", "UserAssigned"); typ != "SystemAssigned" && typ != "UserAssigned" {
+	if typ, _ := arm.Choice(b.identityType(form), "SystemAssigned", "UserAssigned"); typ != "SystemAssigned" && typ != "UserAssigned" {
 		found.Add("CustomerManagedKeyIdentityRequired", "identity", "A customer-managed key needs a managed identity that may use it. Give the environment an identity of type SystemAssigned or UserAssigned.")
 	}
 }

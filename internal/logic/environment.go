@@ -178,7 +178,7 @@ func checkIdentity(b *identityBody, found *arm.Found) {
 	if b == nil {
 		return
 	}
-	typ, ok := canonical(b.Type, "None", "SystemAssigned", "UserAssigned")
+	typ, ok := arm.Choice(b.Type, "None", "SystemAssigned", "UserAssigned")
 	if !ok {
 		found.Add("InvalidIdentityType", "identity.type", "The identity type '%s' is invalid. Choose SystemAssigned, UserAssigned or None.", b.Type)
 	}

@@ -62,7 +62,7 @@ func checkWanted(w *wanted, found *arm.Found) {
 		found.Add("InvalidResourceName", "name", "The name '%s' of the integration service environment is invalid. A name has 1 to 80 characters and only letters, numbers, hyphens (-), underscores (_), and periods (.).", w.name)
 	}
 	checkSKU(w, found)
-	if endpoint, ok := canonical(w.endpoint, endInternal, endExternal); ok {
+	if endpoint, ok := arm.Choice(w.endpoint, endInternal, endExternal); ok {
 		w.endpoint = endpoint
 	} else {
 		found.Add("InvalidAccessEndpointType", "properties.networkConfiguration.accessEndpoint.type", "The access endpoint type '%s' is invalid. Choose Internal or External; it cannot be changed later.", w.endpoint)
@@ -71,7 +71,7 @@ func checkWanted(w *wanted, found *arm.Found) {
 }
 
 func checkSKU(w *wanted, found *arm.Found) {
-	sku, ok := canonical(w.sku, skuPremium, skuDeveloper)
+	sku, ok := arm.Choice(w.sku, skuPremium, skuDeveloper)
 	if !ok {
 		found.Add("InvalidSku", "sku.name", "The SKU '%s' is invalid. Choose Premium or Developer; it cannot be changed later.", w.sku)
 		return
@@ -128,7 +128,7 @@ func checkSubnets(w *wanted, environment string, subnets []*Subnet, found *arm.F
 		if checkSubnet(s, environment, at, found) {
 			delegated++
 		}
-		if i == 0 && w.location != "" && !sameLocation(s.Location, w.location) {
+		if i == 0 && w.location != "" && !arm.SameLocation(s.Location, w.location) {
 			found.Add("InvalidResourceLocation", "location", "The environment's location '%s' is not the location '%s' of its virtual network. Both must be the same.", w.location, s.Location)
 		}
 	}
@@ -209,24 +209,8 @@ func checkUnchanged(old *environment, w *wanted, found *arm.Found) {
 	}
 }
 
-// canonical returns the spelling that text has in the list, ignoring case.
-func canonical(text string, list ...string) (string, bool) {
-	for _, s := range list {
-		if strings.EqualFold(s, text) {
-			return s, true
-		}
-	}
-	return text, false
-}
-
 func isDelegation(service string) bool {
 	return strings.EqualFold(service, delegationService) || strings.EqualFold(service, delegationServiceSingular)
-}
-
-// sameLocation compares locations the way the resource manager does: "West US"
-// is "westus".
-func sameLocation(a, b string) bool {
-	return strings.EqualFold(strings.ReplaceAll(a, " ", ""), strings.ReplaceAll(b, " ", ""))
 }
 
 func validEnvironmentName(name string) bool {

@@ -24,7 +24,7 @@ type identity struct {
 
 // with is the identity after a request; a system-assigned one keeps its principal.
 func (i *identity) with(b *identityBody) *identity {
-	typ, _ := canonical(b.Type, "None", "SystemAssigned", "UserAssigned")
+	typ, _ := arm.Choice(b.Type, "None", "SystemAssigned", "UserAssigned")
 	next := &identity{Type: typ}
 	switch typ {
 	case "SystemAssigned":

@@ -22,7 +22,7 @@ func readKind(body expr.Value, found *arm.Found) string {
 	if v.IsNull() {
 		return ""
 	}
-	kind, ok := canonical(v.Text(), "Stateful", kindStateless)
+	kind, ok := arm.Choice(v.Text(), "Stateful", kindStateless)
 	if !ok {
 		found.Add(wdl.CodeInvalidRequestContent, "kind", "The kind '%s' of the workflow is not valid. Give Stateful or Stateless, or leave it out.", v.Text())
 	}

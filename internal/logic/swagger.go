@@ -53,7 +53,7 @@ func swaggerMethod(t *wdl.Trigger) string {
 	if t.Request == nil {
 		return ""
 	}
-	method, ok := canonical(firing.Method(t), "get", "put", "post", "delete", "options", "head", "patch")
+	method, ok := arm.Choice(firing.Method(t), "get", "put", "post", "delete", "options", "head", "patch")
 	if !ok {
 		return ""
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"isle/expr"
+	"isle/internal/arm"
 )
 
 // A trigger's schema may be of any draft; OpenAPI 2.0 has a part of draft 4. What is
@@ -86,7 +87,7 @@ func schemaType(v expr.Value) (typ string, nullable bool) {
 	if len(types) != 1 {
 		return "", nullable
 	}
-	typ, ok := canonical(types[0], "string", "number", "integer", "boolean", "array", "object")
+	typ, ok := arm.Choice(types[0], "string", "number", "integer", "boolean", "array", "object")
 	if !ok {
 		return "", nullable
 	}

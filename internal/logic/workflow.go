@@ -286,7 +286,7 @@ func (s *Service) locate(tx *store.Tx, c *change, found *arm.Found) error {
 	if c.r.Old == nil && home.State != "Succeeded" || !form.Ready {
 		*found = append(*found, notReady(home))
 	}
-	if !sameLocation(home.Location, c.r.Location) {
+	if !arm.SameLocation(home.Location, c.r.Location) {
 		found.Add("InvalidResourceLocation", "location", "The workflow's location '%s' is not the location '%s' of its integration service environment. Both must be the same.", c.r.Location, home.Location)
 	}
 	c.form.ISE, c.form.Environment = home.ID, form.ID

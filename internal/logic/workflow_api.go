@@ -2,10 +2,8 @@ package logic
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
-	"time"
 
 	"isle/expr"
 	"isle/internal/arm"
@@ -137,41 +135,13 @@ func (s *Service) setEnabled(enabled bool) arm.Handler {
 	}
 }
 
-// callbackBody is GetCallbackUrlParameters; regenerateAccessKey has keyType alone.
-type callbackBody struct {
-	KeyType  string     `json:"keyType"`
-	NotAfter *time.Time `json:"notAfter"`
-}
-
-// readKey reads the request and finds the key it names, the primary one by default.
-func readKey(r *arm.Request) (b callbackBody, secondary bool, err error) {
-	var found arm.Found
-	if !r.Body.IsNull() {
-		if err := json.Unmarshal(r.Body.JSON(), &b); err != nil {
-			found.Add(wdl.CodeInvalidRequestContent, "", "The request content is not valid: notAfter must be a time such as 2030-01-31T00:00:00Z, keyType a text.")
-			return b, false, found.Err()
-		}
-	}
-	if b.KeyType == "" {
-		b.KeyType = "Primary"
-	}
-	key, ok := canonical(b.KeyType, "Primary", "Secondary", "NotSpecified")
-	if !ok {
-		found.Add(wdl.CodeInvalidRequestContent, "keyType", "The key type '%s' is not valid. Give Primary or Secondary.", b.KeyType)
-	}
-	if b.NotAfter != nil && !b.NotAfter.After(r.Now) {
-		found.Add(wdl.CodeInvalidRequestContent, "notAfter", "The time '%s' of notAfter has passed: the URL would never be valid.", timestamp(*b.NotAfter))
-	}
-	return b, key == "Secondary", found.Err()
-}
-
 func (s *Service) regenerateAccessKey(ctx context.Context, r *arm.Request) (*arm.Response, error) {
-	_, secondary, err := readKey(r)
+	k, err := r.Key()
 	if err != nil {
 		return nil, err
 	}
 	return nil, s.changeWorkflow(ctx, r, func(w *workflow) bool {
-		if secondary {
+		if k.Secondary {
 			w.Secondary = newKey()
 		} else {
 			w.Primary = newKey()
@@ -182,17 +152,15 @@ func (s *Service) regenerateAccessKey(ctx context.Context, r *arm.Request) (*arm
 
 // callback is the answer of the listCallbackUrl actions (logic-api §1.7).
 func (s *Service) callback(r *arm.Request, form *workflow, link runner.Link, method, relative string, parameters []string) (*arm.Response, error) {
-	b, secondary, err := readKey(r)
+	k, err := r.Key()
 	if err != nil {
 		return nil, err
 	}
 	key := form.Primary
-	if secondary {
+	if k.Secondary {
 		key = form.Secondary
 	}
-	if b.NotAfter != nil {
-		link.Expires = b.NotAfter.UTC()
-	}
+	link.Expires = k.NotAfter
 	base := s.config.Access(form.Environment)
 	var f, q fields
 	f.text("value", link.URL(base, key))

@@ -50,7 +50,7 @@ func readWorkflow(name string, properties expr.Value, found *arm.Found) *workflo
 		checkSchema(body.Definition, found)
 	}
 	if body.State != "" {
-		state, ok := canonical(body.State, "Enabled", "Disabled")
+		state, ok := arm.Choice(body.State, "Enabled", "Disabled")
 		if !ok {
 			found.Add(wdl.CodeInvalidRequestContent, "properties.state", "The workflow state '%s' is not valid. Give Enabled or Disabled.", body.State)
 		}

@@ -56,7 +56,7 @@ func checkReference(tx *store.Tx, network arm.ID, location, subnet string, ref *
 		found.Add("InvalidResourceReference", target, "Resource %s referenced by subnet '%s' was not found. Make sure that it exists, and is in the same location.", id, subnet)
 	case err != nil:
 		return err
-	case !strings.EqualFold(parsed.Subscription, network.Subscription) || !sameLocation(r.Location, location):
+	case !strings.EqualFold(parsed.Subscription, network.Subscription) || !arm.SameLocation(r.Location, location):
 		found.Add("InvalidResourceReference", target, "Resource %s referenced by subnet '%s' is in location '%s'; it must be in the subscription and location '%s' of the virtual network.", id, subnet, r.Location, location)
 	default:
 		*ref = r.ID

@@ -162,9 +162,3 @@ func viewNetwork(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, e
 	}
 	return properties(form.view(embedded(subnets, typeSubnets, func(s *nested[Subnet]) expr.Value { return s.form.view(s.ID, s.ETag) }))), nil
 }
-
-// sameLocation compares locations the way the resource manager does: "West US"
-// is "westus".
-func sameLocation(a, b string) bool {
-	return strings.EqualFold(strings.ReplaceAll(a, " ", ""), strings.ReplaceAll(b, " ", ""))
-}

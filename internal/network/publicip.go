@@ -353,7 +353,7 @@ func referenced(tx *store.Tx, id, typ string, by arm.ID, location, target string
 		}
 		at = parent.Location
 	}
-	if !strings.EqualFold(parsed.Subscription, by.Subscription) || !sameLocation(at, location) {
+	if !strings.EqualFold(parsed.Subscription, by.Subscription) || !arm.SameLocation(at, location) {
 		found.Add(codeReference, target, "Resource %s referenced by resource %s is in location '%s'; both must be in one subscription and location ('%s').", id, by, at, location)
 		return nil, nil
 	}

@@ -70,7 +70,7 @@ func (q *quota) check(tx *store.Tx, r *arm.PutRequest) (*arm.Error, error) {
 	}
 	count := int64(0)
 	for i := range all {
-		if sameLocation(all[i].Location, r.Location) {
+		if arm.SameLocation(all[i].Location, r.Location) {
 			count++
 		}
 	}
@@ -87,7 +87,7 @@ func (p *provider) quotaUsages(ctx context.Context, r *arm.Request) (*arm.Respon
 	err := p.control.Read(ctx, func(tx *store.Tx) error {
 		all, err := arm.List(tx, store.Query{TypePrefix: "Microsoft.Network/", ScopePrefix: scope})
 		for _, resource := range all {
-			if sameLocation(resource.Location, r.Values["location"]) {
+			if arm.SameLocation(resource.Location, r.Values["location"]) {
 				counts[strings.ToLower(resource.Type)]++
 			}
 		}

@@ -3,13 +3,11 @@ package server
 import (
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 
 	"isle/internal/arm"
 	"isle/internal/deploy"
-	"isle/internal/network"
 	"isle/internal/store"
 )
 
@@ -103,8 +101,7 @@ func (owner) Authenticate(*http.Request) (arm.Principal, error) {
 // conditionalManager is a manager of the server's types that lets everybody in.
 func conditionalManager(t *testing.T, s *Server) *arm.Manager {
 	t.Helper()
-	types := slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), s.accounts.Types(), new(deploy.Provider).Types(), s.access.Types())
-	m, err := arm.New(arm.Config{Store: s.store, Types: types, Authenticator: owner{}, PublicURL: "https://localhost",
+	m, err := arm.New(arm.Config{Store: s.store, Types: s.types(new(deploy.Provider)), Authenticator: owner{}, PublicURL: "https://localhost",
 		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription()}}})
 	if err != nil {
 		t.Fatal(err)

@@ -319,7 +319,7 @@ func (s *Server) build() error {
 		Fetcher: links, Clock: s.config.Clock, Log: s.log})
 	s.manager, err = arm.New(arm.Config{
 		Store:      s.store,
-		Types:      slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), s.accounts.Types(), s.web.Types(), deployments.Types(), s.access.Types(), s.issuer.Types()),
+		Types:      s.types(deployments),
 		Routes:     slices.Concat(network.Routes(s.policies), s.logic.Routes(), s.web.Routes(), deployments.Routes()),
 		Authorizer: s.access, Authenticator: s.issuer, Caller: s.caller, Tenant: s.issuer.Tenant(),
 		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription(), Name: "Isle"}},
@@ -339,6 +339,11 @@ func (s *Server) build() error {
 	s.metrics.Watch(s.store, s.runner, s.labels())
 	s.handler = s.routes()
 	return nil
+}
+
+// types are the resource types of the server, but for those of the resource manager itself.
+func (s *Server) types(deployments *deploy.Provider) []arm.Type {
+	return slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), s.accounts.Types(), s.web.Types(), deployments.Types(), s.access.Types(), s.issuer.Types())
 }
 
 // ResourceTypes are the types that a server knows, as "Microsoft.Logic/workflows":
