@@ -31,7 +31,8 @@ type (
 	// Woke says that the time named by Wake has come. It may come early or twice.
 	Woke struct{}
 	// Cancel ends the run as Cancelled. By names what cancels it, "" for nothing in
-	// particular: the head keeps the first one.
+	// particular: the head keeps the first one. Step refuses it with ErrEnded when the run
+	// has ended.
 	Cancel struct{ By string }
 	// Loaded answers a Need. Rows are all rows of the scopes that were named, in
 	// the order they were stored; a scope or content that does not exist any more

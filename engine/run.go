@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -109,6 +110,9 @@ func newRun(w *Workflow) *Run {
 // precise drops what the history cannot show: times have units of 100 ns.
 func precise(t time.Time) time.Time { return t.UTC().Truncate(100 * time.Nanosecond) }
 
+// ErrEnded is the answer to a Cancel for a run that has ended.
+var ErrEnded = errors.New("engine: the run has ended")
+
 // Step takes one event and decides what follows. An error means that the event
 // does not belong to the run at this moment; nothing has changed then.
 func (r *Run) Step(now time.Time, ev Event) (Result, error) {
@@ -117,6 +121,9 @@ func (r *Run) Step(now time.Time, ev Event) (Result, error) {
 		return Result{}, ErrNotWaiting
 	}
 	if r.status.Final() && (r.begun || r.held) {
+		if _, ok := ev.(Cancel); ok {
+			return Result{}, ErrEnded
+		}
 		return r.after(ev), nil
 	}
 	if err := r.misplaced(ev); err != nil {

@@ -160,6 +160,13 @@ func (p *player) command(line string, out *strings.Builder) {
 		fmt.Fprintf(out, "  %v\n", ErrNotWaiting)
 		return
 	}
+	if _, ok := ev.(Cancel); ok && p.run.status.Final() {
+		if _, err := p.run.Step(p.now, ev); err != ErrEnded {
+			p.t.Fatalf("cancelled after its end: %v", err)
+		}
+		fmt.Fprintf(out, "  %v\n", ErrEnded)
+		return
+	}
 	res := p.step(ev)
 	p.print(&res, out)
 }

@@ -140,7 +140,7 @@ func (g *Gateway) answerOf(ctx context.Context, r *workflow.Request, d *runner.D
 	if err != nil {
 		return nil, unanswered(err)
 	}
-	return g.Ask(ctx, r.Caller, d.Environment+"/"+name)
+	return g.Ask(ctx, r.Caller, runner.ChildURL(d.Environment, name))
 }
 
 // child finds the workflow that is called, if the network lets its caller in.
@@ -219,7 +219,7 @@ func (g *Gateway) soon(ctx context.Context, r *workflow.Request, d *runner.Deplo
 		return nil, &workflow.Failure{Code: "GatewayTimeout", Message: "The stateless workflow '" + d.Name + "' did not answer within " + limit.String() + ", the longest that its runs may take."}
 	}
 	g.config.Runner.Release(s)
-	return g.Ask(ctx, r.Caller, s.Environment+"/"+s.RunID)
+	return g.Ask(ctx, r.Caller, runner.ChildURL(s.Environment, s.RunID))
 }
 
 // unresponsive is the failure of a call whose child has ended without its Response.

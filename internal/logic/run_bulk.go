@@ -244,11 +244,14 @@ func (s *Service) bulkRun(ctx context.Context, form *workflow, b *bulk, operatio
 	} else {
 		_, err = s.rerun(ctx, form, run, resubmittedName(b.Before, operation, run), again{actions: b.Actions, failed: b.FromFailed})
 	}
+	done, unread := s.bulkDone(ctx, form, b, operation, run)
 	switch {
-	case err == nil, s.bulkDone(ctx, form, b, operation, run):
+	case unread != nil:
+		return unread
+	case done:
 		b.Done++
-	case errors.Is(err, runner.ErrFinished), errors.Is(err, store.ErrNotFound), nothingFailed(err):
-		b.Skipped++
+	case err == nil, errors.Is(err, runner.ErrFinished), errors.Is(err, store.ErrNotFound), nothingFailed(err):
+		b.Skipped++ // without an error: somebody else cancels it just now
 	case ctx.Err() != nil || passes(err):
 		return err
 	default:
@@ -263,27 +266,37 @@ func nothingFailed(err error) bool {
 	return wire != nil && wire.Code == codeNoFailure
 }
 
-// bulkDone says whether the operation did before, ahead of a crash, what now cannot be
-// done with a run.
-func (s *Service) bulkDone(ctx context.Context, form *workflow, b *bulk, operation, run string) bool {
+// bulkDone says whether the operation has done with a run what is to be done, now or before
+// a crash.
+func (s *Service) bulkDone(ctx context.Context, form *workflow, b *bulk, operation, run string) (done bool, err error) {
 	db, err := s.config.Store.Environment(ctx, form.Environment)
 	if err != nil {
-		return false
+		return false, err
 	}
 	if b.Verb == verbResubmit {
-		return begunBefore(ctx, db, run, resubmittedName(b.Before, operation, run)) == nil
+		err = begunBefore(ctx, db, run, resubmittedName(b.Before, operation, run))
+		done = err == nil
+	} else {
+		done, err = cancelledBefore(ctx, db, operation, run)
 	}
-	done := false
+	if ctx.Err() != nil || passes(err) {
+		return false, err
+	}
+	return done, nil // there is none, or one that cannot be read
+}
+
+// cancelledBefore says whether a run was cancelled by the operation.
+func cancelledBefore(ctx context.Context, db *store.DB, operation, run string) (done bool, err error) {
 	err = db.Read(ctx, func(tx *store.Tx) error {
 		r, err := tx.Run(run)
 		if err != nil {
 			return err
 		}
 		summary, err := engine.DecodeHead(r.Head)
-		done = summary.CancelledBy == operation && summary.Status == wdl.Cancelled
+		done = err == nil && summary.CancelledBy == operation && summary.Status == wdl.Cancelled
 		return err
 	})
-	return done && err == nil
+	return done, err
 }
 
 // passes says whether an error is of the moment, not of the run.

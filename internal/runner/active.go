@@ -86,15 +86,13 @@ func (r *Runner) send(k runKey, d delivery) {
 	if a, ok := r.live.Load(k); ok && a.(*active).push(d) {
 		return
 	}
-	r.loads.do(k.environment, func() {
-		if err := r.deliver(r.ctx, k, d); err != nil && !errors.Is(err, ErrFinished) {
-			r.failed(k, err)
-		}
-	})
+	r.loads.do(k.environment, func() { _ = r.deliver(k, d) })
 }
 
-// deliver hands an event to a run and returns when the run has it.
-func (r *Runner) deliver(ctx context.Context, k runKey, d delivery) error {
+// deliver hands an event to a run and returns when the run has it. A run that cannot be
+// loaded now is tried again later: others may have relied on it being on its way to
+// memory. It is loaded for all of them, whatever becomes of who asks.
+func (r *Runner) deliver(k runKey, d delivery) error {
 	for {
 		fresh := &active{runner: r, key: k, driven: true}
 		if d.event != nil {
@@ -107,8 +105,12 @@ func (r *Runner) deliver(ctx context.Context, k runKey, d delivery) error {
 			}
 			continue // it has just left
 		}
-		if err := fresh.load(ctx); err != nil {
-			fresh.abandon()
+		if err := fresh.load(r.ctx); err != nil {
+			if r.ctx.Err() != nil {
+				err = ErrStopped
+			}
+			fresh.abandon(err)
+			r.failed(k, err)
 			return err
 		}
 		go fresh.drive()
@@ -116,13 +118,31 @@ func (r *Runner) deliver(ctx context.Context, k runKey, d delivery) error {
 	}
 }
 
+// tell is deliver for an event whose sender waits until what came of it is durable; the
+// error may be the engine's refusal. ErrFinished: the run has ended.
+func (r *Runner) tell(ctx context.Context, k runKey, ev engine.Event) error {
+	if r.stopping.Load() {
+		return ErrStopped
+	}
+	ack := make(chan error, 1)
+	if err := r.deliver(k, delivery{event: ev, ack: ack}); err != nil {
+		return err
+	}
+	select {
+	case err := <-ack:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // failed tries again later with a run that could not be loaded.
 func (r *Runner) failed(k runKey, err error) {
-	if r.ctx.Err() != nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrClosed) {
+	if r.ctx.Err() != nil || errors.Is(err, ErrFinished) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrClosed) {
 		return
 	}
 	r.config.Log.Error("run cannot be loaded", "environment", k.environment, "run", k.run, "error", err)
-	r.wakes.set(k, r.config.Clock().Add(time.Minute), false)
+	r.wakes.atLatest(k, r.config.Clock().Add(time.Minute))
 }
 
 // push queues an event and drives the run if nobody does; false if the run is not
@@ -150,7 +170,7 @@ const maxBatch = 64
 // drive steps the run until no event waits.
 func (a *active) drive() {
 	if !a.runner.entered.enter() {
-		a.abandon()
+		a.abandon(ErrStopped)
 		return
 	}
 	defer a.runner.entered.leave()
@@ -163,7 +183,8 @@ func (a *active) drive() {
 			return
 		}
 	}
-	a.abandon()
+	a.abandon(ErrStopped)
+	a.acknowledge(ErrStopped)
 }
 
 // turn steps as many waiting events as may share a commit, commits, and acts.
@@ -252,21 +273,15 @@ func (a *active) acknowledge(err error) {
 }
 
 // next is the event to step. What arrived goes before a mere Continue, which every
-// event implies, so that a long loop can be cancelled; it does not go before what
-// the engine asked for.
+// event that the engine takes implies, so that a long loop can be cancelled; it does not
+// go before what the engine asked for.
 func (a *active) next() delivery {
-	if ev := a.follow; ev != nil && ev != continueEvent {
-		a.follow = nil
-		return delivery{event: ev}
-	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.queue) == 0 {
-		ev := a.follow
+	if ev := a.follow; ev != nil && ev != continueEvent || len(a.queue) == 0 {
 		a.follow = nil
 		return delivery{event: ev}
 	}
-	a.follow = nil
 	d := a.queue[0]
 	a.queue[0] = delivery{}
 	a.queue = a.queue[1:]
@@ -284,6 +299,9 @@ func (a *active) step(d delivery) (refusal, err error) {
 		a.mu.Unlock()
 	}
 	result, err := a.advance(ev)
+	if errors.Is(err, engine.ErrEnded) {
+		err = ErrFinished
+	}
 	var defect *stepError
 	if err != nil && (!a.created || errors.As(err, &defect)) {
 		return nil, err
@@ -303,7 +321,7 @@ func (a *active) step(d delivery) (refusal, err error) {
 	p.Effects = join(p.Effects, result.Effects)
 	p.Executed += result.Executed
 	p.Wake, p.Rests, p.More, p.Need, p.Summary = result.Wake, result.Rests, result.More, result.Need, result.Summary
-	a.stepped = true
+	a.stepped, a.follow = true, nil
 	return nil, nil
 }
 
@@ -367,8 +385,9 @@ func (a *active) leave() {
 	a.runner.live.CompareAndDelete(a.key, a)
 }
 
-// abandon gives up a run in memory; in the store it stays as it is.
-func (a *active) abandon() {
+// abandon gives up a run in memory; in the store it stays as it is. Who waits for an
+// event that it has not had is told why.
+func (a *active) abandon(why error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.leave()
@@ -377,7 +396,7 @@ func (a *active) abandon() {
 	}
 	for _, d := range a.queue {
 		if d.ack != nil {
-			d.ack <- ErrStopped
+			d.ack <- why
 		}
 		d.room.Release()
 	}
@@ -388,7 +407,7 @@ func (a *active) abandon() {
 // a run that somebody else has written is theirs; one that makes the engine panic
 // is closed as failed, so that it does not stay open for ever.
 func (a *active) drop(err error) {
-	a.abandon()
+	a.abandon(ErrStopped)
 	a.acknowledge(err)
 	r := a.runner
 	if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrClosed) {

@@ -53,22 +53,11 @@ func (e *NotWaitingError) Error() string {
 // has been called changes nothing and is no error. store.ErrNotFound: there is no such
 // run, or the action has not begun in it; else *NotWaitingError.
 func (r *Runner) CallBack(ctx context.Context, q CallbackRequest) error {
-	if r.stopping.Load() {
-		return ErrStopped
-	}
 	ev := engine.Called{Action: q.Action, Outputs: q.Outputs}
 	for _, level := range q.Repetition {
 		ev.Repetition = append(ev.Repetition, level.Index)
 	}
-	ack := make(chan error, 1)
-	err := r.deliver(ctx, runKey{q.Environment, q.Run}, delivery{event: ev, ack: ack})
-	if err == nil {
-		select {
-		case err = <-ack:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	err := r.tell(ctx, runKey{q.Environment, q.Run}, ev)
 	if errors.Is(err, engine.ErrNotWaiting) || errors.Is(err, ErrFinished) {
 		return r.calledBefore(ctx, q)
 	}

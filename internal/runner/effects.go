@@ -76,7 +76,9 @@ func (a *active) begin(call engine.Call) {
 		// loaded.
 		if !a.push(delivery{event: engine.Completed{Effect: call.ID, Outcome: outcome, Repeated: call.Repeated}, room: room, call: call.ID}) {
 			room.Release()
+			return
 		}
+		a.answeredMeanwhile(call, outcome)
 	})
 }
 

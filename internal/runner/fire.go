@@ -93,6 +93,7 @@ func (r *Runner) Fire(ctx context.Context, q FireRequest) (Firing, error) {
 		Workflow:         w,
 		Trigger:          fired,
 		RunID:            name,
+		Named:            q.Name != "",
 		ClientTrackingID: fired.ClientTrackingID,
 		Caller:           q.Caller,
 		RespondBy:        q.RespondBy,

@@ -86,16 +86,6 @@ func (a *active) bring(ctx context.Context, kept *Kept) error {
 	if kept == nil {
 		return nil
 	}
-	err := a.db.Read(ctx, func(tx *store.Tx) error {
-		_, err := tx.Run(a.key.run)
-		return err
-	})
-	if err == nil { // tried again: it is there
-		return fmt.Errorf("run %s: %w", a.key.run, store.ErrExists)
-	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
 	for _, id := range kept.Contents {
 		if err := a.bringContent(ctx, kept.Origin, id); err != nil {
 			return err

@@ -182,9 +182,11 @@ func (f *fetch) fire(ctx context.Context, fired engine.Fired) error {
 	switch {
 	case errors.Is(err, store.ErrExists), errors.As(err, &refused):
 		return nil // begun before a crash, or in the history
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, ErrBusy) && f.on.Options.Has(wdl.SingleInstance): // another run came first
 		fired.Status = wdl.Skipped
 		return f.record(ctx, fired, nil)
+	case errors.Is(err, ErrBusy):
+		return f.db.Write(ctx, func(tx *store.Tx) error { return f.put(tx, f.now.Add(busyPause)) })
 	}
 	return err
 }

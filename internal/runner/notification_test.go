@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -180,6 +181,30 @@ func TestNotificationAtABadTime(t *testing.T) {
 		synctest.Wait()
 		if w.waiting(t) != 0 {
 			t.Error("a notification of a disabled workflow waits")
+		}
+	})
+}
+
+// Runs that begin while a notification is being fetched, and leave it no room, lose nothing:
+// it is fetched again when there is room (wdl-semantics §12.3).
+func TestNotificationThatIsOvertakenWaits(t *testing.T) {
+	triggers := notifies(concurrency(`"runs":1,"maximumWaitingRuns":11`))
+	playWebhook(t, triggers, func(t *testing.T, w *world, p *peer, d *Deployed) {
+		*d = *w.library.deploy(t, "hooked", triggers, `{"W":{"type":"Wait","inputs":{"interval":{"count":1,"unit":"Minute"}},"runAfter":{}}}`)
+		var overtakes sync.Once
+		p.answers(func(path string) (*connectorhttp.Response, error) {
+			overtakes.Do(func() {
+				for range 12 {
+					w.start(t, d, "", false)
+				}
+			})
+			return gives(200, `1`)(path)
+		})
+		name := w.notice(t, d)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if run := w.run(t, name); run.Status != "Succeeded" || w.waiting(t) != 0 || len(w.runs(t)) != 13 {
+			t.Errorf("%+v of %d runs", run, len(w.runs(t)))
 		}
 	})
 }

@@ -51,7 +51,7 @@ func (r *Runner) recoverEnvironment(ctx context.Context, environment string) err
 			return nil
 		}
 		after = page[len(page)-1].Name
-		r.recoverRuns(ctx, environment, begun(page, waiting))
+		r.recoverRuns(environment, begun(page, waiting))
 		if ctx.Err() != nil || r.stopping.Load() {
 			return ctx.Err()
 		}
@@ -71,17 +71,14 @@ func begun(page []store.Run, waiting map[string]bool) []store.Run {
 	return kept
 }
 
-func (r *Runner) recoverRuns(ctx context.Context, environment string, page []store.Run) {
+func (r *Runner) recoverRuns(environment string, page []store.Run) {
 	room := make(chan struct{}, r.config.Resume)
 	var all sync.WaitGroup
 	for _, run := range page {
 		room <- struct{}{}
 		all.Go(func() {
 			defer func() { <-room }()
-			k := runKey{environment, run.Name}
-			if err := r.deliver(ctx, k, delivery{}); err != nil && !errors.Is(err, ErrFinished) {
-				r.failed(k, err)
-			}
+			_ = r.deliver(runKey{environment, run.Name}, delivery{})
 		})
 	}
 	all.Wait()

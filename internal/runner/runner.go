@@ -256,7 +256,7 @@ func (r *Runner) Forget(environment string) {
 	r.queues.forget(environment)
 	r.live.Range(func(k, v any) bool {
 		if k.(runKey).environment == environment {
-			v.(*active).abandon()
+			v.(*active).abandon(ErrStopped)
 		}
 		return true
 	})

@@ -285,7 +285,7 @@ func TestWaitsSurviveARestart(t *testing.T) {
 func TestFailedWorkflowLookupIsTriedAgain(t *testing.T) {
 	w := newWorld(t)
 	k := runKey{environment, "none"}
-	if err := w.deliver(context.Background(), k, delivery{event: wokeEvent}); !errors.Is(err, store.ErrNotFound) {
+	if err := w.deliver(k, delivery{event: wokeEvent}); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("%v", err)
 	}
 	if _, live := w.live.Load(k); live {

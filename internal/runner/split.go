@@ -483,7 +483,7 @@ func (r *Runner) beginItem(ctx context.Context, db *store.DB, w *engine.Workflow
 		return err
 	}
 	q := itemRequest(w, s.Fired, trigger.ItemName(s.Firing, i), line)
-	q.Environment, q.Depth, q.Trace, q.Also = db.Name(), s.Depth, s.Trace, s.still
+	q.Environment, q.Depth, q.Trace, q.Named, q.Also = db.Name(), s.Depth, s.Trace, true, s.still
 	_, err = r.Start(ctx, q)
 	var defect *stepError
 	switch {

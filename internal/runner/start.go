@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"isle/engine"
@@ -16,8 +17,10 @@ type StartRequest struct {
 	Workflow    *engine.Workflow
 	// Trigger is its record. Times, ids and the status may be left zero.
 	Trigger engine.Fired
-	// RunID is set by who must not start a run twice; "": a new one.
+	// RunID is the run's name; "": a new one. With Named it may be there already, as who
+	// must not start a run twice gives each attempt the same name.
 	RunID string
+	Named bool
 	// ClientTrackingID correlates; "": the run's name.
 	ClientTrackingID string
 	// Caller says that somebody waits for a Response, until RespondBy if that is
@@ -53,6 +56,11 @@ func (r *Runner) Start(ctx context.Context, q StartRequest) (*Started, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.Named {
+		if err := unknown(ctx, db, q.RunID); err != nil {
+			return nil, err
+		}
+	}
 	if !q.Admitted && r.throttled(q.Environment) {
 		return nil, ErrThrottled
 	}
@@ -70,6 +78,24 @@ func (r *Runner) Start(ctx context.Context, q StartRequest) (*Started, error) {
 		r.queued(flowKey{q.Environment, q.Workflow.FlowID})
 	}
 	return started, err
+}
+
+// unknown is store.ErrExists if there is a run of the name. It is asked before the run is
+// begun in memory, where events for the one that is there would be lost with it. Nobody
+// else begins a run of the name meanwhile: what must not be done twice is one task's, or
+// one call's.
+func unknown(ctx context.Context, db *store.DB, name string) error {
+	err := db.Read(ctx, func(tx *store.Tx) error {
+		_, err := tx.Run(name)
+		return err
+	})
+	if err == nil {
+		return fmt.Errorf("run %s: %w", name, store.ErrExists)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // limit is what the trigger allows.
@@ -96,7 +122,7 @@ func (r *Runner) create(ctx context.Context, db *store.DB, q StartRequest, l lim
 	}
 	if err != nil && !a.created {
 		a.dropContents(a.brought)
-		a.abandon()
+		a.abandon(ErrStopped)
 		return nil, err
 	}
 	a.brought = nil
@@ -204,17 +230,5 @@ func (r *Runner) Cancel(ctx context.Context, environment, run string) error {
 // CancelBy is Cancel, and the run's head keeps by what: done again after a crash, whoever
 // cancels many can tell those that it did from others ([engine.Summary]).
 func (r *Runner) CancelBy(ctx context.Context, environment, run, by string) error {
-	if r.stopping.Load() {
-		return ErrStopped
-	}
-	ack := make(chan error, 1)
-	if err := r.deliver(ctx, runKey{environment, run}, delivery{event: engine.Cancel{By: by}, ack: ack}); err != nil {
-		return err
-	}
-	select {
-	case err := <-ack:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return r.tell(ctx, runKey{environment, run}, engine.Cancel{By: by})
 }

@@ -341,15 +341,7 @@ func mayBegin(d *Deployed, loads []store.Load, trigger string) bool {
 
 // giveTurn begins a run that waits and returns when that is durable.
 func (r *Runner) giveTurn(ctx context.Context, k runKey) error {
-	ack := make(chan error, 1)
-	err := r.deliver(ctx, k, delivery{event: beginEvent, ack: ack})
-	if err == nil {
-		select {
-		case err = <-ack:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	err := r.tell(ctx, k, beginEvent)
 	if errors.Is(err, ErrFinished) || errors.Is(err, store.ErrNotFound) { // cancelled or deleted meanwhile
 		return nil
 	}

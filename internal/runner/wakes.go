@@ -84,6 +84,19 @@ func (w *wakes) set(key runKey, at time.Time, stored bool) {
 	}
 }
 
+// atLatest has a run woken at a time, if nothing wakes it sooner; the store need not
+// know of it.
+func (w *wakes) atLatest(key runKey, at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if item := w.index[key]; item != nil && item.at.Before(at) {
+		return
+	}
+	if w.put(key, at).place == 0 {
+		w.hurry()
+	}
+}
+
 // hurry has run look again.
 func (w *wakes) hurry() {
 	select {
