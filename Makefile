@@ -7,7 +7,7 @@ SOURCES := $(shell find . -name node_modules -prune -o -name '*.go' -not -path '
 UI         := internal/portal/ui
 UI_SOURCES := $(shell find $(UI) -name node_modules -prune -o -type f -not -path '*/e2e/*' -print)
 UI_BUILT   := internal/portal/dist/ui/index.html.gz
-UI_MODULES := $(UI)/node_modules/.package-lock.json
+UI_MODULES := $(UI)/node_modules/.fetched
 NPM        := $(shell command -v npm)
 ifneq ($(NPM),)
 PORTAL := $(UI_BUILT)
@@ -36,8 +36,9 @@ $(UI_BUILT): $(UI_SOURCES) $(UI_MODULES)
 	cd $(UI) && npm run --silent build -- --logLevel warn
 
 $(UI_MODULES): $(UI)/package-lock.json
-	@echo "isle: fetching the portal's libraries; the first time takes a minute or two"
-	cd $(UI) && npm ci --prefer-offline --no-progress && touch node_modules/.package-lock.json
+	@cd $(UI) && if cmp -s package-lock.json node_modules/.fetched; then touch node_modules/.fetched; else \
+	echo "isle: fetching the portal's libraries; the first time takes a minute or two" && \
+	npm ci --prefer-offline --no-progress && cp package-lock.json node_modules/.fetched; fi
 
 ui-check: $(UI_MODULES) ## types and unit tests of the portal
 	cd $(UI) && npm run --silent check && npm run --silent test

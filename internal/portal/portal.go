@@ -19,6 +19,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -161,7 +162,8 @@ func send(w http.ResponseWriter, r *http.Request, f file) {
 	case body == nil:
 		body = unpacked(f.gzip)
 	}
-	_, _ = io.Copy(w, bytes.NewReader(body))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body)
 }
 
 // takes tells whether a client accepts a content coding (RFC 9110 §12.5.3).

@@ -38,6 +38,8 @@ export default defineConfig({
   base: '/portal/',
   plugins: [react(), compressed()],
   worker: { format: 'es' },
+  // `ISLE=https://localhost:7443 npx vite` serves the sources as they change, for a running server.
+  server: { proxy: { '^/(?!portal/)': { target: process.env.ISLE ?? 'https://localhost:7443', secure: false, changeOrigin: true } } },
   build: {
     outDir: output,
     emptyOutDir: true,

@@ -1,5 +1,5 @@
-import { Avatar, Button, Menu, MenuDivider, MenuItem, MenuList, MenuPopover, MenuTrigger, Text, makeStyles, tokens } from '@fluentui/react-components'
-import { SignOutRegular } from '@fluentui/react-icons'
+import { Button, Menu, MenuDivider, MenuItem, MenuList, MenuPopover, MenuTrigger, Text, makeStyles, tokens } from '@fluentui/react-components'
+import { PersonCircleRegular, SignOutRegular } from '@fluentui/react-icons'
 import { useSession, useSessionState } from '../api/context'
 
 const useStyles = makeStyles({
@@ -17,7 +17,7 @@ export function AccountMenu() {
   return (
     <Menu>
       <MenuTrigger disableButtonEnhancement>
-        <Button appearance="subtle" className={styles.button} aria-label={`Signed in as ${name}`} icon={<Avatar name={name} size={28} color="brand" aria-hidden />} />
+        <Button appearance="subtle" className={styles.button} aria-label={`Signed in as ${name}`} icon={<PersonCircleRegular />} />
       </MenuTrigger>
       <MenuPopover>
         <div className={styles.who}>

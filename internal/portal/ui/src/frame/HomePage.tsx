@@ -22,7 +22,7 @@ export function HomePage({ areas }: { areas: Area[] }) {
           <Link key={path} to={path} className={styles.link}>
             <Card className={styles.card} appearance="outline">
               <Icon className={styles.icon} aria-hidden />
-              <Text weight="semibold">{title}</Text>
+              <Text weight="semibold" align="center">{title}</Text>
             </Card>
           </Link>
         ))}

@@ -1,4 +1,4 @@
-import { Title2, Text, Toolbar, makeStyles, tokens } from '@fluentui/react-components'
+import { Title3, Text, Toolbar, makeStyles, tokens } from '@fluentui/react-components'
 import type { FluentIcon } from '@fluentui/react-icons'
 import { useEffect, type ReactNode } from 'react'
 
@@ -30,7 +30,7 @@ export function Page({ title, subtitle, icon: Icon, commands, children }: PagePr
       <header className={styles.head}>
         {Icon !== undefined && <Icon className={styles.icon} aria-hidden />}
         <div className={styles.title}>
-          <Title2 as="h1">{title}</Title2>
+          <Title3 as="h1">{title}</Title3>
           {subtitle !== undefined && (
             <Text size={200} className={styles.subtitle}>
               {subtitle}

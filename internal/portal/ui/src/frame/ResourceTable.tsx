@@ -1,4 +1,4 @@
-import { Button, Input, Spinner, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, TableSelectionCell, Text, makeStyles, tokens } from '@fluentui/react-components'
+import { Button, Input, Spinner, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, TableSelectionCell, Text, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { FilterRegular } from '@fluentui/react-icons'
 import { useMemo, useState, type ReactNode } from 'react'
 import { ErrorView } from './ErrorView'
@@ -98,7 +98,7 @@ function Head<T>({ columns, keyOf, selected, select, visible, sorting, sort }: T
         {columns.map((c) => (
           <TableHeaderCell
             key={c.key}
-            className={c.wide ? styles.wide : ''}
+            className={mergeClasses(c.wide && styles.wide)}
             style={c.width === undefined ? {} : { width: c.width }}
             sortable={c.value !== undefined}
             {...(sorting.chosen && sorting.column === c.key ? { sortDirection: sorting.descending ? ('descending' as const) : ('ascending' as const) } : {})}
@@ -125,7 +125,7 @@ function Row<T>({ row, columns, keyOf, selected, select }: TableProps<T> & { row
     <TableRow aria-selected={select === undefined ? undefined : on} appearance={on ? 'brand' : 'none'}>
       {select !== undefined && <TableSelectionCell checked={on} checkboxIndicator={{ 'aria-label': `Select ${key.slice(key.lastIndexOf('/') + 1)}` }} onClick={toggle} />}
       {columns.map((c) => (
-        <TableCell key={c.key} className={`${styles.cell} ${c.wide ? styles.wide : ''}`}>
+        <TableCell key={c.key} className={mergeClasses(styles.cell, c.wide && styles.wide)}>
           {c.show === undefined ? c.value?.(row) : c.show(row)}
         </TableCell>
       ))}

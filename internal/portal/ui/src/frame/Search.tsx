@@ -9,7 +9,7 @@ import type { Area, Service } from './area'
 import { findResources, findServices, type Found } from './finding'
 
 const useStyles = makeStyles({
-  box: { width: '100%', minWidth: 0 },
+  box: { width: '100%', minWidth: 0, '> input': { minWidth: 0, flexGrow: 1 } },
   option: { display: 'flex', alignItems: 'center', columnGap: tokens.spacingHorizontalM, minWidth: 0 },
   icon: { fontSize: '20px', color: tokens.colorBrandForeground1, flexShrink: 0 },
   text: { display: 'flex', flexDirection: 'column', minWidth: 0, overflowWrap: 'anywhere' },
@@ -43,7 +43,10 @@ export function Search({ areas }: { areas: Area[] }) {
       selectedOptions={[]}
       open={open}
       onOpenChange={(_, data) => setOpen(data.open)}
-      onChange={(e) => setText(e.target.value)}
+      onChange={(e) => {
+        setText(e.target.value)
+        setOpen(true)
+      }}
       onOptionSelect={(_, data) => go(data.optionValue)}
     >
       {services.length > 0 && (

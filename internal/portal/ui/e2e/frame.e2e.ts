@@ -1,0 +1,53 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { Visit } from './visit'
+
+let visit: Visit
+
+afterEach(() => visit.end())
+
+describe('the frame', () => {
+  it('signs in, finds by search, and signs out', async () => {
+    visit = await Visit.open()
+    await visit.page.goto(`${visit.origin}/`)
+    await visit.page.getByRole('heading', { name: 'Isle' }).waitFor()
+    await visit.look('signed-out')
+    await visit.signIn('/portal/environments')
+    await visit.page.getByRole('heading', { name: 'Integration Service Environments' }).waitFor()
+    await visit.go('/')
+    await visit.look('home')
+
+    await visit.page.getByRole('combobox', { name: /Search/ }).fill('integration service environments')
+    await visit.page.getByRole('option', { name: 'Integration Service Environments' }).waitFor()
+    await visit.look('search')
+    await visit.page.keyboard.press('ArrowDown')
+    await visit.page.keyboard.press('Enter')
+    await visit.page.getByRole('heading', { name: 'Integration Service Environments' }).waitFor()
+
+    await visit.page.reload() // the sign-in of a tab survives
+    await visit.page.getByRole('heading', { name: 'Integration Service Environments' }).waitFor()
+    await visit.page.getByRole('button', { name: /^Signed in as/ }).click()
+    await visit.page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await visit.page.getByRole('button', { name: 'Sign in' }).waitFor()
+    visit.sound('signed out')
+  })
+
+  it('is there in the dark and on a phone', async () => {
+    visit = await Visit.begin({ dark: true, width: 390, height: 844 })
+    await visit.go('/environments')
+    await visit.look('environments-phone-dark')
+    await visit.page.getByRole('button', { name: 'Open the navigation' }).click()
+    await visit.look('navigation-phone-dark')
+  })
+
+  it('loads little', async () => {
+    visit = await Visit.open()
+    let bytes = 0
+    visit.page.on('response', (r) => {
+      bytes += Number(r.headers()['content-length'] ?? 0)
+    })
+    await visit.page.goto(`${visit.origin}/portal/`)
+    await visit.page.getByRole('button', { name: 'Sign in' }).waitFor()
+    expect(bytes).toBeGreaterThan(0)
+    expect(bytes).toBeLessThan(1_500_000)
+  })
+})

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { theServer, type Server } from './server'
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+interface Look {
+  width?: number
+  height?: number
+  dark?: boolean
+  address?: string // origin of the page; the server's https endpoint if it is not given
+}
+
+/**
+ * Visit is a person's visit of the portal in a browser of their own. It notes what must not
+ * happen: errors on the console, and requests that leave the server.
+ */
+export class Visit {
+  readonly server: Server
+  readonly page: Page
+  readonly origin: string
+  private readonly browser: Browser
+  private readonly faults: string[] = []
+  private expected: RegExp[] = [] // console errors that the scenario provokes
+
+  private constructor(server: Server, browser: Browser, page: Page, origin: string) {
+    this.server = server
+    this.browser = browser
+    this.page = page
+    this.origin = origin
+  }
+
+  /** begin opens a browser and signs in as the operator. */
+  static async begin(look: Look = {}): Promise<Visit> {
+    const visit = await Visit.open(look)
+    await visit.signIn()
+    return visit
+  }
+
+  /** open opens a browser, and nothing in it. */
+  static async open(look: Look = {}): Promise<Visit> {
+    const server = theServer()
+    const browser = await chromium.launch({
+      executablePath: process.env.ISLE_CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
+    })
+    const context = await browser.newContext({
+      viewport: { width: look.width ?? 1280, height: look.height ?? 800 },
+      colorScheme: look.dark === true ? 'dark' : 'light',
+      ignoreHTTPSErrors: true, // the certificate is of the server's own authority
+      reducedMotion: 'reduce',
+    })
+    const visit = new Visit(server, browser, await context.newPage(), look.address ?? server.endpoint)
+    visit.page.setDefaultTimeout(60_000) // a bound against hanging, on a loaded machine
+    visit.watch()
+    return visit
+  }
+
+  private watch(): void {
+    const host = new URL(this.origin).host
+    this.page.on('console', (m) => {
+      if (m.type() === 'error') this.faults.push(`console: ${m.text()}`)
+    })
+    this.page.on('pageerror', (e) => this.faults.push(`error: ${e.stack ?? e.message}`))
+    this.page.on('request', (r) => {
+      const url = new URL(r.url())
+      if (url.protocol.startsWith('http') && url.host !== host) this.faults.push(`a request leaves the server: ${r.url()}`)
+    })
+  }
+
+  /** signIn goes through the server's sign-in page. */
+  async signIn(path = '/portal/'): Promise<void> {
+    await this.page.goto(this.origin + path)
+    await this.page.getByRole('button', { name: 'Sign in' }).click()
+    await this.page.getByLabel('User name').fill(this.server.userName)
+    await this.page.getByLabel('Password').fill(this.server.password)
+    await this.page.getByRole('button', { name: 'Sign in' }).click()
+    await this.page.getByRole('button', { name: /^Signed in as/ }).waitFor()
+  }
+
+  /** go opens a page of the portal by its path, such as "/environments". */
+  async go(path: string): Promise<void> {
+    await this.page.goto(`${this.origin}/portal${path}`)
+    await this.page.getByRole('button', { name: /^Signed in as/ }).waitFor()
+  }
+
+  /** expectErrors lets console errors pass that the scenario provokes, such as an answer of 409. */
+  expectErrors(...texts: RegExp[]): void {
+    this.expected.push(...texts)
+  }
+
+  /**
+   * look takes a screenshot of the pane and fails if the pane has a serious fault for those
+   * who use it by keyboard or screen reader, or if anything went wrong so far.
+   */
+  async look(name: string): Promise<void> {
+    await this.page.locator('[role=progressbar]').first().waitFor({ state: 'detached' }).catch(() => undefined)
+    await this.shoot(name)
+    expect(await this.inaccessible(), `${name}: accessibility`).toEqual([])
+    this.sound(name)
+  }
+
+  /** sound fails if anything went wrong so far. */
+  sound(name: string): void {
+    expect(this.faults.filter((f) => !this.expected.some((e) => e.test(f))), name).toEqual([])
+  }
+
+  private async shoot(name: string): Promise<void> {
+    const folder = process.env.ISLE_SCREENSHOTS
+    if (folder !== undefined && folder !== '') await this.page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' })
+  }
+
+  private async inaccessible(): Promise<string[]> {
+    await this.page.evaluate(axeSource)
+    return this.page.evaluate(async () => {
+      interface Found {
+        violations: { id: string; impact: string; help: string; nodes: { html: string; failureSummary: string }[] }[]
+      }
+      const { axe } = window as unknown as { axe: { run: (context: object, options: object) => Promise<Found> } }
+      // Left out: the focus sentinels of the component library, which nobody gets to hear.
+      const found = await axe.run({ include: [['html']], exclude: [['[data-tabster-dummy]']] }, { resultTypes: ['violations'] })
+      return found.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').flatMap((v) => v.nodes.slice(0, 3).map((n) => `${v.id}: ${v.help}: ${n.html.slice(0, 300)} (${n.failureSummary})`))
+    })
+  }
+
+  async end(): Promise<void> {
+    await this.browser.close()
+  }
+}

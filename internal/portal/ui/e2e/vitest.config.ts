@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+/** The scenarios drive one server, one after the other; `make test-real` starts it and tells its address. */
+export default defineConfig({
+  root: import.meta.dirname,
+  test: {
+    include: ['*.e2e.ts'],
+    environment: 'node',
+    fileParallelism: false,
+    testTimeout: 180_000, // ms; a bound against hanging, on a loaded machine
+    hookTimeout: 180_000,
+    bail: 0,
+  },
+})
