@@ -87,9 +87,16 @@ type directoryObject struct {
 	AppID string `json:"appId"`
 	Name  string `json:"displayName"`
 	UPN   string `json:"userPrincipalName"`
+	Type  string `json:"@odata.type"`
 }
 
 func (o directoryObject) kind() string {
+	switch o.Type {
+	case "#microsoft.graph.group":
+		return "Group"
+	case "#microsoft.graph.servicePrincipal":
+		return "ServicePrincipal"
+	}
 	if o.AppID != "" {
 		return "ServicePrincipal"
 	}
@@ -107,7 +114,7 @@ func (o directoryObject) shown() string {
 type assignee struct{ name, issuer, subject string }
 
 func (a *assignee) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.name, "assignee", "", "a user's name, an application's client id, or an object id")
+	cmd.Flags().StringVar(&a.name, "assignee", "", "a user's name, an application's client id, a group's name, or an object id")
 	cmd.Flags().StringVar(&a.issuer, "issuer", "", "instead: an issuer that the server trusts (--trust-issuer)")
 	cmd.Flags().StringVar(&a.subject, "subject", "", "and whom it names: sub of its tokens")
 	cmd.MarkFlagsRequiredTogether("issuer", "subject")
@@ -122,8 +129,8 @@ func (a *assignee) find(cmd *cobra.Command, c *client) (directoryObject, error) 
 	return findPrincipal(cmd, c, a.name)
 }
 
-// findPrincipal finds a user by name, an application by client id or name, and either by
-// object id.
+// findPrincipal finds a user by name, an application by client id or name, a group by
+// name, and each by object id.
 func findPrincipal(cmd *cobra.Command, c *client, name string) (directoryObject, error) {
 	var found directoryObject
 	if _, err := c.call(cmd.Context(), http.MethodGet, "/v1.0/directoryObjects/"+url.PathEscape(name), nil, &found); err == nil && found.AppID != found.ID {
@@ -142,11 +149,20 @@ func findPrincipal(cmd *cobra.Command, c *client, name string) (directoryObject,
 			found, matched = sp, matched+1
 		}
 	}
+	groups, err := listPeople(cmd, c)
+	if err != nil {
+		return found, err
+	}
+	for _, g := range groups {
+		if g.Name == name {
+			found, matched = directoryObject{ID: g.ID, Name: g.Name, Type: "#microsoft.graph.group"}, matched+1
+		}
+	}
 	if matched == 0 {
-		return found, fmt.Errorf("no user or application is known as %q: give the name of a user, or the client id of an application", name)
+		return found, fmt.Errorf("no user, application or group is known as %q: give the name of a user or a group, or the client id of an application", name)
 	}
 	if matched > 1 {
-		return found, fmt.Errorf("%d applications are named %q: give the client id of one", matched, name)
+		return found, fmt.Errorf("%d applications or groups are named %q: give the client id or the object id of one", matched, name)
 	}
 	return found, nil
 }

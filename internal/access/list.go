@@ -86,17 +86,19 @@ func (s *Service) listAssignments(ctx context.Context, r *arm.Request) (*arm.Res
 	}
 	return s.page(ctx, r, assignmentType, func(res arm.Resource) (bool, error) {
 		form, err := decode[assignment](res)
-		return err == nil && (covers(form.Scope, scope) || covers(scope, form.Scope)) && form.meets(filter, scope), err
+		return err == nil && (covers(form.Scope, scope) || covers(scope, form.Scope)) && form.meets(filter, scope, s.groups), err
 	}, nil)
 }
 
-func (a *assignment) meets(filter []condition, scope string) bool {
+func (a *assignment) meets(filter []condition, scope string, groups func(string) []string) bool {
 	for _, c := range filter {
 		ok := false
 		switch c.name {
 		case "atscope":
 			ok = covers(a.Scope, scope)
-		case "principalid", "assignedto":
+		case "assignedto":
+			ok = strings.EqualFold(a.Principal, c.value) || slices.Contains(groups(c.value), strings.ToLower(a.Principal))
+		case "principalid":
 			ok = strings.EqualFold(a.Principal, c.value)
 		case "roledefinitionid":
 			ok = strings.EqualFold(a.Role, c.value[strings.LastIndexByte(c.value, '/')+1:])
@@ -106,6 +108,13 @@ func (a *assignment) meets(filter []condition, scope string) bool {
 		}
 	}
 	return true
+}
+
+func (s *Service) groups(principal string) []string {
+	if s.config.Groups == nil {
+		return nil
+	}
+	return s.config.Groups(principal)
 }
 
 const pageSize = 1000

@@ -22,9 +22,12 @@ const (
 // Config of a service. Clock and Log may be nil.
 type Config struct {
 	Store *store.Store
-	// Principal finds out what a principal is: "User", "ServicePrincipal"; false if the
+	// Principal finds out what a principal is: "User", "ServicePrincipal", "Group"; false if the
 	// tenant has none of that object id. Nil: whoever is named is taken.
 	Principal func(tx *store.Tx, id string) (kind string, found bool, err error)
+	// Groups are the object ids, in lower case, of the groups that a principal is in, also
+	// through other groups. Nil: there are none.
+	Groups func(principal string) []string
 	// Before are assignments of a folder that is open read-only and has them in a form of
 	// before they were resources; see [Service.Adopt].
 	Before []Assignment
@@ -80,7 +83,7 @@ func Open(c Config) *Service {
 
 // Types are the resource types of the package.
 func (s *Service) Types() []arm.Type {
-	return []arm.Type{s.assignments(), s.definitions(), s.permissions()}
+	return []arm.Type{s.assignments(), s.definitions(), s.permissions(), s.denials()}
 }
 
 // TypeNames are the names of the types, for who checks templates without a server.
@@ -98,6 +101,7 @@ func (s *Service) Within(p arm.Principal, action, scope string) bool {
 	})
 }
 
+// grantsOf are those of a principal, and of the groups that it is in.
 func (s *Service) grantsOf(p arm.Principal) []grant {
 	if p.ID == "" {
 		return nil
@@ -106,7 +110,13 @@ func (s *Service) grantsOf(p arm.Principal) []grant {
 	if known == nil || known.change != s.changes.Load() {
 		known = s.read()
 	}
-	return known.of[strings.ToLower(p.ID)]
+	all := known.of[strings.ToLower(p.ID)]
+	if s.config.Groups != nil {
+		for _, group := range s.config.Groups(p.ID) {
+			all = append(all[:len(all):len(all)], known.of[group]...)
+		}
+	}
+	return all
 }
 
 // read takes up what has changed. When that cannot be read, nobody is allowed anything.

@@ -46,6 +46,7 @@ type world struct {
 	*arm.Manager
 	access *access.Service
 	store  *store.Store
+	groups map[string][]string // of each principal
 }
 
 func (w *world) Authenticate(r *http.Request) (arm.Principal, error) {
@@ -66,7 +67,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{store: s}
 	w.access = access.Open(access.Config{Store: s, Principal: func(_ *store.Tx, id string) (string, bool, error) {
 		return "User", id == ann || id == bob, nil
-	}})
+	}, Groups: func(id string) []string { return w.groups[id] }})
 	shop := arm.Type{Name: "Test.Shop/shops", APIVersions: []string{"2024-01-01"}, Linked: "join/action", List: &arm.ListSpec{},
 		Put: func(_ context.Context, _ *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
 			return &arm.Written{Body: r.Body.JSON()}, nil
@@ -76,7 +77,7 @@ func newWorld(t *testing.T) *world {
 			return expr.ParseStored(r.Body)
 		},
 		Actions: map[string]arm.Handler{"open": func(context.Context, *arm.Request) (*arm.Response, error) { return nil, nil }}}
-	w.Manager, err = arm.New(arm.Config{Store: s, Types: append(w.access.Types(), shop), Authorizer: w.access, Authenticator: w, Tenant: tenant,
+	w.Manager, err = arm.New(arm.Config{Store: s, Types: append(w.access.Types(), shop), Routes: w.access.Routes(func() []arm.Surface { return w.Surface() }), Authorizer: w.access, Authenticator: w, Tenant: tenant,
 		Subscriptions: []arm.Subscription{{ID: subscription}}, PublicURL: base})
 	if err != nil {
 		t.Fatal(err)

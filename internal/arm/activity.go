@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -57,6 +58,29 @@ func (m *Manager) append(tx *store.Tx, e event, operation string) error {
 		return err
 	}
 	return tx.AppendActivity(store.Activity{ID: NewGUID(), Operation: operation, At: m.now(), Body: body})
+}
+
+// Note is an entry of another part of the server, of what is no resource of its own.
+type Note struct {
+	By     Principal // zero: the server itself
+	From   netip.Addr
+	Method string
+	Action string // "Microsoft.Graph/users/write"
+	Scope  string // an ID below a subscription
+	Status int    // of the answer
+	Code   string // of the error, "" for none
+}
+
+// Note adds an entry in a transaction of the control database.
+func (m *Manager) Note(tx *store.Tx, n Note) error {
+	c := &call{principal: n.By, from: n.From, method: n.Method, correlation: NewGUID()}
+	status := statusSucceeded
+	if n.Code != "" {
+		status = statusFailed
+	}
+	e := c.recorded(n.Action, n.Scope, status, n.Status)
+	e.Error = n.Code
+	return m.append(tx, e, "")
 }
 
 // recordChange notes a change within its transaction.

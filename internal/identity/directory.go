@@ -14,8 +14,8 @@ import (
 const directorySetting = "identity/directory"
 
 // directoryVersion is the version of the stored form. In version 1 a client had one
-// secret, which never ended, and there were no people.
-const directoryVersion = 2
+// secret, which never ended, and there were no people; in version 2 there were no groups.
+const directoryVersion = 3
 
 // directory is all that the tenant holds. It never changes: a change makes a new one.
 type directory struct {
@@ -24,7 +24,10 @@ type directory struct {
 	Subscription string          `json:"subscription"`
 	Clients      []client        `json:"clients"`
 	Users        []user          `json:"users,omitempty"`
+	Groups       []group         `json:"groups,omitempty"`
 	Assignments  []OldAssignment `json:"assignments,omitempty"`
+
+	parents map[string][]string // groups of each member, both in lower case; by index
 }
 
 // Credentials are what a client logs in with. The secret cannot be read again.
@@ -90,15 +93,20 @@ func (s *Service) change(ctx context.Context, edit func(*directory) error) error
 func (s *Service) changeWith(ctx context.Context, edit func(*directory) error, also func(*store.Tx) error) error {
 	s.changing.Lock()
 	defer s.changing.Unlock()
-	next := *s.directory.Load()
+	old := s.directory.Load()
+	next := *old
 	if err := edit(&next); err != nil {
 		return err
 	}
+	next.index()
 	text, err := json.Marshal(next)
 	if err != nil {
 		return err
 	}
-	if err := s.db.Write(ctx, func(tx *store.Tx) error { return errors.Join(tx.PutSetting(directorySetting, text), also(tx)) }); err != nil {
+	err = s.db.Write(ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.PutSetting(directorySetting, text), also(tx), s.note(ctx, tx, old, &next))
+	})
+	if err != nil {
 		return err
 	}
 	s.directory.Store(&next)
@@ -117,6 +125,7 @@ func (s *Service) openDirectory(ctx context.Context) error {
 		err = fmt.Errorf("identity: the directory has version %d, which this build does not read", d.Version)
 	}
 	d.upgrade()
+	d.index()
 	s.directory.Store(&d)
 	return err
 }
@@ -148,8 +157,8 @@ func (s *Service) Principal(clientID string) (arm.Principal, bool) {
 	return c.principal(d.Tenant), ok
 }
 
-// Kind says what of the tenant has an object id: "ServicePrincipal" or "User"; false for
-// nothing.
+// Kind says what of the tenant has an object id: "ServicePrincipal", "User" or "Group";
+// false for nothing.
 func (s *Service) Kind(object string) (string, bool) {
 	d := s.directory.Load()
 	if _, ok := d.clientOf(object); ok {
@@ -157,6 +166,9 @@ func (s *Service) Kind(object string) (string, bool) {
 	}
 	if _, ok := d.user(object); ok {
 		return "User", true
+	}
+	if _, ok := d.group(object); ok {
+		return "Group", true
 	}
 	return "", false
 }

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 )
 
 // The directory is managed by the part of Microsoft Graph that az, the SDKs and Isle's own
-// commands need: users, applications with their secrets and certificates, service
+// commands need: users, groups, applications with their secrets and certificates, service
 // principals. An application and its service principal are made and deleted together.
 
 // Actions that a caller must be allowed at the subscription to read or change the
@@ -76,9 +77,13 @@ func (s *Service) Graph() http.Handler {
 	mux.HandleFunc("GET /v1.0/me", s.graph("", http.StatusOK, s.readMe))
 	mux.HandleFunc("POST /v1.0/me/changePassword", s.graph("", http.StatusNoContent, s.changeOwnPassword))
 	read("organization", s.listTenant)
-	read("groups", func(*graphCall) (any, error) { return listOf(nil), nil })
 	read("directoryObjects/{id}", s.readObject)
-	mux.HandleFunc("POST /v1.0/directoryObjects/getByIds", s.graph(ActionReadDirectory, http.StatusOK, s.readObjects))
+	ask := func(pattern string, h func(*graphCall) (any, error)) {
+		mux.HandleFunc("POST /v1.0/"+pattern, s.graph(ActionReadDirectory, http.StatusOK, h))
+	}
+	ask("directoryObjects/getByIds", s.readObjects)
+	s.groupRoutes(read, write)
+	s.memberQuestions(ask)
 	read("users", s.listUsers)
 	read("users/{id}", s.readUser)
 	write("POST", "users", http.StatusCreated, s.postUser)
@@ -100,7 +105,7 @@ func (s *Service) Graph() http.Handler {
 	write("POST", "applications", http.StatusCreated, s.postApplication)
 	write("POST", "servicePrincipals", http.StatusCreated, s.postServicePrincipal)
 	mux.HandleFunc("/v1.0/", s.graph("", http.StatusOK, func(c *graphCall) (any, error) {
-		return nil, &graphError{http.StatusNotFound, "BadRequest", "Resource not found for the segment '" + clean(strings.TrimPrefix(c.URL.Path, "/v1.0/")) + "': this directory has users, applications, servicePrincipals, directoryObjects and me."}
+		return nil, &graphError{http.StatusNotFound, "BadRequest", "Resource not found for the segment '" + clean(strings.TrimPrefix(c.URL.Path, "/v1.0/")) + "': this directory has users, groups, applications, servicePrincipals, directoryObjects and me."}
 	}))
 	return mux
 }
@@ -129,6 +134,15 @@ func (s *Service) answerGraph(w http.ResponseWriter, r *http.Request, action str
 	if err != nil {
 		return nil, &graphError{http.StatusUnauthorized, "InvalidAuthenticationToken", "The access token is invalid: " + err.Error() + "."}
 	}
+	answer, err := s.carryOut(w, s.authored(r, who), who, action, h)
+	if e, ok := errors.AsType[*graphError](err); ok && action == ActionWriteDirectory {
+		s.refused(r, who, e)
+	}
+	return answer, err
+}
+
+// carryOut lets in who may, and gives errors Graph's form.
+func (s *Service) carryOut(w http.ResponseWriter, r *http.Request, who arm.Principal, action string, h func(*graphCall) (any, error)) (any, error) {
 	if action != "" && (s.config.Allow == nil || !s.config.Allow(who, action)) {
 		return nil, &graphError{http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation: the client '" + who.Client + "' with object id '" + who.ID + "' is not allowed '" + action + "' at the subscription."}
 	}
@@ -245,7 +259,7 @@ func (s *Service) readMe(c *graphCall) (any, error) {
 	return nil, graphMissing(c.who.ID)
 }
 
-func (s *Service) object(id string) map[string]any {
+func (s *Service) object(ctx context.Context, id string) map[string]any {
 	d := s.directory.Load()
 	if u, ok := d.user(id); ok && strings.EqualFold(u.Object, id) {
 		return typed(viewUser(u), "user")
@@ -256,6 +270,12 @@ func (s *Service) object(id string) map[string]any {
 	if app, ok := d.client(id); ok {
 		return typed(viewApplication(app), "application")
 	}
+	if g, ok := d.group(id); ok {
+		return typed(viewGroup(g), "group")
+	}
+	if s.isIdentity(ctx, id) {
+		return typed(map[string]any{"id": id, "displayName": id, "servicePrincipalType": "ManagedIdentity", "accountEnabled": true}, "servicePrincipal")
+	}
 	return nil
 }
 
@@ -265,7 +285,7 @@ func typed(v map[string]any, typ string) map[string]any {
 }
 
 func (s *Service) readObject(c *graphCall) (any, error) {
-	if v := s.object(c.PathValue("id")); v != nil {
+	if v := s.object(c.Context(), c.PathValue("id")); v != nil {
 		return v, nil
 	}
 	return nil, store.ErrNotFound
@@ -282,7 +302,7 @@ func (s *Service) readObjects(c *graphCall) (any, error) {
 	}
 	var values []map[string]any
 	for _, id := range ids {
-		if v := s.object(id); v != nil {
+		if v := s.object(c.Context(), id); v != nil {
 			values = append(values, v)
 		}
 	}

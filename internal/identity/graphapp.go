@@ -218,6 +218,7 @@ func (s *Service) deleteClient(c *graphCall) (any, error) {
 			return fmt.Errorf("%w: this is the server's operator, which its own commands use: it cannot be deleted, only its roles can be taken away", errRefused)
 		}
 		d.Clients = slices.DeleteFunc(slices.Clone(d.Clients), func(o client) bool { return o.ID == app.ID })
+		d.leave(app.Object)
 		return nil
 	})
 }

@@ -103,6 +103,7 @@ func (s *Service) deleteUser(c *graphCall) (any, error) {
 			return store.ErrNotFound
 		}
 		d.Users = slices.DeleteFunc(slices.Clone(d.Users), func(o user) bool { return o.Object == u.Object })
+		d.leave(u.Object)
 		return nil
 	})
 }

@@ -46,6 +46,9 @@ type Config struct {
 	// Caller is the address that a request comes from, for counting failed logins; nil: its
 	// socket's.
 	Caller func(*http.Request) netip.Addr
+	// Record notes who changes the directory, in the transaction of the change, and what
+	// was refused; nil: nobody wants to know.
+	Record func(tx *store.Tx, e Entry) error
 	// Clock is nil for time.Now.
 	Clock func() time.Time
 }

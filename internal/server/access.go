@@ -13,7 +13,7 @@ import (
 // openAccess makes the service that decides who may do what. A folder that is open
 // read-only may have role assignments in the form of before they were resources.
 func (s *Server) openAccess(readOnly bool) {
-	c := access.Config{Store: s.store, Principal: s.principalKind, Clock: s.config.Clock, Log: s.log}
+	c := access.Config{Store: s.store, Principal: s.principalKind, Groups: s.issuer.Groups, Clock: s.config.Clock, Log: s.log}
 	if readOnly {
 		for _, a := range s.issuer.OldAssignments() {
 			c.Before = append(c.Before, adopted(a))
@@ -76,4 +76,12 @@ func (s *Server) mayManagePeople(p arm.Principal, action string) bool {
 		return s.access.Within(p, action, scope)
 	}
 	return s.access.Allowed(p, action, scope)
+}
+
+// recordPeople notes a change of the directory in the activity log of the subscription.
+func (s *Server) recordPeople(tx *store.Tx, e identity.Entry) error {
+	if s.manager == nil { // the first start makes the operator before there is one
+		return nil
+	}
+	return s.manager.Note(tx, arm.Note{By: e.By, From: e.From, Method: e.Method, Action: e.Action, Scope: "/subscriptions/" + s.issuer.Subscription() + "/providers/Microsoft.Graph/" + e.Object, Status: e.Status, Code: e.Code})
 }

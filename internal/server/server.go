@@ -241,7 +241,7 @@ func (s *Server) publicURL(bound net.Addr) string {
 }
 
 func (s *Server) identityConfig() identity.Config {
-	return identity.Config{Store: s.store, AllowHost: s.allowHost, Allow: s.mayManagePeople, Managed: s.managedIdentity, Caller: s.caller, Clock: s.config.Clock}
+	return identity.Config{Store: s.store, AllowHost: s.allowHost, Allow: s.mayManagePeople, Managed: s.managedIdentity, Caller: s.caller, Record: s.recordPeople, Clock: s.config.Clock}
 }
 
 // identify opens the token issuer and the certificate authority, and on the first
@@ -320,7 +320,7 @@ func (s *Server) build() error {
 	s.manager, err = arm.New(arm.Config{
 		Store:      s.store,
 		Types:      s.types(deployments),
-		Routes:     slices.Concat(network.Routes(s.policies), s.logic.Routes(), s.web.Routes(), deployments.Routes()),
+		Routes:     slices.Concat(network.Routes(s.policies), s.logic.Routes(), s.web.Routes(), deployments.Routes(), s.access.Routes(func() []arm.Surface { return s.manager.Surface() })),
 		Authorizer: s.access, Authenticator: s.issuer, Caller: s.caller, Tenant: s.issuer.Tenant(),
 		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription(), Name: "Isle"}},
 		PublicURL:     s.base, AllowHost: s.allowHost, Authority: s.base, Clock: s.config.Clock, Log: s.log,
