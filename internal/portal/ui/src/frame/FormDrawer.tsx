@@ -1,0 +1,80 @@
+import { Button, DrawerBody, DrawerFooter, DrawerHeader, DrawerHeaderTitle, MessageBar, MessageBarBody, MessageBarTitle, OverlayDrawer, makeStyles, tokens } from '@fluentui/react-components'
+import { DismissRegular } from '@fluentui/react-icons'
+import { useState, type ReactNode } from 'react'
+import type { ErrorDetail } from '../api/error'
+
+const useStyles = makeStyles({
+  form: { display: 'flex', flexDirection: 'column', height: '100%', minHeight: 0 },
+  body: { paddingBottom: tokens.spacingVerticalL },
+  fields: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalL, paddingBlock: tokens.spacingVerticalS },
+  problem: { overflowWrap: 'anywhere' },
+})
+
+interface FormDrawerProps {
+  open: boolean
+  title: string
+  close: () => void
+  save: () => Promise<void> // closes the drawer when all went well; what it throws must have been shown
+  saveLabel?: string
+  saveDisabled?: boolean
+  problems?: readonly ErrorDetail[] // those that belong to no field
+  size?: 'small' | 'medium' | 'large'
+  children: ReactNode // Fields
+  extra?: ReactNode // further buttons in the footer
+}
+
+/** FormDrawer is a form in a drawer at the right, where one thing of a page is made or changed. */
+export function FormDrawer({ open, close, size, ...form }: FormDrawerProps) {
+  return (
+    <OverlayDrawer open={open} onOpenChange={(_, data) => !data.open && close()} position="end" size={size ?? 'medium'} aria-label={form.title}>
+      {open && <Form close={close} {...form} />}
+    </OverlayDrawer>
+  )
+}
+
+function Form({ title, close, save, saveLabel, saveDisabled, problems, children, extra }: Omit<FormDrawerProps, 'open' | 'size'>) {
+  const styles = useStyles()
+  const [busy, setBusy] = useState(false)
+  const submit = async () => {
+    setBusy(true)
+    try {
+      await save()
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <form
+      className={styles.form}
+      noValidate
+      onSubmit={(e) => {
+        e.preventDefault()
+        if (!busy && saveDisabled !== true) void submit()
+      }}
+    >
+      <DrawerHeader>
+        <DrawerHeaderTitle action={<Button appearance="subtle" aria-label="Close" icon={<DismissRegular />} onClick={close} />}>{title}</DrawerHeaderTitle>
+      </DrawerHeader>
+      <DrawerBody className={styles.body}>
+        <div className={styles.fields}>
+          {problems?.map((p) => (
+            <MessageBar key={p.code + p.message} intent="error" layout="multiline" role="alert">
+              <MessageBarBody className={styles.problem}>
+                <MessageBarTitle>{p.code}</MessageBarTitle>
+                {p.message}
+              </MessageBarBody>
+            </MessageBar>
+          ))}
+          {children}
+        </div>
+      </DrawerBody>
+      <DrawerFooter>
+        <Button type="submit" appearance="primary" disabled={busy || saveDisabled === true}>
+          {busy ? 'Saving …' : (saveLabel ?? 'Save')}
+        </Button>
+        <Button onClick={close}>Cancel</Button>
+        {extra}
+      </DrawerFooter>
+    </form>
+  )
+}

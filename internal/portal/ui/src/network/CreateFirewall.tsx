@@ -1,0 +1,135 @@
+import { Button, Card, Dropdown, Field, MessageBar, MessageBarBody, MessageBarTitle, Option, Subtitle2, makeStyles, tokens } from '@fluentui/react-components'
+import { FireRegular } from '@fluentui/react-icons'
+import { useState } from 'react'
+import { useNavigate } from 'react-router'
+import type { Client } from '../api/client'
+import { groupOf, providerId } from '../api/id'
+import { BasicsFields, groupName } from '../frame/Basics'
+import { Page } from '../frame/Page'
+import { useSaving } from '../frame/saving'
+import { useBasics } from './basics'
+import { basicsField, completeBasics, createResource, newId } from './create'
+import { resourceNameProblem } from './name'
+import { addressType, firewallType, networkType, useAll, type PublicAddress, type VirtualNetwork } from './resources'
+
+const useStyles = makeStyles({
+  form: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalL, maxWidth: '720px' },
+  card: { rowGap: tokens.spacingVerticalL, padding: tokens.spacingHorizontalL },
+  actions: { display: 'flex', columnGap: tokens.spacingHorizontalS },
+})
+
+const firewallSubnet = 'AzureFirewallSubnet'
+const newAddress = 'new'
+
+/** CreateFirewall makes a firewall in a network that has the subnet for it, with a public address. */
+export function CreateFirewall() {
+  const styles = useStyles()
+  const navigate = useNavigate()
+  const { subscription, draft, change, groups } = useBasics()
+  const networks = useAll<VirtualNetwork>(networkType)
+  const addresses = useAll<PublicAddress>(addressType)
+  const [network, setNetwork] = useState('')
+  const [address, setAddress] = useState(newAddress)
+  const { problems, save } = useSaving(basicsField)
+  const group = groupName(draft).toLowerCase()
+  const possible = (networks.data ?? []).filter(
+    (n) => groupOf(n.id).toLowerCase() === group && n.properties.subnets.some((s) => s.name.toLowerCase() === firewallSubnet.toLowerCase()),
+  )
+  const free = (addresses.data ?? []).filter((a) => groupOf(a.id).toLowerCase() === group && a.sku?.name === 'Standard' && a.properties.ipConfiguration === undefined)
+  const chosen = possible.find((n) => n.id === network) ?? possible[0]
+  const id = newId(subscription, firewallType, draft)
+  const nameProblem = draft.name === '' ? '' : resourceNameProblem(draft.name)
+  const ready = completeBasics(draft) && nameProblem === '' && chosen !== undefined
+  const send = async (client: Client) => {
+    const publicId =
+      address === newAddress ? await createAddress(client, providerId(subscription, groupName(draft), addressType, `${draft.name}-address`), draft.location) : address
+    return createResource(client, subscription, firewallType, draft, bodyOf(chosen, publicId))
+  }
+  const create = () => save({ id, title: `Creating ${draft.name}`, done: `${draft.name} was created.`, target: id, send }, () => void navigate(id))
+  return (
+    <Page title="Create firewall" icon={FireRegular}>
+      <form
+        className={styles.form}
+        noValidate
+        onSubmit={(e) => {
+          e.preventDefault()
+          if (ready) void create()
+        }}
+      >
+        {problems.rest.map((p) => (
+          <MessageBar key={p.code + p.message} intent="error" layout="multiline" role="alert">
+            <MessageBarBody>
+              <MessageBarTitle>{p.code}</MessageBarTitle>
+              {p.message}
+            </MessageBarBody>
+          </MessageBar>
+        ))}
+        <Card className={styles.card}>
+          <Subtitle2 as="h2">Basics</Subtitle2>
+          <BasicsFields draft={draft} change={change} groups={groups} nameProblem={problems.fields.name ?? nameProblem} locationProblem={problems.fields.location ?? ''} />
+        </Card>
+        <Card className={styles.card}>
+          <Subtitle2 as="h2">Network</Subtitle2>
+          <Field
+            label="Virtual network"
+            required
+            hint={`It must be in the firewall's resource group and have a subnet named ${firewallSubnet} of at least /26`}
+            validationMessage={
+              possible.length === 0 && networks.data
+                ? `No network of ${groupName(draft) || 'the group'} has a subnet named ${firewallSubnet}. Add it to the network first.`
+                : undefined
+            }
+          >
+            <Dropdown
+              value={chosen?.name ?? ''}
+              selectedOptions={chosen ? [chosen.id] : []}
+              onOptionSelect={(_, data) => setNetwork(data.optionValue ?? '')}
+              disabled={possible.length === 0}
+            >
+              {possible.map((n) => (
+                <Option key={n.id} value={n.id}>
+                  {n.name}
+                </Option>
+              ))}
+            </Dropdown>
+          </Field>
+          <Field label="Public IP address" required hint="What goes to the Internet leaves by it">
+            <Dropdown
+              value={free.find((a) => a.id === address)?.name ?? 'A new one'}
+              selectedOptions={[address]}
+              onOptionSelect={(_, data) => setAddress(data.optionValue ?? newAddress)}
+            >
+              <Option value={newAddress}>A new one</Option>
+              {free.map((a) => (
+                <Option key={a.id} value={a.id} text={a.name}>
+                  {`${a.name} (${a.properties.ipAddress ?? ''})`}
+                </Option>
+              ))}
+            </Dropdown>
+          </Field>
+        </Card>
+        <div className={styles.actions}>
+          <Button type="submit" appearance="primary" disabled={!ready}>
+            Create
+          </Button>
+          <Button onClick={() => void navigate('/firewalls')}>Cancel</Button>
+        </div>
+      </form>
+    </Page>
+  )
+}
+
+async function createAddress(client: Client, id: string, location: string): Promise<string> {
+  await client.put(id, { location, sku: { name: 'Standard' }, properties: { publicIPAllocationMethod: 'Static', publicIPAddressVersion: 'IPv4' } })
+  return id
+}
+
+function bodyOf(network: VirtualNetwork | undefined, publicId: string): object {
+  const subnet = network?.properties.subnets.find((s) => s.name.toLowerCase() === firewallSubnet.toLowerCase())
+  return {
+    properties: {
+      sku: { name: 'AZFW_VNet', tier: 'Standard' },
+      ipConfigurations: [{ name: 'ip', properties: { subnet: { id: subnet?.id }, publicIPAddress: { id: publicId } } }],
+    },
+  }
+}

@@ -1,0 +1,43 @@
+import { useNavigate } from 'react-router'
+import { BasicsFields } from '../frame/Basics'
+import { FormDrawer } from '../frame/FormDrawer'
+import { useSaving } from '../frame/saving'
+import { useBasics } from './basics'
+import { basicsField, completeBasics, createResource, newId } from './create'
+import { resourceNameProblem } from './name'
+
+interface CreateProps {
+  open: boolean
+  close: () => void
+  type: string
+  title: string
+  body?: object // beside the location
+}
+
+/** CreateSimple makes a resource that needs no more than a place and a name, and goes to it. */
+export function CreateSimple({ open, close, type, title, body = {} }: CreateProps) {
+  const navigate = useNavigate()
+  const { subscription, draft, change, groups } = useBasics()
+  const { problems, save, forget } = useSaving(basicsField)
+  const id = newId(subscription, type, draft)
+  const dismiss = () => {
+    forget()
+    close()
+  }
+  const create = () =>
+    save({ id, title: `Creating ${draft.name}`, done: `${draft.name} was created.`, target: id, send: (client) => createResource(client, subscription, type, draft, body) }, () => {
+      close()
+      void navigate(id)
+    })
+  return (
+    <FormDrawer open={open} close={dismiss} title={title} save={create} saveLabel="Create" saveDisabled={!completeBasics(draft)} problems={problems.rest}>
+      <BasicsFields
+        draft={draft}
+        change={change}
+        groups={groups}
+        nameProblem={problems.fields.name ?? (draft.name === '' ? '' : resourceNameProblem(draft.name))}
+        locationProblem={problems.fields.location ?? ''}
+      />
+    </FormDrawer>
+  )
+}

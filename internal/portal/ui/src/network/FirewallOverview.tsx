@@ -1,0 +1,47 @@
+import { Spinner } from '@fluentui/react-components'
+import { groupOf, parentOf } from '../api/id'
+import { useResource } from '../api/resources'
+import { CopyText } from '../frame/CopyText'
+import { ErrorView } from '../frame/ErrorView'
+import { Facts } from '../frame/Facts'
+import { ResourceLink } from '../frame/ResourceLink'
+import { useResourceId } from '../frame/ResourcePage'
+import { firewallSubnet, privateAddress } from './firewall'
+import { addressType, firewallType, useAll, type Firewall, type PublicAddress } from './resources'
+
+/** FirewallOverview shows a firewall; its private address is what routes lead to. */
+export function FirewallOverview() {
+  const id = useResourceId(firewallType)
+  const firewall = useResource<Firewall>(id)
+  if (firewall.error) return <ErrorView error={firewall.error} retry={() => void firewall.refetch()} />
+  if (!firewall.data) return <Spinner label="Reading the firewall" />
+  const { properties, location } = firewall.data.body
+  const address = privateAddress(firewall.data.body)
+  const subnet = firewallSubnet(firewall.data.body)
+  const publics = properties.ipConfigurations.flatMap((c) => c.properties.publicIPAddress?.id ?? [])
+  return (
+    <Facts
+      facts={[
+        { label: 'Private IP address', value: address === '' ? '' : <CopyText text={address} label="private IP address" /> },
+        { label: 'Public IP addresses', value: publics.length === 0 ? '' : <Publics ids={publics} /> },
+        { label: 'Virtual network', value: subnet === '' ? '' : <ResourceLink id={parentOf(subnet)} /> },
+        { label: 'Subnet', value: subnet === '' ? '' : <ResourceLink id={subnet} /> },
+        { label: 'Rule collections', value: <ResourceLink id={`${id}/rules`}>{String(properties.networkRuleCollections.length)}</ResourceLink> },
+        { label: 'Tier', value: properties.sku?.tier ?? '' },
+        { label: 'Resource group', value: groupOf(id) },
+        { label: 'Location', value: location },
+      ]}
+    />
+  )
+}
+
+function Publics({ ids }: { ids: string[] }) {
+  const all = useAll<PublicAddress>(addressType)
+  const addressOf = (id: string) => all.data?.find((a) => a.id.toLowerCase() === id.toLowerCase())?.properties.ipAddress
+  return ids.map((id, i) => (
+    <span key={id}>
+      {i > 0 && ', '}
+      <ResourceLink id={id} /> {addressOf(id) !== undefined && `(${addressOf(id)})`}
+    </span>
+  ))
+}

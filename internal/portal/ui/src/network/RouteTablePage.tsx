@@ -1,0 +1,20 @@
+import { ArrowRoutingRegular, SplitHorizontalRegular, TableRegular } from '@fluentui/react-icons'
+import { nameOf } from '../api/id'
+import { DeleteButton } from '../frame/DeleteButton'
+import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
+import { tableType } from './resources'
+
+const panes: Pane[] = [
+  { title: 'Routes', path: '', icon: ArrowRoutingRegular },
+  { title: 'Subnets', path: 'subnets', icon: SplitHorizontalRegular },
+]
+
+export function RouteTablePage() {
+  const id = useResourceId(tableType)
+  const commands = (
+    <DeleteButton id={id} noun="route table" then="/route-tables">
+      It stays as long as a subnet uses it.
+    </DeleteButton>
+  )
+  return <ResourcePage title={nameOf(id)} subtitle="Route table" icon={TableRegular} panes={panes} commands={commands} />
+}

@@ -1,0 +1,20 @@
+import { ShieldRegular, ShieldTaskRegular, SplitHorizontalRegular } from '@fluentui/react-icons'
+import { nameOf } from '../api/id'
+import { DeleteButton } from '../frame/DeleteButton'
+import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
+import { groupType } from './resources'
+
+const panes: Pane[] = [
+  { title: 'Security rules', path: '', icon: ShieldTaskRegular },
+  { title: 'Subnets', path: 'subnets', icon: SplitHorizontalRegular },
+]
+
+export function SecurityGroupPage() {
+  const id = useResourceId(groupType)
+  const commands = (
+    <DeleteButton id={id} noun="network security group" then="/network-security-groups">
+      It stays as long as a subnet or an interface uses it.
+    </DeleteButton>
+  )
+  return <ResourcePage title={nameOf(id)} subtitle="Network security group" icon={ShieldRegular} panes={panes} commands={commands} />
+}

@@ -1,0 +1,113 @@
+import '@xyflow/react/dist/base.css'
+import { makeStyles, tokens } from '@fluentui/react-components'
+import { Background, Controls, ReactFlow, type Edge, type Node } from '@xyflow/react'
+import { useMemo } from 'react'
+import { useTheme } from '../../frame/theme'
+import { BoxNode, type BoxData } from './BoxNode'
+import { HopEdge, type HopData } from './HopEdge'
+import './map.css'
+import type { Path } from './path'
+import type { Topology } from './topology'
+
+const useStyles = makeStyles({
+  frame: {
+    height: '70vh',
+    minHeight: '420px',
+    border: `1px solid ${tokens.colorNeutralStroke2}`,
+    borderRadius: tokens.borderRadiusMedium,
+    backgroundColor: tokens.colorNeutralBackground1,
+    overflow: 'hidden',
+  },
+})
+
+type FlowBox = Node<BoxData, 'box'>
+type FlowHop = Edge<HopData, 'hop'>
+
+const nodeTypes = { box: BoxNode }
+const edgeTypes = { hop: HopEdge }
+
+interface MapViewProps {
+  topology: Topology
+  chosen: { from: string; to: string } // ends
+  choose: (end: string) => void
+  path: Path | undefined
+  reached: number // steps of the path that are lit
+}
+
+/** MapView draws the map, and the path of a flow over it. */
+export function MapView({ topology, chosen, choose, path, reached }: MapViewProps) {
+  const styles = useStyles()
+  const { dark } = useTheme()
+  const lit = useMemo(() => litBoxes(path, reached), [path, reached])
+  const nodes = useMemo<FlowBox[]>(
+    () =>
+      topology.boxes.map((box) => ({
+        id: box.id,
+        type: 'box',
+        position: { x: box.x, y: box.y },
+        width: box.width,
+        height: box.height,
+        zIndex: box.kind === 'network' ? 0 : box.kind === 'environment' ? 1 : 2,
+        data: { box, chosen, choose, light: lit.get(box.id) },
+      })),
+    [topology, chosen.from, chosen.to, choose, lit],
+  )
+  const edges = useMemo(() => hopsOf(path, reached), [path, reached])
+  return (
+    <div className={styles.frame} role="group" aria-label="Map of the networks">
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        colorMode={dark ? 'dark' : 'light'}
+        fitView
+        fitViewOptions={{ padding: 0.06, maxZoom: 1 }}
+        minZoom={0.15}
+        maxZoom={1.6}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        zoomOnDoubleClick={false}
+        disableKeyboardA11y
+        panOnScroll
+      >
+        <Background gap={24} />
+        <Controls showInteractive={false} fitViewOptions={{ padding: 0.06, maxZoom: 1 }} />
+      </ReactFlow>
+    </div>
+  )
+}
+
+/** litBoxes are the boxes that the flow has reached, and whether it is stopped there. */
+function litBoxes(path: Path | undefined, reached: number): Map<string, 'passed' | 'denied'> {
+  const lit = new Map<string, 'passed' | 'denied'>()
+  if (path === undefined) return lit
+  const [first] = path.boxes
+  if (first !== undefined) lit.set(first, 'passed')
+  for (const leg of path.legs) {
+    if (leg.step >= reached) break
+    if (leg.denied) {
+      lit.set(path.stepBoxes.includes(leg.to) ? leg.to : leg.from, 'denied')
+      break
+    }
+    lit.set(leg.to, 'passed')
+  }
+  return lit
+}
+
+/** hopsOf are the lines of a path up to where the flow is. */
+function hopsOf(path: Path | undefined, reached: number): FlowHop[] {
+  if (path === undefined) return []
+  const stop = path.legs.findIndex((l) => l.denied)
+  return path.legs.map((leg, i) => ({
+    id: `${i}`,
+    type: 'hop',
+    source: leg.from,
+    target: leg.to,
+    zIndex: 10,
+    data: { state: stop >= 0 && i > stop ? 'unreached' : leg.step >= reached ? 'waiting' : leg.denied ? 'denied' : 'passed' },
+  }))
+}

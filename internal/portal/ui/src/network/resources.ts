@@ -1,0 +1,169 @@
+import { useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { useClient } from '../api/context'
+import { useResources } from '../api/resources'
+import { useSubscription } from '../api/subscription'
+import type { Attachment } from './attachment'
+import { attachTagName, parseAttachments } from './attachment'
+import type { RuleProperties } from './rule'
+
+// The resources of Microsoft.Network, as far as the portal reads them.
+
+export const networkType = 'Microsoft.Network/virtualNetworks'
+export const groupType = 'Microsoft.Network/networkSecurityGroups'
+export const tableType = 'Microsoft.Network/routeTables'
+export const firewallType = 'Microsoft.Network/azureFirewalls'
+export const addressType = 'Microsoft.Network/publicIPAddresses'
+export const interfaceType = 'Microsoft.Network/networkInterfaces'
+export const environmentType = 'Microsoft.Logic/integrationServiceEnvironments'
+
+export interface Reference {
+  id: string
+}
+
+interface Top {
+  id: string
+  name: string
+  location: string
+  etag?: string
+  tags?: Record<string, string>
+}
+
+export interface Subnet {
+  id: string
+  name: string
+  etag?: string
+  properties: {
+    addressPrefix?: string
+    addressPrefixes?: string[]
+    delegations?: { name: string; properties: { serviceName: string } }[]
+    networkSecurityGroup?: Reference
+    routeTable?: Reference
+    ipConfigurations?: Reference[]
+    serviceAssociationLinks?: { properties: { link: string } }[]
+    resourceNavigationLinks?: { properties: { link: string } }[]
+  }
+}
+
+export interface VirtualNetwork extends Top {
+  properties: {
+    addressSpace: { addressPrefixes: string[] }
+    dhcpOptions?: { dnsServers?: string[] }
+    subnets: Subnet[]
+    provisioningState: string
+  }
+}
+
+export interface Rule {
+  id: string
+  name: string
+  etag?: string
+  properties: RuleProperties
+}
+
+export interface SecurityGroup extends Top {
+  properties: { securityRules: Rule[]; defaultSecurityRules: Rule[]; subnets?: Reference[]; networkInterfaces?: Reference[] }
+}
+
+export interface Route {
+  id: string
+  name: string
+  etag?: string
+  properties: { addressPrefix: string; nextHopType: string; nextHopIpAddress?: string }
+}
+
+export interface RouteTable extends Top {
+  properties: { routes: Route[]; subnets?: Reference[]; disableBgpRoutePropagation?: boolean }
+}
+
+export interface FirewallRule {
+  name: string
+  description?: string
+  protocols: string[]
+  sourceAddresses: string[]
+  destinationAddresses: string[]
+  destinationPorts: string[]
+}
+
+export interface RuleCollection {
+  name: string
+  properties: { priority: number; action: { type: string }; rules: FirewallRule[] }
+}
+
+export interface Firewall extends Top {
+  properties: {
+    sku?: { tier?: string }
+    threatIntelMode?: string
+    ipConfigurations: { name: string; properties: { privateIPAddress?: string; subnet?: Reference; publicIPAddress?: Reference } }[]
+    networkRuleCollections: RuleCollection[]
+  }
+}
+
+export interface PublicAddress extends Top {
+  sku?: { name: string }
+  properties: { ipAddress?: string; publicIPAllocationMethod: string; publicIPAddressVersion: string; ipConfiguration?: Reference }
+}
+
+export interface Interface extends Top {
+  properties: {
+    ipConfigurations: { name: string; properties: { privateIPAddress: string; privateIPAllocationMethod: string; subnet: Reference } }[]
+    networkSecurityGroup?: Reference
+  }
+}
+
+export interface Environment extends Top {
+  properties: {
+    state?: string
+    provisioningState?: string
+    networkConfiguration: { accessEndpoint: { type: string }; subnets: Reference[] }
+    networkHealth?: { state: string; since?: string }
+    endpointsConfiguration?: { workflow?: { accessEndpointIpAddresses?: { address: string }[] } }
+  }
+}
+
+/** useAll lists all resources of a type in the subscription; every is how often it looks again, in ms. */
+export function useAll<T>(type: string, every?: number) {
+  const subscription = useSubscription()
+  return useResources<T>(`/subscriptions/${subscription}/providers/${type}`, { enabled: subscription !== '', ...(every === undefined ? {} : { every }) })
+}
+
+/** rangesOf are a subnet's ranges, given in the singular or the plural member. */
+export function rangesOf(subnet: Subnet): string[] {
+  const { addressPrefix, addressPrefixes } = subnet.properties
+  return addressPrefixes ?? (addressPrefix === undefined ? [] : [addressPrefix])
+}
+
+/** ownersOf are the IDs of what is in a subnet: environments by their links, all else by its IP configurations. */
+export function ownersOf(subnet: Subnet): string[] {
+  const { serviceAssociationLinks = [], resourceNavigationLinks = [], ipConfigurations = [] } = subnet.properties
+  const owners = [...serviceAssociationLinks, ...resourceNavigationLinks].map((l) => l.properties.link)
+  for (const { id } of ipConfigurations) owners.push(id.split('/').slice(0, -2).join('/'))
+  return [...new Set(owners)]
+}
+
+/** attachmentsOf are the real addresses that an interface stands for. */
+export function attachmentsOf(nic: Interface): Attachment[] {
+  return parseAttachments(nic.tags?.[attachTagName(nic.tags)] ?? '')
+}
+
+interface ServiceTags {
+  values: { name: string }[]
+}
+
+const noTags: ReadonlySet<string> = new Set()
+
+/** useServiceTags are the names of the known service tags, as they are written, and in lower case for comparing. */
+export function useServiceTags(location: string): { names: string[]; known: ReadonlySet<string> } {
+  const client = useClient()
+  const subscription = useSubscription()
+  const tags = useQuery({
+    queryKey: ['service tags', subscription, location.toLowerCase()],
+    queryFn: async () =>
+      (await client.get<ServiceTags>(`/subscriptions/${subscription}/providers/Microsoft.Network/locations/${encodeURIComponent(location)}/serviceTags`)).body.values.map(
+        (t) => t.name,
+      ),
+    enabled: subscription !== '' && location !== '',
+    staleTime: Infinity,
+  })
+  return useMemo(() => (tags.data === undefined ? { names: [], known: noTags } : { names: tags.data, known: new Set(tags.data.map((t) => t.toLowerCase())) }), [tags.data])
+}
