@@ -130,7 +130,7 @@ function Head({ box, chosen, choose }: Pick<BoxData, 'box' | 'chosen' | 'choose'
       type="button"
       className={mergeClasses('nopan', styles.choice, styles.head)}
       aria-pressed={isChosen(end, chosen)}
-      aria-label={`${box.title}, ${box.text}`}
+
       onClick={() => choose(end)}
     >
       {content}
@@ -191,13 +191,7 @@ function RowLine({ row, chosen, choose }: { row: Row } & Pick<BoxData, 'chosen' 
   if (row.end === undefined) return <div className={styles.row}>{content}</div>
   const { end } = row
   return (
-    <button
-      type="button"
-      className={mergeClasses('nopan', styles.choice, styles.row)}
-      aria-pressed={isChosen(end, chosen)}
-      aria-label={`Attached machine ${row.title}`}
-      onClick={() => choose(end)}
-    >
+    <button type="button" className={mergeClasses('nopan', styles.choice, styles.row)} aria-pressed={isChosen(end, chosen)} onClick={() => choose(end)}>
       {content}
     </button>
   )

@@ -1,4 +1,4 @@
-import { Spinner, makeStyles, tokens } from '@fluentui/react-components'
+import { Spinner, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { MapRegular, VirtualNetworkRegular } from '@fluentui/react-icons'
 import { useMemo } from 'react'
 import { useSearchParams } from 'react-router'
@@ -9,18 +9,14 @@ import { Page } from '../../frame/Page'
 import { PageLink } from '../../frame/ResourceLink'
 import { environmentType, firewallType, interfaceType, networkType, useAll, type Environment, type Firewall, type Interface, type VirtualNetwork } from '../resources'
 import { MapView } from './MapView'
-import { PathPanel } from './PathPanel'
+import { PathAnswer } from './PathAnswer'
+import { PathForm } from './PathForm'
 import { layOut, networkOf, type World } from './topology'
 import { usePath } from './usePath'
 
 const useStyles = makeStyles({
-  split: {
-    display: 'grid',
-    gridTemplateColumns: 'minmax(0, 1fr) 340px',
-    columnGap: tokens.spacingHorizontalL,
-    rowGap: tokens.spacingVerticalL,
-    '@media (max-width: 960px)': { gridTemplateColumns: 'minmax(0, 1fr)' },
-  },
+  split: { display: 'grid', columnGap: tokens.spacingHorizontalL, rowGap: tokens.spacingVerticalL, gridTemplateColumns: 'minmax(0, 1fr)' },
+  told: { gridTemplateColumns: 'minmax(0, 1fr) 340px', '@media (max-width: 960px)': { gridTemplateColumns: 'minmax(0, 1fr)' } },
 })
 
 const every = 5_000 // ms between looks
@@ -61,10 +57,14 @@ function WorldMap({ world }: { world: World }) {
   const styles = useStyles()
   const topology = useMemo(() => layOut(world), [world])
   const path = usePath(topology, (address) => networkOf(world, address)?.id)
+  const told = path.report !== undefined || path.error !== undefined
   return (
-    <div className={styles.split}>
-      <MapView topology={topology} chosen={{ from: path.from, to: path.to }} choose={path.pick} path={path.path} reached={path.reached} />
-      <PathPanel topology={topology} state={path} />
-    </div>
+    <>
+      <PathForm topology={topology} state={path} />
+      <div className={mergeClasses(styles.split, told && styles.told)}>
+        <MapView topology={topology} chosen={{ from: path.from, to: path.to }} choose={path.pick} path={path.path} reached={path.reached} />
+        {told && <PathAnswer state={path} />}
+      </div>
+    </>
   )
 }

@@ -1,4 +1,4 @@
-import '@xyflow/react/dist/base.css'
+import '@xyflow/react/dist/style.css'
 import { makeStyles, tokens } from '@fluentui/react-components'
 import { Background, Controls, ReactFlow, type Edge, type Node } from '@xyflow/react'
 import { useMemo } from 'react'
@@ -11,8 +11,8 @@ import type { Topology } from './topology'
 
 const useStyles = makeStyles({
   frame: {
-    height: '70vh',
-    minHeight: '420px',
+    height: 'calc(100vh - 300px)',
+    minHeight: '440px',
     border: `1px solid ${tokens.colorNeutralStroke2}`,
     borderRadius: tokens.borderRadiusMedium,
     backgroundColor: tokens.colorNeutralBackground1,

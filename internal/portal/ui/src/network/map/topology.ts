@@ -61,9 +61,9 @@ export interface Topology {
   ends: End[]
 }
 
-const card = { width: 236, head: 54, badge: 26, row: 34, foot: 8, gap: 12 }
-const frame = { pad: 16, head: 48, gap: 32 }
-const aside = { width: 190, height: 72, gap: 120 }
+const card = { width: 216, head: 54, badge: 26, row: 34, foot: 8, gap: 12 }
+const frame = { pad: 14, head: 54, gap: 28 }
+const aside = { width: 176, height: 56, gap: 72 }
 
 export const internetEnd = 'internet'
 export const hostEnd = 'host'
