@@ -33,7 +33,7 @@ var layers = [][]string{
 	{"internal/gateway", "internal/portal"},
 	{"internal/server"},
 	{"isletest"},
-	{"cmd/isle", "internal/bench", "internal/bench/language", "internal/portal/typescript"},
+	{"cmd/isle", "internal/bench", "internal/bench/language", "internal/portal/language", "internal/portal/typescript"},
 }
 
 // testOnly are packages that tests import across the layers.

@@ -172,7 +172,7 @@ func TestSecuredActionsAreKeptInSecret(t *testing.T) {
 	links := func(action map[string]any) bool {
 		return get(action, "properties", "inputsLink") != nil || get(action, "properties", "outputsLink") != nil
 	}
-	if is := book(w.resubmit(flow, hidden, `{"from":"failed"}`)); links(is) || get(is, "properties", "kept") != true {
+	if is := book(w.resubmit(flow, hidden, `{"from":"failed"}`)); links(is) || get(is, "properties", "kept") != true || fmt.Sprint(get(is, "properties", "secured")) != "[inputs outputs]" {
 		t.Errorf("secured then and now: %v", is)
 	}
 	put("", 200)

@@ -37,6 +37,21 @@ func (f *fields) error(e *engine.Error) {
 	}
 }
 
+// secured says which contents there are and are not shown, which a missing link alone does
+// not: Isle's own.
+func (f *fields) secured(inputs, outputs bool) {
+	var names []string
+	if inputs {
+		names = append(names, "inputs")
+	}
+	if outputs {
+		names = append(names, "outputs")
+	}
+	if names != nil {
+		f.add("secured", texts(names...))
+	}
+}
+
 func (f fields) value() expr.Value { return expr.Object(f...) }
 
 // sortedObject is an object of the members of a map, in the order of their names.
@@ -103,6 +118,7 @@ func waitEnd(r store.Run) time.Time {
 func runTrigger(t *engine.Fired, r store.Run, l *linker) expr.Value {
 	var f fields
 	f.text("name", r.Trigger)
+	f.secured(t.HasInputs && t.SecureInputs, t.HasOutputs && t.SecureOutputs)
 	if t.HasInputs && !t.SecureInputs {
 		f.add("inputsLink", l.link("", "TriggerInputs", contentSize(t.Inputs)))
 	}
@@ -215,6 +231,7 @@ func canResubmit(r *engine.Record) bool {
 }
 
 func recordLinks(f *fields, r *engine.Record, owner string, l *linker) {
+	f.secured(r.HasInputs && r.SecureInputs, r.HasOutputs && r.SecureOutputs)
 	if r.HasInputs && !r.SecureInputs {
 		link := l.link(owner, "ActionInputs", contentSize(r.Inputs))
 		if r.Type == wdl.TypeForeach && !r.Iteration {

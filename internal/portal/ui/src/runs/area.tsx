@@ -1,7 +1,10 @@
 import { HistoryRegular } from '@fluentui/react-icons'
-import type { Area } from '../frame/area'
+import { resourceRoute, type Area } from '../frame/area'
 
 export const runs: Area = {
   services: [{ title: 'Runs', path: '/runs', icon: HistoryRegular, words: ['run', 'history'] }],
-  routes: [{ path: '/runs', lazy: async () => ({ Component: (await import('./RunList')).RunList }) }],
+  routes: [
+    { path: '/runs', lazy: async () => ({ Component: (await import('./RunList')).RunList }) },
+    { path: resourceRoute('Microsoft.Logic/workflows/runs'), lazy: async () => ({ Component: (await import('./RunPage')).RunPage }) },
+  ],
 }

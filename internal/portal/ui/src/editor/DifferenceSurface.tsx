@@ -1,0 +1,36 @@
+import { makeStyles } from '@fluentui/react-components'
+import { useEffect, useRef } from 'react'
+import { useTheme } from '../frame/theme'
+import { look, monaco } from './monaco'
+import type { TextDifferenceProps } from './TextDifference'
+
+const useStyles = makeStyles({ root: { position: 'absolute', inset: 0 } })
+
+/** DifferenceSurface is the editor itself; it is loaded with Monaco when it is first shown. */
+export function DifferenceSurface({ before, after, language, label }: TextDifferenceProps) {
+  const styles = useStyles()
+  const { dark } = useTheme()
+  const root = useRef<HTMLDivElement>(null)
+  useEffect(() => monaco.editor.setTheme(dark ? 'vs-dark' : 'vs'), [dark])
+  useEffect(() => {
+    if (root.current === null) return
+    const original = monaco.editor.createModel(before, language)
+    const modified = monaco.editor.createModel(after, language)
+    const editor = monaco.editor.createDiffEditor(root.current, {
+      ...look,
+      readOnly: true,
+      originalEditable: false,
+      originalAriaLabel: `${label}: before`,
+      modifiedAriaLabel: `${label}: after`,
+      renderSideBySideInlineBreakpoint: 700,
+      hideUnchangedRegions: { enabled: true },
+    })
+    editor.setModel({ original, modified })
+    return () => {
+      editor.dispose()
+      original.dispose()
+      modified.dispose()
+    }
+  }, [before, after, language, label])
+  return <div ref={root} className={styles.root} />
+}

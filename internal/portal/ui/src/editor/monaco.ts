@@ -1,0 +1,68 @@
+// Monaco with the languages that the portal shows. It is large: only what is loaded when
+// it is needed imports this (TextSurface, DifferenceSurface).
+
+import * as monaco from 'monaco-editor/editor/editor.api.js'
+import EditorWorker from 'monaco-editor/editor/editor.worker.js?worker'
+import 'monaco-editor/features/register.all.js'
+import JsonWorker from 'monaco-editor/language/json/json.worker.js?worker'
+import 'monaco-editor/languages/definitions/csharp/register.js'
+import 'monaco-editor/languages/definitions/liquid/register.js'
+import 'monaco-editor/languages/definitions/xml/register.js'
+import { jsonDefaults } from 'monaco-editor/languages/features/json/register.js'
+import type { Completion } from './completion'
+
+globalThis.MonacoEnvironment = {
+  getWorker: (_, label) => (label === 'json' ? new JsonWorker() : new EditorWorker()),
+}
+
+// The server judges definitions; a schema is for completion and hover.
+jsonDefaults.setDiagnosticsOptions({ validate: true, allowComments: true, trailingCommas: 'ignore', schemaValidation: 'ignore', enableSchemaRequest: false })
+
+/** describe has documents of the names, such as "*.definition.json", completed by a schema. */
+export function describe(fileMatch: string, schema: unknown): void {
+  const { schemas = [], ...options } = jsonDefaults.diagnosticsOptions
+  const uri = `isle:${fileMatch}`
+  jsonDefaults.setDiagnosticsOptions({ ...options, schemas: [...schemas.filter((s) => s.uri !== uri), { uri, fileMatch: [fileMatch], schema }] })
+}
+
+/** completions are what documents are completed by, beside a schema. */
+export const completions = new WeakMap<monaco.editor.ITextModel, (offset: number) => readonly Completion[]>()
+
+monaco.languages.registerCompletionItemProvider('json', {
+  triggerCharacters: ['@', '(', "'", '{', ','],
+  provideCompletionItems(model, position) {
+    const offset = model.getOffsetAt(position)
+    return { suggestions: (completions.get(model)?.(offset) ?? []).map((c) => suggestion(model, position, c)) }
+  },
+})
+
+function suggestion(model: monaco.editor.ITextModel, end: monaco.Position, c: Completion): monaco.languages.CompletionItem {
+  const start = model.getPositionAt(c.from)
+  return {
+    label: { label: c.label, description: c.kind === 'name' ? c.detail : '' },
+    kind: c.kind === 'function' ? monaco.languages.CompletionItemKind.Function : monaco.languages.CompletionItemKind.Value,
+    insertText: c.insert,
+    insertTextRules: monaco.languages.CompletionItemInsertTextRule.InsertAsSnippet,
+    detail: c.detail,
+    documentation: c.help,
+    range: { startLineNumber: start.lineNumber, startColumn: start.column, endLineNumber: end.lineNumber, endColumn: end.column },
+  }
+}
+
+/** Look are the options of every editor of the portal. */
+export const look = {
+  automaticLayout: true,
+  minimap: { enabled: false },
+  scrollBeyondLastLine: false,
+  fontSize: 13,
+  lineNumbersMinChars: 3,
+  folding: true,
+  wordWrap: 'off',
+  renderLineHighlight: 'line',
+  fixedOverflowWidgets: true,
+  padding: { top: 8, bottom: 8 },
+  tabSize: 2,
+  unicodeHighlight: { ambiguousCharacters: false },
+} satisfies monaco.editor.IEditorOptions & { tabSize: number }
+
+export { monaco }

@@ -1,0 +1,142 @@
+import { Badge, Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
+import { ChevronDownRegular, ChevronRightRegular, ErrorCircleFilled } from '@fluentui/react-icons'
+import type { Node as FlowNode, NodeProps } from '@xyflow/react'
+import { memo } from 'react'
+import { coloursOf, type Decoration } from './decoration'
+import { lookOf } from './look'
+import type { Node } from './outline'
+import { sizes } from './layout'
+
+const useStyles = makeStyles({
+  box: {
+    width: '100%',
+    height: '100%',
+    borderRadius: tokens.borderRadiusLarge,
+    border: `1px solid ${tokens.colorNeutralStroke1}`,
+    backgroundColor: tokens.colorNeutralBackground1,
+    boxSizing: 'border-box',
+  },
+  container: { backgroundColor: tokens.colorNeutralBackground3 },
+  branch: { backgroundColor: tokens.colorNeutralBackground1, border: `1px dashed ${tokens.colorNeutralStroke1}` },
+  chosen: { outline: `2px solid ${tokens.colorBrandStroke1}`, outlineOffset: '1px' },
+  dimmed: { opacity: 0.6 },
+  head: { display: 'flex', alignItems: 'center', minWidth: 0, paddingInlineEnd: '4px' },
+  card: {
+    display: 'flex',
+    alignItems: 'center',
+    columnGap: '10px',
+    flexGrow: 1,
+    minWidth: 0,
+    height: '100%',
+    padding: '0 8px 0 0',
+    border: 'none',
+    background: 'none',
+    color: tokens.colorNeutralForeground1,
+    font: 'inherit',
+    textAlign: 'left',
+    cursor: 'pointer',
+    borderRadius: tokens.borderRadiusLarge,
+    ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
+  },
+  bar: { width: '4px', alignSelf: 'stretch', borderRadius: '6px 0 0 6px', flexShrink: 0 },
+  icon: { fontSize: '22px', flexShrink: 0 },
+  words: { display: 'flex', flexDirection: 'column', minWidth: 0, flexGrow: 1, lineHeight: '18px' },
+  name: { fontWeight: tokens.fontWeightSemibold, fontSize: '13px', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
+  type: { fontSize: '11px', lineHeight: '15px', color: tokens.colorNeutralForeground2, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
+  state: { display: 'flex', flexDirection: 'column', alignItems: 'end', flexShrink: 0, fontSize: '11px', lineHeight: '15px' },
+  label: { paddingInlineStart: '12px', columnGap: '8px' },
+})
+
+/** StepData is what a node of the drawing shows and does. */
+export interface StepData extends Record<string, unknown> {
+  readonly node: Node
+  readonly chosen: boolean
+  readonly collapsed: boolean
+  readonly decoration: Decoration | undefined
+  readonly select: (id: string) => void
+  readonly toggle: (id: string) => void
+}
+
+export type StepNode = FlowNode<StepData, 'step'>
+
+/** StepCard draws a trigger, an action, or a branch; a container with what lies in it above. */
+export const StepCard = memo(function StepCard({ data }: NodeProps<StepNode>) {
+  const styles = useStyles()
+  const { node, chosen, decoration, collapsed } = data
+  const status = decoration?.status ?? ''
+  const line = status === '' ? {} : { borderColor: coloursOf(status).line, borderWidth: node.kind === 'branch' ? 1 : 2 }
+  return (
+    <div
+      className={mergeClasses(
+        styles.box,
+        node.container && styles.container,
+        node.kind === 'branch' && styles.branch,
+        chosen && styles.chosen,
+        decoration?.dimmed && styles.dimmed,
+      )}
+      style={line}
+    >
+      <div className={styles.head} style={{ height: node.kind === 'branch' ? sizes.branch - 2 : node.container && !collapsed ? sizes.header - 2 : '100%' }}>
+        {node.kind === 'branch' ? <BranchLabel {...data} /> : <Card {...data} />}
+        {node.container && node.kind === 'action' && (
+          <Button
+            appearance="subtle"
+            size="small"
+            icon={collapsed ? <ChevronRightRegular /> : <ChevronDownRegular />}
+            aria-label={`${collapsed ? 'Expand' : 'Collapse'} ${node.name}`}
+            aria-expanded={!collapsed}
+            onClick={() => data.toggle(node.id)}
+          />
+        )}
+      </div>
+    </div>
+  )
+})
+
+function Card({ node, chosen, decoration, select }: StepData) {
+  const styles = useStyles()
+  const { icon: Icon, colour } = lookOf(node.type, node.kind === 'trigger')
+  return (
+    <button
+      type="button"
+      className={mergeClasses('nopan', styles.card)}
+      aria-pressed={chosen}
+      onClick={() => select(node.id)}
+      title={node.note === '' ? node.name : `${node.name}\n${node.note}`}
+    >
+      <span className={styles.bar} style={{ backgroundColor: colour }} />
+      <Icon className={styles.icon} style={{ color: colour }} aria-hidden />
+      <span className={styles.words}>
+        <span className={styles.name}>{node.name.replaceAll('_', ' ')}</span>
+        <span className={styles.type}>{node.type === '' ? 'no type' : node.type}</span>
+      </span>
+      {decoration !== undefined && <State {...decoration} />}
+    </button>
+  )
+}
+
+function BranchLabel({ node, chosen, select }: StepData) {
+  const styles = useStyles()
+  return (
+    <button type="button" className={mergeClasses('nopan', styles.card, styles.label)} aria-pressed={chosen} onClick={() => select(node.id)} title={node.note}>
+      <span className={styles.name}>{node.name}</span>
+      {node.note !== '' && <span className={styles.type}>{node.note}</span>}
+    </button>
+  )
+}
+
+function State({ status, note, badge, problems = 0 }: Decoration) {
+  const styles = useStyles()
+  return (
+    <span className={styles.state}>
+      {problems > 0 && (
+        <Badge color="danger" size="small" icon={<ErrorCircleFilled />} aria-label={`${problems} ${problems === 1 ? 'problem' : 'problems'}`}>
+          {problems}
+        </Badge>
+      )}
+      {status !== undefined && status !== '' && <span style={{ color: coloursOf(status).text, fontWeight: 600 }}>{status}</span>}
+      {note !== undefined && <span>{note}</span>}
+      {badge !== undefined && <span>{badge}</span>}
+    </span>
+  )
+}

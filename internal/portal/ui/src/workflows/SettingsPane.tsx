@@ -1,0 +1,171 @@
+import { Button, Dropdown, Field, makeStyles, Option, Text, Textarea, tokens } from '@fluentui/react-components'
+import { KeyResetRegular, SaveRegular } from '@fluentui/react-icons'
+import { useState } from 'react'
+import { useClient } from '../api/context'
+import { nameOf } from '../api/id'
+import { useResource, useResources } from '../api/resources'
+import { useSubscription } from '../api/subscription'
+import { ConfirmDialog } from '../frame/ConfirmDialog'
+import { ErrorView } from '../frame/ErrorView'
+import { useNotifications } from '../frame/notifications'
+import { ResourceLink } from '../frame/ResourceLink'
+import { useResourceId } from '../frame/ResourcePage'
+import { useWorkflowChanges } from './change'
+import { useWorkflowText, type WorkflowText } from './definition'
+import { replaced } from './resourceText'
+import { type AccessControl, accessParts, type Workflow, workflowType } from './workflow'
+
+const useStyles = makeStyles({
+  form: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalL, maxWidth: '640px' },
+  bar: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
+})
+
+const words: Record<(typeof accessParts)[number], [label: string, hint: string]> = {
+  triggers: ['Who may call triggers', 'Addresses that requests and callbacks may come from'],
+  contents: ['Who may read inputs and outputs', 'Addresses that links to the contents of runs may be opened from'],
+  actions: ['Who may call actions', 'Addresses that callbacks of webhook actions may come from'],
+  workflowManagement: ['Who may manage it', 'Addresses that the resource manager may be called from for this logic app'],
+}
+
+/** SettingsPane edits who may call a logic app, its integration account, its tags, and its access keys. */
+export function SettingsPane() {
+  const id = useResourceId(workflowType)
+  const workflow = useResource<Workflow>(id).data?.body
+  const text = useWorkflowText(id)
+  if (text.error) return <ErrorView error={text.error} />
+  if (!workflow || !text.data) return null
+  return (
+    <>
+      <Form key={text.data.etag} id={id} workflow={workflow} saved={text.data} />
+      <Keys id={id} />
+    </>
+  )
+}
+
+/** Edited are the settings as texts. */
+interface Edited {
+  account: string
+  tags: string
+  access: Record<(typeof accessParts)[number], string>
+}
+
+function Form({ id, workflow, saved }: { id: string; workflow: Workflow; saved: WorkflowText }) {
+  const styles = useStyles()
+  const [first] = useState(() => editedOf(workflow))
+  const [now, setNow] = useState(first)
+  const [error, setError] = useState<unknown>()
+  const { save } = useWorkflowChanges()
+  const subscription = useSubscription()
+  const accounts = useResources<{ id: string; name: string }>(`/subscriptions/${subscription}/providers/Microsoft.Logic/integrationAccounts`, { enabled: subscription !== '' })
+  const environment = workflow.properties.integrationServiceEnvironment?.id
+  const submit = () => {
+    setError(undefined)
+    void save(id, written(saved.resource, now), saved.etag).catch(setError)
+  }
+  return (
+    <div className={styles.form}>
+      <Field label="Environment" hint="A logic app stays where it was created.">
+        <Text>{environment === undefined ? 'None' : <ResourceLink id={environment} />}</Text>
+      </Field>
+      <Field label="Integration account" hint="It must be in the same environment.">
+        <Dropdown
+          selectedOptions={[now.account]}
+          value={now.account === '' ? 'None' : nameOf(now.account)}
+          onOptionSelect={(_, data) => setNow({ ...now, account: data.optionValue ?? '' })}
+        >
+          <Option value="">None</Option>
+          {(accounts.data ?? []).map((a) => (
+            <Option key={a.id} value={a.id}>
+              {a.name}
+            </Option>
+          ))}
+        </Dropdown>
+      </Field>
+      {accessParts.map((part) => (
+        <Field key={part} label={words[part][0]} hint={`${words[part][1]}, one a line, as 10.0.0.0/24 or 10.0.0.1-10.0.0.9. Empty: all.`}>
+          <Textarea value={now.access[part]} resize="vertical" onChange={(_, data) => setNow({ ...now, access: { ...now.access, [part]: data.value } })} />
+        </Field>
+      ))}
+      <Field label="Tags" hint="One a line, as name=value">
+        <Textarea value={now.tags} resize="vertical" onChange={(_, data) => setNow({ ...now, tags: data.value })} />
+      </Field>
+      {error !== undefined && <ErrorView error={error} title="They were not saved" />}
+      <div className={styles.bar}>
+        <Button appearance="primary" icon={<SaveRegular />} disabled={JSON.stringify(now) === JSON.stringify(first)} onClick={submit}>
+          Save
+        </Button>
+        <Button disabled={JSON.stringify(now) === JSON.stringify(first)} onClick={() => setNow(first)}>
+          Discard
+        </Button>
+      </div>
+    </div>
+  )
+}
+
+function editedOf({ tags = {}, properties: p }: Workflow): Edited {
+  const ranges = (part: (typeof accessParts)[number]) => (p.accessControl?.[part]?.allowedCallerIpAddresses ?? []).map((a) => a.addressRange).join('\n')
+  return {
+    account: p.integrationAccount?.id ?? '',
+    tags: Object.entries(tags)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('\n'),
+    access: { triggers: ranges('triggers'), contents: ranges('contents'), actions: ranges('actions'), workflowManagement: ranges('workflowManagement') },
+  }
+}
+
+function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((l) => l.trim())
+    .filter((l) => l !== '')
+}
+
+/** written puts the settings into the resource's text. */
+function written(resource: string, now: Edited): string {
+  const control: AccessControl = {}
+  for (const part of accessParts) {
+    const ranges = linesOf(now.access[part])
+    if (ranges.length > 0) control[part] = { allowedCallerIpAddresses: ranges.map((addressRange) => ({ addressRange })) }
+  }
+  const tags = Object.fromEntries(
+    linesOf(now.tags).map((l) => {
+      const at = l.indexOf('=')
+      return at < 0 ? [l, ''] : [l.slice(0, at).trim(), l.slice(at + 1).trim()]
+    }),
+  )
+  const account = now.account === '' ? 'null' : JSON.stringify({ id: now.account })
+  const withAccount = replaced(resource, account, 'properties', 'integrationAccount')
+  return replaced(replaced(withAccount, JSON.stringify(control), 'properties', 'accessControl'), JSON.stringify(tags), 'tags')
+}
+
+/** Keys makes new access keys, which ends the URLs that the old ones signed. */
+function Keys({ id }: { id: string }) {
+  const styles = useStyles()
+  const client = useClient()
+  const notifications = useNotifications()
+  const [asked, setAsked] = useState<'Primary' | 'Secondary'>()
+  const regenerate = (keyType: string) => {
+    const work = { title: `Making a new ${keyType.toLowerCase()} key`, done: `${nameOf(id)} has a new ${keyType.toLowerCase()} key.` }
+    void notifications.follow(work, () => client.post(`${id}/regenerateAccessKey`, { keyType })).catch(() => undefined)
+  }
+  return (
+    <Field label="Access keys" hint="Callback URLs and links to contents are signed with them.">
+      <div className={styles.bar}>
+        {(['Primary', 'Secondary'] as const).map((key) => (
+          <Button key={key} icon={<KeyResetRegular />} onClick={() => setAsked(key)}>
+            New {key.toLowerCase()} key
+          </Button>
+        ))}
+        <ConfirmDialog
+          open={asked !== undefined}
+          title={`Make a new ${asked?.toLowerCase() ?? ''} key?`}
+          action="Make a new key"
+          close={() => setAsked(undefined)}
+          confirm={() => asked && regenerate(asked)}
+        >
+          Each URL that was signed with the key until now stops working at once.
+        </ConfirmDialog>
+      </div>
+    </Field>
+  )
+}
