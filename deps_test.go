@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"internal/connector/builtin", "internal/trigger"},
 	{"internal/runner", "internal/arm", "internal/local"},
 	{"internal/identity", "internal/access", "internal/testfile", "internal/metrics", "internal/tracing", "internal/search"},
-	{"internal/network", "internal/logic", "internal/account", "internal/web", "internal/deploy"},
+	{"internal/network", "internal/logic", "internal/account", "internal/autoscale", "internal/web", "internal/deploy"},
 	{"internal/gateway", "internal/portal"},
 	{"internal/server"},
 	{"isletest"},

@@ -76,6 +76,7 @@ func (r *Run) run(f *frame, a *wdl.Action) *record {
 	s := r.slotOf(f, a.Index)
 	s.rec, s.state = rec, running
 	r.started = append(r.started, started{f, a.Index})
+	r.tally.Started++
 	return rec
 }
 

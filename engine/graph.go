@@ -58,6 +58,7 @@ func (r *Run) closeAction(f *frame, a *wdl.Action, status wdl.Status, code strin
 	if rec.status != wdl.Skipped {
 		r.executed++
 	}
+	r.tally.ended(rec.status, rec.end.Sub(rec.start))
 	for _, next := range a.Successors {
 		r.decide(f, r.program.Actions[next])
 	}

@@ -53,8 +53,41 @@ type Result struct {
 	// a callback. Loaded again it has nothing to repeat.
 	Rests    bool
 	Executed int // actions that ended in this step, skipped ones left out
+	Tally    Tally
 	Need     *Need
 	Summary  Summary
+}
+
+// Tally counts what became of the actions of a step, iterations of loops each.
+type Tally struct {
+	Started                    int
+	Succeeded, Failed, Skipped int           // that ended; whatever else ends them is Failed
+	Latency, SuccessLatency    time.Duration // sums, of those that ended and were not skipped, and that succeeded
+}
+
+// Add adds what another step did.
+func (t *Tally) Add(o Tally) {
+	t.Started += o.Started
+	t.Succeeded += o.Succeeded
+	t.Failed += o.Failed
+	t.Skipped += o.Skipped
+	t.Latency += o.Latency
+	t.SuccessLatency += o.SuccessLatency
+}
+
+// ended counts an action that ends.
+func (t *Tally) ended(status wdl.Status, took time.Duration) {
+	switch status {
+	case wdl.Skipped:
+		t.Skipped++
+		return
+	case wdl.Succeeded:
+		t.Succeeded++
+		t.SuccessLatency += took
+	default:
+		t.Failed++
+	}
+	t.Latency += took
 }
 
 // Summary is what is known about a run without its records.

@@ -70,7 +70,8 @@ type step struct {
 	effects    []Effect
 	contents   []Content
 	records    int
-	executed   int   // actions that ended and were not skipped
+	executed   int // actions that ended and were not skipped
+	tally      Tally
 	bytes      int   // of rows
 	outsourced int64 // bytes of contents
 }
@@ -297,7 +298,7 @@ func (r *Run) result(more bool, need *Need) Result {
 		}
 	}
 	r.settle()
-	res := Result{Effects: r.effects, More: more, Need: need, Executed: r.executed, Summary: r.summary()}
+	res := Result{Effects: r.effects, More: more, Need: need, Executed: r.executed, Tally: r.tally, Summary: r.summary()}
 	if !r.status.Final() {
 		res.Wake = r.wake()
 		res.Rests = r.begun && !more && need == nil && !slices.ContainsFunc(r.flights, func(l *flight) bool { return l.called })

@@ -196,6 +196,13 @@ func (m *Manager) Patch(ctx context.Context, p Principal, id, apiVersion string,
 	return m.local(ctx, p, http.MethodPatch, id, apiVersion, body)
 }
 
+// PatchWith is Patch with a commit function, as PutWith has it.
+func (m *Manager) PatchWith(ctx context.Context, p Principal, id, apiVersion string, body []byte, commit func(*store.Tx, *Result) error) (*Result, error) {
+	c := m.localCall(p, http.MethodPatch, id, apiVersion, body)
+	c.commit = commit
+	return m.serve(ctx, c)
+}
+
 // Get reads a resource, a list or a read of a type.
 func (m *Manager) Get(ctx context.Context, p Principal, path, apiVersion string) (*Result, error) {
 	return m.local(ctx, p, http.MethodGet, path, apiVersion, nil)

@@ -28,6 +28,9 @@ func NewBuffer(most int64) *Buffer { return &Buffer{most: most} }
 // Held is how many bytes are held.
 func (b *Buffer) Held() int64 { return b.held.Load() }
 
+// Share is how much of the buffer is held, from 0 to 1.
+func (b *Buffer) Share() float64 { return float64(b.held.Load()) / float64(max(1, b.most)) }
+
 // Room returns what one message, or those of one call, hold of the buffer: nothing yet.
 func (b *Buffer) Room() *Room {
 	if b == nil {

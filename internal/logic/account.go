@@ -69,10 +69,12 @@ func (s *Service) useAccount(tx *store.Tx, form *workflow, account string, id ar
 	return nil
 }
 
-// Home is what an integration account must know about an environment.
+// Home is what an integration account, or a setting that scales it, must know about an
+// environment.
 type Home struct {
-	ID, Store, Location, SKU string
-	Ready                    bool
+	ID, Store, Location, SKU, State string
+	Capacity                        int64
+	Ready                           bool
 }
 
 // Home finds an environment by its resource ID; store.ErrNotFound if there is none.
@@ -88,7 +90,7 @@ func (s *Service) Home(tx *store.Tx, id string) (*Home, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Home{ID: stored.ID, Store: form.ID, Location: stored.Location, SKU: form.SKU, Ready: form.Ready && stored.State == "Succeeded"}, nil
+	return &Home{ID: stored.ID, Store: form.ID, Location: stored.Location, SKU: form.SKU, State: stored.State, Capacity: form.Capacity, Ready: form.Ready && stored.State == "Succeeded"}, nil
 }
 
 // Enter notes that an account is in an environment, known by its store id, which is then

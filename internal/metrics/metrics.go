@@ -112,6 +112,9 @@ func (m *Metrics) Requested(q runner.Request) {
 	m.vectors.requestSeconds.WithLabelValues(f.environment, string(q.Operation)).Observe(q.Took.Seconds())
 }
 
+// Fired implements runner.Observer.
+func (m *Metrics) Fired(runner.Fired) {}
+
 // Purged is told what of an environment, by its store id, was deleted for its age.
 func (m *Metrics) Purged(environment string, runs, firings int) {
 	label := m.database(environment).label

@@ -75,6 +75,7 @@ type delivery struct {
 type tracking struct {
 	trackingID, clientTrackingID string
 	trace                        engine.Trace
+	took                         time.Duration // of the firing
 }
 
 // post hands an event to a run, loading it if it is not in memory. It does not
@@ -320,6 +321,7 @@ func (a *active) step(d delivery) (refusal, err error) {
 	p.Contents = join(p.Contents, result.Contents)
 	p.Effects = join(p.Effects, result.Effects)
 	p.Executed += result.Executed
+	p.Tally.Add(result.Tally)
 	p.Wake, p.Rests, p.More, p.Need, p.Summary = result.Wake, result.Rests, result.More, result.Need, result.Summary
 	a.stepped, a.follow = true, nil
 	return nil, nil

@@ -127,7 +127,7 @@ func (r *Runner) refuse(ctx context.Context, q FireRequest, f engine.Fired, name
 		}
 	}
 	err = db.Write(ctx, func(tx *store.Tx) error {
-		if err := putUnfired(tx, q.Deployed.FlowID, f, name, failure); err != nil || q.Also == nil {
+		if err := r.putUnfired(tx, q.Deployed.Environment, q.Deployed.FlowID, f, name, failure); err != nil || q.Also == nil {
 			return err
 		}
 		return q.Also(tx)

@@ -144,11 +144,12 @@ type Unfired struct {
 const maxUnfired = 256 << 10
 
 // putUnfired records a firing that began no run; cause is nil unless it failed.
-func putUnfired(tx *store.Tx, flowID string, f engine.Fired, name string, cause *engine.Error) error {
+func (r *Runner) putUnfired(tx *store.Tx, environment, flowID string, f engine.Fired, name string, cause *engine.Error) error {
 	h, err := unfired(flowID, f, name, cause, nil)
 	if err != nil {
 		return err
 	}
+	r.told(tx, environment, flowID, &f)
 	return tx.PutTriggerHistory(h)
 }
 

@@ -213,7 +213,7 @@ func (f *fetch) record(ctx context.Context, fired engine.Fired, cause *engine.Er
 	fired.SecureInputs, fired.SecureOutputs = f.on.SecureInputs, f.on.SecureOutputs
 	fired = fill(fired, f.now, f.ClientTrackingID)
 	return f.db.Write(ctx, func(tx *store.Tx) error {
-		if err := putUnfired(tx, f.FlowID, fired, f.Name, cause); err != nil {
+		if err := f.runner.putUnfired(tx, f.db.Name(), f.FlowID, fired, f.Name, cause); err != nil {
 			return err
 		}
 		return f.done(tx)

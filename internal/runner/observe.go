@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"isle/engine"
+	"isle/internal/store"
 	"isle/wdl"
 )
 
@@ -15,6 +16,28 @@ type Observer interface {
 	Committed(Progress)
 	// Requested is told of each request of an action or a trigger that has ended.
 	Requested(Request)
+	// Fired is told of each firing that began no run, when the history has it.
+	Fired(Fired)
+}
+
+// Fired is a firing that began no run.
+type Fired struct {
+	Environment, FlowID string // store id, flow id
+	Status              wdl.Status
+	Took                time.Duration
+}
+
+// told has the observers hear of a firing when it is durable.
+func (r *Runner) told(tx *store.Tx, environment, flowID string, f *engine.Fired) {
+	if len(r.config.Observers) == 0 {
+		return
+	}
+	fired := Fired{Environment: environment, FlowID: flowID, Status: f.Status, Took: f.End.Sub(f.Start)}
+	tx.AfterCommit(func() {
+		for _, o := range r.config.Observers {
+			o.Fired(fired)
+		}
+	})
 }
 
 // Tracer makes spans.
@@ -42,11 +65,13 @@ type Progress struct {
 	Ended       bool
 	Status      wdl.Status
 	Code        string
-	Start, End  time.Time    // of the run
-	Executed    int          // actions that ended, skipped ones left out
-	Trigger     string       // its name
-	Trace       engine.Trace // that the run was begun in
-	Rows        []engine.Row // that were added; not to be changed
+	Start, End  time.Time     // of the run
+	Executed    int           // actions that ended, skipped ones left out
+	Tally       engine.Tally  // of its actions
+	Trigger     string        // its name
+	Fired       time.Duration // how long the trigger took, if the run is new
+	Trace       engine.Trace  // that the run was begun in
+	Rows        []engine.Row  // that were added; not to be changed
 }
 
 // Request is a request of an operation that has ended.
@@ -66,7 +91,7 @@ func (a *active) observe(result *engine.Result, began bool) {
 	}
 	s := &result.Summary
 	p := Progress{Environment: a.key.environment, Run: a.key.run, Workflow: a.workflow, Began: began, Ended: !s.EndTime.IsZero(),
-		Status: s.Status, Code: s.Code, Start: s.StartTime, End: s.EndTime, Executed: result.Executed, Trigger: s.Trigger, Trace: a.trigger.trace, Rows: result.Rows}
+		Status: s.Status, Code: s.Code, Start: s.StartTime, End: s.EndTime, Executed: result.Executed, Tally: result.Tally, Trigger: s.Trigger, Fired: a.trigger.took, Trace: a.trigger.trace, Rows: result.Rows}
 	for _, o := range a.runner.config.Observers {
 		o.Committed(p)
 	}
@@ -101,6 +126,17 @@ type Pressure struct {
 	Calls, WaitingCalls   int // requests under way, and waiting for their turn
 	Loading, WaitingLoads int // runs being loaded into memory, and waiting to be
 	WaitingSteps          int // of runs that could go on, but for the processors
+}
+
+// Occupancy is how many percent of the requests that it may have under way each
+// environment has, by store id, and how many percent of the bytes of large messages all of
+// them hold.
+func (r *Runner) Occupancy() (calls map[string]float64, messages float64) {
+	calls = map[string]float64{}
+	r.calls.pressure(func(environment string, running, _ int) {
+		calls[environment] = 100 * float64(running) / float64(r.config.MaxCallsEach)
+	})
+	return calls, 100 * r.buffer.Share()
 }
 
 // Pressure is that of each environment that has any, by store id.

@@ -108,7 +108,7 @@ func (a *active) load(ctx context.Context) error {
 	}
 	row.Head = nil
 	a.db, a.row, a.created = db, row, true
-	a.trigger = tracking{summary.TriggerRecord.TrackingID, row.ClientTrackingID, summary.Trace}
+	a.trigger = tracking{summary.TriggerRecord.TrackingID, row.ClientTrackingID, summary.Trace, summary.TriggerRecord.End.Sub(summary.TriggerRecord.Start)}
 	a.follow = resumeEvent
 	return nil
 }

@@ -494,7 +494,7 @@ func (r *Runner) beginItem(ctx context.Context, db *store.DB, w *engine.Workflow
 		return db.Write(ctx, func(tx *store.Tx) error {
 			f := q.Trigger
 			f.Status, f.Code = wdl.Failed, "InternalServerError"
-			return putUnfired(tx, s.FlowID, f, q.RunID, &engine.Error{Code: f.Code, Message: "The run could not be begun; the server's log says why."})
+			return r.putUnfired(tx, db.Name(), s.FlowID, f, q.RunID, &engine.Error{Code: f.Code, Message: "The run could not be begun; the server's log says why."})
 		})
 	}
 	return err

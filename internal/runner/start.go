@@ -165,7 +165,7 @@ func (r *Runner) begin(db *store.DB, q StartRequest) (*active, *Started) {
 		key:      runKey{q.Environment, name},
 		db:       db,
 		workflow: q.Workflow,
-		trigger:  tracking{fired.TrackingID, q.ClientTrackingID, q.Trace},
+		trigger:  tracking{fired.TrackingID, q.ClientTrackingID, q.Trace, fired.End.Sub(fired.Start)},
 		guard:    q.Also,
 		driven:   true,
 		follow:   beginEvent,

@@ -183,7 +183,7 @@ func (r *Runner) noteOutcome(ctx context.Context, db *store.DB, key string, o en
 			return err
 		}
 		if done = s.take(o, now, randomBits()); done != nil && done.failed {
-			if err := putUnfired(tx, s.FlowID, done.fired(s, now), newRunName(now), done.error(s.Trigger)); err != nil {
+			if err := r.putUnfired(tx, db.Name(), s.FlowID, done.fired(s, now), newRunName(now), done.error(s.Trigger)); err != nil {
 				return err
 			}
 		}
@@ -371,7 +371,7 @@ func (p *subscriptionPlan) commit(tx *store.Tx, row store.Task) error {
 		return err
 	}
 	for _, f := range p.failures {
-		if err := putUnfired(tx, p.FlowID, f.fired, newRunName(p.now), templateError(f.cause)); err != nil {
+		if err := p.runner.putUnfired(tx, p.db.Name(), p.FlowID, f.fired, newRunName(p.now), templateError(f.cause)); err != nil {
 			return err
 		}
 	}

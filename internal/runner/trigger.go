@@ -132,7 +132,7 @@ func (o *occasion) record(ctx context.Context, fired engine.Fired, cause *engine
 	fired.SecureInputs, fired.SecureOutputs = o.on.SecureInputs, o.on.SecureOutputs
 	fired = fill(fired, o.now, o.name)
 	return o.goneIsDone(o.db.Write(ctx, func(tx *store.Tx) error {
-		if err := putUnfired(tx, o.deployed.FlowID, fired, o.name, cause); err != nil {
+		if err := o.runner.putUnfired(tx, o.db.Name(), o.deployed.FlowID, fired, o.name, cause); err != nil {
 			return err
 		}
 		return o.advance(next)(tx)

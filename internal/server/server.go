@@ -21,10 +21,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"isle/internal/access"
 	"isle/internal/account"
 	"isle/internal/arm"
+	"isle/internal/autoscale"
 	"isle/internal/backup"
 	"isle/internal/connector"
 	"isle/internal/connector/builtin"
@@ -71,6 +73,7 @@ type Server struct {
 	workflows  *logic.Workflows
 	logic      *logic.Service
 	accounts   *account.Service
+	autoscale  *autoscale.Service
 	web        *web.Service
 	runner     *runner.Runner
 	endOps     func()
@@ -138,6 +141,7 @@ func (s *Server) start(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.background = stop
 	s.keeping.Go(func() { s.watchHealth(background) })
+	s.keeping.Go(func() { s.watchUsage(background) })
 	s.keeping.Go(func() { search.New(s.store, s.log).Run(background) })
 	if err := s.tasks.Start(background); err != nil {
 		return err
@@ -313,6 +317,10 @@ func (s *Server) build() error {
 		return err
 	}
 	s.places.environments = s.logic
+	s.autoscale, err = autoscale.New(autoscale.Config{Store: s.store, Environments: scaled{s}, Since: time.Now(), Authorizer: s.access, Clock: s.config.Clock, Log: s.log})
+	if err != nil {
+		return err
+	}
 	// The operator named the issuers, so they may be where only the server can reach.
 	s.issuer.Trust(s.config.trusted(), fetch.New(fetch.Options{Network: s.network, Private: true, RootCAs: s.rootCAs()}).Fetch)
 	deployments := deploy.New(deploy.Config{Store: s.store, TenantID: s.issuer.Tenant(), Endpoint: s.base, Authority: s.base,
@@ -329,6 +337,7 @@ func (s *Server) build() error {
 		return err
 	}
 	s.logic.Bind(s.manager)
+	s.autoscale.Bind(s.manager)
 	deployments.Bind(s.manager)
 	s.gateway = gateway.New(gateway.Config{Tokens: s.issuer, Workflows: s.workflows, Named: s.workflows, Accounts: s.accounts, Runner: s.runner, Store: s.store, InlineCode: s.code, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
 		MaxBody: s.config.limits.MessageSize, MaxBuffered: s.config.limits.Buffered(), ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
@@ -343,19 +352,19 @@ func (s *Server) build() error {
 
 // types are the resource types of the server, but for those of the resource manager itself.
 func (s *Server) types(deployments *deploy.Provider) []arm.Type {
-	return slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), s.accounts.Types(), s.web.Types(), deployments.Types(), s.access.Types(), s.issuer.Types())
+	return slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), s.accounts.Types(), s.autoscale.Types(), s.web.Types(), deployments.Types(), s.access.Types(), s.issuer.Types())
 }
 
 // ResourceTypes are the types that a server knows, as "Microsoft.Logic/workflows":
 // the list for who checks a template without a server.
 func ResourceTypes() []string {
-	return slices.Concat(network.TypeNames(), logic.TypeNames(), account.TypeNames(), web.TypeNames(), []string{deploy.TypeName}, access.TypeNames(), identity.TypeNames(), arm.TypeNames())
+	return slices.Concat(network.TypeNames(), logic.TypeNames(), account.TypeNames(), autoscale.TypeNames(), web.TypeNames(), []string{deploy.TypeName}, access.TypeNames(), identity.TypeNames(), arm.TypeNames())
 }
 
 // handlers are who carries out which kind of task.
 func (s *Server) handlers(deployments *deploy.Provider) map[string]task.Handler {
 	all := map[string]task.Handler{deploy.TaskKind: deployments.CarryOn}
-	for _, some := range []map[string]task.Handler{s.runner.Handlers(), s.manager.Handlers(), s.logic.Handlers()} {
+	for _, some := range []map[string]task.Handler{s.runner.Handlers(), s.manager.Handlers(), s.logic.Handlers(), s.autoscale.Handlers()} {
 		for kind, h := range some {
 			all[kind] = h
 		}

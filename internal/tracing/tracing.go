@@ -167,6 +167,9 @@ func (t *Tracer) Committed(p runner.Progress) {
 // Requested implements runner.Observer.
 func (t *Tracer) Requested(runner.Request) {}
 
+// Fired implements runner.Observer: what begins no run has no span.
+func (t *Tracer) Fired(runner.Fired) {}
+
 // HandOn implements runner.Tracer.
 func (t *Tracer) HandOn(run string, of engine.Trace, c *engine.Call) engine.Trace {
 	return engine.Trace{ID: traceID(run, of), Parent: spanID(run, c.Subject.Name, engine.ScopeOf(c.Repetition), false), Flags: flags(of), State: of.State}

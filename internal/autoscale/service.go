@@ -1,0 +1,435 @@
+package autoscale
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"strings"
+	"time"
+
+	"isle/expr"
+	"isle/internal/arm"
+	"isle/internal/store"
+	"isle/internal/task"
+)
+
+// TypeName is the type of the settings.
+const TypeName = "Microsoft.Insights/autoscaleSettings"
+
+const (
+	environmentType    = "Microsoft.Logic/integrationServiceEnvironments"
+	workflowType       = "Microsoft.Logic/workflows"
+	environmentVersion = "2019-05-01" // of the PATCH of an environment
+	formVersion        = 1
+
+	// Kind is the kind of the tasks, in the control database.
+	Kind = "autoscale"
+	// every is how often a setting is looked at; after is how long after the minute.
+	every = time.Minute
+	after = 2 * time.Second
+)
+
+// Target is an environment as a setting sees it.
+type Target struct {
+	ID, SKU, State string
+	Capacity       int64
+}
+
+// Environments are what is scaled.
+type Environments interface {
+	// Target finds one by its resource ID; store.ErrNotFound if there is none.
+	Target(tx *store.Tx, id string) (*Target, error)
+	// Metric is a metric of an environment or a workflow in each of n minutes, NaN where it
+	// has no value; HasMetric says whether a type of resource has one.
+	Metric(ctx context.Context, resource, name string, from time.Time, n int) ([]float64, error)
+	HasMetric(resourceType, name string) error
+	// PerUnit says that the same load is a smaller value of a metric with more units.
+	PerUnit(name string) bool
+}
+
+// Manager changes environments; *arm.Manager is one.
+type Manager interface {
+	PatchWith(ctx context.Context, p arm.Principal, id, apiVersion string, body []byte, commit func(*store.Tx, *arm.Result) error) (*arm.Result, error)
+	Note(tx *store.Tx, p arm.Principal, action, scope string) error
+}
+
+// Config is what a Service needs. All but Authorizer, Clock and Log must be set.
+type Config struct {
+	Store        *store.Store
+	Environments Environments
+	// Since is when metrics began to be counted: a window that begins before cannot be
+	// read.
+	Since      time.Time
+	Authorizer arm.Authorizer   // nil: everybody may scale everything
+	Clock      func() time.Time // nil: time.Now
+	Log        *slog.Logger     // nil: slog.Default
+}
+
+// Service is the type over one store. Safe for concurrent use.
+type Service struct {
+	config  Config
+	control *store.DB
+	manager Manager // set once by Bind, before the first task
+}
+
+// New checks the configuration.
+func New(c Config) (*Service, error) {
+	if c.Store == nil || c.Environments == nil {
+		return nil, errors.New("autoscale: Store and Environments must be set")
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return &Service{config: c, control: c.Store.Control()}, nil
+}
+
+// Bind tells the service who changes environments: the manager, which is built from the
+// service's own type.
+func (s *Service) Bind(m Manager) { s.manager = m }
+
+// Types are the resource types of the package.
+func (s *Service) Types() []arm.Type {
+	return []arm.Type{{
+		Name: TypeName, APIVersions: []string{"2022-10-01", "2021-05-01-preview", "2015-04-01", "2014-04-01"}, Tracked: true, NoState: true,
+		MissingCode: "AutoscaleSettingNotFound", References: func(expr.Value) expr.Value { return expr.Null() },
+		Put: s.put, Patch: s.put, View: view, Delete: s.delete, List: &arm.ListSpec{},
+		Reads: map[string]arm.Handler{"status": s.readStatus},
+	}}
+}
+
+// TypeNames are the names of the types, for who checks templates without a server.
+func TypeNames() []string { return arm.Names(new(Service).Types()) }
+
+// Handlers are the handlers of the package's tasks, by kind.
+func (s *Service) Handlers() map[string]task.Handler { return map[string]task.Handler{Kind: s.carry} }
+
+// form is a setting as stored.
+type form struct {
+	Version    int           `json:"v"`
+	Properties expr.Value    `json:"properties"`
+	Principal  arm.Principal `json:"principal"` // who saved it last: scales in this name
+}
+
+// status is what came of a setting last, as stored and as served.
+type status struct {
+	Version  int       `json:"v,omitempty"`
+	At       time.Time `json:"evaluatedTime"`
+	Profile  string    `json:"profile"`
+	Capacity int64     `json:"capacity"`
+	Reason   string    `json:"reason"`
+	// Scaled is when the capacity was changed last; zero: never.
+	Scaled time.Time `json:"lastScaleTime,omitzero"`
+	From   int64     `json:"lastScaleFrom"`
+	To     int64     `json:"lastScaleTo"`
+}
+
+func statusSetting(key string) string { return "autoscale/" + key }
+
+func decode[Form any](text []byte) (*Form, error) {
+	var head struct {
+		Version int `json:"v"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return nil, fmt.Errorf("autoscale: %w", err)
+	}
+	if head.Version < 1 || head.Version > formVersion {
+		return nil, fmt.Errorf("autoscale: stored form has version %d; this build reads up to %d", head.Version, formVersion)
+	}
+	f := new(Form)
+	return f, json.Unmarshal(text, f)
+}
+
+// put saves a setting, or changes what a PATCH gives of it.
+func (s *Service) put(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	var found arm.Found
+	properties := r.Properties()
+	if r.Patch() {
+		old, err := decode[form](r.Old.Body)
+		if err != nil {
+			return nil, err
+		}
+		given := properties
+		properties = old.Properties
+		for name, v := range given.Members() {
+			properties = properties.With(name, v)
+		}
+	}
+	d := &reader{found: &found, known: s.known(properties)}
+	read := d.read(properties, r.ID.Name())
+	if read != nil {
+		if err := s.checkTarget(tx, r, read, &found); err != nil {
+			return nil, err
+		}
+	}
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(form{Version: formVersion, Properties: properties, Principal: r.Principal})
+	return &arm.Written{Body: body, Tasks: []store.Task{{Key: taskKey(r.ID.Key()), Kind: Kind, Due: r.Now, Payload: []byte(r.ID.Key())}}}, err
+}
+
+func taskKey(key string) string { return "autoscale:" + key }
+
+// known says whether rules may name a metric: of the target, or of the resource that they
+// name.
+func (s *Service) known(properties expr.Value) func(resource, metric string) error {
+	target, _ := properties.Get("targetResourceUri")
+	return func(resource, metric string) error {
+		if resource == "" {
+			resource = target.Text()
+		}
+		id, err := arm.ParseID(resource)
+		if err != nil {
+			return fmt.Errorf("'%s' is not a resource ID, so it has no metric '%s'", resource, metric)
+		}
+		return s.config.Environments.HasMetric(id.Type(), metric)
+	}
+}
+
+// checkTarget wants the target to be a Premium environment that the caller may change, and
+// that no other setting scales.
+func (s *Service) checkTarget(tx *store.Tx, r *arm.PutRequest, read *setting, found *arm.Found) error {
+	const at = "properties.targetResourceUri"
+	id, err := arm.ParseID(read.Target)
+	if read.Target == "" {
+		return nil // reported already
+	}
+	if err != nil || !strings.EqualFold(id.Type(), environmentType) {
+		found.Add(codeInvalid, at, "'%s' is not the resource ID of an integration service environment: only those are scaled here.", read.Target)
+		return nil
+	}
+	target, err := s.config.Environments.Target(tx, read.Target)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		missing := arm.Missing("IntegrationServiceEnvironmentNotFound", "The integration service environment '%s' was not found. Create it first.", read.Target)
+		missing.Target = at
+		*found = append(*found, missing)
+		return nil
+	case err != nil:
+		return err
+	case target.SKU != "Premium":
+		found.Add("AutoscaleNotSupportedBySku", at, "The environment '%s' is a %s one, which has no additional capacity and cannot be scaled. Autoscale needs a Premium environment.", read.Target, target.SKU)
+	}
+	if s.config.Authorizer != nil && !s.config.Authorizer.Allowed(r.Principal, environmentType+"/write", target.ID) {
+		*found = append(*found, &arm.Error{Status: http.StatusForbidden, Code: "LinkedAuthorizationFailed", Target: at,
+			Message: "The client '" + r.Principal.Client + "' with object id '" + r.Principal.ID + "' has permission to perform action '" + TypeName + "/write' on scope '" + r.ID.String() +
+				"'; however, it does not have permission to perform action '" + environmentType + "/write' on the linked scope '" + target.ID + "', which is scaled in its name. Ask for a role there."})
+	}
+	return s.checkAlone(tx, r.ID, target.ID, found)
+}
+
+func (s *Service) checkAlone(tx *store.Tx, id arm.ID, target string, found *arm.Found) error {
+	all, err := arm.List(tx, store.Query{Type: TypeName})
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		other, err := decode[form](r.Body)
+		if err != nil {
+			return err
+		}
+		if to, _ := other.Properties.Get("targetResourceUri"); r.Key != id.Key() && arm.SameID(to.Text(), target) {
+			*found = append(*found, arm.Conflict("AutoscaleTargetConflict", "properties.targetResourceUri", "The environment '%s' is scaled by '%s' already. Change that setting, or delete it first.", target, r.ID))
+		}
+	}
+	return nil
+}
+
+func (s *Service) delete(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
+	for _, err := range []error{tx.DeleteTask(taskKey(r.ID.Key())), tx.DeleteSetting(statusSetting(r.ID.Key()))} {
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+func view(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error) {
+	f, err := decode[form](r.Body)
+	if err != nil {
+		return expr.Null(), err
+	}
+	id, err := arm.ParseID(r.ID)
+	if err != nil {
+		return expr.Null(), err
+	}
+	properties := f.Properties.With("name", expr.String(id.Name()))
+	if enabled, _ := properties.Get("enabled"); enabled.IsNull() {
+		properties = properties.With("enabled", expr.Bool(true))
+	}
+	return expr.Object(expr.Member{Name: "properties", Value: properties}), nil
+}
+
+// readStatus answers GET {setting}/status, an operation of Isle's own: what came of the
+// setting when it was looked at last, and why.
+func (s *Service) readStatus(ctx context.Context, r *arm.Request) (*arm.Response, error) {
+	var last *status
+	err := s.control.Read(ctx, func(tx *store.Tx) (err error) {
+		last, err = readStatus(tx, r.Resource.Key)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	last.Version = 0
+	text, err := json.Marshal(last)
+	if err != nil {
+		return nil, err
+	}
+	v, err := expr.ReadJSON(string(text))
+	return arm.Reply(v), err
+}
+
+func readStatus(tx *store.Tx, key string) (*status, error) {
+	text, err := tx.Setting(statusSetting(key))
+	if errors.Is(err, store.ErrNotFound) {
+		return &status{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return decode[status](text)
+}
+
+func (t *status) write(tx *store.Tx, key string) error {
+	t.Version = formVersion
+	text, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	return tx.PutSetting(statusSetting(key), text)
+}
+
+// job is a look at a setting.
+type job struct {
+	service *Service
+	id, key string
+	form    *form
+	setting *setting
+	target  *Target // nil: it is gone
+	last    *status
+	now     time.Time
+}
+
+// carry looks at a setting, and again a minute later. One that is disabled or gone ends;
+// its next PUT begins anew.
+func (s *Service) carry(ctx context.Context, _ *store.DB, t store.Task) (task.Result, error) {
+	j := &job{service: s, key: string(t.Payload), now: s.config.Clock().UTC()}
+	err := s.control.Read(ctx, j.load)
+	if errors.Is(err, store.ErrNotFound) || err == nil && !j.setting.Enabled {
+		return task.Done(), nil
+	}
+	if err != nil {
+		return task.Done(), err
+	}
+	if err := j.look(ctx); err != nil && ctx.Err() != nil {
+		return task.Done(), err
+	} else if err != nil {
+		s.config.Log.Warn("an autoscale setting could not be carried out", "setting", j.id, "error", err)
+	}
+	return task.Again(j.now.Truncate(every).Add(every + after)), nil
+}
+
+func (j *job) load(tx *store.Tx) error {
+	r, err := arm.Load(tx, j.key)
+	if err != nil {
+		return err
+	}
+	j.id = r.ID
+	if j.form, err = decode[form](r.Body); err != nil {
+		return err
+	}
+	d := &reader{found: new(arm.Found), known: func(string, string) error { return nil }}
+	j.setting = d.read(j.form.Properties, j.id)
+	if j.setting == nil {
+		return fmt.Errorf("autoscale: %s cannot be read: %w", j.id, d.found.Err())
+	}
+	if j.last, err = readStatus(tx, j.key); err != nil {
+		return err
+	}
+	if j.target, err = j.service.config.Environments.Target(tx, j.setting.Target); errors.Is(err, store.ErrNotFound) {
+		j.target, err = nil, nil
+	}
+	return err
+}
+
+// look decides, and has the environment changed.
+func (j *job) look(ctx context.Context) error {
+	switch {
+	case j.target == nil:
+		return j.note(ctx, decision{Why: "the environment is not there any more"})
+	case j.target.State != "Succeeded" && j.target.State != "Failed":
+		return j.note(ctx, decision{Capacity: j.target.Capacity, Why: "the environment is being changed"})
+	}
+	d := j.setting.decide(j.now, j.target.Capacity, j.last.Scaled, func(t *trigger) reading { return j.read(ctx, t) })
+	if d.Capacity == j.target.Capacity {
+		return j.note(ctx, d)
+	}
+	return j.scale(ctx, d)
+}
+
+// read measures a trigger over the whole minutes before now.
+func (j *job) read(ctx context.Context, t *trigger) reading {
+	s, end := j.service, j.now.Truncate(time.Minute)
+	from := end.Add(-t.Window)
+	if from.Before(s.config.Since) {
+		return reading{value: math.NaN(), lost: true}
+	}
+	resource := t.Resource
+	if resource == "" {
+		resource = j.target.ID
+	}
+	minutes, err := s.config.Environments.Metric(ctx, resource, t.Metric, from, int(t.Window/time.Minute))
+	if err != nil {
+		s.config.Log.Warn("a metric of an autoscale setting cannot be read", "setting", j.id, "metric", t.Metric, "error", err)
+		return reading{value: math.NaN(), lost: true}
+	}
+	return reading{value: t.measure(minutes), perUnit: s.config.Environments.PerUnit(t.Metric)}
+}
+
+// scale changes the capacity; that the setting did so is stored with it.
+func (j *job) scale(ctx context.Context, d decision) error {
+	s, before := j.service, j.target.Capacity
+	body := fmt.Appendf(nil, `{"sku":{"name":%q,"capacity":%d}}`, j.target.SKU, d.Capacity)
+	_, err := s.manager.PatchWith(ctx, j.form.Principal, j.target.ID, environmentVersion, body, func(tx *store.Tx, _ *arm.Result) error {
+		next := j.status(d)
+		next.Scaled, next.From, next.To = j.now, before, d.Capacity
+		action := TypeName + "/Scaleup/Action"
+		if d.Capacity < before {
+			action = TypeName + "/Scaledown/Action"
+		}
+		return errors.Join(next.write(tx, j.key), s.manager.Note(tx, j.form.Principal, action, j.id))
+	})
+	if err != nil {
+		d.Capacity = before
+		d.Why += "; the environment was not changed: " + err.Error()
+		return errors.Join(err, j.note(ctx, d))
+	}
+	s.config.Log.Info("environment scaled", "environment", j.target.ID, "setting", j.id, "profile", d.Profile, "from", before, "to", d.Capacity, "reason", d.Why)
+	return nil
+}
+
+func (j *job) status(d decision) *status {
+	next := *j.last
+	next.At, next.Profile, next.Capacity, next.Reason = j.now, d.Profile, d.Capacity, d.Why
+	return &next
+}
+
+// note stores what came of the look, unless the setting is gone meanwhile.
+func (j *job) note(ctx context.Context, d decision) error {
+	return j.service.control.Write(ctx, func(tx *store.Tx) error {
+		if _, err := arm.Load(tx, j.key); errors.Is(err, store.ErrNotFound) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		return j.status(d).write(tx, j.key)
+	})
+}

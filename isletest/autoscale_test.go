@@ -1,0 +1,61 @@
+package isletest_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/logic/armlogic"
+)
+
+// A scale condition changes the capacity of a Premium environment, and with it the
+// throughput that it is documented for, at once and without a restart; the activity log
+// tells of it. A Developer environment has none (ise.md #124 to #129).
+func TestScaleConditions(t *testing.T) {
+	s := newSite(t, 2)
+	premium := s.environmentBody(0, external)
+	premium.SKU.Name, premium.SKU.Capacity = to.Ptr(armlogic.IntegrationServiceEnvironmentSKUNamePremium), to.Ptr[int32](1)
+	environment := *await(s.logic.NewIntegrationServiceEnvironmentsClient().BeginCreateOrUpdate(t.Context(), siteGroup, "premium", premium, nil))(t).ID
+	developer := s.environment(1, external)
+	setting := s.group + "/providers/microsoft.insights/autoscaleSettings/auto"
+	const version = "?api-version=2022-10-01"
+	body := func(target, units string) string {
+		return `{"location":"` + siteLocation + `","properties":{"enabled":true,"targetResourceUri":"` + target + `","profiles":[{"name":"Default","capacity":{"minimum":"` + units + `","maximum":"` + units + `","default":"` + units + `"},"rules":[]}]}}`
+	}
+	capacity := func() string { return s.Do(http.MethodGet, environment, nil).Text("sku", "capacity") }
+	throughput := func() string {
+		return s.Do(http.MethodGet, environment+"/throughput", nil).Text("documentedActionExecutions")
+	}
+	if a := s.Do(http.MethodPut, setting+version, body(developer, "0")); a.Status != http.StatusBadRequest || a.Text("error", "code") != "AutoscaleNotSupportedBySku" {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	if got := throughput(); got != "6000" {
+		t.Errorf("%s actions a minute", got)
+	}
+	if a := s.Do(http.MethodPut, setting+version, body(environment, "4")); a.Status != http.StatusCreated {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	until(t, "the environment has four units", func() bool { return capacity() == "4" })
+	s.Wait(environment)
+	if got := throughput(); got != "12000" {
+		t.Errorf("%s actions a minute", got)
+	}
+	if a := s.Do(http.MethodGet, setting+"/status"+version, nil); a.Text("profile") != "Default" || a.Text("lastScaleFrom") != "1" || a.Text("lastScaleTo") != "4" {
+		t.Errorf("%s", a.Body)
+	}
+	s.Restart()
+	if a := s.Do(http.MethodPut, setting+version, body(environment, "2")); a.Status != http.StatusOK {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	until(t, "the environment has two units", func() bool { return capacity() == "2" })
+	log := s.Do(http.MethodGet, s.group[:strings.Index(s.group, "/resourceGroups")]+"/providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01", nil)
+	for _, want := range []string{"Microsoft.Insights/autoscaleSettings/Scaleup/Action", "Microsoft.Insights/autoscaleSettings/Scaledown/Action"} {
+		if !strings.Contains(string(log.Body), want) {
+			t.Errorf("the activity log has no %s", want)
+		}
+	}
+	if a := s.Do(http.MethodDelete, setting+version, nil); a.Status != http.StatusOK {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+}
