@@ -99,7 +99,7 @@ func (s *Service) Types() []arm.Type {
 	return []arm.Type{{
 		Name: TypeName, APIVersions: []string{"2022-10-01", "2021-05-01-preview", "2015-04-01", "2014-04-01"}, Tracked: true, NoState: true,
 		MissingCode: "AutoscaleSettingNotFound", References: func(expr.Value) expr.Value { return expr.Null() },
-		Put: s.put, Patch: s.put, View: view, Delete: s.delete, List: &arm.ListSpec{},
+		Put: s.put, Patch: s.put, View: view, Delete: s.delete, Move: s.move, List: &arm.ListSpec{},
 		Reads: map[string]arm.Handler{"status": s.readStatus},
 	}}
 }
@@ -243,12 +243,30 @@ func (s *Service) checkAlone(tx *store.Tx, id arm.ID, target string, found *arm.
 }
 
 func (s *Service) delete(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
-	for _, err := range []error{tx.DeleteTask(taskKey(r.ID.Key())), tx.DeleteSetting(statusSetting(r.ID.Key()))} {
+	return drop(tx, r.ID.Key())
+}
+
+// drop forgets what is kept of a setting beside its resource.
+func drop(tx *store.Tx, key string) error {
+	for _, err := range []error{tx.DeleteTask(taskKey(key)), tx.DeleteSetting(statusSetting(key))} {
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 	}
 	return nil
+}
+
+// move takes along what came of the setting, and when it scaled last.
+func (s *Service) move(ctx context.Context, tx *store.Tx, r *arm.MoveRequest) error {
+	last, err := readStatus(tx, r.Old.Key)
+	if err != nil {
+		return err
+	}
+	if err := drop(tx, r.Old.Key); err != nil {
+		return err
+	}
+	key := r.Target.Key()
+	return errors.Join(arm.Rehome(ctx, tx, r), last.write(tx, key), tx.PutTask(store.Task{Key: taskKey(key), Kind: Kind, Due: r.Now, Payload: []byte(key)}))
 }
 
 func view(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error) {

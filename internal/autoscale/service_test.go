@@ -260,6 +260,31 @@ func TestDisabledSettings(t *testing.T) {
 	}
 }
 
+// A setting that is moved goes on where it was: the cooldown holds.
+func TestSettingsMove(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.put("tester", auto, settingBodyOf(ise, byRules(scaleRule("usage GreaterThan 70 Increase ChangeCount 1")))))
+	w.fleet.usage = 90
+	w.look("Wed 12:00")
+	other := strings.TrimSuffix(group, "g") + "h"
+	_, err := w.manager.Put(t.Context(), arm.Principal{ID: "tester"}, other, "2021-04-01", []byte(`{"location":"westeurope"}`))
+	w.must(err)
+	_, err = w.manager.Post(t.Context(), arm.Principal{ID: "tester"}, group+"/moveResources", "2021-04-01", []byte(`{"resources":["`+auto+`"],"targetResourceGroup":"`+other+`"}`))
+	w.must(err)
+	moved := strings.ToLower(other + strings.TrimPrefix(auto, group))
+	for i, when := range []string{"Wed 12:04", "Wed 12:05"} {
+		w.now = at(when)
+		_, err := w.service.carry(t.Context(), nil, store.Task{Kind: Kind, Payload: []byte(moved)})
+		w.must(err)
+		if got, want := w.capacity(), int64(4+i); got != want {
+			t.Errorf("%s: %d, want %d", when, got, want)
+		}
+	}
+	if result := w.look("Wed 12:06"); !result.Again.IsZero() {
+		t.Error("the old place is still looked at")
+	}
+}
+
 // Which environments may be scaled, by whom, and by how many settings.
 func TestTargetsOfSettings(t *testing.T) {
 	w := newWorld(t)

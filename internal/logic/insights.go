@@ -397,7 +397,7 @@ func aggregationsAsked(r *arm.Request, found *arm.Found) (list []string) {
 	}
 	wanted := map[string]bool{}
 	for name := range strings.SplitSeq(text, ",") {
-		known, ok := canonical(strings.TrimSpace(name), aggregations()...)
+		known, ok := arm.Choice(strings.TrimSpace(name), aggregations()...)
 		if !ok {
 			found.Add("BadRequest", "aggregation", "There is no aggregation '%s'. Valid ones: %s.", name, strings.Join(aggregations(), ", "))
 		}
