@@ -95,13 +95,6 @@ func (m *Manager) recordChange(tx *store.Tx, c *call, id, action string, res *Re
 	return m.append(tx, c.recorded(action, id, status, res.Status), operation)
 }
 
-// Note notes an action that the server carried out in the name of a principal, within its
-// transaction.
-func (m *Manager) Note(tx *store.Tx, p Principal, action, scope string) error {
-	c := &call{principal: p, method: http.MethodPost, correlation: NewGUID()}
-	return m.append(tx, c.recorded(action, scope, statusSucceeded, http.StatusOK), "")
-}
-
 // recordEnd notes the end of a long-running operation, in the name of who began it.
 func (m *Manager) recordEnd(tx *store.Tx, operation string, failure *Error) error {
 	begun, err := tx.ActivityOf(operation)

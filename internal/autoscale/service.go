@@ -54,7 +54,7 @@ type Environments interface {
 // Manager changes environments; *arm.Manager is one.
 type Manager interface {
 	PatchWith(ctx context.Context, p arm.Principal, id, apiVersion string, body []byte, commit func(*store.Tx, *arm.Result) error) (*arm.Result, error)
-	Note(tx *store.Tx, p arm.Principal, action, scope string) error
+	Note(tx *store.Tx, n arm.Note) error
 }
 
 // Config is what a Service needs. All but Authorizer, Clock and Log must be set.
@@ -423,7 +423,7 @@ func (j *job) scale(ctx context.Context, d decision) error {
 		if d.Capacity < before {
 			action = TypeName + "/Scaledown/Action"
 		}
-		return errors.Join(next.write(tx, j.key), s.manager.Note(tx, j.form.Principal, action, j.id))
+		return errors.Join(next.write(tx, j.key), s.manager.Note(tx, arm.Note{By: j.form.Principal, Method: http.MethodPost, Action: action, Scope: j.id, Status: http.StatusOK}))
 	})
 	if err != nil {
 		d.Capacity = before
