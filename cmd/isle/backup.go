@@ -18,13 +18,14 @@ import (
 
 func backupCommand() *cobra.Command {
 	var data, keyFile string
+	var file newFile
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Write an archive of everything, while the server serves",
 		Long: `Write an archive (a tar file) of all that the data folder's server has stored, as it
 is at one moment: resources, runs, tasks, contents, the operator's file. The server
 goes on meanwhile; a stopped server's folder is read as it lies. FILE - is the
-standard output.
+standard output; a file that is there is replaced only with --force.
 
 The archive is sealed as the databases are. The root key is not in it: keep a copy of
 that elsewhere, or the archive is of no use to anyone, you included.`,
@@ -32,8 +33,12 @@ that elsewhere, or the archive is of no use to anyone, you included.`,
   isle backup - | ssh elsewhere 'cat > isle.tar'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			file.name = args[0]
+			if err := file.check(); err != nil {
+				return err
+			}
 			write := func(w io.Writer) error { return writeBackup(cmd.Context(), w, data, keyFile) }
-			if args[0] == "-" {
+			if file.standardOutput() {
 				return write(cmd.OutOrStdout())
 			}
 			size, err := writeWhole(args[0], write)
@@ -45,6 +50,7 @@ that elsewhere, or the archive is of no use to anyone, you included.`,
 	}
 	dataFlag(cmd, &data)
 	cmd.Flags().StringVar(&keyFile, "key-file", "", "the root key of a stopped server (default: the one in the data folder)")
+	file.flag(cmd)
 	return cmd
 }
 

@@ -18,6 +18,11 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	w.succeed(post)
 	w.succeed("bin/isle backup isle.tar")
+	w.refuses("bin/isle backup isle.tar", "isle.tar is there already", "--force")
+	w.succeed("bin/isle backup isle.tar --force")
+	if said := w.fail("bin/isle up"); strings.Count(said, "\n") != 1 || !strings.Contains(said, "is in use by process") {
+		t.Errorf("a second server on the folder says\n%s", said)
+	}
 	w.succeed(post)
 	if n := runs(""); n != 2 {
 		t.Fatalf("%d runs", n)
@@ -48,4 +53,22 @@ func TestBackupAndRestore(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(w.dir, "never*")); len(left) > 0 {
 		t.Errorf("left: %q", left)
 	}
+}
+
+// TestWhatIfOfDeploy: what a template would change is shown, and nothing is changed, not even
+// its group made.
+func TestWhatIfOfDeploy(t *testing.T) {
+	w := upWith(t, nil)
+	if out := w.succeed("bin/isle deploy examples/order/template.json --what-if"); !strings.Contains(out, "  = Microsoft.Logic/workflows/order [2019-05-01]\n") || !strings.Contains(out, ": 1 no change,") {
+		t.Error(out)
+	}
+	for range 2 { // nothing was made the first time
+		if out := w.succeed("bin/isle deploy examples/network/network.json -g elsewhere --what-if"); !strings.Contains(out, "  + resourceGroups/elsewhere ") || !strings.Contains(out, "  + Microsoft.Network/virtualNetworks/") {
+			t.Error(out)
+		}
+	}
+	if out := w.succeed("bin/isle deploy examples/order/template.json --what-if --json"); !strings.HasPrefix(out, `{"status":"Succeeded"`) {
+		t.Error(out)
+	}
+	w.refuses("bin/isle deploy examples/order/template.json --json", "--what-if")
 }

@@ -29,15 +29,23 @@ const (
 
 func deployCommand() *cobra.Command {
 	var data, group, parameters, name, location string
+	var whatIf, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "deploy TEMPLATE",
 		Short: "Deploy an ARM template and show its progress",
 		Long: `Deploy an ARM template into a resource group of the server that owns the data
 folder. The group is made when it is not there. Each resource is printed as it
-is done; the exit code is 1 when the deployment fails.`,
-		Example: `  isle deploy azuredeploy.json -p azuredeploy.parameters.json -g integration`,
-		Args:    cobra.ExactArgs(1),
+is done; the exit code is 1 when the deployment fails.
+
+--what-if changes nothing: it shows what the deployment would create, modify and leave
+as it is, and fails if it would be refused.`,
+		Example: `  isle deploy azuredeploy.json -p azuredeploy.parameters.json -g integration
+  isle deploy azuredeploy.json -g integration --what-if`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if asJSON && !whatIf {
+				return errors.New("--json is for --what-if: a deployment prints its progress")
+			}
 			template, err := readJSON(cmd, args[0])
 			if err != nil {
 				return err
@@ -57,6 +65,17 @@ is done; the exit code is 1 when the deployment fails.`,
 				name = strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))
 			}
 			d := deployment{client: c, group: group, location: location, name: name, progress: cmd.OutOrStdout()}
+			if whatIf {
+				answer, err := d.whatIf(cmd.Context(), template, values.JSON())
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", answer.JSON())
+					return err
+				}
+				return showWhatIf(cmd.OutOrStdout(), answer)
+			}
 			outputs, err := d.run(cmd.Context(), template, json.RawMessage(values.JSON()))
 			if err != nil {
 				return err
@@ -74,6 +93,8 @@ is done; the exit code is 1 when the deployment fails.`,
 	cmd.Flags().StringVarP(&group, "group", "g", defaultGroup, "the resource group")
 	cmd.Flags().StringVarP(&parameters, "parameters", "p", "", "a parameters file")
 	cmd.Flags().StringVar(&name, "name", "", "the deployment's name (default: the template file's)")
+	cmd.Flags().BoolVar(&whatIf, "what-if", false, "show what would change, and change nothing")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "with --what-if: the answer of the API, as JSON")
 	cmd.Flags().StringVar(&location, "location", defaultLocation, "the group's location, when it has to be made")
 	return cmd
 }

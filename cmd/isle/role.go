@@ -46,7 +46,9 @@ type scopeFlags struct{ scope, group string }
 
 func (f *scopeFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.scope, "scope", "", "the ID of what it is for (default the subscription)")
-	cmd.Flags().StringVarP(&f.group, "resource-group", "g", "", "the resource group it is for")
+	cmd.Flags().StringVarP(&f.group, "group", "g", "", "the resource group it is for")
+	cmd.Flags().StringVar(&f.group, "resource-group", "", "the same")
+	_ = cmd.Flags().MarkHidden("resource-group") // of earlier releases; the flag is there
 }
 
 func (f *scopeFlags) of(c *client) string {

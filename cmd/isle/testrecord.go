@@ -12,18 +12,25 @@ import (
 )
 
 // testRecording is what `isle test --record` is told.
-type testRecording struct{ run, data, group, workflow, output string }
+type testRecording struct {
+	run, data, group, workflow string
+	output                     newFile
+}
 
 func (o *testRecording) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.run, "record", "", "write a test file from this run instead of running one")
 	dataFlag(cmd, &o.data)
 	cmd.Flags().StringVarP(&o.group, "group", "g", "", "with --record: only look in this resource group")
 	cmd.Flags().StringVar(&o.workflow, "workflow", "", "with --record: the run is this workflow's")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "", "with --record: write to this file, not to standard output")
+	cmd.Flags().StringVarP(&o.output.name, "output", "o", "", "with --record: write to this file, not to standard output")
+	o.output.flag(cmd)
 }
 
 // write asks the server that owns the data folder for the test file of the run.
 func (o *testRecording) write(cmd *cobra.Command) error {
+	if err := o.output.check(); err != nil {
+		return err
+	}
 	c, done, err := connect(cmd.Context(), o.data)
 	if err != nil {
 		return err
@@ -36,14 +43,14 @@ func (o *testRecording) write(cmd *cobra.Command) error {
 	for _, n := range notesOf(text) {
 		fmt.Fprintln(cmd.ErrOrStderr(), n)
 	}
-	if o.output == "" {
+	if o.output.standardOutput() {
 		_, err = cmd.OutOrStdout().Write(text)
 		return err
 	}
-	if err := os.WriteFile(o.output, text, 0o600); err != nil { // bodies may be private
+	if err := os.WriteFile(o.output.name, text, 0o600); err != nil { // bodies may be private
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "Wrote %s. Run it with: %s test %s\n", o.output, program(), o.output)
+	fmt.Fprintf(cmd.OutOrStdout(), "Wrote %s. Run it with: %s test %s\n", o.output.name, program(), o.output.name)
 	return nil
 }
 

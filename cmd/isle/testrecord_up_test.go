@@ -11,6 +11,8 @@ func TestRecord(t *testing.T) {
 	w.succeed(`curl -s --cacert "$HOME/.isle/ca.pem" -H 'Content-Type: application/json' -d '{"id":"A1","qty":2,"price":60}' "$(bin/isle url order)"`)
 	name := strings.Fields(w.succeed("bin/isle runs --workflow order | tail -1"))[0]
 	w.succeed("bin/isle test --record " + name + " -o recorded.json")
+	w.refuses("bin/isle test --record "+name+" -o recorded.json", "recorded.json is there already", "--force")
+	w.succeed("bin/isle test --record " + name + " -o recorded.json --force")
 	if out := w.succeed("bin/isle test recorded.json"); !strings.Contains(out, "1 passed, 0 failed") {
 		t.Error(out)
 	}

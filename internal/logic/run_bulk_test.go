@@ -23,6 +23,20 @@ func (w *world) bulk(path, filter string) map[string]any {
 	return w.eventually(at.Path, "Succeeded", "status")
 }
 
+// waitingPeer answers nobody before the test ends.
+func waitingPeer(t *testing.T) *httptest.Server {
+	release := make(chan struct{})
+	peer := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(peer.Close)
+	t.Cleanup(func() { close(release) })
+	return peer
+}
+
 // What a run was begun with begins another one, as it was or changed.
 func TestRunsAreResubmitted(t *testing.T) {
 	w := newWorld(t)
@@ -66,15 +80,7 @@ func TestRunsAreResubmitted(t *testing.T) {
 // Many runs are cancelled and resubmitted by what they have in common; others are left.
 func TestManyRunsAreCancelledAndResubmitted(t *testing.T) {
 	w := newWorld(t)
-	release := make(chan struct{})
-	peer := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		select {
-		case <-release:
-		case <-r.Context().Done():
-		}
-	}))
-	defer peer.Close()
-	defer close(release)
+	peer := waitingPeer(t)
 	flow := workflows + "/many"
 	w.send("PUT", flow, strings.Replace(strings.Replace(waiting, "%s", "", 1), "%s", peer.URL, 1), 201)
 	const n = 120 // three pages
@@ -178,15 +184,7 @@ func (w *world) cutShort(location string, page []string) {
 // What was done before a crash is counted as done, and only that.
 func TestCountsOfManyRunsAreRightAfterACrash(t *testing.T) {
 	w := newWorld(t)
-	release := make(chan struct{})
-	peer := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		select {
-		case <-release:
-		case <-r.Context().Done():
-		}
-	}))
-	defer peer.Close()
-	defer close(release)
+	peer := waitingPeer(t)
 	flow := workflows + "/counted"
 	w.send("PUT", flow, strings.Replace(strings.Replace(waiting, "%s", "", 1), "%s", peer.URL, 1), 201)
 	for range 4 {

@@ -99,6 +99,12 @@ type Server struct {
 // ErrRunning says that a process owns the data folder.
 var ErrRunning = errors.New("a server runs on this data folder")
 
+// runningError is ErrRunning, and says by whom the folder is used.
+type runningError struct{ *store.LockedError }
+
+func (e runningError) Unwrap() error      { return e.LockedError }
+func (runningError) Is(target error) bool { return target == ErrRunning }
+
 // Start opens the folder, listens, and takes up what an earlier process left: when it
 // returns, the server is ready. Meanwhile it tells how it does, and is managed, but
 // begins no runs for callers.
@@ -190,7 +196,7 @@ func (s *Server) openStore(ctx context.Context, readOnly bool) error {
 	s.store, err = store.Open(ctx, s.config.Data, store.Options{KeyFile: s.config.KeyFile, Clock: s.config.Clock, ReadOnly: readOnly, Prepare: backup.Swap, Observe: s.observeCommit})
 	var locked *store.LockedError
 	if errors.As(err, &locked) {
-		return fmt.Errorf("%w: %w", ErrRunning, err)
+		return runningError{locked}
 	}
 	return err
 }

@@ -36,7 +36,7 @@ func (e *LockedError) Error() string {
 	if e.PID != 0 {
 		who = fmt.Sprintf("process %d", e.PID)
 	}
-	return fmt.Sprintf("data folder %s is in use by %s: stop it first, or choose another folder with --data", e.Dir, who)
+	return fmt.Sprintf("the data folder %s is in use by %s: stop it first, or choose another folder with --data", e.Dir, who)
 }
 
 // NewerSchemaError says that a newer build wrote the database.
