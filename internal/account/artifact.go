@@ -69,8 +69,10 @@ func (s *Service) artifactType(k *kind) arm.Type {
 	if k.single {
 		t.List.PageSize = 1000
 	}
+	t.ReadOnly = []string{"properties.createdTime", "properties.changedTime", "properties.contentLink"}
 	if k.apart() {
 		t.MaxBody = maxRequest
+		t.Export = func(tx *store.Tx, r arm.Resource, e *arm.Exported) error { return exportContent(tx, k, e) }
 	}
 	if k.content != noContent {
 		t.Actions = map[string]arm.Handler{"listContentCallbackUrl": s.listContentCallbackURL(k)}
@@ -252,6 +254,25 @@ func (s *Service) viewArtifact(tx *store.Tx, k *kind, r arm.Resource) (expr.Valu
 			member("contentHash", expr.Object(text("algorithm", "md5"), text("value", hash)))))
 	}
 	return expr.Object(member("properties", properties)), nil
+}
+
+// exportContent puts what is kept apart into what a template has of an artifact.
+func exportContent(tx *store.Tx, k *kind, e *arm.Exported) error {
+	home, err := homeOf(tx, e.ID)
+	if err != nil {
+		return err
+	}
+	content, err := tx.Setting(contentSetting(home.ID, k.segment, e.ID.Name()))
+	if err != nil {
+		return err
+	}
+	written := string(content)
+	if k.content == base64Content {
+		written = base64.StdEncoding.EncodeToString(content)
+	}
+	properties, _ := e.View.Get("properties")
+	e.View = e.View.With("properties", properties.With("content", expr.String(written)))
+	return nil
 }
 
 // takeContent takes the content out of the properties, or gets it where its link

@@ -101,6 +101,12 @@ type Type struct {
 	// list is of: zero for the tenant.
 	Collection Handler
 
+	// ReadOnly are the members of View that the server makes, and that say who uses the
+	// resource: paths of names with dots, "*" for each, through lists. Export, if there is one, changes
+	// further what a template has to have (see [Manager.Export]).
+	ReadOnly []string
+	Export   func(tx *store.Tx, r Resource, e *Exported) error
+
 	// Move stores a resource, and what the type keeps of it, under another ID in another
 	// group (see [Rehome]); nil: it cannot be moved, but for what is nested in another
 	// resource and goes with that.

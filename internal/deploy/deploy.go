@@ -64,6 +64,7 @@ type Provider struct {
 	resources  Resources
 	rehearsal  Rehearsal
 	operations Operations
+	exporter   Exporter
 }
 
 // New makes the provider. Bind must be called before its first deployment: the
@@ -75,8 +76,9 @@ func (p *Provider) Bind(r interface {
 	Resources
 	Rehearsal
 	Operations
+	Exporter
 }) {
-	p.resources, p.rehearsal, p.operations = r, r, r
+	p.resources, p.rehearsal, p.operations, p.exporter = r, r, r, r
 }
 
 // Types are the provider's resource types.

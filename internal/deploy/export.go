@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,13 +21,25 @@ func (p *Provider) exportRoute() arm.Route {
 		Action: arm.TypeSubscription + "/resourceGroups/exportTemplate/action", Serve: p.exportGroup}
 }
 
+// Exporter gives resources as templates have them, each before what is nested in it.
+type Exporter interface {
+	Export(ctx context.Context, p arm.Principal, id string) ([]arm.Exported, error)
+}
+
+// maxExport is how many bytes of resources a template has, as a request may.
+const maxExport = 4 << 20
+
 // export collects a template.
 type export struct {
-	values, plain bool // parameters have default values; names are no parameters
-	parameters    []expr.Member
-	names         map[string]string   // expressions of IDs, by lower-case ID
-	depends       map[string][]string // what each depends on, by its expression
-	chosen        []expr.Value
+	values     bool // parameters have default values
+	plain      bool // names are no parameters
+	whole      bool // nothing is a parameter, secrets are left out
+	size       int  // bytes of what is chosen
+	parameters []expr.Member
+	names      map[string][]string // expressions of the names in an ID, by lower-case ID
+	types      map[string]string   // likewise, the type
+	depends    map[string][]string // what each depends on, by its expression
+	chosen     []arm.Exported
 }
 
 func (p *Provider) exportGroup(ctx context.Context, r *arm.Request) (*arm.Response, error) {
@@ -37,30 +50,50 @@ func (p *Provider) exportGroup(ctx context.Context, r *arm.Request) (*arm.Respon
 	}
 	options, _ := text(r.Body, "options")
 	has := func(word string) bool { return strings.Contains(strings.ToLower(options), strings.ToLower(word)) }
-	e := &export{values: has("IncludeParameterDefaultValue"), plain: has("SkipResourceNameParameterization") || has("SkipAllParameterization"), names: map[string]string{}, depends: map[string][]string{}}
+	e := &export{values: has("IncludeParameterDefaultValue"), plain: has("SkipResourceNameParameterization") || has("SkipAllParameterization"), whole: has("SkipAllParameterization"),
+		names: map[string][]string{}, types: map[string]string{}, depends: map[string][]string{}}
+	ids, err := p.toExport(ctx, r, group, wanted)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		found, err := p.exporter.Export(ctx, r.Principal, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range found {
+			if err := e.choose(x); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return arm.Reply(expr.Object(expr.Member{Name: "template", Value: e.template()})), nil
+}
+
+// toExport are the IDs of the resources that are asked for: those that stand in the group
+// itself, and nested ones that are named.
+func (p *Provider) toExport(ctx context.Context, r *arm.Request, group string, wanted map[string]bool) (ids []string, err error) {
 	listed, err := p.resources.ListAll(ctx, r.Principal, group+"/resources", defaultVersion)
 	if err != nil {
 		return nil, err
 	}
 	for _, v := range listed {
 		id, _ := text(v, "id")
-		if wanted != nil && !wanted[strings.ToLower(id)] {
-			continue
+		if wanted == nil || wanted[strings.ToLower(id)] {
+			ids = append(ids, id)
+			delete(wanted, strings.ToLower(id))
 		}
-		delete(wanted, strings.ToLower(id))
-		result, err := p.resources.Get(ctx, r.Principal, id, defaultVersion)
-		if err != nil {
-			return nil, err
+	}
+	for _, id := range slices.Sorted(maps.Keys(wanted)) {
+		parsed, err := arm.ParseID(id)
+		if _, nested := parsed.Parent(); err != nil || !nested || !strings.EqualFold(parsed.GroupID().String(), group) {
+			return nil, arm.Missing("ResourceNotFound", "The resource '%s' is not in the resource group '%s', or is none that can be exported.", id, r.Values["group"])
 		}
-		e.choose(result.Body)
+		if !slices.ContainsFunc(ids, func(other string) bool { return strings.HasPrefix(id, strings.ToLower(other)+"/") }) {
+			ids = append(ids, id)
+		}
 	}
-	for id := range wanted {
-		return nil, arm.Missing("ResourceNotFound", "The resource '%s' is not in the resource group '%s', or is none that can be exported.", id, r.Values["group"])
-	}
-	if len(e.chosen) > maxResources {
-		return nil, arm.Invalid("ExportTemplateTooManyResources", "resources", "The resource group has %d resources; a template has at most %d. Name those that you want.", len(e.chosen), maxResources)
-	}
-	return arm.Reply(expr.Object(expr.Member{Name: "template", Value: e.template()})), nil
+	return ids, nil
 }
 
 // exported are the resources that a body asks for, by lower-case ID; nil is all.
@@ -81,22 +114,51 @@ func exported(body expr.Value) (map[string]bool, *arm.Error) {
 }
 
 // choose takes a resource into the template.
-func (e *export) choose(view expr.Value) {
-	id, _ := text(view, "id")
-	typ, _ := text(view, "type")
-	name, _ := text(view, "name")
-	shown := "'" + strings.ReplaceAll(name, "'", "''") + "'"
-	if !e.plain {
-		parameter := strings.Map(plainRune, typ[strings.IndexByte(typ, '/')+1:]+"_"+name+"_name")
-		rules := expr.Object(str("type", "String"))
-		if e.values {
-			rules = expr.Object(str("defaultValue", name), str("type", "String"))
-		}
-		e.parameters = append(e.parameters, expr.Member{Name: parameter, Value: rules})
-		shown = "parameters('" + parameter + "')"
+func (e *export) choose(x arm.Exported) error {
+	e.size += int(x.View.Size())
+	if len(e.chosen) == maxResources || e.size > maxExport {
+		return arm.Invalid("ExportTemplateTooLarge", "resources", "There is more to export than a template can have: %d resources and %d bytes. Name those that you want.", maxResources, maxExport)
 	}
-	e.names[strings.ToLower(id)] = fmt.Sprintf("[resourceId('%s', %s)]", typ, shown)
-	e.chosen = append(e.chosen, view.With("name", expr.String("["+shown+"]")))
+	e.names[x.ID.Key()], e.types[x.ID.Key()] = e.nameOf(x), x.Type
+	e.chosen = append(e.chosen, x)
+	return nil
+}
+
+// nameOf are the expressions of a resource's names: that of a resource of the group is a
+// parameter.
+func (e *export) nameOf(x arm.Exported) []string {
+	if parent, nested := x.ID.Parent(); nested {
+		if known, ok := e.names[parent.Key()]; ok {
+			return append(slices.Clone(known), textLiteral(x.ID.Name()))
+		}
+		names := make([]string, len(x.ID.Names))
+		for i, name := range x.ID.Names {
+			names[i] = textLiteral(name)
+		}
+		return names
+	}
+	if e.plain {
+		return []string{textLiteral(x.ID.Name())}
+	}
+	rules := expr.Object(str("type", "String"))
+	if e.values {
+		rules = expr.Object(str("defaultValue", x.ID.Name()), str("type", "String"))
+	}
+	return []string{e.parameter(strings.Join(x.ID.Types, "_")+"_"+x.ID.Name()+"_name", rules)}
+}
+
+// textLiteral is a text within an expression.
+func textLiteral(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// parameter declares a parameter and gives the expression of its value.
+func (e *export) parameter(name string, rules expr.Value) string {
+	name = strings.Map(plainRune, name)
+	unique := name
+	for i := 2; slices.ContainsFunc(e.parameters, func(m expr.Member) bool { return strings.EqualFold(m.Name, unique) }); i++ {
+		unique = fmt.Sprintf("%s_%d", name, i)
+	}
+	e.parameters = append(e.parameters, expr.Member{Name: unique, Value: rules})
+	return "parameters('" + unique + "')"
 }
 
 // plainRune keeps to what names of parameters have.
@@ -109,8 +171,8 @@ func plainRune(c rune) rune {
 
 func (e *export) template() expr.Value {
 	resources := make([]expr.Value, len(e.chosen))
-	for i, view := range e.chosen {
-		resources[i] = e.resource(view)
+	for i, x := range e.chosen {
+		resources[i] = e.resource(x)
 	}
 	return expr.Object(str("$schema", "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"), str("contentVersion", "1.0.0.0"),
 		expr.Member{Name: "parameters", Value: expr.Object(e.parameters...)}, expr.Member{Name: "variables", Value: expr.Object()},
@@ -118,34 +180,92 @@ func (e *export) template() expr.Value {
 }
 
 // resource is one of them, as a template has it.
-func (e *export) resource(view expr.Value) expr.Value {
-	id, _ := text(view, "id")
-	typ, _ := text(view, "type")
-	name, _ := text(view, "name")
-	members := []expr.Member{str("type", typ), str("apiVersion", versionOf(typ)), str("name", name)}
-	own := e.names[strings.ToLower(id)]
-	for part, m := range view.Members() {
-		if part == "id" || part == "type" || part == "name" {
-			continue
+func (e *export) resource(x arm.Exported) expr.Value {
+	key := x.ID.Key()
+	members := []expr.Member{str("type", x.Type), str("apiVersion", x.APIVersion), str("name", nameExpression(e.names[key]))}
+	own, _ := e.reference(x.ID.String())
+	depend := func(other string) {
+		if other != own && !slices.Contains(e.depends[own], other) && !e.leads(other, own) {
+			e.depends[own] = append(e.depends[own], other)
 		}
-		m = e.expressed(steady(m, part), strings.ToLower(id), func(other string) {
-			if !slices.Contains(e.depends[own], other) && !e.leads(other, own) {
-				e.depends[own] = append(e.depends[own], other)
-			}
-		})
-		members = append(members, expr.Member{Name: part, Value: m})
+	}
+	if parent, nested := x.ID.Parent(); nested && e.names[parent.Key()] != nil {
+		known, _ := e.reference(parent.String())
+		depend(known)
+	}
+	for part, m := range x.View.Members() {
+		if part != "id" && part != "type" && part != "name" {
+			members = append(members, expr.Member{Name: part, Value: e.expressed(steady(m, part), key, depend)})
+		}
 	}
 	v := expr.Object(members...)
+	for _, secret := range x.Secrets {
+		if !e.whole {
+			name := strings.Join(x.ID.Types, "_") + "_" + x.ID.Name() + "_" + strings.Join(secret.Path[2:], "_")
+			v = withAt(v, secret.Path, expr.String("["+e.parameter(name, expr.Object(str("type", secret.Type)))+"]"))
+		}
+	}
 	if order := e.depends[own]; len(order) > 0 {
 		v = v.With("dependsOn", textArray(order))
 	}
 	return v.Without("etag")
 }
 
+// withAt sets a member, and the objects that it is in.
+func withAt(v expr.Value, path []string, to expr.Value) expr.Value {
+	if len(path) == 0 {
+		return to
+	}
+	m, _ := member(v, path[0])
+	if m.IsNull() {
+		m = expr.Object()
+	}
+	if v.Kind() != expr.KindObject {
+		v = expr.Object()
+	}
+	return v.With(path[0], withAt(m, path[1:], to))
+}
+
+// nameExpression is the member "name" of a resource.
+func nameExpression(names []string) string {
+	if len(names) == 1 {
+		return "[" + names[0] + "]"
+	}
+	return "[concat(" + strings.Join(names, ", '/', ") + ")]"
+}
+
 // leads reports whether a resource depends on another one: two that name each other
 // cannot both wait.
 func (e *export) leads(from, to string) bool {
 	return from == to || slices.ContainsFunc(e.depends[from], func(next string) bool { return e.leads(next, to) })
+}
+
+// reference is the expression of an ID of the template's resources, or in one of them,
+// and that of the resource itself; "" for another text.
+func (e *export) reference(id string) (expression, of string) {
+	if !strings.HasPrefix(id, "/") {
+		return "", ""
+	}
+	for key := strings.ToLower(id); key != ""; key = key[:strings.LastIndexByte(key, '/')] {
+		names, known := e.names[key]
+		if !known {
+			continue
+		}
+		whole := func(typ string, names []string) string {
+			return "[resourceId('" + typ + "', " + strings.Join(names, ", ") + ")]"
+		}
+		typ := e.types[key]
+		of = whole(typ, names)
+		names = slices.Clone(names)
+		for rest := strings.Split(id[len(key):], "/")[1:]; len(rest) > 0; rest = rest[2:] {
+			if len(rest) == 1 {
+				return "", ""
+			}
+			typ, names = typ+"/"+rest[0], append(names, textLiteral(rest[1]))
+		}
+		return whole(typ, names), of
+	}
+	return "", ""
 }
 
 // expressed writes IDs of the template's resources as expressions, and what looks like
@@ -155,8 +275,8 @@ func (e *export) expressed(v expr.Value, self string, depend func(string)) expr.
 	switch v.Kind() {
 	case expr.KindString:
 		s, _ := v.AsString()
-		if known, ok := e.names[strings.ToLower(s)]; ok && strings.ToLower(s) != self {
-			depend(known)
+		if known, of := e.reference(s); known != "" && strings.ToLower(s) != self {
+			depend(of)
 			return expr.String(known)
 		}
 		return quoted(v)
@@ -172,22 +292,13 @@ func (e *export) expressed(v expr.Value, self string, depend func(string)) expr.
 			if id, ok := m.AsString(); ok && name == "id" && strings.HasPrefix(strings.ToLower(id), self+"/") {
 				continue
 			}
+			if known, of := e.reference(name); known != "" {
+				depend(of)
+				name = known
+			}
 			members = append(members, expr.Member{Name: name, Value: e.expressed(m, self, depend)})
 		}
 		return expr.Object(members...)
 	}
 	return v
-}
-
-// versionOf is the api-version that an exported resource is written with.
-func versionOf(typ string) string {
-	switch namespace, _, _ := strings.Cut(strings.ToLower(typ), "/"); namespace {
-	case "microsoft.logic":
-		return "2019-05-01"
-	case "microsoft.network":
-		return "2023-09-01"
-	case "microsoft.web":
-		return "2016-06-01"
-	}
-	return defaultVersion
 }

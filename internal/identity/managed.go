@@ -34,8 +34,9 @@ func (s *Service) Types() []arm.Type {
 		Name: UserAssignedType, APIVersions: []string{"2023-01-31", "2022-01-31-preview", "2018-11-30"}, Tracked: true, Linked: "assign/action",
 		References: func(expr.Value) expr.Value { return expr.Null() },
 		Put:        putUserAssigned, Patch: arm.PatchTags, View: s.viewUserAssigned, List: &arm.ListSpec{},
-		Delete:  func(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil },
-		Actions: map[string]arm.Handler{"listIdentityEndpoint": s.listEndpoint},
+		ReadOnly: []string{"properties.tenantId", "properties.principalId", "properties.clientId"},
+		Delete:   func(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil },
+		Actions:  map[string]arm.Handler{"listIdentityEndpoint": s.listEndpoint},
 	}}
 }
 

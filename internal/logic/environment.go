@@ -23,7 +23,8 @@ func (s *Service) environmentType() arm.Type {
 		Put: s.putEnvironment, Patch: s.patchEnvironment, Delete: s.deleteEnvironment, View: s.viewEnvironment,
 		List:  &arm.ListSpec{},
 		Names: []string{networkType}, Followed: s.followNetwork,
-		Actions: map[string]arm.Handler{"restart": s.restartEnvironment, "health/network/trace": s.traceFlow, "listIdentityEndpoint": s.listIdentityEndpoint},
+		ReadOnly: append([]string{"properties.integrationServiceEnvironmentId", "properties.networkHealth", "properties.endpointsConfiguration"}, identityReadOnly()...),
+		Actions:  map[string]arm.Handler{"restart": s.restartEnvironment, "health/network/trace": s.traceFlow, "listIdentityEndpoint": s.listIdentityEndpoint},
 		Reads: map[string]arm.Handler{
 			"skus":                        func(context.Context, *arm.Request) (*arm.Response, error) { return arm.Reply(list(skus())), nil },
 			"throughput":                  s.readThroughput,

@@ -38,6 +38,11 @@ func (i *identity) with(b *identityBody) *identity {
 	return next
 }
 
+// identityReadOnly are the members of an identity that the server makes.
+func identityReadOnly() []string {
+	return []string{"identity.principalId", "identity.tenantId", "identity.userAssignedIdentities.*.principalId", "identity.userAssignedIdentities.*.clientId"}
+}
+
 const (
 	userIdentityType = "Microsoft.ManagedIdentity/userAssignedIdentities"
 	actionAssign     = userIdentityType + "/assign/action"

@@ -21,9 +21,11 @@ func (s *Service) workflowType() arm.Type {
 		Name: workflowType, APIVersions: versions(), Tracked: true, MissingCode: "WorkflowNotFound",
 		ValidName: anyName, References: placesOfWorkflow, Admit: admitManagement,
 		Prepare: s.prepareWorkflow, Put: s.putWorkflow, Patch: s.patchWorkflow, Delete: s.deleteWorkflow, View: s.viewWorkflow, Brief: s.briefWorkflow, Move: s.rehomeWorkflow,
-		List:    &arm.ListSpec{Fields: workflowFields(), MaxPage: 250},
-		Actions: s.workflowActions(),
-		Reads:   s.workflowReads(),
+		List:     &arm.ListSpec{Fields: workflowFields(), MaxPage: 250},
+		Actions:  s.workflowActions(),
+		Reads:    s.workflowReads(),
+		Export:   exportWorkflow,
+		ReadOnly: append([]string{"properties.accessEndpoint", "properties.endpointsConfiguration", "properties.createdTime", "properties.changedTime", "properties.version"}, identityReadOnly()...),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"isle/engine"
 	"isle/expr"
 	"isle/internal/arm"
+	"isle/internal/store"
 	"isle/wdl"
 )
 
@@ -205,6 +206,26 @@ func showDefinition(definition expr.Value) expr.Value {
 		}
 	}
 	return definition.With("parameters", declared)
+}
+
+// exportWorkflow: what secure parameters are given, the template is asked for.
+func exportWorkflow(tx *store.Tx, r arm.Resource, e *arm.Exported) error {
+	form, err := decode[workflow](r.Resource)
+	if err != nil {
+		return err
+	}
+	current, err := readVersion(tx, form.FlowID, form.Current)
+	if err != nil {
+		return err
+	}
+	for name, p := range path(current.Definition, "parameters").Members() {
+		typ, secure := arm.Choice(path(p, "type").Text(), "SecureString", "SecureObject")
+		_, hasDefault := p.Get("defaultValue")
+		if given, _ := current.Parameters.Get(name); secure && (hasDefault || !given.IsNull()) {
+			e.Secrets = append(e.Secrets, arm.Secret{Path: []string{"properties", "parameters", name, "value"}, Type: typ})
+		}
+	}
+	return nil
 }
 
 // keepDefaults puts back the default values of secure parameters that

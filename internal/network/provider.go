@@ -34,6 +34,7 @@ func resourceTypes(p *provider) []arm.Type {
 	networks := top
 	networks.Name, networks.Put, networks.Delete, networks.View = typeNetworks, putNetwork, deleteNetwork, viewNetwork
 	networks.Move = moveNetwork
+	networks.ReadOnly = []string{"properties.resourceGuid", "properties.subnets.properties.ipConfigurations", "properties.subnets.properties.serviceAssociationLinks", "properties.subnets.properties.resourceNavigationLinks"}
 	networks.Actions = map[string]arm.Handler{"ddosProtectionStatus": protections, "trace": p.trace}
 	networks.Reads = map[string]arm.Handler{"usages": p.usages, "CheckIPAddressAvailability": p.availability}
 
@@ -45,6 +46,7 @@ func resourceTypes(p *provider) []arm.Type {
 	groups := top
 	groups.Name, groups.Put, groups.View = typeGroups, p.putGroup, viewGroup
 	groups.Delete = deleteAttachment("InUseNetworkSecurityGroupCannotBeDeleted", "Network security group")
+	groups.ReadOnly = []string{"properties.resourceGuid", "properties.defaultSecurityRules", "properties.networkInterfaces", "properties.subnets"}
 	groups.Reads = map[string]arm.Handler{"defaultSecurityRules": readDefaultRules, "defaultSecurityRules/{rule}": readDefaultRule}
 
 	rules := child
@@ -52,6 +54,7 @@ func resourceTypes(p *provider) []arm.Type {
 
 	tables := top
 	tables.Name, tables.Put, tables.View = typeTables, p.putTable, viewTable
+	tables.ReadOnly = []string{"properties.resourceGuid", "properties.subnets"}
 	tables.Delete = deleteAttachment("InUseRouteTableCannotBeDeleted", "Route table")
 
 	routes := child
@@ -64,6 +67,7 @@ func resourceTypes(p *provider) []arm.Type {
 	publics := top
 	publics.Name, publics.Put, publics.Patch, publics.Delete, publics.View = typePublicIPs, putPublicIP, patchPublicIP, deletePublicIP, viewPublicIP
 	publics.Move = movePublicIP
+	publics.ReadOnly = []string{"properties.resourceGuid", "properties.ipAddress", "properties.ipConfiguration"}
 	publics.Actions = map[string]arm.Handler{"ddosProtectionStatus": protection}
 
 	firewalls := top
@@ -75,8 +79,10 @@ func resourceTypes(p *provider) []arm.Type {
 	gateways.Name, gateways.Put, gateways.Patch, gateways.Delete, gateways.View = typeGateways, putGateway, patchGateway, deleteGateway, viewGateway
 	interfaces := top
 	interfaces.Name, interfaces.Put, interfaces.Patch, interfaces.Delete, interfaces.View = typeInterfaces, putInterface, patchInterface, deleteInterface, viewInterface
+	interfaces.ReadOnly = []string{"properties.resourceGuid", "properties.macAddress", "properties.hostedWorkloads", "properties.tapConfigurations", "properties.vnetEncryptionSupported", "properties.dnsSettings.appliedDnsServers"}
 	interfaces.Reads = map[string]arm.Handler{"ipConfigurations": readConfigurations, "ipConfigurations/{configuration}": readConfiguration}
 	interfaces.Actions = map[string]arm.Handler{"effectiveNetworkSecurityGroups": p.policies.effectiveGroups, "effectiveRouteTable": p.policies.effectiveRoutes}
+	firewalls.ReadOnly, gateways.ReadOnly = []string{"properties.ipConfigurations.properties.privateIPAddress"}, []string{"properties.resourceGuid"}
 	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &interfaces, &gateways} {
 		t.Linked = "join/action"
 	}

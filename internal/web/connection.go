@@ -38,6 +38,7 @@ func (s *Service) connectionType() arm.Type {
 		Put: s.putConnection, Patch: patchConnection, View: s.viewConnection,
 		Delete: func(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil },
 		List:   &arm.ListSpec{Fields: connectionFields()},
+		Export: s.exportConnection,
 		Move:   arm.Rehome, Names: []string{customType},
 		Actions: map[string]arm.Handler{
 			"listConsentLinks":   s.listConsentLinks,

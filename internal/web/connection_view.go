@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,6 +61,52 @@ func (t *token) user() expr.Value {
 		return expr.Object()
 	}
 	return t.User
+}
+
+// exportConnection leaves what a PUT takes: the API, and the values, of which secret ones
+// are given to the template that makes the connection.
+func (s *Service) exportConnection(tx *store.Tx, r arm.Resource, e *arm.Exported) error {
+	form, err := decode[connectionForm](r.Resource)
+	if err != nil {
+		return err
+	}
+	a, err := s.findAPI(tx, form.API, form.Environment)
+	if err != nil && arm.AsError(err) == nil {
+		return err
+	}
+	properties := object("displayName", form.DisplayName, "api", object("id", form.API), "parameterValueType", form.ValueType, "workflowReference", form.Workflow)
+	if form.Environment != "" {
+		properties = properties.With("integrationServiceEnvironmentResourceId", expr.String(form.Environment))
+	}
+	place, values := []string{"properties", "parameterValues"}, expr.Object()
+	if form.Set != "" {
+		place = []string{"properties", "parameterValueSet", "values"}
+		properties = properties.With("parameterValueSet", object("name", form.Set, "values", expr.Object()))
+	} else if a != nil {
+		values = form.shown(a)
+	}
+	for name, v := range form.Values.Members() {
+		if _, shown := values.Get(name); !shown {
+			e.Secrets = append(e.Secrets, secretAt(place, form.Set != "", name, v))
+		}
+	}
+	if form.Set == "" {
+		properties = properties.With("parameterValues", values)
+	}
+	e.View = e.View.With("properties", properties)
+	return nil
+}
+
+// secretAt is where a value belongs: in a set, each is the member "value" of an object.
+func secretAt(place []string, set bool, name string, v expr.Value) arm.Secret {
+	path := append(slices.Clone(place), name)
+	if set {
+		path = append(path, "value")
+	}
+	if v.Kind() == expr.KindObject {
+		return arm.Secret{Path: path, Type: "SecureObject"}
+	}
+	return arm.Secret{Path: path, Type: "SecureString"}
 }
 
 func principal(id string) expr.Value {

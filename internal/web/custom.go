@@ -38,10 +38,11 @@ func (s *Service) customType() arm.Type {
 			return expr.String(id)
 		},
 		Put: s.putCustom, Patch: patchCustom, View: s.viewCustom,
-		Delete: func(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil },
-		List:   &arm.ListSpec{Fields: []arm.Field{environmentField()}},
-		Move:   arm.Rehome,
-		Reads:  map[string]arm.Handler{"apiOperations": listCustomOperations},
+		Delete:   func(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil },
+		List:     &arm.ListSpec{Fields: []arm.Field{environmentField()}},
+		Move:     arm.Rehome,
+		ReadOnly: []string{"properties.runtimeUrls"},
+		Reads:    map[string]arm.Handler{"apiOperations": listCustomOperations},
 	}
 }
 
