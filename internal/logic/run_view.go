@@ -1,6 +1,7 @@
 package logic
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -128,7 +129,7 @@ func runTrigger(t *engine.Fired, r store.Run, l *linker) expr.Value {
 	f.time("scheduledTime", t.ScheduledTime)
 	f.time("startTime", t.Start)
 	f.time("endTime", t.End)
-	f.text("originHistoryName", t.OriginHistoryName)
+	f.text("originHistoryName", cmp.Or(t.OriginHistoryName, r.Name)) // the firing that began it: its own, unless it is resubmitted or one of a split
 	f.text("trackingId", t.TrackingID)
 	f.add("correlation", object(member("clientTrackingId", expr.String(r.ClientTrackingID))))
 	f.text("code", t.Code)
