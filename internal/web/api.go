@@ -16,6 +16,7 @@ type api struct {
 	tier        string
 	parameters  []Parameter
 	open        bool       // which parameters it has is not known
+	absent      bool       // a managed one that is not here
 	custom      *customAPI // nil: a managed one
 	environment string     // resource ID of the environment it is in; "" for none
 }
@@ -48,8 +49,13 @@ func unknownAPI(id string) *arm.Error {
 	return e
 }
 
+// findManaged finds a managed API. Of those of no environment there are many more than
+// are here: a connection to one is kept, and says that it cannot be used by itself.
 func (s *Service) findManaged(tx *store.Tx, id, name, environment string) (*api, error) {
 	known := s.managed(name)
+	if known == nil && environment == "" {
+		return &api{id: id, typ: managedType, name: name, title: name, open: true, absent: true}, nil
+	}
 	if known == nil {
 		e := arm.Missing("ApiNotFound", "There is no managed API '%s' here. Those there are: %s.", name, s.managedNames())
 		e.Target = "properties.api.id"

@@ -151,6 +151,9 @@ func (f *connectionForm) status(a *api, problem *arm.Error, now time.Time) expr.
 	if problem != nil {
 		return failed("api", problem.Code, problem.Message)
 	}
+	if a.absent {
+		return failed("api", "ApiNotFound", "There is no managed API '"+a.name+"' here. Workflows that use the connection need its 'connectionRuntimeUrl', in its entry of '$connections' or in the server's connections file.")
+	}
 	if strings.EqualFold(f.ValueType, "Alternative") {
 		return object("status", "Ready")
 	}
