@@ -345,6 +345,7 @@ func (s *Server) build() error {
 	s.logic.Bind(s.manager)
 	s.autoscale.Bind(s.manager)
 	deployments.Bind(s.manager)
+	s.web.Bind(s.manager)
 	s.gateway = gateway.New(gateway.Config{Tokens: s.issuer, Workflows: s.workflows, Named: s.workflows, Accounts: s.accounts, Runner: s.runner, Store: s.store, InlineCode: s.code, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
 		MaxBody: s.config.limits.MessageSize, MaxBuffered: s.config.limits.Buffered(), ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
 	if s.portal, err = portal.New(); err != nil {

@@ -43,6 +43,7 @@ func (s *Service) customType() arm.Type {
 		Move:     arm.Rehome,
 		ReadOnly: []string{"properties.runtimeUrls"},
 		Reads:    map[string]arm.Handler{"apiOperations": listCustomOperations},
+		Actions:  map[string]arm.Handler{"move": s.moveCustom},
 	}
 }
 

@@ -77,6 +77,7 @@ type Service struct {
 	config   Config
 	control  *store.DB
 	consents consents
+	mover    Mover              // set by Bind, before requests come
 	renewing singleflight.Group // by connection and parameter
 }
 

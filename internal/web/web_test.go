@@ -68,6 +68,7 @@ func newWorld(t testing.TB) *world {
 	manager, err := arm.New(arm.Config{Store: s, Types: append(w.service.Types(), stored("Microsoft.Logic/integrationServiceEnvironments"), stored("Microsoft.Logic/integrationServiceEnvironments/managedApis")),
 		Routes: w.service.Routes(), Authenticator: anybody{}, Tenant: "tenant", Subscriptions: []arm.Subscription{{ID: "11111111-2222-3333-4444-555555555555", Name: "test"}}, Log: logger})
 	must(t, err)
+	w.service.Bind(manager)
 	w.server = httptest.NewTLSServer(manager)
 	t.Cleanup(func() {
 		w.server.Close()
