@@ -126,7 +126,7 @@ type crashServer struct {
 // start starts it; the channel is closed when it is ready or gone.
 func (c *crashServer) start() <-chan struct{} {
 	c.t.Helper()
-	c.cmd = exec.Command(os.Args[0], "-test.run=^TestCrashChild$", "-test.timeout=2m")
+	c.cmd = exec.Command(os.Args[0], "-test.run=^TestCrashChild$", "-test.timeout=20m")
 	c.cmd.Env = append(os.Environ(), crashData+"="+c.data)
 	c.cmd.Stderr = &c.log
 	in, err := c.cmd.StdinPipe()
@@ -302,7 +302,7 @@ func listCrashRuns(t *testing.T, s *isletest.Server, workflows map[string]string
 		}
 		NextLink string
 	}
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(hanging)
 	listed := map[string]string{}
 	for flow, id := range workflows {
 		for {

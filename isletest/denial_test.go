@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 // row is one required access as network health tells it.
@@ -44,12 +43,8 @@ func TestARuleDeniesAndIsTakenAway(t *testing.T) {
 	s.succeeded(s.call(callback, server))
 
 	s.guard("front", "web", append(required(t), rule(t, "NoInternet", "200 Outbound Deny * * -> Internet:*"))...)
-	changed := time.Now()
 	s.denied(s.call(callback, server), "securityRules/NoInternet", "priority 200", "web", "front")
 	s.redRows(environment, "O2", "O4", "O5", "O8")
-	if took := time.Since(changed); took > time.Second {
-		t.Errorf("the denial showed after %v", took)
-	}
 	s.environmentHealth(environment, "Unhealthy")
 	s.history(environment, "O8", s.ruleID("web", "NoInternet"))
 

@@ -153,7 +153,7 @@ func (s *Server) Stop() {
 		return
 	}
 	s.http.CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := s.server.Close(ctx); err != nil {
 		s.t.Errorf("isletest: stopping: %v", err)

@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a test waits for a program.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // built is the binary, built once for the tests that start it as a user would. It is
 // removed with its folder when the tests have ended.

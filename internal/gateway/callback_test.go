@@ -42,7 +42,7 @@ func newSubscriber(t *testing.T) *handedOn {
 // wait returns the URLs when there are so many.
 func (h *handedOn) wait(t *testing.T, n int) []string {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(hanging)
 	for {
 		h.mu.Lock()
 		urls := h.urls

@@ -153,10 +153,13 @@ func (e *endpoint) callback(d *runner.Deployed, relativePath string) string {
 	return runner.TriggerLink(d.FlowID, "", "manual", relativePath, apiVersion).URL(e.URL, d.Keys[0])
 }
 
+// hanging is when a test that waits has hung: no machine that runs the tests is so slow.
+const hanging = 3 * time.Minute
+
 // runsOf waits until a workflow has as many runs, and says how many it has.
 func (e *endpoint) runsOf(t *testing.T, flow string, want int) int {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(hanging); ; time.Sleep(time.Millisecond) {
 		var runs []store.Run
 		if err := e.db.Read(context.Background(), func(tx *store.Tx) (err error) { runs, err = tx.Runs(store.RunQuery{Workflow: flow}); return err }); err != nil {
 			t.Fatal(err)
@@ -401,7 +404,7 @@ func TestAsynchronousResponse(t *testing.T) {
 		t.Errorf("unsigned: %+v", a)
 	}
 	close(release)
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(hanging)
 	for a = send(t, "GET", location, "", ""); a.status == 202; a = send(t, "GET", location, "", "") {
 		if time.Now().After(deadline) {
 			t.Fatal("never answered")
@@ -437,7 +440,7 @@ func TestAsynchronousResponseSurvivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	location = strings.Replace(location, old, e.URL, 1)
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(hanging)
 	a := send(t, "GET", location, "", "")
 	for ; a.status == 202; a = send(t, "GET", location, "", "") {
 		if time.Now().After(deadline) {
@@ -698,7 +701,7 @@ func TestRunSurvivesACallerThatHangsUp(t *testing.T) {
 	<-arrived
 	cancel()
 	close(release)
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(hanging)
 	for {
 		var runs []store.Run
 		_ = e.db.Read(context.Background(), func(tx *store.Tx) (err error) { runs, err = tx.Runs(store.RunQuery{}); return err })

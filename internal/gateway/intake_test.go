@@ -27,7 +27,7 @@ func answered(t *testing.T, url string, body io.Reader) string {
 // until waits for what holds of the counts.
 func (i *intake) until(t *testing.T, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(hanging); ; time.Sleep(time.Millisecond) {
 		i.mu.Lock()
 		done := holds()
 		i.mu.Unlock()

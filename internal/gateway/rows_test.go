@@ -277,7 +277,7 @@ func (e *endpoint) run(t *testing.T, name string) (run store.Run) {
 
 func (e *endpoint) ended(t *testing.T, name string) store.Run {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(hanging); ; time.Sleep(time.Millisecond) {
 		if run := e.run(t, name); !run.End.IsZero() {
 			return run
 		} else if time.Now().After(deadline) {

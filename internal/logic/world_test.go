@@ -277,7 +277,7 @@ func (w *world) eventually(path string, want any, names ...any) (answer map[stri
 // until polls, as a client does, until something is so.
 func (w *world) until(what string, so func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); !so(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("it did not come true: %s", what)
 		}

@@ -109,7 +109,7 @@ func TestADeletedGroupLeavesThePolicy(t *testing.T) {
 	w.office()
 	w.snapshot()
 	w.send("DELETE", "/subscriptions/"+subscription+"/resourceGroups/g", "", 202)
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	for {
 		n, err := w.policies.Current()
 		w.must(err)

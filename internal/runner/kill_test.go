@@ -80,7 +80,7 @@ func TestKilledChild(t *testing.T) {
 // reads what it still had written.
 func accepted(t *testing.T, test, dir, target string, enough int) map[string]string {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.timeout=1m")
+	child := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.timeout=20m")
 	child.Env = append(os.Environ(), killDir+"="+dir, killTarget+"="+target)
 	out, err := child.StdoutPipe()
 	if err != nil {

@@ -31,25 +31,41 @@ func start(t *testing.T, data string) *Server {
 
 func stop(t *testing.T, s *Server) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), hanging)
 	defer cancel()
 	if err := s.Close(ctx); err != nil {
 		t.Error(err)
 	}
 }
 
+// hanging is when a test that waits has hung: no machine that runs the tests is so slow.
+const hanging = 3 * time.Minute
+
 // eventually polls until something holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(hanging); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("after 20 s it is not so that %s", what)
+			t.Fatalf("it never comes true that %s", what)
 		}
 	}
 }
 
-// A connection that was opened in advance does not delay the end.
+// A connection that was opened in advance does not delay the end. The machine may: then
+// it is tried again.
 func TestCloseDoesNotWaitForUnusedConnections(t *testing.T) {
+	var took time.Duration
+	for range 5 {
+		if took = closeBesideUnused(t); took < 4*time.Second { // Shutdown alone takes five
+			return
+		}
+	}
+	t.Errorf("closing took %v", took)
+}
+
+// closeBesideUnused is how long a server takes to close that has a connection on which
+// nothing was asked.
+func closeBesideUnused(t *testing.T) time.Duration {
 	s := start(t, t.TempDir())
 	u, err := url.Parse(s.Operator().Endpoint)
 	if err != nil {
@@ -67,9 +83,7 @@ func TestCloseDoesNotWaitForUnusedConnections(t *testing.T) {
 	})
 	began := time.Now()
 	stop(t, s)
-	if took := time.Since(began); took > 4*time.Second { // Shutdown alone takes five
-		t.Errorf("closing took %v", took)
-	}
+	return time.Since(began)
 }
 
 // A process that died between putting a content and the commit that names it leaves a
