@@ -33,9 +33,9 @@ four subnets, an integration service environment, two managed connectors, and an
 example workflow. A later start finds all as it was, with the same URLs.
 
 --json prints one line when ready: {"endpoint", "authority", "caFile", "tenantId",
-"subscriptionId", "clientId", "clientSecret", "userName", "password",
-"resourceGroup", "environment", "workflow", "callbackUrl"}. The name and password are of
-the person who signs in to the portal, and left out once the password was changed.`,
+"subscriptionId", "clientId", "clientSecret", "resourceGroup", "environment",
+"workflow", "callbackUrl"}. Who signs in to the portal, and the password, stand in
+operator.json in the data folder.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := flags.start(cmd)
@@ -131,6 +131,7 @@ func deployOnce(ctx context.Context, c *client, title, resource string, template
 
 func (r readyState) print(w io.Writer, data string, asJSON bool) error {
 	if asJSON {
+		r.UserName, r.Password = "", "" // for people, who find them in operator.json
 		encoder := json.NewEncoder(w)
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(r)

@@ -1,4 +1,7 @@
-/** Server is what `isle up --json` tells of the server under test. */
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** Server is what `isle up --json` tells of the server under test, and who signs in to it, as operator.json says. */
 export interface Server {
   endpoint: string
   subscriptionId: string
@@ -14,7 +17,9 @@ export interface Server {
 export function theServer(): Server {
   const line = process.env.ISLE_UP
   if (line === undefined) throw new Error("ISLE_UP must have the line that `isle up --json` printed; `go test -tags real -run TestRealPortal ./cmd/isle` sets it")
-  return JSON.parse(line) as Server
+  const up = JSON.parse(line) as Omit<Server, 'userName' | 'password'> & { caFile: string }
+  const { userName, password } = JSON.parse(readFileSync(join(dirname(up.caFile), 'operator.json'), 'utf8')) as Pick<Server, 'userName' | 'password'>
+  return { ...up, userName, password }
 }
 
 /** groupPath is the ID of a resource group of the server's subscription. */
