@@ -54,7 +54,7 @@ export class Visit {
       reducedMotion: 'reduce',
     })
     const visit = new Visit(server, browser, await context.newPage(), look.address ?? server.endpoint)
-    visit.page.setDefaultTimeout(60_000) // a bound against hanging, on a loaded machine
+    visit.page.setDefaultTimeout(Number(process.env.ISLE_PATIENCE ?? 60_000)) // a bound against hanging, on a loaded machine
     visit.watch()
     return visit
   }
@@ -62,7 +62,7 @@ export class Visit {
   private watch(): void {
     const host = new URL(this.origin).host
     this.page.on('console', (m) => {
-      if (m.type() === 'error') this.faults.push(`console: ${m.text()}`)
+      if (m.type() === 'error') this.faults.push(`console: ${m.text()} ${m.location().url}`)
     })
     this.page.on('pageerror', (e) => this.faults.push(`error: ${e.stack ?? e.message}`))
     this.page.on('request', (r) => {
@@ -106,6 +106,11 @@ export class Visit {
   /** sound fails if anything went wrong so far. */
   sound(name: string): void {
     expect(this.faults.filter((f) => !this.expected.some((e) => e.test(f))), name).toEqual([])
+  }
+
+  /** witness takes a screenshot where a scenario failed; call it in afterEach. */
+  async witness(task: { name: string; result?: { state?: string } }): Promise<void> {
+    if (task.result?.state === 'fail') await this.shoot(`failed-${task.name.replaceAll(/\W+/g, '-').slice(0, 60)}`)
   }
 
   private async shoot(name: string): Promise<void> {

@@ -9,6 +9,6 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 180_000, // ms; a bound against hanging, on a loaded machine
     hookTimeout: 180_000,
-    bail: 0,
+    bail: 1, // later scenarios build on earlier ones
   },
 })

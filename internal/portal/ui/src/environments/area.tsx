@@ -1,7 +1,6 @@
 import { ServerMultipleRegular } from '@fluentui/react-icons'
-import type { Area } from '../frame/area'
-
-export const environmentType = 'Microsoft.Logic/integrationServiceEnvironments'
+import { resourceRoute, type Area } from '../frame/area'
+import { environmentType } from './environment'
 
 export const environments: Area = {
   services: [
@@ -14,5 +13,24 @@ export const environments: Area = {
       singular: 'Integration service environment',
     },
   ],
-  routes: [{ path: '/environments', lazy: async () => ({ Component: (await import('./EnvironmentList')).EnvironmentList }) }],
+  routes: [
+    { path: '/environments', lazy: async () => ({ Component: (await import('./EnvironmentList')).EnvironmentList }) },
+    { path: '/environments/create', lazy: async () => ({ Component: (await import('./CreateEnvironment')).CreateEnvironment }) },
+    {
+      path: resourceRoute(environmentType),
+      lazy: async () => ({ Component: (await import('./EnvironmentPage')).EnvironmentPage }),
+      children: [
+        { index: true, lazy: async () => ({ Component: (await import('./OverviewPane')).OverviewPane }) },
+        { path: 'health', lazy: async () => ({ Component: (await import('./NetworkHealthPane')).NetworkHealthPane }) },
+        { path: 'logic-apps', lazy: async () => ({ Component: (await import('./WorkflowsPane')).WorkflowsPane }) },
+        { path: 'connections', lazy: async () => ({ Component: (await import('./ConnectionsPane')).ConnectionsPane }) },
+        { path: 'integration-accounts', lazy: async () => ({ Component: (await import('./AccountsPane')).AccountsPane }) },
+        { path: 'connectors', lazy: async () => ({ Component: (await import('./ConnectorsPane')).ConnectorsPane }) },
+        { path: 'scale', lazy: async () => ({ Component: (await import('./ScalePane')).ScalePane }) },
+        { path: 'properties', lazy: async () => ({ Component: (await import('./PropertiesPane')).PropertiesPane }) },
+        { path: 'access', lazy: async () => ({ Component: (await import('../access/AccessPane')).AccessPane }) },
+        { path: 'activity', lazy: async () => ({ Component: (await import('../activity/ActivityPane')).ActivityPane }) },
+      ],
+    },
+  ],
 }

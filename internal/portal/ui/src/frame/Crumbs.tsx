@@ -1,6 +1,6 @@
 import { Breadcrumb, BreadcrumbButton, BreadcrumbDivider, BreadcrumbItem } from '@fluentui/react-components'
 import { Fragment } from 'react'
-import { useLocation, useNavigate } from 'react-router'
+import { useHref, useLinkClickHandler, useLocation } from 'react-router'
 import { formatId, parseId } from '../api/id'
 import type { Area } from './area'
 
@@ -12,7 +12,6 @@ export interface Crumb {
 /** Crumbs are the way from home to the page, by its address. */
 export function Crumbs({ areas }: { areas: Area[] }) {
   const { pathname } = useLocation()
-  const navigate = useNavigate()
   const crumbs = crumbsOf(pathname, areas)
   if (crumbs.length < 2) return null
   return (
@@ -20,14 +19,22 @@ export function Crumbs({ areas }: { areas: Area[] }) {
       {crumbs.map((c, i) => (
         <Fragment key={c.path}>
           <BreadcrumbItem>
-            <BreadcrumbButton current={i === crumbs.length - 1} onClick={() => void navigate(c.path)}>
-              {c.text}
-            </BreadcrumbButton>
+            <CrumbLink crumb={c} current={i === crumbs.length - 1} />
           </BreadcrumbItem>
           {i < crumbs.length - 1 && <BreadcrumbDivider />}
         </Fragment>
       ))}
     </Breadcrumb>
+  )
+}
+
+function CrumbLink({ crumb, current }: { crumb: Crumb; current: boolean }) {
+  const href = useHref(crumb.path)
+  const click = useLinkClickHandler<HTMLAnchorElement>(crumb.path)
+  return (
+    <BreadcrumbButton as="a" href={href} current={current} onClick={click}>
+      {crumb.text}
+    </BreadcrumbButton>
   )
 }
 

@@ -30,8 +30,8 @@ const useStyles = makeStyles({
   brand: { display: 'flex', alignItems: 'center', columnGap: tokens.spacingHorizontalS, color: tokens.colorNeutralForeground1, textDecorationLine: 'none', fontWeight: tokens.fontWeightSemibold, fontSize: tokens.fontSizeBase400 },
   word: { '@media (max-width: 640px)': { display: 'none' } },
   end: { display: 'flex', justifyContent: 'flex-end', alignItems: 'center' },
-  bell: { position: 'relative' },
-  count: { position: 'absolute', top: '2px', right: '2px', pointerEvents: 'none' },
+  bell: { position: 'relative', display: 'inline-flex' },
+  count: { position: 'absolute', top: 0, right: 0, pointerEvents: 'none' },
 })
 
 /** TopBar has the way home, the search, the notifications, and who is signed in. */
@@ -70,11 +70,12 @@ function Bell() {
   const label = `Notifications${busy > 0 ? `, ${busy} in progress` : ''}${unseen > 0 ? `, ${unseen} new` : ''}`
   return (
     <>
-      <Tooltip content={label} relationship="label">
-        <Button appearance="subtle" className={styles.bell} onClick={() => setOpen(true)} icon={<AlertRegular />}>
-          {busy + unseen > 0 && <CounterBadge className={styles.count} size="small" count={busy + unseen} color={busy > 0 ? 'informative' : 'brand'} aria-hidden />}
-        </Button>
-      </Tooltip>
+      <span className={styles.bell}>
+        <Tooltip content={label} relationship="label">
+          <Button appearance="subtle" onClick={() => setOpen(true)} icon={<AlertRegular />} />
+        </Tooltip>
+        {busy + unseen > 0 && <CounterBadge className={styles.count} size="small" count={busy + unseen} color={busy > 0 ? 'informative' : 'brand'} aria-hidden />}
+      </span>
       <NotificationsPane open={open} close={close} />
     </>
   )

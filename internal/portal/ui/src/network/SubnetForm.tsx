@@ -27,11 +27,12 @@ function fieldOf(target: string): SubnetField | undefined {
 interface SubnetFormProps {
   network: VirtualNetwork
   subnet: Subnet | undefined // undefined: a new one
+  forEnvironment?: boolean // it is to be one of the four of an environment
   close: () => void
 }
 
 /** SubnetForm makes or changes a subnet: its range, delegation, security group and route table. */
-export function SubnetForm({ network, subnet, close }: SubnetFormProps) {
+export function SubnetForm({ network, subnet, forEnvironment, close }: SubnetFormProps) {
   const [read] = useState(subnet) // as it was when the form was opened
   const others = network.properties.subnets.filter((s) => s.id !== read?.id)
   const space = network.properties.addressSpace.addressPrefixes
@@ -88,7 +89,7 @@ export function SubnetForm({ network, subnet, close }: SubnetFormProps) {
       <Field label="Address range (CIDR block)" required hint={`Within ${space.join(', ')}`} validationMessage={problems.fields.range ?? (rangeText || undefined)}>
         <Input value={range} onChange={(_, data) => setRange(data.value)} disabled={plural} autoComplete="off" spellCheck={false} />
       </Field>
-      {delegation === environmentService && <Warnings warnings={environmentWarnings(name, range)} />}
+      {(forEnvironment === true || delegation === environmentService) && <Warnings warnings={environmentWarnings(name, range)} />}
       {read !== undefined && <Users subnet={read} />}
       <Field
         label="Delegated to"

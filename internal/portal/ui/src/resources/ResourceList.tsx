@@ -1,11 +1,14 @@
 import { GridRegular } from '@fluentui/react-icons'
-import { EmptyState } from '../frame/EmptyState'
+import { useSubscription } from '../api/subscription'
 import { Page } from '../frame/Page'
+import { ResourceRows } from './ResourceRows'
 
+/** ResourceList is the list of all resources of the subscription. */
 export function ResourceList() {
+  const subscription = useSubscription()
   return (
     <Page title="All resources" icon={GridRegular}>
-      <EmptyState icon={GridRegular} title="Not there yet" />
+      <ResourceRows scope={subscription === '' ? '' : `/subscriptions/${subscription}`} />
     </Page>
   )
 }

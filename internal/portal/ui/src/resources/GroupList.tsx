@@ -1,0 +1,64 @@
+import { Button, Field, Input, ToolbarButton } from '@fluentui/react-components'
+import { AddRegular, FolderRegular } from '@fluentui/react-icons'
+import { useState } from 'react'
+import { groupId } from '../api/id'
+import { useResourceGroups, useSubscription, type ResourceGroup } from '../api/subscription'
+import { EmptyState } from '../frame/EmptyState'
+import { FormDrawer } from '../frame/FormDrawer'
+import { Page } from '../frame/Page'
+import { ResourceLink } from '../frame/ResourceLink'
+import { ResourceTable, type Column } from '../frame/ResourceTable'
+import { useSaving } from '../frame/saving'
+
+const columns: Column<ResourceGroup>[] = [
+  { key: 'name', title: 'Name', value: (g) => g.name, show: (g) => <ResourceLink id={g.id} /> },
+  { key: 'location', title: 'Location', value: (g) => g.location },
+]
+
+/** GroupList is the list of resource groups. */
+export function GroupList() {
+  const subscription = useSubscription()
+  const groups = useResourceGroups(subscription)
+  const [making, setMaking] = useState(false)
+  return (
+    <Page
+      title="Resource groups"
+      icon={FolderRegular}
+      commands={
+        <ToolbarButton appearance="primary" icon={<AddRegular />} onClick={() => setMaking(true)}>
+          Create
+        </ToolbarButton>
+      }
+    >
+      <ResourceTable
+        label="Resource groups"
+        noun="resource group"
+        rows={groups.data}
+        keyOf={(g) => g.id}
+        columns={columns}
+        error={groups.error}
+        retry={() => void groups.refetch()}
+        empty={<EmptyState icon={FolderRegular} title="No resource groups yet" text="Everything lies in a resource group." action={<Button onClick={() => setMaking(true)}>Create a resource group</Button>} />}
+      />
+      {making && <CreateGroup subscription={subscription} close={() => setMaking(false)} />}
+    </Page>
+  )
+}
+
+function CreateGroup({ subscription, close }: { subscription: string; close: () => void }) {
+  const [name, setName] = useState('')
+  const [location, setLocation] = useState('local')
+  const { problems, save } = useSaving((target) => (target === 'location' ? 'location' : undefined))
+  const id = groupId(subscription, name)
+  const create = () => save({ id, title: `Creating the resource group ${name}`, done: `The resource group ${name} was created.`, target: id, send: (client) => client.put(id, { location }) }, close)
+  return (
+    <FormDrawer open title="Create resource group" close={close} save={create} saveLabel="Create" saveDisabled={name === '' || location === ''} problems={problems.rest}>
+      <Field label="Name" required>
+        <Input value={name} onChange={(_, data) => setName(data.value)} autoComplete="off" spellCheck={false} />
+      </Field>
+      <Field label="Location" required validationMessage={problems.fields.location}>
+        <Input value={location} onChange={(_, data) => setLocation(data.value)} autoComplete="off" spellCheck={false} />
+      </Field>
+    </FormDrawer>
+  )
+}
