@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -32,9 +33,65 @@ func TestRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tests, scripts := namedTests(t)
 	sections := map[string]bool{}
-	for line := range strings.Lines(string(text)) {
+	eachRow(t, string(text), func(row, _ string) { sections[strings.Fields(row)[0]] = true })
+	for _, s := range semanticSections {
+		if !sections[s] {
+			t.Errorf("no row of %s", s)
+		}
+	}
+}
+
+// environmentRows are the rows of ise.md, part (a).
+const environmentRows = 178
+
+// TestEnvironmentRows holds that testdata/ise.txt names only tests that there are, and
+// leaves out no row of the features of environments.
+func TestEnvironmentRows(t *testing.T) {
+	text, err := os.ReadFile("testdata/ise.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[int]string{}
+	eachRow(t, string(text), func(row, where string) {
+		if !strings.HasPrefix(where, "none: ") && !testName.MatchString(where) {
+			t.Errorf("neither a test nor a reason: %s", row)
+		}
+		for _, m := range rowNumbers.FindAllStringSubmatch(rowHead.FindString(row), -1) {
+			first, _ := strconv.Atoi(m[1])
+			last := first
+			if m[2] != "" {
+				last, _ = strconv.Atoi(m[2])
+			}
+			for n := first; n <= last; n++ {
+				if told[n] != "" {
+					t.Errorf("row %d is told twice: %s and %s", n, told[n], row)
+				}
+				told[n] = row
+			}
+		}
+	})
+	for n := 1; n <= environmentRows; n++ {
+		if told[n] == "" {
+			t.Errorf("row %d is not told", n)
+		}
+	}
+	if len(told) > environmentRows {
+		t.Errorf("there are only %d rows", environmentRows)
+	}
+}
+
+// rowHead is the numbers that a row begins with, "61, 64 to 66"; rowNumbers one of them.
+var (
+	rowHead    = regexp.MustCompile(`^[\d, ]+(?:to \d+[, ]*[\d, ]*)*`)
+	rowNumbers = regexp.MustCompile(`(\d+)(?: to (\d+))?`)
+)
+
+// eachRow gives the rows of a table of tests, and holds that those that it names exist.
+func eachRow(t *testing.T, table string, yield func(row, where string)) {
+	t.Helper()
+	tests, scripts := namedTests(t)
+	for line := range strings.Lines(table) {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
@@ -43,7 +100,6 @@ func TestRows(t *testing.T) {
 			t.Errorf("no tests: %s", line)
 			continue
 		}
-		sections[strings.Fields(row)[0]] = true
 		for _, m := range testName.FindAllStringSubmatch(where, -1) {
 			if !slices.ContainsFunc(tests, func(name string) bool { return name == m[1] || m[2] != "" && strings.HasPrefix(name, m[1]) }) {
 				t.Errorf("there is no %s%s: %s", m[1], m[2], row)
@@ -54,11 +110,7 @@ func TestRows(t *testing.T) {
 				t.Errorf("there is no script %s: %s", name, row)
 			}
 		}
-	}
-	for _, s := range semanticSections {
-		if !sections[s] {
-			t.Errorf("no row of %s", s)
-		}
+		yield(row, where)
 	}
 }
 

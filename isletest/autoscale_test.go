@@ -59,3 +59,45 @@ func TestScaleConditions(t *testing.T) {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
 }
+
+// What the two SKUs differ in: capacity, the throughput that they are documented for, and
+// the SKUs of the accounts in them (ise.md #119, #133, #134).
+func TestSKUsDiffer(t *testing.T) {
+	s := newSite(t, 2)
+	premium := s.environmentBody(0, external)
+	premium.SKU.Name, premium.SKU.Capacity = to.Ptr(armlogic.IntegrationServiceEnvironmentSKUNamePremium), to.Ptr[int32](10)
+	environments := s.logic.NewIntegrationServiceEnvironmentsClient()
+	large := *await(environments.BeginCreateOrUpdate(t.Context(), siteGroup, "premium", premium, nil))(t).ID
+	small := s.environment(1, external)
+	for id, want := range map[string]string{large: "24000", small: "500"} {
+		if got := s.Do(http.MethodGet, id+"/throughput", nil).Text("documentedActionExecutions"); got != want {
+			t.Errorf("%s: %s actions a minute, want %s", id, got, want)
+		}
+	}
+	page, err := s.logic.NewIntegrationServiceEnvironmentSKUsClient().NewListPager(siteGroup, "premium", nil).NextPage(t.Context())
+	must(t, err)
+	for _, sku := range page.Value {
+		most, scale := int32(0), armlogic.IntegrationServiceEnvironmentSKUScaleTypeNone
+		if *sku.SKU.Name == armlogic.IntegrationServiceEnvironmentSKUNamePremium {
+			most, scale = 10, armlogic.IntegrationServiceEnvironmentSKUScaleTypeAutomatic
+		}
+		if c := sku.Capacity; *c.Minimum != 0 || *c.Default != 0 || *c.Maximum != most || *c.ScaleType != scale || *sku.ResourceType != "Microsoft.Logic/integrationServiceEnvironments" {
+			t.Errorf("%s: %+v", *sku.SKU.Name, *c)
+		}
+	}
+	for id, capacity := range map[string]string{large: "11", small: "1"} {
+		a := s.Do(http.MethodPatch, id, `{"sku":{"capacity":`+capacity+`}}`)
+		if a.Status != http.StatusBadRequest || a.Text("error", "code") != "InvalidSkuCapacity" {
+			t.Errorf("%s with %s: %d %s", id, capacity, a.Status, a.Body)
+		}
+	}
+	account := func(environment, sku string) int {
+		return s.Do(http.MethodPut, s.group+"/providers/Microsoft.Logic/integrationAccounts/a", `{"location":"`+siteLocation+`","sku":{"name":"`+sku+`"},"properties":{"integrationServiceEnvironment":{"id":"`+environment+`"}}}`).Status
+	}
+	if got := account(large, "Free"); got != http.StatusBadRequest {
+		t.Errorf("a Free account in a Premium environment: %d", got)
+	}
+	if got := account(small, "Free"); got != http.StatusCreated {
+		t.Errorf("a Free account in a Developer environment: %d", got)
+	}
+}

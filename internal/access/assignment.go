@@ -60,7 +60,7 @@ func versions() []string {
 }
 
 func (s *Service) assignments() arm.Type {
-	return arm.Type{Name: assignmentType, APIVersions: versions(), Extension: true, NoGroup: true, MissingCode: "RoleAssignmentNotFound", ShowDeleted: true,
+	return arm.Type{Name: assignmentType, APIVersions: versions(), AnyVersion: true, Extension: true, NoGroup: true, MissingCode: "RoleAssignmentNotFound", ShowDeleted: true,
 		ValidName: func(name string) *arm.Error {
 			if guid().MatchString(name) {
 				return nil

@@ -37,7 +37,7 @@ func (s *Service) customRoles(tx *store.Tx) (map[string]*role, error) {
 }
 
 func (s *Service) definitions() arm.Type {
-	return arm.Type{Name: definitionType, APIVersions: versions(), Extension: true, NoGroup: true, MissingCode: "RoleDefinitionDoesNotExist", ShowDeleted: true,
+	return arm.Type{Name: definitionType, APIVersions: versions(), AnyVersion: true, Extension: true, NoGroup: true, MissingCode: "RoleDefinitionDoesNotExist", ShowDeleted: true,
 		ValidName: func(name string) *arm.Error {
 			if guid().MatchString(name) {
 				return nil
@@ -292,7 +292,7 @@ func (s *Service) listDefinitions(ctx context.Context, r *arm.Request) (*arm.Res
 // permissions lists what the caller may do at a scope: one entry for each of its roles
 // there.
 func (s *Service) permissions() arm.Type {
-	return arm.Type{Name: permissionType, APIVersions: versions(), Extension: true, NoGroup: true,
+	return arm.Type{Name: permissionType, APIVersions: versions(), AnyVersion: true, Extension: true, NoGroup: true,
 		View: func(context.Context, *store.Tx, arm.Resource) (expr.Value, error) { return expr.Object(), nil },
 		Collection: func(_ context.Context, r *arm.Request) (*arm.Response, error) {
 			list := []expr.Value{}

@@ -16,7 +16,7 @@ const denyType = "Microsoft.Authorization/denyAssignments"
 // denials are the deny assignments: there are none, and none can be made, as in the
 // original, where only the service makes them.
 func (s *Service) denials() arm.Type {
-	return arm.Type{Name: denyType, APIVersions: append(versions(), "2018-07-01-preview"), Extension: true, NoGroup: true, MissingCode: "DenyAssignmentNotFound",
+	return arm.Type{Name: denyType, APIVersions: append(versions(), "2018-07-01-preview"), AnyVersion: true, Extension: true, NoGroup: true, MissingCode: "DenyAssignmentNotFound",
 		View:       func(context.Context, *store.Tx, arm.Resource) (expr.Value, error) { return expr.Object(), nil },
 		Collection: func(context.Context, *arm.Request) (*arm.Response, error) { return arm.Page(nil, ""), nil }}
 }

@@ -46,11 +46,14 @@ func (s *Service) checkCounts(tx *store.Tx, r *arm.PutRequest, form *account, fo
 		}
 	}
 	if form.ISE != "" {
-		return s.checkEnvironment(tx, r, form, found)
+		if err := s.checkEnvironment(tx, r, form, found); err != nil {
+			return err
+		}
 	}
 	if r.Old != nil {
 		return nil
 	}
+	// Those in environments count, too (ise.md #137).
 	n, err := tx.CountResources(store.Query{Type: TypeName, ScopePrefix: "/subscriptions/" + r.ID.Subscription})
 	if err == nil && n >= maxPerSubscription {
 		*found = append(*found, arm.Conflict("IntegrationAccountLimitExceeded", "", "The subscription has %d integration accounts, which is as many as there may be. Delete one first.", n))

@@ -122,3 +122,37 @@ func TestAccountPreconditions(t *testing.T) {
 		}
 	}
 }
+
+// TestAccountsBySKUOfTheEnvironment: a Premium environment has up to 20 accounts, all
+// Standard; a Developer one 20, of which one may be Free; none has Basic ones. A place
+// that is left can be taken (ise.md #137, #139, #140).
+func TestAccountsBySKUOfTheEnvironment(t *testing.T) {
+	for environment, skus := range map[string]struct{ first, other string }{"premium": {"Standard", "Standard"}, "developer": {"Free", "Standard"}} {
+		w := newWorld(t)
+		put := func(name, sku string) (code int, text string) {
+			res := w.do("PUT", expand("$L/integrationAccounts/"+name), `{"location":"westeurope","sku":{"name":"`+sku+`"},"properties":{"integrationServiceEnvironment":{"id":"`+expand("$L/integrationServiceEnvironments/"+environment)+`"}}}`)
+			return res.Code, problems(res.Body.Bytes())
+		}
+		for i := range 20 {
+			sku := skus.other
+			if i == 0 {
+				sku = skus.first
+			}
+			if code, text := put(fmt.Sprintf("a%d", i), sku); code != 201 {
+				t.Fatalf("%s, %d of 20: %d %s", environment, i+1, code, text)
+			}
+		}
+		if code, text := put("more", "Standard"); code != 409 || !strings.HasPrefix(text, "IntegrationAccountLimitExceeded [properties.integrationServiceEnvironment.id]") {
+			t.Errorf("%s, one too many: %d %s", environment, code, text)
+		}
+		for _, sku := range []string{"Basic", "Free", "NotSpecified"} {
+			if code, text := put("a1", sku); code < 400 || !strings.HasPrefix(text, "InvalidSku") && !strings.HasPrefix(text, "IntegrationAccountLimitExceeded") {
+				t.Errorf("%s, %s: %d %s", environment, sku, code, text)
+			}
+		}
+		w.do("DELETE", expand("$L/integrationAccounts/a0"), "")
+		if code, text := put("more", skus.first); code != 201 {
+			t.Errorf("%s, where one was: %d %s", environment, code, text)
+		}
+	}
+}

@@ -102,7 +102,7 @@ func TypeNames() []string { return arm.Names(new(Service).Types()) }
 
 // versions are the api-versions of the types.
 func versions() []string {
-	return []string{"2019-05-01", "2018-07-01-preview", "2016-06-01", "2015-08-01-preview"}
+	return []string{"2019-05-01", "2018-07-01-preview", "2018-03-01-preview", "2017-07-01", "2016-10-01", "2016-06-01", "2015-08-01-preview"}
 }
 
 // formVersion is the version of the stored forms. A form of a newer version is

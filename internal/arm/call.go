@@ -41,7 +41,7 @@ var apiVersionForm = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^\d{4}-\d{2}-\d{2}(-[A-Za-z]+(\.[0-9]+)?)?$`)
 })
 
-// checkVersion wants a well-formed date, any one (logic-api §1.1, §1.3).
+// checkVersion wants a well-formed date (logic-api §1.1, §1.3).
 func (c *call) checkVersion() error {
 	c.version = c.query.Get("api-version")
 	if c.version == "" {
@@ -227,6 +227,9 @@ func (m *Manager) subscriptionIDs() string {
 
 // dispatch carries out a method on what the path means.
 func (m *Manager) dispatch(ctx context.Context, c *call, t target) (*Result, error) {
+	if err := c.checkType(t.typ); err != nil {
+		return nil, err
+	}
 	if c.method == http.MethodGet || c.method == http.MethodHead {
 		return m.carryOut(ctx, c, t)
 	}
@@ -310,6 +313,9 @@ func (m *Manager) handle(ctx context.Context, c *call, t target) (*Result, error
 }
 
 func (m *Manager) serveRoute(ctx context.Context, c *call, r *route, values map[string]string) (*Result, error) {
+	if err := c.checkRoute(); err != nil {
+		return nil, err
+	}
 	if r.Action != "" {
 		scope := c.path
 		if cut := strings.Index(strings.ToLower(scope), "/providers"); cut >= 0 {

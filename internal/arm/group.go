@@ -27,7 +27,8 @@ var groupName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile
 func groupType() Type {
 	return Type{
 		Name:        TypeGroup,
-		APIVersions: []string{"2022-09-01", "2021-04-01", "2020-10-01", "2019-10-01", "2018-05-01", "2016-06-01"},
+		APIVersions: []string{"2025-04-01", "2024-11-01", "2024-07-01", "2024-03-01", "2023-07-01", "2022-09-01", "2021-04-01", "2021-01-01", "2020-10-01", "2020-06-01", "2019-10-01", "2019-08-01", "2019-05-01", "2018-05-01", "2017-05-10", "2016-09-01", "2016-06-01", "2016-02-01", "2015-11-01", "2014-04-01-preview"},
+		AnyVersion:  true,
 		Tracked:     true,
 		NoGroup:     true,
 		OperationPath: func(id ID, _, operation string) string {

@@ -42,7 +42,7 @@ type lockOwner struct {
 
 func (m *Manager) lockType() Type {
 	return Type{
-		Name: TypeLock, APIVersions: []string{"2020-05-01", "2017-04-01", "2016-09-01", "2015-01-01"}, Extension: true, NoGroup: true, MissingCode: "LockNotFound",
+		Name: TypeLock, APIVersions: []string{"2020-05-01", "2017-04-01", "2016-09-01", "2015-06-01", "2015-05-01-preview", "2015-01-01"}, AnyVersion: true, Extension: true, NoGroup: true, MissingCode: "LockNotFound",
 		References: func(expr.Value) expr.Value { return expr.Null() },
 		Put:        putLock, View: viewLock, Collection: m.listLocks,
 		Delete: func(context.Context, *store.Tx, *DeleteRequest) error { return nil },

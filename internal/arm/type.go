@@ -39,7 +39,8 @@ type Authenticator interface {
 // whose functions are nil does not know the method (405).
 type Type struct {
 	Name        string   // "Microsoft.Network/virtualNetworks/subnets"
-	APIVersions []string // shown by providers, newest first; any well-formed date is accepted
+	APIVersions []string // shown by providers, newest first; no other one is accepted
+	AnyVersion  bool     // but any from the oldest of them until today
 	Tracked     bool     // has location (required) and tags
 	NoGroup     bool     // stands directly in a subscription
 	AnyScope    bool     // stands in a group or directly in a subscription; a list is of one of them

@@ -97,7 +97,7 @@ func (s *Service) Bind(m Manager) { s.manager = m }
 // Types are the resource types of the package.
 func (s *Service) Types() []arm.Type {
 	return []arm.Type{{
-		Name: TypeName, APIVersions: []string{"2022-10-01", "2021-05-01-preview", "2015-04-01", "2014-04-01"}, Tracked: true, NoState: true,
+		Name: TypeName, APIVersions: []string{"2022-10-01", "2021-05-01-preview", "2015-04-01", "2014-04-01"}, AnyVersion: true, Tracked: true, NoState: true,
 		MissingCode: "AutoscaleSettingNotFound", References: func(expr.Value) expr.Value { return expr.Null() },
 		Put: s.put, Patch: s.put, View: view, Delete: s.delete, Move: s.move, List: &arm.ListSpec{},
 		Reads: map[string]arm.Handler{"status": s.readStatus},

@@ -31,7 +31,7 @@ type userAssigned struct {
 // Types are the resource types of the package.
 func (s *Service) Types() []arm.Type {
 	return []arm.Type{{
-		Name: UserAssignedType, APIVersions: []string{"2023-01-31", "2022-01-31-preview", "2018-11-30"}, Tracked: true, Linked: "assign/action",
+		Name: UserAssignedType, APIVersions: []string{"2024-11-30", "2023-07-31-preview", "2023-01-31", "2022-01-31-preview", "2021-09-30-preview", "2018-11-30", "2015-08-31-preview"}, AnyVersion: true, Tracked: true, Linked: "assign/action",
 		References: func(expr.Value) expr.Value { return expr.Null() },
 		Put:        putUserAssigned, Patch: arm.PatchTags, View: s.viewUserAssigned, List: &arm.ListSpec{},
 		ReadOnly: []string{"properties.tenantId", "properties.principalId", "properties.clientId"},

@@ -39,7 +39,7 @@ func (s *Service) environmentType() arm.Type {
 
 // versions are the api-versions that providers show (logic-api §5.3).
 func versions() []string {
-	return []string{"2019-05-01", "2018-07-01-preview", "2016-10-01", "2016-06-01", "2015-08-01-preview"}
+	return []string{"2019-05-01", "2018-07-01-preview", "2018-03-01-preview", "2017-07-01", "2016-10-01", "2016-06-01", "2015-08-01-preview", "2015-02-01-preview", "2014-12-01-preview"}
 }
 
 // anyName leaves names to the types' own rules, which report them together with

@@ -155,7 +155,7 @@ func (m *metric) aggregate(of *measured, minutes []metrics.Minute, asked []strin
 func (s *Service) insightsTypes() []arm.Type {
 	view := func(context.Context, *store.Tx, arm.Resource) (expr.Value, error) { return object(), nil }
 	of := func(name string, list arm.Handler) arm.Type {
-		return arm.Type{Name: "Microsoft.Insights/" + name, APIVersions: []string{"2018-01-01"}, Extension: true, NoState: true, View: view, Collection: list}
+		return arm.Type{Name: "Microsoft.Insights/" + name, APIVersions: []string{"2024-02-01", "2023-10-01", "2021-05-01", "2019-07-01", "2018-01-01", "2017-05-01-preview", "2016-09-01", "2016-06-01"}, AnyVersion: true, Extension: true, NoState: true, View: view, Collection: list}
 	}
 	return []arm.Type{of("metricDefinitions", s.listMetricDefinitions), of("metrics", s.listMetrics)}
 }

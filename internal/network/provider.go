@@ -25,11 +25,14 @@ func Types(s *store.Store, policies *Policies) []arm.Type {
 func TypeNames() []string { return arm.Names(resourceTypes(new(provider))) }
 
 func resourceTypes(p *provider) []arm.Type {
-	versions := []string{"2025-01-01", "2024-05-01", "2023-09-01", "2022-07-01", "2021-08-01", "2020-05-01", "2019-11-01", "2018-11-01"}
-	top := arm.Type{APIVersions: versions, Tracked: true, ETagMember: true, Patch: arm.PatchTags, List: &arm.ListSpec{}, ValidName: anyName}
+	versions := []string{"2025-01-01", "2024-10-01", "2024-07-01", "2024-05-01", "2024-03-01", "2024-01-01", "2023-11-01", "2023-09-01", "2023-06-01", "2023-05-01", "2023-04-01", "2023-02-01",
+		"2022-11-01", "2022-09-01", "2022-07-01", "2022-05-01", "2022-01-01", "2021-08-01", "2021-05-01", "2021-03-01", "2021-02-01", "2020-11-01", "2020-08-01", "2020-07-01", "2020-06-01", "2020-05-01", "2020-04-01", "2020-03-01",
+		"2019-12-01", "2019-11-01", "2019-09-01", "2019-08-01", "2019-07-01", "2019-06-01", "2019-04-01", "2019-02-01", "2018-12-01", "2018-11-01", "2018-10-01", "2018-08-01", "2018-07-01", "2018-06-01", "2018-04-01", "2018-02-01", "2018-01-01",
+		"2017-11-01", "2017-10-01", "2017-09-01", "2017-08-01", "2017-06-01", "2017-03-01", "2016-12-01", "2016-09-01", "2016-06-01", "2016-03-30", "2015-06-15", "2015-05-01-preview"}
+	top := arm.Type{APIVersions: versions, AnyVersion: true, Tracked: true, ETagMember: true, Patch: arm.PatchTags, List: &arm.ListSpec{}, ValidName: anyName}
 	top.Names = []string{typeNetworks, typeGroups, typeTables, typePublicIPs, typeInterfaces, typeGateways}
 	top.Move = arm.Rehome
-	child := arm.Type{APIVersions: versions, ETagMember: true, List: &arm.ListSpec{}, ValidName: anyName, Names: top.Names}
+	child := arm.Type{APIVersions: versions, AnyVersion: true, ETagMember: true, List: &arm.ListSpec{}, ValidName: anyName, Names: top.Names}
 
 	networks := top
 	networks.Name, networks.Put, networks.Delete, networks.View = typeNetworks, putNetwork, deleteNetwork, viewNetwork

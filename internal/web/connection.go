@@ -34,7 +34,7 @@ type connectionForm struct {
 
 func (s *Service) connectionType() arm.Type {
 	return arm.Type{
-		Name: connectionType, APIVersions: versions(), Tracked: true, NoState: true, MissingCode: "ApiConnectionNotFound", Linked: "join/action",
+		Name: connectionType, APIVersions: versions(), AnyVersion: true, Tracked: true, NoState: true, MissingCode: "ApiConnectionNotFound", Linked: "join/action",
 		Put: s.putConnection, Patch: patchConnection, View: s.viewConnection,
 		Delete: func(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil },
 		List:   &arm.ListSpec{Fields: connectionFields()},

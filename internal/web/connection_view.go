@@ -183,7 +183,7 @@ func (f *connectionForm) status(a *api, problem *arm.Error, now time.Time) expr.
 
 func (s *Service) policyType() arm.Type {
 	return arm.Type{
-		Name: policyType, APIVersions: versions(), NoState: true, List: &arm.ListSpec{},
+		Name: policyType, APIVersions: versions(), AnyVersion: true, NoState: true, List: &arm.ListSpec{},
 		Put: putPolicy, View: viewPolicy,
 		Delete: func(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil },
 	}

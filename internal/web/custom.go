@@ -31,7 +31,7 @@ type customAPI struct {
 
 func (s *Service) customType() arm.Type {
 	return arm.Type{
-		Name: customType, APIVersions: versions(), Tracked: true, NoState: true, MissingCode: "ApiNotFound", Linked: "join/action",
+		Name: customType, APIVersions: versions(), AnyVersion: true, Tracked: true, NoState: true, MissingCode: "ApiNotFound", Linked: "join/action",
 		// What is described may hold IDs; only the environment is referred to.
 		References: func(body expr.Value) expr.Value {
 			id, _ := environmentOf(at(body, "properties"))
