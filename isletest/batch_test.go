@@ -79,3 +79,61 @@ func sameJSON(t *testing.T, a, b string) bool {
 	}
 	return normal(a) == normal(b)
 }
+
+// TestBatchesOfAnIntegrationAccount: the criteria stand in the account of the receiver, by
+// batch group, and a change of them holds for what waits (wdl-semantics §10.6).
+func TestBatchesOfAnIntegrationAccount(t *testing.T) {
+	s := isletest.Start(t)
+	group := s.Group("batches")
+	logic := group + "/providers/Microsoft.Logic"
+	receiver, account := logic+"/workflows/receiver", logic+"/integrationAccounts/acc"
+	want := func(method, path, body, code string) {
+		t.Helper()
+		if a := s.Do(method, path, body); a.Text("error", "code") != code || code == "" && a.Status >= 300 {
+			t.Fatalf("%s %s: %d %s, want code %q", method, path, a.Status, a.Body, code)
+		}
+	}
+	criteria := func(name, batchGroup, criteria string) {
+		t.Helper()
+		want(http.MethodPut, account+"/batchConfigurations/"+name, `{"properties":{"batchGroupName":"`+batchGroup+`","releaseCriteria":`+criteria+`}}`, "")
+	}
+	of := func(account string) string {
+		return `{"location":"local","properties":{` + account + `"definition":{"$schema":"https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#","contentVersion":"1.0.0.0",
+			"triggers":{"Batch":{"type":"Batch","inputs":{"mode":"IntegrationAccount","batchGroupName":"edi"}}},"actions":{"A":{"type":"Compose","inputs":"@triggerBody()"}},"outputs":{"n":{"type":"Int","value":"@length(triggerBody()['items'])"}}}}}`
+	}
+	want(http.MethodPut, receiver, of(""), "IntegrationAccountRequired")
+	want(http.MethodPut, account, `{"location":"local","sku":{"name":"Standard"}}`, "")
+	want(http.MethodPut, receiver, of(`"integrationAccount":{"id":"`+account+`"},`), "")
+	_, url := put(t, s, group, "sender", workflowBody(fmt.Sprintf(`{"Send":{"type":"SendToBatch","inputs":{"batchName":"@triggerBody()","content":1,"host":{"triggerName":"Batch","workflow":{"id":%q}}}},
+		"Answer":{"type":"Response","inputs":{"statusCode":200,"body":"@coalesce(actions('Send')?['error']?['code'], actions('Send')?['outputs']?['body']?['batchName'])"},"runAfter":{"Send":["Succeeded","Failed"]}}}`, receiver)))
+	send := func(batch, answer string) {
+		t.Helper()
+		if a := s.Call(url, `"`+batch+`"`); string(a.Body) != answer {
+			t.Fatalf("a message for %s: %d %s, want %s", batch, a.Status, a.Body, answer)
+		}
+	}
+	send("Orders", "BatchConfigurationNotFound")
+	criteria("orders", "other", `{"messageCount":2}`)
+	send("Orders", "BatchConfigurationNotFound")
+	criteria("orders", "EDI", `{"messageCount":3}`)
+	released := func(runs int, items string) {
+		t.Helper()
+		until(t, "the batch is released", func() bool { return lastRun(s, receiver).Text("value", 0, "properties", "status") == "Succeeded" })
+		page := s.Do(http.MethodGet, receiver+"/runs", nil)
+		if n := page.Text("value", 0, "properties", "outputs", "n", "value"); n != items || page.Text("value", runs, "name") != "" {
+			t.Errorf("%s", page.Body)
+		}
+	}
+	for range 3 {
+		send("Orders", "orders")
+	}
+	released(1, "3")
+	send("orders", "orders")
+	criteria("orders", "edi", `{"messageCount":1}`) // for what waits already
+	until(t, "what waited is released", func() bool {
+		return s.Do(http.MethodGet, receiver+"/runs", nil).Text("value", 1, "name") != ""
+	})
+	released(2, "1")
+	want(http.MethodDelete, account+"/batchConfigurations/orders", "", "")
+	send("orders", "BatchConfigurationNotFound")
+}

@@ -20,19 +20,36 @@ func (c *compiler) batchTrigger(t *Trigger, n node) {
 	}
 	t.Inputs = c.template(inputs, o, roleInputs)
 	mode, _ := inputs.member("mode")
-	switch {
-	case strings.EqualFold(mode.text(), "Inline"):
-		c.require(o, n, []string{"inputs.configurations"})
-	case strings.EqualFold(mode.text(), "IntegrationAccount") && c.Supported != nil:
-		c.invalid(mode, o, RuleUnsupported, "the batch mode 'IntegrationAccount' is not supported by this server yet, though it is part of the language: give mode 'Inline' and the release criteria in 'configurations'")
-	}
 	t.Batch = new(BatchTrigger)
+	if strings.EqualFold(mode.text(), "IntegrationAccount") {
+		c.accountBatches(t.Batch, inputs, o)
+		return
+	}
+	if strings.EqualFold(mode.text(), "Inline") {
+		c.require(o, n, []string{"inputs.configurations"})
+	}
 	configurations, _ := inputs.member("configurations")
 	for name, n := range configurations.members() {
 		c.require(o, n, []string{"releaseCriteria"})
 		if criteria, ok := n.member("releaseCriteria"); ok {
 			t.Batch.Configurations = append(t.Batch.Configurations, c.releaseCriteria(name, criteria, o))
 		}
+	}
+}
+
+// defaultGroup is the batch group of a trigger that names none (wdl-semantics §10.6).
+const defaultGroup = "DEFAULT"
+
+// accountBatches reads a trigger whose batches stand in the workflow's integration
+// account: the configurations of a batch group.
+func (c *compiler) accountBatches(b *BatchTrigger, inputs node, o owner) {
+	b.Group = defaultGroup
+	group, given := inputs.member("batchGroupName")
+	if text, isText := group.AsString(); given && isText && text != "" {
+		b.Group = text
+	}
+	if configurations, given := inputs.member("configurations"); given && configurations.Len() > 0 {
+		c.invalid(configurations, o, RuleShape, "the 'configurations' of a trigger with batch mode 'IntegrationAccount' stand in the integration account: leave them out, or give mode 'Inline'")
 	}
 }
 

@@ -309,7 +309,12 @@ type RequestTrigger struct {
 }
 
 // BatchTrigger is what a Batch trigger collects (wdl-semantics §10.6).
-type BatchTrigger struct{ Configurations []BatchConfiguration }
+type BatchTrigger struct {
+	Configurations []BatchConfiguration // those of mode Inline
+	// Group is the batch group of the workflow's integration account that has the
+	// configurations, in mode IntegrationAccount; "": they are those above.
+	Group string
+}
 
 // BatchConfiguration says when the messages of a batch name are released: when any
 // criterion is met.

@@ -180,14 +180,20 @@ func (s *Service) moveAccount(ctx context.Context, tx *store.Tx, r *arm.MoveRequ
 	if err := s.enroll(tx, r.Target, form); err != nil {
 		return err
 	}
-	users, err := tx.Settings(userPrefix(form.ID))
+	users, err := flowIDs(tx, form.ID)
 	if err != nil {
 		return err
 	}
-	for i, name := range users {
-		users[i] = name[len(userPrefix(form.ID)):]
-	}
 	return s.config.Environments.Follow(tx, users, r.Target.String())
+}
+
+// flowIDs are those of the workflows that use an account.
+func flowIDs(tx *store.Tx, account string) ([]string, error) {
+	names, err := tx.Settings(userPrefix(account))
+	for i, name := range names {
+		names[i] = name[len(userPrefix(account)):]
+	}
+	return names, err
 }
 
 // deleteAccount: its artifacts are gone already, in the same transaction. One that

@@ -171,6 +171,11 @@ func (s *Service) putArtifact(tx *store.Tx, k *kind, r *arm.PutRequest) (*arm.Wr
 			return nil, err
 		}
 	}
+	if k.segment == segmentBatches {
+		if err := s.reviewBatches(tx, home, r.Now); err != nil {
+			return nil, err
+		}
+	}
 	r.Location, r.Tags = "", expr.Null() // answers have neither (logic-api §2.7)
 	body, err := json.Marshal(form)
 	return &arm.Written{Body: body}, err

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -40,6 +38,9 @@ type Environments interface {
 	// Follow has workflows, known by their flow ids, name the account that they use by
 	// another resource ID.
 	Follow(tx *store.Tx, flowIDs []string, id string) error
+	// Review has workflows, known by their flow ids, look again at what waits for their
+	// batches: the account's configurations have changed.
+	Review(tx *store.Tx, flowIDs []string, now time.Time) error
 }
 
 // Fetcher gets the content of a link, of at most limit bytes. Its error's text is for
@@ -133,20 +134,7 @@ func (a *account) key(secondary bool) []byte {
 
 // decode reads a stored form.
 func decode[Form any](r arm.Resource) (*Form, error) {
-	var head struct {
-		Version int `json:"v"`
-	}
-	if err := json.Unmarshal(r.Body, &head); err != nil {
-		return nil, fmt.Errorf("account: %s: %w", r.ID, err)
-	}
-	if head.Version < 1 || head.Version > formVersion {
-		return nil, fmt.Errorf("account: %s: stored form has version %d; this build reads up to %d", r.ID, head.Version, formVersion)
-	}
-	form := new(Form)
-	if err := json.Unmarshal(r.Body, form); err != nil {
-		return nil, fmt.Errorf("account: %s: %w", r.ID, err)
-	}
-	return form, nil
+	return arm.Decode[Form](r.Resource, formVersion)
 }
 
 // Settings of the control database: the key of an account's resource by its id, who

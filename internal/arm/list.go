@@ -37,11 +37,11 @@ func (m *Manager) list(ctx context.Context, c *call, t target) (*Result, error) 
 		return nil, err
 	}
 	l.show = func(tx *store.Tx, res Resource) (expr.Value, bool, error) {
-		l.spent += viewCost
 		view, err := m.View(ctx, tx, res)
 		if err != nil {
 			return expr.Null(), false, err
 		}
+		l.spent += viewCost + int(view.Size()/costlyBytes)
 		return view, matchFields(filter, t.typ.List.Fields, res, view), nil
 	}
 	return l.answer(r, func(tx *store.Tx) error { return m.checkScope(tx, t.id) })
@@ -162,9 +162,10 @@ func (l *lister) answer(r *Request, first func(tx *store.Tx) error) (*Result, er
 // become too dear ends before it is full, and its nextLink goes on from there, so that
 // no page takes long however many resources a filter passes over.
 const (
-	pageBudget = 500
-	viewCost   = 4
-	briefCost  = 1
+	pageBudget  = 500
+	viewCost    = 4
+	briefCost   = 1
+	costlyBytes = 2048 // of a view, which cost one more: a large one is read, and written
 )
 
 // page reads until it has limit values, or has cost enough; next is the key of the last

@@ -1,10 +1,12 @@
 package arm
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"isle/expr"
@@ -82,6 +84,40 @@ func Save(tx *store.Tx, r Resource) error {
 	stored := r.Resource
 	stored.Body = body
 	return tx.PutResource(stored)
+}
+
+// Decode reads a type's own stored form, a JSON document with its version in the member
+// "v". One of a version beyond newest is refused, never guessed at.
+func Decode[Form any](r store.Resource, newest int) (*Form, error) {
+	version, err := formVersion(r.Body)
+	if err == nil && (version < 1 || version > newest) {
+		err = fmt.Errorf("stored form has version %d; this build reads up to %d", version, newest)
+	}
+	form := new(Form)
+	if err == nil {
+		err = json.Unmarshal(r.Body, form)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("arm: %s: %w", r.ID, err)
+	}
+	return form, nil
+}
+
+// formVersion is the version of a form. It stands first, as forms are written, so that
+// most documents are read once.
+func formVersion(body []byte) (int, error) {
+	if rest, first := bytes.CutPrefix(body, []byte(`{"v":`)); first {
+		if end := bytes.IndexAny(rest, ",}"); end > 0 {
+			if version, err := strconv.Atoi(string(rest[:end])); err == nil {
+				return version, nil
+			}
+		}
+	}
+	var head struct {
+		Version int `json:"v"`
+	}
+	err := json.Unmarshal(body, &head)
+	return head.Version, err
 }
 
 var errEnvelope = errors.New("stored form is damaged")

@@ -6,6 +6,7 @@ import (
 
 	"isle/internal/connector/workflow"
 	"isle/internal/runner"
+	"isle/internal/store"
 	"isle/wdl"
 )
 
@@ -20,9 +21,12 @@ func (g *Gateway) Send(ctx context.Context, m *workflow.Message) error {
 	if err != nil {
 		return unanswered(err)
 	}
-	configuration, ok := on.Batch.Configuration(m.Batch)
-	if !ok {
-		return &workflow.Failure{Code: "BatchConfigurationNotFound", Message: "The trigger '" + on.Name + "' of workflow '" + d.Name + "' has no batch '" + m.Batch + "'. Give 'batchName' one of its 'configurations'."}
+	configuration, err := g.config.Runner.Batch(ctx, d, on, m.Batch)
+	if errors.Is(err, store.ErrNotFound) {
+		return noBatch(d, on, m.Batch)
+	}
+	if err != nil {
+		return err
 	}
 	m.Batch = configuration.Name
 	err = g.config.Runner.Collect(context.WithoutCancel(ctx), runner.Message{
@@ -34,6 +38,14 @@ func (g *Gateway) Send(ctx context.Context, m *workflow.Message) error {
 		return &workflow.Failure{Code: "BatchMessageTooLarge", Message: "The message could not be sent: " + large.Error() + ". Send its parts, or a link to it."}
 	}
 	return err
+}
+
+func noBatch(d *runner.Deployed, on *wdl.Trigger, name string) *workflow.Failure {
+	advice := "Give 'batchName' one of its 'configurations'."
+	if on.Batch.Group != "" {
+		advice = "Give 'batchName' the name of a batch configuration of its integration account, of the batch group '" + on.Batch.Group + "'."
+	}
+	return &workflow.Failure{Code: "BatchConfigurationNotFound", Message: "The trigger '" + on.Name + "' of workflow '" + d.Name + "' has no batch '" + name + "'. " + advice}
 }
 
 // batchTrigger is the Batch trigger that a message names, or the only one.

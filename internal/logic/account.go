@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"isle/internal/arm"
 	"isle/internal/store"
@@ -19,6 +20,7 @@ func (s *Service) checkAccount(tx *store.Tx, c *change, found *arm.Found) error 
 	const target = "properties.integrationAccount.id"
 	id := c.body.IntegrationAccount.id()
 	if id == "" {
+		checkBatchAccount(c, found)
 		return nil
 	}
 	account, err := s.findAccount(tx, id)
@@ -35,6 +37,65 @@ func (s *Service) checkAccount(tx *store.Tx, c *change, found *arm.Found) error 
 		*found = append(*found, &arm.Error{Status: http.StatusBadRequest, Code: codeOtherEnvironment, Target: target, Message: fmt.Sprintf(
 			"The workflow '%s' is %s, and the integration account '%s' is %s. Both must be in the same integration service environment, or both in none.",
 			c.r.ID.String(), whereabouts(c.form.ISE), account.Resource, whereabouts(account.ISE))})
+	}
+	return nil
+}
+
+// checkBatchAccount wants an account where the batches of a trigger stand in one.
+func checkBatchAccount(c *change, found *arm.Found) {
+	if c.program == nil {
+		return
+	}
+	for _, t := range c.program.Triggers {
+		if t.Batch != nil && t.Batch.Group != "" {
+			found.Add("IntegrationAccountRequired", "properties.integrationAccount", "The batches of the trigger '%s' stand in an integration account, and the workflow '%s' has none. Give it one, as 'integrationAccount', or give the trigger mode 'Inline'.", t.Name, c.r.ID.Name())
+		}
+	}
+}
+
+// AccountOf is the id of the integration account that a workflow uses, known by its flow
+// id; store.ErrNotFound if there is none.
+func (s *Service) AccountOf(tx *store.Tx, flowID string) (string, error) {
+	_, form, err := byFlowID(tx, flowID)
+	if err != nil {
+		return "", err
+	}
+	if form.Account == "" {
+		return "", fmt.Errorf("workflow %s has no integration account: %w", flowID, store.ErrNotFound)
+	}
+	return form.Account, nil
+}
+
+// byFlowID reads a workflow.
+func byFlowID(tx *store.Tx, flowID string) (arm.Resource, *workflow, error) {
+	key, err := tx.Setting(flowSetting(flowID))
+	if err != nil {
+		return arm.Resource{}, nil, err
+	}
+	stored, err := arm.Load(tx, string(key))
+	if err != nil {
+		return arm.Resource{}, nil, err
+	}
+	form, err := decode[workflow](stored.Resource)
+	return stored, form, err
+}
+
+// ReviewBatches has workflows, known by their flow ids, look at their batches again.
+func (s *Service) ReviewBatches(tx *store.Tx, flowIDs []string, now time.Time) error {
+	for _, flowID := range flowIDs {
+		stored, form, err := byFlowID(tx, flowID)
+		if err != nil {
+			return err
+		}
+		tasks, err := workflowTasks(stored.Key, form, false, now)
+		if err != nil {
+			return err
+		}
+		for _, t := range tasks {
+			if err := tx.PutTask(t); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -1,12 +1,11 @@
 package logic
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/netip"
 	"time"
 
 	"isle/expr"
+	"isle/internal/arm"
 	"isle/internal/store"
 )
 
@@ -126,19 +125,4 @@ func carry(properties expr.Value, names []string) expr.Value {
 }
 
 // decode reads a stored form.
-func decode[Form any](r store.Resource) (*Form, error) {
-	var head struct {
-		Version int `json:"v"`
-	}
-	if err := json.Unmarshal(r.Body, &head); err != nil {
-		return nil, fmt.Errorf("logic: %s: %w", r.ID, err)
-	}
-	if head.Version < 1 || head.Version > formVersion {
-		return nil, fmt.Errorf("logic: %s: stored form has version %d; this build reads up to %d", r.ID, head.Version, formVersion)
-	}
-	form := new(Form)
-	if err := json.Unmarshal(r.Body, form); err != nil {
-		return nil, fmt.Errorf("logic: %s: %w", r.ID, err)
-	}
-	return form, nil
-}
+func decode[Form any](r store.Resource) (*Form, error) { return arm.Decode[Form](r, formVersion) }

@@ -110,15 +110,7 @@ func (s *Service) FollowAccount(tx *store.Tx, flowIDs []string, id string) error
 
 // followAccount changes the current version; those before it stay as they were.
 func (s *Service) followAccount(tx *store.Tx, flowID, id string) error {
-	key, err := tx.Setting(flowSetting(flowID))
-	if err != nil {
-		return err
-	}
-	stored, err := arm.Load(tx, string(key))
-	if err != nil {
-		return err
-	}
-	form, err := decode[workflow](stored.Resource)
+	stored, form, err := byFlowID(tx, flowID)
 	if err != nil {
 		return err
 	}

@@ -71,18 +71,5 @@ func encode(form any) ([]byte, error) { return json.Marshal(form) }
 
 // decode reads a stored form.
 func decode[Form any](r arm.Resource) (*Form, error) {
-	var head struct {
-		Version int `json:"v"`
-	}
-	if err := json.Unmarshal(r.Body, &head); err != nil {
-		return nil, fmt.Errorf("network: %s: %w", r.ID, err)
-	}
-	if head.Version < 1 || head.Version > formVersion {
-		return nil, fmt.Errorf("network: %s: stored form has version %d; this build reads up to %d", r.ID, head.Version, formVersion)
-	}
-	form := new(Form)
-	if err := json.Unmarshal(r.Body, form); err != nil {
-		return nil, fmt.Errorf("network: %s: %w", r.ID, err)
-	}
-	return form, nil
+	return arm.Decode[Form](r.Resource, formVersion)
 }

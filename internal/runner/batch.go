@@ -75,6 +75,26 @@ type waiting struct {
 	Content json.RawMessage `json:"content"`
 }
 
+// Batches are the batch configurations of integration accounts.
+type Batches interface {
+	// Batch finds one by its name, in a batch group of the account that a workflow, known
+	// by its flow id, uses; store.ErrNotFound if there is none.
+	Batch(ctx context.Context, flowID, group, name string) (wdl.BatchConfiguration, error)
+}
+
+// Batch finds the configuration of a batch, in the trigger or in the workflow's
+// integration account, as it is now; store.ErrNotFound if there is none.
+func (r *Runner) Batch(ctx context.Context, d *Deployed, on *wdl.Trigger, name string) (wdl.BatchConfiguration, error) {
+	if on.Batch.Group != "" && r.config.Batches != nil {
+		return r.config.Batches.Batch(ctx, d.FlowID, on.Batch.Group, name)
+	}
+	c, ok := on.Batch.Configuration(name)
+	if !ok {
+		return c, fmt.Errorf("batch %q: %w", name, store.ErrNotFound)
+	}
+	return c, nil
+}
+
 // Collect puts a message into its batch, unless it was before. It returns when that is
 // durable.
 func (r *Runner) Collect(ctx context.Context, m Message) error {
@@ -87,7 +107,10 @@ func (r *Runner) Collect(ctx context.Context, m Message) error {
 		return err
 	}
 	content := m.Content.JSON()
-	configuration, _ := m.Trigger.Batch.Configuration(m.Batch)
+	configuration, err := r.Batch(ctx, m.Deployed, m.Trigger, m.Batch)
+	if err != nil {
+		return err
+	}
 	if size := int64(len(content)); size > configuration.MostBytes {
 		return &MessageTooLargeError{size, configuration.MostBytes}
 	}
@@ -162,9 +185,12 @@ func (r *Runner) BatchHandler() task.Handler {
 		if !ok || on.Batch == nil || !d.Enabled {
 			return task.Again(never), nil // until the workflow changes
 		}
-		configuration, ok := on.Batch.Configuration(q.Batch)
-		if !ok {
-			return task.Again(never), nil
+		configuration, err := r.Batch(ctx, d, on, q.Batch)
+		if errors.Is(err, store.ErrNotFound) {
+			return task.Again(never), nil // until it is there again
+		}
+		if err != nil {
+			return task.Result{}, err
 		}
 		return r.release(ctx, db, q, d, on, configuration)
 	}

@@ -36,6 +36,8 @@ type Config struct {
 	Programs   Workflows
 	Operations connector.Operations
 	Network    dataplane.Network
+	// Batches are the batch configurations of integration accounts; nil: there are none.
+	Batches Batches
 	// PublicURL is the base of callback URLs, such as "https://localhost:8443".
 	PublicURL string
 

@@ -8,6 +8,7 @@ import (
 	"isle/internal/autoscale"
 	"isle/internal/logic"
 	"isle/internal/store"
+	"isle/wdl"
 )
 
 // accounts is integration accounts as workflows see them, homes is environments as
@@ -59,6 +60,23 @@ func (h homes) Enter(tx *store.Tx, environment, account, id string) error {
 
 func (h homes) Leave(tx *store.Tx, environment, account string) error {
 	return h.s.logic.Leave(tx, environment, account)
+}
+
+func (h homes) Review(tx *store.Tx, flowIDs []string, now time.Time) error {
+	return h.s.logic.ReviewBatches(tx, flowIDs, now)
+}
+
+// Batch implements runner.Batches: it asks whose account a workflow uses, and the account.
+func (h homes) Batch(ctx context.Context, flowID, group, name string) (c wdl.BatchConfiguration, err error) {
+	err = h.s.store.Control().Read(ctx, func(tx *store.Tx) error {
+		account, err := h.s.logic.AccountOf(tx, flowID)
+		if err != nil {
+			return err
+		}
+		c, err = h.s.accounts.Batch(tx, account, group, name)
+		return err
+	})
+	return c, err
 }
 
 func (h homes) Follow(tx *store.Tx, flowIDs []string, id string) error {

@@ -307,7 +307,7 @@ func (s *Server) build() error {
 		Connection: connection.Options{Directory: connection.Directories{s.config.connections, s.web}},
 		Workflow:   connectorworkflow.Options{Children: children{s}, Depth: s.config.limits.NestedCalls, Clock: s.config.Clock},
 	})
-	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, PublicURL: s.base, MaxActions: s.maxActions(), MaxBuffered: s.config.limits.Buffered(),
+	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, Batches: homes{s}, PublicURL: s.base, MaxActions: s.maxActions(), MaxBuffered: s.config.limits.Buffered(),
 		Observers: s.observers(), Tracer: s.spans(), Purged: s.metrics.Purged, Retention: s.config.limits.Workflow.RunDuration, Clock: s.config.Clock, Log: s.log})
 	links := fetch.New(fetch.Options{Network: s.network, Private: s.config.PrivateLinks, RootCAs: s.rootCAs()})
 	var err error

@@ -89,6 +89,9 @@ func batchOf(receiver *engine.Workflow, m *workflow.Message) (*wdl.Trigger, wdl.
 	case on.Batch == nil:
 		return nil, wdl.BatchConfiguration{}, &workflow.Failure{Code: "WorkflowTriggerNotFound", Message: "The trigger '" + on.Name + "' of workflow '" + receiver.Name + "' is of type '" + string(on.Type) + "' and takes no messages of a batch."}
 	}
+	if on.Batch.Group != "" {
+		return nil, wdl.BatchConfiguration{}, &workflow.Failure{Code: "BatchConfigurationNotFound", Message: "The batches of the trigger '" + on.Name + "' of workflow '" + receiver.Name + "' stand in its integration account, which a test does not have. Mock the action."}
+	}
 	criteria, ok := on.Batch.Configuration(m.Batch)
 	if !ok {
 		return nil, criteria, &workflow.Failure{Code: "BatchConfigurationNotFound", Message: "The trigger '" + on.Name + "' of workflow '" + receiver.Name + "' has no batch '" + m.Batch + "'. Give 'batchName' one of its 'configurations'."}

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"encoding/json"
-	"fmt"
 	"strings"
 
 	"isle/expr"
@@ -74,22 +72,7 @@ func reference(id, typ string) expr.Value {
 }
 
 // decode reads a stored form; one of a newer version is refused.
-func decode[Form any](r store.Resource) (*Form, error) {
-	var head struct {
-		Version int `json:"v"`
-	}
-	if err := json.Unmarshal(r.Body, &head); err != nil {
-		return nil, fmt.Errorf("web: %s: %w", r.ID, err)
-	}
-	if head.Version < 1 || head.Version > formVersion {
-		return nil, fmt.Errorf("web: %s: stored form has version %d; this build reads up to %d", r.ID, head.Version, formVersion)
-	}
-	form := new(Form)
-	if err := json.Unmarshal(r.Body, form); err != nil {
-		return nil, fmt.Errorf("web: %s: %w", r.ID, err)
-	}
-	return form, nil
-}
+func decode[Form any](r store.Resource) (*Form, error) { return arm.Decode[Form](r, formVersion) }
 
 // propertiesOf are those of a request, an object.
 func propertiesOf(r *arm.PutRequest, found *arm.Found) expr.Value {
