@@ -17,7 +17,14 @@ type signInPage struct {
 	Ask                            bool
 }
 
-const pageStyle = `body{font:16px system-ui,sans-serif;max-width:22rem;margin:10vh auto;padding:0 1rem}label,input,button{display:block;width:100%;box-sizing:border-box;font:inherit}input{margin:.25rem 0 1rem;padding:.5rem}button{margin:.5rem 0;padding:.6rem}p[role=alert]{color:#a4262c}`
+const pageStyle = `:root{color-scheme:light dark;--text:#242424;--dim:#616161;--page:#fafafa;--card:#fff;--line:#d1d1d1;--accent:#0f6cbd;--on:#fff;--bad:#b10e1c}
+@media(prefers-color-scheme:dark){:root{--text:#fff;--dim:#adadad;--page:#141414;--card:#292929;--line:#666;--accent:#479ef5;--on:#000;--bad:#eeacb2}}
+body{font:14px/1.45 "Segoe UI",system-ui,sans-serif;margin:0;color:var(--text);background:var(--page)}
+main{max-width:22rem;margin:12vh auto 2rem;padding:2rem;background:var(--card);border-radius:8px;box-shadow:0 2px 8px rgba(0,0,0,.14)}
+h1{font-size:24px;line-height:32px;font-weight:600;margin:0 0 .25rem}p{margin:.25rem 0 1.25rem;color:var(--dim)}strong{color:var(--text);font-weight:600}
+label,input,button{display:block;width:100%;box-sizing:border-box;font:inherit}label{font-weight:600}input{margin:.25rem 0 1rem;padding:.5rem .65rem;color:var(--text);background:var(--card);border:1px solid var(--line);border-radius:4px}
+button{margin:.5rem 0 0;padding:.5rem;font-weight:600;color:var(--on);background:var(--accent);border:1px solid var(--accent);border-radius:4px;cursor:pointer}button[name=cancel]{color:var(--text);background:none;border-color:var(--line)}
+:focus-visible{outline:2px solid var(--accent);outline-offset:1px}p[role=alert]{color:var(--bad)}@media(max-width:26rem){main{margin:0;border-radius:0;box-shadow:none;min-height:100vh;box-sizing:border-box}}`
 
 var pages = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Parse(`{{define "head"}}<!DOCTYPE html>
