@@ -64,7 +64,9 @@ func (b *bulkCrash) runs(status string) map[string]string {
 		var page struct {
 			Value []struct {
 				Name       string
-				Properties struct{ Trigger struct{ OriginHistoryName string } }
+				Properties struct {
+					Trigger struct{ OriginHistoryName string }
+				}
 			}
 			NextLink string
 		}
