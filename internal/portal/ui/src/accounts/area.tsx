@@ -1,16 +1,37 @@
 import { BoxMultipleRegular } from '@fluentui/react-icons'
-import type { Area } from '../frame/area'
+import { resourceRoute, type Area } from '../frame/area'
 
+export const accountType = 'Microsoft.Logic/integrationAccounts'
+
+const segments = ['schemas', 'maps', 'partners', 'agreements', 'certificates', 'assemblies', 'batchConfigurations', 'sessions']
+
+/** accounts has the integration accounts and what is in them. */
 export const accounts: Area = {
   services: [
     {
       title: 'Integration accounts',
       path: '/integration-accounts',
       icon: BoxMultipleRegular,
-      words: ['schemas', 'maps', 'partners', 'agreements', 'certificates', 'B2B'],
-      type: 'Microsoft.Logic/integrationAccounts',
+      words: ['schemas', 'maps', 'partners', 'agreements', 'certificates', 'assemblies', 'batch', 'B2B', 'EDI'],
+      type: accountType,
       singular: 'Integration account',
     },
   ],
-  routes: [{ path: '/integration-accounts', lazy: async () => ({ Component: (await import('./AccountList')).AccountList }) }],
+  routes: [
+    { path: '/integration-accounts', lazy: async () => ({ Component: (await import('./AccountList')).AccountList }) },
+    { path: '/integration-accounts/create', lazy: async () => ({ Component: (await import('./CreateAccount')).CreateAccount }) },
+    {
+      path: resourceRoute(accountType),
+      lazy: async () => ({ Component: (await import('./AccountPage')).AccountPage }),
+      children: [
+        { index: true, lazy: async () => ({ Component: (await import('./AccountOverview')).AccountOverview }) },
+        ...segments.flatMap((segment) => [
+          { path: segment, lazy: async () => ({ Component: (await import('./ArtifactsPane')).ArtifactsPane }) },
+          { path: `${segment}/:artifact`, lazy: async () => ({ Component: (await import('./ArtifactPane')).ArtifactPane }) },
+        ]),
+        { path: 'workflows', lazy: async () => ({ Component: (await import('./AccountWorkflows')).AccountWorkflows }) },
+        { path: 'callback-url', lazy: async () => ({ Component: (await import('./CallbackPane')).CallbackPane }) },
+      ],
+    },
+  ],
 }

@@ -60,6 +60,11 @@ export class Client {
     return (await call(samePath(url), { signal: signal ?? null })).text()
   }
 
+  /** bytes gets what is behind a link as it is. */
+  async bytes(url: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await (await call(samePath(url), { signal: signal ?? null })).arrayBuffer())
+  }
+
   /**
    * getJSON gets a resource as text: what it says goes through no JSON.parse, which loses the
    * digits of numbers and the order of members. Options.json sends such a text back.

@@ -2,8 +2,7 @@ import { useNavigate } from 'react-router'
 import { BasicsFields } from '../frame/Basics'
 import { FormDrawer } from '../frame/FormDrawer'
 import { useSaving } from '../frame/saving'
-import { useBasics } from './basics'
-import { basicsField, completeBasics, createResource, newId } from './create'
+import { basicsField, completeBasics, createResource, newId, useBasics } from '../frame/creating'
 import { resourceNameProblem } from './name'
 
 interface CreateProps {

@@ -1,6 +1,22 @@
+import { useEffect, useState } from 'react'
+import type { Answer, Client } from '../api/client'
 import { groupId, providerId } from '../api/id'
-import type { Client } from '../api/client'
-import { groupName, type BasicsDraft } from '../frame/Basics'
+import { useResourceGroups, useSubscription } from '../api/subscription'
+import { groupName, type BasicsDraft } from './Basics'
+
+const empty: BasicsDraft = { group: '', newGroup: '', name: '', location: '' }
+
+/** useBasics is the draft of a create form's first fields; it begins with the first resource group. */
+export function useBasics() {
+  const subscription = useSubscription()
+  const groups = useResourceGroups(subscription)
+  const [draft, change] = useState<BasicsDraft>(empty)
+  const first = groups.data?.[0]
+  useEffect(() => {
+    if (first !== undefined) change((d) => (d.group === '' && d.newGroup === '' ? { ...d, group: first.name, location: d.location || first.location } : d))
+  }, [first])
+  return { subscription, draft, change, groups: groups.data ?? [] }
+}
 
 export type BasicsField = 'name' | 'location'
 
@@ -15,7 +31,7 @@ export function newId(subscription: string, type: string, draft: BasicsDraft): s
 }
 
 /** createResource makes the resource group if the draft has a new one, and then the resource, unless it is there. */
-export async function createResource(client: Client, subscription: string, type: string, draft: BasicsDraft, body: object) {
+export async function createResource(client: Client, subscription: string, type: string, draft: BasicsDraft, body: object): Promise<Answer<unknown>> {
   if (draft.newGroup !== '') await client.put(groupId(subscription, draft.newGroup), { location: draft.location })
   return client.put(newId(subscription, type, draft), { location: draft.location, ...body }, { ifNoneMatch: '*' })
 }

@@ -1,0 +1,93 @@
+import { Button, Card, Dropdown, Field, MessageBar, MessageBarBody, MessageBarTitle, Option, Radio, RadioGroup, Subtitle2, makeStyles, tokens } from '@fluentui/react-components'
+import { BoxMultipleRegular } from '@fluentui/react-icons'
+import { useState } from 'react'
+import { useNavigate } from 'react-router'
+import { BasicsFields } from '../frame/Basics'
+import { Page } from '../frame/Page'
+import { useSaving } from '../frame/saving'
+import { basicsField, completeBasics, createResource, newId, useBasics } from '../frame/creating'
+import { environmentType, useAll, type Environment } from '../network/resources'
+import { skus } from './account'
+import { accountType } from './area'
+import { nameProblem } from './kind'
+
+const useStyles = makeStyles({
+  form: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalL, maxWidth: '720px' },
+  card: { rowGap: tokens.spacingVerticalL, padding: tokens.spacingHorizontalL },
+  actions: { display: 'flex', columnGap: tokens.spacingHorizontalS },
+})
+
+/** CreateAccount makes an integration account, in an environment or in none. */
+export function CreateAccount() {
+  const styles = useStyles()
+  const navigate = useNavigate()
+  const { subscription, draft, change, groups } = useBasics()
+  const environments = useAll<Environment>(environmentType)
+  const [environment, setEnvironment] = useState('')
+  const [sku, setSku] = useState('Standard')
+  const { problems, save } = useSaving(basicsField)
+  const home = environments.data?.find((e) => e.id === environment)
+  const placed = home === undefined ? draft : { ...draft, location: home.location } // an account is where its environment is
+  const id = newId(subscription, accountType, draft)
+  const ready = completeBasics(placed) && nameProblem(draft.name) === ''
+  const body = { sku: { name: sku }, properties: { state: 'Enabled', ...(home === undefined ? {} : { integrationServiceEnvironment: { id: home.id } }) } }
+  const create = () =>
+    save(
+      { id, title: `Creating ${draft.name}`, done: `${draft.name} was created.`, target: id, send: (client) => createResource(client, subscription, accountType, placed, body) },
+      () => void navigate(id),
+    )
+  return (
+    <Page title="Create integration account" icon={BoxMultipleRegular}>
+      <form
+        className={styles.form}
+        noValidate
+        onSubmit={(e) => {
+          e.preventDefault()
+          if (ready) void create()
+        }}
+      >
+        {problems.rest.map((p) => (
+          <MessageBar key={p.code + p.message} intent="error" layout="multiline" role="alert">
+            <MessageBarBody>
+              <MessageBarTitle>{p.code}</MessageBarTitle>
+              {p.message}
+            </MessageBarBody>
+          </MessageBar>
+        ))}
+        <Card className={styles.card}>
+          <Subtitle2 as="h2">Basics</Subtitle2>
+          <BasicsFields
+            draft={placed}
+            change={change}
+            groups={groups}
+            nameProblem={problems.fields.name ?? (draft.name === '' ? '' : nameProblem(draft.name))}
+            locationProblem={problems.fields.location ?? ''}
+          />
+          <Field label="Integration service environment" hint="Workflows use the accounts of their own environment. This cannot be changed later.">
+            <Dropdown value={home?.name ?? 'None'} selectedOptions={[environment]} onOptionSelect={(_, data) => setEnvironment(data.optionValue ?? '')}>
+              <Option value="">None</Option>
+              {(environments.data ?? []).map((e) => (
+                <Option key={e.id} value={e.id}>
+                  {e.name}
+                </Option>
+              ))}
+            </Dropdown>
+          </Field>
+          <Field label="Pricing tier" hint="How many artifacts it may have">
+            <RadioGroup layout="horizontal" value={sku} onChange={(_, data) => setSku(data.value)}>
+              {skus.map((s) => (
+                <Radio key={s} value={s} label={s} />
+              ))}
+            </RadioGroup>
+          </Field>
+        </Card>
+        <div className={styles.actions}>
+          <Button type="submit" appearance="primary" disabled={!ready}>
+            Create
+          </Button>
+          <Button onClick={() => void navigate('/integration-accounts')}>Cancel</Button>
+        </div>
+      </form>
+    </Page>
+  )
+}
