@@ -84,7 +84,9 @@ function ArtifactView({ account, kind, answer }: { account: string; kind: Kind; 
       />
       {content.error && <ErrorView error={content.error} title="The content cannot be shown" />}
       {content.isPending && <Spinner label="Reading the content" />}
-      {kind.content !== 'bytes' && content.data !== undefined && <TextEditor label={`Content of ${name}`} text={content.data} language={kind.language(properties)} />}
+      {kind.content !== 'bytes' && content.data !== undefined && (
+        <TextEditor label={`Content of ${name}`} text={content.data} language={kind.language(properties)} wrap={kind.content === 'text'} />
+      )}
       {editing && content.data !== undefined && (
         <ArtifactForm account={account} kind={kind} draft={draftOf(kind, answer.body, content.data)} etag={answer.etag} close={() => setEditing(false)} done={() => undefined} />
       )}

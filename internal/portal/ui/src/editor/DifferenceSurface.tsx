@@ -1,7 +1,7 @@
 import { makeStyles } from '@fluentui/react-components'
 import { useEffect, useRef } from 'react'
 import { useTheme } from '../frame/theme'
-import { look, monaco } from './monaco'
+import { look, monaco, paint } from './monaco'
 import type { TextDifferenceProps } from './TextDifference'
 
 const useStyles = makeStyles({ root: { position: 'absolute', inset: 0 } })
@@ -11,7 +11,7 @@ export function DifferenceSurface({ before, after, language, label }: TextDiffer
   const styles = useStyles()
   const { dark } = useTheme()
   const root = useRef<HTMLDivElement>(null)
-  useEffect(() => monaco.editor.setTheme(dark ? 'vs-dark' : 'vs'), [dark])
+  useEffect(() => paint(dark), [dark])
   useEffect(() => {
     if (root.current === null) return
     const original = monaco.editor.createModel(before, language)

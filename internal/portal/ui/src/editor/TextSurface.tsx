@@ -2,7 +2,7 @@ import { makeStyles } from '@fluentui/react-components'
 import { useEffect, useRef } from 'react'
 import { useTheme } from '../frame/theme'
 import type { Place } from '../graph/pointer'
-import { completions, describe, look, monaco } from './monaco'
+import { completions, describe, look, monaco, paint } from './monaco'
 import type { Problem } from './problem'
 import type { TextEditorProps } from './TextEditor'
 
@@ -30,7 +30,7 @@ export function TextSurface(props: TextEditorProps) {
       editor.current = undefined
     }
   }, [])
-  useEffect(() => monaco.editor.setTheme(dark ? 'vs-dark' : 'vs'), [dark])
+  useEffect(() => paint(dark), [dark])
   useEffect(() => {
     editor.current?.updateOptions({ readOnly: props.change === undefined, wordWrap: props.wrap ? 'on' : 'off' })
   }, [props.change === undefined, props.wrap])

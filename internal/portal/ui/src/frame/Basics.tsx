@@ -22,7 +22,7 @@ const useStyles = makeStyles({
 interface BasicsProps {
   draft: BasicsDraft
   change: (draft: BasicsDraft) => void
-  groups: ResourceGroup[]
+  groups: ResourceGroup[] | undefined // undefined: not read yet
   nameProblem?: string
   locationProblem?: string
   nameHint?: string
@@ -47,15 +47,15 @@ function GroupField({ draft, change, groups }: Pick<BasicsProps, 'draft' | 'chan
   const styles = useStyles()
   const [making, setMaking] = useState(draft.newGroup !== '')
   const choose = (group: string) => {
-    const location = groups.find((g) => g.name === group)?.location
+    const location = groups?.find((g) => g.name === group)?.location
     change({ ...draft, group, newGroup: '', location: location ?? draft.location })
   }
-  if (making || groups.length === 0) {
+  if (making || groups?.length === 0) {
     return (
       <Field label="New resource group" required>
         <div className={styles.group}>
           <Input value={draft.newGroup} onChange={(_, data) => change({ ...draft, newGroup: data.value })} autoComplete="off" spellCheck={false} />
-          {groups.length > 0 && (
+          {groups !== undefined && groups.length > 0 && (
             <Button
               onClick={() => {
                 setMaking(false)
@@ -73,7 +73,7 @@ function GroupField({ draft, change, groups }: Pick<BasicsProps, 'draft' | 'chan
     <div className={styles.group} style={{ alignItems: 'end' }}>
       <Field label="Resource group" required>
         <Dropdown value={draft.group} selectedOptions={draft.group === '' ? [] : [draft.group]} onOptionSelect={(_, data) => choose(data.optionValue ?? '')} placeholder="Choose a resource group">
-          {groups.map((g) => (
+          {(groups ?? []).map((g) => (
             <Option key={g.id} value={g.name}>
               {g.name}
             </Option>

@@ -4,7 +4,7 @@ import { useState, type ReactNode } from 'react'
 import type { ErrorDetail } from '../api/error'
 
 const useStyles = makeStyles({
-  form: { display: 'flex', flexDirection: 'column', height: '100%', minHeight: 0 },
+  form: { display: 'flex', flexDirection: 'column', width: '100%', height: '100%', minHeight: 0 },
   body: { paddingBottom: tokens.spacingVerticalL },
   fields: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalL, paddingBlock: tokens.spacingVerticalS },
   problem: { overflowWrap: 'anywhere' },

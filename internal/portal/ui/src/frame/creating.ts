@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import type { Answer, Client } from '../api/client'
 import { groupId, providerId } from '../api/id'
 import { useResourceGroups, useSubscription } from '../api/subscription'
@@ -6,16 +6,15 @@ import { groupName, type BasicsDraft } from './Basics'
 
 const empty: BasicsDraft = { group: '', newGroup: '', name: '', location: '' }
 
-/** useBasics is the draft of a create form's first fields; it begins with the first resource group. */
+/** useBasics is the draft of a create form's first fields; until somebody chooses, its place is the first resource group. */
 export function useBasics() {
   const subscription = useSubscription()
   const groups = useResourceGroups(subscription)
-  const [draft, change] = useState<BasicsDraft>(empty)
-  const first = groups.data?.[0]
-  useEffect(() => {
-    if (first !== undefined) change((d) => (d.group === '' && d.newGroup === '' ? { ...d, group: first.name, location: d.location || first.location } : d))
-  }, [first])
-  return { subscription, draft, change, groups: groups.data ?? [] }
+  const [typed, change] = useState<BasicsDraft>(empty)
+  const [first] = groups.data ?? []
+  const unplaced = typed.group === '' && typed.newGroup === '' && first !== undefined
+  const draft = unplaced ? { ...typed, group: first.name, location: typed.location || first.location } : typed
+  return { subscription, draft, change, groups: groups.data }
 }
 
 export type BasicsField = 'name' | 'location'

@@ -9,7 +9,7 @@ import { collectionDraft, collectionOf, collectionProblems, firewallProtocols, h
 import { useServiceTags, type Firewall, type RuleCollection } from './resources'
 
 const useStyles = makeStyles({
-  pair: { display: 'grid', gridTemplateColumns: '1fr 1fr', columnGap: tokens.spacingHorizontalM },
+  pair: { display: 'grid', gridTemplateColumns: '1fr 1fr', columnGap: tokens.spacingHorizontalM, alignItems: 'start' },
   rule: { rowGap: tokens.spacingVerticalM, backgroundColor: tokens.colorNeutralBackground2 },
   head: { display: 'flex', justifyContent: 'space-between', alignItems: 'center' },
   add: { alignSelf: 'start' },

@@ -86,7 +86,7 @@ function CollectionCard({ collection, edit, remove }: { collection: RuleCollecti
         </Button>
         <Button size="small" appearance="subtle" icon={<DeleteRegular />} onClick={remove} aria-label={`Delete ${collection.name}`} />
       </div>
-      <div className={styles.frame}>
+      <div className={styles.frame} tabIndex={0}>
         <Table size="small" aria-label={`Rules of ${collection.name}`} className={styles.table}>
           <TableHeader>
             <TableRow>

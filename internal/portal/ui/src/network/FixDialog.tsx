@@ -22,6 +22,7 @@ import {
 import { useState } from 'react'
 import { nameOf } from '../api/id'
 import { useResource } from '../api/resources'
+import { Breakable } from '../frame/Breakable'
 import { ErrorView } from '../frame/ErrorView'
 import { counted } from '../frame/format'
 import { useChange } from '../frame/notifications'
@@ -89,6 +90,18 @@ export function FixDialog({ environment, row, edition, close }: FixProps) {
   )
 }
 
+/** The columns of the rules, with their widths. */
+const columns = [
+  ['Security group', 'auto'],
+  ['Rule', '24%'],
+  ['Priority', '64px'],
+  ['Direction', '84px'],
+  ['Source', 'auto'],
+  ['Destination', 'auto'],
+  ['Ports', '84px'],
+  ['Action', '76px'],
+] as const
+
 function Change({ rules, template }: { rules: MissingRule[]; template: Template }) {
   const styles = useStyles()
   const rest = unfixable(template)
@@ -104,12 +117,14 @@ function Change({ rules, template }: { rules: MissingRule[]; template: Template 
         </MessageBar>
       ))}
       {rules.length > 0 && (
-        <div className={styles.frame}>
+        <div className={styles.frame} tabIndex={0}>
           <Table size="small" aria-label="Rules that are added" className={styles.table}>
             <TableHeader>
               <TableRow>
-                {['Security group', 'Rule', 'Priority', 'Direction', 'Source', 'Destination', 'Ports', 'Action'].map((title) => (
-                  <TableHeaderCell key={title}>{title}</TableHeaderCell>
+                {columns.map(([title, width]) => (
+                  <TableHeaderCell key={title} style={{ width }}>
+                    {title}
+                  </TableHeaderCell>
                 ))}
               </TableRow>
             </TableHeader>
@@ -141,7 +156,7 @@ function RuleLine({ rule }: { rule: MissingRule }) {
     <TableRow>
       {texts.map((text, i) => (
         <TableCell key={i} className={styles.cell}>
-          {text === '*' ? 'Any' : text}
+          <Breakable text={text === '*' ? 'Any' : text} />
         </TableCell>
       ))}
       <TableCell>

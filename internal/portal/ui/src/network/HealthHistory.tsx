@@ -36,7 +36,7 @@ export function HealthHistory({ environment }: { environment: string }) {
       {history.error && <ErrorView error={history.error} />}
       {history.data && changes.length === 0 && <Text className={styles.muted}>Nothing has changed yet.</Text>}
       {changes.length > 0 && (
-        <div className={styles.frame}>
+        <div className={styles.frame} tabIndex={0}>
           <Table size="small" aria-label="History of network health" className={styles.table}>
             <TableHeader>
               <TableRow>

@@ -10,7 +10,7 @@ import { PortTable } from './PortTable'
 
 const useStyles = makeStyles({
   tools: { display: 'flex', alignItems: 'end', columnGap: tokens.spacingHorizontalM, rowGap: tokens.spacingVerticalS, flexWrap: 'wrap' },
-  edition: { width: '240px' },
+  edition: { width: '264px' },
   section: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalS },
   reasons: { margin: 0, paddingInlineStart: tokens.spacingHorizontalL },
 })

@@ -8,7 +8,7 @@ import { attachmentOf, interfaceName, portProblem, realProblem } from './attachm
 import { attach, placeOf, privateOf, subnetOf } from './machine'
 import { interfaceType, networkType, useAll, type Interface, type VirtualNetwork } from './resources'
 
-const useStyles = makeStyles({ pair: { display: 'grid', gridTemplateColumns: '2fr 1fr', columnGap: tokens.spacingHorizontalM } })
+const useStyles = makeStyles({ pair: { display: 'grid', gridTemplateColumns: '2fr 1fr', columnGap: tokens.spacingHorizontalM, alignItems: 'start' } })
 
 type MachineField = 'address' | 'real'
 

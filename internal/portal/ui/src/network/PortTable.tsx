@@ -1,5 +1,6 @@
 import { Button, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { CheckmarkCircleFilled, DismissCircleFilled, QuestionCircleFilled, WarningFilled, WrenchRegular, type FluentIcon } from '@fluentui/react-icons'
+import { Breakable } from '../frame/Breakable'
 import { ResourceLink } from '../frame/ResourceLink'
 import { decidingRule, portsText, stateLabel, type PortRow, type RowState } from './health'
 
@@ -36,7 +37,7 @@ interface PortTableProps {
 export function PortTable({ direction, rows, fix }: PortTableProps) {
   const styles = useStyles()
   return (
-    <div className={styles.frame}>
+    <div className={styles.frame} tabIndex={0}>
       <Table size="small" aria-label={`${direction} ports`} className={styles.table}>
         <TableHeader>
           <TableRow>
@@ -95,7 +96,7 @@ function PortLine({ port, fix }: { port: PortRow; fix: (row: string) => void }) 
       </TableCell>
       <TableCell className={styles.cell}>
         {state === 'blocked-by-rule' && (
-          <Button size="small" icon={<WrenchRegular />} onClick={() => fix(row.row)} aria-label={`Fix ${row.row}`}>
+          <Button size="small" icon={<WrenchRegular />} onClick={() => fix(row.row)} aria-label={`Fix it: ${row.row}`}>
             Fix it
           </Button>
         )}
@@ -108,9 +109,13 @@ function PortLine({ port, fix }: { port: PortRow; fix: (row: string) => void }) 
 function Deciding({ port }: { port: PortRow }) {
   const { row } = port
   const text = decidingRule(row)
-  if (row.rule === undefined || !row.rule.startsWith('/subscriptions/')) return <span>{text}</span>
+  if (row.rule === undefined || !row.rule.startsWith('/subscriptions/')) return <Breakable text={text} />
   const page = row.rule.replace(/\/defaultSecurityRules\/.*$/i, '')
-  return <ResourceLink id={page}>{text}</ResourceLink>
+  return (
+    <ResourceLink id={page}>
+      <Breakable text={text} />
+    </ResourceLink>
+  )
 }
 
 const marks: Record<RowState, { icon: FluentIcon; look: 'good' | 'bad' | 'odd' | 'muted' }> = {

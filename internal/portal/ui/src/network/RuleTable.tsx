@@ -1,5 +1,6 @@
-import { Badge, Button, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
+import { Button, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { CheckmarkCircleFilled, DeleteRegular, DismissCircleFilled } from '@fluentui/react-icons'
+import { Breakable } from '../frame/Breakable'
 import { ResourceLink } from '../frame/ResourceLink'
 import type { Rule } from './resources'
 import { joined } from './rule'
@@ -17,9 +18,9 @@ const useStyles = makeStyles({
   access: { display: 'inline-flex', alignItems: 'center', columnGap: tokens.spacingHorizontalXS },
   allow: { color: tokens.colorPaletteGreenForeground1 },
   deny: { color: tokens.colorPaletteRedForeground1 },
-  number: { width: '80px' },
-  narrow: { width: '88px' },
-  last: { width: '48px' },
+  number: { width: '68px' },
+  narrow: { width: '76px' },
+  last: { width: '40px' },
 })
 
 interface RuleTableProps {
@@ -33,7 +34,7 @@ interface RuleTableProps {
 export function RuleTable({ title, rules, defaults, remove }: RuleTableProps) {
   const styles = useStyles()
   return (
-    <div className={styles.frame}>
+    <div className={styles.frame} tabIndex={0}>
       <Table size="small" aria-label={title} className={styles.table}>
         <TableHeader>
           <TableRow>
@@ -66,19 +67,22 @@ function RuleRow({ rule, remove }: { rule: Rule; remove?: (rule: Rule) => void }
       <TableCell className={styles.cell}>
         {remove === undefined ? (
           <>
-            {rule.name}{' '}
-            <Badge appearance="outline" color="informative" size="small">
-              Default
-            </Badge>
+            <Breakable text={rule.name} /> <Text size={200}>(default)</Text>
           </>
         ) : (
-          <ResourceLink id={rule.id} />
+          <ResourceLink id={rule.id}>
+            <Breakable text={rule.name} />
+          </ResourceLink>
         )}
       </TableCell>
       <TableCell className={styles.cell}>{anyText(joined(p.destinationPortRange, p.destinationPortRanges))}</TableCell>
       <TableCell>{anyText(p.protocol)}</TableCell>
-      <TableCell className={styles.cell}>{anyText(joined(p.sourceAddressPrefix, p.sourceAddressPrefixes))}</TableCell>
-      <TableCell className={styles.cell}>{anyText(joined(p.destinationAddressPrefix, p.destinationAddressPrefixes))}</TableCell>
+      <TableCell className={styles.cell}>
+        <Breakable text={anyText(joined(p.sourceAddressPrefix, p.sourceAddressPrefixes))} />
+      </TableCell>
+      <TableCell className={styles.cell}>
+        <Breakable text={anyText(joined(p.destinationAddressPrefix, p.destinationAddressPrefixes))} />
+      </TableCell>
       <TableCell>
         <AccessMark access={p.access} />
       </TableCell>

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
 import { nameOf } from '../api/id'
 import { useResource } from '../api/resources'
+import { Breakable } from '../frame/Breakable'
 import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { EmptyState } from '../frame/EmptyState'
 import { ErrorView } from '../frame/ErrorView'
@@ -58,9 +59,9 @@ export function SubnetsPane() {
 
 function columns(remove: (s: Subnet) => void): Column<Subnet>[] {
   return [
-    { key: 'name', title: 'Name', value: (s) => s.name, show: (s) => <ResourceLink id={s.id} /> },
-    { key: 'range', title: 'Address range', value: (s) => rangesOf(s).join(', ') },
-    { key: 'free', title: 'Addresses', value: (s) => usableAddresses(rangesOf(s)) ?? '', wide: true, width: '96px' },
+    { key: 'name', title: 'Name', value: (s) => s.name, show: named },
+    { key: 'range', title: 'Address range', value: (s) => rangesOf(s).join(', '), width: '124px' },
+    { key: 'free', title: 'Addresses', value: (s) => usableAddresses(rangesOf(s)) ?? '', wide: true, width: '88px' },
     { key: 'delegated', title: 'Delegated to', value: delegatedTo, show: (s) => delegatedTo(s).split('/').pop() || '–', wide: true },
     { key: 'group', title: 'Security group', value: (s) => nameOf(s.properties.networkSecurityGroup?.id ?? ''), show: (s) => link(s.properties.networkSecurityGroup?.id) },
     { key: 'table', title: 'Route table', value: (s) => nameOf(s.properties.routeTable?.id ?? ''), show: (s) => link(s.properties.routeTable?.id) },
@@ -72,6 +73,14 @@ function columns(remove: (s: Subnet) => void): Column<Subnet>[] {
       show: (s) => <Button appearance="subtle" size="small" icon={<DeleteRegular />} aria-label={`Delete subnet ${s.name}`} onClick={() => remove(s)} />,
     },
   ]
+}
+
+function named(s: Subnet) {
+  return (
+    <ResourceLink id={s.id}>
+      <Breakable text={s.name} />
+    </ResourceLink>
+  )
 }
 
 function delegatedTo(s: Subnet): string {

@@ -114,7 +114,7 @@ function Matches({ group, rules }: { group: string; rules: RuleMatch[] }) {
   const styles = useStyles()
   const first = rules.find((r) => conditionsMet(r) === conditions.length)
   return (
-    <div className={styles.frame}>
+    <div className={styles.frame} tabIndex={0}>
       <Table size="extra-small" aria-label={`Rules of ${group}`}>
         <TableHeader>
           <TableRow>

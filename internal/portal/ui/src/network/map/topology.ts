@@ -72,21 +72,28 @@ export const hostEnd = 'host'
 export const someInternetAddress = '203.0.113.10'
 const hostAddress = '127.0.0.1'
 
-/** layOut makes the map. */
+/** How wide a row of networks may become before another begins. */
+const rowWidth = 1100
+
+/** layOut makes the map: networks stand beside each other, the outside at the right. */
 export function layOut(world: World): Topology {
   const boxes: Box[] = []
   const ends: End[] = []
-  let y = 0
-  let width = 0
+  let [x, y, height, width] = [0, 0, 0, 0]
   for (const network of world.networks) {
-    const placed = placeNetwork(network, world, y)
+    let placed = placeNetwork(network, world, x, y)
+    if (x > 0 && x + (placed.boxes[0]?.width ?? 0) > rowWidth) {
+      ;[x, y, height] = [0, y + height + frame.gap, 0]
+      placed = placeNetwork(network, world, x, y)
+    }
     boxes.push(...placed.boxes)
     ends.push(...placed.ends)
     const own = placed.boxes[0]
-    y += (own?.height ?? 0) + frame.gap
-    width = Math.max(width, own?.width ?? 0)
+    x += (own?.width ?? 0) + frame.gap
+    height = Math.max(height, own?.height ?? 0)
+    width = Math.max(width, x - frame.gap)
   }
-  const x = width + aside.gap
+  x = width + aside.gap
   boxes.push({ id: internetEnd, kind: 'internet', title: 'Internet', text: 'Any public address', x, y: 0, width: aside.width, height: aside.height, end: internetEnd })
   boxes.push({
     id: hostEnd,
@@ -104,29 +111,29 @@ export function layOut(world: World): Topology {
   return { boxes, ends }
 }
 
-function placeNetwork(network: VirtualNetwork, world: World, top: number): Topology {
+function placeNetwork(network: VirtualNetwork, world: World, at: number, top: number): Topology {
   const environments = world.environments.filter((e) => e.properties.networkConfiguration.subnets.some((s) => sameId(parentOf(s.id), network.id)))
   const left = { boxes: [] as Box[], ends: [] as End[] }
   let y = top + frame.head
   for (const e of environments) {
-    const placed = placeEnvironment(e, network, world, frame.pad, y)
+    const placed = placeEnvironment(e, network, world, at + frame.pad, y)
     left.boxes.push(...placed.boxes)
     left.ends.push(...placed.ends)
     y += (placed.boxes[0]?.height ?? 0) + card.gap
   }
   const taken = new Set(environments.flatMap((e) => e.properties.networkConfiguration.subnets.map((s) => s.id.toLowerCase())))
   const others = network.properties.subnets.filter((s) => !taken.has(s.id.toLowerCase()))
-  const column = environments.length === 0 ? frame.pad : frame.pad + card.width + 2 * frame.pad + frame.gap
+  const column = at + (environments.length === 0 ? frame.pad : frame.pad + card.width + 2 * frame.pad + frame.gap)
   const right = placeSubnets(others, network, world, column, top + frame.head)
   const bottom = Math.max(y, ...right.boxes.map((b) => b.y + b.height + card.gap), top + frame.head + 40)
-  const columns = right.boxes.length === 0 ? 0 : Math.max(...right.boxes.map((b) => b.x)) + card.width
+  const columns = right.boxes.length === 0 ? 0 : Math.max(...right.boxes.map((b) => b.x)) + card.width - at
   const width = Math.max(columns, environments.length === 0 ? card.width + frame.pad : frame.pad + card.width + 2 * frame.pad) + frame.pad
   const own: Box = {
     id: network.id,
     kind: 'network',
     title: network.name,
     text: network.properties.addressSpace.addressPrefixes.join(', '),
-    x: 0,
+    x: at,
     y: top,
     width,
     height: bottom - top + frame.pad - card.gap,

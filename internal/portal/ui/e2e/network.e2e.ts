@@ -1,0 +1,212 @@
+import type { Locator } from 'playwright-core'
+import { afterEach, describe, expect, it } from 'vitest'
+import { groupPath } from './server'
+import { Visit } from './visit'
+
+let visit: Visit
+
+afterEach(() => visit.end())
+
+/** choose picks an option of a list by what it says. */
+async function choose(list: Locator, option: string | RegExp): Promise<void> {
+  await list.click()
+  await list.page().getByRole('option', { name: option }).first().click()
+}
+
+/** field is a form's field by the text of its label, with the star of those that are required. */
+const field = (name: string) => visit.page.getByLabel(new RegExp(`^${name.replaceAll(/[()]/g, '\\$&')}\\s*\\*?$`))
+const button = (name: string | RegExp) => visit.page.getByRole('button', { name })
+const heading = (name: string) => visit.page.getByRole('heading', { name, exact: true })
+
+/** networkId is the ID of a resource of the network in the server's group. */
+const networkId = (type: string, name: string) => `${groupPath(visit.server)}/providers/Microsoft.Network/${type}/${name}`
+
+describe('the network', () => {
+  it('is made, changed and deleted by the panes', async () => {
+    visit = await Visit.begin()
+    await visit.go('/virtual-networks')
+    await visit.look('virtual-networks')
+    await button('Create').click()
+    await field('Name').fill('office')
+    await field('Address space').fill('10.20.0.0/16')
+    await visit.page.getByText('is outside the address space').first().waitFor() // of the subnets that were proposed
+    for (const [i, first] of [0, 32, 64, 96].entries()) await visit.page.getByLabel(/^Address range/).nth(i).fill(`10.20.0.${first}/27`)
+    await button('Add subnet').click()
+    await visit.page.getByLabel('Name of subnet 5').fill('AzureFirewallSubnet')
+    await visit.page.getByLabel(/^Address range/).nth(4).fill('10.20.1.0/26')
+    await visit.look('create-network')
+    await button('Create').last().click()
+    await heading('office').waitFor()
+    await visit.look('network')
+
+    await visit.page.getByRole('link', { name: 'Subnets' }).click()
+    await visit.page.getByRole('link', { name: 'subnet4' }).click()
+    await visit.page.getByRole('heading', { name: 'Subnet subnet4' }).waitFor()
+    await field('Address range (CIDR block)').fill('10.20.0.64/27')
+    await visit.page.getByText('overlaps 10.20.0.64/27 of the subnet subnet3').waitFor()
+    await visit.look('subnet')
+    await field('Address range (CIDR block)').fill('10.20.0.128/27')
+    await button('Save').click()
+    await visit.page.getByRole('cell', { name: '10.20.0.128/27' }).waitFor()
+    await visit.look('subnets')
+
+    await firewall()
+    await machine()
+
+    await visit.go(networkId('virtualNetworks', 'office') + '/subnets')
+    await button('Delete subnet subnet3').click()
+    await button('Delete').last().click()
+    await visit.page.getByRole('link', { name: 'subnet3' }).waitFor({ state: 'detached' })
+    visit.sound('subnet deleted')
+  })
+
+  it('names the rule that closes a port, and opens it again', async () => {
+    visit = await Visit.begin()
+    await guard()
+    await visit.go('/network-health')
+    const row = visit.page.getByRole('row', { name: /O8/ })
+    await row.getByText('Blocked').waitFor()
+    await row.getByRole('link', { name: /NoDatabases \(priority 200\) of NSG guard on subnet connectors/ }).waitFor()
+    await visit.look('health-blocked')
+    await button('Fix it: O8').click()
+    await visit.page.getByText('This rule is added.').waitFor()
+    await visit.look('fix')
+    await button('Add the rule').click()
+    await row.getByText('Open').waitFor()
+    await button('Fix all').click()
+    await visit.page.getByText('These rules are added.').waitFor()
+    await visit.look('fix-all')
+    await button('Add the rules').click()
+    await visit.page.getByText('The network is healthy.').waitFor()
+    await visit.look('health-open')
+
+    await path()
+  })
+
+  it('shows the map and health in the dark, and on a phone', async () => {
+    visit = await Visit.begin({ dark: true })
+    await visit.go('/network-map')
+    await visit.page.getByRole('button', { name: /^access/ }).waitFor()
+    await visit.look('map-dark')
+    await visit.go('/network-health')
+    await visit.page.getByRole('row', { name: /O8/ }).waitFor()
+    await visit.look('health-dark')
+    await visit.page.setViewportSize({ width: 390, height: 844 })
+    await visit.look('health-phone-dark')
+    await visit.go('/network-map')
+    await visit.page.getByRole('button', { name: /^access/ }).waitFor()
+    await visit.look('map-phone-dark')
+  })
+})
+
+/** firewall puts a firewall into the network, a rule into it, and a route to it. */
+async function firewall(): Promise<void> {
+  await visit.go('/firewalls/create')
+  await field('Name').fill('egress')
+  await visit.look('create-firewall')
+  await button('Create').last().click()
+  await heading('egress').waitFor()
+  await visit.page.getByText('10.20.1.4').waitFor() // the private address, which the route needs
+  await visit.look('firewall')
+  await visit.page.getByRole('link', { name: 'Rules' }).click()
+  await button('Add network rule collection').click()
+  await field('Name').fill('LogicApp_ISE_SFTP_Outbound')
+  await field('Rule name').fill('ISE_SFTP_Outbound')
+  await field('Source addresses').fill('10.20.0.0/27')
+  await field('Destination addresses').fill('203.0.113.10')
+  await field('Destination ports').fill('22x')
+  await button('Add').last().click()
+  await visit.page.getByText('“22x” is neither a port').waitFor()
+  await visit.look('collection')
+  await field('Destination ports').fill('22')
+  await button('Add').last().click()
+  await visit.page.getByRole('cell', { name: 'ISE_SFTP_Outbound' }).waitFor()
+  await visit.look('collections')
+
+  await visit.go('/route-tables')
+  await button('Create').first().click()
+  await field('Name').fill('by-firewall')
+  await button('Create').last().click()
+  await heading('by-firewall').waitFor()
+  await button('Add route').click()
+  await field('Route name').fill('sftp')
+  await field('Address prefix').fill('203.0.113.10/24')
+  await visit.page.getByText('begins at 203.0.113.0/24').waitFor()
+  await field('Address prefix').fill('203.0.113.10/32')
+  await choose(visit.page.getByRole('combobox', { name: 'Next hop address' }), /firewall egress/)
+  await visit.look('route')
+  await button('Add').last().click()
+  await visit.page.getByRole('cell', { name: '10.20.1.4' }).waitFor()
+  await visit.page.getByRole('link', { name: 'Subnets' }).click()
+  await button('Associate subnet').click()
+  await choose(visit.page.getByRole('combobox', { name: 'Subnet' }), 'office / subnet1')
+  await button('OK').click()
+  await visit.page.getByRole('link', { name: 'subnet1' }).waitFor()
+  await visit.look('route-table-subnets')
+}
+
+/** machine attaches a machine and takes it away. */
+async function machine(): Promise<void> {
+  await visit.go('/attached-machines')
+  await button('Attach machine').first().click()
+  await field('Private address').fill('10.20.9.9')
+  await visit.page.getByText('No subnet of any network has this address.').waitFor()
+  await field('Private address').fill('10.20.0.40')
+  await visit.page.getByText('In the subnet subnet2 of office').waitFor()
+  await field('Port').fill('22')
+  await field('Served at').fill('127.0.0.1:2222')
+  await visit.look('attach')
+  await button('Attach').last().click()
+  await visit.page.getByRole('cell', { name: '10.20.0.40:22', exact: true }).waitFor()
+  await visit.look('machines')
+  await visit.go('/network-map')
+  await visit.page.getByRole('button', { name: /10\.20\.0\.40:22/ }).waitFor()
+  await visit.look('map')
+  await visit.go('/attached-machines')
+  await button('Detach 10.20.0.40:22').click()
+  await button('Detach').last().click()
+  await visit.page.getByText('Nothing is attached').waitFor()
+}
+
+/** guard puts a security group with a rule that closes a port before a subnet of the environment. */
+async function guard(): Promise<void> {
+  await visit.go('/network-security-groups')
+  await button('Create').first().click()
+  await field('Name').fill('guard')
+  await visit.look('create-group')
+  await button('Create').last().click()
+  await heading('guard').waitFor()
+  await button('Add outbound rule').click()
+  await field('Destination ports').fill('1433')
+  await field('Priority').fill('99')
+  await visit.page.getByText('A priority is a whole number from 100 to 4096.').waitFor()
+  await field('Priority').fill('200')
+  await visit.page.getByRole('radio', { name: 'Deny' }).click()
+  await field('Name').fill('NoDatabases')
+  await visit.look('rule')
+  await button('Add').last().click()
+  await visit.page.getByRole('link', { name: 'NoDatabases' }).waitFor()
+  await visit.look('rules')
+  await visit.page.getByRole('link', { name: 'Subnets' }).click()
+  await button('Associate subnet').click()
+  await choose(visit.page.getByRole('combobox', { name: 'Subnet' }), /\/ connectors$/)
+  await button('OK').click()
+  await visit.page.getByRole('link', { name: 'connectors' }).waitFor()
+}
+
+/** path asks the map for the way of two flows: the guard stops one of them. */
+async function path(): Promise<void> {
+  await visit.go('/network-map')
+  await visit.page.getByRole('button', { name: /^connectors/ }).click()
+  await visit.page.getByRole('button', { name: /^Internet/ }).click()
+  await field('Port').fill('1433')
+  await button('Show path').click()
+  await visit.page.getByText('Denied', { exact: true }).waitFor()
+  await visit.page.getByRole('list', { name: 'Hops' }).getByRole('link', { name: 'NoDatabases (priority 200)' }).waitFor()
+  await visit.look('path-denied')
+  await field('Port').fill('443')
+  await button('Show path').click()
+  await visit.page.getByText('Allowed', { exact: true }).waitFor()
+  expect(await visit.page.getByRole('list', { name: 'Hops' }).getByRole('listitem').count()).toBe(2)
+  await visit.look('path-allowed')
+}
