@@ -29,7 +29,7 @@ func start(t *testing.T, data string) *Server {
 	return s
 }
 
-func stop(t *testing.T, s *Server) {
+func stop(t testing.TB, s *Server) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), hanging)
 	defer cancel()
@@ -42,7 +42,7 @@ func stop(t *testing.T, s *Server) {
 const hanging = 3 * time.Minute
 
 // eventually polls until something holds.
-func eventually(t *testing.T, what string, holds func() bool) {
+func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(hanging); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
