@@ -109,7 +109,7 @@ func root() *cobra.Command {
 			cmd.AddCommand(c)
 		}
 	}
-	add("server", upCommand(), serveCommand())
+	add("server", upCommand(), serveCommand(), trustCommand())
 	add("manage", deployCommand(), runsCommand(), urlCommand(), netcheckCommand(), portCommand(), userCommand(), appCommand(), groupCommand(), roleCommand(), azCommand(), backupCommand(), restoreCommand())
 	add("develop", checkCommand(), evalCommand(), runCommand(), testCommand())
 	cmd.AddCommand(scriptWorkerCommand())

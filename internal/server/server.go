@@ -387,18 +387,27 @@ func (s *Server) serve(l net.Listener) {
 		s.network.Reserve("the resource manager", bound)
 		inside := s.network.Publish("the access endpoint", bound)
 		s.listeners = append(s.listeners, inside)
-		s.run(s.httpServer(s.hosts(s.gateway)), inside)
+		s.run(s.httpServer(s.hosts(s.gateway)), inside, overTLS)
 	}
-	s.run(s.httpServer(s.handler), l)
+	parted := newSplit(l)
+	s.run(s.httpServer(s.handler), parted.secure, overTLS)
+	s.run(s.httpServer(s.plainRoutes()), parted.plain, (*http.Server).Serve)
+	go func() { s.ended(parted.accept()) }()
 }
 
-func (s *Server) run(h *http.Server, l net.Listener) {
+// overTLS serves a listener with the certificate of the server's configuration.
+func overTLS(h *http.Server, l net.Listener) error { return h.ServeTLS(l, "", "") }
+
+func (s *Server) run(h *http.Server, l net.Listener, serve func(*http.Server, net.Listener) error) {
 	s.http = append(s.http, h)
-	go func() {
-		if err := h.ServeTLS(l, "", ""); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
-			s.failed <- fmt.Errorf("the server stopped listening: %w", err)
-		}
-	}()
+	go func() { s.ended(serve(h, l)) }()
+}
+
+// ended tells of a listener that ended otherwise than by Close.
+func (s *Server) ended(err error) {
+	if err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		s.failed <- fmt.Errorf("the server stopped listening: %w", err)
+	}
 }
 
 // errorLog takes what net/http has to say, such as failed handshakes.

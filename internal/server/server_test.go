@@ -64,7 +64,7 @@ func TestCloseDoesNotWaitForUnusedConnections(t *testing.T) {
 }
 
 // closeBesideUnused is how long a server takes to close that has a connection on which
-// nothing was asked.
+// nothing was said, and one that began TLS and asked nothing.
 func closeBesideUnused(t *testing.T) time.Duration {
 	s := start(t, t.TempDir())
 	u, err := url.Parse(s.Operator().Endpoint)
@@ -76,6 +76,14 @@ func closeBesideUnused(t *testing.T) time.Duration {
 		t.Fatal(err)
 	}
 	defer silent.Close()
+	begun, err := net.Dial("tcp", "127.0.0.1:"+u.Port())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer begun.Close()
+	if _, err := begun.Write([]byte{tlsHandshake}); err != nil {
+		t.Fatal(err)
+	}
 	eventually(t, "the server has accepted the connection", func() bool {
 		s.unused.mu.Lock()
 		defer s.unused.mu.Unlock()

@@ -116,7 +116,7 @@ describe('environments', () => {
     await visit.go(`${groupPath(server)}/providers/Microsoft.Logic/integrationServiceEnvironments/branch`)
     await page.getByRole('button', { name: 'Delete' }).click()
     await page.getByLabel(/Type "branch"/).fill('branch')
-    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
     await page.getByText('branch was deleted.').first().waitFor()
     await page.getByRole('heading', { name: 'Integration Service Environments' }).waitFor()
     await visit.look('environments')

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { theServer } from './server'
 import { Visit } from './visit'
 
 let visit: Visit
@@ -31,8 +32,8 @@ describe('the frame', () => {
     visit.sound('signed out')
   })
 
-  it('is there in the dark and on a phone', async () => {
-    visit = await Visit.begin({ dark: true, width: 390, height: 844 })
+  it('is there in the dark, on a phone, and over plain http on loopback', async () => {
+    visit = await Visit.begin({ dark: true, width: 390, height: 844, address: theServer().endpoint.replace('https:', 'http:') })
     await visit.go('/environments')
     await visit.look('environments-phone-dark')
     await visit.page.getByRole('button', { name: 'Open the navigation' }).click()

@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** The scenarios drive one server, one after the other; `make test-real` starts it and tells its address. */
 export default defineConfig({
   root: import.meta.dirname,
+  cacheDir: '../node_modules/.vite',
   test: {
     include: ['*.e2e.ts'],
     environment: 'node',
