@@ -68,7 +68,7 @@ func newWorld(t *testing.T) *world {
 	w.access = access.Open(access.Config{Store: s, Principal: func(_ *store.Tx, id string) (string, bool, error) {
 		return "User", id == ann || id == bob, nil
 	}, Groups: func(id string) []string { return w.groups[id] }})
-	shop := arm.Type{Name: "Test.Shop/shops", APIVersions: []string{"2024-01-01"}, Linked: "join/action", List: &arm.ListSpec{},
+	shop := arm.Type{Name: "Test.Shop/shops", APIVersions: []string{"2022-04-01"}, Linked: "join/action", List: &arm.ListSpec{},
 		Put: func(_ context.Context, _ *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
 			return &arm.Written{Body: r.Body.JSON()}, nil
 		},
