@@ -4,6 +4,9 @@ import { dirname, join } from 'node:path'
 /** Server is what `isle up --json` tells of the server under test, and who signs in to it, as operator.json says. */
 export interface Server {
   endpoint: string
+  tenantId: string
+  clientId: string
+  clientSecret: string
   subscriptionId: string
   resourceGroup: string
   environment: string

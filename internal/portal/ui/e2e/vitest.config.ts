@@ -5,7 +5,7 @@ export default defineConfig({
   root: import.meta.dirname,
   cacheDir: '../node_modules/.vite',
   test: {
-    include: ['*.e2e.ts'],
+    include: ['*.e2e.ts', '*.measure.ts'],
     environment: 'node',
     fileParallelism: false,
     testTimeout: 180_000, // ms; a bound against hanging, on a loaded machine

@@ -20,13 +20,18 @@ export function DifferenceSurface({ before, after, language, label }: TextDiffer
       ...look,
       readOnly: true,
       originalEditable: false,
+      renderGutterMenu: false, // it is for taking changes over, and outlives the editor
+      renderMarginRevertIcon: false,
       originalAriaLabel: `${label}: before`,
       modifiedAriaLabel: `${label}: after`,
       renderSideBySideInlineBreakpoint: 700,
       hideUnchangedRegions: { enabled: true },
     })
     editor.setModel({ original, modified })
+    editor.getOriginalEditor().updateOptions({ ariaLabel: `${label}: before` })
+    editor.getModifiedEditor().updateOptions({ ariaLabel: `${label}: after` })
     return () => {
+      editor.setModel(null)
       editor.dispose()
       original.dispose()
       modified.dispose()

@@ -14,7 +14,7 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusMedium,
     overflow: 'hidden',
     backgroundColor: tokens.colorNeutralBackground1,
-    ':focus-within': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '-1px' },
+    ':focus-within': { border: `1px solid ${tokens.colorBrandStroke1}` },
   },
   wait: { padding: tokens.spacingVerticalL },
 })
@@ -27,7 +27,7 @@ export interface TextEditorProps {
   problems?: readonly Problem[]
   place?: Place | undefined // brought into view, and selected, when it becomes another
   moved?: (offset: number) => void // where the cursor goes
-  schema?: { name: string; content: unknown } // a JSON schema to complete by
+  schema?: { addresses: readonly string[]; content: unknown } // a JSON schema to complete by, of documents that name it
   complete?: Complete // further completions
   height?: string // of CSS; by default as high as the text, up to a bound
   wrap?: boolean

@@ -42,8 +42,8 @@ export function TextSurface(props: TextEditorProps) {
 
 function make(root: HTMLDivElement, now: { current: TextEditorProps }): Editor {
   const { text, language, schema, label, change } = now.current
-  if (schema) describe(`*.${schema.name}`, schema.content)
-  const model = monaco.editor.createModel(text, language, monaco.Uri.parse(`inmemory://isle/${++documents}.${schema?.name ?? 'text'}`))
+  if (schema) describe(schema.addresses, schema.content)
+  const model = monaco.editor.createModel(text, language, monaco.Uri.parse(`inmemory://isle/${++documents}`))
   completions.set(model, (offset) => now.current.complete?.(model.getValue(), offset) ?? [])
   model.setEOL(monaco.editor.EndOfLineSequence.LF)
   const made = monaco.editor.create(root, { ...look, model, ariaLabel: label, readOnly: change === undefined })

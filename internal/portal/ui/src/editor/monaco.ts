@@ -16,13 +16,20 @@ globalThis.MonacoEnvironment = {
 }
 
 // The server judges definitions; a schema is for completion and hover.
-jsonDefaults.setDiagnosticsOptions({ validate: true, allowComments: true, trailingCommas: 'ignore', schemaValidation: 'ignore', enableSchemaRequest: false })
+jsonDefaults.setDiagnosticsOptions({
+  validate: true,
+  allowComments: true,
+  trailingCommas: 'ignore',
+  schemaValidation: 'ignore',
+  schemaRequest: 'ignore',
+  enableSchemaRequest: false,
+})
 
-/** describe has documents of the names, such as "*.definition.json", completed by a schema. */
-export function describe(fileMatch: string, schema: unknown): void {
+/** describe has documents whose "$schema" is one of the addresses completed by a schema. */
+export function describe(addresses: readonly string[], schema: unknown): void {
   const { schemas = [], ...options } = jsonDefaults.diagnosticsOptions
-  const uri = `isle:${fileMatch}`
-  jsonDefaults.setDiagnosticsOptions({ ...options, schemas: [...schemas.filter((s) => s.uri !== uri), { uri, fileMatch: [fileMatch], schema }] })
+  const others = schemas.filter((s) => !addresses.includes(s.uri))
+  jsonDefaults.setDiagnosticsOptions({ ...options, schemas: [...others, ...addresses.map((uri) => ({ uri, schema }))] })
 }
 
 /** completions are what documents are completed by, beside a schema. */
@@ -49,12 +56,41 @@ function suggestion(model: monaco.editor.ITextModel, end: monaco.Position, c: Co
   }
 }
 
-// The light theme's red of XML attributes is too faint on white (WCAG 1.4.3).
-monaco.editor.defineTheme('isle-light', { base: 'vs', inherit: true, rules: [{ token: 'attribute.name', foreground: 'c50f1f' }], colors: {} })
+// The usual colours, dark enough to be read on the backgrounds of a difference.
+monaco.editor.defineTheme('isle-light', {
+  base: 'vs',
+  inherit: true,
+  rules: [
+    { token: 'string.key.json', foreground: '8a1010' },
+    { token: 'string.value.json', foreground: '033f80' },
+    { token: 'number', foreground: '065536' },
+    { token: 'keyword.json', foreground: '033f80' },
+    { token: 'attribute.name', foreground: 'c50f1f' }, // of XML: the usual red is too faint on white (WCAG 1.4.3)
+  ],
+  colors: {
+    'diffEditor.removedLineBackground': '#ff00000f',
+    'diffEditor.removedTextBackground': '#ff00001f',
+    'diffEditor.insertedLineBackground': '#2e9c2e0f',
+    'diffEditor.insertedTextBackground': '#2e9c2e26',
+  },
+})
+monaco.editor.defineTheme('isle-dark', {
+  base: 'vs-dark',
+  inherit: true,
+  rules: [],
+  colors: {
+    'editor.background': '#1f1f1f',
+    'editorLineNumber.foreground': '#a6a6a6',
+    'diffEditor.removedLineBackground': '#ff00001a',
+    'diffEditor.removedTextBackground': '#ff000033',
+    'diffEditor.insertedLineBackground': '#2e9c2e1a',
+    'diffEditor.insertedTextBackground': '#2e9c2e40',
+  },
+})
 
 /** paint shows all editors light or dark. */
 export function paint(dark: boolean): void {
-  monaco.editor.setTheme(dark ? 'vs-dark' : 'isle-light')
+  monaco.editor.setTheme(dark ? 'isle-dark' : 'isle-light')
 }
 
 /** Look are the options of every editor of the portal. */

@@ -26,7 +26,7 @@ export function ago(moment: Date | string, now: Date = new Date()): string {
 
 /** spanOf is a duration in milliseconds, in the two largest units that say something. */
 export function spanOf(millis: number): string {
-  if (millis < 1) return '0 ms'
+  if (millis < 10) return `${Number(millis.toPrecision(2))} ms`
   if (millis < 1000) return `${Math.round(millis)} ms`
   if (millis < 60_000) return `${(millis / 1000).toFixed(millis < 10_000 ? 2 : 1)} s`
   const seconds = Math.round(millis / 1000)

@@ -1,10 +1,11 @@
 import '@xyflow/react/dist/base.css'
 import './graph.css'
-import { makeStyles, tokens } from '@fluentui/react-components'
+import { Button, makeStyles, tokens } from '@fluentui/react-components'
 import { Controls, Position, ReactFlow, type ReactFlowInstance } from '@xyflow/react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useTheme } from '../frame/theme'
 import type { Decoration } from './decoration'
+import { GoTo } from './GoTo'
 import { type Box, lay, type Layout, visible } from './layout'
 import type { Node, Outline } from './outline'
 import { absolute, waysOf } from './route'
@@ -13,16 +14,27 @@ import { StepEdge, type StepFlowEdge } from './StepEdge'
 
 const useStyles = makeStyles({
   frame: {
+    display: 'flex',
+    flexDirection: 'column',
     border: `1px solid ${tokens.colorNeutralStroke2}`,
     borderRadius: tokens.borderRadiusMedium,
     overflow: 'hidden',
     backgroundColor: tokens.colorNeutralBackground2,
-    position: 'relative',
   },
+  bar: {
+    display: 'flex',
+    justifyContent: 'end',
+    columnGap: tokens.spacingHorizontalS,
+    padding: '4px',
+    borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
+    backgroundColor: tokens.colorNeutralBackground1,
+  },
+  canvas: { flexGrow: 1, minHeight: 0 },
 })
 
 const nodeTypes = { step: StepCard }
 const edgeTypes = { step: StepEdge }
+const smallest = 0.55 // scale at which names can be read
 
 interface GraphViewProps {
   label: string
@@ -45,48 +57,59 @@ export function GraphView({ label, outline, chosen, choose, reveal, decorations,
   const toggle = useCallback((id: string) => setCollapsed((now) => toggled(now, id)), [])
   const layout = useMemo(() => lay(outline, collapsed), [outline, collapsed])
   const nodes = useMemo(
-    () =>
-      visible(outline, collapsed).map((n) =>
-        flowNode(n, layout, { chosen: n.id === chosen, collapsed: collapsed.has(n.id), decoration: decorations?.get(n.id), select: choose, toggle }),
-      ),
+    () => visible(outline, collapsed).map((n) => flowNode(n, layout, { chosen: n.id === chosen, collapsed: collapsed.has(n.id), decoration: decorations?.get(n.id), select: choose, toggle })),
     [outline, collapsed, layout, chosen, decorations, choose, toggle],
   )
   const edges = useMemo(() => flowEdges(outline, layout), [outline, layout])
   const frame = useRef<HTMLDivElement>(null)
   const flow = useRef<ReactFlowInstance<StepNode, StepFlowEdge>>(undefined)
+  const containers = useMemo(() => outline.nodes.filter((n) => n.container && n.kind === 'action').map((n) => n.id), [outline])
+  const [target, setTarget] = useState<{ id: string }>()
+  useEffect(() => setTarget(reveal === undefined ? undefined : { id: reveal }), [reveal])
   useEffect(() => {
-    if (reveal === undefined) return
-    const hidden = ancestors(outline, reveal).filter((id) => collapsed.has(id))
+    if (target === undefined) return
+    const hidden = ancestors(outline, target.id).filter((id) => collapsed.has(id))
     if (hidden.length > 0) return setCollapsed(new Set([...collapsed].filter((id) => !hidden.includes(id))))
-    const box = absolute(outline, layout).get(reveal)
+    const box = absolute(outline, layout).get(target.id)
     if (box && flow.current) bring(flow.current, box)
-  }, [reveal, outline, layout, collapsed])
+    setTarget(undefined)
+  }, [target, outline, layout, collapsed])
   return (
-    <div ref={frame} className={styles.frame} style={{ height }} role="group" aria-label={label}>
-      <ReactFlow
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={nodeTypes}
-        edgeTypes={edgeTypes}
-        colorMode={dark ? 'dark' : 'light'}
-        onInit={(instance) => {
-          flow.current = instance
-          open(instance, layout, frame.current)
-        }}
-        minZoom={0.05}
-        maxZoom={1.5}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        nodesFocusable={false}
-        edgesFocusable={false}
-        elementsSelectable={false}
-        disableKeyboardA11y
-        onlyRenderVisibleElements
-        zoomOnDoubleClick={false}
-        panOnScroll
-      >
-        <Controls showInteractive={false} fitViewOptions={{ padding: 0.1, maxZoom: 1 }} />
-      </ReactFlow>
+    <div className={styles.frame} style={{ height }} role="group" aria-label={label}>
+      <div className={styles.bar}>
+        {containers.length > 0 && (
+          <Button size="small" appearance="subtle" onClick={() => setCollapsed(new Set(collapsed.size > 0 ? [] : containers))}>
+            {collapsed.size > 0 ? 'Expand all' : 'Collapse all'}
+          </Button>
+        )}
+        <GoTo nodes={outline.nodes} go={(id) => (choose(id), setTarget({ id }))} />
+      </div>
+      <div ref={frame} className={styles.canvas}>
+        <ReactFlow
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={nodeTypes}
+          edgeTypes={edgeTypes}
+          colorMode={dark ? 'dark' : 'light'}
+          onInit={(instance) => {
+            flow.current = instance
+            open(instance, layout, frame.current)
+          }}
+          minZoom={0.05}
+          maxZoom={1.5}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          elementsSelectable={false}
+          disableKeyboardA11y
+          onlyRenderVisibleElements
+          zoomOnDoubleClick={false}
+          panOnScroll
+        >
+          <Controls showInteractive={false} fitViewOptions={{ padding: 0.1, maxZoom: 1 }} />
+        </ReactFlow>
+      </div>
     </div>
   )
 }
@@ -132,21 +155,19 @@ function flowEdges(outline: Outline, layout: Layout): StepFlowEdge[] {
 
 type Flow = ReactFlowInstance<StepNode, StepFlowEdge>
 
-/** open shows all of a small drawing, and of a large one its beginning. */
+/** open shows a drawing from its top, as wide as it is if that can be read. */
 function open(flow: Flow, layout: Layout, frame: HTMLElement | null): void {
   if (!frame) return
-  const { clientWidth, clientHeight } = frame
-  const whole = Math.min((clientWidth - 48) / layout.width, (clientHeight - 48) / layout.height)
-  const zoom = Math.min(1, Math.max(whole, 0.75))
+  const { clientWidth } = frame
+  const whole = (clientWidth - 32) / layout.width
+  const zoom = Math.min(1, Math.max(whole, smallest))
   const first = [...layout.boxes.values()][0]
-  const centre = whole >= 0.75 ? layout.width / 2 : first ? first.x + first.width / 2 : 0
-  const x = clientWidth / 2 - centre * zoom
-  const y = whole >= 0.75 ? Math.max(24, (clientHeight - layout.height * zoom) / 2) : 24
-  void flow.setViewport({ x, y: Math.min(y, 60), zoom })
+  const centre = whole >= smallest || !first ? layout.width / 2 : first.x + first.width / 2
+  void flow.setViewport({ x: clientWidth / 2 - centre * zoom, y: 24, zoom })
 }
 
 /** bring moves a box into view, at a size at which it can be read. */
 function bring(flow: Flow, box: Box): void {
-  const zoom = Math.max(flow.getZoom(), 0.75)
+  const zoom = Math.max(flow.getZoom(), smallest)
   void flow.setCenter(box.x + box.width / 2, box.y + Math.min(box.height / 2, 200 / zoom), { zoom, duration: 250 })
 }

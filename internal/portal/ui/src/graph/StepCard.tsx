@@ -19,7 +19,7 @@ const useStyles = makeStyles({
   container: { backgroundColor: tokens.colorNeutralBackground3 },
   branch: { backgroundColor: tokens.colorNeutralBackground1, border: `1px dashed ${tokens.colorNeutralStroke1}` },
   chosen: { outline: `2px solid ${tokens.colorBrandStroke1}`, outlineOffset: '1px' },
-  dimmed: { opacity: 0.6 },
+  dimmed: { border: `1px dashed ${tokens.colorNeutralStroke1}`, backgroundColor: tokens.colorNeutralBackground2 },
   head: { display: 'flex', alignItems: 'center', minWidth: 0, paddingInlineEnd: '4px' },
   card: {
     display: 'flex',
@@ -64,18 +64,9 @@ export const StepCard = memo(function StepCard({ data }: NodeProps<StepNode>) {
   const styles = useStyles()
   const { node, chosen, decoration, collapsed } = data
   const status = decoration?.status ?? ''
-  const line = status === '' ? {} : { borderColor: coloursOf(status).line, borderWidth: node.kind === 'branch' ? 1 : 2 }
+  const line = status === '' || decoration?.dimmed ? {} : { borderColor: coloursOf(status).line, borderWidth: node.kind === 'branch' ? 1 : 2 }
   return (
-    <div
-      className={mergeClasses(
-        styles.box,
-        node.container && styles.container,
-        node.kind === 'branch' && styles.branch,
-        chosen && styles.chosen,
-        decoration?.dimmed && styles.dimmed,
-      )}
-      style={line}
-    >
+    <div className={mergeClasses(styles.box, node.container && styles.container, node.kind === 'branch' && styles.branch, chosen && styles.chosen, decoration?.dimmed && styles.dimmed)} style={line}>
       <div className={styles.head} style={{ height: node.kind === 'branch' ? sizes.branch - 2 : node.container && !collapsed ? sizes.header - 2 : '100%' }}>
         {node.kind === 'branch' ? <BranchLabel {...data} /> : <Card {...data} />}
         {node.container && node.kind === 'action' && (
@@ -97,13 +88,7 @@ function Card({ node, chosen, decoration, select }: StepData) {
   const styles = useStyles()
   const { icon: Icon, colour } = lookOf(node.type, node.kind === 'trigger')
   return (
-    <button
-      type="button"
-      className={mergeClasses('nopan', styles.card)}
-      aria-pressed={chosen}
-      onClick={() => select(node.id)}
-      title={node.note === '' ? node.name : `${node.name}\n${node.note}`}
-    >
+    <button type="button" className={mergeClasses('nopan', styles.card)} aria-pressed={chosen} onClick={() => select(node.id)} title={node.note === '' ? node.name : `${node.name}\n${node.note}`}>
       <span className={styles.bar} style={{ backgroundColor: colour }} />
       <Icon className={styles.icon} style={{ color: colour }} aria-hidden />
       <span className={styles.words}>

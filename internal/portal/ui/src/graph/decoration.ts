@@ -19,7 +19,7 @@ const good: Colours = { line: tokens.colorPaletteGreenBorderActive, text: tokens
 const bad: Colours = { line: tokens.colorPaletteRedBorderActive, text: tokens.colorPaletteRedForeground1, fill: tokens.colorPaletteRedBackground1 }
 const busy: Colours = { line: tokens.colorBrandStroke1, text: tokens.colorBrandForeground1, fill: tokens.colorBrandBackground2 }
 const resting: Colours = { line: tokens.colorPaletteYellowBorderActive, text: tokens.colorPaletteYellowForeground2, fill: tokens.colorPaletteYellowBackground1 }
-const idle: Colours = { line: tokens.colorNeutralStroke1, text: tokens.colorNeutralForeground3, fill: tokens.colorNeutralBackground3 }
+const idle: Colours = { line: tokens.colorNeutralStrokeAccessible, text: tokens.colorNeutralForeground2, fill: tokens.colorNeutralBackground3 }
 
 const byStatus: Record<string, Colours> = {
   Succeeded: good,

@@ -34,8 +34,7 @@ function faults(o: Outline, l: Layout, collapsed: ReadonlySet<string> = new Set(
   }
   for (const n of nodes) {
     const [box, around] = [l.boxes.get(n.id), n.parent === undefined ? l : l.boxes.get(n.parent)]
-    if (!box || !around || box.x < -0.5 || box.y < -0.5 || box.x + box.width > around.width + 0.5 || box.y + box.height > around.height + 0.5)
-      found.push(`${n.id} leaves its container`)
+    if (!box || !around || box.x < -0.5 || box.y < -0.5 || box.x + box.width > around.width + 0.5 || box.y + box.height > around.height + 0.5) found.push(`${n.id} leaves its container`)
   }
   return found
 }

@@ -50,13 +50,7 @@ export function Content({ title, link, secured, name }: ContentProps) {
         {text !== undefined && (
           <>
             <Button size="small" appearance="subtle" icon={<CopyRegular />} aria-label={`Copy ${title.toLowerCase()}`} onClick={() => void navigator.clipboard.writeText(text)} />
-            <Button
-              size="small"
-              appearance="subtle"
-              icon={<ArrowDownloadRegular />}
-              aria-label={`Download ${title.toLowerCase()}`}
-              onClick={() => download(`${name}.json`, content.data ?? '')}
-            />
+            <Button size="small" appearance="subtle" icon={<ArrowDownloadRegular />} aria-label={`Download ${title.toLowerCase()}`} onClick={() => download(`${name}.json`, content.data ?? '')} />
           </>
         )}
       </div>

@@ -59,12 +59,7 @@ export function FilterBar({ filter, change, ofOneWorkflow, named }: FilterBarPro
           </Dropdown>
         </Field>
         <Field label="Started" className={styles.field}>
-          <Dropdown
-            className={styles.narrow}
-            selectedOptions={[filter.since]}
-            value={since?.[1] ?? filter.since}
-            onOptionSelect={(_, data) => change({ ...filter, since: data.optionValue ?? '' })}
-          >
+          <Dropdown className={styles.narrow} selectedOptions={[filter.since]} value={since?.[1] ?? filter.since} onOptionSelect={(_, data) => change({ ...filter, since: data.optionValue ?? '' })}>
             {spans.map(([value, words]) => (
               <Option key={value} value={value}>
                 {words}

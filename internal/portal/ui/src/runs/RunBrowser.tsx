@@ -101,6 +101,7 @@ function columnsOf(monospace: string, ofOneWorkflow: boolean): Column<Run>[] {
           </time>
         </PageLink>
       ),
+      width: '200px',
     },
     ...(ofOneWorkflow ? [] : [workflow]),
     { key: 'duration', title: 'Duration', value: (r) => lasted(r.properties, Date.now()) ?? 0, show: (r) => spanOf(lasted(r.properties, Date.now()) ?? 0), width: '110px' },
@@ -156,9 +157,7 @@ function Actions({ chosen, workflow, matching }: ActionsProps) {
         close={() => setAsked(undefined)}
         confirm={() => asked && go(asked)}
       >
-        {asked?.verb === 'cancel'
-          ? 'What is under way is cut off. Runs that have ended stay as they are.'
-          : 'Each begins again as a new run of the current version, with what its trigger had.'}
+        {asked?.verb === 'cancel' ? 'What is under way is cut off. Runs that have ended stay as they are.' : 'Each begins again as a new run of the current version, with what its trigger had.'}
       </ConfirmDialog>
     </>
   )

@@ -2,6 +2,7 @@ import { makeStyles, Spinner, Tab, TabList, Text, tokens } from '@fluentui/react
 import { HistoryRegular } from '@fluentui/react-icons'
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import { useLocation } from 'react-router'
+import { ApiError } from '../api/error'
 import { nameOf } from '../api/id'
 import { ErrorView } from '../frame/ErrorView'
 import { ago, spanOf, timeOf } from '../frame/format'
@@ -58,7 +59,7 @@ export function RunPage() {
   return (
     <Page title={`Run ${run.data.name}`} subtitle={`Run of ${nameOf(workflowOf(id))}`} icon={HistoryRegular} commands={<RunCommands run={run.data} />}>
       <Facts run={run.data} />
-      {run.data.properties.error !== undefined && <ErrorView error={new Error(run.data.properties.error.message)} title={run.data.properties.error.code} />}
+      {run.data.properties.error !== undefined && <ErrorView error={new ApiError(0, run.data.properties.error)} />}
       {version.error && <ErrorView error={version.error} title="The definition that ran cannot be read" />}
       {actions.error && <ErrorView error={actions.error} />}
       {version.outline && actions.data ? <Steps run={run.data} outline={version.outline} actions={actions.data} /> : <Spinner label="Reading the actions" />}
@@ -106,17 +107,16 @@ function Steps({ run, outline, actions }: { run: Run; outline: Outline; actions:
   const styles = useStyles()
   const [view, setView] = useState<View>(() => (window.matchMedia(narrow).matches ? 'steps' : 'graph'))
   const nest = useMemo(() => new Nest(outline), [outline])
-  const [chosen, setChosen] = useState<string>()
-  const [reveal, setReveal] = useState<string>()
-  const [picked, setPicked] = useState<ReadonlyMap<string, number>>(new Map())
-  const { loops, iterations } = useLoops(run, nest, chosen, picked)
+  const [picked, setChosen] = useState<string>() // by the person
+  const [first, setFirst] = useState<string>() // what failed, until somebody chooses
+  const chosen = picked ?? first
+  const [turned, setTurned] = useState<ReadonlyMap<string, number>>(new Map())
+  const { loops, iterations } = useLoops(run, nest, chosen, turned)
   const records = useRecords(run, actions, outline, nest, iterations)
-  const first = firstFailure(outline, actions)
+  const failure = firstFailure(outline, records)
   useEffect(() => {
-    if (first === undefined) return
-    setChosen((now) => now ?? first)
-    setReveal((now) => now ?? first)
-  }, [first])
+    if (picked === undefined && failure !== undefined) setFirst(failure)
+  }, [failure, picked])
   const choose = useCallback((id: string) => setChosen(id), [])
   const decorations = useMemo(() => decorate(outline, records), [outline, records])
   return (
@@ -128,9 +128,9 @@ function Steps({ run, outline, actions }: { run: Run; outline: Outline; actions:
           <Tab value="timeline">Timeline</Tab>
         </TabList>
         {loops.map((l) => (
-          <LoopPager key={l.node.id} loop={l} index={iterations.get(l.node.id)} go={(i) => setPicked(new Map(picked).set(l.node.id, i))} />
+          <LoopPager key={l.node.id} loop={l} index={iterations.get(l.node.id)} go={(i) => setTurned(new Map(turned).set(l.node.id, i))} />
         ))}
-        {view === 'graph' && <GraphView label="Actions of the run" outline={outline} chosen={chosen} choose={choose} reveal={reveal} decorations={decorations} height={height} />}
+        {view === 'graph' && <GraphView label="Actions of the run" outline={outline} chosen={chosen} choose={choose} reveal={first} decorations={decorations} height={height} />}
         {view === 'steps' && <StepList outline={outline} records={records} chosen={chosen} choose={choose} height={height} />}
         {view === 'timeline' && <Timeline all={timed(outline, records)} chosen={chosen} choose={choose} height={height} />}
       </div>

@@ -68,7 +68,7 @@ function Told({ node, record, reason, resubmit }: StepDetailsProps & { record: R
       <dl className={styles.facts}>
         <dt>Status</dt>
         <dd>
-          <StatusText status={p.status} {...(p.code && p.code !== 'OK' && p.code !== p.status ? { words: `${p.status} (${p.code})` } : {})} />
+          <StatusText status={p.status} {...(p.code && !['OK', 'NotSpecified', p.status].includes(p.code) ? { words: `${p.status} (${p.code})` } : {})} />
         </dd>
         {p.startTime !== undefined && (
           <>

@@ -54,7 +54,7 @@ export function StepList({ outline, records, chosen, choose, height }: StepListP
     <ol className={styles.list} style={{ maxHeight: height }} aria-label="Steps">
       {outline.nodes.map((n) => {
         const properties = records.get(n.id)?.properties
-        const millis = properties && lasted(properties, Date.now())
+        const millis = properties?.status === 'Skipped' ? undefined : properties && lasted(properties, Date.now())
         return (
           <li key={n.id}>
             <button

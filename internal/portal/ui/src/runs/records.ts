@@ -118,8 +118,7 @@ export function useRecords(run: Run | undefined, actions: readonly Action[] | un
 }
 
 /** firstFailure is the node to look at first: what failed and has nothing in it, else what failed. */
-export function firstFailure(outline: Outline, actions: readonly Action[]): string | undefined {
-  const failed = new Set(actions.filter((a) => hasFailed(a.properties.status)).map((a) => a.name.toLowerCase()))
-  const nodes = outline.nodes.filter((n) => n.kind === 'action' && failed.has(n.name.toLowerCase()))
-  return (nodes.find((n) => !n.container) ?? nodes.find(isLoop) ?? nodes[0])?.id
+export function firstFailure(outline: Outline, records: ReadonlyMap<string, RunRecord>): string | undefined {
+  const nodes = outline.nodes.filter((n) => n.kind === 'action' && hasFailed(records.get(n.id)?.properties.status ?? ''))
+  return (nodes.find((n) => !n.container) ?? nodes.findLast(isLoop) ?? nodes.at(-1))?.id
 }

@@ -96,8 +96,15 @@ export function workflowOf(runId: string): string {
   return at < 0 ? '' : runId.slice(0, at)
 }
 
-/** lasted is how long something took until now, in ms; undefined if it has not begun. */
+/** lasted is how long something took until now, in ms, with what is below; undefined if it has not begun. */
 export function lasted(r: { startTime?: string; endTime?: string }, now: number): number | undefined {
   if (r.startTime === undefined) return undefined
-  return Math.max(0, (r.endTime === undefined ? now : Date.parse(r.endTime)) - Date.parse(r.startTime))
+  const millis = (r.endTime === undefined ? now : momentOf(r.endTime)) - momentOf(r.startTime)
+  return Math.max(0, Math.round(millis * 1000) / 1000)
+}
+
+/** momentOf is a timestamp in ms since 1970: the server writes up to seven digits, Date.parse reads three. */
+export function momentOf(timestamp: string): number {
+  const below = /\.\d{3}(\d+)/.exec(timestamp)?.[1] ?? ''
+  return Date.parse(timestamp) + Number(`0.${below}`)
 }

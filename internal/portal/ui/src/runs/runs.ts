@@ -34,7 +34,11 @@ export function useRuns(path: string, filter: RunFilter, live: boolean) {
     initialPageParam: '',
     getNextPageParam: (last) => last.nextLink,
     enabled: path !== '',
-    refetchInterval: (query) => (live && (query.state.data?.pages.length ?? 0) < 2 ? 2_000 : false),
+    refetchInterval: ({ state: { data } }) => {
+      if ((data?.pages.length ?? 0) > 1) return false
+      if ((data?.pages[0]?.indexing?.runsBehind ?? 0) > 0) return 1_000 // the search will know more in a moment
+      return live ? 2_000 : false
+    },
   })
   const pages = result.data?.pages
   return { ...result, runs: pages?.flatMap((p) => p.value), indexing: pages?.[0]?.indexing, pages: pages?.length ?? 0 }

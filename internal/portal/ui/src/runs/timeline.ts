@@ -1,3 +1,5 @@
+import { momentOf } from './run'
+
 /** Timed is something that began and perhaps ended. */
 export interface Timed {
   readonly name: string
@@ -20,8 +22,8 @@ export interface Bar {
 export function barsOf(all: readonly Timed[], now: number): Bar[] {
   const spans = all.flatMap((t) => {
     if (t.startTime === undefined) return []
-    const began = Date.parse(t.startTime)
-    return [{ name: t.name, status: t.status, began, ended: Math.max(began, t.endTime === undefined ? now : Date.parse(t.endTime)) }]
+    const began = momentOf(t.startTime)
+    return [{ name: t.name, status: t.status, began, ended: Math.max(began, t.endTime === undefined ? now : momentOf(t.endTime)) }]
   })
   const first = Math.min(...spans.map((s) => s.began))
   const whole = Math.max(...spans.map((s) => s.ended)) - first

@@ -18,6 +18,7 @@ import language from './language.json'
 import { ProblemList } from './ProblemList'
 import { byNode, type Finding, findingsOf, nodeAt, placed } from './problems'
 import { withDefinition } from './resourceText'
+import { $schema } from './starts'
 import { useValidation } from './validation'
 import { workflowType } from './workflow'
 
@@ -34,8 +35,8 @@ const useStyles = makeStyles({
 })
 
 const complete = completer(language.functions)
-const schema = { name: 'definition.json', content: language.schema }
-const height = 'max(420px, calc(100vh - 320px))'
+const schema = { addresses: [$schema, $schema.replace('https:', 'http:')], content: language.schema }
+const heights = { sound: 'max(420px, calc(100vh - 300px))', wrong: 'max(360px, calc(100vh - 440px))' }
 
 type View = 'both' | 'graph' | 'code'
 
@@ -134,6 +135,7 @@ function Views({ text, change, problems, view }: ViewsProps) {
   const [place, setPlace] = useState<Place>()
   const marks = useMemo(() => placed(problems, text), [problems, text])
   const decorations = useMemo(() => new Map([...byNode(problems, ids)].map(([id, n]): [string, Decoration] => [id, { problems: n }])), [problems, ids])
+  const height = problems.length > 0 ? heights.wrong : heights.sound
   const go = (pointer: string) => setPlace(placeOf(text, pointer))
   const choose = useCallback((id: string) => (setChosen(id), setPlace(placeOf(text, id))), [text])
   const moved = (offset: number) => {

@@ -1,4 +1,5 @@
 import { Badge, makeStyles, Text, tokens } from '@fluentui/react-components'
+import { ApiError } from '../api/error'
 import { groupOf } from '../api/id'
 import { useResource, useResources } from '../api/resources'
 import { ErrorView } from '../frame/ErrorView'
@@ -114,7 +115,7 @@ function TriggerFacts({ trigger: { name, properties: t }, type }: { trigger: Tri
     <>
       <dt>Trigger</dt>
       <dd>
-        {name} ({said.filter((s) => s).join(', ')}){t.error && <ErrorView error={new Error(t.error.message)} title={t.error.code} />}
+        {name} ({said.filter((s) => s).join(', ')}){t.error && <ErrorView error={new ApiError(0, t.error)} />}
       </dd>
     </>
   )

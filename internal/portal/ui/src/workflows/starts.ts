@@ -7,7 +7,8 @@ export interface Start {
   readonly actions: unknown
 }
 
-const $schema = 'https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#'
+/** $schema is how a definition says which version of the language it is written in. */
+export const $schema = 'https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#'
 
 /** starts are the definitions that the portal offers to begin with. */
 export const starts: readonly Start[] = [

@@ -1,0 +1,69 @@
+import { afterAll, expect, it } from 'vitest'
+import { groupPath } from './server'
+import { Visit } from './visit'
+
+// How fast a definition of 500 actions opens, and its graph moves. It is no test: a number
+// depends on the machine. BENCHMARKS.md has the command and what it printed.
+
+let visit: Visit
+
+afterAll(() => visit.end())
+
+const count = 500
+
+/** large is a definition of 500 actions: chains beside each other, in a condition each. */
+function large(): object {
+  const actions: Record<string, unknown> = {}
+  for (let c = 0; c < count / 10; c++) {
+    const inner: Record<string, unknown> = {}
+    for (let i = 0; i < 9; i++) inner[`Step_${c}_${i}`] = { type: 'Compose', inputs: i, runAfter: i === 0 ? {} : { [`Step_${c}_${i - 1}`]: ['Succeeded'] } }
+    actions[`Check_${c}`] = { type: 'If', expression: { equals: [c, 1] }, actions: inner, runAfter: c % 10 === 0 ? {} : { [`Check_${c - 1}`]: ['Succeeded'] } }
+  }
+  const $schema = 'https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#'
+  return { $schema, contentVersion: '1.0.0.0', triggers: { manual: { type: 'Request', kind: 'Http', inputs: {} } }, actions }
+}
+
+it('a definition of 500 actions', async () => {
+  visit = await Visit.begin()
+  const { page, server } = visit
+  const id = `${groupPath(server)}/providers/Microsoft.Logic/workflows/large`
+  const form = { grant_type: 'client_credentials', client_id: server.clientId, client_secret: server.clientSecret, scope: `${server.endpoint}/.default` }
+  const { access_token: token } = (await (await page.request.post(`${visit.origin}/${server.tenantId}/oauth2/v2.0/token`, { form })).json()) as { access_token: string }
+  const put = await page.request.put(`${visit.origin}${id}?api-version=2019-05-01`, {
+    headers: { Authorization: `Bearer ${token}` },
+    data: { location: 'westeurope', properties: { definition: large() } },
+  })
+  expect(put.ok()).toBe(true)
+
+  await visit.go(id)
+  await page.getByRole('link', { name: 'Definition' }).waitFor()
+  await page.getByRole('link', { name: 'Definition' }).hover() // and what the pane needs may be there already
+  const opened = await page.evaluate(opening)
+  const frames = await page.evaluate(moving)
+  console.log(
+    `500 actions: open after ${Math.round(opened)} ms; ${frames.length} frames while it moves, longest ${Math.round(Math.max(...frames))} ms, median ${Math.round(frames.sort((a, b) => a - b)[frames.length >> 1] ?? 0)} ms; ${await page.locator('.react-flow__node').count()} nodes in the document`,
+  )
+})
+
+/** opening clicks the pane's link and waits for the first frame that has nodes in it. */
+async function opening(): Promise<number> {
+  const began = performance.now()
+  ;[...document.querySelectorAll('a')].find((a) => a.textContent === 'Definition')?.click()
+  while (!document.querySelector('.react-flow__node')) await new Promise(requestAnimationFrame)
+  await new Promise(requestAnimationFrame)
+  return performance.now() - began
+}
+
+/** moving pans the graph for three seconds and gives the time between frames. */
+async function moving(): Promise<number[]> {
+  const pane = document.querySelector('.react-flow__pane')
+  const frames: number[] = []
+  let last = performance.now()
+  for (const end = last + 3_000; last < end;) {
+    pane?.dispatchEvent(new WheelEvent('wheel', { deltaY: 40, deltaX: 10, bubbles: true, cancelable: true }))
+    const now = await new Promise<number>(requestAnimationFrame)
+    frames.push(now - last)
+    last = now
+  }
+  return frames.slice(1)
+}

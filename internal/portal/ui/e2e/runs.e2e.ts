@@ -1,0 +1,62 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { groupPath } from './server'
+import { Visit } from './visit'
+
+let visit: Visit
+
+afterEach(() => visit.end())
+
+/** call sends the example workflow an order, as any program would. */
+async function call(order: object): Promise<void> {
+  const answer = await visit.page.request.post(visit.server.callbackUrl, { data: order })
+  expect(answer.status()).toBe(200)
+}
+
+describe('runs', () => {
+  it('are found by words, with the filter in the address, and come in live', async () => {
+    visit = await Visit.begin()
+    const { page } = visit
+    await call({ id: 'A-1', qty: 4, price: 30 })
+    await call({ id: 'B-2', qty: 1, price: 1 })
+    await visit.go('/runs')
+    const table = page.getByRole('table', { name: 'Runs' })
+    await table.getByRole('row').nth(2).waitFor()
+    await visit.look('runs')
+    await page.getByRole('textbox', { name: 'Search' }).fill('B-2')
+    await page.getByRole('textbox', { name: 'Search' }).press('Enter')
+    await page.waitForURL(/words=B-2/)
+    await page.getByText('1 run', { exact: true }).waitFor()
+    await page.reload() // the address has the filter
+    await page.getByText('1 run', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Clear' }).click()
+    await page.getByRole('switch', { name: 'Live' }).click()
+    await call({ id: 'C-3', qty: 9, price: 90 })
+    await table.getByRole('row').nth(3).waitFor()
+
+    await visit.go(`${groupPath(visit.server)}/providers/Microsoft.Logic/workflows/${visit.server.workflow}/runs?status=Succeeded`)
+    await page.getByRole('button', { name: 'Resubmit' }).click()
+    await page.getByRole('menuitem', { name: 'All runs that match the filter' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Resubmit' }).click()
+    await table.getByRole('row').nth(6).waitFor()
+    visit.sound('resubmitted')
+  })
+
+  it('are there on a phone', async () => {
+    visit = await Visit.begin({ width: 390, height: 844 })
+    const { page } = visit
+    await call({ id: 'D-4', qty: 4, price: 30 })
+    await visit.go('/workflows')
+    await page.getByRole('link', { name: visit.server.workflow }).waitFor()
+    await visit.look('workflows-phone')
+    await visit.go('/runs')
+    await page.getByRole('table', { name: 'Runs' }).getByRole('row').nth(1).getByRole('link').first().click()
+    await page
+      .getByRole('list', { name: 'Steps' })
+      .getByRole('button', { name: /Big order/ })
+      .click()
+    await page.getByRole('region', { name: 'Details' }).getByRole('heading', { name: 'Big order' }).waitFor()
+    await page.getByRole('button', { name: 'Show what it came to' }).click()
+    await page.getByText('→').first().waitFor()
+    await visit.look('run-phone')
+  })
+})
