@@ -26,10 +26,18 @@ type Source struct {
 
 // Compile compiles the definition with its parameters; problems get the lines and
 // columns of the document. Kind, InProject, Deployment, Text and Base of the options
-// are set from the source.
+// are set from the source. One of the older schema version is taken as what it is
+// upgraded to, as a server takes it, with a warning; problems have the pointers of that.
 func (s Source) Compile(o Options) (*Program, Problems) {
 	o.Kind, o.InProject, o.Deployment, o.Text, o.Base = s.Kind, s.InProject, s.Deployment, s.Text, s.Pointer
-	return Compile(s.Definition, s.Parameters, o)
+	definition, older := Upgrade(s.Definition)
+	program, problems := Compile(definition, s.Parameters, o)
+	if older {
+		c := newCompiler(o)
+		c.warn("/$schema", RuleSchemaVersion, "The definition is written in the older schema version '%s' and is taken as what it is upgraded to. The action 'generateUpgradedDefinition' of the workflow on a server gives that; save it, so that what is written is what runs", schemaPreview)
+		problems = append(c.finish(s.Definition), problems...)
+	}
+	return program, problems
 }
 
 // DocumentError is why a document holds no definition (wdl-semantics §15 rule 39).

@@ -17,7 +17,7 @@ func TestRoundTrip(t *testing.T) {
 		if program == nil {
 			continue
 		}
-		if !sameContent(s.Definition, program.Definition, "") {
+		if written, _ := wdl.Upgrade(s.Definition); !sameContent(written, program.Definition, "") {
 			t.Errorf("%s is served with other content", f.number)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,4 +104,33 @@ func FuzzUpgrade(f *testing.F) {
 		}
 		wdl.Compile(upgraded, expr.Null(), wdl.Options{})
 	})
+}
+
+// A document of the older schema version is taken as what it is upgraded to, with a
+// warning that says how to have that; what is wrong with it is told at its place.
+func TestADocumentOfTheOlderVersionIsUpgraded(t *testing.T) {
+	const document = `{"$schema":"https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2015-08-01-preview/workflowdefinition.json#",
+"triggers":{"manual":{"type":"Manual"}},
+"actions":{"a":{"type":"Http","inputs":{"method":"GET","uri":"https://x"}},
+"b":{"type":"Http","inputs":{"uri":"https://x"},"conditions":[{"dependsOn":"a"}]}}}`
+	for text, want := range map[string]string{
+		document: "1:12 warning schema-version; 4:29 error missing",
+		strings.Replace(document, `{"uri":`, `{"method":"GET","uri":`, 1): "1:12 warning schema-version",
+	} {
+		sources, err := wdl.Open([]byte(text))
+		if err != nil || len(sources) != 1 {
+			t.Fatal(sources, err)
+		}
+		program, problems := sources[0].Compile(wdl.Options{})
+		var got []string
+		for _, p := range problems {
+			got = append(got, fmt.Sprintf("%d:%d %s %s", p.Line, p.Column, p.Severity, p.Rule))
+		}
+		if strings.Join(got, "; ") != want || (program == nil) != problems.Failed() || !strings.Contains(problems[0].Message, "generateUpgradedDefinition") {
+			t.Errorf("got %s, want %s", strings.Join(got, "; "), want)
+		}
+		if program != nil && len(program.Actions) != 2 {
+			t.Errorf("it has %d actions", len(program.Actions))
+		}
+	}
 }
