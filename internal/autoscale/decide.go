@@ -141,8 +141,9 @@ func (e *evaluation) flaps(next int64) *rule {
 	return nil
 }
 
+// cooling goes by whole minutes: a look that comes a moment early is in its minute.
 func (e *evaluation) cooling(r *rule) bool {
-	return !e.last.IsZero() && e.now.Before(e.last.Add(r.Cooldown))
+	return !e.last.IsZero() && e.now.Truncate(every).Before(e.last.Truncate(every).Add(r.Cooldown))
 }
 
 // apply is the capacity that a rule makes of one.

@@ -123,6 +123,7 @@ func TestRulesByLoad(t *testing.T) {
 		{"above the maximum", []string{out, in}, 50, 0, 9, time.Second, 6, "maximum is 6"},
 		{"cooling", []string{out, in}, 99, 0, 3, 4 * time.Minute, 3, "cooldown"},
 		{"cooled", []string{out, in}, 99, 0, 3, 5 * time.Minute, 4, ""},
+		{"cooled, but for a moment", []string{out, in}, 99, 0, 3, 5*time.Minute - 200*time.Millisecond, 4, ""},
 		{"cooling the other way", []string{out, in}, 1, 0, 3, time.Minute, 3, "cooldown"},
 		{"the farthest", []string{out, "queue GreaterThanOrEqual 5 Increase ExactCount 6"}, 99, 5, 2, 0, 6, "queue"},
 		{"not beyond the maximum", []string{"queue NotEquals 0 Increase ChangeCount 10"}, 0, 5, 2, 0, 6, ""},
