@@ -2,7 +2,7 @@ import { Button, Table, TableBody, TableCell, TableHeader, TableHeaderCell, Tabl
 import { CheckmarkCircleFilled, DismissCircleFilled, QuestionCircleFilled, WarningFilled, WrenchRegular, type FluentIcon } from '@fluentui/react-icons'
 import { Breakable } from '../frame/Breakable'
 import { ResourceLink } from '../frame/ResourceLink'
-import { decidingRule, portsText, stateLabel, type PortRow, type RowState } from './health'
+import { decidingRule, portsText, stateLabel, type PortRow, type ShownState } from './health'
 
 const useStyles = makeStyles({
   frame: {
@@ -83,9 +83,10 @@ function PortLine({ port, fix }: { port: PortRow; fix: (row: string) => void }) 
       <TableCell className={styles.cell}>{portsText(row.ports)}</TableCell>
       <TableCell className={styles.cell}>{row.direction === 'Inbound' ? row.source : row.destination}</TableCell>
       <TableCell className={styles.cell}>
-        {places.length === 0 ? (
-          <Text className={styles.muted}>{state === 'unknown' ? 'Nobody can tell' : 'Nothing denies it'}</Text>
-        ) : (
+        {state === 'partly-open' && <Deciding port={port} />}
+        {state === 'reachable' && <Text className={styles.muted}>Nothing denies it</Text>}
+        {state === 'unknown' && <Text className={styles.muted}>Nobody can tell</Text>}
+        {places.length > 0 && (
           <>
             <Deciding port={port} />
             <Text size={200} className={mergeClasses(styles.muted, styles.block)}>
@@ -118,15 +119,16 @@ function Deciding({ port }: { port: PortRow }) {
   )
 }
 
-const marks: Record<RowState, { icon: FluentIcon; look: 'good' | 'bad' | 'odd' | 'muted' }> = {
+const marks: Record<ShownState, { icon: FluentIcon; look: 'good' | 'bad' | 'odd' | 'muted' }> = {
   reachable: { icon: CheckmarkCircleFilled, look: 'good' },
+  'partly-open': { icon: CheckmarkCircleFilled, look: 'good' },
   'blocked-by-rule': { icon: DismissCircleFilled, look: 'bad' },
   unreachable: { icon: DismissCircleFilled, look: 'bad' },
   disagreement: { icon: WarningFilled, look: 'odd' },
   unknown: { icon: QuestionCircleFilled, look: 'muted' },
 }
 
-function StateMark({ state }: { state: RowState }) {
+function StateMark({ state }: { state: ShownState }) {
   const styles = useStyles()
   const { icon: Icon, look } = marks[state]
   return (

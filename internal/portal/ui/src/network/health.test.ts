@@ -40,6 +40,14 @@ test('a row is shown once, as the worst subnet has it, with where it lacks', () 
   expect(overallState(health)).toBe('Unhealthy')
 })
 
+test('what workflows and connections call may be closed in part', () => {
+  const row1 = { ...row('C:sql', 'blocked-by-rule', 'denied by securityRules/NoSQL'), connector: 'sql' }
+  const [open] = portTable({ front: subnet('Healthy', row1) })
+  expect([open?.state, open?.places]).toEqual(['partly-open', []])
+  const [closed] = portTable({ front: subnet('Unhealthy', { ...row1, closed: [{ protocol: 'Tcp', ports: '1433' }] }) })
+  expect(closed?.state).toBe('blocked-by-rule')
+})
+
 const environment = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Logic/integrationServiceEnvironments/e'
 
 test('a fix is the rules of its template, where their security groups are', () => {

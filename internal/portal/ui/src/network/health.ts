@@ -45,28 +45,39 @@ export interface HealthChange {
   message: string
 }
 
+/** ShownState is that of a row in the table: what may be closed in part, and is, lacks nothing. */
+export type ShownState = RowState | 'partly-open'
+
+/** shownState is the state of a row. What workflows and connections call may be closed in part, as long as no port is closed to all. */
+export function shownState(row: AccessRow): ShownState {
+  const choosable = row.row === 'O2' || row.connector !== undefined
+  return row.state === 'blocked-by-rule' && choosable && row.closed.length === 0 ? 'partly-open' : row.state
+}
+
 /** PortRow is a row of the required access over all subnets. */
 export interface PortRow {
   row: AccessRow // as the worst subnet has it
-  state: RowState
+  state: ShownState
   places: { subnet: string; row: AccessRow }[] // where it is not as it must be
   subnets: number // that it is judged at
 }
 
 /** From the best to the worst. */
-const severity: RowState[] = ['reachable', 'unknown', 'disagreement', 'unreachable', 'blocked-by-rule']
+const severity: ShownState[] = ['reachable', 'partly-open', 'unknown', 'disagreement', 'unreachable', 'blocked-by-rule']
+
+const lacks: ReadonlySet<ShownState> = new Set(['blocked-by-rule', 'unreachable', 'disagreement'])
 
 /** portTable puts the rows of all subnets together, each once, in the server's order. */
 export function portTable(health: NetworkHealth): PortRow[] {
   const table = new Map<string, PortRow>()
   for (const [subnet, told] of Object.entries(health)) {
     for (const row of told.requiredAccess) {
-      const known = table.get(row.row)
-      const entry: PortRow = known ?? { row, state: row.state, places: [], subnets: 0 }
+      const state = shownState(row)
+      const entry: PortRow = table.get(row.row) ?? { row, state, places: [], subnets: 0 }
       entry.subnets++
-      if (row.state !== 'reachable' && row.state !== 'unknown') entry.places.push({ subnet, row })
-      if (severity.indexOf(row.state) > severity.indexOf(entry.state)) {
-        entry.state = row.state
+      if (lacks.has(state)) entry.places.push({ subnet, row })
+      if (severity.indexOf(state) > severity.indexOf(entry.state)) {
+        entry.state = state
         entry.row = row
       }
       table.set(row.row, entry)
@@ -75,20 +86,16 @@ export function portTable(health: NetworkHealth): PortRow[] {
   return [...table.values()]
 }
 
-/** healthy tells whether nothing is in the way of a row. */
-export function isOpen(state: RowState): boolean {
-  return state === 'reachable'
-}
-
-const words: Record<RowState, string> = {
+const words: Record<ShownState, string> = {
   reachable: 'Open',
+  'partly-open': 'Open in part',
   'blocked-by-rule': 'Blocked',
   unreachable: 'Does not answer',
   unknown: 'Unknown',
   disagreement: 'Blocked, yet it answers',
 }
 
-export function stateLabel(state: RowState): string {
+export function stateLabel(state: ShownState): string {
   return words[state]
 }
 
