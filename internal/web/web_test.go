@@ -34,6 +34,7 @@ type world struct {
 	service *web.Service
 	server  *httptest.Server
 	log     bytes.Buffer
+	as      string // who asks; "" is the tester
 }
 
 type anybody struct{}
@@ -41,6 +42,9 @@ type anybody struct{}
 func (anybody) Authenticate(r *http.Request) (arm.Principal, error) {
 	if r.Header.Get("Authorization") == "" {
 		return arm.Principal{}, errors.New("no token")
+	}
+	if who, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer x"); ok && who != "" {
+		return arm.Principal{ID: who}, nil
 	}
 	return arm.Principal{ID: "tester"}, nil
 }
@@ -93,7 +97,7 @@ func (w *world) send(method, path, body string) (int, string) {
 	}
 	r, err := http.NewRequest(method, w.server.URL+strings.ReplaceAll(path, " ", "%20")+separator+"api-version=2016-06-01", strings.NewReader(body))
 	must(w.t, err)
-	r.Header.Set("Authorization", "Bearer x")
+	r.Header.Set("Authorization", "Bearer x"+w.as)
 	res, err := w.server.Client().Do(r)
 	must(w.t, err)
 	defer res.Body.Close()
