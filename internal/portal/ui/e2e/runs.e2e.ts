@@ -38,7 +38,9 @@ describe('runs', () => {
     await page.getByRole('menuitem', { name: 'All runs that match the filter' }).click()
     await page.getByRole('alertdialog').getByRole('button', { name: 'Resubmit' }).click()
     await table.getByRole('row').nth(6).waitFor()
-    visit.sound('resubmitted')
+    await visit.go(`${groupPath(visit.server)}/providers/Microsoft.Logic/integrationServiceEnvironments/${visit.server.environment}/runs?workflow=${visit.server.workflow}`)
+    await table.getByRole('row').nth(6).waitFor()
+    await visit.look('environment-runs')
   })
 
   it('are there on a phone', async () => {

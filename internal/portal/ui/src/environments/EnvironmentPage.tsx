@@ -1,5 +1,5 @@
 import { Spinner, ToolbarButton } from '@fluentui/react-components'
-import { AppsListRegular, ArrowClockwiseRegular, ArrowSyncRegular, BoxMultipleRegular, ClipboardTextLtrRegular, FlowRegular, HeartPulseRegular, HomeRegular, PeopleRegular, PlugConnectedRegular, ScaleFillRegular, ServerMultipleRegular } from '@fluentui/react-icons'
+import { AppsListRegular, ArrowClockwiseRegular, ArrowSyncRegular, BoxMultipleRegular, ClipboardTextLtrRegular, FlowRegular, HeartPulseRegular, HistoryRegular, HomeRegular, PeopleRegular, PlugConnectedRegular, ScaleFillRegular, ServerMultipleRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useParams } from 'react-router'
 import { useChanged, useResource } from '../api/resources'
@@ -16,6 +16,7 @@ const panes: Pane[] = [
   { title: 'Overview', path: '', icon: HomeRegular },
   { title: 'Network health', path: 'health', icon: HeartPulseRegular },
   { title: 'Logic apps', path: 'logic-apps', icon: FlowRegular },
+  { title: 'Runs', path: 'runs', icon: HistoryRegular },
   { title: 'API connections', path: 'connections', icon: PlugConnectedRegular },
   { title: 'Integration accounts', path: 'integration-accounts', icon: BoxMultipleRegular },
   { title: 'Managed connectors', path: 'connectors', icon: AppsListRegular },

@@ -23,6 +23,7 @@ export const environments: Area = {
         { index: true, lazy: async () => ({ Component: (await import('./OverviewPane')).OverviewPane }) },
         { path: 'health', lazy: async () => ({ Component: (await import('./NetworkHealthPane')).NetworkHealthPane }) },
         { path: 'logic-apps', lazy: async () => ({ Component: (await import('./WorkflowsPane')).WorkflowsPane }) },
+        { path: 'runs', lazy: async () => ({ Component: (await import('./RunsPane')).RunsPane }) },
         { path: 'connections', lazy: async () => ({ Component: (await import('./ConnectionsPane')).ConnectionsPane }) },
         { path: 'integration-accounts', lazy: async () => ({ Component: (await import('./AccountsPane')).AccountsPane }) },
         { path: 'connectors', lazy: async () => ({ Component: (await import('./ConnectorsPane')).ConnectorsPane }) },

@@ -2,12 +2,14 @@ import { ToolbarButton } from '@fluentui/react-components'
 import {
   ArrowClockwiseRegular,
   BranchCompareRegular,
+  ClipboardTextLtrRegular,
   CodeRegular,
   DataUsageRegular,
   DeleteRegular,
   FlowRegular,
   HistoryRegular,
   PauseRegular,
+  PeopleRegular,
   PlayCircleRegular,
   PlayRegular,
   SettingsRegular,
@@ -32,6 +34,8 @@ const panes: Pane[] = [
   { title: 'Versions', path: 'versions', icon: BranchCompareRegular },
   { title: 'Parameters', path: 'parameters', icon: TextBulletListSquareRegular },
   { title: 'Settings', path: 'settings', icon: SettingsRegular },
+  { title: 'Access control', path: 'access', icon: PeopleRegular },
+  { title: 'Activity log', path: 'activity', icon: ClipboardTextLtrRegular },
 ]
 
 /** WorkflowPage is the frame of a logic app's panes. */

@@ -16,6 +16,8 @@ export const workflows: Area = {
         { path: 'runs', lazy: async () => ({ Component: (await import('./RunsPane')).RunsPane }) },
         { path: 'versions', lazy: async () => ({ Component: (await import('./VersionsPane')).VersionsPane }) },
         { path: 'parameters', lazy: async () => ({ Component: (await import('./ParametersPane')).ParametersPane }) },
+        { path: 'access', lazy: async () => ({ Component: (await import('../access/AccessPane')).AccessPane }) },
+        { path: 'activity', lazy: async () => ({ Component: (await import('../activity/ActivityPane')).ActivityPane }) },
         { path: 'settings', lazy: async () => ({ Component: (await import('./SettingsPane')).SettingsPane }) },
       ],
     },
