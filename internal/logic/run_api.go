@@ -79,15 +79,21 @@ func (s *Service) readRun(ctx context.Context, r *arm.Request) (*arm.Response, e
 
 func (s *Service) cancelRun(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	var environment, status string
-	if err := s.inRun(ctx, r, func(_ *store.Tx, form *workflow, run store.Run) error {
-		environment, status = form.Environment, run.Status
-		return nil
-	}); err != nil {
+	look := func() error {
+		return s.inRun(ctx, r, func(_ *store.Tx, form *workflow, run store.Run) error {
+			environment, status = form.Environment, run.Status
+			return nil
+		})
+	}
+	if err := look(); err != nil {
 		return nil, err
 	}
 	err := s.config.Runner.CancelBy(ctx, environment, r.Values["run"], "")
 	switch {
 	case errors.Is(err, runner.ErrFinished):
+		if err := look(); err != nil { // it may have ended just now
+			return nil, err
+		}
 		return nil, arm.Conflict("WorkflowRunCanNotBeCancelled", "", "The workflow '%s' run '%s' cannot be cancelled: it is in state '%s'.", r.ID.Name(), r.Values["run"], status)
 	case errors.Is(err, store.ErrNotFound):
 		return nil, arm.Missing("WorkflowRunNotFound", "The workflow '%s' has no run '%s'.", r.ID.Name(), r.Values["run"])
