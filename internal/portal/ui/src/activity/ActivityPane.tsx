@@ -26,11 +26,16 @@ interface Event {
 }
 
 const columns: Column<Event>[] = [
-  { key: 'operation', title: 'Operation', value: (e) => e.operationName.localizedValue ?? e.operationName.value },
+  { key: 'operation', title: 'Operation', value: (e) => e.operationName.value, show: (e) => <span title={e.operationName.value}>{shortened(e.operationName.value)}</span> },
   { key: 'status', title: 'Status', value: (e) => e.status.value, show: (e) => <StateBadge state={e.status.value} />, width: '130px' },
   { key: 'time', title: 'Time', value: (e) => e.eventTimestamp, show: (e) => <span title={timeOf(e.eventTimestamp)}>{ago(e.eventTimestamp)}</span>, width: '140px' },
   { key: 'who', title: 'By', value: who, wide: true },
 ]
+
+/** shortened is an operation without its provider, as "workflows/write". */
+function shortened(operation: string): string {
+  return operation.slice(operation.indexOf('/') + 1)
+}
 
 function who(e: Event): string {
   return e.claims?.['http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn'] ?? e.claims?.name ?? e.caller

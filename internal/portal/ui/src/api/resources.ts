@@ -32,8 +32,11 @@ export function useResources<T>(path: string, reading: Reading = {}): UseQueryRe
   })
 }
 
-/** useChanged gives a function that has everything on the page read again after a change. */
-export function useChanged(): () => Promise<void> {
+/**
+ * useChanged gives a function that has everything on the page read again after a change,
+ * but for what is at or below the ID of a resource that is gone.
+ */
+export function useChanged(): (gone?: string) => Promise<void> {
   const queries = useQueryClient()
-  return () => queries.invalidateQueries()
+  return (gone) => queries.invalidateQueries({ predicate: ({ queryKey }) => gone === undefined || !String(queryKey[1]).startsWith(gone.toLowerCase()) })
 }

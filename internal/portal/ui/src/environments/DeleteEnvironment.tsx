@@ -24,7 +24,7 @@ export function DeleteEnvironment({ id }: { id: string }) {
   const name = nameOf(id)
   const remove = async () => {
     try {
-      await change({ id, title: `Deleting ${name}`, done: `${name} was deleted.`, send: (client) => client.delete(id) })
+      await change({ id, gone: true, title: `Deleting ${name}`, done: `${name} was deleted.`, send: (client) => client.delete(id) })
       void navigate('/environments')
     } catch {
       // the notification tells it

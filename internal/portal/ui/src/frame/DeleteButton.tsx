@@ -21,7 +21,7 @@ export function DeleteButton({ id, noun, then, children }: DeleteProps) {
   const name = nameOf(id)
   const remove = async () => {
     try {
-      await change({ id, title: `Deleting ${name}`, done: `${name} was deleted.`, send: (client) => client.delete(id) })
+      await change({ id, gone: true, title: `Deleting ${name}`, done: `${name} was deleted.`, send: (client) => client.delete(id) })
       void navigate(then)
     } catch {
       // the notification tells it

@@ -1,8 +1,10 @@
 import { Spinner, makeStyles, tokens } from '@fluentui/react-components'
-import { Suspense, useState } from 'react'
-import { Outlet } from 'react-router'
+import { Suspense, useEffect, useState } from 'react'
+import { Outlet, useLocation } from 'react-router'
+import { parseId, typeOf } from '../api/id'
+import { remember } from '../home/recent'
 import type { Area } from './area'
-import { Crumbs } from './Crumbs'
+import { Crumbs, splitPane } from './Crumbs'
 import { Navigation } from './Navigation'
 import { NotificationToasts } from './NotificationToasts'
 import { TopBar } from './TopBar'
@@ -33,6 +35,7 @@ const useStyles = makeStyles({
 export function Frame({ areas }: { areas: Area[] }) {
   const styles = useStyles()
   const [menu, setMenu] = useState(false)
+  useVisits()
   return (
     <div className={styles.root}>
       <a className={styles.skip} href="#main">
@@ -51,4 +54,14 @@ export function Frame({ areas }: { areas: Area[] }) {
       <NotificationToasts />
     </div>
   )
+}
+
+/** useVisits notes the resources whose pages are opened, but for runs, of which there are too many. */
+function useVisits(): void {
+  const { pathname } = useLocation()
+  useEffect(() => {
+    const { id } = splitPane(decodeURIComponent(pathname))
+    const parsed = parseId(id)
+    if (parsed !== undefined && parsed.group !== '' && !typeOf(id).toLowerCase().endsWith('/runs')) remember(id, new Date())
+  }, [pathname])
 }

@@ -26,6 +26,7 @@ export function useNotificationList(): readonly Notification[] {
 /** Change is a request that changes the resource at id, and may go on after its answer. */
 export interface Change extends Work {
   id: string
+  gone?: boolean // it deletes the resource, so that is not read again
   send: (client: Client) => Promise<Answer<unknown>>
 }
 
@@ -39,14 +40,15 @@ export function useChange(): (change: Change) => Promise<void> {
   const notifications = useNotifications()
   const changed = useChanged()
   return async (change) => {
+    const gone = change.gone === true ? change.id : undefined
     try {
       await notifications.follow(change, async (told) => {
         const answer = await change.send(client)
-        void changed()
+        void changed(gone)
         await settle(client, answer, change.id, told)
       })
     } finally {
-      await changed()
+      await changed(gone)
     }
   }
 }

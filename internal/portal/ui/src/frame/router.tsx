@@ -2,7 +2,7 @@ import { createBrowserRouter, type DataRouter } from 'react-router'
 import type { Area } from './area'
 import { Frame } from './Frame'
 import { FaultPage } from './FaultPage'
-import { HomePage } from './HomePage'
+import { HomePage } from '../home/HomePage'
 import { NotFoundPage } from './NotFoundPage'
 
 /** portalRouter has the pages of all areas in the frame. */
