@@ -1,3 +1,4 @@
+import type { CDPSession } from 'playwright-core'
 import { afterAll, expect, it } from 'vitest'
 import { groupPath } from './server'
 import { Visit } from './visit'
@@ -40,9 +41,11 @@ it('a definition of 500 actions', async () => {
   await page.getByRole('link', { name: 'Definition' }).hover() // and what the pane needs may be there already
   const opened = await page.evaluate(opening)
   await page.getByRole('textbox', { name: 'Definition' }).waitFor({ state: 'attached' }) // the editor beside it has come, too
-  const before = await busy()
+  const session = await page.context().newCDPSession(page)
+  await session.send('Performance.enable')
+  const before = await busy(session)
   const frames = await page.evaluate(moving)
-  const work = ((await busy()) - before) / frames.length
+  const work = ((await busy(session)) - before) / frames.length
   frames.sort((x, y) => x - y)
   console.log(
     `500 actions: open after ${Math.round(opened)} ms. While it moves: ${frames.length} frames, half of them within ${Math.round(frames[frames.length >> 1] ?? 0)} ms, ` +
@@ -51,9 +54,7 @@ it('a definition of 500 actions', async () => {
 })
 
 /** busy is what the page has done in script, style and layout so far, in ms. */
-async function busy(): Promise<number> {
-  const session = await visit.page.context().newCDPSession(visit.page)
-  await session.send('Performance.enable')
+async function busy(session: CDPSession): Promise<number> {
   const { metrics } = await session.send('Performance.getMetrics')
   return 1000 * metrics.filter((m) => ['ScriptDuration', 'LayoutDuration', 'RecalcStyleDuration'].includes(m.name)).reduce((sum, m) => sum + m.value, 0)
 }

@@ -63,6 +63,13 @@ export function GraphView({ label, outline, chosen, choose, reveal, decorations,
   const edges = useMemo(() => flowEdges(outline, layout), [outline, layout])
   const frame = useRef<HTMLDivElement>(null)
   const flow = useRef<ReactFlowInstance<StepNode, StepFlowEdge>>(undefined)
+  const anchor = chosen ?? outline.nodes[0]?.id ?? ''
+  const held = useRef<{ id: string; box: Box }>(undefined)
+  useEffect(() => {
+    const box = absolute(outline, layout).get(anchor)
+    if (box && held.current?.id === anchor && flow.current) hold(flow.current, held.current.box, box)
+    held.current = box && { id: anchor, box }
+  }, [anchor, outline, layout])
   const containers = useMemo(() => outline.nodes.filter((n) => n.container && n.kind === 'action').map((n) => n.id), [outline])
   const [target, setTarget] = useState<{ id: string }>()
   useEffect(() => setTarget(reveal === undefined ? undefined : { id: reveal }), [reveal])
@@ -104,6 +111,8 @@ export function GraphView({ label, outline, chosen, choose, reveal, decorations,
           elementsSelectable={false}
           disableKeyboardA11y
           onlyRenderVisibleElements
+          onMoveStart={() => frame.current?.classList.add('moving')}
+          onMoveEnd={() => frame.current?.classList.remove('moving')}
           zoomOnDoubleClick={false}
           panOnScroll
         >
@@ -164,6 +173,13 @@ function open(flow: Flow, layout: Layout, frame: HTMLElement | null): void {
   const first = [...layout.boxes.values()][0]
   const centre = whole >= smallest || !first ? layout.width / 2 : first.x + first.width / 2
   void flow.setViewport({ x: clientWidth / 2 - centre * zoom, y: 24, zoom })
+}
+
+/** hold keeps a box where it is seen when the drawing around it changes. */
+function hold(flow: Flow, before: Box, after: Box): void {
+  const { x, y, zoom } = flow.getViewport()
+  const [dx, dy] = [before.x + before.width / 2 - after.x - after.width / 2, before.y - after.y]
+  if (dx !== 0 || dy !== 0) void flow.setViewport({ x: x + dx * zoom, y: y + dy * zoom, zoom })
 }
 
 /** bring moves a box into view, at a size at which it can be read. */

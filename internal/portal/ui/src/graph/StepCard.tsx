@@ -1,4 +1,4 @@
-import { Badge, Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
+import { Badge, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { ChevronDownRegular, ChevronRightRegular, ErrorCircleFilled } from '@fluentui/react-icons'
 import type { Node as FlowNode, NodeProps } from '@xyflow/react'
 import { memo } from 'react'
@@ -38,6 +38,19 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusLarge,
     ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
   },
+  fold: {
+    display: 'flex',
+    flexShrink: 0,
+    padding: '6px',
+    border: 'none',
+    background: 'none',
+    color: 'inherit',
+    fontSize: '16px',
+    cursor: 'pointer',
+    borderRadius: tokens.borderRadiusMedium,
+    ':hover': { backgroundColor: tokens.colorSubtleBackgroundHover },
+    ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
+  },
   bar: { width: '4px', alignSelf: 'stretch', borderRadius: '6px 0 0 6px', flexShrink: 0 },
   icon: { fontSize: '22px', flexShrink: 0 },
   words: { display: 'flex', flexDirection: 'column', minWidth: 0, flexGrow: 1, lineHeight: '18px' },
@@ -70,14 +83,15 @@ export const StepCard = memo(function StepCard({ data }: NodeProps<StepNode>) {
       <div className={styles.head} style={{ height: node.kind === 'branch' ? sizes.branch - 2 : node.container && !collapsed ? sizes.header - 2 : '100%' }}>
         {node.kind === 'branch' ? <BranchLabel {...data} /> : <Card {...data} />}
         {node.container && node.kind === 'action' && (
-          <Button
-            appearance="subtle"
-            size="small"
-            icon={collapsed ? <ChevronRightRegular /> : <ChevronDownRegular />}
+          <button
+            type="button"
+            className={mergeClasses('nopan', styles.fold)}
             aria-label={`${collapsed ? 'Expand' : 'Collapse'} ${node.name}`}
             aria-expanded={!collapsed}
             onClick={() => data.toggle(node.id)}
-          />
+          >
+            {collapsed ? <ChevronRightRegular /> : <ChevronDownRegular />}
+          </button>
         )}
       </div>
     </div>

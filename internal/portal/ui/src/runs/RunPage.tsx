@@ -83,7 +83,7 @@ function Facts({ run }: { run: Run }) {
         <span className={styles.muted}>Took </span>
         {spanOf(lasted(run.properties, Date.now()) ?? 0)}
       </span>
-      {origin !== undefined && (
+      {origin !== undefined && origin !== run.name && (
         <span>
           <span className={styles.muted}>Resubmitted from </span>
           <PageLink to={`${workflowOf(run.id)}/runs/${origin}`}>{origin}</PageLink>

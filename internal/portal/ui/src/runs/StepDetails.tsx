@@ -62,7 +62,7 @@ export function StepDetails({ node, record, reason, resubmit }: StepDetailsProps
 function Told({ node, record, reason, resubmit }: StepDetailsProps & { record: RunRecord }) {
   const styles = useStyles()
   const p: ActionProperties = record.properties
-  const millis = lasted(p, Date.now())
+  const millis = p.status === 'Skipped' ? undefined : lasted(p, Date.now())
   return (
     <>
       <dl className={styles.facts}>
