@@ -30,10 +30,25 @@ func (s *Service) workflowType() arm.Type {
 }
 
 // placesOfWorkflow is what of a workflow names resources that it is put into or made to
-// use; its definition holds whatever IDs it likes.
+// use: of its definition, which holds whatever IDs it likes, the connections of hosts.
 func placesOfWorkflow(body expr.Value) expr.Value {
-	return expr.Array(path(body, "properties", "integrationServiceEnvironment"), path(body, "properties", "integrationAccount"),
-		path(body, "identity"), path(body, "properties", "parameters", "$connections"))
+	places := []expr.Value{path(body, "properties", "integrationServiceEnvironment"), path(body, "properties", "integrationAccount"),
+		path(body, "identity"), path(body, "properties", "parameters", "$connections"), path(body, "properties", "definition", "parameters", "$connections", "defaultValue")}
+	return expr.Array(append(places, connectionsIn(path(body, "properties", "definition"))...)...)
+}
+
+// connectionsIn are the connections of "host" members in a definition.
+func connectionsIn(v expr.Value) (found []expr.Value) {
+	for _, e := range v.Elements() {
+		found = append(found, connectionsIn(e)...)
+	}
+	for name, m := range v.Members() {
+		if strings.EqualFold(name, "host") {
+			found = append(found, path(m, "connection"))
+		}
+		found = append(found, connectionsIn(m)...)
+	}
+	return found
 }
 
 // workflowFields are what workflows are filtered by (logic-api §1.4).
