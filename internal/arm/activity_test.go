@@ -89,6 +89,7 @@ func TestActivityLog(t *testing.T) {
 		"correlationId eq '99999999-9999-9999-9999-999999999999'":         2,
 		"caller eq 'other' and status eq 'Failed'":                        2,
 		"eventTimestamp ge '2024-03-15T00:00:00Z' and caller eq 'nobody'": 0,
+		"eventTimestamp ge " + start.Format("2006-01-02T15:04:05.000000") + " and eventTimestamp le " + start.Add(90*time.Second).Format("2006-01-02T15:04:05.000000"): 2, // as az writes it
 	} {
 		if list, _ := w.activity(t, filterOf(filter)); len(list) != count {
 			t.Errorf("%s: %d entries, want %d", filter, len(list), count)

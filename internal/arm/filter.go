@@ -472,9 +472,10 @@ func (l *literal) read(kind FieldKind, t token) (ok bool) {
 		l.text = t.text
 		return t.kind != tokenEnd && t.kind != tokenMark
 	case Time:
-		l.time, err = time.Parse(time.RFC3339Nano, t.text)
-		if err != nil {
-			l.time, err = time.Parse("2006-01-02", t.text)
+		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02"} { // az writes times without a zone: UTC
+			if l.time, err = time.Parse(layout, t.text); err == nil {
+				return true
+			}
 		}
 	case Number:
 		l.number, err = strconv.ParseFloat(t.text, 64)
