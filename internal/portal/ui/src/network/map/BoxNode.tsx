@@ -24,7 +24,7 @@ export interface BoxData extends Record<string, unknown> {
 }
 
 const useStyles = makeStyles({
-  root: { boxSizing: 'border-box', width: '100%', height: '100%', borderRadius: tokens.borderRadiusLarge, border: `1px solid ${tokens.colorNeutralStroke1}`, overflow: 'hidden' },
+  root: { pointerEvents: 'all', boxSizing: 'border-box', width: '100%', height: '100%', borderRadius: tokens.borderRadiusLarge, border: `1px solid ${tokens.colorNeutralStroke1}`, overflow: 'hidden' },
   network: { backgroundColor: tokens.colorNeutralBackground2, border: `1.5px dashed ${tokens.colorNeutralStrokeAccessible}` },
   environment: { backgroundColor: tokens.colorBrandBackground2, border: `1px solid ${tokens.colorBrandStroke2}` },
   card: { backgroundColor: tokens.colorNeutralBackground1, boxShadow: tokens.shadow2 },
