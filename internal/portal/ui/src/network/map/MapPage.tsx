@@ -62,7 +62,7 @@ function WorldMap({ world }: { world: World }) {
     <>
       <PathForm topology={topology} state={path} />
       <div className={mergeClasses(styles.split, told && styles.told)}>
-        <MapView topology={topology} chosen={{ from: path.from, to: path.to }} choose={path.pick} path={path.path} reached={path.reached} />
+        <MapView key={told ? 'beside' : 'whole'} topology={topology} chosen={{ from: path.from, to: path.to }} choose={path.pick} path={path.path} reached={path.reached} />
         {told && <PathAnswer state={path} />}
       </div>
     </>
