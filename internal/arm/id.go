@@ -114,6 +114,38 @@ func (id ID) Name() string {
 	return id.Subscription
 }
 
+// An ID within a text is sought no further than this: contents may begin with a slash, too.
+const (
+	maxLeading  = 8 << 10 // bytes
+	maxSegments = 64
+)
+
+// LeadingID finds the longest ID, among those that known has by their keys, that a text
+// is or begins with, up to a slash: the first n bytes of it.
+func LeadingID(text string, known func(key string) bool) (n int, found bool) {
+	if !strings.HasPrefix(text, "/") {
+		return 0, false
+	}
+	at := 0 // the slash before a segment
+	for range maxSegments {
+		end, next := len(text), strings.IndexByte(text[at+1:], '/')
+		if next >= 0 {
+			end = at + 1 + next
+		}
+		if end > maxLeading {
+			break
+		}
+		if known(strings.ToLower(text[:end])) {
+			n = end
+		}
+		if next < 0 {
+			break
+		}
+		at = end
+	}
+	return n, n > 0
+}
+
 // Parent is the resource that a nested one is in; false for one that is directly in
 // its scope.
 func (id ID) Parent() (ID, bool) {

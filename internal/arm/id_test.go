@@ -105,6 +105,26 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+// Lower case may be longer or shorter than the text; a text may be no ID at all.
+func TestLeadingID(t *testing.T) {
+	for _, c := range []struct {
+		text, want string
+	}{
+		{"/A/b", "/A/b"}, {"/a/B/c/d/e", "/a/B/c/d"}, {"/a/b/", "/a/b"}, {"/a/bc", ""}, {"/a", ""}, {"a/b", ""}, {"", ""}, {"/", ""},
+		{"/a/\u212a/x", "/a/\u212a"}, {"/a/\u023a", "/a/\u023a"},
+		{strings.Repeat("/9j", 1<<20), ""}, {"/" + strings.Repeat("x", 1<<20), ""},
+	} {
+		asked := 0
+		n, found := arm.LeadingID(c.text, func(key string) bool {
+			asked++
+			return key == "/a/b" || key == "/a/b/c/d" || key == "/a/k" || key == "/a/\u2c65"
+		})
+		if got := c.text[:n]; got != c.want || found != (got != "") || asked > 64 {
+			t.Errorf("%.20q: %q, asked %d times", c.text, got, asked)
+		}
+	}
+}
+
 func FuzzFilter(f *testing.F) {
 	f.Add("status eq 'Running' and (startTime ge 2020-01-01T00:00:00Z or not size lt 5)")
 	f.Add("substringof('x',status) or null eq on")

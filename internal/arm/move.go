@@ -108,8 +108,11 @@ func (m *Manager) planMove(tx *store.Tx, r *Request, source ID) ([]*MoveRequest,
 	if n := list.Len(); n < 1 || n > maxMoved {
 		found = append(found, Invalid("InvalidRequestContent", "resources", "The resources must be an array of 1 to %d IDs of resources; it has %d.", maxMoved, n))
 	}
-	if err := checkUnlocked(tx, source, false); err != nil {
-		found = append(found, AsError(err))
+	err = checkUnlocked(tx, source, false)
+	if e := AsError(err); e != nil {
+		found = append(found, e)
+	} else if err != nil {
+		return nil, err
 	}
 	var moves []*MoveRequest
 	for _, v := range list.Elements() {
@@ -181,8 +184,11 @@ func (m *Manager) planOne(tx *store.Tx, r *Request, text string, source, into ID
 	if old.Operation != "" {
 		return nil, target{typ: t, id: id}.busy(old), nil
 	}
-	if err := checkUnlocked(tx, id, false); err != nil {
-		return nil, AsError(err), nil
+	err = checkUnlocked(tx, id, false)
+	if problem := AsError(err); problem != nil {
+		return nil, problem, nil
+	} else if err != nil {
+		return nil, nil, err
 	}
 	id, _ = ParseID(old.ID)
 	mv := &MoveRequest{Principal: r.Principal, Now: r.Now, Old: old, Target: into.Child(t.Name, id.Name())}
@@ -333,13 +339,9 @@ func rename(v expr.Value, renamed map[string]string) (next expr.Value, changed b
 
 // renamedID looks an ID up, and what it is in.
 func renamedID(text string, renamed map[string]string) (string, bool) {
-	if !strings.HasPrefix(text, "/") {
+	n, found := LeadingID(text, func(key string) bool { _, ok := renamed[key]; return ok })
+	if !found {
 		return "", false
 	}
-	for key := strings.ToLower(text); len(key) > 0; key = key[:strings.LastIndexByte(key, '/')] {
-		if id, ok := renamed[key]; ok {
-			return id + text[len(key):], true
-		}
-	}
-	return "", false
+	return renamed[strings.ToLower(text[:n])] + text[n:], true
 }

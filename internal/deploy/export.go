@@ -243,29 +243,24 @@ func (e *export) leads(from, to string) bool {
 // reference is the expression of an ID of the template's resources, or in one of them,
 // and that of the resource itself; "" for another text.
 func (e *export) reference(id string) (expression, of string) {
-	if !strings.HasPrefix(id, "/") {
+	n, found := arm.LeadingID(id, func(key string) bool { return e.names[key] != nil })
+	if !found {
 		return "", ""
 	}
-	for key := strings.ToLower(id); key != ""; key = key[:strings.LastIndexByte(key, '/')] {
-		names, known := e.names[key]
-		if !known {
-			continue
-		}
-		whole := func(typ string, names []string) string {
-			return "[resourceId('" + typ + "', " + strings.Join(names, ", ") + ")]"
-		}
-		typ := e.types[key]
-		of = whole(typ, names)
-		names = slices.Clone(names)
-		for rest := strings.Split(id[len(key):], "/")[1:]; len(rest) > 0; rest = rest[2:] {
-			if len(rest) == 1 {
-				return "", ""
-			}
-			typ, names = typ+"/"+rest[0], append(names, textLiteral(rest[1]))
-		}
-		return whole(typ, names), of
+	whole := func(typ string, names []string) string {
+		return "[resourceId('" + typ + "', " + strings.Join(names, ", ") + ")]"
 	}
-	return "", ""
+	key := strings.ToLower(id[:n])
+	typ, names := e.types[key], e.names[key]
+	of = whole(typ, names)
+	names = slices.Clone(names)
+	for rest := strings.Split(id[n:], "/")[1:]; len(rest) > 0; rest = rest[2:] {
+		if len(rest) == 1 {
+			return "", ""
+		}
+		typ, names = typ+"/"+rest[0], append(names, textLiteral(rest[1]))
+	}
+	return whole(typ, names), of
 }
 
 // expressed writes IDs of the template's resources as expressions, and what looks like
