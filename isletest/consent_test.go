@@ -242,6 +242,9 @@ func TestConsentIsRenewed(t *testing.T) {
 	if o, _ := c.call(); o.Status != "Failed" {
 		t.Error("a sign-in that was refused is asked for again")
 	}
+	if a := c.post("dynamicInvoke", `{"request":{"method":"get","path":"/orders/8"}}`); a.Status != 400 || !strings.Contains(string(a.Body), "Consent again") {
+		t.Errorf("a designer asks for it again: %d %s", a.Status, a.Body)
+	}
 	confirm()
 	if o, asked := c.call(); o.Status != "Succeeded" || asked == "" || c.status() != "Connected" {
 		t.Errorf("%+v %s %s", o, asked, c.status())

@@ -34,6 +34,7 @@ const ConsentPath = "/consent/redirect"
 const (
 	consentLife = 15 * time.Minute
 	maxConsents = 10_000
+	maxCode     = 8 << 10 // bytes of an issuer's code
 )
 
 // consent is one under way.
@@ -181,7 +182,10 @@ func (s *Service) ServeConsent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer := url.Values{}
-	if one.code = q.Get("code"); one.code == "" {
+	if one.code = q.Get("code"); len(one.code) > maxCode {
+		answer.Set("error", "invalid_request")
+		answer.Set("error_description", "The issuer's code is too long.")
+	} else if one.code == "" {
 		answer.Set("error", bounded(q.Get("error"), 64))
 		answer.Set("error_description", bounded(q.Get("error_description"), 300))
 	} else if code := s.consents.add(one, now); code != "" {

@@ -75,6 +75,10 @@ func TestConsentCodesAreOfWhoAsked(t *testing.T) {
 	if to.Query().Get("error") != "access_denied" || to.Query().Get("error_description") != "no thanks" || to.Query().Has("code") {
 		t.Error(to)
 	}
+	_, to = w.back(url.Values{"state": {w.state(connection, "https://x/")}, "code": {strings.Repeat("c", 9<<10)}})
+	if to.Query().Get("error") != "invalid_request" || to.Query().Has("code") {
+		t.Error("a code of any length is kept", to)
+	}
 }
 
 func TestConsentLinksAreChecked(t *testing.T) {
@@ -83,7 +87,7 @@ func TestConsentLinksAreChecked(t *testing.T) {
 		{goodSettings, "javascript:alert(1)", "InvalidConsentRedirect"},
 		{goodSettings, "", "InvalidConsentRedirect"},
 		{`{"customParameters":{"authorizationUrl":"https://x/a","tokenUrl":"https://x/t"}}`, "https://x/", "clientId"},
-		{`{"clientId":"c"}`, "https://x/", "InvalidOAuthSettings"},
+		{`{"clientId":"c"}`, "https://x/", "have no 'authorizationUrl'"},
 		{`{"clientId":"c","customParameters":{"authorizationUrl":"/a","tokenUrl":"ftp://x"}}`, "https://x/", "InvalidOAuthSettings"},
 		{`{"clientId":"c","identityProvider":"aad","customParameters":{"loginUri":{"value":"https://login.example"},"tenantId":{"value":"t"},"resourceUri":{"value":"https://api"}}}`, "https://x/", "https://login.example/t/oauth2/authorize?"},
 	} {

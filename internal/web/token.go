@@ -92,9 +92,9 @@ func (a *api) issuer(p *Parameter) (*issuer, *arm.Error) {
 	if i.client == "" {
 		return nil, arm.Invalid("InvalidOAuthSettings", place+".clientId", "The OAuth settings of the connection parameter '%s' have no clientId: register an application at the issuer, with the redirect URI that the API shows as 'redirectUrl', and give its id and secret.", p.Name)
 	}
-	for name, u := range map[string]string{"authorizationUrl": i.authorize, "tokenUrl": i.token, "refreshUrl": i.refresh} {
-		if !absolute(u) {
-			return nil, arm.Invalid("InvalidOAuthSettings", place+".customParameters."+name, "The OAuth settings of the connection parameter '%s' have no '%s' that is an absolute http or https URL.", p.Name, name)
+	for _, u := range [...]struct{ name, url string }{{"authorizationUrl", i.authorize}, {"tokenUrl", i.token}, {"refreshUrl", i.refresh}} {
+		if !absolute(u.url) {
+			return nil, arm.Invalid("InvalidOAuthSettings", place+".customParameters."+u.name, "The OAuth settings of the connection parameter '%s' have no '%s' that is an absolute http or https URL.", p.Name, u.name)
 		}
 	}
 	return i, nil
@@ -245,6 +245,9 @@ func (s *Service) current(ctx context.Context, id string, form *connectionForm, 
 	if t == nil {
 		return "", errors.New("This connection is not authenticated.")
 	}
+	if why := t.problem(s.config.Clock()); why != "" { // asking again changes nothing
+		return "", consentAgain(why)
+	}
 	if t.fresh(s.config.Clock()) {
 		return t.Access, nil
 	}
@@ -256,6 +259,8 @@ func (s *Service) current(ctx context.Context, id string, form *connectionForm, 
 	}
 	return renewed.(string), nil
 }
+
+func consentAgain(why string) error { return errors.New(why + " Consent again (listConsentLinks).") }
 
 func (t *token) fresh(now time.Time) bool {
 	return t.Ends.IsZero() || now.Add(tokenMargin).Before(t.Ends) || t.Refresh == "" && now.Before(t.Ends)
@@ -310,7 +315,7 @@ func (s *Service) renew(ctx context.Context, id string, a *api, p *Parameter) (s
 		return "", err
 	}
 	if is {
-		return "", errors.New(next.problem(now) + " Consent again (listConsentLinks).")
+		return "", consentAgain(next.problem(now))
 	}
 	return next.Access, nil
 }
