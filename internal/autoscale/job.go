@@ -49,7 +49,7 @@ func (j *job) load(tx *store.Tx) error {
 		return err
 	}
 	j.id = r.ID
-	if j.form, err = decode[form](r.Body); err != nil {
+	if j.form, err = decode(r); err != nil {
 		return err
 	}
 	d := &reader{found: new(arm.Found), known: func(string, string) error { return nil }}

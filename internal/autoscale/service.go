@@ -116,26 +116,14 @@ type form struct {
 	Principal  arm.Principal `json:"principal"` // who saved it last: scales in this name
 }
 
-func decode[Form any](text []byte) (*Form, error) {
-	var head struct {
-		Version int `json:"v"`
-	}
-	if err := json.Unmarshal(text, &head); err != nil {
-		return nil, fmt.Errorf("autoscale: %w", err)
-	}
-	if head.Version < 1 || head.Version > formVersion {
-		return nil, fmt.Errorf("autoscale: stored form has version %d; this build reads up to %d", head.Version, formVersion)
-	}
-	f := new(Form)
-	return f, json.Unmarshal(text, f)
-}
+func decode(r arm.Resource) (*form, error) { return arm.Decode[form](r.Resource, formVersion) }
 
 // put saves a setting, or changes what a PATCH gives of it.
 func (s *Service) put(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
 	var found arm.Found
 	properties := r.Properties()
 	if r.Patch() {
-		old, err := decode[form](r.Old.Body)
+		old, err := decode(*r.Old)
 		if err != nil {
 			return nil, err
 		}
@@ -215,7 +203,7 @@ func (s *Service) checkAlone(tx *store.Tx, id arm.ID, target string, found *arm.
 		return err
 	}
 	for _, r := range all {
-		other, err := decode[form](r.Body)
+		other, err := decode(r)
 		if err != nil {
 			return err
 		}
@@ -254,7 +242,7 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, r *arm.MoveRequest) er
 }
 
 func view(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error) {
-	f, err := decode[form](r.Body)
+	f, err := decode(r)
 	if err != nil {
 		return expr.Null(), err
 	}

@@ -54,7 +54,7 @@ func readStatus(tx *store.Tx, key string) (*status, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decode[status](text)
+	return arm.Decode[status](store.Resource{ID: statusSetting(key), Body: text}, formVersion)
 }
 
 func (t *status) write(tx *store.Tx, key string) error {
