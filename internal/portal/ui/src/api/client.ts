@@ -126,12 +126,12 @@ async function call(path: string, init: RequestInit): Promise<Response> {
 
 /**
  * samePath is the path and query of a URL of this server. Answers name the server by its
- * own address, which need not be the one that the page was loaded from.
+ * own address, which need not be the one that the page was loaded from. Whatever the URL
+ * is, even one with two slashes in front, the request with the token stays here.
  */
 export function samePath(url: string): string {
-  if (url.startsWith('/')) return url
-  const parsed = new URL(url)
-  return parsed.pathname + parsed.search
+  const { pathname, search } = new URL(url, 'https://server.invalid')
+  return pathname.replace(/^\/+/, '/') + search
 }
 
 function withQuery(path: string, query: Query = {}): string {
