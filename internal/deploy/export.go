@@ -237,7 +237,20 @@ func nameExpression(names []string) string {
 // leads reports whether a resource depends on another one: two that name each other
 // cannot both wait.
 func (e *export) leads(from, to string) bool {
-	return from == to || slices.ContainsFunc(e.depends[from], func(next string) bool { return e.leads(next, to) })
+	seen := map[string]bool{from: true}
+	for next := []string{from}; len(next) > 0; {
+		one := next[len(next)-1]
+		if next = next[:len(next)-1]; one == to {
+			return true
+		}
+		for _, n := range e.depends[one] {
+			if !seen[n] {
+				seen[n] = true
+				next = append(next, n)
+			}
+		}
+	}
+	return false
 }
 
 // reference is the expression of an ID of the template's resources, or in one of them,
