@@ -23,6 +23,7 @@ const (
 	environmentType    = "Microsoft.Logic/integrationServiceEnvironments"
 	workflowType       = "Microsoft.Logic/workflows"
 	environmentVersion = "2019-05-01" // of the PATCH of an environment
+	actionMetrics      = "Microsoft.Insights/metrics/read"
 	formVersion        = 1
 
 	// Kind is the kind of the tasks, in the control database.
@@ -139,6 +140,7 @@ func (s *Service) put(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.
 		if err := s.checkTarget(tx, r, read, &found); err != nil {
 			return nil, err
 		}
+		s.checkMetrics(r, read, &found)
 	}
 	if err := found.Err(); err != nil {
 		return nil, err
@@ -190,11 +192,34 @@ func (s *Service) checkTarget(tx *store.Tx, r *arm.PutRequest, read *setting, fo
 		found.Add("AutoscaleNotSupportedBySku", at, "The environment '%s' is a %s one, which has no additional capacity and cannot be scaled. Autoscale needs a Premium environment.", read.Target, target.SKU)
 	}
 	if s.config.Authorizer != nil && !s.config.Authorizer.Allowed(r.Principal, environmentType+"/write", target.ID) {
-		*found = append(*found, &arm.Error{Status: http.StatusForbidden, Code: "LinkedAuthorizationFailed", Target: at,
-			Message: "The client '" + r.Principal.Client + "' with object id '" + r.Principal.ID + "' has permission to perform action '" + TypeName + "/write' on scope '" + r.ID.String() +
-				"'; however, it does not have permission to perform action '" + environmentType + "/write' on the linked scope '" + target.ID + "', which is scaled in its name. Ask for a role there."})
+		*found = append(*found, unlinked(r, environmentType+"/write", target.ID, at, "which is scaled in its name"))
 	}
 	return s.checkAlone(tx, r.ID, target.ID, found)
+}
+
+// checkMetrics wants the caller to be allowed to read the metrics of other resources than
+// the target: the setting's status tells what they are.
+func (s *Service) checkMetrics(r *arm.PutRequest, read *setting, found *arm.Found) {
+	if s.config.Authorizer == nil {
+		return
+	}
+	for i, p := range read.Profiles {
+		for j, rule := range p.Rules {
+			of, err := arm.ParseID(rule.Trigger.Resource)
+			if err != nil || arm.SameID(of.String(), read.Target) || s.config.Authorizer.Allowed(r.Principal, actionMetrics, of.String()) {
+				continue // what is no ID is reported already
+			}
+			at := fmt.Sprintf("properties.profiles[%d].rules[%d].metricTrigger.metricResourceUri", i, j)
+			*found = append(*found, unlinked(r, actionMetrics, of.String(), at, "whose metrics the setting goes by"))
+		}
+	}
+}
+
+// unlinked refuses what the caller may not do to a resource that the setting names.
+func unlinked(r *arm.PutRequest, action, scope, at, why string) *arm.Error {
+	return &arm.Error{Status: http.StatusForbidden, Code: "LinkedAuthorizationFailed", Target: at,
+		Message: "The client '" + r.Principal.Client + "' with object id '" + r.Principal.ID + "' has permission to perform action '" + TypeName + "/write' on scope '" + r.ID.String() +
+			"'; however, it does not have permission to perform action '" + action + "' on the linked scope '" + scope + "', " + why + ". Ask for a role there."}
 }
 
 func (s *Service) checkAlone(tx *store.Tx, id arm.ID, target string, found *arm.Found) error {

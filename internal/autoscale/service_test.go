@@ -80,11 +80,12 @@ func (f *fleet) HasMetric(_, name string) error {
 
 func (f *fleet) PerUnit(string) bool { return true }
 
-// mayScale lets everybody do everything, but "stranger" change no environment.
+// mayScale lets everybody do everything, but "stranger" change no environment, and "blind"
+// read no metrics.
 type mayScale struct{}
 
 func (mayScale) Allowed(p arm.Principal, action, _ string) bool {
-	return p.ID != "stranger" || action != environmentType+"/write"
+	return (p.ID != "stranger" || action != environmentType+"/write") && (p.ID != "blind" || action != actionMetrics)
 }
 func (m mayScale) Within(p arm.Principal, action, scope string) bool {
 	return m.Allowed(p, action, scope)
@@ -306,6 +307,15 @@ func TestTargetsOfSettings(t *testing.T) {
 		if e := arm.AsError(err); e == nil || e.Code != c.code {
 			t.Errorf("%d %s: %v", i, c.target, err)
 		}
+	}
+	by := func(resource string) string {
+		return strings.Replace(settingBodyOf(ise, byRules(scaleRule("usage GreaterThan 70 Increase ChangeCount 1"))), `"metricName"`, `"metricResourceUri":"`+resource+`","metricName"`, 1)
+	}
+	workflow := group + "/providers/Microsoft.Logic/workflows/w"
+	w.must(w.put("tester", auto, by(workflow)))
+	w.must(w.put("blind", auto, by(strings.ToUpper(ise))))
+	if e := arm.AsError(w.put("blind", auto, by(workflow))); e == nil || e.Code != "LinkedAuthorizationFailed" || !strings.HasSuffix(e.Target, "rules[0].metricTrigger.metricResourceUri") {
+		t.Error("somebody learns metrics that they may not read", e)
 	}
 	_, err := w.manager.Delete(t.Context(), arm.Principal{ID: "tester"}, auto, "2022-10-01")
 	w.must(err)

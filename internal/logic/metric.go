@@ -2,6 +2,7 @@ package logic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -181,8 +182,11 @@ func (of *measured) names() string {
 func (s *Service) measured(ctx context.Context, resource arm.ID) (of *measured, err error) {
 	err = s.control.Read(ctx, func(tx *store.Tx) error {
 		stored, err := arm.Load(tx, resource.String())
-		if err != nil {
+		if errors.Is(err, store.ErrNotFound) {
 			return arm.Missing("ResourceNotFound", "The resource '%s' was not found.", resource)
+		}
+		if err != nil {
+			return err
 		}
 		switch {
 		case strings.EqualFold(stored.Type, environmentType):
