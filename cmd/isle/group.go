@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// people is a group as the directory shows it.
-type people struct {
+// directoryGroup is a group as the directory shows it.
+type directoryGroup struct {
 	ID          string `json:"id"`
 	Name        string `json:"displayName"`
 	Description string `json:"description,omitempty"`
@@ -33,7 +33,7 @@ func groupCreate() *cobra.Command {
 		Example: "  isle group create developers\n  isle group add developers ann\n  isle role create Contributor --assignee developers -g integration",
 		RunE: m.with(func(cmd *cobra.Command, args []string, c *client) error {
 			body := map[string]any{"displayName": args[0], "mailNickname": nickname(args[0]), "mailEnabled": false, "securityEnabled": true, "description": description}
-			var made people
+			var made directoryGroup
 			if _, err := c.call(cmd.Context(), http.MethodPost, groupsPath, body, &made); err != nil {
 				return err
 			}
@@ -57,19 +57,19 @@ func nickname(name string) string {
 	return plain
 }
 
-func listPeople(cmd *cobra.Command, c *client) ([]people, error) {
-	var found struct{ Value []people }
+func listGroups(cmd *cobra.Command, c *client) ([]directoryGroup, error) {
+	var found struct{ Value []directoryGroup }
 	_, err := c.call(cmd.Context(), http.MethodGet, groupsPath, nil, &found)
 	return found.Value, err
 }
 
 // findGroup finds a group by its name or object id.
-func findGroup(cmd *cobra.Command, c *client, name string) (people, error) {
-	list, err := listPeople(cmd, c)
+func findGroup(cmd *cobra.Command, c *client, name string) (directoryGroup, error) {
+	list, err := listGroups(cmd, c)
 	if err != nil {
-		return people{}, err
+		return directoryGroup{}, err
 	}
-	var found []people
+	var found []directoryGroup
 	for _, g := range list {
 		if g.Name == name || strings.EqualFold(g.ID, name) {
 			found = append(found, g)
@@ -77,21 +77,21 @@ func findGroup(cmd *cobra.Command, c *client, name string) (people, error) {
 	}
 	switch len(found) {
 	case 0:
-		return people{}, fmt.Errorf("there is no group %q: `%s group list` shows those there are", name, program())
+		return directoryGroup{}, fmt.Errorf("there is no group %q: `%s group list` shows those there are", name, program())
 	case 1:
 		return found[0], nil
 	}
-	return people{}, fmt.Errorf("%d groups are named %q: give the object id of one", len(found), name)
+	return directoryGroup{}, fmt.Errorf("%d groups are named %q: give the object id of one", len(found), name)
 }
 
 func groupList() *cobra.Command {
 	var m managing
 	return m.flags(&cobra.Command{Use: "list", Short: "List the groups", Args: cobra.NoArgs, RunE: m.with(func(cmd *cobra.Command, _ []string, c *client) error {
-		list, err := listPeople(cmd, c)
+		list, err := listGroups(cmd, c)
 		if err != nil {
 			return err
 		}
-		return rows(&m, cmd.OutOrStdout(), "GROUP\tDESCRIPTION\tOBJECT ID", list, func(g people) []string { return []string{g.Name, g.Description, g.ID} })
+		return rows(&m, cmd.OutOrStdout(), "GROUP\tDESCRIPTION\tOBJECT ID", list, func(g directoryGroup) []string { return []string{g.Name, g.Description, g.ID} })
 	})})
 }
 

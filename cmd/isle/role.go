@@ -151,7 +151,7 @@ func findPrincipal(cmd *cobra.Command, c *client, name string) (directoryObject,
 			found, matched = sp, matched+1
 		}
 	}
-	groups, err := listPeople(cmd, c)
+	groups, err := listGroups(cmd, c)
 	if err != nil {
 		return found, err
 	}

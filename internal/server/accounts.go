@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"isle/internal/account"
-	"isle/internal/autoscale"
 	"isle/internal/logic"
 	"isle/internal/store"
 	"isle/wdl"
@@ -34,25 +33,6 @@ func (h homes) Environment(tx *store.Tx, id string) (*account.Environment, error
 	}
 	return &account.Environment{ID: found.ID, Store: found.Store, Location: found.Location, SKU: found.SKU, Ready: found.Ready}, nil
 }
-
-// scaled is environments as settings of autoscale see them.
-type scaled struct{ s *Server }
-
-func (c scaled) Target(tx *store.Tx, id string) (*autoscale.Target, error) {
-	found, err := c.s.logic.Home(tx, id)
-	if err != nil {
-		return nil, err
-	}
-	return &autoscale.Target{ID: found.ID, SKU: found.SKU, State: found.State, Capacity: found.Capacity}, nil
-}
-
-func (c scaled) Metric(ctx context.Context, resource, name string, from time.Time, n int) ([]float64, error) {
-	return c.s.logic.Metric(ctx, resource, name, from, n)
-}
-
-func (scaled) HasMetric(resourceType, name string) error { return logic.HasMetric(resourceType, name) }
-
-func (scaled) PerUnit(name string) bool { return logic.PerUnit(name) }
 
 func (h homes) Enter(tx *store.Tx, environment, account, id string) error {
 	return h.s.logic.Enter(tx, environment, account, id)
