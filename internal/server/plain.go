@@ -20,13 +20,14 @@ const TrustFile = "trust.json"
 // warning of a browser: to callers on this machine, at its loopback names, until the
 // machine trusts the server's authority. That is the portal, signing in to it, the API
 // with a token, and the links of contents that a run history holds. What a proxy brings
-// is from elsewhere. Nothing here tells browsers to keep to https, as that would bind
+// is from elsewhere, and so is what a browser posts for a page of another site, which could
+// use up the tries of a sign-in. Nothing here tells browsers to keep to https, as that would bind
 // every other port of the machine (arm.StrictTransport).
 func (s *Server) plainRoutes() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		here, host := portal.Local(r, s.caller(r)), plainHost(r.Host)
 		switch {
-		case !here || !host:
+		case !here || !host || ofOtherSite(r):
 			refusePlain(w)
 		case s.machineTrusts() && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 			w.Header().Set("Cache-Control", "no-store")
@@ -49,6 +50,20 @@ func plainHost(host string) bool {
 	name = strings.Trim(name, "[]")
 	ip := net.ParseIP(name)
 	return strings.EqualFold(name, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// ofOtherSite tells whether a browser changes something for a page of another site. The
+// origin of the sign-in page's own form is null, as that page sends no referrer; there
+// Sec-Fetch-Site decides, which browsers of today send.
+func ofOtherSite(r *http.Request) bool {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return false
+	}
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site != "same-origin" && site != "none"
+	}
+	origin := r.Header.Get("Origin")
+	return origin != "" && origin != "null" && origin != "http://"+r.Host
 }
 
 // plainly tells whether a request is one that plain http answers.

@@ -73,6 +73,13 @@ func TestPlainHTTPIsForThePortalOnThisMachine(t *testing.T) {
 		{"GET", "/metrics", nil, http.StatusForbidden},
 		{"POST", "/backup", []string{"Authorization", bearer}, http.StatusForbidden},
 		{"POST", "/workflows/0/triggers/manual/paths/invoke", nil, http.StatusForbidden},
+		{"POST", "/common/oauth2/v2.0/token", nil, http.StatusBadRequest},
+		{"POST", "/common/oauth2/v2.0/token", []string{"Sec-Fetch-Site", "same-origin", "Origin", "null"}, http.StatusBadRequest},
+		{"POST", "/common/oauth2/v2.0/token", []string{"Origin", "http://" + s.Operator().Address}, http.StatusBadRequest},
+		{"POST", "/common/oauth2/v2.0/token", []string{"Sec-Fetch-Site", "same-site", "Origin", "null"}, http.StatusForbidden},
+		{"POST", "/common/oauth2/v2.0/token", []string{"Sec-Fetch-Site", "cross-site"}, http.StatusForbidden},
+		{"POST", "/common/oauth2/v2.0/token", []string{"Origin", "https://isle.example"}, http.StatusForbidden},
+		{"GET", "/portal/", []string{"Sec-Fetch-Site", "cross-site"}, http.StatusOK}, // a link leads there
 		{"GET", "/portal/", []string{"Host", "isle.example"}, http.StatusForbidden},
 		{"GET", "/portal/", []string{"Host", "localhost.example"}, http.StatusForbidden},
 		{"GET", "/portal/", []string{"X-Forwarded-For", "203.0.113.7"}, http.StatusForbidden},
