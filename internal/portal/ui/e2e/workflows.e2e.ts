@@ -86,6 +86,12 @@ describe('a logic app', () => {
     await details.getByRole('heading', { name: 'Divide' }).waitFor() // the failure is what is looked at first
     expect(await page.getByRole('spinbutton', { name: 'Iteration' }).inputValue()).toBe('2') // and the iteration that failed
     await details.getByText('InvalidTemplate', { exact: true }).waitFor()
+    const graph = page.getByRole('group', { name: 'Actions of the run' })
+    await graph.locator('.react-flow__edge').first().waitFor({ state: 'attached' })
+    await goTo('Greet')
+    await graph.getByRole('button', { name: /^manual/ }).click() // by the mouse
+    await details.getByRole('heading', { name: 'manual' }).waitFor()
+    await goTo('Divide')
     await visit.look('run-failed')
     await page.getByRole('button', { name: 'Iteration before' }).click()
     await details.getByText('Outputs', { exact: true }).waitFor()

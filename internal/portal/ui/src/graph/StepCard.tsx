@@ -1,6 +1,6 @@
 import { Badge, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { ChevronDownRegular, ChevronRightRegular, ErrorCircleFilled } from '@fluentui/react-icons'
-import type { Node as FlowNode, NodeProps } from '@xyflow/react'
+import { Handle, Position, type Node as FlowNode, type NodeProps } from '@xyflow/react'
 import { memo } from 'react'
 import { coloursOf, type Decoration } from './decoration'
 import { lookOf } from './look'
@@ -22,6 +22,7 @@ const useStyles = makeStyles({
   dimmed: { border: `1px dashed ${tokens.colorNeutralStroke1}`, backgroundColor: tokens.colorNeutralBackground2 },
   head: { display: 'flex', alignItems: 'center', minWidth: 0, paddingInlineEnd: '4px' },
   card: {
+    pointerEvents: 'all', // React Flow lets none through to nodes that can be neither moved nor selected
     display: 'flex',
     alignItems: 'center',
     columnGap: '10px',
@@ -39,6 +40,7 @@ const useStyles = makeStyles({
     ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
   },
   fold: {
+    pointerEvents: 'all',
     display: 'flex',
     flexShrink: 0,
     padding: '6px',
@@ -58,6 +60,7 @@ const useStyles = makeStyles({
   type: { fontSize: '11px', lineHeight: '15px', color: tokens.colorNeutralForeground2, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
   state: { display: 'flex', flexDirection: 'column', alignItems: 'end', flexShrink: 0, fontSize: '11px', lineHeight: '15px' },
   label: { paddingInlineStart: '12px', columnGap: '8px' },
+  end: { visibility: 'hidden' },
 })
 
 /** StepData is what a node of the drawing shows and does. */
@@ -94,6 +97,9 @@ export const StepCard = memo(function StepCard({ data }: NodeProps<StepNode>) {
           </button>
         )}
       </div>
+      {/* React Flow measures a node when it comes into view, and draws no edge of one without these. */}
+      <Handle type="target" position={Position.Top} isConnectable={false} className={styles.end} />
+      <Handle type="source" position={Position.Bottom} isConnectable={false} className={styles.end} />
     </div>
   )
 })
