@@ -1,6 +1,7 @@
 import { Button, Card, Dropdown, Field, MessageBar, MessageBarBody, MessageBarTitle, Option, Radio, RadioGroup, Subtitle2, makeStyles, tokens } from '@fluentui/react-components'
 import { BoxMultipleRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
+import { nameAmong } from '../api/id'
 import { useNavigate } from 'react-router'
 import { BasicsFields } from '../frame/Basics'
 import { Page } from '../frame/Page'
@@ -64,11 +65,11 @@ export function CreateAccount() {
             locationProblem={problems.fields.location ?? ''}
           />
           <Field label="Integration service environment" hint="Workflows use the accounts of their own environment. This cannot be changed later.">
-            <Dropdown value={home?.name ?? 'None'} selectedOptions={[environment]} onOptionSelect={(_, data) => setEnvironment(data.optionValue ?? '')}>
+            <Dropdown value={home === undefined ? 'None' : nameAmong(home.id, environments.data)} selectedOptions={[environment]} onOptionSelect={(_, data) => setEnvironment(data.optionValue ?? '')}>
               <Option value="">None</Option>
               {(environments.data ?? []).map((e) => (
                 <Option key={e.id} value={e.id}>
-                  {e.name}
+                  {nameAmong(e.id, environments.data)}
                 </Option>
               ))}
             </Dropdown>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatId, groupOf, nameOf, parentOf, parseId, sameId, typeOf } from './id'
+import { formatId, groupOf, nameAmong, nameOf, parentOf, parseId, sameId, typeOf } from './id'
 
 const run = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Logic/workflows/w/runs/r'
 
@@ -18,6 +18,11 @@ describe('resource IDs', () => {
     expect(parentOf(run)).toBe('/subscriptions/s/resourceGroups/g/providers/Microsoft.Logic/workflows/w')
     expect(parentOf(parentOf(run))).toBe('')
     expect(sameId(run, run.toUpperCase())).toBe(true)
+  })
+  it('are named in a list so that they can be told from each other', () => {
+    const list = ['/g/providers/N/t/one', '/h/providers/N/t/One', '/g/providers/N/t/two'].map((end) => ({ id: `/subscriptions/s/resourceGroups${end}` }))
+    expect(list.map((r) => nameAmong(r.id, list))).toEqual(['one (g)', 'One (h)', 'two'])
+    expect(nameAmong(run)).toBe('r')
   })
   it('are told from other paths', () => {
     for (const path of ['', '/', '/environments', '/subscriptions', '/subscriptions/s/elsewhere', `${run}/actions`, '/subscriptions/s/providers/Microsoft.Logic/x']) {

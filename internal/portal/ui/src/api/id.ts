@@ -47,6 +47,12 @@ export function nameOf(id: string): string {
   return id.slice(id.lastIndexOf('/') + 1)
 }
 
+/** nameAmong is the name of a resource in a list: with its group where another one of the list has the same name. */
+export function nameAmong(id: string, list: readonly { id: string }[] = []): string {
+  const name = nameOf(id)
+  return list.some((r) => !sameId(r.id, id) && same(nameOf(r.id), name)) ? `${name} (${groupOf(id)})` : name
+}
+
 export function groupOf(id: string): string {
   return parseId(id)?.group ?? ''
 }

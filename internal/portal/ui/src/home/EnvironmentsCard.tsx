@@ -1,3 +1,4 @@
+import { nameAmong } from '../api/id'
 import { useResources } from '../api/resources'
 import { useSubscription } from '../api/subscription'
 import { environmentType, type Environment } from '../environments/environment'
@@ -19,7 +20,7 @@ export function EnvironmentsCard() {
       empty="There is none yet: the list makes one."
       lines={list.data?.slice(0, most).map((e) => ({
         key: e.id,
-        name: <ResourceLink id={e.id} />,
+        name: <ResourceLink id={e.id}>{nameAmong(e.id, list.data)}</ResourceLink>,
         side: <StateBadge state={e.properties.provisioningState === 'Succeeded' ? (e.properties.networkHealth?.state ?? 'Unknown') : (e.properties.provisioningState ?? '')} />,
       }))}
     />

@@ -27,6 +27,9 @@ export function EditedResubmit({ run, close, resubmit }: EditedResubmitProps) {
     queryFn: async ({ signal }) => bodyIn(link === undefined ? '{}' : await client.text(link.uri, signal)),
     staleTime: Infinity,
   })
+  const [text, setText] = useState<string>()
+  const body = text ?? had.data
+  const value = body === undefined ? undefined : readJSON(body)
   return (
     <Dialog open onOpenChange={(_, data) => !data.open && close()}>
       <DialogSurface className={styles.surface}>
@@ -37,34 +40,24 @@ export function EditedResubmit({ run, close, resubmit }: EditedResubmitProps) {
             {run.properties.trigger.secured !== undefined && <Text>What the trigger brought is secured, so it is not shown here.</Text>}
             {had.error && <ErrorView error={had.error} />}
             {had.isLoading && <Spinner label="Reading the body" />}
-            {had.data !== undefined && <Body first={had.data} close={close} resubmit={resubmit} />}
+            {body !== undefined && <TextEditor label="Body" text={body} change={setText} language="json" height="320px" />}
           </DialogContent>
+          <DialogActions>
+            <Button onClick={close}>Close</Button>
+            <Button
+              appearance="primary"
+              disabled={value === undefined}
+              onClick={() => {
+                close()
+                resubmit(value?.json)
+              }}
+            >
+              Resubmit
+            </Button>
+          </DialogActions>
         </DialogBody>
       </DialogSurface>
     </Dialog>
-  )
-}
-
-function Body({ first, close, resubmit }: { first: string; close: () => void; resubmit: (body: unknown) => void }) {
-  const [text, setText] = useState(first)
-  const value = readJSON(text)
-  return (
-    <>
-      <TextEditor label="Body" text={text} change={setText} language="json" height="320px" />
-      <DialogActions>
-        <Button onClick={close}>Close</Button>
-        <Button
-          appearance="primary"
-          disabled={value === undefined}
-          onClick={() => {
-            close()
-            resubmit(value?.json)
-          }}
-        >
-          Resubmit
-        </Button>
-      </DialogActions>
-    </>
   )
 }
 

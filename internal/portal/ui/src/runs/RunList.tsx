@@ -1,7 +1,7 @@
 import { Dropdown, Field, makeStyles, Option } from '@fluentui/react-components'
 import { HistoryRegular } from '@fluentui/react-icons'
 import { useSearchParams } from 'react-router'
-import { nameOf } from '../api/id'
+import { nameAmong } from '../api/id'
 import { useResources } from '../api/resources'
 import { useSubscription } from '../api/subscription'
 import { Page } from '../frame/Page'
@@ -29,11 +29,11 @@ export function RunList() {
   return (
     <Page title="Runs" icon={HistoryRegular}>
       <Field label="Where" className={styles.scope}>
-        <Dropdown selectedOptions={[scope]} value={scope === '' ? 'Everywhere' : nameOf(scope)} onOptionSelect={(_, data) => choose(data.optionValue ?? '')}>
+        <Dropdown selectedOptions={[scope]} value={scope === '' ? 'Everywhere' : nameAmong(scope, environments.data)} onOptionSelect={(_, data) => choose(data.optionValue ?? '')}>
           <Option value="">Everywhere</Option>
           {(environments.data ?? []).map((e) => (
             <Option key={e.id} value={e.id}>
-              {e.name}
+              {nameAmong(e.id, environments.data)}
             </Option>
           ))}
         </Dropdown>

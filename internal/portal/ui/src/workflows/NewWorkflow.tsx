@@ -2,7 +2,7 @@ import { Button, Dropdown, Field, Input, makeStyles, Option, Radio, RadioGroup, 
 import { FlowRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
-import { nameOf, providerId } from '../api/id'
+import { nameAmong, nameOf, providerId } from '../api/id'
 import { useResources } from '../api/resources'
 import { useResourceGroups, useSubscription } from '../api/subscription'
 import { ErrorView } from '../frame/ErrorView'
@@ -66,11 +66,11 @@ export function NewWorkflow() {
           </Dropdown>
         </Field>
         <Field label="Environment" hint="It runs in the network of its environment, and cannot move to another later.">
-          <Dropdown selectedOptions={[environment]} value={environment === '' ? 'None' : nameOf(environment)} onOptionSelect={(_, data) => setEnvironment(data.optionValue ?? '')}>
+          <Dropdown selectedOptions={[environment]} value={environment === '' ? 'None' : nameAmong(environment, environments.data)} onOptionSelect={(_, data) => setEnvironment(data.optionValue ?? '')}>
             <Option value="">None</Option>
             {(environments.data ?? []).map((e) => (
               <Option key={e.id} value={e.id}>
-                {e.name}
+                {nameAmong(e.id, environments.data)}
               </Option>
             ))}
           </Dropdown>
