@@ -22,15 +22,14 @@ func runsCommand() *cobra.Command {
 		Long: `List the runs of the server that owns the data folder, newest first; with a
 run's name, show each action with its status, duration, inputs and outputs, and
 what is in a loop once for each repetition. Inputs and outputs that the access
-endpoint of the run's environment does not show this host are left out. A stopped server's folder is opened
-read-only.
+endpoint of the run's environment does not show this host are left out. A stopped
+server's folder is opened read-only.
 
 What runs hold is searched for in an index of the runs that have ended, which follows
 them within moments: how many it does not hold yet is said. A run that is still open
 is found by its head only: status, time, client tracking id, workflow. Secured data
-is not in the index. --follow goes on
-with runs that begin or change, each change once, until Ctrl-C; a server that stops
-is waited for.`,
+is not in the index. --follow goes on with runs that begin or change, each change once,
+until Ctrl-C; a server that stops is waited for.`,
 		Example: `  isle runs --workflow order --status Failed --since 24h
   isle runs --search "A-1001 contoso*" --tracked region=west
   isle runs --error ActionFailed --follow --json
