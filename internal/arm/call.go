@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -194,14 +195,16 @@ var guidForm = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 })
 
+func (m *Manager) serves(subscription string) bool {
+	return slices.ContainsFunc(m.config.Subscriptions, func(s Subscription) bool { return strings.EqualFold(s.ID, subscription) })
+}
+
 func (m *Manager) checkSubscription(segments []string) error {
 	if len(segments) < 2 || !strings.EqualFold(segments[0], "subscriptions") {
 		return nil
 	}
-	for _, s := range m.config.Subscriptions {
-		if strings.EqualFold(s.ID, segments[1]) {
-			return nil
-		}
+	if m.serves(segments[1]) {
+		return nil
 	}
 	if !guidForm().MatchString(segments[1]) {
 		return Invalid("InvalidSubscriptionId", "", "The provided subscription identifier '%s' is malformed or invalid: it must be a GUID.", printable(segments[1]))

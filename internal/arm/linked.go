@@ -66,14 +66,15 @@ type reference struct {
 }
 
 // references finds the IDs in a body: texts, and names of members. What is the resource
-// itself or in it is none.
+// itself or in it is none; nor is what stands in a subscription that is not here, where
+// nobody has a role and nothing is to be protected.
 func (m *Manager) references(t target, self ID, body expr.Value) (found []reference) {
 	if t.typ.References != nil {
 		body = t.typ.References(body)
 	}
 	own := self.Key()
 	m.eachID(body, func(id ID, linked *Type) {
-		if key := id.Key(); key != own && !strings.HasPrefix(key, own+"/") {
+		if key := id.Key(); key != own && !strings.HasPrefix(key, own+"/") && m.serves(id.Subscription) {
 			found = append(found, reference{id, linked.Name + "/" + linked.Linked})
 		}
 	})
