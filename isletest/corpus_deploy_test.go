@@ -36,7 +36,7 @@ func TestTheCorpusDeploys(t *testing.T) {
 		template string
 	}
 	next := make(chan work)
-	for range 4 {
+	for range 16 { // each waits most of its time
 		wait.Go(func() {
 			for one := range next {
 				results[one.file] = deployCorpus(t, s, files[one.file], one.template)
