@@ -6,7 +6,7 @@ import { useClient } from '../api/context'
 import type { ApiError } from '../api/error'
 import type { Page } from '../api/list'
 import { queryOf, type RunFilter } from './filter'
-import type { Run } from './run'
+import { isOpen, type Run } from './run'
 
 /** RunPage is a page of runs; indexing says how far the search is behind, if one was made. */
 interface RunPage extends Page<Run> {
@@ -25,6 +25,18 @@ async function readPage(client: Client, path: string, filter: RunFilter, signal:
   return page
 }
 
+/** Glance is what of a page says whether it lasts. */
+interface Glance extends Pick<RunPage, 'indexing'> {
+  value: readonly { properties: Pick<Run['properties'], 'status' | 'startTime'> }[]
+}
+
+/** again says after how long, in ms, a list is read again: without being live, too, if it is likely to be another one in a moment. */
+export function again(page: Glance | undefined, live: boolean, now: number): number | false {
+  if ((page?.indexing?.runsBehind ?? 0) > 0) return 1_000 // the search will know more
+  const fresh = page?.value.some(({ properties: { status, startTime } }) => isOpen(status) && now - Date.parse(startTime) < 60_000)
+  return live || fresh ? 2_000 : false
+}
+
 /** useRuns lists the runs at a path, which is the runs of a workflow, an environment or a subscription. */
 export function useRuns(path: string, filter: RunFilter, live: boolean) {
   const client = useClient()
@@ -34,11 +46,7 @@ export function useRuns(path: string, filter: RunFilter, live: boolean) {
     initialPageParam: '',
     getNextPageParam: (last) => last.nextLink,
     enabled: path !== '',
-    refetchInterval: ({ state: { data } }) => {
-      if ((data?.pages.length ?? 0) > 1) return false
-      if ((data?.pages[0]?.indexing?.runsBehind ?? 0) > 0) return 1_000 // the search will know more in a moment
-      return live ? 2_000 : false
-    },
+    refetchInterval: ({ state: { data } }) => ((data?.pages.length ?? 0) > 1 ? false : again(data?.pages[0], live, Date.now())),
   })
   const pages = result.data?.pages
   return { ...result, runs: pages?.flatMap((p) => p.value), indexing: pages?.[0]?.indexing, pages: pages?.length ?? 0 }
