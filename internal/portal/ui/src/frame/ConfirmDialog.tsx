@@ -6,6 +6,7 @@ interface Confirmation {
   title: string
   children?: ReactNode // what will happen
   action: string // on the button, as "Delete"
+  dismiss?: string // on the other button, "Cancel" unless that is what the action does
   confirmText?: string // what must be typed first, as the resource's name
   close: () => void
   confirm: () => void
@@ -20,7 +21,7 @@ export function ConfirmDialog(props: Confirmation) {
   )
 }
 
-function Body({ title, children, action, confirmText, close, confirm }: Confirmation) {
+function Body({ title, children, action, dismiss = 'Cancel', confirmText, close, confirm }: Confirmation) {
   const [typed, setTyped] = useState('')
   const ready = confirmText === undefined || typed === confirmText
   const submit = () => {
@@ -45,7 +46,7 @@ function Body({ title, children, action, confirmText, close, confirm }: Confirma
           )}
         </DialogContent>
         <DialogActions>
-          <Button onClick={close}>Cancel</Button>
+          <Button onClick={close}>{dismiss}</Button>
           <Button type="submit" appearance="primary" disabled={!ready}>
             {action}
           </Button>

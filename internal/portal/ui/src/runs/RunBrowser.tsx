@@ -154,6 +154,7 @@ function Actions({ chosen, workflow, matching }: ActionsProps) {
         open={asked !== undefined}
         title={asked?.verb === 'cancel' ? `Cancel ${text}?` : `Resubmit ${text}?`}
         action={asked?.verb === 'cancel' ? 'Cancel runs' : 'Resubmit'}
+        dismiss={asked?.verb === 'cancel' ? 'Close' : 'Cancel'}
         close={() => setAsked(undefined)}
         confirm={() => asked && go(asked)}
       >

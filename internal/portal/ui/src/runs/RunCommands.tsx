@@ -51,7 +51,7 @@ export function RunCommands({ run }: { run: Run }) {
       <ToolbarButton icon={<ArrowClockwiseRegular />} onClick={() => void changed()}>
         Refresh
       </ToolbarButton>
-      <ConfirmDialog open={asked === 'cancel'} title="Cancel this run?" action="Cancel the run" close={close} confirm={() => void changes.cancel(run.id).catch(() => undefined)}>
+      <ConfirmDialog open={asked === 'cancel'} title="Cancel this run?" action="Cancel the run" dismiss="Close" close={close} confirm={() => void changes.cancel(run.id).catch(() => undefined)}>
         What is under way is cut off; what has been done stays done.
       </ConfirmDialog>
       {asked === 'edit' && <EditedResubmit run={run} close={close} resubmit={(body) => again({ body })} />}
