@@ -66,5 +66,10 @@ function useDraft(): [Draft, (d: Draft) => void] {
   useEffect(() => {
     if (first !== undefined) change((d) => (d.group === '' && d.newGroup === '' ? { ...d, group: first.name, location: d.location || first.location } : d))
   }, [first])
-  return [draft, change]
+  return [draft, (next) => change((d) => ({ ...d, ...changed(draft, next) }))]
+}
+
+/** changed is what a pane changed of the draft that it showed, which may not be the latest any more. */
+function changed(shown: Draft, next: Draft): Partial<Draft> {
+  return Object.fromEntries(Object.entries(next).filter(([member, value]) => value !== shown[member as keyof Draft]))
 }
