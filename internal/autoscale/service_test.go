@@ -330,7 +330,7 @@ func FuzzSetting(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, seconds, capacity int64) {
 		v, err := expr.ReadJSON(text)
 		if err != nil || v.Kind() != expr.KindObject {
-			t.Skip()
+			return
 		}
 		var found arm.Found
 		s := (&reader{found: &found, known: func(string, string) error { return nil }}).read(v, "auto")

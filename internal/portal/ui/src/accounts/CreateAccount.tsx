@@ -1,26 +1,20 @@
-import { Button, Card, Dropdown, Field, MessageBar, MessageBarBody, MessageBarTitle, Option, Radio, RadioGroup, Subtitle2, makeStyles, tokens } from '@fluentui/react-components'
+import { Dropdown, Field, Option, Radio, RadioGroup } from '@fluentui/react-components'
 import { BoxMultipleRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { nameAmong } from '../api/id'
 import { useNavigate } from 'react-router'
 import { BasicsFields } from '../frame/Basics'
-import { Page } from '../frame/Page'
+import { CreateCard, CreateForm } from '../frame/CreateForm'
 import { useSaving } from '../frame/saving'
 import { basicsField, completeBasics, createResource, newId, useBasics } from '../frame/creating'
-import { environmentType, useAll, type Environment } from '../network/resources'
+import { useAll } from '../api/subscription'
+import { environmentType, type Environment } from '../network/resources'
 import { skus } from './account'
 import { accountType } from './area'
 import { nameProblem } from './kind'
 
-const useStyles = makeStyles({
-  form: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalL, maxWidth: '720px' },
-  card: { rowGap: tokens.spacingVerticalL, padding: tokens.spacingHorizontalL },
-  actions: { display: 'flex', columnGap: tokens.spacingHorizontalS },
-})
-
 /** CreateAccount makes an integration account, in an environment or in none. */
 export function CreateAccount() {
-  const styles = useStyles()
   const navigate = useNavigate()
   const { subscription, draft, change, groups } = useBasics()
   const environments = useAll<Environment>(environmentType)
@@ -38,57 +32,33 @@ export function CreateAccount() {
       () => void navigate(id),
     )
   return (
-    <Page title="Create integration account" icon={BoxMultipleRegular}>
-      <form
-        className={styles.form}
-        noValidate
-        onSubmit={(e) => {
-          e.preventDefault()
-          if (ready) void create()
-        }}
-      >
-        {problems.rest.map((p) => (
-          <MessageBar key={p.code + p.message} intent="error" layout="multiline" role="alert">
-            <MessageBarBody>
-              <MessageBarTitle>{p.code}</MessageBarTitle>
-              {p.message}
-            </MessageBarBody>
-          </MessageBar>
-        ))}
-        <Card className={styles.card}>
-          <Subtitle2 as="h2">Basics</Subtitle2>
-          <BasicsFields
-            draft={placed}
-            change={change}
-            groups={groups}
-            nameProblem={problems.fields.name ?? (draft.name === '' ? '' : nameProblem(draft.name))}
-            locationProblem={problems.fields.location ?? ''}
-          />
-          <Field label="Integration service environment" hint="Workflows use the accounts of their own environment. This cannot be changed later.">
-            <Dropdown value={home === undefined ? 'None' : nameAmong(home.id, environments.data)} selectedOptions={[environment]} onOptionSelect={(_, data) => setEnvironment(data.optionValue ?? '')}>
-              <Option value="">None</Option>
-              {(environments.data ?? []).map((e) => (
-                <Option key={e.id} value={e.id}>
-                  {nameAmong(e.id, environments.data)}
-                </Option>
-              ))}
-            </Dropdown>
-          </Field>
-          <Field label="Pricing tier" hint="How many artifacts it may have">
-            <RadioGroup layout="horizontal" value={sku} onChange={(_, data) => setSku(data.value)}>
-              {skus.map((s) => (
-                <Radio key={s} value={s} label={s} />
-              ))}
-            </RadioGroup>
-          </Field>
-        </Card>
-        <div className={styles.actions}>
-          <Button type="submit" appearance="primary" disabled={!ready}>
-            Create
-          </Button>
-          <Button onClick={() => void navigate('/integration-accounts')}>Cancel</Button>
-        </div>
-      </form>
-    </Page>
+    <CreateForm title="Create integration account" icon={BoxMultipleRegular} problems={problems.rest} ready={ready} create={create} cancel={() => void navigate('/integration-accounts')}>
+      <CreateCard title="Basics">
+        <BasicsFields
+          draft={placed}
+          change={change}
+          groups={groups}
+          nameProblem={problems.fields.name ?? (draft.name === '' ? '' : nameProblem(draft.name))}
+          locationProblem={problems.fields.location ?? ''}
+        />
+        <Field label="Integration service environment" hint="Workflows use the accounts of their own environment. This cannot be changed later.">
+          <Dropdown value={home === undefined ? 'None' : nameAmong(home.id, environments.data)} selectedOptions={[environment]} onOptionSelect={(_, data) => setEnvironment(data.optionValue ?? '')}>
+            <Option value="">None</Option>
+            {(environments.data ?? []).map((e) => (
+              <Option key={e.id} value={e.id}>
+                {nameAmong(e.id, environments.data)}
+              </Option>
+            ))}
+          </Dropdown>
+        </Field>
+        <Field label="Pricing tier" hint="How many artifacts it may have">
+          <RadioGroup layout="horizontal" value={sku} onChange={(_, data) => setSku(data.value)}>
+            {skus.map((s) => (
+              <Radio key={s} value={s} label={s} />
+            ))}
+          </RadioGroup>
+        </Field>
+      </CreateCard>
+    </CreateForm>
   )
 }

@@ -1,5 +1,4 @@
-import { useResources } from '../api/resources'
-import { useSubscription } from '../api/subscription'
+import { useAll } from '../api/subscription'
 import { accountType } from './area'
 
 /** Account is an integration account, as far as the portal reads it. */
@@ -16,6 +15,5 @@ export const skus = ['Free', 'Basic', 'Standard']
 
 /** useAccounts lists all integration accounts of the subscription. */
 export function useAccounts() {
-  const subscription = useSubscription()
-  return useResources<Account>(`/subscriptions/${subscription}/providers/${accountType}`, { enabled: subscription !== '' })
+  return useAll<Account>(accountType)
 }

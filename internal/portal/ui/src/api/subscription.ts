@@ -25,3 +25,9 @@ export function useSubscription(): string {
 export function useResourceGroups(subscription: string) {
   return useResources<ResourceGroup>(`/subscriptions/${subscription}/resourceGroups`, { enabled: subscription !== '' })
 }
+
+/** useAll lists all resources of a type in the subscription; every is how often it looks again, in ms. */
+export function useAll<T>(type: string, every?: number) {
+  const subscription = useSubscription()
+  return useResources<T>(`/subscriptions/${subscription}/providers/${type}`, { enabled: subscription !== '', ...(every === undefined ? {} : { every }) })
+}

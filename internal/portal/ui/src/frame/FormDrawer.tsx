@@ -1,13 +1,13 @@
-import { Button, DrawerBody, DrawerFooter, DrawerHeader, DrawerHeaderTitle, MessageBar, MessageBarBody, MessageBarTitle, OverlayDrawer, makeStyles, tokens } from '@fluentui/react-components'
+import { Button, DrawerBody, DrawerFooter, DrawerHeader, DrawerHeaderTitle, OverlayDrawer, makeStyles, tokens } from '@fluentui/react-components'
 import { DismissRegular } from '@fluentui/react-icons'
 import { useState, type ReactNode } from 'react'
 import type { ErrorDetail } from '../api/error'
+import { ErrorBars } from './ErrorBars'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', width: '100%', height: '100%', minHeight: 0 },
   body: { paddingBottom: tokens.spacingVerticalL },
   fields: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalL, paddingBlock: tokens.spacingVerticalS },
-  problem: { overflowWrap: 'anywhere' },
 })
 
 interface FormDrawerProps {
@@ -57,14 +57,7 @@ function Form({ title, close, save, saveLabel, saveDisabled, problems, children,
       </DrawerHeader>
       <DrawerBody className={styles.body}>
         <div className={styles.fields}>
-          {problems?.map((p) => (
-            <MessageBar key={p.code + p.message} intent="error" layout="multiline" role="alert">
-              <MessageBarBody className={styles.problem}>
-                <MessageBarTitle>{p.code}</MessageBarTitle>
-                {p.message}
-              </MessageBarBody>
-            </MessageBar>
-          ))}
+          <ErrorBars problems={problems ?? []} />
           {children}
         </div>
       </DrawerBody>

@@ -9,7 +9,8 @@ import { useChange, type Change } from '../frame/notifications'
 import { ResourceLink } from '../frame/ResourceLink'
 import { ResourceTable, type Column } from '../frame/ResourceTable'
 import { useSaving } from '../frame/saving'
-import { networkType, rangesOf, useAll, type Reference, type Subnet, type VirtualNetwork } from './resources'
+import { useAll } from '../api/subscription'
+import { networkType, rangesOf, type Reference, type Subnet, type VirtualNetwork } from './resources'
 
 type Member = 'networkSecurityGroup' | 'routeTable'
 

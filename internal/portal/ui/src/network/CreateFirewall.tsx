@@ -1,28 +1,22 @@
-import { Button, Card, Dropdown, Field, MessageBar, MessageBarBody, MessageBarTitle, Option, Subtitle2, makeStyles, tokens } from '@fluentui/react-components'
+import { Dropdown, Field, Option } from '@fluentui/react-components'
 import { FireRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import type { Client } from '../api/client'
 import { groupOf, providerId } from '../api/id'
 import { BasicsFields, groupName } from '../frame/Basics'
-import { Page } from '../frame/Page'
+import { CreateCard, CreateForm } from '../frame/CreateForm'
 import { useSaving } from '../frame/saving'
 import { basicsField, completeBasics, createResource, newId, useBasics } from '../frame/creating'
 import { resourceNameProblem } from './name'
-import { addressType, firewallType, networkType, useAll, type PublicAddress, type VirtualNetwork } from './resources'
-
-const useStyles = makeStyles({
-  form: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalL, maxWidth: '720px' },
-  card: { rowGap: tokens.spacingVerticalL, padding: tokens.spacingHorizontalL },
-  actions: { display: 'flex', columnGap: tokens.spacingHorizontalS },
-})
+import { useAll } from '../api/subscription'
+import { addressType, firewallType, networkType, type PublicAddress, type VirtualNetwork } from './resources'
 
 const firewallSubnet = 'AzureFirewallSubnet'
 const newAddress = 'new'
 
 /** CreateFirewall makes a firewall in a network that has the subnet for it, with a public address. */
 export function CreateFirewall() {
-  const styles = useStyles()
   const navigate = useNavigate()
   const { subscription, draft, change, groups } = useBasics()
   const networks = useAll<VirtualNetwork>(networkType)
@@ -46,75 +40,50 @@ export function CreateFirewall() {
   }
   const create = () => save({ id, title: `Creating ${draft.name}`, done: `${draft.name} was created.`, target: id, send }, () => void navigate(id))
   return (
-    <Page title="Create firewall" icon={FireRegular}>
-      <form
-        className={styles.form}
-        noValidate
-        onSubmit={(e) => {
-          e.preventDefault()
-          if (ready) void create()
-        }}
-      >
-        {problems.rest.map((p) => (
-          <MessageBar key={p.code + p.message} intent="error" layout="multiline" role="alert">
-            <MessageBarBody>
-              <MessageBarTitle>{p.code}</MessageBarTitle>
-              {p.message}
-            </MessageBarBody>
-          </MessageBar>
-        ))}
-        <Card className={styles.card}>
-          <Subtitle2 as="h2">Basics</Subtitle2>
-          <BasicsFields draft={draft} change={change} groups={groups} nameProblem={problems.fields.name ?? nameProblem} locationProblem={problems.fields.location ?? ''} />
-        </Card>
-        <Card className={styles.card}>
-          <Subtitle2 as="h2">Network</Subtitle2>
-          <Field
-            label="Virtual network"
-            required
-            hint={`It must be in the firewall's resource group and have a subnet named ${firewallSubnet} of at least /26`}
-            validationMessage={
-              possible.length === 0 && networks.data
-                ? `No network of ${groupName(draft) || 'the group'} has a subnet named ${firewallSubnet}. Add it to the network first.`
-                : undefined
-            }
+    <CreateForm title="Create firewall" icon={FireRegular} problems={problems.rest} ready={ready} create={create} cancel={() => void navigate('/firewalls')}>
+      <CreateCard title="Basics">
+        <BasicsFields draft={draft} change={change} groups={groups} nameProblem={problems.fields.name ?? nameProblem} locationProblem={problems.fields.location ?? ''} />
+      </CreateCard>
+      <CreateCard title="Network">
+        <Field
+          label="Virtual network"
+          required
+          hint={`It must be in the firewall's resource group and have a subnet named ${firewallSubnet} of at least /26`}
+          validationMessage={
+            possible.length === 0 && networks.data
+              ? `No network of ${groupName(draft) || 'the group'} has a subnet named ${firewallSubnet}. Add it to the network first.`
+              : undefined
+          }
+        >
+          <Dropdown
+            value={chosen?.name ?? ''}
+            selectedOptions={chosen ? [chosen.id] : []}
+            onOptionSelect={(_, data) => setNetwork(data.optionValue ?? '')}
+            disabled={possible.length === 0}
           >
-            <Dropdown
-              value={chosen?.name ?? ''}
-              selectedOptions={chosen ? [chosen.id] : []}
-              onOptionSelect={(_, data) => setNetwork(data.optionValue ?? '')}
-              disabled={possible.length === 0}
-            >
-              {possible.map((n) => (
-                <Option key={n.id} value={n.id}>
-                  {n.name}
-                </Option>
-              ))}
-            </Dropdown>
-          </Field>
-          <Field label="Public IP address" required hint="What goes to the Internet leaves by it">
-            <Dropdown
-              value={free.find((a) => a.id === address)?.name ?? 'A new one'}
-              selectedOptions={[address]}
-              onOptionSelect={(_, data) => setAddress(data.optionValue ?? newAddress)}
-            >
-              <Option value={newAddress}>A new one</Option>
-              {free.map((a) => (
-                <Option key={a.id} value={a.id} text={a.name}>
-                  {`${a.name} (${a.properties.ipAddress ?? ''})`}
-                </Option>
-              ))}
-            </Dropdown>
-          </Field>
-        </Card>
-        <div className={styles.actions}>
-          <Button type="submit" appearance="primary" disabled={!ready}>
-            Create
-          </Button>
-          <Button onClick={() => void navigate('/firewalls')}>Cancel</Button>
-        </div>
-      </form>
-    </Page>
+            {possible.map((n) => (
+              <Option key={n.id} value={n.id}>
+                {n.name}
+              </Option>
+            ))}
+          </Dropdown>
+        </Field>
+        <Field label="Public IP address" required hint="What goes to the Internet leaves by it">
+          <Dropdown
+            value={free.find((a) => a.id === address)?.name ?? 'A new one'}
+            selectedOptions={[address]}
+            onOptionSelect={(_, data) => setAddress(data.optionValue ?? newAddress)}
+          >
+            <Option value={newAddress}>A new one</Option>
+            {free.map((a) => (
+              <Option key={a.id} value={a.id} text={a.name}>
+                {`${a.name} (${a.properties.ipAddress ?? ''})`}
+              </Option>
+            ))}
+          </Dropdown>
+        </Field>
+      </CreateCard>
+    </CreateForm>
   )
 }
 

@@ -1,9 +1,9 @@
-import { Button, Card, Field, Input, MessageBar, MessageBarBody, MessageBarTitle, Subtitle2, Text, makeStyles, tokens } from '@fluentui/react-components'
+import { Field, Input, Text, makeStyles, tokens } from '@fluentui/react-components'
 import { VirtualNetworkRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { BasicsFields } from '../frame/Basics'
-import { Page } from '../frame/Page'
+import { CreateCard, CreateForm } from '../frame/CreateForm'
 import { useSaving } from '../frame/saving'
 import { rangeProblem } from './address'
 import { basicsField, completeBasics, createResource, newId, useBasics } from '../frame/creating'
@@ -12,12 +12,7 @@ import { networkType } from './resources'
 import { listed } from './rule'
 import { SubnetRows, subnetProblems, type SubnetDraft } from './SubnetRows'
 
-const useStyles = makeStyles({
-  form: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalL, maxWidth: '720px' },
-  card: { rowGap: tokens.spacingVerticalL, padding: tokens.spacingHorizontalL },
-  hint: { color: tokens.colorNeutralForeground3 },
-  actions: { display: 'flex', columnGap: tokens.spacingHorizontalS },
-})
+const useStyles = makeStyles({ hint: { color: tokens.colorNeutralForeground3 } })
 
 const fourSubnets: SubnetDraft[] = [0, 32, 64, 96].map((first, i) => ({ name: `subnet${i + 1}`, range: `10.0.0.${first}/27` }))
 
@@ -43,48 +38,23 @@ export function CreateNetwork() {
       () => void navigate(id),
     )
   return (
-    <Page title="Create virtual network" icon={VirtualNetworkRegular}>
-      <form
-        className={styles.form}
-        noValidate
-        onSubmit={(e) => {
-          e.preventDefault()
-          if (ready) void create()
-        }}
-      >
-        {problems.rest.map((p) => (
-          <MessageBar key={p.code + p.message} intent="error" layout="multiline" role="alert">
-            <MessageBarBody>
-              <MessageBarTitle>{p.code}</MessageBarTitle>
-              {p.message}
-            </MessageBarBody>
-          </MessageBar>
-        ))}
-        <Card className={styles.card}>
-          <Subtitle2 as="h2">Basics</Subtitle2>
-          <BasicsFields
-            draft={draft}
-            change={change}
-            groups={groups}
-            nameProblem={problems.fields.name ?? (draft.name === '' ? '' : nameProblem)}
-            locationProblem={problems.fields.location ?? ''}
-          />
-        </Card>
-        <Card className={styles.card}>
-          <Subtitle2 as="h2">Addresses</Subtitle2>
-          <Field label="Address space" required hint="One or more ranges in CIDR notation, with commas" validationMessage={spaceProblem || undefined}>
-            <Input value={space} onChange={(_, data) => setSpace(data.value)} autoComplete="off" spellCheck={false} />
-          </Field>
-          <Text className={styles.hint}>An environment needs four empty subnets of 32 addresses (/27) each.</Text>
-          <SubnetRows drafts={subnets} change={setSubnets} space={ranges} />
-        </Card>
-        <div className={styles.actions}>
-          <Button type="submit" appearance="primary" disabled={!ready}>
-            Create
-          </Button>
-          <Button onClick={() => void navigate('/virtual-networks')}>Cancel</Button>
-        </div>
-      </form>
-    </Page>
+    <CreateForm title="Create virtual network" icon={VirtualNetworkRegular} problems={problems.rest} ready={ready} create={create} cancel={() => void navigate('/virtual-networks')}>
+      <CreateCard title="Basics">
+        <BasicsFields
+          draft={draft}
+          change={change}
+          groups={groups}
+          nameProblem={problems.fields.name ?? (draft.name === '' ? '' : nameProblem)}
+          locationProblem={problems.fields.location ?? ''}
+        />
+      </CreateCard>
+      <CreateCard title="Addresses">
+        <Field label="Address space" required hint="One or more ranges in CIDR notation, with commas" validationMessage={spaceProblem || undefined}>
+          <Input value={space} onChange={(_, data) => setSpace(data.value)} autoComplete="off" spellCheck={false} />
+        </Field>
+        <Text className={styles.hint}>An environment needs four empty subnets of 32 addresses (/27) each.</Text>
+        <SubnetRows drafts={subnets} change={setSubnets} space={ranges} />
+      </CreateCard>
+    </CreateForm>
   )
 }

@@ -3,7 +3,7 @@ import { useNavigate } from 'react-router'
 import type { Column } from '../frame/ResourceTable'
 import { privateAddress } from './firewall'
 import { firewallType, type Firewall } from './resources'
-import { TypeList } from './TypeList'
+import { TypeList } from '../frame/TypeList'
 
 const columns: Column<Firewall>[] = [
   { key: 'address', title: 'Private IP address', value: (f) => privateAddress(f) },

@@ -7,7 +7,8 @@ import { Facts } from '../frame/Facts'
 import { ResourceLink } from '../frame/ResourceLink'
 import { useResourceId } from '../frame/ResourcePage'
 import { firewallSubnet, privateAddress } from './firewall'
-import { addressType, firewallType, useAll, type Firewall, type PublicAddress } from './resources'
+import { useAll } from '../api/subscription'
+import { addressType, firewallType, type Firewall, type PublicAddress } from './resources'
 
 /** FirewallOverview shows a firewall; its private address is what routes lead to. */
 export function FirewallOverview() {

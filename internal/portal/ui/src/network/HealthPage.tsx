@@ -6,7 +6,8 @@ import { EmptyState } from '../frame/EmptyState'
 import { ErrorView } from '../frame/ErrorView'
 import { Page } from '../frame/Page'
 import { HealthPane } from './HealthPane'
-import { environmentType, useAll, type Environment } from './resources'
+import { useAll } from '../api/subscription'
+import { environmentType, type Environment } from './resources'
 
 const useStyles = makeStyles({ choice: { maxWidth: '420px' } })
 

@@ -6,7 +6,8 @@ import { useSaving } from '../frame/saving'
 import { parseAddress } from './address'
 import { attachmentOf, interfaceName, portProblem, realProblem } from './attachment'
 import { attach, placeOf, privateOf, subnetOf } from './machine'
-import { interfaceType, networkType, useAll, type Interface, type VirtualNetwork } from './resources'
+import { useAll } from '../api/subscription'
+import { interfaceType, networkType, type Interface, type VirtualNetwork } from './resources'
 
 const useStyles = makeStyles({ pair: { display: 'grid', gridTemplateColumns: '2fr 1fr', columnGap: tokens.spacingHorizontalM, alignItems: 'start' } })
 

@@ -9,7 +9,8 @@ import { ResourceLink } from '../frame/ResourceLink'
 import { ResourceTable, type Column } from '../frame/ResourceTable'
 import { detach, endpointText, machinesOf, subnetOf, type Machine } from './machine'
 import { MachineForm } from './MachineForm'
-import { interfaceType, useAll, type Interface } from './resources'
+import { useAll } from '../api/subscription'
+import { interfaceType, type Interface } from './resources'
 
 const useStyles = makeStyles({ tools: { display: 'flex', columnGap: tokens.spacingHorizontalS } })
 

@@ -5,7 +5,7 @@ import type { Column } from '../frame/ResourceTable'
 import { CreateSimple } from './CreateSimple'
 import { egressTag, userOf } from './egress'
 import { addressType, type PublicAddress } from './resources'
-import { TypeList } from './TypeList'
+import { TypeList } from '../frame/TypeList'
 
 const columns: Column<PublicAddress>[] = [
   { key: 'address', title: 'Address', value: (a) => a.properties.ipAddress ?? '' },

@@ -3,7 +3,8 @@ import { useState } from 'react'
 import { FormDrawer } from '../frame/FormDrawer'
 import { useSaving } from '../frame/saving'
 import { privateAddress } from './firewall'
-import { firewallType, useAll, useServiceTags, type Firewall, type Route, type RouteTable } from './resources'
+import { useAll } from '../api/subscription'
+import { firewallType, useServiceTags, type Firewall, type Route, type RouteTable } from './resources'
 import { appliance, nextHopLabel, nextHops, routeField, routeProblems, routePropertiesOf, type RouteDraft } from './route'
 
 /** RouteForm makes or changes a route. The next hop's address can be that of a firewall, which it offers. */

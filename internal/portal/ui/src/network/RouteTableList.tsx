@@ -3,7 +3,7 @@ import { useState } from 'react'
 import type { Column } from '../frame/ResourceTable'
 import { CreateSimple } from './CreateSimple'
 import { tableType, type RouteTable } from './resources'
-import { TypeList } from './TypeList'
+import { TypeList } from '../frame/TypeList'
 
 const columns: Column<RouteTable>[] = [
   { key: 'routes', title: 'Routes', value: (t) => t.properties.routes.length },

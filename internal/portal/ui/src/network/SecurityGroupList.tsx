@@ -3,7 +3,7 @@ import { useState } from 'react'
 import type { Column } from '../frame/ResourceTable'
 import { CreateSimple } from './CreateSimple'
 import { groupType, type SecurityGroup } from './resources'
-import { TypeList } from './TypeList'
+import { TypeList } from '../frame/TypeList'
 
 const columns: Column<SecurityGroup>[] = [
   { key: 'rules', title: 'Rules', value: (g) => g.properties.securityRules.length },

@@ -3,7 +3,7 @@ import { useNavigate } from 'react-router'
 import { counted } from '../frame/format'
 import type { Column } from '../frame/ResourceTable'
 import { networkType, ownersOf, type VirtualNetwork } from './resources'
-import { TypeList } from './TypeList'
+import { TypeList } from '../frame/TypeList'
 import { typeOf } from '../api/id'
 import { environmentType } from './resources'
 

@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useClient } from '../api/context'
-import { useResources } from '../api/resources'
 import { useSubscription } from '../api/subscription'
 import type { Attachment } from './attachment'
 import { attachTagName, parseAttachments } from './attachment'
@@ -119,12 +118,6 @@ export interface Environment extends Top {
     networkHealth?: { state: string; since?: string }
     endpointsConfiguration?: { workflow?: { accessEndpointIpAddresses?: { address: string }[] } }
   }
-}
-
-/** useAll lists all resources of a type in the subscription; every is how often it looks again, in ms. */
-export function useAll<T>(type: string, every?: number) {
-  const subscription = useSubscription()
-  return useResources<T>(`/subscriptions/${subscription}/providers/${type}`, { enabled: subscription !== '', ...(every === undefined ? {} : { every }) })
 }
 
 /** rangesOf are a subnet's ranges, given in the singular or the plural member. */

@@ -3,11 +3,11 @@ import { AddRegular, ArrowClockwiseRegular, type FluentIcon } from '@fluentui/re
 import type { ReactNode } from 'react'
 import { groupOf } from '../api/id'
 import { useChanged } from '../api/resources'
-import { EmptyState } from '../frame/EmptyState'
-import { Page } from '../frame/Page'
-import { ResourceLink } from '../frame/ResourceLink'
-import { ResourceTable, type Column } from '../frame/ResourceTable'
-import { useAll } from './resources'
+import { EmptyState } from './EmptyState'
+import { Page } from './Page'
+import { ResourceLink } from './ResourceLink'
+import { ResourceTable, type Column } from './ResourceTable'
+import { useAll } from '../api/subscription'
 
 interface Listed {
   id: string
@@ -26,7 +26,7 @@ interface TypeListProps<T extends Listed> {
   children?: ReactNode // drawers and dialogs of the page
 }
 
-/** TypeList is the list of all resources of one type of the network. */
+/** TypeList is the list of all resources of one type. */
 export function TypeList<T extends Listed>({ title, icon, type, noun, columns, create, emptyText, children }: TypeListProps<T>) {
   const list = useAll<T>(type)
   const changed = useChanged()
