@@ -19,10 +19,11 @@ import (
 // declares a small interface and internal/server passes the other in.
 var layers = [][]string{
 	{"expr", "examples", "examples/network/listener", "netpol"},
-	{"wdl/schema"},
+	{"wdl/schema", "netpol/layout"},
 	{"wdl"},
 	{"engine", "internal/project"},
-	{"internal/store"},
+	{"internal/store", "internal/netns"},
+	{"internal/kernel"},
 	{"internal/task", "internal/dataplane", "internal/backup"},
 	{"internal/connector", "internal/fetch"},
 	{"internal/connector/http", "internal/connector/connection", "internal/connector/workflow", "internal/connector/script"},
@@ -41,7 +42,7 @@ var testOnly = []string{"internal/store/storetest"}
 
 // pure packages know no clock, no randomness, no I/O and no goroutine: what they
 // need comes in as a value, what they want done goes out as one.
-var pure = []string{"expr", "netpol", "wdl", "wdl/schema", "engine"}
+var pure = []string{"expr", "netpol", "netpol/layout", "wdl", "wdl/schema", "engine"}
 
 // impure names what a pure package must not touch: whole packages, or single
 // names of a package that is otherwise data.
@@ -66,6 +67,7 @@ var dialers = map[string][]string{
 var mayDial = map[string]string{
 	"internal/dataplane":        "makes the policy true: the one place where operations get their sockets",
 	"internal/server":           "opens the server's own listener",
+	"internal/netns":            "opens sockets inside network namespaces, for the data plane in the kernel",
 	"isletest":                  "gives a test a client for its server",
 	"cmd/isle":                  "Isle's own commands call Isle's own API",
 	"internal/bench":            "measures a server from outside",
