@@ -91,13 +91,27 @@ func (m *Manager) export(ctx context.Context, tx *store.Tx, r Resource) (e Expor
 	if e.View, err = m.View(ctx, tx, r); err != nil {
 		return e, err
 	}
-	for _, path := range t.ReadOnly {
-		e.View = without(e.View, strings.Split(path, "."))
-	}
+	e.View = t.settable(e.View)
 	if t.Export != nil {
 		err = t.Export(tx, r, &e)
 	}
 	return e, err
+}
+
+// Settable is a view of a resource of a type, without what the server makes
+// (Type.ReadOnly): what a PUT could have said.
+func (m *Manager) Settable(typ string, view expr.Value) expr.Value {
+	if t := m.typeOf(typ); t != nil {
+		return t.settable(view)
+	}
+	return view
+}
+
+func (t *Type) settable(view expr.Value) expr.Value {
+	for _, path := range t.ReadOnly {
+		view = without(view, strings.Split(path, "."))
+	}
+	return view
 }
 
 // partIDs collects the IDs, by key, of what a view shows of the resource's own parts.

@@ -36,9 +36,11 @@ type Resources interface {
 	ListAll(ctx context.Context, p arm.Principal, path, apiVersion string) ([]expr.Value, error)
 }
 
-// Rehearsal tells what a PUT would do, for what-if.
+// Rehearsal tells what a PUT would do, and what of a resource one can have said, for
+// what-if.
 type Rehearsal interface {
 	TryPut(ctx context.Context, p arm.Principal, id, apiVersion string, body []byte) (*arm.Result, error)
+	Settable(typ string, view expr.Value) expr.Value
 }
 
 // Operations are the long-running operations of the resource manager.

@@ -265,7 +265,7 @@ func (s *sight) problem(id string, e *arm.Error) {
 // shown what the template says, result what the PUT would make of it.
 func (s *sight) add(r Planned, before, shown expr.Value, result outcome) {
 	change := expr.Object(str("resourceId", r.ID))
-	shown = payload(r, eachString(shown, s.plan.scrub))
+	shown = s.payload(r, eachString(shown, s.plan.scrub))
 	switch {
 	case before.IsNull():
 		s.made[strings.ToLower(r.ID)] = true
@@ -276,10 +276,10 @@ func (s *sight) add(r Planned, before, shown expr.Value, result outcome) {
 	case !s.full:
 		change = change.With("changeType", expr.String(changeDeploy))
 	default:
-		before = payload(r, before)
+		before = s.payload(r, before)
 		after := shown
 		if !result.view.IsNull() {
-			after = payload(r, result.view)
+			after = s.payload(r, result.view)
 		}
 		c := comparison{partial: result.view.IsNull() || result.begins}
 		delta := c.of(before, after)
@@ -300,8 +300,9 @@ func (s *sight) add(r Planned, before, shown expr.Value, result outcome) {
 }
 
 // payload is a resource as a what-if shows it: what it is called first, and nothing
-// that changes by itself.
-func payload(r Planned, v expr.Value) expr.Value {
+// that the server makes or that changes by itself.
+func (s *sight) payload(r Planned, v expr.Value) expr.Value {
+	v = s.provider.rehearsal.Settable(r.Type, v)
 	id, _ := arm.ParseID(r.ID)
 	members := []expr.Member{str("apiVersion", r.APIVersion), str("id", r.ID), str("name", lastSegment(r.Name)), str("type", r.Type)}
 	if id.Group != "" && id.Provider != "" {

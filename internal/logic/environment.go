@@ -23,7 +23,7 @@ func (s *Service) environmentType() arm.Type {
 		Put: s.putEnvironment, Patch: s.patchEnvironment, Delete: s.deleteEnvironment, View: s.viewEnvironment,
 		List:  &arm.ListSpec{},
 		Names: []string{networkType}, Followed: s.followNetwork,
-		ReadOnly: append([]string{"properties.integrationServiceEnvironmentId", "properties.networkHealth", "properties.endpointsConfiguration"}, identityReadOnly()...),
+		ReadOnly: append([]string{"properties.integrationServiceEnvironmentId", "properties.networkHealth", "properties.networkConfiguration.isolation", "properties.endpointsConfiguration"}, identityReadOnly()...),
 		Actions:  map[string]arm.Handler{"restart": s.restartEnvironment, "health/network/trace": s.traceFlow, "listIdentityEndpoint": s.listIdentityEndpoint},
 		Reads: map[string]arm.Handler{
 			"skus":                        func(context.Context, *arm.Request) (*arm.Response, error) { return arm.Reply(list(skus())), nil },
