@@ -46,8 +46,17 @@ type Namespace struct {
 	Forwards bool          // packets of others pass through
 	// Filter is the text of an nft script that makes the namespace's one table anew
 	// (nft >= 1.0.1), "" for none. Every rule of a security group or a firewall has a
-	// counter, and its ID as comment.
-	Filter string
+	// counter and a comment.
+	Filter   string
+	Comments []Comment // by text: what stands in Filter
+}
+
+// Comment is the comment of packet-filter rules, which nft cuts at 128 bytes, and the
+// rule of the policy that they carry out. One rule may be in several chains, and its
+// packets are the sum.
+type Comment struct {
+	Text string
+	Rule string // resource ID
 }
 
 // LinkKind is how a link leads out of its namespace.
@@ -56,7 +65,7 @@ type LinkKind uint8
 const (
 	Veth   LinkKind = iota // one end of a pair; the other one is listed where it is
 	Uplink                 // a macvlan over an interface of the host
-	Given                  // the namespace or tap is somebody else's
+	Given                  // leads to a namespace or a tap that is somebody else's
 )
 
 // Link is a network interface.
@@ -66,12 +75,19 @@ type Link struct {
 	Peer      End    // of Veth
 	Parent    string // of Uplink: the host's interface; of Given: the path of the namespace, or the tap's name
 	Addresses []netip.Prefix
-	ProxyARP  bool
-	MTU       int // 0: the kernel's
+	// Guest are the addresses of the other end of Given, where that is a namespace. The
+	// end has the link's own name there, and a default route via [NextHop].
+	Guest    []netip.Prefix
+	ProxyARP bool
+	MTU      int // 0: the kernel's
 }
 
 // End is a link in a namespace.
 type End struct{ Namespace, Link string }
+
+// NextHop is where every port sends what it sends: each link of a router has this
+// address. It is on the link although no prefix says so.
+var NextHop = netip.AddrFrom4([4]byte{169, 254, 1, 1})
 
 // MainTable is the routing table that is used without a rule.
 const MainTable = 254
