@@ -139,6 +139,9 @@ func prefixesOf(spans []span) []netip.Prefix {
 	return prefixes
 }
 
+// Merge writes a set of prefixes as the fewest, in address order, IPv4 first.
+func Merge(prefixes []netip.Prefix) []netip.Prefix { return prefixesOf(spansOf(prefixes)) }
+
 func spansOf(prefixes []netip.Prefix) []span {
 	spans := make([]span, len(prefixes))
 	for i, p := range prefixes {

@@ -18,6 +18,7 @@
 //	                 conditions the flow meets
 //	EffectiveRoutes  what a subnet's routes come to, losers included
 //	EffectiveRules   what a group comes to, service tags expanded
+//	Group, Firewall  what a group or a firewall comes to, as a packet filter takes it
 //	RequiredAccess   which flows an integration service environment needs, and
 //	                 which rule blocks them
 //	MissingRules     the rules that would open what security groups block

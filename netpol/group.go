@@ -72,7 +72,7 @@ func compileRules(g *SecurityGroup, direction Direction, s *scope) *ruleList {
 	var all, platform []match
 	for i := range list.rules {
 		all = append(all, list.rules[i].match)
-		if list.rules[i].concernsPlatform() {
+		if list.rules[i].ConcernsPlatform() {
 			platform = append(platform, list.rules[i].match)
 			list.places = append(list.places, i)
 		}
@@ -90,7 +90,9 @@ func (r *SecurityRule) match(s *scope) match {
 	return m
 }
 
-func (r *SecurityRule) concernsPlatform() bool {
+// ConcernsPlatform tells whether the rule names the platform's addresses by a tag of
+// theirs: other rules pass those by (network.md §A3).
+func (r *SecurityRule) ConcernsPlatform() bool {
 	names := func(a Address) bool { return namesPlatform(a.Tag) }
 	return slices.ContainsFunc(r.Source.Addresses, names) || slices.ContainsFunc(r.Destination.Addresses, names)
 }

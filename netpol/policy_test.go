@@ -176,3 +176,19 @@ func TestDenialsInPlainWords(t *testing.T) {
 		}
 	}
 }
+
+func parseFlow(t *testing.T, words []string) Flow {
+	t.Helper()
+	protocol, err := ParseProtocol(words[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := func(text string) netip.AddrPort {
+		if ap, err := netip.ParseAddrPort(text); err == nil {
+			return ap
+		}
+		return netip.AddrPortFrom(netip.MustParseAddr(text), 0)
+	}
+	from, to := end(words[1]), end(words[2])
+	return Flow{protocol, from.Addr(), from.Port(), to.Addr(), to.Port()}
+}

@@ -89,6 +89,10 @@ type End struct{ Namespace, Link string }
 // address. It is on the link although no prefix says so.
 var NextHop = netip.AddrFrom4([4]byte{169, 254, 1, 1})
 
+// PlatformAddress is the platform's, in every network: who attaches a name server to a
+// network has it listen there, in the router (network.md §A3, §C7.7).
+var PlatformAddress = netip.AddrFrom4([4]byte{168, 63, 129, 16})
+
 // MainTable is the routing table that is used without a rule.
 const MainTable = 254
 

@@ -1,0 +1,4 @@
+package netpol
+
+// ParseFlow is for the scripts, which see the package from outside.
+var ParseFlow = parseFlow

@@ -1,0 +1,183 @@
+// Package layouttest draws networks for tests that compare what a policy says with what
+// its layout does.
+package layouttest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+
+	"isle/netpol"
+	"isle/netpol/layout"
+)
+
+// Random draws from few values, so that rules meet flows.
+type Random struct{ *rand.Rand }
+
+// New is the source of randomness of a seed.
+func New(seed uint64) Random { return Random{rand.New(rand.NewPCG(seed, 0))} }
+
+func pick[T any](r Random, list ...T) T { return list[r.IntN(len(list))] }
+
+// Input draws a network: an environment of four parts, two machines in its subnets, one
+// that forwards, a firewall, groups of up to the given number of rules, routes. Inside
+// it has nobody else, and there is no way out of it.
+func (r Random) Input(rules int) layout.Input {
+	m := &netpol.Model{AzureCompatVnetTag: r.IntN(4) == 0, Tags: []netpol.ServiceTag{
+		{Name: "Storage", Prefixes: prefixes("198.51.100.0/24", "203.0.113.8/29", "203.0.113.0/28")}, {Name: "Sql", Prefixes: prefixes("10.0.1.0/26", "2001:db8::/32")}}}
+	for i := range 4 {
+		m.SecurityGroups = append(m.SecurityGroups, r.group(fmt.Sprint("/nsg/", i), rules))
+		m.RouteTables = append(m.RouteTables, r.table(fmt.Sprint("/rt/", i)))
+	}
+	m.Networks = []netpol.VirtualNetwork{r.network()}
+	m.Interfaces = []netpol.Interface{
+		{ID: "/nic/a", Subnet: "/vnet/front", Addresses: addresses("10.0.0.6", "10.0.0.7"), SecurityGroup: pick(r, "", "/nsg/2", "/nsg/3")},
+		{ID: "/nic/b", Subnet: "/vnet/back", Addresses: addresses("10.0.1.9"), SecurityGroup: pick(r, "", "/nsg/0", "/nsg/3")},
+		{ID: "/nic/nva", Subnet: "/vnet/nva", Addresses: addresses("10.0.3.4"), SecurityGroup: pick(r, "", "/nsg/3"), IPForwarding: r.IntN(3) > 0},
+	}
+	m.Firewalls = []netpol.Firewall{r.firewall()}
+	policy, err := netpol.Compile(m)
+	if err != nil {
+		panic(fmt.Sprint("a random model has problems: ", err))
+	}
+	return layout.Input{Model: m, Policy: policy, Environments: []layout.Environment{{ID: "/ise/one", Store: "one", Network: "/vnet", Parts: []layout.Part{
+		{Name: "access-endpoint", Subnet: "/vnet/front", Address: netip.MustParseAddr("10.0.0.4")},
+		{Name: "built-in", Subnet: "/vnet/front", Address: netip.MustParseAddr("10.0.0.5")},
+		{Name: "connectors", Subnet: "/vnet/back", Address: netip.MustParseAddr("10.0.1.4")},
+		{Name: "cache", Subnet: "/vnet/cache", Address: netip.MustParseAddr("10.0.4.4")},
+	}}}, Attachments: []layout.Attachment{{Interface: "/nic/a"}, {Interface: "/nic/b"}, {Interface: "/nic/nva"}}}
+}
+
+// Sources are the addresses that send, by the namespace that they are in.
+func Sources() map[string][]netip.Addr {
+	return map[string][]netip.Addr{
+		layout.ComponentName("one", "access-endpoint"): addresses("10.0.0.4"),
+		layout.ComponentName("one", "built-in"):        addresses("10.0.0.5"),
+		layout.ComponentName("one", "connectors"):      addresses("10.0.1.4"),
+		layout.ComponentName("one", "cache"):           addresses("10.0.4.4"),
+		layout.MachineName("/nic/a"):                   addresses("10.0.0.6", "10.0.0.7"),
+		layout.MachineName("/nic/b"):                   addresses("10.0.1.9"),
+		layout.MachineName("/nic/nva"):                 addresses("10.0.3.4"),
+	}
+}
+
+// Flow draws a flow from an address.
+func (r Random) Flow(from netip.Addr) netpol.Flow {
+	to := netip.MustParseAddr(pick(r, "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7", "10.0.1.4", "10.0.1.9", "10.0.3.4", "10.0.2.4", "10.0.4.4",
+		"203.0.113.9", "203.0.113.77", "198.51.100.7", "192.168.1.1", "172.16.0.3", "10.9.0.1", "8.8.8.8", "100.64.0.9", "168.63.129.16"))
+	f := netpol.Flow{Protocol: pick(r, netpol.TCP, netpol.TCP, netpol.TCP, netpol.UDP, netpol.UDP, netpol.ICMP, netpol.ESP, netpol.AH), Source: from, Destination: to}
+	if f.Protocol.HasPorts() {
+		f.SourcePort, f.DestinationPort = 1+uint16(r.IntN(65535)), 1+uint16(r.IntN(65535))
+		if r.IntN(2) == 0 {
+			f.DestinationPort = pick(r, uint16(443), 80, 79, 81, 1000, 2001, 65535, 444, 255, 256, 511, 512, 53)
+		}
+	}
+	return f
+}
+
+func (r Random) network() netpol.VirtualNetwork {
+	n := netpol.VirtualNetwork{ID: "/vnet", Space: prefixes("10.0.0.0/16")}
+	if r.IntN(2) == 0 {
+		n.Gateway = &netpol.Gateway{ID: "/gw", Prefixes: pick(r, prefixes("192.168.0.0/16", "10.0.1.0/25"), prefixes("0.0.0.0/0"))}
+	}
+	for i, name := range []string{"front", "back", "AzureFirewallSubnet", "nva", "cache"} {
+		n.Subnets = append(n.Subnets, netpol.Subnet{ID: "/vnet/" + name, Prefixes: []netip.Prefix{netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i), 0}), 24)},
+			SecurityGroup: pick(r, "", "/nsg/0", "/NSG/1", "/nsg/2"), RouteTable: pick(r, "", "/rt/0", "/rt/1", "/RT/2")})
+	}
+	return n
+}
+
+func (r Random) group(id string, most int) netpol.SecurityGroup {
+	g := netpol.SecurityGroup{ID: id}
+	for i := range r.IntN(most + 1) {
+		g.Rules = append(g.Rules, netpol.SecurityRule{Name: fmt.Sprint("r", i), Priority: 100 + i, Direction: pick(r, netpol.Inbound, netpol.Outbound),
+			Access: pick(r, netpol.Allow, netpol.Allow, netpol.Deny), Protocol: netpol.Protocol(r.IntN(6)), Source: r.side(), Destination: r.side()})
+	}
+	return g
+}
+
+func (r Random) side() netpol.Side {
+	var s netpol.Side
+	for range r.IntN(4) {
+		s.Addresses = append(s.Addresses, r.address())
+	}
+	for range r.IntN(4) {
+		s.Ports = append(s.Ports, r.ports())
+	}
+	return s
+}
+
+func (r Random) address() netpol.Address {
+	text := pick(r, "*", "10.0.0.0/8", "10.0.0.0/24", "10.0.1.0/24", "10.0.0.4", "10.0.0.6", "10.0.1.9", "10.0.0.0/28", "10.0.1.0/25", "VirtualNetwork", "Internet", "Storage",
+		"Sql", "0.0.0.0/0", "::/0", "203.0.113.0/24", "203.0.113.9", "192.168.0.0/16", "AzureLoadBalancer", "AzurePlatformDNS", "EventHub", "172.16.0.0/24", "")
+	if text == "" {
+		bits := 8 + r.IntN(25)
+		text = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(r.IntN(5)), byte(r.IntN(16))}), bits).Masked().String()
+	}
+	a, err := netpol.ParseAddress(text)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+func (r Random) ports() netpol.PortRange {
+	if r.IntN(2) == 0 {
+		first := uint16(r.IntN(65536))
+		return netpol.PortRange{First: first, Last: first + uint16(r.IntN(int(65536-uint32(first))))}
+	}
+	return pick(r, netpol.PortRange{First: 443, Last: 443}, netpol.PortRange{First: 80, Last: 443}, netpol.PortRange{First: 0, Last: 65535},
+		netpol.PortRange{First: 1000, Last: 2000}, netpol.PortRange{First: 444, Last: 65535}, netpol.PortRange{First: 0, Last: 79}, netpol.PortRange{First: 256, Last: 511})
+}
+
+func (r Random) table(id string) netpol.RouteTable {
+	t := netpol.RouteTable{ID: id, DisableGatewayRoutes: r.IntN(4) == 0}
+	for i, to := range []string{"0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/16", "10.0.1.0/24", "10.0.0.5", "203.0.113.0/24", "198.51.100.0/25", "192.168.0.0/16", "Storage"} {
+		if r.IntN(3) > 0 {
+			continue
+		}
+		a, err := netpol.ParseAddress(to)
+		if err != nil {
+			panic(err)
+		}
+		route := netpol.Route{Name: fmt.Sprint("r", i), Destination: a, NextHop: pick(r, netpol.VnetLocal, netpol.Internet, netpol.VirtualAppliance, netpol.VirtualAppliance, netpol.VirtualAppliance, netpol.None)}
+		if route.NextHop == netpol.VirtualAppliance {
+			route.NextHopIP = netip.MustParseAddr(pick(r, "10.0.2.4", "10.0.2.4", "10.0.3.4", "10.0.3.4", "10.0.0.4", "10.0.9.9"))
+		}
+		t.Routes = append(t.Routes, route)
+	}
+	return t
+}
+
+func (r Random) firewall() netpol.Firewall {
+	f := netpol.Firewall{ID: "/fw", Subnet: "/vnet/AzureFirewallSubnet", PrivateIP: netip.MustParseAddr("10.0.2.4"), PublicIPs: pick(r, nil, addresses("203.0.113.200")),
+		PrivateRanges: pick(r, nil, nil, prefixes("0.0.0.0/0"), prefixes("255.255.255.255/32"), prefixes("10.0.0.0/8", "10.0.0.0/16", "::/0"))}
+	for i := range r.IntN(5) {
+		c := netpol.RuleCollection{Name: fmt.Sprint("c", i), Priority: 100 + (i*7)%5, Action: pick(r, netpol.Allow, netpol.Allow, netpol.Deny)}
+		for k := range 1 + r.IntN(3) {
+			rule := netpol.NetworkRule{Name: fmt.Sprint("n", k), Source: netpol.Side{Addresses: r.side().Addresses}, Destination: r.side()}
+			for range r.IntN(3) {
+				rule.Protocols = append(rule.Protocols, netpol.Protocol(r.IntN(int(netpol.ICMP)+1)))
+			}
+			c.Rules = append(c.Rules, rule)
+		}
+		f.Collections = append(f.Collections, c)
+	}
+	return f
+}
+
+func addresses(texts ...string) []netip.Addr {
+	list := make([]netip.Addr, len(texts))
+	for i, t := range texts {
+		list[i] = netip.MustParseAddr(t)
+	}
+	return list
+}
+
+func prefixes(texts ...string) []netip.Prefix {
+	list := make([]netip.Prefix, len(texts))
+	for i, t := range texts {
+		list[i] = netip.MustParsePrefix(t)
+	}
+	return list
+}

@@ -1,0 +1,66 @@
+package layout
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/netip"
+	"strings"
+)
+
+// Names of namespaces follow from what they are made for, so that who knows that finds
+// them, and they stay the same whatever else changes.
+
+// RouterName is the namespace of a virtual network's router, by the network's ID.
+func RouterName(network string) string { return name("vnet", network) }
+
+// FirewallName is the namespace of a firewall, by its ID.
+func FirewallName(firewall string) string { return name("fw", firewall) }
+
+// MachineName is the namespace of a network interface, by its ID.
+func MachineName(nic string) string { return name("nic", nic) }
+
+// ComponentName is the namespace of a component of an environment, by the store id of
+// the environment and the component's name.
+func ComponentName(store, component string) string {
+	return "env-" + digest(store) + "-" + word(component, 20)
+}
+
+func name(kind, id string) string {
+	return kind + "-" + word(last(id), 20) + "-" + digest(id)
+}
+
+// PortLink is what a port is called in its own namespace.
+const PortLink = "eth0"
+
+// UplinkLink is what the uplink is called in a router.
+const UplinkLink = "uplink0"
+
+// linkName is what the port with an address is called in its router. Nothing that nft
+// or ip reads as a word of theirs begins like it.
+func linkName(a netip.Addr) string {
+	bytes := a.As4()
+	return "port" + hex.EncodeToString(bytes[:])
+}
+
+// commentOf is the comment of a rule: for the reader its name, for the machine its ID.
+func commentOf(rule string) string { return word(last(rule), 60) + "-" + digest(rule) }
+
+func last(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
+
+// digest tells IDs apart, which compare ignoring case.
+func digest(id string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(id)))
+	return hex.EncodeToString(sum[:5])
+}
+
+// word keeps letters and digits, and makes dashes of the rest.
+func word(text string, most int) string {
+	plain := strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+			return r
+		}
+		return '-'
+	}, text)
+	return plain[:min(len(plain), most)]
+}

@@ -1,0 +1,185 @@
+// Package modeltext reads models of the network policy that tests are written with. A
+// model is lines of words, which blanks separate; a list is separated by commas, and "-"
+// is nothing:
+//
+//	network SPACE                     of the network that all subnets are in
+//	gateway PREFIXES
+//	peered PREFIXES
+//	endpoint SUBNET TAGS              service endpoints of a subnet that is there
+//	tag NAME PREFIXES
+//	subnet NAME RANGE NSG ROUTETABLE
+//	nic NAME SUBNET ADDRESS NSG [forward]
+//	rule NSG NAME PRIORITY In|Out Allow|Deny PROTOCOL SOURCE PORTS DESTINATION PORTS
+//	nsg NAME                          a group without rules of its own
+//	route TABLE NAME DESTINATION NEXTHOP [ADDRESS]
+//	firewall NAME SUBNET ADDRESS PUBLIC
+//	netrule FIREWALL COLLECTION PRIORITY Allow|Deny NAME PROTOCOLS SOURCE DESTINATION PORTS
+//
+// IDs are /vnet, /vnet/SUBNET, /nic/NAME, /nsg/NAME, /rt/TABLE and /fw/NAME.
+package modeltext
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"isle/netpol"
+)
+
+// Parse reads a model. A line that it does not know is others' to read, who tell whether
+// they do; others may be nil.
+func Parse(t testing.TB, text string, others func(verb string, words []string) bool) *netpol.Model {
+	t.Helper()
+	b := builder{t: t, m: &netpol.Model{Networks: []netpol.VirtualNetwork{{ID: "/vnet"}}}}
+	for line := range strings.Lines(text) {
+		w := strings.Fields(line)
+		if len(w) > 0 && !b.line(w[0], w[1:]) && (others == nil || !others(w[0], w[1:])) {
+			t.Fatalf("no line %q", line)
+		}
+	}
+	return b.m
+}
+
+// builder makes a model of a script's lines.
+type builder struct {
+	t testing.TB
+	m *netpol.Model
+}
+
+func (b *builder) line(verb string, w []string) bool {
+	n := &b.m.Networks[0]
+	id := func(kind, name string) string {
+		if name == "-" {
+			return ""
+		}
+		return kind + name
+	}
+	switch verb {
+	case "network":
+		n.Space = b.prefixes(w[0])
+	case "gateway":
+		n.Gateway = &netpol.Gateway{ID: "/gateway", Prefixes: b.prefixes(w[0])}
+	case "peered":
+		n.Peered = b.prefixes(w[0])
+	case "endpoint":
+		i := slices.IndexFunc(n.Subnets, func(s netpol.Subnet) bool { return s.ID == "/vnet/"+w[0] })
+		n.Subnets[i].ServiceEndpoints = strings.Split(w[1], ",")
+	case "tag":
+		b.m.Tags = append(b.m.Tags, netpol.ServiceTag{Name: w[0], Prefixes: b.prefixes(w[1])})
+	case "subnet":
+		n.Subnets = append(n.Subnets, netpol.Subnet{ID: "/vnet/" + w[0], Prefixes: b.prefixes(w[1]), SecurityGroup: id("/nsg/", w[2]), RouteTable: id("/rt/", w[3])})
+	case "nic":
+		b.m.Interfaces = append(b.m.Interfaces, netpol.Interface{ID: "/nic/" + w[0], Subnet: "/vnet/" + w[1], Addresses: []netip.Addr{netip.MustParseAddr(w[2])}, SecurityGroup: id("/nsg/", w[3]), IPForwarding: len(w) > 4})
+	case "nsg":
+		b.group(w[0])
+	case "rule":
+		g := b.group(w[0])
+		r := netpol.SecurityRule{Name: w[1], Priority: b.number(w[2]), Source: b.side(w[6], w[7]), Destination: b.side(w[8], w[9])}
+		r.Direction = map[string]netpol.Direction{"In": netpol.Inbound, "Out": netpol.Outbound}[w[3]]
+		r.Access = map[string]netpol.Access{"Allow": netpol.Allow, "Deny": netpol.Deny}[w[4]]
+		r.Protocol, _ = netpol.ParseProtocol(w[5])
+		g.Rules = append(g.Rules, r)
+	case "route":
+		b.route(w)
+	case "firewall":
+		b.m.Firewalls = append(b.m.Firewalls, netpol.Firewall{ID: "/fw/" + w[0], Subnet: "/vnet/" + w[1], PrivateIP: netip.MustParseAddr(w[2]), PublicIPs: []netip.Addr{netip.MustParseAddr(w[3])}})
+	case "netrule":
+		b.netrule(w)
+	default:
+		return false
+	}
+	return true
+}
+
+func (b *builder) group(name string) *netpol.SecurityGroup {
+	for i := range b.m.SecurityGroups {
+		if b.m.SecurityGroups[i].ID == "/nsg/"+name {
+			return &b.m.SecurityGroups[i]
+		}
+	}
+	b.m.SecurityGroups = append(b.m.SecurityGroups, netpol.SecurityGroup{ID: "/nsg/" + name})
+	return &b.m.SecurityGroups[len(b.m.SecurityGroups)-1]
+}
+
+func (b *builder) route(w []string) {
+	a, err := netpol.ParseAddress(w[2])
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r := netpol.Route{Name: w[1], Destination: a}
+	for hop := netpol.VnetLocal; hop <= netpol.None; hop++ {
+		if hop.String() == w[3] {
+			r.NextHop = hop
+		}
+	}
+	if len(w) > 4 {
+		r.NextHopIP = netip.MustParseAddr(w[4])
+	}
+	for i := range b.m.RouteTables {
+		if b.m.RouteTables[i].ID == "/rt/"+w[0] {
+			b.m.RouteTables[i].Routes = append(b.m.RouteTables[i].Routes, r)
+			return
+		}
+	}
+	b.m.RouteTables = append(b.m.RouteTables, netpol.RouteTable{ID: "/rt/" + w[0], Routes: []netpol.Route{r}})
+}
+
+func (b *builder) netrule(w []string) {
+	f := &b.m.Firewalls[len(b.m.Firewalls)-1]
+	r := netpol.NetworkRule{Name: w[4], Source: b.side(w[6], "*"), Destination: b.side(w[7], w[8])}
+	for _, text := range strings.Split(w[5], ",") {
+		p, err := netpol.ParseProtocol(text)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		r.Protocols = append(r.Protocols, p)
+	}
+	for i := range f.Collections {
+		if f.Collections[i].Name == w[1] {
+			f.Collections[i].Rules = append(f.Collections[i].Rules, r)
+			return
+		}
+	}
+	f.Collections = append(f.Collections, netpol.RuleCollection{Name: w[1], Priority: b.number(w[2]), Action: map[string]netpol.Access{"Allow": netpol.Allow}[w[3]], Rules: []netpol.NetworkRule{r}})
+}
+
+func (b *builder) number(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return n
+}
+
+func (b *builder) prefixes(text string) []netip.Prefix {
+	var list []netip.Prefix
+	for _, t := range strings.Split(text, ",") {
+		p, err := netip.ParsePrefix(t)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+func (b *builder) side(addresses, ports string) netpol.Side {
+	var s netpol.Side
+	for _, text := range strings.Split(addresses, ",") {
+		a, err := netpol.ParseAddress(text)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		s.Addresses = append(s.Addresses, a)
+	}
+	for _, text := range strings.Split(ports, ",") {
+		p, err := netpol.ParsePorts(text)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		s.Ports = append(s.Ports, p)
+	}
+	return s
+}
