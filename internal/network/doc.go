@@ -19,6 +19,6 @@
 //
 // [Policies] makes a netpol policy of everything that is stored (model.go). It is
 // up to date for whoever has seen the answer of a change; what passes the checks of
-// the types compiles. Watchers and effective rules (watcher.go, effective.go) read
+// the types compiles. Watchers (watcher.go, diagnostic.go, connectivity.go) and effective rules (effective.go) read
 // it. The package judges flows only when it is asked to; it never opens a socket.
 package network

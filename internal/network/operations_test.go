@@ -325,9 +325,36 @@ func driveWatchers(s *sdk) {
 	s.send("PUT", table+"/routes/fw", `{"properties":{"addressPrefix":"93.0.0.0/8","nextHopType":"VirtualAppliance","nextHopIpAddress":"10.0.9.4"}}`, 201)
 	next = hop("93.184.216.34")
 	check(s, "appliance", string(*next.NextHopType)+" "+*next.NextHopIPAddress+" "+*next.RouteTableID, "VirtualAppliance 10.0.9.4 "+table)
+	driveDiagnostics(s, watchers)
 	await[armnetwork.WatchersClientDeleteResponse](s)(watchers.BeginDelete(s.ctx, "g", "watcher", nil))
 	await[armnetwork.WatchersClientDeleteResponse](s)(watchers.BeginDelete(s.ctx, "g", "watcher", nil))
 	s.send("GET", provider+"/networkWatchers/watcher", "", 404)
+}
+
+// driveDiagnostics asks why, of a group that denies ftp and a route that nothing answers.
+func driveDiagnostics(s *sdk, watchers *armnetwork.WatchersClient) {
+	diagnosed := await[armnetwork.WatchersClientGetNetworkConfigurationDiagnosticResponse](s)(watchers.BeginGetNetworkConfigurationDiagnostic(s.ctx, "g", "watcher", armnetwork.ConfigurationDiagnosticParameters{
+		TargetResourceID: to.Ptr(environment), Profiles: []*armnetwork.ConfigurationDiagnosticProfile{{Direction: to.Ptr(armnetwork.DirectionOutbound), Protocol: to.Ptr("TCP"), Source: to.Ptr("10.0.0.4"), Destination: to.Ptr("8.8.8.8"), DestinationPort: to.Ptr("21")}}}, nil))
+	result := diagnosed.Results[0].NetworkSecurityGroupResult
+	evaluated := result.EvaluatedNetworkSecurityGroups[0]
+	check(s, "diagnostic", string(*result.SecurityRuleAccessResult)+" "+*evaluated.MatchedRule.RuleName+" "+*evaluated.AppliedTo, "Deny UserRule_no-ftp "+net+"/subnets/a")
+	last := evaluated.RulesEvaluationResult[len(evaluated.RulesEvaluationResult)-1]
+	check(s, "the rule that decides", fmt.Sprint(*last.Name, *last.ProtocolMatched, *last.SourceMatched, *last.SourcePortMatched, *last.DestinationMatched, *last.DestinationPortMatched), "UserRule_no-ftptrue true true true true")
+
+	view := await[armnetwork.WatchersClientGetVMSecurityRulesResponse](s)(watchers.BeginGetVMSecurityRules(s.ctx, "g", "watcher", armnetwork.SecurityGroupViewParameters{TargetResourceID: to.Ptr(environment)}, nil))
+	rules := view.NetworkInterfaces[0].SecurityRuleAssociations
+	check(s, "view", fmt.Sprint(*rules.SubnetAssociation.SecurityRules[0].ID, len(rules.DefaultSecurityRules), len(rules.EffectiveSecurityRules)), group+"/securityRules/no-ftp6 7")
+
+	ask := func(address string, port int32) armnetwork.ConnectivityInformation {
+		return await[armnetwork.WatchersClientCheckConnectivityResponse](s)(watchers.BeginCheckConnectivity(s.ctx, "g", "watcher", armnetwork.ConnectivityParameters{
+			Source: &armnetwork.ConnectivitySource{ResourceID: to.Ptr(environment)}, Destination: &armnetwork.ConnectivityDestination{Address: to.Ptr(address), Port: to.Ptr(port)}}, nil)).ConnectivityInformation
+	}
+	way := ask("8.8.8.8", 21)
+	check(s, "ftp", string(*way.ConnectionStatus)+" "+*way.Hops[0].Address+" "+string(*way.Hops[0].Issues[0].Type)+" "+*way.Hops[0].Issues[0].Context[0]["value"], "Unreachable 10.0.0.5 NetworkSecurityRule UserRule_no-ftp")
+	way = ask("8.8.8.8", 443)
+	check(s, "https", fmt.Sprint(*way.ConnectionStatus, " ", len(way.Hops), *way.Hops[1].Type, len(way.Hops[1].Issues)), "Reachable 2Internet0")
+	way = ask("93.184.216.34", 443)
+	check(s, "appliance", fmt.Sprint(*way.ConnectionStatus, " ", *way.Hops[0].Issues[0].Type, " ", *way.Hops[0].Issues[0].Context[0]["key"]), "Unreachable UserDefinedRoute RouteType")
 }
 
 func driveLocation(s *sdk) {

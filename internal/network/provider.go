@@ -65,7 +65,8 @@ func resourceTypes(p *provider) []arm.Type {
 
 	watchers := top
 	watchers.Name, watchers.Put, watchers.Delete, watchers.View, watchers.AcceptDelete = typeWatchers, putWatcher, deleteWatcher, viewWatcher, true
-	watchers.Actions = map[string]arm.Handler{"ipFlowVerify": p.verifyFlow, "nextHop": p.nextHop}
+	watchers.Actions = map[string]arm.Handler{"ipFlowVerify": p.verifyFlow, "nextHop": p.nextHop, "connectivityCheck": p.checkConnectivity,
+		"networkConfigurationDiagnostic": p.diagnose, "securityGroupView": p.securityView}
 
 	publics := top
 	publics.Name, publics.Put, publics.Patch, publics.Delete, publics.View = typePublicIPs, putPublicIP, patchPublicIP, deletePublicIP, viewPublicIP

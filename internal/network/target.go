@@ -23,6 +23,7 @@ type vantage struct {
 	network   string
 	addresses []netip.Addr   // of a network interface
 	ranges    []netip.Prefix // of an environment's subnets
+	subnets   []string       // IDs of an environment's subnets
 }
 
 // has tells whether an address is one of the target's.
@@ -42,36 +43,64 @@ func (v *vantage) own() string {
 	return strings.Join(texts, ", ")
 }
 
+// sender is the address from which the target calls: an environment's built-in actions
+// have the second address that is free in its first subnet.
+func (v *vantage) sender() netip.Addr {
+	if len(v.addresses) > 0 {
+		return v.addresses[0]
+	}
+	return v.receiver().Next()
+}
+
+// receiver is the address at which the target is called: of an environment its access
+// endpoint's.
+func (v *vantage) receiver() netip.Addr {
+	if len(v.addresses) > 0 {
+		return v.addresses[0]
+	}
+	a := v.ranges[0].Masked().Addr()
+	for range reservedAddresses - 1 {
+		a = a.Next()
+	}
+	return a
+}
+
 // findTarget finds the target of a watcher's request; nil if something is wrong with
 // it, which is reported.
 func findTarget(tx *store.Tx, target, nic string, found *arm.Found) (*vantage, error) {
+	if nic != "" && !arm.SameID(nic, target) {
+		found.Add(codeReference, "targetNicResourceId", "targetNicResourceId '%s' chooses an interface of a virtual machine, which this server does not have. Leave it out, or give the interface as targetResourceId.", nic)
+	}
+	return findTargetAt(tx, target, "targetResourceId", found)
+}
+
+// findTargetAt is findTarget for a target that another member names.
+func findTargetAt(tx *store.Tx, target, member string, found *arm.Found) (*vantage, error) {
 	if target == "" {
-		found.Add(codeFormat, "targetResourceId", "targetResourceId is required: the ID of a network interface, or of an integration service environment.")
+		found.Add(codeFormat, member, "%s is required: the ID of a network interface, or of an integration service environment.", member)
 		return nil, nil
 	}
 	id, err := arm.ParseID(target)
 	if err != nil {
-		found.Add(codeReference, "targetResourceId", "'%s' is not a resource ID. Give that of a network interface, or of an integration service environment.", target)
+		found.Add(codeReference, member, "'%s' is not a resource ID. Give that of a network interface, or of an integration service environment.", target)
 		return nil, nil
-	}
-	if nic != "" && !arm.SameID(nic, target) {
-		found.Add(codeReference, "targetNicResourceId", "targetNicResourceId '%s' chooses an interface of a virtual machine, which this server does not have. Leave it out, or give the interface as targetResourceId.", nic)
 	}
 	switch typ := id.Type(); {
 	case strings.EqualFold(typ, typeEnvironments):
-		return environmentTarget(tx, id, found)
+		return environmentTarget(tx, id, member, found)
 	case strings.EqualFold(typ, typeInterfaces):
-		return interfaceTarget(tx, id, found)
+		return interfaceTarget(tx, id, member, found)
 	case strings.EqualFold(typ, typeMachines):
-		found.Add(codeReference, "targetResourceId", "The target %s is a virtual machine; this server has none. Give the ID of a network interface, which may stand for a real machine, or of an integration service environment.", target)
+		found.Add(codeReference, member, "The target %s is a virtual machine; this server has none. Give the ID of a network interface, which may stand for a real machine, or of an integration service environment.", target)
 	default:
-		found.Add(codeReference, "targetResourceId", "The target %s is of type %s. Give the ID of a network interface, or of an integration service environment.", target, typ)
+		found.Add(codeReference, member, "The target %s is of type %s. Give the ID of a network interface, or of an integration service environment.", target, typ)
 	}
 	return nil, nil
 }
 
-// environmentTarget is an environment: it is in the subnets whose links name it.
-func environmentTarget(tx *store.Tx, id arm.ID, found *arm.Found) (*vantage, error) {
+// environmentTarget is an environment: it is in the subnets whose links name it, the
+// delegated one first.
+func environmentTarget(tx *store.Tx, id arm.ID, member string, found *arm.Found) (*vantage, error) {
 	subnets, err := arm.List(tx, store.Query{Type: typeSubnets})
 	if err != nil {
 		return nil, err
@@ -82,22 +111,30 @@ func environmentTarget(tx *store.Tx, id arm.ID, found *arm.Found) (*vantage, err
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(form.Links, func(l Link) bool { return arm.SameID(l.Owner, id.String()) }) {
-			v.network, v.ranges = r.Parent, append(v.ranges, form.ranges()...)
+		i := slices.IndexFunc(form.Links, func(l Link) bool { return arm.SameID(l.Owner, id.String()) })
+		if i < 0 {
+			continue
 		}
+		v.network = r.Parent
+		at := len(v.ranges)
+		if form.Links[i].Association {
+			at = 0
+		}
+		v.ranges = slices.Insert(v.ranges, at, form.ranges()...)
+		v.subnets = append(v.subnets, r.ID)
 	}
 	if v.network == "" {
-		found.Add(codeReference, "targetResourceId", "No subnet has the environment %s in it: it does not exist, or is in no virtual network yet.", id)
+		found.Add(codeReference, member, "No subnet has the environment %s in it: it does not exist, or is in no virtual network yet.", id)
 		return nil, nil
 	}
 	return v, nil
 }
 
 // interfaceTarget is a network interface.
-func interfaceTarget(tx *store.Tx, id arm.ID, found *arm.Found) (*vantage, error) {
+func interfaceTarget(tx *store.Tx, id arm.ID, member string, found *arm.Found) (*vantage, error) {
 	r, err := arm.Load(tx, id.Key())
 	if errors.Is(err, store.ErrNotFound) {
-		found.Add(codeReference, "targetResourceId", "The network interface %s was not found.", id)
+		found.Add(codeReference, member, "The network interface %s was not found.", id)
 		return nil, nil
 	}
 	if err != nil {

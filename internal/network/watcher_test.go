@@ -2,6 +2,7 @@ package network_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -73,7 +74,6 @@ func TestWatchersTellWhatIsWrongWithARequest(t *testing.T) {
 	if e := w.ask("ipFlowVerify", goodFlow, map[string]string{"targetResourceId": machine}, 400)["error"].(map[string]any); !strings.Contains(e["message"].(string), "network interface") {
 		t.Error(e["message"])
 	}
-	w.send("POST", watcher+"/topology", `{}`, 404)
 	w.refused("PUT", provider+"/networkWatchers/-", `{"location":"westus"}`, "InvalidResourceName")
 }
 
@@ -111,5 +111,58 @@ func TestTagsAreAChange(t *testing.T) {
 	w.send("DELETE", tags, "", 200)
 	if _, there := w.send("GET", net, "", 200)["tags"]; there {
 		t.Error("the tags are still there")
+	}
+}
+
+func TestDiagnosticsTellWhatIsWrongWithARequest(t *testing.T) {
+	w := newWorld(t)
+	w.office()
+	w.environment(environment, net+"/subnets/a")
+	w.send("PUT", watcher, `{"location":"westus"}`, 201)
+	for _, c := range []struct{ action, body, want string }{
+		{"networkConfigurationDiagnostic", `{}`, "InvalidRequestFormat targetResourceId, InvalidRequestFormat profiles"},
+		{"networkConfigurationDiagnostic", `{"targetResourceId":"` + environment + `","verbosityLevel":"Chatty","profiles":[{"direction":"Up","protocol":"*","source":"Internet","destination":"10.0.0.0/8","destinationPort":"x"}]}`,
+			"InvalidRequestFormat verbosityLevel, InvalidRequestFormat profiles[0].direction, InvalidRequestFormat profiles[0].protocol, InvalidRequestFormat profiles[0].source, InvalidRequestFormat profiles[0].destination, InvalidRequestFormat profiles[0].destinationPort"},
+		{"networkConfigurationDiagnostic", `{"targetResourceId":"` + environment + `","profiles":[{"direction":"Inbound","protocol":"TCP","source":"8.8.8.8","destination":"10.0.9.9","destinationPort":"1"}]}`,
+			"PrivateIPAddressNotInSubnet profiles[0].destination"},
+		{"securityGroupView", `{"targetResourceId":"` + net + `"}`, "InvalidResourceReference targetResourceId"},
+		{"connectivityCheck", `{}`, "InvalidRequestFormat source.resourceId, InvalidRequestFormat destination, InvalidRequestFormat destination.port"},
+		{"connectivityCheck", `{"source":{"resourceId":"` + environment + `","port":-1},"destination":{"address":"a.example","port":0},"protocol":"Udp"}`,
+			"InvalidRequestFormat protocol, InvalidRequestFormat destination.address, InvalidRequestFormat source.port, InvalidRequestFormat destination.port"},
+		{"connectivityCheck", `{"source":{"resourceId":"` + environment + `"},"destination":{"address":"10.0.0.9","resourceId":"` + environment + `","port":1}}`, "InvalidRequestFormat destination"},
+	} {
+		if got := problems(w.send("POST", watcher+"/"+c.action, c.body, 400)); got != c.want {
+			t.Errorf("%s %s: %s, want %s", c.action, c.body, got, c.want)
+		}
+	}
+}
+
+// A way through a firewall has it as a hop, with what it decided.
+func TestConnectivityThroughAFirewall(t *testing.T) {
+	w := newWorld(t)
+	w.office()
+	w.environment(environment, net+"/subnets/a")
+	w.send("PUT", watcher, `{"location":"westus"}`, 201)
+	w.send("PUT", net+"/subnets/AzureFirewallSubnet", `{"properties":{"addressPrefix":"10.0.8.0/26"}}`, 201)
+	w.send("PUT", provider+"/publicIPAddresses/out", `{"location":"westus","sku":{"name":"Standard"},"properties":{"publicIPAllocationMethod":"Static"}}`, 201)
+	w.send("PUT", provider+"/azureFirewalls/fw", `{"location":"westus","properties":{"sku":{"name":"AZFW_VNet","tier":"Standard"},"ipConfigurations":[{"name":"c","properties":{"subnet":{"id":"`+net+`/subnets/AzureFirewallSubnet"},"publicIPAddress":{"id":"`+provider+`/publicIPAddresses/out"}}}],
+		"networkRuleCollections":[{"name":"some","properties":{"priority":200,"action":{"type":"Allow"},"rules":[{"name":"web","protocols":["TCP"],"sourceAddresses":["*"],"destinationAddresses":["*"],"destinationPorts":["443"]}]}}]}}`, 201)
+	w.send("PUT", table+"/routes/all", `{"properties":{"addressPrefix":"8.0.0.0/8","nextHopType":"VirtualAppliance","nextHopIpAddress":"10.0.8.4"}}`, 201)
+	for port, want := range map[int]string{443: "Reachable Source VirtualAppliance Internet", 80: "Unreachable Source VirtualAppliance Destination no rule matched"} {
+		answer := w.send("POST", watcher+"/connectivityCheck", fmt.Sprintf(`{"source":{"resourceId":%q},"destination":{"address":"8.8.8.8","port":%d}}`, environment, port), 200)
+		got := answer["connectionStatus"].(string)
+		for _, h := range answer["hops"].([]any) {
+			h := h.(map[string]any)
+			got += " " + h["type"].(string)
+			if h["type"] == "VirtualAppliance" && (h["address"] != "10.0.8.4" || h["resourceId"] != provider+"/azureFirewalls/fw") {
+				t.Errorf("the firewall's hop: %v", h)
+			}
+		}
+		for _, issue := range answer["hops"].([]any)[1].(map[string]any)["issues"].([]any) {
+			got += " " + issue.(map[string]any)["context"].([]any)[0].(map[string]any)["value"].(string)
+		}
+		if got != want {
+			t.Errorf("port %d: %s, want %s", port, got, want)
+		}
 	}
 }
