@@ -1,0 +1,355 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"isle/netpol/layout"
+)
+
+// change carries out the works of one network, step by step over all its namespaces, so
+// that nothing is open before it is filtered (see the package).
+type change struct {
+	kernel *Kernel
+	works  []*work
+	spaces map[string]*space // that are open, by name
+	failed map[string]bool   // namespaces where a step failed, which get no further ones
+}
+
+func (c *change) close() {
+	for _, s := range c.spaces {
+		s.close()
+	}
+}
+
+// carryOut runs each step in all namespaces before the next one.
+func (c *change) carryOut(ctx context.Context) error {
+	steps := []func(context.Context, *work) error{
+		c.remove, c.create, c.dropLinks, c.loadFilter, c.makeLinks, c.settle, c.judge,
+	}
+	var failed []error
+	for _, step := range steps {
+		for _, w := range c.works {
+			if c.failed[w.name] {
+				continue
+			}
+			if err := step(ctx, w); err != nil {
+				c.failed[w.name] = true
+				failed = append(failed, fmt.Errorf("namespace %s: %w", w.name, err))
+			}
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func (c *change) path(name string) string { return Path(c.kernel.options.Tag, name) }
+
+// open returns a namespace, which stays open until the change is done.
+func (c *change) open(name string) (*space, error) {
+	if s := c.spaces[name]; s != nil {
+		return s, nil
+	}
+	s, err := openSpace(c.path(name))
+	if err != nil {
+		return nil, err
+	}
+	c.spaces[name] = s
+	return s, nil
+}
+
+// remove empties a namespace and takes its name away. It goes on living for as long as a
+// process is in it, but nothing leads out of it.
+func (c *change) remove(_ context.Context, w *work) error {
+	if w.want != nil {
+		return nil
+	}
+	path := c.path(w.name)
+	if isSpace(path) {
+		s, err := openSpace(path)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		links, err := again(s.handle.LinkList)
+		if err != nil {
+			return err
+		}
+		for _, l := range links {
+			if err := s.dropLink(l); err != nil {
+				return err
+			}
+		}
+	}
+	delete(c.kernel.judged, w.name)
+	return removeName(path)
+}
+
+// create makes a namespace and its settings.
+func (c *change) create(_ context.Context, w *work) error {
+	if w.want == nil {
+		return nil
+	}
+	if w.broken {
+		if err := removeName(c.path(w.name)); err != nil {
+			return err
+		}
+	}
+	if w.create {
+		if err := createSpace(c.path(w.name)); err != nil {
+			return err
+		}
+	}
+	if !w.loopback && len(w.settings) == 0 {
+		return nil
+	}
+	s, err := c.open(w.name)
+	if err != nil {
+		return err
+	}
+	if err := s.inside(func() error { return writeSettings(w.settings) }); err != nil {
+		return err
+	}
+	return s.handle.LinkSetUp(&netlink.Device{LinkAttrs: netlink.LinkAttrs{Index: 1}}) // loopback is the first
+}
+
+func (c *change) dropLinks(_ context.Context, w *work) error {
+	if len(w.dropLinks) == 0 {
+		return nil
+	}
+	s, err := c.open(w.name)
+	if err != nil {
+		return err
+	}
+	for _, name := range w.dropLinks {
+		l, err := s.handle.LinkByName(name)
+		if errors.As(err, &netlink.LinkNotFoundError{}) {
+			continue // it went with its other end
+		}
+		if err == nil {
+			err = s.dropLink(l)
+		}
+		if err != nil {
+			return fmt.Errorf("remove link %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (c *change) loadFilter(ctx context.Context, w *work) error {
+	if !w.loadFilter {
+		return nil
+	}
+	s, err := c.open(w.name)
+	if err != nil {
+		return err
+	}
+	return s.inside(func() error { return loadFilter(ctx, w.want.Filter) })
+}
+
+// settle gives links what they need, and sets rules and routes. A link comes up when the
+// rules for what it brings are there, and the routes that lead nowhere; what is new is
+// there before what is old goes.
+func (c *change) settle(_ context.Context, w *work) error {
+	if len(w.setLinks)+len(w.addRules)+len(w.dropRules)+len(w.setRoutes)+len(w.dropRoutes) == 0 {
+		return nil
+	}
+	s, err := c.open(w.name)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(w.setRoutes, func(r layout.Route) bool { return r.Link != "" })
+	if at < 0 {
+		at = len(w.setRoutes)
+	}
+	return inTurn(
+		func() error { return each(w.addRules, describeRule, s.addRule) },
+		func() error { return each(w.setRoutes[:at], describeRoute, s.setRoute) },
+		func() error { return each(w.setLinks, linkWork.describe, s.setLink) },
+		func() error { return each(w.setRoutes[at:], describeRoute, s.setRoute) },
+		func() error { return each(w.dropRules, describeRule, s.dropRule) },
+		func() error { return each(w.dropRoutes, describeRoute, s.dropRoute) })
+}
+
+// inTurn calls functions until one fails.
+func inTurn(steps ...func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each does something with all of a list, and says with which one it failed.
+func each[T any](list []T, describe func(T) string, do func(T) error) error {
+	for _, v := range list {
+		if err := do(v); err != nil {
+			return fmt.Errorf("%s: %w", describe(v), err)
+		}
+	}
+	return nil
+}
+
+func (s *space) setLink(w linkWork) error {
+	l, err := s.handle.LinkByName(w.name)
+	if err != nil {
+		return err
+	}
+	if len(w.settings) > 0 {
+		if err := s.inside(func() error { return writeSettings(w.settings) }); err != nil {
+			return err
+		}
+	}
+	if w.mtu != 0 {
+		if err := s.handle.LinkSetMTU(l, w.mtu); err != nil {
+			return fmt.Errorf("MTU %d: %w", w.mtu, err)
+		}
+	}
+	for _, a := range w.dropAddresses {
+		if err := s.handle.AddrDel(l, &netlink.Addr{IPNet: netOf(a)}); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+			return fmt.Errorf("remove address %s: %w", a, err)
+		}
+	}
+	for _, a := range w.addAddresses {
+		if err := s.handle.AddrReplace(l, &netlink.Addr{IPNet: netOf(a)}); err != nil {
+			return fmt.Errorf("address %s: %w", a, err)
+		}
+	}
+	if w.up {
+		return s.handle.LinkSetUp(l)
+	}
+	return nil
+}
+
+func (s *space) addRule(r layout.RoutingRule) error {
+	if err := s.handle.RuleAdd(ruleOf(r)); !errors.Is(err, unix.EEXIST) {
+		return err
+	}
+	return nil
+}
+
+func (s *space) dropRule(r layout.RoutingRule) error {
+	if err := s.handle.RuleDel(ruleOf(r)); !errors.Is(err, unix.ENOENT) {
+		return err
+	}
+	return nil
+}
+
+// ruleOf is a rule for packets that come in by a link, or, without one, for all.
+func ruleOf(r layout.RoutingRule) *netlink.Rule {
+	rule := netlink.NewRule()
+	rule.Family, rule.Priority, rule.IifName, rule.Table = netlink.FAMILY_V4, r.Priority, r.In, r.Table
+	return rule
+}
+
+func (s *space) setRoute(r layout.Route) error {
+	route, err := s.routeOf(r)
+	if err != nil {
+		return err
+	}
+	return s.handle.RouteReplace(route)
+}
+
+func (s *space) dropRoute(r layout.Route) error {
+	route, err := s.routeOf(r)
+	if errors.As(err, &netlink.LinkNotFoundError{}) {
+		return nil // it went with its link
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.handle.RouteDel(route); !errors.Is(err, unix.ESRCH) {
+		return err
+	}
+	return nil
+}
+
+func (s *space) routeOf(r layout.Route) (*netlink.Route, error) {
+	route := &netlink.Route{Family: netlink.FAMILY_V4, Table: r.Table, Dst: netOf(r.To), Protocol: unix.RTPROT_STATIC, Src: r.Source.AsSlice()}
+	if r.Link == "" {
+		route.Type = unix.RTN_BLACKHOLE
+		return route, nil
+	}
+	l, err := s.handle.LinkByName(r.Link)
+	if err != nil {
+		return nil, err
+	}
+	route.LinkIndex, route.Type, route.Scope = l.Attrs().Index, unix.RTN_UNICAST, netlink.SCOPE_LINK
+	if r.Via.IsValid() {
+		route.Gw, route.Scope = r.Via.AsSlice(), netlink.SCOPE_UNIVERSE
+	}
+	if r.OnLink {
+		route.Flags = unix.RTNH_F_ONLINK
+	}
+	return route, nil
+}
+
+// judge cuts the open flows of a firewall that are denied now.
+func (c *change) judge(_ context.Context, w *work) error {
+	if !w.judgeFlows {
+		return nil
+	}
+	if denied := c.kernel.options.Denied; denied != nil {
+		s, err := c.open(w.name)
+		if err != nil {
+			return err
+		}
+		if _, err := s.cut(func(f Flow) bool { return denied(w.want.Owner, f) }); err != nil {
+			return fmt.Errorf("cut denied flows: %w", err)
+		}
+	}
+	c.kernel.judged[w.name] = true
+	return nil
+}
+
+// makeLinks makes links that are missing, all of them down.
+func (c *change) makeLinks(_ context.Context, w *work) error {
+	if len(w.makeLinks) == 0 {
+		return nil
+	}
+	s, err := c.open(w.name)
+	if err != nil {
+		return err
+	}
+	for _, l := range w.makeLinks {
+		if err := c.makeLink(s, l); err != nil {
+			return fmt.Errorf("make link %s: %w", l.Name, err)
+		}
+	}
+	return nil
+}
+
+func (c *change) makeLink(s *space, l newLink) error {
+	switch {
+	case l.Kind == layout.Uplink:
+		return s.makeUplink(l)
+	case isTap(l.Link):
+		return s.takeTap(l)
+	case l.Kind == layout.Given:
+		return s.attach(l)
+	}
+	other, err := c.open(l.Peer.Namespace)
+	if err != nil {
+		return err
+	}
+	return s.makePair(l, l.Peer.Link, other.fd(), l.alias)
+}
+
+// makePair makes a pair with one end here and one in another namespace, both at once and
+// by their names, so that no end is ever anywhere else.
+func (s *space) makePair(l newLink, peer string, there int, alias string) error {
+	pair := netlink.NewVeth(attributes(l.Link, alias))
+	pair.PeerName, pair.PeerNamespace = peer, netlink.NsFd(there)
+	return s.handle.LinkAdd(pair)
+}
+
+func attributes(l layout.Link, alias string) netlink.LinkAttrs {
+	a := netlink.NewLinkAttrs()
+	a.Name, a.Alias, a.MTU = l.Name, alias, l.MTU
+	return a
+}

@@ -1,0 +1,165 @@
+package kernel
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// Of the packet filter's netlink, what is read here: messages and attributes.
+const (
+	getTable    = unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETTABLE
+	getChain    = unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETCHAIN
+	tableName   = unix.NFTA_TABLE_NAME
+	chainTable  = unix.NFTA_CHAIN_TABLE
+	chainName   = unix.NFTA_CHAIN_NAME
+	familyInet  = unix.NFPROTO_INET
+	headerBytes = nl.SizeofNfgenmsg
+)
+
+// readFilter reads which filter the namespace of this thread has, and what else.
+func readFilter() (found string, strangers []string, err error) {
+	tables, err := dumpFilter(getTable)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, t := range tables {
+		if name := t.text(tableName); t.family != familyInet || name != filterTable {
+			strangers = append(strangers, name)
+		}
+	}
+	if len(tables) == 0 {
+		return "", nil, nil
+	}
+	chains, err := dumpFilter(getChain)
+	for _, c := range chains {
+		name := c.text(chainName)
+		if c.family == familyInet && c.text(chainTable) == filterTable && strings.HasPrefix(name, generationPrefix) {
+			found = name
+		}
+	}
+	return found, strangers, err
+}
+
+// filterItem is a table or a chain.
+type filterItem struct {
+	family     uint8
+	attributes map[uint16][]byte
+}
+
+func (i filterItem) text(attribute uint16) string {
+	return string(bytes.TrimRight(i.attributes[attribute], "\x00"))
+}
+
+func dumpFilter(message int) ([]filterItem, error) {
+	request := nl.NewNetlinkRequest(message, unix.NLM_F_DUMP)
+	request.AddData(&nl.Nfgenmsg{NfgenFamily: unix.AF_UNSPEC})
+	messages, err := again(func() ([][]byte, error) { return request.Execute(unix.NETLINK_NETFILTER, 0) })
+	if err != nil {
+		return nil, fmt.Errorf("read the packet filter: %w", err)
+	}
+	var items []filterItem
+	for _, m := range messages {
+		if len(m) < headerBytes {
+			continue
+		}
+		attributes, err := nl.ParseRouteAttr(m[headerBytes:])
+		if err != nil {
+			return nil, fmt.Errorf("read the packet filter: %w", err)
+		}
+		item := filterItem{family: m[0], attributes: map[uint16][]byte{}}
+		for _, a := range attributes {
+			item.attributes[a.Attr.Type&^unix.NLA_F_NESTED] = a.Value
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// loadFilter replaces the filter of the namespace of this thread in one transaction.
+func loadFilter(ctx context.Context, filter string) error {
+	_, err := nft(ctx, script(filter), "-f", "-")
+	return err
+}
+
+// readCounters reads the counters of the filter in the namespace of this thread, by
+// comment, summed.
+func readCounters(ctx context.Context) (map[string]Counter, error) {
+	text, err := nft(ctx, "", "-j", "list", "table", "inet", filterTable)
+	if err != nil {
+		return nil, err
+	}
+	return parseCounters(text)
+}
+
+// parseCounters reads what nft lists: objects, of which rules have a comment and, among
+// their expressions, a counter.
+func parseCounters(text []byte) (map[string]Counter, error) {
+	var listed struct {
+		Objects []struct {
+			Rule *struct {
+				Comment     string                       `json:"comment"`
+				Expressions []map[string]json.RawMessage `json:"expr"`
+			} `json:"rule"`
+		} `json:"nftables"`
+	}
+	if err := json.Unmarshal(text, &listed); err != nil {
+		return nil, fmt.Errorf("read the counters of nft: %w", err)
+	}
+	sums := map[string]Counter{}
+	for _, o := range listed.Objects {
+		if o.Rule == nil || o.Rule.Comment == "" {
+			continue
+		}
+		for _, e := range o.Rule.Expressions {
+			var c Counter
+			if raw, ok := e["counter"]; !ok || json.Unmarshal(raw, &c) != nil {
+				continue
+			}
+			sum := sums[o.Rule.Comment]
+			sum.Packets += c.Packets
+			sum.Bytes += c.Bytes
+			sums[o.Rule.Comment] = sum
+		}
+	}
+	return sums, nil
+}
+
+// nft runs the command where this thread is.
+func nft(ctx context.Context, input string, arguments ...string) ([]byte, error) {
+	command := exec.CommandContext(ctx, nftPath(), arguments...)
+	command.Stdin = strings.NewReader(input)
+	command.Env = []string{"LC_ALL=C"}
+	var out, complaints bytes.Buffer
+	command.Stdout, command.Stderr = &out, &complaints
+	err := command.Run()
+	if err == nil {
+		return out.Bytes(), nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	said := strings.TrimSpace(complaints.String())
+	if said == "" {
+		return nil, fmt.Errorf("nft: %w", err)
+	}
+	if len(said) > 500 {
+		said = said[:500] + " …"
+	}
+	return nil, errors.New("nft: " + said)
+}
+
+// nftPath finds the command also where PATH has no folders for root.
+func nftPath() string {
+	if path, err := exec.LookPath("nft"); err == nil {
+		return path
+	}
+	return "/usr/sbin/nft"
+}

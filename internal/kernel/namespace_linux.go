@@ -1,0 +1,192 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// space is a namespace that is open: its file, and a socket inside that changes it.
+type space struct {
+	file   *os.File
+	handle *netlink.Handle
+}
+
+// openSpace opens the namespace at a path.
+func openSpace(path string) (*space, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &space{file: file}
+	err = s.inside(func() (err error) {
+		s.handle, err = netlink.NewHandle(unix.NETLINK_ROUTE, unix.NETLINK_NETFILTER)
+		return err
+	})
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("open namespace %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func (s *space) close() {
+	s.handle.Close()
+	s.file.Close()
+}
+
+func (s *space) fd() int { return int(s.file.Fd()) }
+
+// inside runs a function on a thread that is in the namespace. What it starts by go is
+// not in it; processes are.
+func (s *space) inside(do func() error) error {
+	return onThread(func() error {
+		if err := unix.Setns(s.fd(), unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("setns: %w", err)
+		}
+		return do()
+	})
+}
+
+// onThread runs a function that may move its thread into another network namespace, and
+// moves it back. A thread that cannot go back is never used again.
+func onThread(do func() error) error {
+	var failed error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		home, err := os.Open("/proc/thread-self/ns/net")
+		if err != nil {
+			runtime.UnlockOSThread()
+			failed = err
+			return
+		}
+		defer home.Close()
+		failed = do()
+		if err := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("return to the host's namespace: %w", err))
+			return // still locked: the thread ends with the goroutine
+		}
+		runtime.UnlockOSThread()
+	}()
+	<-done
+	return failed
+}
+
+// createSpace makes a namespace that has a name.
+func createSpace(path string) error {
+	if err := shareFolder(); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o444)
+	if err != nil {
+		return err
+	}
+	file.Close()
+	err = onThread(func() error {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("make a network namespace: %w", err)
+		}
+		if err := unix.Mount("/proc/thread-self/ns/net", path, "", unix.MS_BIND, ""); err != nil {
+			return fmt.Errorf("mount %s: %w", path, err)
+		}
+		return nil
+	})
+	if err != nil {
+		os.Remove(path)
+	}
+	return err
+}
+
+// shareFolder makes the folder of namespaces as ip(8) does. Otherwise ip would mount it
+// over itself later, and hide the names in it, which then could not be removed.
+func shareFolder() error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	err := unix.Mount("", folder, "", unix.MS_SHARED|unix.MS_REC, "")
+	if !errors.Is(err, unix.EINVAL) { // EINVAL: no mount point yet
+		return err
+	}
+	if err := unix.Mount(folder, folder, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		return fmt.Errorf("mount %s: %w", folder, err)
+	}
+	return unix.Mount("", folder, "", unix.MS_SHARED|unix.MS_REC, "")
+}
+
+// removeName takes a namespace's name away, and with it the namespace, once no process
+// and no socket is in it.
+func removeName(path string) error {
+	for {
+		err := unix.Unmount(path, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+		if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOENT) {
+			break // nothing is mounted there
+		}
+		if err != nil {
+			return fmt.Errorf("unmount %s: %w", path, err)
+		}
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// listNames lists a tag's namespaces by their names in the layout.
+func listNames(tag string) ([]string, error) {
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range entries {
+		if name, ok := strings.CutPrefix(e.Name(), prefix(tag)); ok {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}
+
+// isSpace reports whether a namespace is behind a name.
+func isSpace(path string) bool {
+	var stat unix.Statfs_t
+	return unix.Statfs(path, &stat) == nil && stat.Type == unix.NSFS_MAGIC
+}
+
+// inode names the namespace at a path; "" for none.
+func inode(path string) string {
+	var stat unix.Stat_t
+	if !isSpace(path) || unix.Stat(path, &stat) != nil {
+		return ""
+	}
+	return fmt.Sprint(stat.Ino)
+}
+
+// writeSettings writes values below /proc/sys/net of the namespace that the thread is
+// in. What this kernel does not have, such as IPv6, needs no setting.
+func writeSettings(list []setting) error {
+	for _, s := range list {
+		err := os.WriteFile(filepath.Join("/proc/sys/net", s.path), []byte(s.value), 0)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("set %s: %w", s.path, err)
+		}
+	}
+	return nil
+}
+
+// readSettings reads the same values, those that this kernel has.
+func readSettings(list []setting, into map[string]string) {
+	for _, s := range list {
+		if value, err := os.ReadFile(filepath.Join("/proc/sys/net", s.path)); err == nil {
+			into[s.path] = strings.TrimSpace(string(value))
+		}
+	}
+}

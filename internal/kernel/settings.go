@@ -1,0 +1,56 @@
+package kernel
+
+import "isle/netpol/layout"
+
+// setting is a value of /proc/sys/net.
+type setting struct{ path, value string }
+
+// settingsOf are those of a namespace as a whole, in the order in which they must be
+// written: forwarding resets others (network.md §B1).
+func settingsOf(n *layout.Namespace) []setting {
+	list := []setting{
+		{"ipv6/conf/all/disable_ipv6", "1"},
+		{"ipv6/conf/default/disable_ipv6", "1"},
+		{"ipv4/ip_forward", flag(n.Forwards)},
+	}
+	for _, of := range []string{"all", "default"} {
+		list = append(list, inherited(of)...)
+		list = append(list, setting{"ipv4/conf/" + of + "/promote_secondaries", "1"})
+	}
+	return list
+}
+
+// linkSettings are those of one link. Its name is of letters, digits and dashes, so it
+// is the name in the path too.
+func linkSettings(l layout.Link) []setting {
+	list := inherited(l.Name)
+	list = append(list,
+		setting{"ipv4/conf/" + l.Name + "/proxy_arp", flag(l.ProxyARP)},
+		// Proxied answers would wait up to 0.8 s.
+		setting{"ipv4/neigh/" + l.Name + "/proxy_delay", "0"})
+	if l.Kind == layout.Uplink {
+		// The neighbours on the host's network learn who has the addresses now.
+		list = append(list, setting{"ipv4/conf/" + l.Name + "/arp_notify", "1"})
+	}
+	return list
+}
+
+// inherited are the settings that links have from "default". The path of packets is
+// decided by rules and filters, not by the kernel's guess of where a source lives, and
+// nobody is redirected past a router.
+func inherited(of string) []setting {
+	at := "ipv4/conf/" + of + "/"
+	return []setting{
+		{at + "rp_filter", "0"},
+		{at + "send_redirects", "0"},
+		{at + "accept_redirects", "0"},
+		{at + "accept_source_route", "0"},
+	}
+}
+
+func flag(on bool) string {
+	if on {
+		return "1"
+	}
+	return "0"
+}

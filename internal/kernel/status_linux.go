@@ -1,0 +1,119 @@
+package kernel
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"isle/netpol/layout"
+)
+
+// Status reads everything anew and compares it with what was applied.
+func (k *Kernel) Status(ctx context.Context) (*Status, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	clear(k.known)
+	p, err := k.plan()
+	if err != nil {
+		return nil, err
+	}
+	status := &Status{Differences: p.differences(), ConnectionLimit: readNumber("nf_conntrack_max")}
+	for _, name := range slices.Sorted(maps.Keys(k.known)) {
+		n, err := k.statusOf(ctx, name)
+		if err != nil {
+			return nil, fmt.Errorf("kernel: namespace %s: %w", name, err)
+		}
+		status.Namespaces = append(status.Namespaces, *n)
+	}
+	return status, nil
+}
+
+// statusOf is a namespace as it is; what it is for, the layout knows.
+func (k *Kernel) statusOf(ctx context.Context, name string) (*NamespaceStatus, error) {
+	n := &NamespaceStatus{Name: name, Path: Path(k.options.Tag, name)}
+	want, ok := k.layout.Find(name)
+	if !ok {
+		want = &layout.Namespace{}
+	} else {
+		n.Role, n.Network, n.Owner = want.Role.String(), want.Network, want.Owner
+	}
+	if !isSpace(n.Path) {
+		return n, nil
+	}
+	s, err := openSpace(n.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	if n.Links, err = s.linkStatus(); err != nil {
+		return nil, err
+	}
+	var counters map[string]Counter
+	err = s.inside(func() (err error) {
+		n.Connections = readNumber("nf_conntrack_count")
+		if filter, _, err := readFilter(); err != nil || filter == "" {
+			return err
+		}
+		counters, err = readCounters(ctx)
+		return err
+	})
+	n.Counters = byRule(counters, want.Comments)
+	return n, err
+}
+
+func (s *space) linkStatus() ([]LinkStatus, error) {
+	links, err := again(s.handle.LinkList)
+	if err != nil {
+		return nil, err
+	}
+	is := &namespaceState{}
+	if _, err := s.readLinks(is); err != nil {
+		return nil, err
+	}
+	var list []LinkStatus
+	for _, l := range links {
+		a := l.Attrs()
+		if a.Flags&net.FlagLoopback != 0 {
+			continue
+		}
+		status := LinkStatus{Name: a.Name, Up: a.Flags&net.FlagUp != 0, Addresses: is.links[a.Name].addresses}
+		if c := a.Statistics; c != nil {
+			status.ReceivedBytes, status.SentBytes, status.ReceivedFrames, status.SentFrames = c.RxBytes, c.TxBytes, c.RxPackets, c.TxPackets
+		}
+		list = append(list, status)
+	}
+	slices.SortFunc(list, func(a, b LinkStatus) int { return cmp.Compare(a.Name, b.Name) })
+	return list, nil
+}
+
+// byRule sums counters of comments by the rules that they stand for.
+func byRule(counters map[string]Counter, comments []layout.Comment) []Counter {
+	rules := map[string]string{}
+	for _, c := range comments {
+		rules[c.Text] = c.Rule
+	}
+	sums := map[string]Counter{}
+	for comment, c := range counters {
+		rule := cmp.Or(rules[comment], comment)
+		sum := sums[rule]
+		sums[rule] = Counter{Rule: rule, Packets: sum.Packets + c.Packets, Bytes: sum.Bytes + c.Bytes}
+	}
+	return slices.SortedFunc(maps.Values(sums), func(a, b Counter) int { return cmp.Compare(a.Rule, b.Rule) })
+}
+
+// readNumber reads what connection tracking says of the namespace of this thread; 0 where
+// it is not loaded.
+func readNumber(name string) int {
+	text, err := os.ReadFile("/proc/sys/net/netfilter/" + name)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return n
+}

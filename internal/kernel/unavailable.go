@@ -1,0 +1,40 @@
+//go:build !linux
+
+package kernel
+
+import (
+	"context"
+	"runtime"
+
+	"isle/netpol/layout"
+)
+
+// Kernel is nothing on this system.
+type Kernel struct{}
+
+// Probe says that this system is not Linux.
+func Probe(context.Context) []Obstacle {
+	return []Obstacle{{Needs: "Linux", Problem: "this system is " + runtime.GOOS}}
+}
+
+// Open fails.
+func Open(o Options) (*Kernel, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	return nil, Unavailable(Probe(context.Background()))
+}
+
+// Apply fails.
+func (*Kernel) Apply(ctx context.Context, _ *layout.Layout) (*Applied, error) {
+	return nil, Unavailable(Probe(ctx))
+}
+
+// Status fails.
+func (*Kernel) Status(ctx context.Context) (*Status, error) { return nil, Unavailable(Probe(ctx)) }
+
+// Down fails.
+func (*Kernel) Down(ctx context.Context) error { return Unavailable(Probe(ctx)) }
+
+// Down fails.
+func Down(ctx context.Context, _ string) error { return Unavailable(Probe(ctx)) }
