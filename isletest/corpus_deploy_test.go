@@ -76,7 +76,8 @@ func corpusTemplate(t *testing.T, path string) string {
 	return string(template.JSON())
 }
 
-// deployCorpus deploys a template of the corpus, and tells of it in lines that begin with
+// deployCorpus deploys a template of the corpus, which a validation refuses only if it does
+// not deploy, and tells of it in lines that begin with
 // the number of its file.
 func deployCorpus(t *testing.T, s *isletest.Server, path, text string) string {
 	template, err := expr.ParseJSON([]byte(text))
@@ -98,11 +99,16 @@ func deployCorpus(t *testing.T, s *isletest.Server, path, text string) string {
 		}
 	}
 	id := scope + "/providers/Microsoft.Resources/deployments/corpus" + number
+	validated := s.Do(http.MethodPost, id+"/validate", body.JSON())
 	a := s.Do(http.MethodPut, id, body.JSON())
 	if a.Status < 300 {
 		a = s.Wait(id)
 	}
-	return number + " " + cameOf(a, strings.NewReplacer(s.SubscriptionID, "SUBSCRIPTION", s.TenantID, "TENANT", s.Endpoint, "ENDPOINT"))
+	came := cameOf(a, strings.NewReplacer(s.SubscriptionID, "SUBSCRIPTION", s.TenantID, "TENANT", s.Endpoint, "ENDPOINT"))
+	if validated.Status >= 300 && strings.HasPrefix(came, "deployed") {
+		t.Errorf("%s: it deploys, and a validation refuses it: %s", number, validated.Body)
+	}
+	return number + " " + came
 }
 
 // cameOf is the table's lines of a deployment's end.

@@ -10,15 +10,20 @@ import (
 	"isle/internal/store"
 )
 
-// validate checks a deployment as a PUT does, and says what it would deploy.
+// validate checks a deployment as a PUT does, then asks the types of its resources what
+// they would refuse now, and says what it would deploy. It changes nothing.
 func (p *Provider) validate(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	id, err := deploymentOf(r)
 	if err != nil {
 		return nil, err
 	}
-	d, err := p.check(ctx, id, r.Body, r.Principal, r.CorrelationID, r.Now)
+	w := p.preview(ctx, r)
+	d, err := w.deployment(id, r.Body, false)
 	if err != nil {
 		return nil, err
+	}
+	if len(w.refused) > 0 {
+		return nil, refusal(id, w.refused)
 	}
 	validated := d.state.references(func(t step) bool { return t.Phase != phaseLeftOut })
 	properties := d.state.properties("Succeeded").With("validatedResources", validated).
@@ -28,6 +33,14 @@ func (p *Provider) validate(ctx context.Context, r *arm.Request) (*arm.Response,
 		v = v.With("location", expr.String(d.state.Target.GroupLocation))
 	}
 	return arm.Reply(v.With("properties", properties)), nil
+}
+
+// refusal is the error of a deployment whose template is well, and some of whose
+// resources would be refused.
+func refusal(id arm.ID, refused []*arm.Error) *arm.Error {
+	e := arm.Invalid("InvalidTemplateDeployment", id.String(), "The template deployment '%s' is not valid: %d of its resources would be refused. The details say which, and why.", id.Name(), len(refused))
+	e.Details = refused
+	return e
 }
 
 // deploymentOf is the deployment that a route names, which need not be there.

@@ -33,7 +33,7 @@ const (
 	reasonNotReady = "What it deploys depends on resources that are not deployed yet."
 )
 
-// preview is what a what-if finds out.
+// preview is what a what-if, or a validation, finds out.
 type preview struct {
 	ctx         context.Context
 	provider    *Provider
@@ -42,11 +42,11 @@ type preview struct {
 	now         time.Time
 	full        bool // payloads are shown
 
-	changes  []expr.Value
-	problems []expr.Value            // diagnostics: what would be refused
-	named    map[string]bool         // keys of what templates name
-	made     map[string]bool         // keys of what would be made or changed
-	groups   map[string]arm.Resource // by key: groups that would be made
+	changes []expr.Value
+	refused []*arm.Error            // what would be refused, each with the resource's ID as its target
+	named   map[string]bool         // keys of what templates name
+	made    map[string]bool         // keys of what would be made or changed
+	groups  map[string]arm.Resource // by key: groups that would be made
 }
 
 // whatIf answers what a deployment would change. It changes nothing.
@@ -59,20 +59,35 @@ func (p *Provider) whatIf(ctx context.Context, r *arm.Request) (*arm.Response, e
 	if err != nil {
 		return nil, err
 	}
-	w := &preview{ctx: ctx, provider: p, who: r.Principal, correlation: r.CorrelationID, now: r.Now, full: format == formatFull,
-		named: map[string]bool{}, made: map[string]bool{}, groups: map[string]arm.Resource{}}
-	mode, err := w.deployment(id, r.Body)
+	w := p.preview(ctx, r)
+	w.full = format == formatFull
+	d, err := w.deployment(id, r.Body, false)
 	if err == nil && id.Group != "" {
-		err = w.rest(id, mode)
+		err = w.rest(id, d.order.mode)
 	}
 	if err != nil {
 		return nil, err
 	}
 	properties := expr.Object(expr.Member{Name: "changes", Value: expr.Array(w.changes...)})
-	if len(w.problems) > 0 {
-		properties = properties.With("diagnostics", expr.Array(w.problems...))
+	if len(w.refused) > 0 {
+		properties = properties.With("diagnostics", diagnostics(w.refused))
 	}
 	return arm.Reply(expr.Object(str("status", "Succeeded"), expr.Member{Name: "properties", Value: properties})), nil
+}
+
+// preview begins a preview for whoever asks.
+func (p *Provider) preview(ctx context.Context, r *arm.Request) *preview {
+	return &preview{ctx: ctx, provider: p, who: r.Principal, correlation: r.CorrelationID, now: r.Now,
+		named: map[string]bool{}, made: map[string]bool{}, groups: map[string]arm.Resource{}}
+}
+
+// diagnostics shows what would be refused.
+func diagnostics(refused []*arm.Error) expr.Value {
+	list := make([]expr.Value, len(refused))
+	for i, e := range refused {
+		list[i] = expr.Object(str("level", "Error"), str("code", e.Code), str("message", e.Message), str("target", e.Target))
+	}
+	return expr.Array(list...)
 }
 
 // resultFormat is how much of the resources is shown.
@@ -90,25 +105,26 @@ func resultFormat(body expr.Value) (string, error) {
 	return "", arm.Invalid("InvalidRequestContent", "properties.whatIfSettings.resultFormat", "The result format '%s' is not valid. Use '%s' or '%s'.", v.Text(), formatFull, formatIDs)
 }
 
-// deployment looks at the resources of a deployment, and of those nested in it.
-func (w *preview) deployment(id arm.ID, body expr.Value) (mode string, err error) {
+// deployment looks at the resources of a deployment, and of those nested in it. It is
+// late if it is nested, and what it needs would be made first.
+func (w *preview) deployment(id arm.ID, body expr.Value, late bool) (*prepared, error) {
 	o, failed := requested(body)
 	if failed != nil {
-		return "", failed
+		return nil, failed
 	}
 	place, err := w.provider.place(w.ctx, id, body, o.mode)
 	if made, ok := w.groups[id.GroupID().Key()]; ok && err != nil {
 		place, err = made, nil
 	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	d, err := w.provider.checkAt(w.ctx, id, o, place, w.who, w.correlation, w.now)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	s := &sight{preview: w, plan: d.plan, present: make([]expr.Value, len(d.plan.Resources))}
-	return o.mode, s.look()
+	s := &sight{preview: w, plan: d.plan, present: make([]expr.Value, len(d.plan.Resources)), late: make([]bool, len(d.plan.Resources)), within: late}
+	return d, s.look()
 }
 
 // sight is the preview of one template.
@@ -116,6 +132,8 @@ type sight struct {
 	*preview
 	plan    *Plan
 	present []expr.Value // what is there of each planned resource, null for nothing
+	late    []bool       // of each planned resource that was looked at: isLate
+	within  bool         // the template is in a deployment that isLate
 }
 
 // look goes through the resources, each after what it depends on.
@@ -176,10 +194,11 @@ func (w *preview) get(id, apiVersion string) (expr.Value, error) {
 // resource finds what becomes of one.
 func (s *sight) resource(i int) error {
 	r := s.plan.Resources[i]
+	s.late[i] = s.isLate(r)
 	body, err := s.plan.Body(i, reader{s.ctx, s.provider.resources, s.who}, s.deployed)
 	whole := err == nil
 	if strings.EqualFold(r.Type, TypeName) {
-		return s.nested(r, body, whole)
+		return s.nested(i, body, whole)
 	}
 	shown := s.plan.sketch(i, reader{s.ctx, s.provider.resources, s.who}, s.deployed)
 	if strings.EqualFold(r.Type, groupType) && s.present[i].IsNull() {
@@ -206,19 +225,28 @@ func groupOf(body expr.Value) (r arm.Resource) {
 // deployed says of a planned resource that it can be read: as it is now.
 func (s *sight) deployed(i int) (bool, error) { return !s.present[i].IsNull(), nil }
 
-// nested looks into a nested deployment.
-func (s *sight) nested(r Planned, body expr.Value, whole bool) error {
+// nested looks into a nested deployment. If it makes or changes something, or may, so
+// does it itself, for what depends on it.
+func (s *sight) nested(i int, body expr.Value, whole bool) error {
+	r := s.plan.Resources[i]
 	id, err := arm.ParseID(r.ID)
 	if err != nil {
 		return err
 	}
 	if !whole {
+		s.made[strings.ToLower(r.ID)] = true
 		s.changes = append(s.changes, expr.Object(str("resourceId", r.ID), str("changeType", changeUnclear), str("unsupportedReason", reasonNotReady)))
 		return nil
 	}
-	_, err = s.preview.deployment(id, body)
+	before := len(s.made)
+	_, err = s.preview.deployment(id, body, s.late[i])
+	if len(s.made) > before {
+		s.made[strings.ToLower(r.ID)] = true
+	}
 	if e := arm.AsError(err); e != nil && e.Status < http.StatusInternalServerError {
-		s.problem(r.ID, e)
+		if !s.late[i] {
+			s.problem(r.ID, e)
+		}
 		return nil
 	}
 	return err
@@ -241,56 +269,64 @@ func (s *sight) try(i int, body expr.Value) (after outcome, err error) {
 		return outcome{result.Body, result.Operation != ""}, nil
 	case refused == nil || refused.Status >= http.StatusInternalServerError:
 		return outcome{}, err
-	case !s.needsMade(i):
+	case !s.late[i]:
 		s.problem(r.ID, refused)
 	}
 	return outcome{}, nil
 }
 
-// needsMade reports whether a resource may be refused now only because what it needs
-// would be made first.
-func (s *sight) needsMade(i int) bool {
-	r := s.plan.Resources[i]
+// isLate reports whether a resource may be refused now only because what it needs, or
+// what that needs, would be made first.
+func (s *sight) isLate(r Planned) bool {
 	id, err := arm.ParseID(r.ID)
-	return err != nil || s.made[id.GroupID().Key()] ||
-		slices.ContainsFunc(r.DependsOn, func(d int) bool { return s.made[strings.ToLower(s.plan.Resources[d].ID)] })
+	return err != nil || s.within || s.made[id.GroupID().Key()] ||
+		slices.ContainsFunc(r.DependsOn, func(d int) bool { return s.late[d] || s.made[strings.ToLower(s.plan.Resources[d].ID)] })
 }
 
 // problem tells that a resource would be refused.
 func (s *sight) problem(id string, e *arm.Error) {
-	s.problems = append(s.problems, expr.Object(str("level", "Error"), str("code", e.Code), str("message", s.plan.scrub(e.Message)), str("target", id)))
+	told := problemOf(e, s.plan.scrub).error()
+	told.Target = id
+	s.refused = append(s.refused, told)
 }
 
 // add adds the change of a resource that a template names: before is what is there,
 // shown what the template says, result what the PUT would make of it.
 func (s *sight) add(r Planned, before, shown expr.Value, result outcome) {
-	change := expr.Object(str("resourceId", r.ID))
 	shown = s.payload(r, eachString(shown, s.plan.scrub))
-	switch {
-	case before.IsNull():
+	if before.IsNull() {
 		s.made[strings.ToLower(r.ID)] = true
-		change = change.With("changeType", expr.String(changeCreate))
-		if s.full {
-			change = change.With("after", shown)
-		}
-	case !s.full:
-		change = change.With("changeType", expr.String(changeDeploy))
-	default:
-		before = s.payload(r, before)
-		after := shown
-		if !result.view.IsNull() {
-			after = s.payload(r, result.view)
-		}
-		c := comparison{partial: result.view.IsNull() || result.begins}
-		delta := c.of(before, after)
-		kind := changeNone
-		if len(delta) > 0 {
-			kind = changeModify
-			s.made[strings.ToLower(r.ID)] = true
-		}
-		change = change.With("changeType", expr.String(kind)).With("before", before)
-		if c.partial {
-			after = merged(before, after)
+		s.change(r, changeCreate, expr.Null(), shown, nil)
+		return
+	}
+	before = s.payload(r, before)
+	after := shown
+	if !result.view.IsNull() {
+		after = s.payload(r, result.view)
+	}
+	c := comparison{partial: result.view.IsNull() || result.begins}
+	delta := c.of(before, after)
+	if c.partial {
+		after = merged(before, after)
+	}
+	if len(delta) == 0 {
+		s.change(r, changeNone, before, after, nil)
+		return
+	}
+	s.made[strings.ToLower(r.ID)] = true
+	s.change(r, changeModify, before, after, delta)
+}
+
+// change lists a change of a resource. Where only IDs are shown, it is not told whether
+// one that is there would change.
+func (s *sight) change(r Planned, kind string, before, after expr.Value, delta []expr.Value) {
+	if !s.full && kind != changeCreate {
+		kind = changeDeploy
+	}
+	change := expr.Object(str("resourceId", r.ID), str("changeType", kind))
+	if s.full {
+		if !before.IsNull() {
+			change = change.With("before", before)
 		}
 		if change = change.With("after", after); len(delta) > 0 {
 			change = change.With("delta", expr.Array(delta...))

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { groupPath } from './server'
 import { Visit } from './visit'
 
@@ -66,11 +66,11 @@ describe('environments', () => {
     await page.getByRole('option', { name: /^office/ }).click()
     for (const name of ['subnet1', 'subnet2', 'subnet3', '9small']) await page.getByRole('checkbox', { name }).check()
     await page.getByRole('button', { name: 'Review + create' }).first().click()
+    visit.expectErrors(/400/) // the server refuses it
+    await page.getByText('Validation failed').waitFor()
     await page.getByText('The environment may be refused').waitFor()
-    await visit.look('environment-create-doubts')
-    await page.getByRole('button', { name: 'Create', exact: true }).click()
-    await page.getByText('Your deployment failed').waitFor()
-    await visit.look('deployment-failed')
+    expect(await page.getByRole('button', { name: 'Create', exact: true }).isDisabled()).toBe(true)
+    await visit.look('environment-create-refused')
   })
 
   it('are scaled, and have connectors, people and a history', async () => {
