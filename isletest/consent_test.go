@@ -6,7 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -112,6 +114,7 @@ func newConsented(t *testing.T) *consented {
 	if api.Status != 201 || api.Text("properties", "connectionParameters", "token", "oAuthSettings", "redirectUrl") != c.Endpoint+"/consent/redirect" {
 		t.Fatalf("%d %s", api.Status, api.Body)
 	}
+	c.hire()
 	c.connection = web + "/connections/orders"
 	if a := c.Do(http.MethodPut, c.connection, json.RawMessage(`{"location":"westeurope","properties":{"displayName":"Orders","api":{"id":"`+web+`/customApis/orders"}}}`)); a.Status != 201 || a.Text("properties", "overallStatus") != "Error" {
 		t.Fatalf("%d %s", a.Status, a.Body)
@@ -126,7 +129,9 @@ func (c *consented) post(action, body string) isletest.Answer {
 	return c.Do(http.MethodPost, c.connection+"/"+action, json.RawMessage(body))
 }
 
-// consent goes the way of a browser, and gives the code that it ends with.
+// consent goes the way of Ann's browser, and gives the code that it ends with: the link of
+// this server, where she signs in, the issuer, this server again, and the address that was
+// given. The operator that asks for the link is a program, so whoever may ask may go on.
 func (c *consented) consent() string {
 	c.t.Helper()
 	links := c.post("listConsentLinks", `{"parameters":[{"parameterName":"token","redirectUrl":"https://portal.example/back?a=b"}]}`)
@@ -136,9 +141,11 @@ func (c *consented) consent() string {
 	if must(c.t, json.Unmarshal(links.Body, &list)); links.Status != 200 || len(list.Value) != 1 {
 		c.t.Fatalf("%d %s", links.Status, links.Body)
 	}
+	jar, err := cookiejar.New(nil)
+	must(c.t, err)
 	browser := *c.HTTP()
-	browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	at := list.Value[0].Link
+	browser.Jar, browser.CheckRedirect = jar, func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	at := c.signIn(&browser, list.Value[0].Link)
 	for range 2 { // to the issuer, and from it to the server
 		res, err := browser.Get(at)
 		must(c.t, err)
@@ -150,6 +157,48 @@ func (c *consented) consent() string {
 		c.t.Fatal(at, err)
 	}
 	return back.Query().Get("code")
+}
+
+const annsPassword = "correct horse battery"
+
+// hire makes Ann, who may do what the connection's owners may.
+func (c *consented) hire() {
+	c.t.Helper()
+	ann := c.Do(http.MethodPost, "/v1.0/users", map[string]any{"userPrincipalName": "ann", "displayName": "Ann", "accountEnabled": true, "passwordProfile": map[string]any{"password": annsPassword}})
+	const contributor = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+	role := map[string]any{"properties": map[string]any{"roleDefinitionId": "/subscriptions/" + c.SubscriptionID + "/providers/Microsoft.Authorization/roleDefinitions/" + contributor, "principalId": ann.Text("id")}}
+	if a := c.Do(http.MethodPut, c.group+"/providers/Microsoft.Authorization/roleAssignments/aaaaaaaa-0000-0000-0000-000000000001?api-version=2022-04-01", role); ann.Status != 201 || a.Status != 201 {
+		c.t.Fatalf("%d %s %d %s", ann.Status, ann.Body, a.Status, a.Body)
+	}
+}
+
+// signIn opens a link, signs Ann in on the page behind it, and gives where that leads.
+func (c *consented) signIn(browser *http.Client, link string) string {
+	c.t.Helper()
+	res, err := browser.Get(link)
+	must(c.t, err)
+	page, err := io.ReadAll(res.Body)
+	must(c.t, err)
+	_ = res.Body.Close()
+	_, rest, _ := strings.Cut(string(page), `name="form" value="`)
+	form, _, found := strings.Cut(rest, `"`)
+	if !found || !strings.Contains(string(page), "Go on only if you asked for this yourself") {
+		c.t.Fatalf("%s %s", res.Status, page)
+	}
+	enter := func(password string) (string, string) {
+		res, err := browser.PostForm(link, url.Values{"form": {form}, "username": {"ann"}, "password": {password}})
+		must(c.t, err)
+		_ = res.Body.Close()
+		return res.Status, strings.TrimPrefix(res.Header.Get("Refresh"), "0; url=")
+	}
+	if status, to := enter("wrong"); to != "" {
+		c.t.Error("a wrong password goes on", status, to)
+	}
+	status, to := enter(annsPassword)
+	if !strings.HasPrefix(to, c.issuer.url+"/authorize?") {
+		c.t.Fatal(status, to)
+	}
+	return to
 }
 
 func (c *consented) call() (o outcome, asked string) {

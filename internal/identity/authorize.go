@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"isle/internal/arm"
 )
 
 // pending are sign-ins under way: codes that a client has yet to redeem, and devices
@@ -236,15 +238,9 @@ func (s *Service) takeSignIn(w http.ResponseWriter, r *http.Request, a *request)
 		s.sendBack(w, a, url.Values{"error": {"access_denied"}, "error_description": {"The person declined."}})
 		return
 	}
-	page := signInPage{App: a.client.Name, User: r.PostForm.Get("username")}
-	if !s.ownForm(r) {
-		page.Problem = "The page was too old. Please sign in again."
-		s.showSignIn(w, r, page, a.redirect)
-		return
-	}
-	u, f := s.signInWith(r, page.User, r.PostForm.Get("password"))
-	if f != nil {
-		page.Problem = f.description
+	page := signInPage{App: a.client.Name}
+	u, ok := s.entered(r, &page)
+	if !ok {
 		s.showSignIn(w, r, page, a.redirect)
 		return
 	}
@@ -254,6 +250,52 @@ func (s *Service) takeSignIn(w http.ResponseWriter, r *http.Request, a *request)
 		return
 	}
 	s.sendBack(w, a, url.Values{"code": {code}, "session_state": {randomText(16)}, "client_info": {clientInfo(u.Object, s.Tenant())}})
+}
+
+// entered is who signs in with the form of a page; false, with the page to show again, for
+// nobody.
+func (s *Service) entered(r *http.Request, page *signInPage) (user, bool) {
+	page.User = r.PostForm.Get("username")
+	if !s.ownForm(r) {
+		page.Problem = "The page was too old. Please sign in again."
+		return user{}, false
+	}
+	u, f := s.signInWith(r, page.User, r.PostForm.Get("password"))
+	if f != nil {
+		page.Problem = f.description
+	}
+	return u, f == nil
+}
+
+// SignIn shows a page where a person signs in to go on with something of this server, which
+// the note tells, and takes what is entered there. It is false if it has answered.
+func (s *Service) SignIn(w http.ResponseWriter, r *http.Request, note string) (arm.Principal, bool) {
+	page := signInPage{Note: note}
+	if r.Method != http.MethodPost {
+		s.showSignIn(w, r, page, "")
+		return arm.Principal{}, false
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		s.showFault(w, &fault{status: http.StatusBadRequest, description: "The form could not be read."})
+		return arm.Principal{}, false
+	}
+	if r.PostForm.Has("cancel") && s.ownForm(r) {
+		s.showDone(w, "You have declined. This page can be closed.")
+		return arm.Principal{}, false
+	}
+	u, ok := s.entered(r, &page)
+	if !ok {
+		s.showSignIn(w, r, page, "")
+		return arm.Principal{}, false
+	}
+	return u.principal(s.Tenant()), true
+}
+
+// Person says whether an object id is that of a person of the tenant.
+func (s *Service) Person(object string) bool {
+	_, is := s.directory.Load().user(object)
+	return is
 }
 
 // sendBack sends the browser back to the client.

@@ -13,8 +13,8 @@ import (
 
 // signInPage is what the page shows. Ask asks for the code of a device first.
 type signInPage struct {
-	App, User, Problem, Code, Form string
-	Ask                            bool
+	App, Note, User, Problem, Code, Form string
+	Ask                                  bool
 }
 
 const pageStyle = `:root{color-scheme:light dark;--text:#242424;--dim:#616161;--page:#fafafa;--card:#fff;--line:#d1d1d1;--accent:#0f6cbd;--on:#fff;--bad:#b10e1c}
@@ -30,7 +30,7 @@ var pages = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Parse(`{{define "head"}}<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sign in to Isle</title>
 <style>` + pageStyle + `</style></head><body><main>{{end}}
-{{define "sign in"}}{{template "head"}}<h1>Sign in</h1>{{if .App}}<p>to continue to <strong>{{.App}}</strong></p>{{end}}
+{{define "sign in"}}{{template "head"}}<h1>Sign in</h1>{{if .App}}<p>to continue to <strong>{{.App}}</strong></p>{{end}}{{if .Note}}<p>{{.Note}}</p>{{end}}
 {{if .Code}}<p>Go on only if you began this sign-in yourself, on a device that shows the code {{.Code}}.</p>{{end}}
 {{if .Problem}}<p role="alert">{{.Problem}}</p>{{end}}<form method="post" autocomplete="on"><input type="hidden" name="form" value="{{.Form}}">
 {{if .Ask}}<label for="code">Code that the device shows</label><input id="code" name="code" autocomplete="off" autocapitalize="characters" required autofocus>{{else}}

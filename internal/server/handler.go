@@ -24,7 +24,7 @@ import (
 //	/workflows/…                       gateway: request triggers, content links
 //	/integrationAccounts/…             gateway: what artifacts hold
 //	/{tenant}/…, /common/…, /device    identity: tokens, discovery, keys, signing in
-//	/consent/redirect                  web: back from the issuer of a connection's OAuth tokens
+//	/consent/…                         web: to the issuer of a connection's OAuth tokens, and back
 //	/msi/token                         identity: tokens of managed identities
 //	/v1.0/…                            identity: the directory, as Microsoft Graph has it
 //	all else                           arm: the resource manager
@@ -45,6 +45,9 @@ func (s *Server) routes() http.Handler {
 	directory := s.issuer.Graph()
 	mux.HandleFunc(identity.EndpointPath, s.issuer.Endpoint)
 	mux.HandleFunc("GET "+web.ConsentPath, s.web.ServeConsent)
+	startConsent := timely(bodyTimeout, http.HandlerFunc(s.web.StartConsent))
+	mux.Handle("GET "+web.ConsentStart, startConsent)
+	mux.Handle("POST "+web.ConsentStart, startConsent)
 	management := timely(bodyTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case identity.Owns(r.URL.Path):

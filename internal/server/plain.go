@@ -10,6 +10,7 @@ import (
 
 	"isle/internal/identity"
 	"isle/internal/portal"
+	"isle/internal/web"
 )
 
 // TrustFile is the file in the data folder that says that the machine trusts the server's
@@ -19,7 +20,7 @@ const TrustFile = "trust.json"
 // plainRoutes is what plain http answers, so that the first sight of the portal is no
 // warning of a browser: to callers on this machine, at its loopback names, until the
 // machine trusts the server's authority. That is the portal, signing in to it, the API
-// with a token, and the links of contents that a run history holds. What a proxy brings
+// with a token, the links of contents that a run history holds, and consents. What a proxy brings
 // is from elsewhere, and so is what a browser posts for a page of another site, which could
 // use up the tries of a sign-in. Nothing here tells browsers to keep to https, as that would bind
 // every other port of the machine (arm.StrictTransport).
@@ -74,8 +75,10 @@ func plainly(r *http.Request) bool {
 		return true
 	case strings.HasPrefix(path, "/workflows/"), strings.HasPrefix(path, "/integrationAccounts/"): // signed links of contents
 		return read
-	case identity.Owns(path):
+	case identity.Owns(path), path == web.ConsentStart:
 		return true
+	case path == web.ConsentPath:
+		return read
 	}
 	return strings.HasPrefix(strings.ToLower(r.Header.Get("Authorization")), "bearer ") && path != "/backup" && path != "/restore"
 }

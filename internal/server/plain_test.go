@@ -80,6 +80,10 @@ func TestPlainHTTPIsForThePortalOnThisMachine(t *testing.T) {
 		{"POST", "/common/oauth2/v2.0/token", []string{"Sec-Fetch-Site", "cross-site"}, http.StatusForbidden},
 		{"POST", "/common/oauth2/v2.0/token", []string{"Origin", "https://isle.example"}, http.StatusForbidden},
 		{"GET", "/portal/", []string{"Sec-Fetch-Site", "cross-site"}, http.StatusOK}, // a link leads there
+		{"GET", "/consent/start?link=x", nil, http.StatusBadRequest},                 // no such link: it is answered
+		{"POST", "/consent/start?link=x", []string{"Sec-Fetch-Site", "cross-site"}, http.StatusForbidden},
+		{"GET", "/consent/redirect?state=x", []string{"Sec-Fetch-Site", "cross-site"}, http.StatusBadRequest},
+		{"POST", "/consent/redirect?state=x", nil, http.StatusForbidden},
 		{"GET", "/portal/", []string{"Host", "isle.example"}, http.StatusForbidden},
 		{"GET", "/portal/", []string{"Host", "localhost.example"}, http.StatusForbidden},
 		{"GET", "/portal/", []string{"X-Forwarded-For", "203.0.113.7"}, http.StatusForbidden},

@@ -371,7 +371,7 @@ func ResourceTypes() []string {
 // handlers are who carries out which kind of task.
 func (s *Server) handlers(deployments *deploy.Provider) map[string]task.Handler {
 	all := map[string]task.Handler{deploy.TaskKind: deployments.CarryOn}
-	for _, some := range []map[string]task.Handler{s.runner.Handlers(), s.manager.Handlers(), s.logic.Handlers(), s.autoscale.Handlers()} {
+	for _, some := range []map[string]task.Handler{s.runner.Handlers(), s.manager.Handlers(), s.logic.Handlers(), s.autoscale.Handlers(), s.web.Handlers()} {
 		for kind, h := range some {
 			all[kind] = h
 		}

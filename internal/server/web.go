@@ -18,7 +18,7 @@ import (
 // buildWeb makes the connections and custom APIs, which operations look into.
 func (s *Server) buildWeb() error {
 	var err error
-	s.web, err = web.New(web.Config{Store: s.store, APIs: managedAPIs(), BaseURL: s.base, Call: s.callFrom, Clock: s.config.Clock})
+	s.web, err = web.New(web.Config{Store: s.store, APIs: managedAPIs(), BaseURL: s.base, Call: s.callFrom, People: s.issuer, Authorizer: s.access, Clock: s.config.Clock})
 	return err
 }
 

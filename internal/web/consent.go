@@ -20,16 +20,21 @@ import (
 )
 
 // Consent (connections §1.1): a person lets a connection act for them at the issuer of an
-// API's OAuth parameter. listConsentLinks gives the issuer's page, with this server as the
-// address that the issuer sends the browser back to (ConsentPath); from there it goes to
-// the address that the caller gave, with a code of this server's own; confirmConsentCode
-// takes that code, from the same caller, exchanges the issuer's one for tokens, and keeps
-// them sealed in the connection. What is under way lives in memory: after a restart one
-// begins anew.
+// API's OAuth parameter. listConsentLinks gives a link to this server (ConsentStart), where
+// who asked for it signs in, so that a link that is handed on to somebody else connects
+// nobody's account; from there the browser goes to the issuer's page, which sends it back
+// to ConsentPath. Only the browser that was sent to the issuer is taken back, by a cookie;
+// it goes on to the address that the caller gave, with a code of this server's own.
+// confirmConsentCode takes that code, from the same caller, exchanges the issuer's one for
+// tokens, and keeps them sealed in the connection. What is under way lives in memory: after
+// a restart one begins anew.
 
-// ConsentPath is the path that issuers send browsers back to; an API's OAuth application
-// is registered with it as redirect URI.
-const ConsentPath = "/consent/redirect"
+// The paths of a browser: where a consent begins, and where issuers send it back to. An
+// API's OAuth application is registered with the latter as redirect URI.
+const (
+	ConsentStart = "/consent/start"
+	ConsentPath  = "/consent/redirect"
+)
 
 const (
 	consentLife = 15 * time.Minute
@@ -37,19 +42,41 @@ const (
 	maxCode     = 8 << 10 // bytes of an issuer's code
 )
 
+// People are who signs in to the pages of this server.
+type People interface {
+	// SignIn shows a page where a person signs in, with a note on what for, and takes what
+	// is entered there; false if it has answered.
+	SignIn(w http.ResponseWriter, r *http.Request, note string) (arm.Principal, bool)
+	// Person says whether an object id is that of a person who can.
+	Person(object string) bool
+}
+
 // consent is one under way.
 type consent struct {
+	stage           stage
 	connection, api string // resource IDs
 	parameter       string
 	redirect        string // where the caller wants the browser
+	base            string // of this server, as the issuer sends the browser back to it
 	verifier        string // proof key of the issuer's code (RFC 7636)
 	by              string // object id of the caller
+	browser         [sha256.Size]byte
 	code            string // the issuer's; "" until it has sent the browser back
 	ends            time.Time
 }
 
-// consents are those under way, by SHA-256 of the state that the issuer gives back, or of
-// the code that the caller is to confirm. The zero value is ready for use.
+// stage is how far a consent has come, and so what its key is good for.
+type stage int
+
+const (
+	linked   stage = iota // the caller has a link
+	begun                 // a browser is at the issuer; browser, base and verifier are set
+	answered              // the issuer has answered; code is set
+)
+
+// consents are those under way, by SHA-256 of the link's secret, of the state that the
+// issuer gives back, or of the code that the caller is to confirm. The zero value is ready
+// for use.
 type consents struct {
 	mu sync.Mutex
 	of map[[sha256.Size]byte]*consent
@@ -75,6 +102,19 @@ func (c *consents) add(one *consent, now time.Time) string {
 	key := secretText()
 	c.of[sha256.Sum256([]byte(key))] = one
 	return key
+}
+
+// look gives a copy of what is kept under the secret of a link; nil for nothing, or what has
+// ended. A link stays good while its consent lasts: who has gone back begins again.
+func (c *consents) look(key string, now time.Time) *consent {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	one := c.of[sha256.Sum256([]byte(key))]
+	if one == nil || one.stage != linked || now.After(one.ends) {
+		return nil
+	}
+	next := *one
+	return &next
 }
 
 // take gives what is kept under a key, once; nil for nothing, or what has ended. only says
@@ -136,14 +176,12 @@ func (s *Service) consentLink(r *arm.Request, form *connectionForm, a *api, aske
 		found.Add("InvalidConsentRedirect", "parameters", "The redirectUrl '%.200s' must be an https URL, or http on localhost.", redirect)
 		return expr.Null()
 	}
-	i, problem := a.issuer(p)
-	if problem != nil {
+	if _, problem := a.issuer(p); problem != nil {
 		*found = append(*found, problem)
 		return expr.Null()
 	}
-	verifier := secretText()
-	state := s.consents.add(&consent{connection: r.Resource.ID, api: form.API, parameter: p.Name, redirect: redirect, verifier: verifier, by: r.Principal.ID, ends: s.config.Clock().Add(consentLife)}, s.config.Clock())
-	if state == "" {
+	key := s.consents.add(&consent{connection: r.Resource.ID, api: form.API, parameter: p.Name, redirect: redirect, by: r.Principal.ID, ends: s.config.Clock().Add(consentLife)}, s.config.Clock())
+	if key == "" {
 		found.Add("TooManyConsents", "parameters", "Too many consents are under way. Try again in some minutes.")
 		return expr.Null()
 	}
@@ -154,7 +192,7 @@ func (s *Service) consentLink(r *arm.Request, form *connectionForm, a *api, aske
 			status = "Error"
 		}
 	}
-	return object("link", i.page(s.config.BaseURL+ConsentPath, state, verifier), "displayName", form.DisplayName, "status", status)
+	return object("link", s.config.BaseURL+ConsentStart+"?link="+key, "displayName", form.DisplayName, "status", status)
 }
 
 // mayReturnTo judges where a browser is sent after a consent.
@@ -170,17 +208,15 @@ func mayReturnTo(redirect string) bool {
 // ServeConsent answers ConsentPath, to which an issuer sends a browser back: it goes on to
 // where the caller of listConsentLinks wants it.
 func (s *Service) ServeConsent(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h := pageHeader(w)
 	q, now := r.URL.Query(), s.config.Clock()
-	one := s.consents.take(q.Get("state"), now, func(c *consent) bool { return c.code == "" })
+	browser, _ := browserOf(r)
+	one := s.consents.take(q.Get("state"), now, func(c *consent) bool { return c.stage == begun && c.browser == browser })
 	if one == nil {
-		http.Error(w, "This consent has ended, or was given already. Ask for a new link (listConsentLinks).", http.StatusBadRequest)
+		http.Error(w, "This consent has ended, was given already, or was begun in another browser. Ask for a new link (listConsentLinks).", http.StatusBadRequest)
 		return
 	}
+	one.stage = answered
 	answer := url.Values{}
 	if one.code = q.Get("code"); len(one.code) > maxCode {
 		answer.Set("error", "invalid_request")
@@ -229,7 +265,7 @@ func (s *Service) confirmConsentCode(ctx context.Context, r *arm.Request) (*arm.
 		return nil, arm.Invalid(codeInvalidContent, "code", "Give 'code': what the address of listConsentLinks' redirectUrl was called with.")
 	}
 	one := s.consents.take(code, s.config.Clock(), func(c *consent) bool {
-		return c.code != "" && c.by == r.Principal.ID && arm.SameID(c.connection, r.Resource.ID)
+		return c.stage == answered && c.by == r.Principal.ID && arm.SameID(c.connection, r.Resource.ID)
 	})
 	if one == nil {
 		return nil, arm.Invalid("InvalidConsentCode", "code", "The consent code is not one of this connection that was given to who asked for the link; or it has ended (after %d minutes, or when the server started anew), or was confirmed already. Ask for a new link with listConsentLinks.", int(consentLife/time.Minute))
@@ -246,7 +282,7 @@ func (s *Service) confirmConsentCode(ctx context.Context, r *arm.Request) (*arm.
 	if problem != nil {
 		return nil, problem
 	}
-	next, err := s.exchange(ctx, form.Environment, i, url.Values{"grant_type": {"authorization_code"}, "code": {one.code}, "redirect_uri": {s.config.BaseURL + ConsentPath}, "code_verifier": {one.verifier}})
+	next, err := s.exchange(ctx, form.Environment, i, url.Values{"grant_type": {"authorization_code"}, "code": {one.code}, "redirect_uri": {one.base + ConsentPath}, "code_verifier": {one.verifier}})
 	if refused, ok := errors.AsType[*refusal](err); ok {
 		return nil, arm.Invalid("ConsentCodeExchangeFailed", "code", "The issuer of tokens has refused the consent: %s", refused.Error())
 	}
@@ -255,7 +291,7 @@ func (s *Service) confirmConsentCode(ctx context.Context, r *arm.Request) (*arm.
 	}
 	var shown expr.Value
 	err = s.control.Write(ctx, func(tx *store.Tx) error {
-		stored, err := s.keepToken(tx, one.connection, r.Now, func(f *connectionForm) bool {
+		stored, err := keepToken(tx, one.connection, r.Now, func(f *connectionForm) bool {
 			f.ChangedBy = r.Principal.ID
 			f.setToken(p.Name, next)
 			return arm.SameID(f.API, one.api)
@@ -275,8 +311,9 @@ func (s *Service) confirmConsentCode(ctx context.Context, r *arm.Request) (*arm.
 	return arm.Reply(shown), nil
 }
 
-// keepToken changes the stored form of a connection, if edit says so.
-func (s *Service) keepToken(tx *store.Tx, id string, now time.Time, edit func(*connectionForm) bool) (arm.Resource, error) {
+// keepToken changes the stored form of a connection, if edit says so. With a time it is a
+// change of the connection, which its ETag shows.
+func keepToken(tx *store.Tx, id string, changed time.Time, edit func(*connectionForm) bool) (arm.Resource, error) {
 	stored, err := arm.Load(tx, id)
 	if err != nil {
 		return stored, err
@@ -285,11 +322,12 @@ func (s *Service) keepToken(tx *store.Tx, id string, now time.Time, edit func(*c
 	if err != nil || !edit(form) {
 		return stored, err
 	}
-	form.Changed = now
+	if !changed.IsZero() {
+		form.Changed, stored.ETag, stored.Changed = changed, arm.NewETag(), changed
+	}
 	if stored.Body, err = json.Marshal(form); err != nil {
 		return stored, err
 	}
-	stored.ETag, stored.Changed = arm.NewETag(), now
 	return stored, arm.Save(tx, stored)
 }
 

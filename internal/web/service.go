@@ -17,6 +17,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -58,7 +59,7 @@ type Parameter struct {
 	Definition expr.Value
 }
 
-// Config is what a Service needs. Store must be set.
+// Config is what a Service needs. Store and People must be set.
 type Config struct {
 	Store *store.Store
 	APIs  []API
@@ -68,8 +69,12 @@ type Config struct {
 	Access  func(environment string) string
 	// Call performs a request as an Http action would, from inside an environment ("" for
 	// none); nil: connections are not tested.
-	Call  func(ctx context.Context, environment string, inputs expr.Value) engine.Outcome
-	Clock func() time.Time // nil: time.Now
+	Call func(ctx context.Context, environment string, inputs expr.Value) engine.Outcome
+	// People sign in for consents. Authorizer says who may consent for
+	// a program that asked; nil: nobody.
+	People     People
+	Authorizer arm.Authorizer
+	Clock      func() time.Time // nil: time.Now
 }
 
 // Service is the types of Microsoft.Web over one store. Safe for concurrent use.
@@ -79,12 +84,13 @@ type Service struct {
 	consents consents
 	mover    Mover              // set by Bind, before requests come
 	renewing singleflight.Group // by connection and parameter
+	unstored sync.Map           // next *token that could not be stored yet, by the renewal's key
 }
 
 // New checks the configuration.
 func New(c Config) (*Service, error) {
-	if c.Store == nil {
-		return nil, errors.New("web: Store must be set")
+	if c.Store == nil || c.People == nil {
+		return nil, errors.New("web: Store and People must be set")
 	}
 	if c.Access == nil {
 		c.Access = func(string) string { return c.BaseURL }

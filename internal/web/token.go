@@ -4,17 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"isle/expr"
 	"isle/internal/arm"
-	"isle/internal/connector/connection"
-	"isle/internal/store"
 )
 
 // token is what an issuer gave for a person's consent, as stored: sealed with the
@@ -27,18 +25,21 @@ type token struct {
 	User expr.Value `json:"user"`
 	// Refused is why the issuer gives no new one; "" while it does.
 	Refused string `json:"refused,omitempty"`
+	// Asked is when the issuer was asked for the next one, stored before it was; zero when
+	// its answer is stored.
+	Asked time.Time `json:"asked,omitzero"`
 }
 
 // tokenMargin is how long before its end a token is renewed.
 const tokenMargin = 2 * time.Minute
 
-// problem says why a token cannot be used any more; "" if it can.
+// problem says why a token cannot be used any more, and what to do; "" if it can.
 func (t *token) problem(now time.Time) string {
 	switch {
 	case t.Refused != "":
-		return "The issuer gives no new token: " + t.Refused
+		return "The issuer gives no new token: " + strings.TrimSuffix(t.Refused, ".") + ". Consent again (listConsentLinks)."
 	case t.Refresh == "" && !t.Ends.IsZero() && !now.Before(t.Ends):
-		return "The token has ended, and the issuer gave none to renew it with (often by the scope offline_access)."
+		return "The token has ended, and the issuer gave none to renew it with (often by the scope offline_access). Consent again (listConsentLinks)."
 	}
 	return ""
 }
@@ -201,13 +202,18 @@ func tokenAnswer(body expr.Value) expr.Value {
 
 func (s *Service) tokenOf(answer expr.Value) *token {
 	t := &token{Access: text(answer, "access_token"), Refresh: text(answer, "refresh_token"), User: userOf(text(answer, "id_token"))}
-	var seconds json.Number
-	if json.Unmarshal([]byte(`"`+at(answer, "expires_in").Text()+`"`), &seconds) == nil {
-		if n, err := seconds.Int64(); err == nil && n > 0 && n < 1<<31 {
-			t.Ends = s.config.Clock().Add(time.Duration(n) * time.Second).UTC()
-		}
-	}
+	t.Ends = s.endOf(at(answer, "expires_in").Text())
 	return t
+}
+
+// endOf is the end of a token that is good for a number of seconds, which some issuers write
+// as a text or with a fraction; zero if that is no number.
+func (s *Service) endOf(seconds string) time.Time {
+	n, err := strconv.ParseFloat(strings.TrimSpace(seconds), 64)
+	if err != nil || !(n > 0 && n < 1<<31) {
+		return time.Time{}
+	}
+	return s.config.Clock().Add(time.Duration(n) * time.Second).UTC()
 }
 
 // userOf is what an ID token says of whom it is for. It came from the issuer itself, and
@@ -237,85 +243,4 @@ func (a *api) oauthParameter() *Parameter {
 		}
 	}
 	return nil
-}
-
-// current is a token that is good now: it is renewed before it ends, once for all who ask.
-func (s *Service) current(ctx context.Context, id string, form *connectionForm, a *api, p *Parameter) (string, error) {
-	t := form.Tokens[p.Name]
-	if t == nil {
-		return "", errors.New("This connection is not authenticated.")
-	}
-	if why := t.problem(s.config.Clock()); why != "" { // asking again changes nothing
-		return "", consentAgain(why)
-	}
-	if t.fresh(s.config.Clock()) {
-		return t.Access, nil
-	}
-	renewed, err, _ := s.renewing.Do(strings.ToLower(id)+"\x00"+p.Name, func() (any, error) {
-		return s.renew(context.WithoutCancel(ctx), id, a, p)
-	})
-	if err != nil {
-		return "", err
-	}
-	return renewed.(string), nil
-}
-
-func consentAgain(why string) error { return errors.New(why + " Consent again (listConsentLinks).") }
-
-func (t *token) fresh(now time.Time) bool {
-	return t.Ends.IsZero() || now.Add(tokenMargin).Before(t.Ends) || t.Refresh == "" && now.Before(t.Ends)
-}
-
-// renew gets the next token and stores it. What the issuer refuses is stored too, and shows
-// as the connection's status.
-func (s *Service) renew(ctx context.Context, id string, a *api, p *Parameter) (string, error) {
-	form, _, err := s.load(ctx, id)
-	if err != nil {
-		return "", err
-	}
-	old, now := form.Tokens[p.Name], s.config.Clock()
-	if old == nil {
-		return "", errors.New("This connection is not authenticated.")
-	}
-	if old.fresh(now) { // somebody else has renewed it
-		return old.Access, nil
-	}
-	i, problem := a.issuer(p)
-	if problem != nil {
-		return "", errors.New(problem.Message)
-	}
-	next, err := s.exchange(ctx, form.Environment, i, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {old.Refresh}})
-	refused, is := errors.AsType[*refusal](err)
-	switch {
-	case is:
-		ended := *old
-		ended.Refused = refused.Error()
-		next = &ended
-	case err != nil && now.Before(old.Ends):
-		return old.Access, nil // it is good for a moment more
-	case err != nil:
-		return "", &connection.Failure{Code: "ServiceUnavailable", Message: "The issuer of tokens could not be asked for a new one: " + err.Error(), Retryable: true}
-	default:
-		next.Refresh = orText(next.Refresh, old.Refresh)
-		if next.User.IsNull() {
-			next.User = old.User
-		}
-	}
-	if err := s.control.Write(ctx, func(tx *store.Tx) error {
-		_, err := s.keepToken(tx, id, now.UTC(), func(f *connectionForm) bool {
-			there := f.Tokens[p.Name]
-			if there == nil || there.Refresh != old.Refresh {
-				return false // consented to anew meanwhile
-			}
-			f.setToken(p.Name, next)
-			return true
-		})
-		return err
-	}); err != nil {
-		return "", err
-	}
-	if is {
-		return "", consentAgain(next.problem(now))
-	}
-	return next.Access, nil
 }
