@@ -14,11 +14,12 @@ import (
 // §1.7), and those of W3C Trace Context if the run belongs to a trace.
 func CallerHeaders(c Call) http.Header {
 	w := c.Workflow
-	h := http.Header{"User-Agent": {"azure-logic-apps/1.0 (workflow " + w.FlowID + "; version " + w.Version + ")"}}
+	h := make(http.Header, 24)
+	h["User-Agent"] = []string{"azure-logic-apps/1.0 (workflow " + w.FlowID + "; version " + w.Version + ")"}
 	if c.Subject.Options.Has(wdl.SuppressWorkflowHeaders) {
 		return h
 	}
-	for _, pair := range [...][2]string{
+	pairs := [...][2]string{
 		{"x-ms-workflow-id", w.FlowID},
 		{"x-ms-workflow-version", w.Version},
 		{"x-ms-workflow-name", w.Name},
@@ -37,9 +38,12 @@ func CallerHeaders(c Call) http.Header {
 		{"x-ms-activity-vector", activityVector(c)},
 		{"traceparent", c.Trace.Traceparent()},
 		{"tracestate", c.Trace.State},
-	} {
+	}
+	values := make([]string, len(pairs)) // of all headers together
+	for i, pair := range pairs {
 		if pair[1] != "" && ValidHeader(pair[0], pair[1]) {
-			h[pair[0]] = []string{pair[1]}
+			values[i] = pair[1]
+			h[pair[0]] = values[i : i+1 : i+1]
 		}
 	}
 	return h
@@ -51,11 +55,12 @@ func activityVector(c Call) string {
 
 // segment is the part of a resource ID that follows a name, ignoring case.
 func segment(id, name string) string {
-	parts := strings.Split(id, "/")
-	for i := 0; i+1 < len(parts); i++ {
-		if strings.EqualFold(parts[i], name) {
-			return parts[i+1]
+	found := false
+	for part := range strings.SplitSeq(id, "/") {
+		if found {
+			return part
 		}
+		found = strings.EqualFold(part, name)
 	}
 	return ""
 }

@@ -53,7 +53,24 @@ func compareHeaders(a, b string) int {
 	if ra, rb := headerRank(a), headerRank(b); ra != rb {
 		return ra - rb
 	}
-	return strings.Compare(strings.ToLower(a), strings.ToLower(b))
+	return compareFold(a, b)
+}
+
+// compareFold compares names of headers, which are ASCII, without regard to case.
+func compareFold(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if x, y := lower(a[i]), lower(b[i]); x != y {
+			return int(x) - int(y)
+		}
+	}
+	return len(a) - len(b)
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }
 
 func headerRank(name string) int {

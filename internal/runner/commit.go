@@ -171,5 +171,8 @@ func (a *active) writeRow(tx *store.Tx, row store.Run) error {
 	if !a.created || a.holds() {
 		return tx.CreateRun(row)
 	}
+	if row.Head != nil && row.SameButHead(a.row) {
+		return tx.UpdateHead(row)
+	}
 	return tx.UpdateRun(row)
 }

@@ -187,10 +187,11 @@ func single(q url.Values, name string) (string, bool) {
 
 // signature is HMAC-SHA256 over the canonical text, as 43 characters of base64url.
 func signature(key []byte, flowID, permission, expires string) string {
-	mac := hmac.New(sha256.New, key)
+	text := make([]byte, 0, 256)
 	for _, part := range [...]string{"isle access 1", strings.ToLower(flowID), permission, expires, signatureVersion} {
-		mac.Write([]byte(part))
-		mac.Write([]byte{'\n'})
+		text = append(append(text, part...), '\n')
 	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write(text)
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }

@@ -61,6 +61,19 @@ type runID struct {
 	id   int64
 }
 
+// rows are the rows of runs by name, of as many as are written at a time: each commit of
+// a run looks for it. What a call that was undone has put there goes with all others.
+type rows map[string]int64
+
+const maxRows = 4096
+
+func (r *rows) put(name string, id int64) {
+	if *r == nil || len(*r) == maxRows {
+		*r = make(rows)
+	}
+	(*r)[name] = id
+}
+
 type runDetail struct {
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message,omitempty"`
@@ -97,8 +110,18 @@ func (tx *Tx) CreateRun(r Run) error {
 	}
 	if err == nil {
 		tx.run = runID{r.Name, id}
+		tx.note(r, id)
 	}
 	return err
+}
+
+// note remembers the row of a run that will be written again.
+func (tx *Tx) note(r Run, id int64) {
+	if r.End.IsZero() {
+		tx.begun.put(r.Name, id)
+	} else {
+		delete(tx.begun, r.Name)
+	}
 }
 
 // tracking is NULL in the common case that the id is the run's name.
@@ -140,6 +163,13 @@ func (r Run) resting() driver.Value {
 // the wait of a queued run. Name, Workflow, Trigger, Start and ClientTrackingID do not
 // change.
 func (tx *Tx) UpdateRun(r Run) error {
+	if !tx.writable {
+		return ErrReadOnly
+	}
+	id, err := tx.runID(r.Name)
+	if err != nil {
+		return fmt.Errorf("run %s: %w", r.Name, err)
+	}
 	detail, err := tx.sealDetail(r)
 	if err != nil {
 		return err
@@ -154,12 +184,42 @@ func (tx *Tx) UpdateRun(r Run) error {
 		set += `, waited = ?`
 		args = append(args, fromTime(r.WaitEnd))
 	}
-	args = append(args, tx.db.Owner(), tx.db.epoch, r.Name, r.Revision)
-	n, err := tx.exec(`UPDATE runs SET `+set+`, revision = revision + 1, owner = ?, epoch = ? WHERE name = ? AND revision = ?`, args...)
+	args = append(args, tx.db.Owner(), tx.db.epoch, id, r.Revision)
+	n, err := tx.exec(`UPDATE runs SET `+set+`, revision = revision + 1, owner = ?, epoch = ? WHERE id = ? AND revision = ?`, args...)
 	if err == nil && n == 0 {
 		return tx.refused(r.Name)
 	}
+	if err == nil {
+		tx.note(r, id)
+	}
 	return err
+}
+
+// UpdateHead is [Tx.UpdateRun] for a run of which nothing but the head differs from what
+// is stored ([Run.SameButHead]). It leaves the indexes alone, which UpdateRun writes anew.
+func (tx *Tx) UpdateHead(r Run) error {
+	if !tx.writable {
+		return ErrReadOnly
+	}
+	id, err := tx.runID(r.Name)
+	if err != nil {
+		return fmt.Errorf("run %s: %w", r.Name, err)
+	}
+	// Of an earlier process's run the owner changes, too.
+	n, err := tx.exec(`UPDATE runs SET head = ?, revision = revision + 1 WHERE id = ? AND revision = ? AND epoch = ?`,
+		tx.seal(r.Head, "runs.head", r.Name), id, r.Revision, tx.db.epoch)
+	if err == nil && n == 0 {
+		return tx.UpdateRun(r)
+	}
+	return err
+}
+
+// SameButHead says whether a run differs from how it was stored in its head only.
+func (r Run) SameButHead(stored Run) bool {
+	return r.Status == stored.Status && r.Code == stored.Code && r.Version == stored.Version &&
+		r.ErrorCode == stored.ErrorCode && r.ErrorMessage == stored.ErrorMessage &&
+		r.End.Equal(stored.End) && r.Wake.Equal(stored.Wake) &&
+		r.Queued == stored.Queued && r.WaitEnd.Equal(stored.WaitEnd) && r.Resting == stored.Resting
 }
 
 // refused tells a run that is not there from one that somebody else wrote.
@@ -430,6 +490,7 @@ func (tx *Tx) DeleteRun(name string) error {
 		return err
 	}
 	tx.run = runID{}
+	delete(tx.begun, name)
 	if _, err := tx.exec(`INSERT INTO purged (run, started) SELECT id, started FROM runs WHERE id = ? AND finished IS NOT NULL`, id); err != nil {
 		return err
 	}
@@ -454,6 +515,10 @@ func (tx *Tx) runID(name string) (int64, error) {
 	}
 	if isBuried(name) {
 		return 0, ErrNotFound
+	}
+	if id, ok := tx.begun[name]; ok {
+		tx.run = runID{name, id}
+		return id, nil
 	}
 	var id int64
 	err := tx.one(`SELECT id FROM runs WHERE name = ?`, func(v []driver.Value) error {

@@ -27,6 +27,7 @@ type Tx struct {
 	after []func()
 
 	run     runID  // the last run looked up or written
+	begun   rows   // of runs that this process has written and that have not ended
 	runs    int64  // the last runs.id given away; 0: not read yet
 	records int64  // likewise of records.seq
 	place   []byte // buffer

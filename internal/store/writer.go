@@ -168,7 +168,7 @@ func (w *writer) commit(batch []*call) ([]*call, error) {
 	tx := w.tx
 	tx.start()
 	if _, err := w.c.run(`BEGIN IMMEDIATE`); err != nil {
-		return fail(batch, err), err
+		return w.lost(batch, err)
 	}
 	tasks := false
 	for i := 0; i < len(batch); i++ {
@@ -176,7 +176,7 @@ func (w *writer) commit(batch []*call) ([]*call, error) {
 		tasks = tasks || tx.tasks
 		if tx.failed != nil {
 			w.c.run(`ROLLBACK`) // SQLite may have done so already
-			return fail(batch, tx.failed), tx.failed
+			return w.lost(batch, tx.failed)
 		}
 		if i+1 == len(batch) && len(batch) < maxBatch {
 			batch = w.join(batch)
@@ -184,12 +184,18 @@ func (w *writer) commit(batch []*call) ([]*call, error) {
 	}
 	if _, err := w.c.run(`COMMIT`); err != nil {
 		w.c.run(`ROLLBACK`)
-		return fail(batch, err), err
+		return w.lost(batch, err)
 	}
 	if tasks {
 		w.db.store.tasksPut(w.db)
 	}
 	return batch, nil
+}
+
+// lost is what came of a batch whose transaction an error has undone.
+func (w *writer) lost(batch []*call, err error) ([]*call, error) {
+	w.tx.begun = nil
+	return fail(batch, err), err
 }
 
 func fail(batch []*call, err error) []*call {
@@ -226,7 +232,7 @@ func (w *writer) run(c *call) {
 // undo takes back what the call that runs has changed.
 func (w *writer) undo() {
 	tx := w.tx
-	tx.tasks, tx.run = false, runID{}
+	tx.tasks, tx.run, tx.begun = false, runID{}, nil
 	if tx.failed != nil {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"isle/engine"
@@ -59,20 +60,31 @@ func NewRequest(c connector.Call) (*Request, error) {
 			return nil, err
 		}
 	}
-	if r.Header.Get("traceparent") != "" { // the author's trace, not the run's
+	r.addOwn()
+	return r, nil
+}
+
+// addOwn adds the headers that are not the author's, unless the author has given them.
+func (r *Request) addOwn() {
+	if r.Header.Get("Traceparent") != "" { // the author's trace, not the run's
 		delete(r.own, "tracestate")
 	}
+	given := make([]string, 0, 8)
+	for name, values := range r.Header {
+		if len(values) > 0 && values[0] != "" {
+			given = append(given, name)
+		}
+	}
 	for name, values := range r.own {
-		if r.Header.Get(name) == "" {
+		if !slices.ContainsFunc(given, func(other string) bool { return strings.EqualFold(other, name) }) {
 			r.Header[name] = values
 		}
 	}
-	return r, nil
 }
 
 // authored reads what the author wrote.
 func authored(inputs expr.Value) (*Request, error) {
-	r := &Request{Header: http.Header{}}
+	r := &Request{Header: make(http.Header, 24)} // room for the headers that are added
 	method, _ := inputs.Get("method")
 	r.Method = strings.ToUpper(method.Text())
 	if !validMethod(r.Method) {

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,11 +20,11 @@ func (r *Request) http(ctx context.Context) (*http.Request, error) {
 	if r.Body != nil {
 		body = bytes.NewReader(r.Body)
 	}
-	request, err := http.NewRequestWithContext(ctx, r.Method, r.URL.String(), body)
+	request, err := http.NewRequestWithContext(ctx, r.Method, "/", body)
 	if err != nil {
 		return nil, invalidf("the request is not valid.")
 	}
-	request.Header = r.Header.Clone()
+	request.URL, request.Host, request.Header = r.URL, strings.TrimSuffix(r.URL.Host, ":"), r.Header.Clone()
 	if user := r.URL.User; user != nil && request.Header.Get("Authorization") == "" {
 		password, _ := user.Password()
 		request.SetBasicAuth(user.Username(), password)

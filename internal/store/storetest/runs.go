@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -44,6 +45,50 @@ func runRevision(t *testing.T, f *Fixture) {
 		f.want("run", []any{got.Revision, string(got.Head), got.Status, got.End}, []any{3, "2", "Succeeded", r.End})
 		return err
 	})
+}
+
+// runHead: what is written of a run whose head alone has changed is what an update would
+// write, also of a run that an earlier process left.
+func runHead(t *testing.T, f *Fixture) {
+	r := store.Run{Name: "r", Workflow: "w", Status: "Running", Start: noon, Wake: noon.Add(time.Hour), ClientTrackingID: "r", Head: []byte("1")}
+	f.write(f.DB, func(tx *store.Tx) error { return tx.CreateRun(r) })
+	for revision, head := range []string{"2", "3"} {
+		r.Revision, r.Head = int64(revision+1), []byte(head)
+		f.write(f.DB, func(tx *store.Tx) error { return tx.UpdateHead(r) })
+		f.wantError("old revision", f.DB.Write(t.Context(), func(tx *store.Tx) error { return tx.UpdateHead(r) }), store.ErrConflict)
+		f.Reopen()
+	}
+	f.wantError("no run", f.DB.Write(t.Context(), func(tx *store.Tx) error { return tx.UpdateHead(store.Run{Name: "none", Revision: 1}) }), store.ErrNotFound)
+	f.read(f.DB, func(tx *store.Tx) error {
+		got, err := tx.Run("r")
+		f.want("same but the head", got.SameButHead(r), true)
+		f.want("run", []any{got.Revision, string(got.Head), got.Epoch}, []any{3, "3", f.DB.Epoch() - 1})
+		return err
+	})
+	for name, change := range map[string]func(*store.Run){
+		"status": func(r *store.Run) { r.Status = "Waiting" }, "code": func(r *store.Run) { r.Code = "c" }, "version": func(r *store.Run) { r.Version = "2" },
+		"error": func(r *store.Run) { r.ErrorCode = "e" }, "message": func(r *store.Run) { r.ErrorMessage = "m" }, "end": func(r *store.Run) { r.End = noon },
+		"wake": func(r *store.Run) { r.Wake = noon }, "turn": func(r *store.Run) { r.Queued = true }, "wait": func(r *store.Run) { r.WaitEnd = noon }, "rest": func(r *store.Run) { r.Resting = true },
+	} {
+		changed := r
+		change(&changed)
+		f.want(name+" is the same", changed.SameButHead(r), false)
+	}
+}
+
+// runUndone: a run whose creation was undone is not found by later calls.
+func runUndone(t *testing.T, f *Fixture) {
+	enough := errors.New("enough")
+	f.wantError("undone", f.DB.Write(t.Context(), func(tx *store.Tx) error {
+		if err := tx.CreateRun(store.Run{Name: "r", Workflow: "w", Status: "Running", Start: noon, Head: []byte("1")}); err != nil {
+			return err
+		}
+		return enough
+	}), enough)
+	f.wantError("records of it", f.DB.Write(t.Context(), func(tx *store.Tx) error {
+		return tx.AppendRows("r", []store.Row{{Scope: "s", Payload: []byte("p")}})
+	}), store.ErrNotFound)
+	f.wantError("its head", f.DB.Write(t.Context(), func(tx *store.Tx) error { return tx.UpdateHead(store.Run{Name: "r", Revision: 1}) }), store.ErrNotFound)
 }
 
 func runQueries(t *testing.T, f *Fixture) {

@@ -27,6 +27,8 @@ func Run(t *testing.T, open Open) {
 		{"settings are kept", settings},
 		{"a run's name is unique", runUnique},
 		{"a second writer of a run is refused", runRevision},
+		{"the head of a run is written alone", runHead},
+		{"a run whose creation was undone is not there", runUndone},
 		{"runs are queried", runQueries},
 		{"runs wait for their turn", runTurns},
 		{"runs are due at their wake time", runWake},
