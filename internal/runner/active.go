@@ -149,20 +149,26 @@ func (r *Runner) failed(k runKey, err error) {
 // push queues an event and drives the run if nobody does; false if the run is not
 // in memory any more.
 func (a *active) push(d delivery) bool {
-	a.mu.Lock()
-	if a.gone {
-		a.mu.Unlock()
-		return false
-	}
-	delete(a.calls, d.call)
-	a.queue = append(a.queue, d)
-	drive := !a.driven
-	a.driven = true
-	a.mu.Unlock()
+	drive, ok := a.enqueue(d)
 	if drive {
 		go a.drive()
 	}
-	return true
+	return ok
+}
+
+// enqueue queues an event and says whether the caller must drive the run; not ok if it is
+// not in memory any more.
+func (a *active) enqueue(d delivery) (drive, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.gone {
+		return false, false
+	}
+	delete(a.calls, d.call)
+	a.queue = append(a.queue, d)
+	drive = !a.driven
+	a.driven = true
+	return drive, true
 }
 
 // maxBatch bounds the events that share a commit.

@@ -16,11 +16,15 @@ type dispatcher struct {
 	idle    sync.WaitGroup
 }
 
+// work is done in its turn; what it gives, if anything, after it has made room, by the
+// same goroutine, whose stack has grown by then.
+type work func() (then func())
+
 // lane is the work of one environment.
 type lane struct {
 	name    string
 	running int
-	waiting []func()
+	waiting []work
 	queued  bool // is in turns
 }
 
@@ -30,7 +34,12 @@ func newDispatcher(total, each int) *dispatcher {
 
 // do runs the work in a goroutine of its own, as soon as there is room. After
 // close it does nothing: what was not begun is done after the next start.
-func (d *dispatcher) do(environment string, work func()) {
+func (d *dispatcher) do(environment string, w func()) {
+	d.doThen(environment, func() func() { w(); return nil })
+}
+
+// doThen is do for work that something follows.
+func (d *dispatcher) doThen(environment string, w work) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
@@ -41,7 +50,7 @@ func (d *dispatcher) do(environment string, work func()) {
 		l = &lane{name: environment}
 		d.lanes[environment] = l
 	}
-	l.waiting = append(l.waiting, work)
+	l.waiting = append(l.waiting, w)
 	d.offer(l)
 	d.pump()
 }
@@ -61,14 +70,14 @@ func (d *dispatcher) pump() {
 		d.turns[0] = nil
 		d.turns = d.turns[1:]
 		l.queued = false
-		work := l.waiting[0]
+		w := l.waiting[0]
 		l.waiting[0] = nil
 		l.waiting = l.waiting[1:]
 		d.running++
 		l.running++
 		d.offer(l)
 		d.idle.Add(1)
-		go d.run(l, work)
+		go d.run(l, w)
 	}
 }
 
@@ -98,7 +107,13 @@ func (d *dispatcher) crowded() bool {
 	return waiting >= d.total
 }
 
-func (d *dispatcher) run(l *lane, work func()) {
+func (d *dispatcher) run(l *lane, w work) {
+	if then := d.carryOut(l, w); then != nil {
+		then()
+	}
+}
+
+func (d *dispatcher) carryOut(l *lane, w work) (then func()) {
 	defer d.idle.Done()
 	defer func() {
 		d.mu.Lock()
@@ -112,7 +127,7 @@ func (d *dispatcher) run(l *lane, work func()) {
 		d.offer(l)
 		d.pump()
 	}()
-	work()
+	return w()
 }
 
 // close drops what has not begun.

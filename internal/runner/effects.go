@@ -64,22 +64,30 @@ func (a *active) begin(call engine.Call) {
 	a.calls[call.ID] = cancel
 	a.mu.Unlock()
 	a.runner.meter.count(a.key.environment, a.runner.config.Clock(), Throughput{Calls: 1})
-	a.runner.calls.do(a.key.environment, func() {
+	a.runner.calls.doThen(a.key.environment, func() (then func()) {
 		defer cancel()
-		room := a.runner.buffer.Room()
-		outcome, ok := a.perform(ctx, call, room)
-		if !ok {
-			room.Release()
-			return
-		}
-		// A run that has gone meanwhile was given up, and makes the call again when it is
-		// loaded.
-		if !a.push(delivery{event: engine.Completed{Effect: call.ID, Outcome: outcome, Repeated: call.Repeated}, room: room, call: call.ID}) {
-			room.Release()
-			return
-		}
-		a.answeredMeanwhile(call, outcome)
+		return a.complete(ctx, call)
 	})
+}
+
+// complete makes the request and hands on what came of it; then drives the run, if
+// somebody must.
+func (a *active) complete(ctx context.Context, call engine.Call) (then func()) {
+	room := a.runner.buffer.Room()
+	outcome, ok := a.perform(ctx, call, room)
+	drive := false
+	if ok {
+		drive, ok = a.enqueue(delivery{event: engine.Completed{Effect: call.ID, Outcome: outcome, Repeated: call.Repeated}, room: room, call: call.ID})
+	}
+	if !ok { // also if the run has gone meanwhile: it was given up, and makes the call again when it is loaded
+		room.Release()
+		return nil
+	}
+	a.answeredMeanwhile(call, outcome)
+	if !drive {
+		return nil
+	}
+	return a.drive
 }
 
 // bound is the context of a request that has until a deadline, if there is one.
