@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
 	"slices"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"isle/netpol/layout"
 )
@@ -62,7 +65,7 @@ func (k *Kernel) Apply(ctx context.Context, want *layout.Layout) (*Applied, erro
 		}
 		applied.Changes = append(applied.Changes, p.differences()...)
 		if err := k.carryOut(ctx, p); err != nil {
-			return applied, err
+			return applied, fmt.Errorf("kernel: %w", err)
 		}
 	}
 	p, err := k.plan()
@@ -131,35 +134,55 @@ func (k *Kernel) judgeAnew(p *plan) {
 	}
 }
 
-// carryOut does what is planned, network by network, and forgets what was known of the
-// namespaces that it changed.
+// carryOut does what is planned and forgets what was known of the namespaces that it
+// changes. Networks do not know each other: they are changed side by side.
 func (k *Kernel) carryOut(ctx context.Context, p *plan) error {
-	networks := map[string][]*work{}
-	var order []string
-	for _, w := range p.works {
-		network := ""
-		if w.want != nil {
-			network = w.want.Network
+	if slices.ContainsFunc(p.works, func(w *work) bool { return w.create }) {
+		if err := shareFolder(); err != nil {
+			return err
 		}
-		if networks[network] == nil {
-			order = append(order, network)
-		}
-		networks[network] = append(networks[network], w)
-		delete(k.known, w.name)
 	}
-	var failed []error
-	for _, network := range order {
-		if err := ctx.Err(); err != nil {
-			return errors.Join(append(failed, err)...)
-		}
-		c := &change{kernel: k, works: networks[network], spaces: map[string]*space{}, failed: map[string]bool{}}
-		err := c.carryOut(ctx)
-		c.close()
-		if err != nil {
-			failed = append(failed, fmt.Errorf("kernel: network %s: %w", network, err))
+	changes := k.changes(p)
+	failed := make([]error, len(changes))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, c := range changes {
+		group.Go(func() error {
+			defer c.close()
+			failed[i] = c.carryOut(ctx)
+			return nil
+		})
+	}
+	group.Wait()
+	for _, c := range changes {
+		for _, name := range c.judged {
+			k.judged[name] = true
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// changes splits a plan by networks. What is to go belongs to none, and is one change.
+func (k *Kernel) changes(p *plan) []*change {
+	networks := map[string]*change{}
+	var list []*change
+	for _, w := range p.works {
+		network := ""
+		if w.want == nil {
+			delete(k.judged, w.name)
+		} else {
+			network = w.want.Network
+		}
+		c := networks[network]
+		if c == nil {
+			c = &change{options: k.options, network: network, spaces: map[string]*space{}, failed: map[string]bool{}}
+			networks[network] = c
+			list = append(list, c)
+		}
+		c.works = append(c.works, w)
+		delete(k.known, w.name)
+	}
+	return list
 }
 
 // Down removes everything of the tag.

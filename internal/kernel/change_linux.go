@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
 	"isle/netpol/layout"
@@ -15,10 +16,12 @@ import (
 // change carries out the works of one network, step by step over all its namespaces, so
 // that nothing is open before it is filtered (see the package).
 type change struct {
-	kernel *Kernel
-	works  []*work
-	spaces map[string]*space // that are open, by name
-	failed map[string]bool   // namespaces where a step failed, which get no further ones
+	options Options
+	network string // resource ID; "" for what is to go
+	works   []*work
+	spaces  map[string]*space // that are open, by name
+	failed  map[string]bool   // namespaces where a step failed, which get no further ones
+	judged  []string          // firewalls whose flows were judged
 }
 
 func (c *change) close() {
@@ -30,10 +33,13 @@ func (c *change) close() {
 // carryOut runs each step in all namespaces before the next one.
 func (c *change) carryOut(ctx context.Context) error {
 	steps := []func(context.Context, *work) error{
-		c.remove, c.create, c.dropLinks, c.loadFilter, c.makeLinks, c.settle, c.judge,
+		c.dropOwn, c.empty, c.remove, c.create, c.dropLinks, c.loadFilter, c.makeLinks, c.settle, c.judge,
 	}
 	var failed []error
 	for _, step := range steps {
+		if err := ctx.Err(); err != nil {
+			return c.error(append(failed, err))
+		}
 		for _, w := range c.works {
 			if c.failed[w.name] {
 				continue
@@ -44,10 +50,18 @@ func (c *change) carryOut(ctx context.Context) error {
 			}
 		}
 	}
-	return errors.Join(failed...)
+	return c.error(failed)
 }
 
-func (c *change) path(name string) string { return Path(c.kernel.options.Tag, name) }
+func (c *change) error(failed []error) error {
+	err := errors.Join(failed...)
+	if err == nil || c.network == "" {
+		return err
+	}
+	return fmt.Errorf("network %s: %w", c.network, err)
+}
+
+func (c *change) path(name string) string { return Path(c.options.Tag, name) }
 
 // open returns a namespace, which stays open until the change is done.
 func (c *change) open(name string) (*space, error) {
@@ -62,31 +76,64 @@ func (c *change) open(name string) (*space, error) {
 	return s, nil
 }
 
-// remove empties a namespace and takes its name away. It goes on living for as long as a
-// process is in it, but nothing leads out of it.
+// dropOwn deletes the links that were made from a namespace that is to go: all at once,
+// which is much cheaper than one by one, and with their other ends.
+func (c *change) dropOwn(_ context.Context, w *work) error {
+	s, err := c.leaving(w)
+	if s == nil {
+		return err
+	}
+	return s.inside(dropOwnLinks)
+}
+
+// empty takes out of a namespace that is to go what is left in it.
+func (c *change) empty(_ context.Context, w *work) error {
+	s, err := c.leaving(w)
+	if s == nil {
+		return err
+	}
+	links, err := again(s.handle.LinkList)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		if err := s.dropLink(l); err != nil {
+			return fmt.Errorf("remove link %s: %w", l.Attrs().Name, err)
+		}
+	}
+	return nil
+}
+
+// leaving opens a namespace that is to go; nil for others.
+func (c *change) leaving(w *work) (*space, error) {
+	if w.want != nil || !isSpace(c.path(w.name)) {
+		return nil, nil
+	}
+	return c.open(w.name)
+}
+
+// ownLinks is the group of the links that were made from a namespace.
+const ownLinks = 0x15e
+
+// dropOwnLinks deletes that group in the namespace of this thread.
+func dropOwnLinks() error {
+	request := nl.NewNetlinkRequest(unix.RTM_DELLINK, unix.NLM_F_ACK)
+	request.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
+	request.AddData(nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(ownLinks)))
+	_, err := request.Execute(unix.NETLINK_ROUTE, 0)
+	if errors.Is(err, unix.ENODEV) {
+		return nil // none
+	}
+	return err
+}
+
+// remove takes a namespace's name away. It goes on living for as long as a process is in
+// it, but nothing leads out of it any more.
 func (c *change) remove(_ context.Context, w *work) error {
 	if w.want != nil {
 		return nil
 	}
-	path := c.path(w.name)
-	if isSpace(path) {
-		s, err := openSpace(path)
-		if err != nil {
-			return err
-		}
-		defer s.close()
-		links, err := again(s.handle.LinkList)
-		if err != nil {
-			return err
-		}
-		for _, l := range links {
-			if err := s.dropLink(l); err != nil {
-				return err
-			}
-		}
-	}
-	delete(c.kernel.judged, w.name)
-	return removeName(path)
+	return removeName(c.path(w.name))
 }
 
 // create makes a namespace and its settings.
@@ -294,7 +341,7 @@ func (c *change) judge(_ context.Context, w *work) error {
 	if !w.judgeFlows {
 		return nil
 	}
-	if denied := c.kernel.options.Denied; denied != nil {
+	if denied := c.options.Denied; denied != nil {
 		s, err := c.open(w.name)
 		if err != nil {
 			return err
@@ -303,7 +350,7 @@ func (c *change) judge(_ context.Context, w *work) error {
 			return fmt.Errorf("cut denied flows: %w", err)
 		}
 	}
-	c.kernel.judged[w.name] = true
+	c.judged = append(c.judged, w.name)
 	return nil
 }
 
@@ -350,6 +397,6 @@ func (s *space) makePair(l newLink, peer string, there int, alias string) error 
 
 func attributes(l layout.Link, alias string) netlink.LinkAttrs {
 	a := netlink.NewLinkAttrs()
-	a.Name, a.Alias, a.MTU = l.Name, alias, l.MTU
+	a.Name, a.Alias, a.MTU, a.Group = l.Name, alias, l.MTU, ownLinks
 	return a
 }

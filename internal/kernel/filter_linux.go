@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -132,14 +135,20 @@ func parseCounters(text []byte) (map[string]Counter, error) {
 	return sums, nil
 }
 
-// nft runs the command where this thread is.
+// nft runs the command where this thread is. Its input is a file in memory, so that it
+// never sees a part of a script when this process is killed; then it is killed as well.
 func nft(ctx context.Context, input string, arguments ...string) ([]byte, error) {
+	stdin, err := inMemory(input)
+	if err != nil {
+		return nil, fmt.Errorf("nft: %w", err)
+	}
+	defer stdin.Close()
 	command := exec.CommandContext(ctx, nftPath(), arguments...)
-	command.Stdin = strings.NewReader(input)
 	command.Env = []string{"LC_ALL=C"}
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	var out, complaints bytes.Buffer
-	command.Stdout, command.Stderr = &out, &complaints
-	err := command.Run()
+	command.Stdin, command.Stdout, command.Stderr = stdin, &out, &complaints
+	err = command.Run()
 	if err == nil {
 		return out.Bytes(), nil
 	}
@@ -154,6 +163,21 @@ func nft(ctx context.Context, input string, arguments ...string) ([]byte, error)
 		said = said[:500] + " …"
 	}
 	return nil, errors.New("nft: " + said)
+}
+
+// inMemory is a file with a text, read from its beginning.
+func inMemory(text string) (*os.File, error) {
+	fd, err := unix.MemfdCreate("nft", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	file := os.NewFile(uintptr(fd), "nft")
+	if _, err := file.WriteString(text); err != nil {
+		file.Close()
+		return nil, err
+	}
+	_, err = file.Seek(0, io.SeekStart)
+	return file, err
 }
 
 // nftPath finds the command also where PATH has no folders for root.

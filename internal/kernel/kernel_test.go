@@ -23,8 +23,15 @@ func needsRoot(t testing.TB) {
 // open opens a tag of the test's own, which is gone when the test ends.
 func open(t testing.TB, tag string) *kernel.Kernel {
 	t.Helper()
+	k, _ := openTag(t, tag)
+	return k
+}
+
+// openTag is open, and tells what the whole tag is.
+func openTag(t testing.TB, name string) (k *kernel.Kernel, tag string) {
+	t.Helper()
 	needsRoot(t)
-	tag = fmt.Sprintf("%s%d", tag, os.Getpid())
+	tag = fmt.Sprintf("%s%d", name, os.Getpid())
 	k, err := kernel.Open(kernel.Options{Tag: tag})
 	if err != nil {
 		t.Fatal(err)
@@ -33,14 +40,11 @@ func open(t testing.TB, tag string) *kernel.Kernel {
 		if err := k.Down(context.Background()); err != nil {
 			t.Error(err)
 		}
-		entries, _ := os.ReadDir("/run/netns")
-		for _, e := range entries {
-			if strings.HasPrefix(e.Name(), "isle-"+tag+"-") {
-				t.Errorf("%s is left behind", e.Name())
-			}
+		if left, mounts := names(t, tag), mounted(t, tag); len(left)+len(mounts) > 0 {
+			t.Errorf("left behind: %v, %v", left, mounts)
 		}
 	})
-	return k
+	return k, tag
 }
 
 func apply(t testing.TB, k *kernel.Kernel, l *layout.Layout) *kernel.Applied {

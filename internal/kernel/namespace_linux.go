@@ -83,9 +83,6 @@ func onThread(do func() error) error {
 
 // createSpace makes a namespace that has a name.
 func createSpace(path string) error {
-	if err := shareFolder(); err != nil {
-		return err
-	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o444)
 	if err != nil {
 		return err
@@ -107,12 +104,21 @@ func createSpace(path string) error {
 }
 
 // shareFolder makes the folder of namespaces as ip(8) does. Otherwise ip would mount it
-// over itself later, and hide the names in it, which then could not be removed.
+// over itself later, and hide the names in it, which then could not be removed. The lock
+// is the one that ip takes.
 func shareFolder() error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	err := unix.Mount("", folder, "", unix.MS_SHARED|unix.MS_REC, "")
+	lock, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		return fmt.Errorf("lock %s: %w", folder, err)
+	}
+	err = unix.Mount("", folder, "", unix.MS_SHARED|unix.MS_REC, "")
 	if !errors.Is(err, unix.EINVAL) { // EINVAL: no mount point yet
 		return err
 	}

@@ -32,7 +32,7 @@ func Probe(ctx context.Context) []Obstacle {
 	}
 	path := fmt.Sprintf("%s/isle-probe-%d", folder, os.Getpid())
 	defer removeName(path)
-	if err := createSpace(path); err != nil {
+	if err := inTurn(shareFolder, func() error { return createSpace(path) }); err != nil {
 		missing("network namespaces with names in "+folder, err)
 		return found
 	}

@@ -29,8 +29,9 @@ func linkSettings(l layout.Link) []setting {
 		// Proxied answers would wait up to 0.8 s.
 		setting{"ipv4/neigh/" + l.Name + "/proxy_delay", "0"})
 	if l.Kind == layout.Uplink {
-		// The neighbours on the host's network learn who has the addresses now.
-		list = append(list, setting{"ipv4/conf/" + l.Name + "/arp_notify", "1"})
+		// The neighbours on the host's network learn who has the addresses now, and only
+		// of those that are this link's own.
+		list = append(list, setting{"ipv4/conf/" + l.Name + "/arp_notify", "1"}, setting{"ipv4/conf/" + l.Name + "/arp_ignore", "1"})
 	}
 	return list
 }
