@@ -69,7 +69,7 @@ func (g *maker) many(n int, list ...string) string {
 }
 
 func (g *maker) makers() []func() (path, body string) {
-	return []func() (string, string){g.network, g.subnet, g.group, g.rule, g.table, g.route, g.publicIP, g.firewall, g.gateway, g.nic}
+	return []func() (string, string){g.network, g.subnet, g.group, g.rule, g.table, g.route, g.publicIP, g.firewall, g.gateway, g.nic, g.application}
 }
 
 func (g *maker) request() (path, body string) {
@@ -78,6 +78,10 @@ func (g *maker) request() (path, body string) {
 }
 
 func (g *maker) name() string { return g.one("n1", "N2", "n2") }
+
+func (g *maker) application() (string, string) {
+	return provider + "/applicationSecurityGroups/" + g.name(), `{"location":"westus"}`
+}
 
 func (g *maker) network() (string, string) {
 	return provider + "/virtualNetworks/" + g.name(), fmt.Sprintf(`{"location":"westus","properties":{"addressSpace":{"addressPrefixes":%s},"dhcpOptions":{%q:%s}}}`,
@@ -110,7 +114,7 @@ func (g *maker) rule() (string, string) {
 		fmt.Sprintf(`{"properties":{"priority":%d,"direction":%q,"access":%q,"protocol":%q,%s,"sourcePortRange":%q,"destinationAddressPrefix":%q,"destinationPortRanges":%s}}`,
 			100+g.IntN(4), g.one("Inbound", "outbound"), g.one("Allow", "deny"), g.mostly(6, "*", "tcp", "Udp", "Icmp", "esp", "Ah", "any"),
 			g.one(fmt.Sprintf(`"sourceAddressPrefix":%q`, g.mostly(6, addresses...)), fmt.Sprintf(`"sourceAddressPrefixes":%s`, g.many(3, "10.0.0.1", "10.0.0.0/9", "::1", "::ffff:1.2.3.4")),
-				fmt.Sprintf(`"sourceApplicationSecurityGroups":[{"id":%q}]`, provider+"/networkSecurityGroups/"+g.name())),
+				fmt.Sprintf(`"sourceApplicationSecurityGroups":[{"id":%q}]`, provider+"/"+g.mostly(1, "applicationSecurityGroups", "networkSecurityGroups")+"/"+g.name())),
 			g.mostly(5, ports...), g.mostly(6, addresses...), g.many(4, "80", "1-2", "0443", "0-65535"))
 }
 

@@ -2,7 +2,6 @@ package network
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"isle/expr"
@@ -22,8 +21,7 @@ func (p *provider) putGroup(_ context.Context, tx *store.Tx, r *arm.PutRequest) 
 			want[i] = nested[Rule]{name: rules[i].Name, form: &rules[i]}
 		}
 		p.tags.checkRules(rules, listed("properties.securityRules"), found)
-		checkGroups(rules, listed("properties.securityRules"), found)
-		return want, nil
+		return want, checkGroups(tx, r, r.Location, rules, listed("properties.securityRules"), found)
 	})
 }
 
@@ -75,16 +73,6 @@ func attachment(r *arm.PutRequest, carried []string) (*Attachment, error) {
 	return form, nil
 }
 
-// checkGroups reports application security groups that rules name: this server has
-// none.
-func checkGroups(rules []Rule, path func(int) string, found *arm.Found) {
-	for i := range rules {
-		for _, id := range slices.Concat(rules[i].Source.Groups, rules[i].Destination.Groups) {
-			found.Add("InvalidResourceReference", path(i), "Resource %s referenced by security rule %s was not found: there are no application security groups in this server. Give addresses or a service tag.", id, rules[i].Name)
-		}
-	}
-}
-
 // deleteAttachment refuses to delete what subnets or interfaces use.
 func deleteAttachment(code, what string) func(context.Context, *store.Tx, *arm.DeleteRequest) error {
 	return func(_ context.Context, _ *store.Tx, r *arm.DeleteRequest) error {
@@ -126,7 +114,13 @@ func (p *provider) putRule(_ context.Context, tx *store.Tx, r *arm.PutRequest) (
 	all := beside(siblings, body.rule(r.ID.Name()), r.ID.Name())
 	rule := &all[len(all)-1]
 	p.tags.checkRules(all, alone, &found)
-	checkGroups([]Rule{*rule}, alone, &found)
+	home, err := arm.Load(tx, parent.Key())
+	if err != nil {
+		return nil, err
+	}
+	if err := checkGroups(tx, r, home.Location, all[len(all)-1:], alone, &found); err != nil {
+		return nil, err
+	}
 	if err := found.Err(); err != nil {
 		return nil, err
 	}

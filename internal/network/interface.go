@@ -41,7 +41,7 @@ func putInterface(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Writ
 		}
 	}
 	form.GUID = old.GUID
-	for _, check := range []func(*store.Tx, *arm.PutRequest, *Interface, *arm.Found) error{form.refer, form.settle, form.attach} {
+	for _, check := range []func(*store.Tx, *arm.PutRequest, *Interface, *arm.Found) error{form.refer, form.settle, form.join, form.attach} {
 		if err := check(tx, r, old, &found); err != nil {
 			return nil, err
 		}
@@ -145,7 +145,7 @@ func (n *Interface) choosePrimary(list []interfaceConfigurationBody, found *arm.
 func (b *interfaceConfigurationBody) read(target string, id arm.ID, found *arm.Found) Configuration {
 	p := &b.Properties
 	method := oneOf(orElse(p.Method, methodDynamic), target+".privateIPAllocationMethod", found, methodDynamic, methodStatic)
-	c := Configuration{Name: b.Name, Subnet: p.Subnet.id(), PublicIP: p.PublicIP.id(), Static: method == methodStatic,
+	c := Configuration{Name: b.Name, Subnet: p.Subnet.id(), PublicIP: p.PublicIP.id(), Groups: ids(p.Groups), Static: method == methodStatic,
 		Protocol: oneOf(orElse(p.Version, versionIPv4), target+".privateIPAddressVersion", found, versionIPv4, versionIPv6)}
 	if c.Subnet == "" {
 		found.Add("SubnetIsRequired", target+".subnet", "Subnet reference is required for IP configuration '%s' of network interface %s. Give subnet.id.", b.Name, id)

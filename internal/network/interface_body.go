@@ -25,12 +25,12 @@ type interfaceConfigurationBody struct {
 		Subnet   *reference `json:"subnet"`
 		PublicIP *reference `json:"publicIPAddress"`
 
-		SecurityGroups []expr.Value `json:"applicationSecurityGroups"`
-		Pools          []expr.Value `json:"loadBalancerBackendAddressPools"`
-		NATRules       []expr.Value `json:"loadBalancerInboundNatRules"`
-		GatewayPools   []expr.Value `json:"applicationGatewayBackendAddressPools"`
-		Taps           []expr.Value `json:"virtualNetworkTaps"`
-		Balancer       *reference   `json:"gatewayLoadBalancer"`
+		Groups       []reference  `json:"applicationSecurityGroups"`
+		Pools        []expr.Value `json:"loadBalancerBackendAddressPools"`
+		NATRules     []expr.Value `json:"loadBalancerInboundNatRules"`
+		GatewayPools []expr.Value `json:"applicationGatewayBackendAddressPools"`
+		Taps         []expr.Value `json:"virtualNetworkTaps"`
+		Balancer     *reference   `json:"gatewayLoadBalancer"`
 	} `json:"properties"`
 }
 
@@ -46,7 +46,6 @@ func (b *interfaceConfigurationBody) absent() map[string]string {
 		member, what string
 		given        bool
 	}{
-		{"applicationSecurityGroups", "application security groups", len(p.SecurityGroups) > 0},
 		{"loadBalancerBackendAddressPools", "load balancers", len(p.Pools) > 0},
 		{"loadBalancerInboundNatRules", "load balancers", len(p.NATRules) > 0},
 		{"applicationGatewayBackendAddressPools", "application gateways", len(p.GatewayPools) > 0},

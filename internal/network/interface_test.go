@@ -356,7 +356,8 @@ func (g *maker) nic() (string, string) {
 		return fmt.Sprintf(`{"name":%q,"properties":{"subnet":{"id":%q}%s%s%s}}`, name, vnet+"/subnets/"+g.mostly(1, "a", "A/", "b", "_c", "AzureFirewallSubnet", "GatewaySubnet"),
 			g.mostly(5, "", "", static("10.0.0.4"), static("10.0.0.99"), static("10.0.0.98"), static("10.0.0.255"), static("::ffff:10.0.0.4"), static("192.168.0.4"), `,"privateIPAllocationMethod":"Static"`),
 			g.mostly(3, "", "", `,"primary":true`, `,"privateIPAddressVersion":"IPv6"`, `,"privateIPAddressVersion":"IPv6"`+static("2001:db8:0:1::9")),
-			g.mostly(2, "", "", `,"publicIPAddress":{"id":"`+publics+"/"+g.name()+`"}`, `,"publicIPAddress":{"id":"`+publics+`/none"}`))
+			g.mostly(2, "", "", `,"publicIPAddress":{"id":"`+publics+"/"+g.name()+`"}`, `,"publicIPAddress":{"id":"`+publics+`/none"}`)+
+				g.one("", `,"applicationSecurityGroups":[{"id":"`+applications+"/"+g.name()+`"}]`))
 	}
 	list := configuration("c")
 	if g.IntN(3) == 0 {

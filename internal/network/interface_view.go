@@ -82,6 +82,7 @@ func (n *Interface) configurationView(r *arm.Resource, i int) expr.Value {
 	if c.PublicIP != "" {
 		f.add("publicIPAddress", idObject(c.PublicIP))
 	}
+	f.references("applicationSecurityGroups", c.Groups)
 	return child(r.ID+"/ipConfigurations/"+c.Name, c.Name, interfaceConfigurations, r.ETag, f.value())
 }
 

@@ -39,6 +39,8 @@ type reader struct {
 	problems []error
 	// addresses are the public ones, by key of their resource.
 	addresses map[string]netip.Addr
+	// members are the addresses of application security groups, by their keys.
+	members map[string][]netpol.Address
 }
 
 func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
@@ -46,7 +48,7 @@ func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{addresses: map[string]netip.Addr{}, known: knownTags(tags), types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
+	r := &reader{addresses: map[string]netip.Addr{}, members: map[string][]netpol.Address{}, known: knownTags(tags), types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
 		mappings: map[string][]Mapping{}, egress: map[netip.Addr]Egress{}, outgoing: map[firewallAt][]netip.Addr{}}}
 	for _, resource := range all {
 		typ := strings.ToLower(resource.Type)
@@ -54,6 +56,7 @@ func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
 		r.parents[typ+resource.Parent] = append(r.parents[typ+resource.Parent], resource)
 	}
 	r.model.Tags = tags.Tags
+	each(r, typeInterfaces, r.join)
 	each(r, typeGroups, r.group)
 	each(r, typeTables, r.table)
 	each(r, typeNetworks, r.network)
@@ -118,7 +121,7 @@ func (r *reader) group(resource arm.Resource, _ *Attachment) error {
 	g := netpol.SecurityGroup{ID: resource.ID}
 	inner(r, resource, typeRules, func(child arm.Resource, form *Rule) error {
 		rule, err := form.model(lastSegment(child.ID))
-		if err == nil && !form.names() {
+		if err == nil && r.expand(&rule, form) {
 			g.Rules = append(g.Rules, rule)
 		}
 		return err
@@ -127,9 +130,38 @@ func (r *reader) group(resource arm.Resource, _ *Attachment) error {
 	return nil
 }
 
-// names tells whether the rule is about application security groups. They have no
-// members, so it concerns no flow.
-func (r *Rule) names() bool { return len(r.Source.Groups)+len(r.Destination.Groups) > 0 }
+// join notes the addresses of an interface as those of the application security groups
+// that it is a member of.
+func (r *reader) join(_ arm.Resource, form *Interface) error {
+	for _, c := range form.Configurations {
+		for _, group := range c.Groups {
+			address, err := netpol.ParseAddress(c.Address)
+			if err != nil {
+				return err
+			}
+			key := strings.ToLower(referenceID(group))
+			r.members[key] = append(r.members[key], address)
+		}
+	}
+	return nil
+}
+
+// expand gives a rule the addresses of the application security groups that it names;
+// false if one side has none, so that it concerns no flow.
+func (r *reader) expand(rule *netpol.SecurityRule, form *Rule) bool {
+	for _, side := range []struct {
+		groups []string
+		of     *netpol.Side
+	}{{form.Source.Groups, &rule.Source}, {form.Destination.Groups, &rule.Destination}} {
+		for _, group := range side.groups {
+			side.of.Addresses = append(side.of.Addresses, r.members[strings.ToLower(referenceID(group))]...)
+		}
+		if len(side.groups) > 0 && len(side.of.Addresses) == 0 {
+			return false
+		}
+	}
+	return true
+}
 
 func (r *Rule) model(name string) (netpol.SecurityRule, error) {
 	rule := netpol.SecurityRule{Name: name, Priority: r.Priority}

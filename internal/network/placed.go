@@ -34,6 +34,8 @@ type Configuration struct {
 	Protocol string `json:"protocol,omitempty"` // IPv4, IPv6; none is IPv4
 	Static   bool   `json:"static,omitempty"`
 	PublicIP string `json:"publicIP,omitempty"` // resource ID
+	// Groups are the application security groups that it is a member of, by ID.
+	Groups []string `json:"groups,omitempty"`
 }
 
 // Firewall is an Azure Firewall, as stored.

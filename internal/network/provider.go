@@ -30,7 +30,7 @@ func resourceTypes(p *provider) []arm.Type {
 		"2019-12-01", "2019-11-01", "2019-09-01", "2019-08-01", "2019-07-01", "2019-06-01", "2019-04-01", "2019-02-01", "2018-12-01", "2018-11-01", "2018-10-01", "2018-08-01", "2018-07-01", "2018-06-01", "2018-04-01", "2018-02-01", "2018-01-01",
 		"2017-11-01", "2017-10-01", "2017-09-01", "2017-08-01", "2017-06-01", "2017-03-01", "2016-12-01", "2016-09-01", "2016-06-01", "2016-03-30", "2015-06-15", "2015-05-01-preview"}
 	top := arm.Type{APIVersions: versions, AnyVersion: true, Tracked: true, ETagMember: true, Patch: arm.PatchTags, List: &arm.ListSpec{}, ValidName: anyName}
-	top.Names = []string{typeNetworks, typeGroups, typeTables, typePublicIPs, typeInterfaces, typeGateways}
+	top.Names = []string{typeNetworks, typeGroups, typeTables, typePublicIPs, typeInterfaces, typeGateways, typeApplicationGroups}
 	top.Move = arm.Rehome
 	child := arm.Type{APIVersions: versions, AnyVersion: true, ETagMember: true, List: &arm.ListSpec{}, ValidName: anyName, Names: top.Names}
 
@@ -54,6 +54,10 @@ func resourceTypes(p *provider) []arm.Type {
 
 	rules := child
 	rules.Name, rules.Put, rules.Delete, rules.View = typeRules, p.putRule, deleteChild, viewRule
+
+	applications := top
+	applications.Name, applications.Put, applications.Delete, applications.View = typeApplicationGroups, putApplicationGroup, deleteApplicationGroup, viewApplicationGroup
+	applications.ReadOnly = []string{"properties.resourceGuid"}
 
 	tables := top
 	tables.Name, tables.Put, tables.View = typeTables, p.putTable, viewTable
@@ -87,10 +91,10 @@ func resourceTypes(p *provider) []arm.Type {
 	interfaces.Reads = map[string]arm.Handler{"ipConfigurations": readConfigurations, "ipConfigurations/{configuration}": readConfiguration}
 	interfaces.Actions = map[string]arm.Handler{"effectiveNetworkSecurityGroups": p.policies.effectiveGroups, "effectiveRouteTable": p.policies.effectiveRoutes}
 	firewalls.ReadOnly, gateways.ReadOnly = []string{"properties.ipConfigurations.properties.privateIPAddress"}, []string{"properties.resourceGuid"}
-	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &interfaces, &gateways} {
+	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &interfaces, &gateways, &applications} {
 		t.Linked = "join/action"
 	}
-	return []arm.Type{networks, subnets, groups, rules, tables, routes, watchers, publics, firewalls, interfaces, gateways}
+	return []arm.Type{networks, subnets, groups, applications, rules, tables, routes, watchers, publics, firewalls, interfaces, gateways}
 }
 
 // anyName leaves names to the types' own rules, which report them together with

@@ -20,6 +20,7 @@ type quota struct {
 var quotas = []quota{
 	{"VirtualNetworks", "Virtual Networks", typeNetworks, "VnetCountLimitReached", 1000},
 	{"NetworkSecurityGroups", "Network Security Groups", typeGroups, "NetworkSecurityGroupCountLimitReached", 5000},
+	{"ApplicationSecurityGroups", "Application Security Groups", typeApplicationGroups, "ApplicationSecurityGroupCountLimitReached", 3000},
 	{"RouteTables", "Route Tables", typeTables, "RouteTableCountLimitReached", 200},
 	{"PublicIPAddresses", "Public IP Addresses", typePublicIPs, "PublicIPCountLimitReached", 1000},
 	{"NetworkInterfaces", "Network Interfaces", typeInterfaces, "NetworkInterfaceCountLimitReached", 65536},
