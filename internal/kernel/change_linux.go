@@ -33,7 +33,7 @@ func (c *change) close() {
 // carryOut runs each step in all namespaces before the next one.
 func (c *change) carryOut(ctx context.Context) error {
 	steps := []func(context.Context, *work) error{
-		c.dropOwn, c.empty, c.remove, c.create, c.dropLinks, c.loadFilter, c.makeLinks, c.settle, c.judge,
+		c.dropOwn, c.empty, c.remove, c.create, c.dropLinks, c.loadFilter, c.makeLinks, c.settle, c.awaitRunning, c.judge,
 	}
 	var failed []error
 	for _, step := range steps {

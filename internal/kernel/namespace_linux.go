@@ -6,15 +6,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"isle/internal/netns"
 )
 
-// space is a namespace that is open: its file, and a socket inside that changes it.
+// space is a namespace that is open: its file, and sockets inside that change it.
 type space struct {
+	at     netns.Namespace
 	file   *os.File
 	handle *netlink.Handle
 }
@@ -25,14 +27,14 @@ func openSpace(path string) (*space, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &space{file: file}
+	s := &space{at: netns.At(path), file: file}
 	err = s.inside(func() (err error) {
 		s.handle, err = netlink.NewHandle(unix.NETLINK_ROUTE, unix.NETLINK_NETFILTER)
 		return err
 	})
 	if err != nil {
 		file.Close()
-		return nil, fmt.Errorf("open namespace %s: %w", path, err)
+		return nil, err
 	}
 	return s, nil
 }
@@ -44,55 +46,26 @@ func (s *space) close() {
 
 func (s *space) fd() int { return int(s.file.Fd()) }
 
-// inside runs a function on a thread that is in the namespace. What it starts by go is
-// not in it; processes are.
-func (s *space) inside(do func() error) error {
-	return onThread(func() error {
-		if err := unix.Setns(s.fd(), unix.CLONE_NEWNET); err != nil {
-			return fmt.Errorf("setns: %w", err)
-		}
-		return do()
-	})
-}
+// inside runs a function on a thread that is in the namespace.
+func (s *space) inside(do func() error) error { return s.at.Do(do) }
 
-// onThread runs a function that may move its thread into another network namespace, and
-// moves it back. A thread that cannot go back is never used again.
-func onThread(do func() error) error {
-	var failed error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread()
-		home, err := os.Open("/proc/thread-self/ns/net")
-		if err != nil {
-			runtime.UnlockOSThread()
-			failed = err
-			return
-		}
-		defer home.Close()
-		failed = do()
-		if err := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("return to the host's namespace: %w", err))
-			return // still locked: the thread ends with the goroutine
-		}
-		runtime.UnlockOSThread()
-	}()
-	<-done
-	return failed
-}
+// here is the namespace of the thread that opens it: of the host, as all threads are
+// that are nowhere else.
+const here = "/proc/thread-self/ns/net"
 
-// createSpace makes a namespace that has a name.
+// createSpace makes a namespace that has a name. The thread that makes it is brought
+// back to where it was.
 func createSpace(path string) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o444)
 	if err != nil {
 		return err
 	}
 	file.Close()
-	err = onThread(func() error {
+	err = netns.At(here).Do(func() error {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			return fmt.Errorf("make a network namespace: %w", err)
 		}
-		if err := unix.Mount("/proc/thread-self/ns/net", path, "", unix.MS_BIND, ""); err != nil {
+		if err := unix.Mount(here, path, "", unix.MS_BIND, ""); err != nil {
 			return fmt.Errorf("mount %s: %w", path, err)
 		}
 		return nil

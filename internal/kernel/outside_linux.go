@@ -140,7 +140,7 @@ func (s *space) giveBack(is, was string) error {
 	if err := s.handle.LinkSetAlias(l, ""); err != nil {
 		return err
 	}
-	host, err := os.Open("/proc/thread-self/ns/net")
+	host, err := os.Open(here)
 	if err != nil {
 		return err
 	}
