@@ -39,7 +39,8 @@ type Attachment struct {
 	// Given is the path of somebody else's namespace, beginning with a slash, or the name
 	// of a tap; without it the machine gets a namespace of its own.
 	Given string
-	// Gateway says that what lies behind the network's gateway is behind this machine.
+	// Gateway says that what lies behind the network's gateway is behind this machine,
+	// which must be given.
 	Gateway bool
 }
 
@@ -173,6 +174,9 @@ func (g *gathered) attach(a Attachment) {
 	if i < 0 {
 		g.problem(a.Interface, "there is no such network interface to attach a machine to")
 		return
+	}
+	if a.Gateway && a.Given == "" {
+		g.problem(a.Interface, "the machine behind which other sites are must be a namespace or a tap that is given")
 	}
 	nic := &g.in.Model.Interfaces[i]
 	p := &port{role: Machine, owner: nic.ID, nic: nic.ID, given: a.Given, gateway: a.Gateway, appliance: nic.IPForwarding}

@@ -175,7 +175,8 @@ func (r *router) leaves(e *netpol.EffectiveRoute, to netip.Prefix) bool {
 
 // outside is the way of a prefix through the uplink.
 func (r *router) outside(to netip.Prefix) Route {
-	if next := r.uplink.Gateway; next.IsValid() {
+	near := slices.ContainsFunc(r.near(), func(p netip.Prefix) bool { return within(to, p) })
+	if next := r.uplink.Gateway; next.IsValid() && !near {
 		return Route{To: to, Via: next, Link: UplinkLink, OnLink: true}
 	}
 	return Route{To: to, Link: UplinkLink}
