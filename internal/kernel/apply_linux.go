@@ -175,7 +175,7 @@ func (k *Kernel) changes(p *plan) []*change {
 		}
 		c := networks[network]
 		if c == nil {
-			c = &change{options: k.options, network: network, spaces: map[string]*space{}, failed: map[string]bool{}}
+			c = &change{options: k.options, network: network, spaces: map[string]*space{}, failed: map[string]bool{}, outside: map[layout.End]error{}}
 			networks[network] = c
 			list = append(list, c)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/vishvananda/netlink"
@@ -22,6 +23,9 @@ type change struct {
 	spaces  map[string]*space // that are open, by name
 	failed  map[string]bool   // namespaces where a step failed, which get no further ones
 	judged  []string          // firewalls whose flows were judged
+	// outside tells what could not be made of links that lead to others. The rest of the
+	// network does without them.
+	outside map[layout.End]error
 }
 
 func (c *change) close() {
@@ -38,7 +42,8 @@ func (c *change) carryOut(ctx context.Context) error {
 	var failed []error
 	for _, step := range steps {
 		if err := ctx.Err(); err != nil {
-			return c.error(append(failed, err))
+			failed = append(failed, err)
+			break
 		}
 		for _, w := range c.works {
 			if c.failed[w.name] {
@@ -50,11 +55,7 @@ func (c *change) carryOut(ctx context.Context) error {
 			}
 		}
 	}
-	return c.error(failed)
-}
-
-func (c *change) error(failed []error) error {
-	err := errors.Join(failed...)
+	err := errors.Join(append(failed, slices.Collect(maps.Values(c.outside))...)...)
 	if err == nil || c.network == "" {
 		return err
 	}
@@ -310,6 +311,7 @@ func (s *space) dropRoute(r layout.Route) error {
 	if err != nil {
 		return err
 	}
+	route.Protocol, route.Scope = unix.RTPROT_UNSPEC, netlink.SCOPE_NOWHERE // whoever made it
 	if err := s.handle.RouteDel(route); !errors.Is(err, unix.ESRCH) {
 		return err
 	}
@@ -364,11 +366,24 @@ func (c *change) makeLinks(_ context.Context, w *work) error {
 		return err
 	}
 	for _, l := range w.makeLinks {
-		if err := c.makeLink(s, l); err != nil {
-			return fmt.Errorf("make link %s: %w", l.Name, err)
+		err := c.makeLink(s, l)
+		if err == nil {
+			continue
 		}
+		err = fmt.Errorf("make link %s: %w", l.Name, err)
+		if l.Kind == layout.Veth {
+			return err
+		}
+		c.outside[layout.End{Namespace: w.name, Link: l.Name}] = err
 	}
+	w.abandon(func(link string) bool { return c.outside[layout.End{Namespace: w.name, Link: link}] != nil })
 	return nil
+}
+
+// abandon takes out of a work what is for links that could not be made.
+func (w *work) abandon(failed func(link string) bool) {
+	w.setLinks = slices.DeleteFunc(w.setLinks, func(l linkWork) bool { return failed(l.name) })
+	w.setRoutes = slices.DeleteFunc(w.setRoutes, func(r layout.Route) bool { return failed(r.Link) })
 }
 
 func (c *change) makeLink(s *space, l newLink) error {
@@ -384,19 +399,19 @@ func (c *change) makeLink(s *space, l newLink) error {
 	if err != nil {
 		return err
 	}
-	return s.makePair(l, l.Peer.Link, other.fd(), l.alias)
+	return s.makePair(l.Link, l.Peer.Link, other.fd())
 }
 
 // makePair makes a pair with one end here and one in another namespace, both at once and
 // by their names, so that no end is ever anywhere else.
-func (s *space) makePair(l newLink, peer string, there int, alias string) error {
-	pair := netlink.NewVeth(attributes(l.Link, alias))
+func (s *space) makePair(l layout.Link, peer string, there int) error {
+	pair := netlink.NewVeth(attributes(l))
 	pair.PeerName, pair.PeerNamespace = peer, netlink.NsFd(there)
 	return s.handle.LinkAdd(pair)
 }
 
-func attributes(l layout.Link, alias string) netlink.LinkAttrs {
+func attributes(l layout.Link) netlink.LinkAttrs {
 	a := netlink.NewLinkAttrs()
-	a.Name, a.Alias, a.MTU, a.Group = l.Name, alias, l.MTU, ownLinks
+	a.Name, a.MTU, a.Group = l.Name, l.MTU, ownLinks
 	return a
 }

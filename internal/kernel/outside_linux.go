@@ -15,25 +15,31 @@ import (
 )
 
 // attach makes a pair with its other end in a namespace of somebody else, and gives that
-// end its addresses and a default route. The alias is set last: without it the link is
-// half made, and made again.
+// end its addresses and a default route.
 func (s *space) attach(l newLink) error {
 	guest, err := openSpace(l.Parent)
 	if err != nil {
 		return err
 	}
 	defer guest.close()
-	if err := s.makePair(l, l.Name, guest.fd(), ""); err != nil {
+	if err := s.makePair(l.Link, l.Name, guest.fd()); err != nil {
 		return fmt.Errorf("into %s: %w", l.Parent, err)
 	}
 	if err := guest.join(l.Link); err != nil {
+		_ = s.handle.LinkDel(&netlink.Device{LinkAttrs: netlink.LinkAttrs{Name: l.Name}})
 		return fmt.Errorf("in %s: %w", l.Parent, err)
 	}
-	end, err := s.handle.LinkByName(l.Name)
+	return s.sign(l)
+}
+
+// sign sets the alias of a link that leads to others, as the last thing: without it the
+// link is half made, and made again.
+func (s *space) sign(l newLink) error {
+	link, err := s.handle.LinkByName(l.Name)
 	if err != nil {
 		return err
 	}
-	return s.handle.LinkSetAlias(end, l.alias)
+	return s.handle.LinkSetAlias(link, l.alias)
 }
 
 // join sets up the end of a link in a namespace of somebody else.
@@ -60,12 +66,12 @@ func (s *space) makeUplink(l newLink) error {
 	if err != nil {
 		return fmt.Errorf("interface %s of the host: %w", l.Parent, err)
 	}
-	a := attributes(l.Link, l.alias)
+	a := attributes(l.Link)
 	a.ParentIndex, a.Namespace = parent.Index, netlink.NsFd(s.fd())
 	if err := netlink.LinkAdd(&netlink.Macvlan{LinkAttrs: a, Mode: netlink.MACVLAN_MODE_BRIDGE}); err != nil {
 		return fmt.Errorf("over interface %s of the host: %w", l.Parent, err)
 	}
-	return nil
+	return s.sign(l)
 }
 
 // takeTap moves a tap of the host into the namespace. Its alias tells where it came from,

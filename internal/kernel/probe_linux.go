@@ -62,7 +62,7 @@ const probeFilter = `table inet isle {
 }`
 
 func (s *space) probeLinks() error {
-	pair := netlink.NewVeth(attributes(layout.Link{Name: "probe0"}, ""))
+	pair := netlink.NewVeth(attributes(layout.Link{Name: "probe0"}))
 	pair.PeerName = "probe1"
 	if err := s.handle.LinkAdd(pair); err != nil {
 		return err

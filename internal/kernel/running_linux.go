@@ -31,7 +31,7 @@ func (c *change) awaitRunning(ctx context.Context, w *work) error {
 	var names []string
 	if w.want != nil {
 		for _, l := range w.want.Links {
-			if l.Kind == layout.Veth && fresh[l.Name] {
+			if l.Kind == layout.Veth && fresh[l.Name] && !c.failed[l.Peer.Namespace] {
 				names = append(names, l.Name)
 			}
 		}
