@@ -101,3 +101,40 @@ func TestSKUsDiffer(t *testing.T) {
 		t.Errorf("a Free account in a Developer environment: %d", got)
 	}
 }
+
+// A rule that goes by the metrics of a workflow follows it into another group, and to
+// another name.
+func TestScaleConditionsFollowAWorkflow(t *testing.T) {
+	s := newSite(t, 1)
+	premium := s.environmentBody(0, external)
+	premium.SKU.Name, premium.SKU.Capacity = to.Ptr(armlogic.IntegrationServiceEnvironmentSKUNamePremium), to.Ptr[int32](1)
+	environment := *await(s.logic.NewIntegrationServiceEnvironmentsClient().BeginCreateOrUpdate(t.Context(), siteGroup, "premium", premium, nil))(t).ID
+	workflow, _ := s.workflow("w", environment, `{"A": {"type": "Compose", "inputs": 1}}`)
+	setting := s.group + "/providers/microsoft.insights/autoscaleSettings/auto?api-version=2022-10-01"
+	rule := `{"metricTrigger":{"metricName":"RunsStarted","metricResourceUri":"` + workflow + `","timeGrain":"PT1M","statistic":"Sum","timeWindow":"PT5M","timeAggregation":"Total","operator":"GreaterThan","threshold":1000},"scaleAction":{"direction":"Increase","type":"ChangeCount","value":"1","cooldown":"PT5M"}}`
+	a := s.Do(http.MethodPut, setting, `{"location":"`+siteLocation+`","properties":{"targetResourceUri":"`+environment+`","profiles":[{"name":"Default","capacity":{"minimum":"1","maximum":"2","default":"1"},"rules":[`+rule+`]}]}}`)
+	if a.Status != http.StatusCreated {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	named := func() string {
+		return s.Do(http.MethodGet, setting, nil).Text("properties", "profiles", 0, "rules", 0, "metricTrigger", "metricResourceUri")
+	}
+	other := s.Group("other")
+	s.moved(s.group+"/moveResources?api-version=2021-04-01", map[string]any{"resources": []string{workflow}, "targetResourceGroup": other})
+	if want := other + "/providers/Microsoft.Logic/workflows/w"; named() != want {
+		t.Errorf("%s, want %s", named(), want)
+	}
+	next := other + "/providers/Microsoft.Logic/workflows/renamed"
+	s.moved(other+"/providers/Microsoft.Logic/workflows/w/move?api-version=2019-05-01", map[string]any{"id": next})
+	if named() != next {
+		t.Errorf("%s, want %s", named(), next)
+	}
+}
+
+// moved asks for a move and waits for its end.
+func (s *site) moved(path string, body any) {
+	s.t.Helper()
+	if a := s.Do(http.MethodPost, path, body); a.Status >= 300 {
+		s.t.Fatalf("%s: %d %s", path, a.Status, a.Body)
+	}
+}

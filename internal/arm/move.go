@@ -255,6 +255,12 @@ func (t *Type) move(ctx context.Context, tx *store.Tx, mv *MoveRequest) error {
 	return t.Move(ctx, tx, mv)
 }
 
+// Follow changes the ID of a resource in all that names it, after its type has moved it by
+// an operation of its own.
+func (m *Manager) Follow(ctx context.Context, tx *store.Tx, old Resource, target ID, now time.Time) error {
+	return m.follow(ctx, tx, []*MoveRequest{{Now: now, Old: old, Target: target}})
+}
+
 // follow changes the IDs of what has moved in all that names it.
 func (m *Manager) follow(ctx context.Context, tx *store.Tx, moves []*MoveRequest) error {
 	renamed := map[string]string{}

@@ -30,6 +30,7 @@ func (s *Service) carry(ctx context.Context, _ *store.DB, t store.Task) (task.Re
 	j := &job{service: s, key: string(t.Payload), now: s.config.Clock().UTC()}
 	err := s.control.Read(ctx, j.load)
 	if errors.Is(err, store.ErrNotFound) || err == nil && !j.setting.Enabled {
+		s.looked.Delete(j.key)
 		return task.Done(), nil
 	}
 	if err != nil {
@@ -57,7 +58,7 @@ func (j *job) load(tx *store.Tx) error {
 	if j.setting == nil {
 		return fmt.Errorf("autoscale: %s cannot be read: %w", j.id, d.found.Err())
 	}
-	if j.last, err = readStatus(tx, j.key); err != nil {
+	if j.last, err = j.service.lastStatus(tx, j.key); err != nil {
 		return err
 	}
 	if j.target, err = j.service.config.Environments.Target(tx, j.setting.Target); errors.Is(err, store.ErrNotFound) {
@@ -111,6 +112,7 @@ func (j *job) scale(ctx context.Context, d decision) error {
 		if d.Capacity < before {
 			action = TypeName + "/Scaledown/Action"
 		}
+		tx.AfterCommit(func() { s.looked.Store(j.key, next) })
 		return errors.Join(next.write(tx, j.key), s.manager.Note(tx, arm.Note{By: j.form.Principal, Method: http.MethodPost, Action: action, Scope: j.id, Status: http.StatusOK}))
 	})
 	if err != nil {
@@ -128,14 +130,20 @@ func (j *job) status(d decision) *status {
 	return &next
 }
 
-// note stores what came of the look, unless the setting is gone meanwhile.
+// note keeps what came of the look, unless the setting is gone meanwhile.
 func (j *job) note(ctx context.Context, d decision) error {
-	return j.service.control.Write(ctx, func(tx *store.Tx) error {
+	s, next := j.service, j.status(d)
+	if next.same(j.last) && !j.last.At.IsZero() {
+		s.looked.Store(j.key, next)
+		return nil
+	}
+	return s.control.Write(ctx, func(tx *store.Tx) error {
 		if _, err := arm.Load(tx, j.key); errors.Is(err, store.ErrNotFound) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		return j.status(d).write(tx, j.key)
+		tx.AfterCommit(func() { s.looked.Store(j.key, next) })
+		return next.write(tx, j.key)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"isle/expr"
@@ -73,7 +74,8 @@ type Config struct {
 type Service struct {
 	config  Config
 	control *store.DB
-	manager Manager // set once by Bind, before the first task
+	manager Manager  // set once by Bind, before the first task
+	looked  sync.Map // *status of the last look of this process, by the setting's key
 }
 
 // New checks the configuration.
@@ -99,7 +101,7 @@ func (s *Service) Types() []arm.Type {
 	return []arm.Type{{
 		Name: TypeName, APIVersions: []string{"2022-10-01", "2021-05-01-preview", "2015-04-01", "2014-04-01"}, AnyVersion: true, Tracked: true, NoState: true,
 		MissingCode: "AutoscaleSettingNotFound", References: func(expr.Value) expr.Value { return expr.Null() },
-		Put: s.put, Patch: s.put, View: view, Delete: s.delete, Move: s.move, List: &arm.ListSpec{},
+		Put: s.put, Patch: s.put, View: view, Delete: s.delete, Move: s.move, Names: []string{workflowType}, List: &arm.ListSpec{},
 		Reads: map[string]arm.Handler{"status": s.readStatus},
 	}}
 }
@@ -240,11 +242,12 @@ func (s *Service) checkAlone(tx *store.Tx, id arm.ID, target string, found *arm.
 }
 
 func (s *Service) delete(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
-	return drop(tx, r.ID.Key())
+	return s.drop(tx, r.ID.Key())
 }
 
 // drop forgets what is kept of a setting beside its resource.
-func drop(tx *store.Tx, key string) error {
+func (s *Service) drop(tx *store.Tx, key string) error {
+	tx.AfterCommit(func() { s.looked.Delete(key) })
 	for _, err := range []error{tx.DeleteTask(taskKey(key)), tx.DeleteSetting(statusSetting(key))} {
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
@@ -255,11 +258,11 @@ func drop(tx *store.Tx, key string) error {
 
 // move takes along what came of the setting, and when it scaled last.
 func (s *Service) move(ctx context.Context, tx *store.Tx, r *arm.MoveRequest) error {
-	last, err := readStatus(tx, r.Old.Key)
+	last, err := s.lastStatus(tx, r.Old.Key)
 	if err != nil {
 		return err
 	}
-	if err := drop(tx, r.Old.Key); err != nil {
+	if err := s.drop(tx, r.Old.Key); err != nil {
 		return err
 	}
 	key := r.Target.Key()

@@ -286,6 +286,41 @@ func TestSettingsMove(t *testing.T) {
 	}
 }
 
+// A look from which nothing comes is stored nowhere; its status is served all the same, and
+// the next process knows of what came before.
+func TestLooksThatChangeNothingAreNotStored(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.put("tester", auto, settingBodyOf(ise, byRules(scaleRule("usage GreaterThan 70 Increase ChangeCount 1")))))
+	stored := func() (last *status) {
+		w.must(w.service.control.Read(t.Context(), func(tx *store.Tx) (err error) {
+			last, err = readStatus(tx, strings.ToLower(auto))
+			return err
+		}))
+		return last
+	}
+	w.fleet.usage = 90
+	w.look("Wed 12:00")
+	first := stored()
+	for _, when := range []string{"Wed 12:01", "Wed 12:02", "Wed 12:03"} {
+		w.fleet.usage--
+		w.look(when)
+		if got := w.status(); !got.At.Equal(at(when)) || !strings.Contains(got.Reason, "cooldown") {
+			t.Errorf("%s: %+v", when, got)
+		}
+	}
+	if last := stored(); *last != *first || !first.Scaled.Equal(at("Wed 12:00")) || first.To != 4 {
+		t.Errorf("%+v became %+v", first, last)
+	}
+	w.service.looked.Clear() // as in another process
+	w.look("Wed 12:04")
+	if w.capacity() != 4 || stored().At.Equal(first.At) == false {
+		t.Errorf("%d %+v", w.capacity(), stored())
+	}
+	if w.look("Wed 12:05"); w.capacity() != 5 || !stored().Scaled.Equal(at("Wed 12:05")) {
+		t.Errorf("%d %+v", w.capacity(), stored())
+	}
+}
+
 // Which environments may be scaled, by whom, and by how many settings.
 func TestTargetsOfSettings(t *testing.T) {
 	w := newWorld(t)

@@ -11,7 +11,8 @@ import (
 	"isle/internal/store"
 )
 
-// status is what came of a setting last, as stored and as served.
+// status is what came of a setting last, as stored and as served. It is stored when the
+// profile or the capacity is another one; what comes of the looks in between is in memory.
 type status struct {
 	Version  int       `json:"v,omitempty"`
 	At       time.Time `json:"evaluatedTime"`
@@ -31,7 +32,7 @@ func statusSetting(key string) string { return "autoscale/" + key }
 func (s *Service) readStatus(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	var last *status
 	err := s.control.Read(ctx, func(tx *store.Tx) (err error) {
-		last, err = readStatus(tx, r.Resource.Key)
+		last, err = s.lastStatus(tx, r.Resource.Key)
 		return err
 	})
 	if err != nil {
@@ -44,6 +45,15 @@ func (s *Service) readStatus(ctx context.Context, r *arm.Request) (*arm.Response
 	}
 	v, err := expr.ReadJSON(string(text))
 	return arm.Reply(v), err
+}
+
+// lastStatus is what came of the last look at a setting.
+func (s *Service) lastStatus(tx *store.Tx, key string) (*status, error) {
+	if seen, is := s.looked.Load(key); is {
+		last := *seen.(*status)
+		return &last, nil
+	}
+	return readStatus(tx, key)
 }
 
 func readStatus(tx *store.Tx, key string) (*status, error) {
@@ -64,4 +74,9 @@ func (t *status) write(tx *store.Tx, key string) error {
 		return err
 	}
 	return tx.PutSetting(statusSetting(key), text)
+}
+
+// same says that nothing has come of a look that must outlive the process.
+func (t *status) same(other *status) bool {
+	return t.Profile == other.Profile && t.Capacity == other.Capacity && t.Scaled.Equal(other.Scaled)
 }

@@ -24,7 +24,7 @@ func (s *Service) moveWorkflow(ctx context.Context, r *arm.Request) (*arm.Respon
 	if arm.SameID(target.String(), r.Resource.ID) {
 		return nil, nil
 	}
-	return nil, s.control.Write(ctx, func(tx *store.Tx) error { return s.move(tx, r, target) })
+	return nil, s.control.Write(ctx, func(tx *store.Tx) error { return s.move(ctx, tx, r, target) })
 }
 
 // moveTarget reads where a workflow is to be, in a body {"id": …}, whose slash at the
@@ -49,7 +49,7 @@ func (s *Service) moveTarget(r *arm.Request) (target arm.ID, err error) {
 	return target, nil
 }
 
-func (s *Service) move(tx *store.Tx, r *arm.Request, target arm.ID) error {
+func (s *Service) move(ctx context.Context, tx *store.Tx, r *arm.Request, target arm.ID) error {
 	stored, err := arm.Load(tx, r.Resource.Key)
 	if errors.Is(err, store.ErrNotFound) {
 		return arm.Missing("WorkflowNotFound", "The workflow '%s' was deleted meanwhile.", r.ID.Name())
@@ -60,7 +60,10 @@ func (s *Service) move(tx *store.Tx, r *arm.Request, target arm.ID) error {
 	if err := checkFree(tx, target); err != nil {
 		return err
 	}
-	return s.rename(tx, stored, target, r.Now)
+	if err := s.rename(tx, stored, target, r.Now); err != nil {
+		return err
+	}
+	return s.operations.Follow(ctx, tx, stored, target, r.Now)
 }
 
 // checkFree wants the group to be there, and nothing of the name in it.

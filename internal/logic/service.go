@@ -120,9 +120,11 @@ type Accounts interface {
 	Release(tx *store.Tx, account, flowID string) error
 }
 
-// Operations closes long-running operations; *arm.Manager is one.
+// Operations closes long-running operations, and has what names a resource follow it to
+// another ID; *arm.Manager is one.
 type Operations interface {
 	Complete(ctx context.Context, tx *store.Tx, key, operation string, failure error) error
+	Follow(ctx context.Context, tx *store.Tx, old arm.Resource, target arm.ID, now time.Time) error
 }
 
 // Config is what a Service needs. All but Prepare, Clock and Log must be set.
@@ -203,8 +205,7 @@ func New(c Config) (*Service, error) {
 	return &Service{config: c, control: c.Store.Control(), tracing: make(chan struct{}, maxTracing)}, nil
 }
 
-// Bind tells the service who closes its operations: the manager, which is built
-// from the service's own types.
+// Bind tells the service of the manager, which is built from the service's own types.
 func (s *Service) Bind(o Operations) { s.operations = o }
 
 // Types are the resource types of the package.

@@ -21,7 +21,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"isle/internal/access"
 	"isle/internal/account"
@@ -323,7 +322,7 @@ func (s *Server) build() error {
 		return err
 	}
 	s.places.environments = s.logic
-	s.autoscale, err = autoscale.New(autoscale.Config{Store: s.store, Environments: scaled{s}, Since: time.Now(), Authorizer: s.access, Clock: s.config.Clock, Log: s.log})
+	s.autoscale, err = autoscale.New(autoscale.Config{Store: s.store, Environments: scaled{s}, Since: s.config.Clock(), Authorizer: s.access, Clock: s.config.Clock, Log: s.log})
 	if err != nil {
 		return err
 	}
