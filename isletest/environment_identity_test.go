@@ -46,6 +46,22 @@ func (s *site) reads(id, token string) int {
 	return res.StatusCode
 }
 
+// readsWhatItIs gives an identity the role of a reader at its resource. What it is need not
+// be told, and must not be told wrong.
+func (s *site) readsWhatItIs(resource, principal string) {
+	s.t.Helper()
+	assign := func(properties map[string]any) isletest.Answer {
+		properties["roleDefinitionId"], properties["principalId"] = "/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7", principal
+		return s.Do(http.MethodPut, resource+"/providers/Microsoft.Authorization/roleAssignments/aaaaaaaa-0000-0000-0000-000000000001?api-version=2022-04-01", map[string]any{"properties": properties})
+	}
+	if a := assign(map[string]any{"principalType": "User"}); a.Status != http.StatusBadRequest || a.Text("error", "code") != "UnmatchedPrincipalType" {
+		s.t.Errorf("%d %s", a.Status, a.Body)
+	}
+	if a := assign(map[string]any{}); a.Status != http.StatusCreated || a.Text("properties", "principalType") != "ServicePrincipal" {
+		s.t.Fatalf("%d %s", a.Status, a.Body)
+	}
+}
+
 // An environment may have an identity of its own, whose tokens programs get at the local
 // endpoint and which does what its roles say; and user-assigned ones, which are there
 // before and are shown with their principals (ise.md #33, #152).
@@ -63,12 +79,7 @@ func TestIdentitiesOfAnEnvironment(t *testing.T) {
 	if got := s.reads(*made.ID, token); got != http.StatusForbidden {
 		t.Errorf("without a role: %d", got)
 	}
-	role := s.Do(http.MethodPut, *made.ID+"/providers/Microsoft.Authorization/roleAssignments/aaaaaaaa-0000-0000-0000-000000000001?api-version=2022-04-01",
-		map[string]any{"properties": map[string]any{"roleDefinitionId": "/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7",
-			"principalId": *made.Identity.PrincipalID, "principalType": "ServicePrincipal"}})
-	if role.Status != http.StatusCreated {
-		t.Fatalf("%d %s", role.Status, role.Body)
-	}
+	s.readsWhatItIs(*made.ID, *made.Identity.PrincipalID)
 	if got := s.reads(*made.ID, token); got != http.StatusOK {
 		t.Errorf("with a role: %d", got)
 	}
@@ -115,6 +126,7 @@ func TestIdentityEndpointOfAWorkflow(t *testing.T) {
 	if status, token, client := s.tokenOf(own.Text("id")); status != http.StatusOK || token == "" || len(client) != 36 {
 		t.Errorf("%d %q", status, client)
 	}
+	s.readsWhatItIs(own.Text("id"), own.Text("identity", "principalId"))
 	given := workflow("given", `{"type":"UserAssigned","userAssignedIdentities":{"`+assigned+`":{}}}`)
 	if got := given.Text("identity", "userAssignedIdentities", assigned, "clientId"); got != identity.Text("properties", "clientId") {
 		t.Errorf("%s", given.Body)

@@ -1,6 +1,7 @@
 package logic
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -127,6 +128,35 @@ func (w *Workflows) SystemIdentity(ctx context.Context, resource string) (princi
 		return "", err
 	}
 	return i.Principal, nil
+}
+
+// IsSystemIdentity says whether an object id is the principal of an identity that a workflow
+// or an environment has for its own. It looks at all of them.
+func (w *Workflows) IsSystemIdentity(tx *store.Tx, principal string) (bool, error) {
+	wanted := []byte(`"principal":"` + strings.ToLower(principal) + `"`)
+	for _, typ := range []string{environmentType, workflowType} {
+		q := store.Query{Type: typ, Limit: 500}
+		for {
+			list, err := arm.List(tx, q)
+			if err != nil {
+				return false, err
+			}
+			for _, r := range list {
+				if !bytes.Contains(r.Body, wanted) {
+					continue
+				}
+				form, err := decode[identified](r.Resource)
+				if err != nil || form.Identity != nil && strings.EqualFold(form.Identity.Principal, principal) {
+					return err == nil, err
+				}
+			}
+			if len(list) < q.Limit {
+				break
+			}
+			q.After = list[len(list)-1].Key
+		}
+	}
+	return false, nil
 }
 
 // identified is what the stored forms of workflows and environments have in common.

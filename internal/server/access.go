@@ -48,7 +48,9 @@ func (s *Server) principalKind(tx *store.Tx, id string) (kind string, found bool
 	if kind, found = s.issuer.Kind(id); found {
 		return kind, true, nil
 	}
-	found, err = identity.IsUserAssigned(tx, id)
+	if found, err = identity.IsUserAssigned(tx, id); !found && err == nil {
+		found, err = s.workflows.IsSystemIdentity(tx, id)
+	}
 	return "ServicePrincipal", found, err
 }
 
