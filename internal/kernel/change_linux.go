@@ -217,7 +217,9 @@ func (c *change) settle(_ context.Context, w *work) error {
 	return inTurn(
 		func() error { return each(w.addRules, describeRule, s.addRule) },
 		func() error { return each(w.setRoutes[:at], describeRoute, s.setRoute) },
-		func() error { return each(w.setLinks, linkWork.describe, s.setLink) },
+		func() error {
+			return each(w.setLinks, linkWork.describe, func(l linkWork) error { return c.setLink(s, l) })
+		},
 		func() error { return each(w.setRoutes[at:], describeRoute, s.setRoute) },
 		func() error { return each(w.dropRules, describeRule, s.dropRule) },
 		func() error { return each(w.dropRoutes, describeRoute, s.dropRoute) })
@@ -238,6 +240,43 @@ func each[T any](list []T, describe func(T) string, do func(T) error) error {
 	for _, v := range list {
 		if err := do(v); err != nil {
 			return fmt.Errorf("%s: %w", describe(v), err)
+		}
+	}
+	return nil
+}
+
+func (c *change) setLink(s *space, w linkWork) error {
+	if err := s.setLink(w); err != nil || len(w.addNeighbours)+len(w.dropNeighbours) == 0 {
+		return err
+	}
+	other, err := c.open(w.peer.Namespace)
+	if err != nil {
+		return err
+	}
+	return s.introduce(w, other)
+}
+
+// introduce tells a link about the other end of its pair.
+func (s *space) introduce(w linkWork, other *space) error {
+	here, err := s.handle.LinkByName(w.name)
+	if err != nil {
+		return err
+	}
+	there, err := other.handle.LinkByName(w.peer.Link)
+	if err != nil {
+		return err
+	}
+	neighbour := netlink.Neigh{LinkIndex: here.Attrs().Index, Family: netlink.FAMILY_V4, State: netlink.NUD_PERMANENT, HardwareAddr: there.Attrs().HardwareAddr}
+	for _, a := range w.addNeighbours {
+		neighbour.IP = a.AsSlice()
+		if err := s.handle.NeighSet(&neighbour); err != nil {
+			return fmt.Errorf("neighbour %s: %w", a, err)
+		}
+	}
+	for _, a := range w.dropNeighbours {
+		neighbour.IP = a.AsSlice()
+		if err := s.handle.NeighDel(&neighbour); err != nil && !errors.Is(err, unix.ENOENT) {
+			return fmt.Errorf("remove neighbour %s: %w", a, err)
 		}
 	}
 	return nil

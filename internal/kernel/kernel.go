@@ -20,7 +20,8 @@ type Options struct {
 	// and digits.
 	Tag string
 	// Denied is asked of each open flow of a firewall whose filter is new to this
-	// process: true cuts it. The firewall is named by its resource ID. nil: none is cut.
+	// process: true cuts it. The firewall is named by its resource ID. Several goroutines
+	// may ask at once. nil: none is cut.
 	Denied func(firewall string, f Flow) bool
 }
 

@@ -51,17 +51,26 @@ type linkWork struct {
 	settings      []setting
 	mtu           int // 0: stays
 	up            bool
+	// Both ends of a pair are told each other's hardware address: nobody has to ask for
+	// it first, and the kernel's table of those that it asked for, which is one for the
+	// whole host, stays empty (network.md §B1).
+	peer           layout.End
+	addNeighbours  []netip.Addr
+	dropNeighbours []netip.Addr
 }
 
 func (w linkWork) empty() bool {
-	return len(w.dropAddresses)+len(w.addAddresses)+len(w.settings) == 0 && w.mtu == 0 && !w.up
+	return len(w.dropAddresses)+len(w.addAddresses)+len(w.settings)+len(w.addNeighbours)+len(w.dropNeighbours) == 0 && w.mtu == 0 && !w.up
 }
 
 // compare plans the way from what is to what must be.
 func compare(want *layout.Layout, have *state) *plan {
-	c := &comparison{want: want, have: have, ends: map[layout.End]bool{}, plan: &plan{}}
+	c := &comparison{want: map[string]*layout.Namespace{}, have: have, ends: map[layout.End]bool{}, plan: &plan{}}
+	for i := range want.Namespaces {
+		c.want[want.Namespaces[i].Name] = &want.Namespaces[i]
+	}
 	for _, name := range slices.Sorted(maps.Keys(have.namespaces)) {
-		if _, ok := want.Find(name); !ok {
+		if c.want[name] == nil {
 			c.plan.works = append(c.plan.works, &work{name: name})
 		}
 	}
@@ -94,7 +103,7 @@ func (w *work) empty() bool {
 
 // comparison keeps what is known while a plan is made.
 type comparison struct {
-	want *layout.Layout
+	want map[string]*layout.Namespace
 	have *state
 	plan *plan
 	ends map[layout.End]bool // ends of pairs that another namespace's work makes
@@ -199,9 +208,46 @@ func (c *comparison) set(w *work, l layout.Link, is linkState, fresh bool, setti
 	if l.MTU != 0 && l.MTU != is.mtu {
 		s.mtu = l.MTU
 	}
+	if l.Kind == layout.Veth {
+		c.neighbours(&s, l, is, fresh)
+	}
 	if !s.empty() {
 		w.setLinks = append(w.setLinks, s)
 	}
+}
+
+// neighbours plans what a link is told of its other end.
+func (c *comparison) neighbours(s *linkWork, l layout.Link, is linkState, fresh bool) {
+	s.peer = l.Peer
+	hardware := ""
+	if other := c.have.namespaces[l.Peer.Namespace]; other != nil {
+		hardware = other.links[l.Peer.Link].hardware
+	}
+	wanted := map[netip.Addr]bool{}
+	for _, p := range c.end(l.Peer).Addresses {
+		wanted[p.Addr()] = true
+		if known, ok := is.neighbours[p.Addr()]; fresh || !ok || known != hardware {
+			s.addNeighbours = append(s.addNeighbours, p.Addr())
+		}
+	}
+	for a := range is.neighbours {
+		if !wanted[a] {
+			s.dropNeighbours = append(s.dropNeighbours, a)
+		}
+	}
+	slices.SortFunc(s.dropNeighbours, netip.Addr.Compare)
+}
+
+// end is the link of the layout that is one end of a pair.
+func (c *comparison) end(e layout.End) layout.Link {
+	if n := c.want[e.Namespace]; n != nil {
+		for _, l := range n.Links {
+			if l.Name == e.Link {
+				return l
+			}
+		}
+	}
+	return layout.Link{}
 }
 
 // rules plans the routing rules.
@@ -353,6 +399,8 @@ func (w linkWork) describe() string {
 		return fmt.Sprintf("link %s: MTU is not %d", w.name, w.mtu)
 	case w.up:
 		return fmt.Sprintf("link %s: down", w.name)
+	case len(w.addNeighbours)+len(w.dropNeighbours) > 0:
+		return fmt.Sprintf("link %s: neighbours %v are missing, %v are not wanted", w.name, w.addNeighbours, w.dropNeighbours)
 	}
 	return fmt.Sprintf("link %s: %s is not %s", w.name, w.settings[0].path, w.settings[0].value)
 }

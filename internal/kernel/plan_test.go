@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -29,8 +30,20 @@ func perfect(l *layout.Layout) *state {
 		settings := settingsOf(n)
 		for _, link := range n.Links {
 			alias, _ := s.identity(link)
+			neighbours := map[netip.Addr]string{}
+			if link.Kind == layout.Veth {
+				peer, _ := l.Find(link.Peer.Namespace)
+				for _, other := range peer.Links {
+					for _, a := range other.Addresses {
+						if other.Name == link.Peer.Link {
+							neighbours[a.Addr()] = fmt.Sprint(link.Peer)
+						}
+					}
+				}
+			}
 			is.links[link.Name] = linkState{index: index[layout.End{Namespace: n.Name, Link: link.Name}], peer: index[link.Peer], kind: kernelKind(link), alias: alias,
-				up: true, mtu: max(link.MTU, 1500), addresses: slices.Clone(link.Addresses)}
+				up: true, mtu: max(link.MTU, 1500), addresses: slices.Clone(link.Addresses),
+				hardware: fmt.Sprint(layout.End{Namespace: n.Name, Link: link.Name}), neighbours: neighbours}
 			settings = append(settings, linkSettings(link)...)
 		}
 		for _, v := range settings {
@@ -117,7 +130,18 @@ func TestPlan(t *testing.T) {
 		}, []string{"router: link port1: down"}},
 		{"another address", func(l *layout.Layout, s *state) {
 			l.Namespaces[0].Links[0].Addresses = []netip.Prefix{netip.MustParsePrefix("10.0.0.6/32")}
-		}, []string{"machine: link eth0: addresses [10.0.0.6/32] are missing, [10.0.0.4/32] are not wanted"}},
+		}, []string{
+			"router: link port1: neighbours [10.0.0.6] are missing, [10.0.0.4] are not wanted",
+			"machine: link eth0: addresses [10.0.0.6/32] are missing, [10.0.0.4/32] are not wanted"}},
+		{"a neighbour missing, and one too many", func(_ *layout.Layout, s *state) {
+			router(s).links["port1"].neighbours[netip.MustParseAddr("10.0.0.9")] = "machine"
+			delete(router(s).links["port1"].neighbours, netip.MustParseAddr("10.0.0.4"))
+		}, []string{"router: link port1: neighbours [10.0.0.4] are missing, [10.0.0.9] are not wanted"}},
+		{"another hardware address", func(_ *layout.Layout, s *state) {
+			l := router(s).links["port1"]
+			l.hardware = "other"
+			router(s).links["port1"] = l
+		}, []string{"machine: link eth0: neighbours [169.254.1.1] are missing, [] are not wanted"}},
 		{"another MTU", func(l *layout.Layout, s *state) { l.Namespaces[0].Links[0].MTU = 1400 }, []string{"machine: link eth0: MTU is not 1400"}},
 		{"settings", func(_ *layout.Layout, s *state) {
 			router(s).settings["ipv4/ip_forward"] = "0"

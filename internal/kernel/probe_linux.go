@@ -2,12 +2,16 @@ package kernel
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -30,7 +34,8 @@ func Probe(ctx context.Context) []Obstacle {
 		missing("the privileges of root", err)
 		return found
 	}
-	path := fmt.Sprintf("%s/isle-probe-%d", folder, os.Getpid())
+	removeProbes()
+	path := fmt.Sprintf("%s/%s%d-%d", folder, probePrefix, os.Getpid(), time.Now().UnixNano())
 	defer removeName(path)
 	if err := inTurn(shareFolder, func() error { return createSpace(path) }); err != nil {
 		missing("network namespaces with names in "+folder, err)
@@ -46,6 +51,24 @@ func Probe(ctx context.Context) []Obstacle {
 	missing("routing by rules", s.probeRouting())
 	missing("a packet filter that tracks connections", s.inside(func() error { return loadFilter(ctx, probeFilter) }))
 	return found
+}
+
+// probePrefix begins the names of the namespaces that are tried in. It is no tag's.
+const probePrefix = "isleprobe-"
+
+// removeProbes removes what processes left that were killed while they probed.
+func removeProbes() {
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		name, ok := strings.CutPrefix(e.Name(), probePrefix)
+		process, _, _ := strings.Cut(name, "-")
+		if !ok {
+			continue
+		}
+		if _, err := os.Stat("/proc/" + process); errors.Is(err, fs.ErrNotExist) {
+			_ = removeName(filepath.Join(folder, e.Name()))
+		}
+	}
 }
 
 // probeFilter has what filters are made of.

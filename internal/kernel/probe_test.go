@@ -1,8 +1,10 @@
 package kernel_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -20,8 +22,17 @@ func TestProbeChild(t *testing.T) {
 
 func TestProbeSaysWhatIsMissing(t *testing.T) {
 	needsRoot(t)
-	if left := names(t, ""); len(left) > 0 {
-		t.Errorf("Probe left %v behind", left)
+	left, err := filepath.Glob(fmt.Sprintf("/run/netns/isleprobe-%d-*", os.Getpid()))
+	if err != nil || len(left) > 0 {
+		t.Errorf("Probe left %v behind, %v", left, err)
+	}
+	dead := "/run/netns/isleprobe-999999999-1"
+	if err := os.WriteFile(dead, nil, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	needsRoot(t)
+	if _, err := os.Stat(dead); err == nil {
+		t.Errorf("%s, which a process left that is dead, is still there", dead)
 	}
 	setpriv, err := exec.LookPath("setpriv")
 	if err != nil {

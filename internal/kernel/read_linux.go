@@ -58,6 +58,10 @@ func (s *space) readLinks(n *namespaceState) (map[int]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	neighbours, err := s.readNeighbours()
+	if err != nil {
+		return nil, err
+	}
 	n.links = map[string]linkState{}
 	names := map[int]string{}
 	for _, l := range links {
@@ -67,7 +71,8 @@ func (s *space) readLinks(n *namespaceState) (map[int]string, error) {
 			n.loopbackUp = a.Flags&net.FlagUp != 0
 			continue
 		}
-		is := linkState{index: a.Index, peer: a.ParentIndex, kind: l.Type(), alias: a.Alias, up: a.Flags&net.FlagUp != 0, mtu: a.MTU}
+		is := linkState{index: a.Index, peer: a.ParentIndex, kind: l.Type(), alias: a.Alias, up: a.Flags&net.FlagUp != 0, mtu: a.MTU,
+			hardware: a.HardwareAddr.String(), neighbours: neighbours[a.Index]}
 		for _, address := range addresses {
 			if address.LinkIndex == a.Index {
 				is.addresses = append(is.addresses, prefixOf(address.IPNet))
@@ -76,6 +81,25 @@ func (s *space) readLinks(n *namespaceState) (map[int]string, error) {
 		n.links[a.Name] = is
 	}
 	return names, nil
+}
+
+// readNeighbours reads the neighbours that were set for ever, by the index of their link.
+func (s *space) readNeighbours() (map[int]map[netip.Addr]string, error) {
+	list, err := again(func() ([]netlink.Neigh, error) { return s.handle.NeighList(0, netlink.FAMILY_V4) })
+	if err != nil {
+		return nil, err
+	}
+	found := map[int]map[netip.Addr]string{}
+	for _, n := range list {
+		if n.State&netlink.NUD_PERMANENT == 0 {
+			continue
+		}
+		if found[n.LinkIndex] == nil {
+			found[n.LinkIndex] = map[netip.Addr]string{}
+		}
+		found[n.LinkIndex][addressOf(n.IP)] = n.HardwareAddr.String()
+	}
+	return found, nil
 }
 
 // readRoutes reads the routes that were put there. Those that come with an address are

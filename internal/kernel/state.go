@@ -33,7 +33,10 @@ type linkState struct {
 	alias     string // whose it is; see identity
 	up        bool
 	mtu       int
+	hardware  string // address
 	addresses []netip.Prefix
+	// neighbours are the hardware addresses that were set for ever.
+	neighbours map[netip.Addr]string
 }
 
 // Kinds of links, as the kernel calls them.
