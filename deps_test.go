@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"wdl/schema", "netpol/layout"},
 	{"wdl"},
 	{"engine", "internal/project"},
-	{"internal/store", "internal/netns"},
+	{"internal/store", "internal/netns", "internal/confine"},
 	{"internal/kernel"},
 	{"internal/task", "internal/dataplane", "internal/backup"},
 	{"internal/connector", "internal/fetch"},

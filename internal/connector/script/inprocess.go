@@ -2,6 +2,7 @@ package script
 
 import (
 	"context"
+	"errors"
 	"runtime"
 )
 
@@ -37,3 +38,7 @@ func (p inProcess) run(ctx context.Context, j job) (answer, error) {
 }
 
 func (p inProcess) close() {}
+
+var errInProcess = errors.New("it runs inside this process")
+
+func (p inProcess) isolation() error { return errInProcess }

@@ -8,7 +8,9 @@
 //
 // A [Pool] keeps scripts in processes of their own, made by its caller, which [Work]
 // serves: their environment is empty, their memory bounded, and one that takes too much
-// time or memory is killed and replaced. [InProcess] runs them in this process, which
+// time or memory is killed and replaced. Where the system permits it they are locked in
+// (internal/confine), so that even an interpreter that was broken open reaches nothing;
+// [Operation.Isolation] says if it does not. [InProcess] runs them in this process, which
 // can stop neither a regular expression without end nor a script that takes all memory:
 // it is for code that is trusted. [Off] runs nothing.
 package script
@@ -86,6 +88,7 @@ func (l Limits) outOfMemory() answer {
 // runner runs jobs. It fails if the context ends, or when there is no process.
 type runner interface {
 	run(ctx context.Context, j job) (answer, error)
+	isolation() error
 	close()
 }
 
@@ -96,6 +99,10 @@ var _ connector.Operation = (*Operation)(nil)
 
 // Close ends what the operation holds: its processes.
 func (o *Operation) Close() { o.runner.close() }
+
+// Isolation is nil if nothing but the answer leaves the place where code runs, and
+// otherwise why not.
+func (o *Operation) Isolation() error { return o.runner.isolation() }
 
 // Perform implements connector.Operation.
 func (o *Operation) Perform(ctx context.Context, c connector.Call) engine.Outcome {
@@ -140,4 +147,5 @@ func Off(reason string) *Operation { return &Operation{off(reason)} }
 type off string
 
 func (o off) run(context.Context, job) (answer, error) { return answer{}, errors.New(string(o)) }
+func (o off) isolation() error                         { return nil }
 func (o off) close()                                   {}

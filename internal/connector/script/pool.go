@@ -3,8 +3,10 @@ package script
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
@@ -34,6 +36,7 @@ func newPool(o Options) *pool {
 		o.Idle = time.Minute
 	}
 	p := &pool{options: o, room: make(chan struct{}, o.Workers)}
+	p.unconfined = sync.OnceValue(p.tryConfined)
 	p.stopped, p.stop = context.WithCancel(context.Background())
 	return p
 }
@@ -43,6 +46,9 @@ type pool struct {
 	room    chan struct{}   // a place for each worker that is at work
 	stopped context.Context // ends with the pool
 	stop    context.CancelFunc
+	// unconfined is why the system does not let workers be locked in, nil if it does. It
+	// finds out once, with mu held.
+	unconfined func() error
 
 	mu    sync.Mutex
 	idle  []*worker // longest idle first
@@ -101,7 +107,29 @@ func (p *pool) worker() (*worker, error) {
 		w.timer.Stop()
 		return w, nil
 	}
-	return p.begin()
+	return p.begin(p.unconfined() == nil)
+}
+
+// tryConfined locks in a worker that has no work.
+func (p *pool) tryConfined() error {
+	w, err := p.begin(true)
+	if err != nil {
+		return err
+	}
+	_ = w.in.Close()
+	late := time.AfterFunc(time.Minute, w.kill)
+	defer late.Stop()
+	<-w.ended
+	if w.cmd.ProcessState.Success() {
+		return nil
+	}
+	return fmt.Errorf("a process for it cannot be locked in: %s (%v)", strings.TrimSpace(w.stderr.String()), w.cmd.ProcessState)
+}
+
+func (p *pool) isolation() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.unconfined()
 }
 
 // keep puts a worker aside for the next script.

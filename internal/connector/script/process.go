@@ -11,11 +11,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"isle/internal/confine"
 )
 
 // worker is a process that serves the jobs of one pool.
 type worker struct {
-	limits Limits
+	introduction
 	cmd    *exec.Cmd
 	in     *os.File // its standard input
 	out    *bufio.Reader
@@ -27,13 +29,16 @@ type worker struct {
 	overdue atomic.Bool   // it was killed for the time that it took
 }
 
-// begin starts a worker. Callers hold mu.
-func (p *pool) begin() (*worker, error) {
+// begin starts a worker, which is locked in if it is to be confined. Callers hold mu.
+func (p *pool) begin(confined bool) (*worker, error) {
 	cmd, err := p.options.Start()
 	if err != nil {
 		return nil, fmt.Errorf("no process can be had for the code: %w", err)
 	}
-	w := &worker{limits: p.options.Limits, cmd: cmd, stderr: &tail{}, ended: make(chan struct{})}
+	if confined {
+		confine.Prepare(cmd)
+	}
+	w := &worker{introduction: introduction{p.options.Limits, confined}, cmd: cmd, stderr: &tail{}, ended: make(chan struct{})}
 	if err := w.start(); err != nil {
 		return nil, fmt.Errorf("no process can be started for the code: %w", err)
 	}
@@ -80,18 +85,18 @@ func (w *worker) start() error {
 }
 
 func (w *worker) introduce() error {
-	limits, err := json.Marshal(w.limits)
+	told, err := json.Marshal(w.introduction)
 	if err != nil {
 		return err
 	}
-	return writeParts(bufio.NewWriter(w.in), limits)
+	return writeParts(bufio.NewWriter(w.in), told)
 }
 
 // run gives the worker a job and waits for the answer; the end of the context, or of
 // the time that it may take, kills it.
 func (w *worker) run(ctx context.Context, j job) (answer, error) {
 	defer context.AfterFunc(ctx, w.kill)()
-	late := time.AfterFunc(w.limits.Time+grace+carrying(len(j.context)), func() {
+	late := time.AfterFunc(w.Limits.Time+grace+carrying(len(j.context)), func() {
 		w.overdue.Store(true)
 		w.kill()
 	})
@@ -99,7 +104,7 @@ func (w *worker) run(ctx context.Context, j job) (answer, error) {
 	if err := writeParts(bufio.NewWriter(w.in), []byte(j.code), []byte(j.context)); err != nil {
 		return answer{}, err
 	}
-	return readAnswer(w.out, w.limits.Result)
+	return readAnswer(w.out, w.Limits.Result)
 }
 
 // carrying is the time that a context of so many bytes may take to reach the code.
@@ -113,13 +118,13 @@ func (w *worker) died(cause error) (answer, bool) {
 	said := w.stderr.String()
 	switch code := w.cmd.ProcessState.ExitCode(); {
 	case w.overdue.Load():
-		return w.limits.outOfTime(), true
+		return w.Limits.outOfTime(), true
 	case strings.Contains(said, "stack overflow"), strings.Contains(said, "stack exceeds"):
 		return answer{Failed: true, Thrown: true, Reason: "RangeError: Maximum call stack size exceeded"}, true
 	case code == exitError:
 		return exceeded("the process that ran the code failed: %v", cause), true
 	case code > 0:
-		return w.limits.outOfMemory(), true
+		return w.Limits.outOfMemory(), true
 	}
 	return answer{}, false
 }

@@ -9,9 +9,15 @@ import (
 )
 
 // Parent and worker speak in parts: eight bytes of length, big-endian, then so many
-// bytes. First the parent sends its Limits as JSON. Then for each job it sends two
+// bytes. First the parent sends its introduction as JSON. Then for each job it sends two
 // parts, code and context; the worker answers with two, the answer as JSON and the body,
 // which is empty for undefined. At the end of its input a worker ends.
+
+// introduction is what a worker is told first.
+type introduction struct {
+	Limits   Limits
+	Confined bool // it was started to be locked in (internal/confine)
+}
 
 // writeParts sends parts at once.
 func writeParts(w *bufio.Writer, parts ...[]byte) error {

@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"isle/internal/confine"
 )
 
 // exitMemory is the code with which a worker ends itself that has too much memory.
@@ -25,23 +27,26 @@ const exitError = 1
 // in calls of its own, such as JSON of great depth.
 const maxStack = 128 << 20
 
-// Work is the life of a worker process: it serves the jobs that come in until there
-// are no more. It bounds the memory of the whole process, and ends it if that is
-// exceeded.
+// Work is the life of a worker process: it locks itself in if it is told to, and serves
+// the jobs that come in until there are no more. It bounds the memory of the whole
+// process, and ends it if that is exceeded.
 func Work(in io.Reader, out io.Writer) error {
 	r, w := bufio.NewReader(in), bufio.NewWriter(out)
 	head, err := readPart(r, maxAnswer)
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
-	var limits Limits
+	var told introduction
 	if err == nil {
-		err = json.Unmarshal(head, &limits)
+		err = json.Unmarshal(head, &told)
+	}
+	if err == nil && told.Confined {
+		err = confine.Enter()
 	}
 	if err != nil {
 		return err
 	}
-	limits = limits.orDefaults()
+	limits := told.Limits.orDefaults()
 	if err := bound(limits.Memory); err != nil {
 		return err
 	}
