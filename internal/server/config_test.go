@@ -1,8 +1,10 @@
 package server
 
 import (
+	"errors"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -78,6 +80,22 @@ func TestTheStartSaysThatNothingIsIsolated(t *testing.T) {
 	stop(t, s)
 	if !strings.Contains(log.String(), `msg="data plane" mode=inproc isolated=false reasons=`) {
 		t.Errorf("%s", log.String())
+	}
+}
+
+// It says so too of inline code, and why.
+func TestTheStartSaysThatInlineCodeIsNotIsolated(t *testing.T) {
+	for mode, want := range map[string]bool{InlineCodeOff: false, InlineCodeInProcess: true, InlineCodeProcess: true} {
+		var log strings.Builder
+		none := func() (*exec.Cmd, error) { return nil, errors.New("no process today") }
+		s, err := Start(t.Context(), Config{Data: t.TempDir(), Listen: "127.0.0.1:0", InlineCode: mode, ScriptWorker: none, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop(t, s)
+		if got := strings.Contains(log.String(), "Inline code is not isolated: "); got != want {
+			t.Errorf("%s: %s", mode, log.String())
+		}
 	}
 }
 

@@ -1,7 +1,11 @@
 package server
 
 import (
+	"fmt"
+	"slices"
+
 	"isle/internal/connector/script"
+	"isle/internal/logic"
 	"isle/wdl"
 )
 
@@ -17,6 +21,17 @@ func (c *Config) inlineCode() *script.Operation {
 		return script.InProcess(c.codeLimits())
 	}
 	return script.Off(noInlineCode)
+}
+
+// isolation says how much of the network policy holds, for what the data plane carries
+// and for code that could go past it.
+func (s *Server) isolation() logic.Isolation {
+	told := logic.Isolation(s.network.Isolation())
+	if err := s.code.Isolation(); err != nil {
+		told.Isolated = false
+		told.Reasons = append(slices.Clone(told.Reasons), fmt.Sprintf("Inline code is not isolated: %v.", err))
+	}
+	return told
 }
 
 // codeLimits bound a script; what it returns is a message.

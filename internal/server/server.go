@@ -157,7 +157,7 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	s.keeping.Go(func() { s.maintain(background) })
 	s.recovered.Store(true)
-	isolation := s.network.Isolation()
+	isolation := s.isolation()
 	s.log.Info("data plane", "mode", isolation.Mode, "isolated", isolation.Isolated, "reasons", isolation.Reasons)
 	return nil
 }
@@ -316,7 +316,7 @@ func (s *Server) build() error {
 	}
 	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Accounts: accounts{s.accounts}, Tenant: s.issuer.Tenant(), Authorizer: s.access, Identities: identities{s},
 		Throughput: s.runner.Throughput, Minutes: &s.minutes, Throttled: s.config.Limits == LimitsDocumented,
-		Policies: policies{s.policies}, Probes: s.probes(), Isolation: func() logic.Isolation { return logic.Isolation(s.network.Isolation()) },
+		Policies: policies{s.policies}, Probes: s.probes(), Isolation: s.isolation,
 		Access: func(string) string { return s.base }, ReleaseDelay: s.config.SubnetRelease, Refused: s.config.refusedActions(), Clock: s.config.Clock, Log: s.log})
 	if err != nil {
 		return err
