@@ -35,14 +35,14 @@ const (
 // networks. Every rule of every group and firewall must have counted the packets of which
 // the policy says that it judged them.
 func TestPolicyAgainstKernel(t *testing.T) {
-	k := open(t, "policy")
+	k, tag := openTag(t, "policy")
 	seed := cmp.Or(*policySeed, rand.Uint64())
 	t.Logf("drawn with -policy-seed %d", seed)
 	random := layouttest.New(seed)
 	sent := 0
 	for i := range policySets {
 		rules := 3 + i*i*897/((policySets-1)*(policySets-1)) // 3 to 900
-		c := &comparison{random: random, kernel: k, in: random.Input(rules), known: map[netpol.Flow]bool{}, want: map[string]uint64{}}
+		c := &comparison{random: random, kernel: k, tag: tag, in: random.Input(rules), known: map[netpol.Flow]bool{}, want: map[string]uint64{}}
 		sent += c.run(t, policyPackets/policySets)
 		if t.Failed() {
 			t.Fatalf("in network %d of %d, with up to %d rules for a group", i+1, policySets, rules)
@@ -55,6 +55,7 @@ func TestPolicyAgainstKernel(t *testing.T) {
 type comparison struct {
 	random layouttest.Random
 	kernel *kernel.Kernel
+	tag    string
 	in     layout.Input
 	known  map[netpol.Flow]bool // that make the kernel take another for their reply
 	want   map[string]uint64
@@ -71,9 +72,10 @@ func (c *comparison) run(t *testing.T, packets int) int {
 	}
 	apply(t, c.kernel, l)
 	senders := map[netip.Addr]int{}
-	for name, path := range c.paths(t) {
+	for _, ns := range l.Namespaces {
+		path := kernel.Path(c.tag, ns.Name)
 		awaitLinks(t, path)
-		addresses := layouttest.Sources()[name]
+		addresses := layouttest.Sources()[ns.Name]
 		if len(addresses) == 0 {
 			continue
 		}
@@ -102,19 +104,6 @@ func (c *comparison) run(t *testing.T, packets int) int {
 	}
 	c.compare(t)
 	return packets
-}
-
-// paths are those of the network's namespaces, by name.
-func (c *comparison) paths(t *testing.T) map[string]string {
-	status, err := c.kernel.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	paths := map[string]string{}
-	for _, ns := range status.Namespaces {
-		paths[ns.Name] = ns.Path
-	}
-	return paths
 }
 
 // awaitLinks waits until all links of a namespace run: the kernel takes them up some time

@@ -132,16 +132,9 @@ func twoPorts(b *testing.B, number, rules int, bare bool) (netns.Namespace, net.
 	if router, ok := l.Find(layout.RouterName("/vnet")); ok && bare {
 		router.Filter, router.Comments = "", nil
 	}
-	k := open(b, fmt.Sprintf("speed%dx", number))
+	k, tag := openTag(b, fmt.Sprintf("speed%dx", number))
 	apply(b, k, l)
-	status, err := k.Status(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	at := func(nic string) netns.Namespace {
-		i := slices.IndexFunc(status.Namespaces, func(ns kernel.NamespaceStatus) bool { return ns.Name == layout.MachineName(nic) })
-		return netns.At(status.Namespaces[i].Path)
-	}
+	at := func(nic string) netns.Namespace { return netns.At(kernel.Path(tag, layout.MachineName(nic))) }
 	listener, err := at("/nic/to").Listen(b.Context(), "tcp", netip.MustParseAddrPort("10.0.1.4:5001"))
 	if err != nil {
 		b.Fatal(err)
