@@ -73,13 +73,11 @@ func (c *comparison) run(t *testing.T, packets int) int {
 	apply(t, c.kernel, l)
 	senders := map[netip.Addr]int{}
 	for _, ns := range l.Namespaces {
-		path := kernel.Path(c.tag, ns.Name)
-		awaitLinks(t, path)
 		addresses := layouttest.Sources()[ns.Name]
 		if len(addresses) == 0 {
 			continue
 		}
-		socket := rawSocket(t, path)
+		socket := rawSocket(t, kernel.Path(c.tag, ns.Name))
 		defer unix.Close(socket)
 		for _, a := range addresses {
 			senders[a] = socket
@@ -98,36 +96,12 @@ func (c *comparison) run(t *testing.T, packets int) int {
 				c.want[s.Decision.RuleID]++
 			}
 		}
-		if err := unix.Sendto(senders[f.Source], packet(f), 0, &unix.SockaddrInet4{Addr: f.Destination.As4()}); err != nil {
+		if err := unix.Sendto(senders[f.Source], packet(f, uint16(i)), 0, &unix.SockaddrInet4{Addr: f.Destination.As4()}); err != nil {
 			t.Fatalf("%s: %v", f, err)
 		}
 	}
 	c.compare(t)
 	return packets
-}
-
-// awaitLinks waits until all links of a namespace run: the kernel takes them up some time
-// after they are told to be, and drops what they get before.
-func awaitLinks(t *testing.T, path string) {
-	t.Helper()
-	running := func() (all bool, err error) {
-		err = netns.At(path).Do(func() error {
-			links, err := net.Interfaces()
-			all = !slices.ContainsFunc(links, func(l net.Interface) bool { return l.Flags&net.FlagRunning == 0 })
-			return err
-		})
-		return all, err
-	}
-	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
-		if all, err := running(); err != nil {
-			t.Fatal(err)
-		} else if all {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the links in %s do not run", path)
-		}
-	}
 }
 
 // flow draws a flow of which the kernel knows nothing yet.
@@ -153,7 +127,7 @@ func (c *comparison) fresh(f netpol.Flow, trace netpol.Trace) bool {
 		ends = append(ends, f)
 	}
 	if slices.ContainsFunc(ends, func(f netpol.Flow) bool { return c.known[f] }) {
-		return f.Protocol == netpol.ICMP // whose packets have numbers
+		return f.Protocol == netpol.ICMP // whose numbers tell them apart
 	}
 	for _, f := range ends {
 		c.known[f] = true
@@ -242,9 +216,9 @@ func (q queue) pass(t *testing.T) {
 // numbers are the protocols of IP.
 var numbers = map[netpol.Protocol]byte{netpol.TCP: unix.IPPROTO_TCP, netpol.UDP: unix.IPPROTO_UDP, netpol.ICMP: unix.IPPROTO_ICMP, netpol.ESP: unix.IPPROTO_ESP, netpol.AH: unix.IPPROTO_AH}
 
-// packet is the first packet of a flow.
-func packet(f netpol.Flow) []byte {
-	body := payload(f)
+// packet is the first packet of a flow; those of ICMP have a number.
+func packet(f netpol.Flow, number uint16) []byte {
+	body := payload(f, number)
 	p := make([]byte, 20, 20+len(body))
 	p[0], p[8], p[9] = 0x45, 64, numbers[f.Protocol]
 	binary.BigEndian.PutUint16(p[2:], uint16(20+len(body)))
@@ -254,7 +228,7 @@ func packet(f netpol.Flow) []byte {
 	return append(p, body...)
 }
 
-func payload(f netpol.Flow) []byte {
+func payload(f netpol.Flow, number uint16) []byte {
 	switch f.Protocol {
 	case netpol.TCP:
 		b := make([]byte, 20)
@@ -270,7 +244,7 @@ func payload(f netpol.Flow) []byte {
 	case netpol.ICMP:
 		b := make([]byte, 8)
 		b[0] = 8 // echo request
-		binary.BigEndian.PutUint16(b[4:], uint16(rand.Uint32()))
+		binary.BigEndian.PutUint16(b[4:], number)
 		binary.BigEndian.PutUint16(b[2:], ^fold(sum(b)))
 		return b
 	}

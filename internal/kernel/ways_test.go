@@ -60,9 +60,6 @@ func TestWhereFlowsComeFrom(t *testing.T) {
 			t.Fatal(err)
 		}
 		apply(t, k, l)
-		for _, ns := range l.Namespaces {
-			awaitLinks(t, kernel.Path(tag, ns.Name))
-		}
 		inside := func(nic string) netns.Namespace { return netns.At(kernel.Path(tag, layout.MachineName(nic))) }
 		inner := "203.0.113.200"
 		if ranges == nil {
