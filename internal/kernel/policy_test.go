@@ -205,6 +205,9 @@ func newQueue(t *testing.T) queue {
 // pass waits until a packet has passed the queue.
 func (q queue) pass(t *testing.T) {
 	b := []byte{1}
+	if err := q.SetReadDeadline(time.Now().Add(5 * time.Minute)); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := q.WriteTo(b, q.LocalAddr()); err != nil {
 		t.Fatal(err)
 	}
