@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -121,12 +122,14 @@ func (r runItem) workflow() string {
 	return parts[len(parts)-3]
 }
 
+// workflows are those of a name, or all, in a group or everywhere.
 func (h *history) workflows(ctx context.Context, group, name string) ([]workflowItem, error) {
 	scope := "/subscriptions/" + h.client.operator.SubscriptionID
 	if group != "" {
 		scope = h.client.group(group)
 	}
 	var found []workflowItem
+	var others []string
 	err := h.client.pages(ctx, scope+"/providers/Microsoft.Logic/workflows?api-version="+logicVersion, func(page []json.RawMessage) (bool, error) {
 		for _, item := range page {
 			var w workflowItem
@@ -135,14 +138,31 @@ func (h *history) workflows(ctx context.Context, group, name string) ([]workflow
 			}
 			if name == "" || strings.EqualFold(w.Name, name) {
 				found = append(found, w)
+			} else {
+				others = append(others, w.Name)
 			}
 		}
 		return true, nil
 	})
 	if err == nil && name != "" && len(found) == 0 {
-		return nil, fmt.Errorf("there is no workflow %q; `%s runs` without --workflow lists the runs of all", name, program())
+		return nil, noWorkflow(name, others)
 	}
 	return found, err
+}
+
+// noWorkflow says which workflows there are instead.
+func noWorkflow(name string, others []string) error {
+	const most = 10
+	slices.Sort(others)
+	others = slices.Compact(others)
+	switch n := len(others); {
+	case n == 0:
+		return fmt.Errorf("there is no workflow %q, nor any other here; `%s deploy TEMPLATE` makes those of a template", name, program())
+	case n > most:
+		return fmt.Errorf("there is no workflow %q; there are %s and %d more", name, strings.Join(others[:most], ", "), n-most)
+	default:
+		return fmt.Errorf("there is no workflow %q; there is %s", name, strings.Join(others, ", "))
+	}
 }
 
 func (h *history) print(runs []runItem) error {

@@ -15,6 +15,7 @@ import {
 } from '@fluentui/react-icons'
 import { nameOf } from '../api/id'
 import { DeleteButton } from '../frame/DeleteButton'
+import { everyPane } from '../frame/everywhere'
 import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
 import { accountType } from './area'
 import { kinds } from './kinds'
@@ -40,6 +41,7 @@ const panes: Pane[] = [
   ...kinds().map((k) => ({ title: k.title, path: k.segment, icon: iconOf(k.segment) })),
   { title: 'Workflows', path: 'workflows', icon: FlowRegular },
   { title: 'Callback URL and keys', path: 'callback-url', icon: KeyRegular },
+  ...everyPane,
 ]
 
 export function AccountPage() {

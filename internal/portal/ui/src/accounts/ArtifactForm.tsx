@@ -5,6 +5,7 @@ import { TextEditor } from '../editor/TextEditor'
 import { FormDrawer } from '../frame/FormDrawer'
 import { useSaving } from '../frame/saving'
 import { nameFrom, readBase64, readText, sizeText } from './file'
+import { PropertyForm } from './PropertyForm'
 import { artifactField, draftProblems, newDraft, type Draft, type FieldSpec, type Kind } from './kind'
 
 const useStyles = makeStyles({
@@ -78,6 +79,7 @@ export function ArtifactForm({ account, kind, draft: read, etag, close, done }: 
         />
       ))}
       <Upload kind={kind} file={file} choose={(f) => void upload(f)} />
+      {kind.form !== undefined && <PropertyForm account={account} form={kind.form} text={draft.content} change={(content) => setDraft((d) => ({ ...d, content }))} />}
       {kind.content === 'bytes' ? (
         contentProblem !== undefined && <Field validationMessage={contentProblem} />
       ) : (
@@ -87,7 +89,7 @@ export function ArtifactForm({ account, kind, draft: read, etag, close, done }: 
             text={draft.content}
             language={kind.language(draft.fields)}
             change={(content) => setDraft((d) => ({ ...d, content }))}
-            height="380px"
+            height={kind.form === undefined ? '380px' : '260px'}
           />
         </Field>
       )}

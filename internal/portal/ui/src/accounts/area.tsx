@@ -1,5 +1,6 @@
 import { BoxMultipleRegular } from '@fluentui/react-icons'
 import { resourceRoute, type Area } from '../frame/area'
+import { everyRoute } from '../frame/everywhere'
 
 export const accountType = 'Microsoft.Logic/integrationAccounts'
 
@@ -31,6 +32,7 @@ export const accounts: Area = {
         ]),
         { path: 'workflows', lazy: async () => ({ Component: (await import('./AccountWorkflows')).AccountWorkflows }) },
         { path: 'callback-url', lazy: async () => ({ Component: (await import('./CallbackPane')).CallbackPane }) },
+        ...everyRoute,
       ],
     },
   ],

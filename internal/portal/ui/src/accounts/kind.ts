@@ -1,4 +1,5 @@
 import type { Language } from '../editor/problem'
+import type { PropertyField, PropertyRows } from './propertyFields'
 
 /** ApiProperties are an artifact's properties as the API has them; each kind has its own. */
 export type ApiProperties = Record<string, unknown>
@@ -31,6 +32,12 @@ export interface Draft {
   content: string
 }
 
+/** Form is what of the properties has fields; the rest is edited as JSON. */
+export interface Form {
+  fields: PropertyField[]
+  rows?: PropertyRows
+}
+
 /**
  * Kind is a kind of artifact. Its content is a text that is kept apart, bytes that are
  * uploaded, or the properties themselves as JSON.
@@ -47,6 +54,7 @@ export interface Kind {
   language: (p: ApiProperties) => Language
   fields: FieldSpec[]
   columns: { title: string; member: string }[] // of the list, beside name and time
+  form?: Form // of content that is the properties
   usual?: string // content to begin with
   toProperties: (d: Draft) => ApiProperties
 }

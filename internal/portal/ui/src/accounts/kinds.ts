@@ -63,6 +63,18 @@ function partners(): Kind {
     language: () => 'json',
     fields: [],
     columns: [{ title: 'Type', member: 'partnerType' }],
+    form: {
+      fields: [{ label: 'Type', path: ['partnerType'], type: 'text', choices: ['B2B'] }],
+      rows: {
+        label: 'identity',
+        path: ['content', 'b2b', 'businessIdentities'],
+        members: [
+          { key: 'qualifier', label: 'Qualifier' },
+          { key: 'value', label: 'Value' },
+        ],
+        fresh: { qualifier: 'ZZ', value: '' },
+      },
+    },
     usual: pretty(usual),
     toProperties: (d) => parsed(d.content),
   }
@@ -92,6 +104,17 @@ function agreements(): Kind {
       { title: 'Host', member: 'hostPartner' },
       { title: 'Guest', member: 'guestPartner' },
     ],
+    form: {
+      fields: [
+        { label: 'Type', path: ['agreementType'], type: 'text', choices: ['AS2', 'X12', 'Edifact'] },
+        { label: 'Host partner', path: ['hostPartner'], type: 'text', partner: true },
+        { label: 'Guest partner', path: ['guestPartner'], type: 'text', partner: true },
+        { label: 'Host qualifier', path: ['hostIdentity', 'qualifier'], type: 'text' },
+        { label: 'Host identity', path: ['hostIdentity', 'value'], type: 'text' },
+        { label: 'Guest qualifier', path: ['guestIdentity', 'qualifier'], type: 'text' },
+        { label: 'Guest identity', path: ['guestIdentity', 'value'], type: 'text' },
+      ],
+    },
     usual: pretty(usual),
     toProperties: (d) => parsed(d.content),
   }
@@ -151,6 +174,15 @@ function batches(): Kind {
     language: () => 'json',
     fields: [],
     columns: [{ title: 'Group', member: 'batchGroupName' }],
+    form: {
+      fields: [
+        { label: 'Group', path: ['batchGroupName'], type: 'text' },
+        { label: 'Messages', path: ['releaseCriteria', 'messageCount'], type: 'number', hint: 'Released when so many have been gathered' },
+        { label: 'Bytes', path: ['releaseCriteria', 'batchSize'], type: 'number', hint: 'Released when they are so large' },
+        { label: 'Every', path: ['releaseCriteria', 'recurrence', 'interval'], type: 'number', hint: 'Released by a schedule' },
+        { label: 'Of', path: ['releaseCriteria', 'recurrence', 'frequency'], type: 'text', choices: ['Second', 'Minute', 'Hour', 'Day', 'Week', 'Month'] },
+      ],
+    },
     usual: pretty(usual),
     toProperties: (d) => parsed(d.content),
   }

@@ -1,5 +1,6 @@
 import { Dropdown, Option } from '@fluentui/react-components'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
+import { useDirectory, type Somebody } from '../access/directory'
 import { parseId } from '../api/id'
 import { useResources } from '../api/resources'
 import { EmptyState } from '../frame/EmptyState'
@@ -8,6 +9,7 @@ import { ResourceTable, type Column } from '../frame/ResourceTable'
 import { useScope } from '../frame/scope'
 import { StateBadge } from '../frame/StateBadge'
 import { ClipboardTextLtrRegular } from '@fluentui/react-icons'
+import { aboutScope, nameOfActor } from './event'
 
 interface Word {
   value: string
@@ -29,16 +31,20 @@ const columns: Column<Event>[] = [
   { key: 'operation', title: 'Operation', value: (e) => e.operationName.value, show: (e) => <span title={e.operationName.value}>{shortened(e.operationName.value)}</span> },
   { key: 'status', title: 'Status', value: (e) => e.status.value, show: (e) => <StateBadge state={e.status.value} />, width: '130px' },
   { key: 'time', title: 'Time', value: (e) => e.eventTimestamp, show: (e) => <span title={timeOf(e.eventTimestamp)}>{ago(e.eventTimestamp)}</span>, width: '140px' },
-  { key: 'who', title: 'By', value: who, wide: true },
 ]
+
+/** columnsOf adds who did it, by the names of the directory. */
+function columnsOf(people: readonly Somebody[]): Column<Event>[] {
+  return [...columns, { key: 'who', title: 'By', value: (e) => who(e, people), wide: true }]
+}
 
 /** shortened is an operation without its provider, as "workflows/write". */
 function shortened(operation: string): string {
   return operation.slice(operation.indexOf('/') + 1)
 }
 
-function who(e: Event): string {
-  return e.claims?.['http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn'] ?? e.claims?.name ?? e.caller
+function who(e: Event, people: readonly Somebody[]): string {
+  return nameOfActor(e.caller, e.claims ?? {}, people)
 }
 
 const spans = [
@@ -52,11 +58,11 @@ const spans = [
 export function ActivityPane() {
   const id = useScope()
   const parsed = parseId(id)
+  const people = useDirectory().data
   const [hours, setHours] = useState(24)
   const [since, setSince] = useState(() => before(24))
-  const about = parsed?.namespace === '' ? `resourceGroupName eq '${parsed.group}'` : `resourceUri eq '${id}'`
   const events = useResources<Event>(`/subscriptions/${parsed?.subscription ?? ''}/providers/Microsoft.Insights/eventtypes/management/values`, {
-    query: { $filter: `eventTimestamp ge '${since}' and ${about}` },
+    query: { $filter: `eventTimestamp ge '${since}' ${aboutScope(id)}` },
     enabled: parsed !== undefined,
   })
   return (
@@ -65,7 +71,7 @@ export function ActivityPane() {
       noun="event"
       rows={events.data}
       keyOf={(e) => e.eventDataId}
-      columns={columns}
+      columns={useMemo(() => columnsOf(people ?? []), [people])}
       error={events.error}
       retry={() => void events.refetch()}
       tools={

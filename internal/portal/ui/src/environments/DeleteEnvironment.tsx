@@ -3,12 +3,11 @@ import { DeleteRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { nameOf } from '../api/id'
-import type { ManagementLockObject } from '../api/models/locks'
-import { useResources } from '../api/resources'
 import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { counted } from '../frame/format'
 import { useChange } from '../frame/notifications'
 import { ResourceLink } from '../frame/ResourceLink'
+import { LocksInTheWay } from '../locks/LocksInTheWay'
 import { accountType, connectionType, useMembers, workflowType } from './environment'
 
 const useStyles = makeStyles({
@@ -46,7 +45,6 @@ export function DeleteEnvironment({ id }: { id: string }) {
 function Obstacles({ id }: { id: string }) {
   const styles = useStyles()
   const members = [useMembers(workflowType, id), useMembers(connectionType, id), useMembers(accountType, id)].flatMap((m) => m.data ?? [])
-  const locks = useResources<ManagementLockObject>(`${id}/providers/Microsoft.Authorization/locks`).data ?? []
   return (
     <div className={styles.root}>
       <Text>Its run histories, keys and addresses go with it, and cannot be brought back. Its subnets are free again afterwards.</Text>
@@ -62,18 +60,7 @@ function Obstacles({ id }: { id: string }) {
           </ul>
         </div>
       )}
-      {locks.length > 0 && (
-        <div>
-          <Text weight="semibold">In the way: {counted(locks.length, 'lock')}.</Text>
-          <ul className={styles.list}>
-            {locks.map((l) => (
-              <li key={l.id}>
-                {l.name}: {l.properties?.level} {l.properties?.notes}
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
+      <LocksInTheWay id={id} />
     </div>
   )
 }

@@ -1,5 +1,5 @@
 import { Spinner, ToolbarButton } from '@fluentui/react-components'
-import { AppsListRegular, ArrowClockwiseRegular, ArrowSyncRegular, BoxMultipleRegular, ClipboardTextLtrRegular, FlowRegular, HeartPulseRegular, HistoryRegular, HomeRegular, PeopleRegular, PlugConnectedRegular, ScaleFillRegular, ServerMultipleRegular } from '@fluentui/react-icons'
+import { AppsListRegular, ArrowClockwiseRegular, ArrowSyncRegular, BoxMultipleRegular, ClipboardTextLtrRegular, FlowRegular, HeartPulseRegular, HistoryRegular, HomeRegular, PersonKeyRegular, PlugConnectedRegular, ScaleFillRegular, ServerMultipleRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useParams } from 'react-router'
 import { useChanged, useResource } from '../api/resources'
@@ -7,6 +7,7 @@ import { isMissing } from '../api/error'
 import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { EmptyState } from '../frame/EmptyState'
 import { ErrorView } from '../frame/ErrorView'
+import { everyPane } from '../frame/everywhere'
 import { useChange } from '../frame/notifications'
 import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
 import { DeleteEnvironment } from './DeleteEnvironment'
@@ -22,8 +23,8 @@ const panes: Pane[] = [
   { title: 'Managed connectors', path: 'connectors', icon: AppsListRegular },
   { title: 'Scale out', path: 'scale', icon: ScaleFillRegular },
   { title: 'Properties', path: 'properties', icon: ClipboardTextLtrRegular },
-  { title: 'Access control', path: 'access', icon: PeopleRegular },
-  { title: 'Activity log', path: 'activity', icon: ClipboardTextLtrRegular },
+  { title: 'Identity', path: 'identity', icon: PersonKeyRegular },
+  ...everyPane,
 ]
 
 /** EnvironmentPage is the frame of an environment's panes. */

@@ -1,14 +1,15 @@
 import { Button, Card, MessageBar, MessageBarBody, Subtitle2, makeStyles, tokens } from '@fluentui/react-components'
 import { useState } from 'react'
+import { AutoscaleCard } from '../autoscale/AutoscaleCard'
 import { ErrorView } from '../frame/ErrorView'
 import { useChange } from '../frame/notifications'
 import { CapacityField } from './BasicsTab'
 import type { Environment } from './environment'
 import { useEnvironment } from './useEnvironment'
 
-const useStyles = makeStyles({ card: { maxWidth: '560px', rowGap: tokens.spacingVerticalL, padding: tokens.spacingHorizontalL } })
+const useStyles = makeStyles({ card: { maxWidth: '720px', rowGap: tokens.spacingVerticalL, padding: tokens.spacingHorizontalL } })
 
-/** ScalePane changes the additional capacity of a Premium environment (ise.md A8). */
+/** ScalePane changes the additional capacity of a Premium environment, by hand or by conditions (ise.md A8). */
 export function ScalePane() {
   const { environment } = useEnvironment()
   if (environment === undefined) return null
@@ -19,7 +20,12 @@ export function ScalePane() {
       </MessageBar>
     )
   }
-  return <Scale key={environment.sku.capacity} environment={environment} />
+  return (
+    <>
+      <Scale key={environment.sku.capacity} environment={environment} />
+      <AutoscaleCard target={environment.id} location={environment.location} capacity={environment.sku.capacity ?? 0} />
+    </>
+  )
 }
 
 function Scale({ environment }: { environment: Environment }) {

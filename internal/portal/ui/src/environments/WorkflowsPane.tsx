@@ -9,5 +9,5 @@ import { useEnvironment } from './useEnvironment'
 export function WorkflowsPane() {
   const navigate = useNavigate()
   const { id } = useEnvironment()
-  return <MembersPane type={workflowType} noun="logic app" icon={FlowRegular} empty="A logic app is in the environment that it was created in." add={<Button icon={<AddRegular />} onClick={() => void navigate(`/workflows/create?environment=${encodeURIComponent(id)}`)}>Add</Button>} />
+  return <MembersPane type={workflowType} noun="logic app" icon={FlowRegular} empty="A logic app is in the environment that it was created in." add={<Button icon={<AddRegular />} onClick={() => void navigate(`/workflows/new?environment=${encodeURIComponent(id)}`)}>Add</Button>} />
 }

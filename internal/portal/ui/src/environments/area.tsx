@@ -1,5 +1,6 @@
 import { ServerMultipleRegular } from '@fluentui/react-icons'
 import { resourceRoute, type Area } from '../frame/area'
+import { everyRoute } from '../frame/everywhere'
 import { environmentType } from './environment'
 
 export const environments: Area = {
@@ -29,8 +30,8 @@ export const environments: Area = {
         { path: 'connectors', lazy: async () => ({ Component: (await import('./ConnectorsPane')).ConnectorsPane }) },
         { path: 'scale', lazy: async () => ({ Component: (await import('./ScalePane')).ScalePane }) },
         { path: 'properties', lazy: async () => ({ Component: (await import('./PropertiesPane')).PropertiesPane }) },
-        { path: 'access', lazy: async () => ({ Component: (await import('../access/AccessPane')).AccessPane }) },
-        { path: 'activity', lazy: async () => ({ Component: (await import('../activity/ActivityPane')).ActivityPane }) },
+        { path: 'identity', lazy: async () => ({ Component: (await import('../identity/IdentityPane')).IdentityPane }) },
+        ...everyRoute,
       ],
     },
   ],

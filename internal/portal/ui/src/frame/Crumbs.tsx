@@ -1,7 +1,7 @@
 import { Breadcrumb, BreadcrumbButton, BreadcrumbDivider, BreadcrumbItem } from '@fluentui/react-components'
 import { Fragment } from 'react'
 import { useHref, useLinkClickHandler, useLocation } from 'react-router'
-import { formatId, parseId } from '../api/id'
+import { formatId, parseId, typeOf } from '../api/id'
 import type { Area } from './area'
 
 export interface Crumb {
@@ -54,10 +54,11 @@ export function crumbsOf(pathname: string, areas: Area[]): Crumb[] {
   const { id, pane } = splitPane(decoded)
   const parsed = parseId(id)
   if (parsed === undefined) return found
-  const type = `${parsed.namespace}/${parsed.types[0] ?? ''}`.toLowerCase()
+  const type = (parsed.namespace === '' ? typeOf(id) : `${parsed.namespace}/${parsed.types[0] ?? ''}`).toLowerCase()
   const list = services.find((s) => s.type?.toLowerCase() === type)
   if (list !== undefined) found.push({ text: list.title, path: list.path })
   parsed.names.forEach((name, i) => found.push({ text: name, path: formatId({ ...parsed, types: parsed.types.slice(0, i + 1), names: parsed.names.slice(0, i + 1) }) }))
+  if (parsed.namespace === '' && parsed.group !== '') found.push({ text: parsed.group, path: id })
   if (pane !== '') found.push({ text: words(pane), path: pathname })
   return found
 }

@@ -3,6 +3,7 @@ import { DeleteRegular } from '@fluentui/react-icons'
 import { useState, type ReactNode } from 'react'
 import { useNavigate } from 'react-router'
 import { nameOf } from '../api/id'
+import { LocksInTheWay } from '../locks/LocksInTheWay'
 import { ConfirmDialog } from './ConfirmDialog'
 import { useChange } from './notifications'
 
@@ -34,6 +35,7 @@ export function DeleteButton({ id, noun, then, children }: DeleteProps) {
       </ToolbarButton>
       <ConfirmDialog open={asking} close={() => setAsking(false)} title={`Delete the ${noun} ${name}?`} action="Delete" confirmText={name} confirm={() => void remove()}>
         {children ?? 'It cannot be brought back.'}
+        <LocksInTheWay id={id} />
       </ConfirmDialog>
     </>
   )

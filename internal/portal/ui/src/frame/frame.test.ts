@@ -25,6 +25,7 @@ describe('breadcrumbs', () => {
       ['Logic apps', `${environments}/e/logic-apps`],
     ])
     expect(crumbsOf('/environments/create', areas).map((c) => c.text)).toEqual(['Home', 'Integration Service Environments', 'Create'])
+    expect(crumbsOf('/subscriptions/s/resourceGroups/g/locks', areas).map((c) => c.text)).toEqual(['Home', 'g', 'Locks'])
     expect(crumbsOf('/', areas)).toHaveLength(1)
   })
   it('tell a pane from a resource', () => {

@@ -1,12 +1,14 @@
 import { FireRegular, InfoRegular, ListRegular } from '@fluentui/react-icons'
 import { nameOf } from '../api/id'
 import { DeleteButton } from '../frame/DeleteButton'
+import { everyPane } from '../frame/everywhere'
 import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
 import { firewallType } from './resources'
 
 const panes: Pane[] = [
   { title: 'Overview', path: '', icon: InfoRegular },
   { title: 'Rules', path: 'rules', icon: ListRegular },
+  ...everyPane,
 ]
 
 export function FirewallPage() {

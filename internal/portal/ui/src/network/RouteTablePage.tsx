@@ -1,12 +1,14 @@
 import { ArrowRoutingRegular, SplitHorizontalRegular, TableRegular } from '@fluentui/react-icons'
 import { nameOf } from '../api/id'
 import { DeleteButton } from '../frame/DeleteButton'
+import { everyPane } from '../frame/everywhere'
 import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
 import { tableType } from './resources'
 
 const panes: Pane[] = [
   { title: 'Routes', path: '', icon: ArrowRoutingRegular },
   { title: 'Subnets', path: 'subnets', icon: SplitHorizontalRegular },
+  ...everyPane,
 ]
 
 export function RouteTablePage() {

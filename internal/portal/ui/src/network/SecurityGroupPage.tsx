@@ -1,12 +1,14 @@
 import { ShieldRegular, ShieldTaskRegular, SplitHorizontalRegular } from '@fluentui/react-icons'
 import { nameOf } from '../api/id'
 import { DeleteButton } from '../frame/DeleteButton'
+import { everyPane } from '../frame/everywhere'
 import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
 import { groupType } from './resources'
 
 const panes: Pane[] = [
   { title: 'Security rules', path: '', icon: ShieldTaskRegular },
   { title: 'Subnets', path: 'subnets', icon: SplitHorizontalRegular },
+  ...everyPane,
 ]
 
 export function SecurityGroupPage() {

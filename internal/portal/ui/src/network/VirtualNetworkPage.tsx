@@ -3,6 +3,7 @@ import { InfoRegular, MapRegular, PlugConnectedRegular, SplitHorizontalRegular, 
 import { useNavigate } from 'react-router'
 import { nameOf } from '../api/id'
 import { DeleteButton } from '../frame/DeleteButton'
+import { everyPane } from '../frame/everywhere'
 import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
 import { networkType } from './resources'
 
@@ -10,6 +11,7 @@ const panes: Pane[] = [
   { title: 'Overview', path: '', icon: InfoRegular },
   { title: 'Subnets', path: 'subnets', icon: SplitHorizontalRegular },
   { title: 'Attached machines', path: 'machines', icon: PlugConnectedRegular },
+  ...everyPane,
 ]
 
 export function VirtualNetworkPage() {

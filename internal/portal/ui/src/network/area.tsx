@@ -11,6 +11,7 @@ import {
 } from '@fluentui/react-icons'
 import type { RouteObject } from 'react-router'
 import { resourceRoute, type Area } from '../frame/area'
+import { everyRoute } from '../frame/everywhere'
 import { addressType, firewallType, groupType, interfaceType, networkType, tableType } from './resources'
 
 /** network has the virtual networks and all that is in them, the map, and the health of environments' networks. */
@@ -83,6 +84,7 @@ function networkRoutes(): RouteObject[] {
         { index: true, lazy: async () => ({ Component: (await import('./NetworkOverview')).NetworkOverview }) },
         { path: 'subnets/:subnet?', lazy: async () => ({ Component: (await import('./SubnetsPane')).SubnetsPane }) },
         { path: 'machines', lazy: async () => ({ Component: (await import('./MachinesPane')).MachinesPane }) },
+        ...everyRoute,
       ],
     },
   ]
@@ -97,6 +99,7 @@ function ruleRoutes(): RouteObject[] {
         { index: true, lazy: async () => ({ Component: (await import('./RulesPane')).RulesPane }) },
         { path: 'securityRules/:rule', lazy: async () => ({ Component: (await import('./RulesPane')).RulesPane }) },
         { path: 'subnets', lazy: async () => ({ Component: (await import('./GroupSubnets')).GroupSubnets }) },
+        ...everyRoute,
       ],
     },
     {
@@ -106,6 +109,7 @@ function ruleRoutes(): RouteObject[] {
         { index: true, lazy: async () => ({ Component: (await import('./RoutesPane')).RoutesPane }) },
         { path: 'routes/:route', lazy: async () => ({ Component: (await import('./RoutesPane')).RoutesPane }) },
         { path: 'subnets', lazy: async () => ({ Component: (await import('./TableSubnets')).TableSubnets }) },
+        ...everyRoute,
       ],
     },
   ]
@@ -119,6 +123,7 @@ function otherRoutes(): RouteObject[] {
       children: [
         { index: true, lazy: async () => ({ Component: (await import('./FirewallOverview')).FirewallOverview }) },
         { path: 'rules', lazy: async () => ({ Component: (await import('./CollectionsPane')).CollectionsPane }) },
+        ...everyRoute,
       ],
     },
     { path: resourceRoute(addressType), lazy: async () => ({ Component: (await import('./PublicAddressPage')).PublicAddressPage }) },

@@ -2,23 +2,15 @@ import { Button, Field, Input, ToolbarButton } from '@fluentui/react-components'
 import { AddRegular, FolderRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { groupId } from '../api/id'
-import { useResourceGroups, useSubscription, type ResourceGroup } from '../api/subscription'
-import { EmptyState } from '../frame/EmptyState'
+import { useSubscription } from '../api/subscription'
 import { FormDrawer } from '../frame/FormDrawer'
 import { Page } from '../frame/Page'
-import { ResourceLink } from '../frame/ResourceLink'
-import { ResourceTable, type Column } from '../frame/ResourceTable'
 import { useSaving } from '../frame/saving'
-
-const columns: Column<ResourceGroup>[] = [
-  { key: 'name', title: 'Name', value: (g) => g.name, show: (g) => <ResourceLink id={g.id} /> },
-  { key: 'location', title: 'Location', value: (g) => g.location },
-]
+import { GroupRows } from './GroupRows'
 
 /** GroupList is the list of resource groups. */
 export function GroupList() {
   const subscription = useSubscription()
-  const groups = useResourceGroups(subscription)
   const [making, setMaking] = useState(false)
   return (
     <Page
@@ -30,16 +22,7 @@ export function GroupList() {
         </ToolbarButton>
       }
     >
-      <ResourceTable
-        label="Resource groups"
-        noun="resource group"
-        rows={groups.data}
-        keyOf={(g) => g.id}
-        columns={columns}
-        error={groups.error}
-        retry={() => void groups.refetch()}
-        empty={<EmptyState icon={FolderRegular} title="No resource groups yet" text="Everything lies in a resource group." action={<Button onClick={() => setMaking(true)}>Create a resource group</Button>} />}
-      />
+      <GroupRows action={<Button onClick={() => setMaking(true)}>Create a resource group</Button>} />
       {making && <CreateGroup subscription={subscription} close={() => setMaking(false)} />}
     </Page>
   )

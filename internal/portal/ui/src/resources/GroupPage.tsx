@@ -1,14 +1,14 @@
-import { ClipboardTextLtrRegular, CloudArrowUpRegular, FolderRegular, GridRegular, PeopleRegular } from '@fluentui/react-icons'
+import { CloudArrowUpRegular, FolderRegular, GridRegular } from '@fluentui/react-icons'
 import { useParams } from 'react-router'
 import { groupId } from '../api/id'
 import { DeleteButton } from '../frame/DeleteButton'
+import { everyPane } from '../frame/everywhere'
 import { ResourcePage, type Pane } from '../frame/ResourcePage'
 
 const panes: Pane[] = [
   { title: 'Resources', path: '', icon: GridRegular },
   { title: 'Deployments', path: 'deployments', icon: CloudArrowUpRegular },
-  { title: 'Access control', path: 'access', icon: PeopleRegular },
-  { title: 'Activity log', path: 'activity', icon: ClipboardTextLtrRegular },
+  ...everyPane,
 ]
 
 /** GroupPage is the frame of a resource group's panes. */

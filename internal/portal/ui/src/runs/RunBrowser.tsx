@@ -17,7 +17,7 @@ import { StatusText } from './StatusText'
 
 const useStyles = makeStyles({
   tools: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM, marginInlineStart: 'auto' },
-  name: { fontFamily: tokens.fontFamilyMonospace, fontSize: tokens.fontSizeBase200 },
+  name: { display: 'block', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', fontFamily: tokens.fontFamilyMonospace, fontSize: tokens.fontSizeBase200 },
   note: { color: tokens.colorNeutralForeground3 },
   more: { alignSelf: 'center' },
 })
@@ -101,12 +101,12 @@ function columnsOf(monospace: string, ofOneWorkflow: boolean): Column<Run>[] {
           </time>
         </PageLink>
       ),
-      width: '200px',
+      width: '190px',
     },
     ...(ofOneWorkflow ? [] : [workflow]),
     { key: 'duration', title: 'Duration', value: (r) => lasted(r.properties, Date.now()) ?? 0, show: (r) => spanOf(lasted(r.properties, Date.now()) ?? 0), width: '110px' },
     { key: 'error', title: 'Error', value: (r) => r.properties.error?.code ?? '', wide: true },
-    { key: 'name', title: 'Run', value: (r) => r.name, show: (r) => <span className={monospace}>{r.name}</span>, wide: true },
+    { key: 'name', title: 'Run', value: (r) => r.name, show: (r) => <span className={monospace} title={r.name}>{r.name}</span>, wide: true, width: '250px' },
   ]
 }
 

@@ -2,7 +2,7 @@ import { Button, Dropdown, Field, Input, makeStyles, Option, Radio, RadioGroup, 
 import { FlowRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
-import { nameAmong, nameOf, providerId } from '../api/id'
+import { groupOf, nameAmong, nameOf, providerId, sameId } from '../api/id'
 import { useResources } from '../api/resources'
 import { useResourceGroups, useSubscription } from '../api/subscription'
 import { ErrorView } from '../frame/ErrorView'
@@ -31,13 +31,13 @@ export function NewWorkflow() {
   const groups = useResourceGroups(subscription)
   const environments = useResources<Environment>(`/subscriptions/${subscription}/providers/Microsoft.Logic/integrationServiceEnvironments`, { enabled: subscription !== '' })
   const [name, setName] = useState('')
-  const [group, setGroup] = useState('')
+  const [group, setGroup] = useState(params.get('group') ?? '')
   const [environment, setEnvironment] = useState(params.get('environment') ?? '')
   const [start, setStart] = useState('request')
   const [stateless, setStateless] = useState(false)
   const { create, busy, error } = useCreate()
-  const chosenGroup = group || (groups.data?.[0]?.name ?? '')
-  const home = environments.data?.find((e) => e.id === environment)
+  const home = environments.data?.find((e) => sameId(e.id, environment))
+  const chosenGroup = group || groupOf(home?.id ?? '') || (groups.data?.[0]?.name ?? '')
   const location = home?.location ?? groups.data?.find((g) => g.name === chosenGroup)?.location ?? ''
   const wrong = name !== '' && !/^[\w\-().]{1,80}$/.test(name)
   const ready = name !== '' && !wrong && chosenGroup !== '' && location !== ''

@@ -27,7 +27,7 @@ const words: Record<(typeof accessParts)[number], [label: string, hint: string]>
   workflowManagement: ['Who may manage it', 'Addresses that the resource manager may be called from for this logic app'],
 }
 
-/** SettingsPane edits who may call a logic app, its integration account, its tags, and its access keys. */
+/** SettingsPane edits who may call a logic app, its integration account, and its access keys. */
 export function SettingsPane() {
   const id = useResourceId(workflowType)
   const workflow = useResource<Workflow>(id).data?.body
@@ -45,7 +45,6 @@ export function SettingsPane() {
 /** Edited are the settings as texts. */
 interface Edited {
   account: string
-  tags: string
   access: Record<(typeof accessParts)[number], string>
 }
 
@@ -86,9 +85,6 @@ function Form({ id, workflow, saved }: { id: string; workflow: Workflow; saved: 
           <Textarea value={now.access[part]} resize="vertical" onChange={(_, data) => setNow({ ...now, access: { ...now.access, [part]: data.value } })} />
         </Field>
       ))}
-      <Field label="Tags" hint="One a line, as name=value">
-        <Textarea value={now.tags} resize="vertical" onChange={(_, data) => setNow({ ...now, tags: data.value })} />
-      </Field>
       {error !== undefined && <ErrorView error={error} title="They were not saved" />}
       <div className={styles.bar}>
         <Button appearance="primary" icon={<SaveRegular />} disabled={JSON.stringify(now) === JSON.stringify(first)} onClick={submit}>
@@ -102,13 +98,10 @@ function Form({ id, workflow, saved }: { id: string; workflow: Workflow; saved: 
   )
 }
 
-function editedOf({ tags = {}, properties: p }: Workflow): Edited {
+function editedOf({ properties: p }: Workflow): Edited {
   const ranges = (part: (typeof accessParts)[number]) => (p.accessControl?.[part]?.allowedCallerIpAddresses ?? []).map((a) => a.addressRange).join('\n')
   return {
     account: p.integrationAccount?.id ?? '',
-    tags: Object.entries(tags)
-      .map(([name, value]) => `${name}=${value}`)
-      .join('\n'),
     access: { triggers: ranges('triggers'), contents: ranges('contents'), actions: ranges('actions'), workflowManagement: ranges('workflowManagement') },
   }
 }
@@ -127,15 +120,9 @@ function written(resource: string, now: Edited): string {
     const ranges = linesOf(now.access[part])
     if (ranges.length > 0) control[part] = { allowedCallerIpAddresses: ranges.map((addressRange) => ({ addressRange })) }
   }
-  const tags = Object.fromEntries(
-    linesOf(now.tags).map((l) => {
-      const at = l.indexOf('=')
-      return at < 0 ? [l, ''] : [l.slice(0, at).trim(), l.slice(at + 1).trim()]
-    }),
-  )
   const account = now.account === '' ? 'null' : JSON.stringify({ id: now.account })
   const withAccount = replaced(resource, account, 'properties', 'integrationAccount')
-  return replaced(replaced(withAccount, JSON.stringify(control), 'properties', 'accessControl'), JSON.stringify(tags), 'tags')
+  return replaced(withAccount, JSON.stringify(control), 'properties', 'accessControl')
 }
 
 /** Keys makes new access keys, which ends the URLs that the old ones signed. */

@@ -2,14 +2,13 @@ import { ToolbarButton } from '@fluentui/react-components'
 import {
   ArrowClockwiseRegular,
   BranchCompareRegular,
-  ClipboardTextLtrRegular,
   CodeRegular,
   DataUsageRegular,
   DeleteRegular,
   FlowRegular,
   HistoryRegular,
   PauseRegular,
-  PeopleRegular,
+  PersonKeyRegular,
   PlayCircleRegular,
   PlayRegular,
   SettingsRegular,
@@ -21,8 +20,10 @@ import { nameOf } from '../api/id'
 import { useChanged, useResource } from '../api/resources'
 import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { ErrorView } from '../frame/ErrorView'
+import { everyPane } from '../frame/everywhere'
 import { Page } from '../frame/Page'
 import { type Pane, ResourcePage, useResourceId } from '../frame/ResourcePage'
+import { LocksInTheWay } from '../locks/LocksInTheWay'
 import { useWorkflowChanges } from './change'
 import { RunDialog } from './RunDialog'
 import { triggerOf, type Workflow, workflowType } from './workflow'
@@ -34,8 +35,8 @@ const panes: Pane[] = [
   { title: 'Versions', path: 'versions', icon: BranchCompareRegular },
   { title: 'Parameters', path: 'parameters', icon: TextBulletListSquareRegular },
   { title: 'Settings', path: 'settings', icon: SettingsRegular },
-  { title: 'Access control', path: 'access', icon: PeopleRegular },
-  { title: 'Activity log', path: 'activity', icon: ClipboardTextLtrRegular },
+  { title: 'Identity', path: 'identity', icon: PersonKeyRegular },
+  ...everyPane,
 ]
 
 /** WorkflowPage is the frame of a logic app's panes. */
@@ -97,6 +98,7 @@ function Commands({ id, workflow }: { id: string; workflow: Workflow | undefined
         }
       >
         Its open runs are cancelled, and its history and versions go with it.
+        <LocksInTheWay id={id} />
       </ConfirmDialog>
       {asked === 'run' && trigger && <RunDialog id={id} trigger={trigger} close={close} />}
     </>

@@ -1,5 +1,6 @@
 import { FlowRegular } from '@fluentui/react-icons'
 import { resourceRoute, type Area } from '../frame/area'
+import { everyRoute } from '../frame/everywhere'
 import { workflowType } from './workflow'
 
 export const workflows: Area = {
@@ -16,8 +17,8 @@ export const workflows: Area = {
         { path: 'runs', lazy: async () => ({ Component: (await import('./RunsPane')).RunsPane }) },
         { path: 'versions', lazy: async () => ({ Component: (await import('./VersionsPane')).VersionsPane }) },
         { path: 'parameters', lazy: async () => ({ Component: (await import('./ParametersPane')).ParametersPane }) },
-        { path: 'access', lazy: async () => ({ Component: (await import('../access/AccessPane')).AccessPane }) },
-        { path: 'activity', lazy: async () => ({ Component: (await import('../activity/ActivityPane')).ActivityPane }) },
+        { path: 'identity', lazy: async () => ({ Component: (await import('../identity/IdentityPane')).IdentityPane }) },
+        ...everyRoute,
         { path: 'settings', lazy: async () => ({ Component: (await import('./SettingsPane')).SettingsPane }) },
       ],
     },

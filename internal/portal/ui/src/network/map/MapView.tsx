@@ -1,13 +1,13 @@
 import '@xyflow/react/dist/style.css'
 import { makeStyles, tokens } from '@fluentui/react-components'
 import { Background, Controls, ReactFlow, type Edge, type Node } from '@xyflow/react'
-import { useMemo } from 'react'
+import { useMemo, type CSSProperties } from 'react'
 import { useTheme } from '../../frame/theme'
 import { BoxNode, type BoxData } from './BoxNode'
 import { HopEdge, type HopData } from './HopEdge'
 import './map.css'
 import type { Path } from './path'
-import type { Topology } from './topology'
+import { shapeOf, type Topology } from './topology'
 
 const useStyles = makeStyles({
   frame: {
@@ -17,6 +17,7 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusMedium,
     backgroundColor: tokens.colorNeutralBackground1,
     overflow: 'hidden',
+    '@media (max-width: 640px)': { height: 'auto', minHeight: '240px', maxHeight: 'calc(100vh - 120px)', aspectRatio: 'var(--map-shape)' },
   },
 })
 
@@ -54,7 +55,7 @@ export function MapView({ topology, chosen, choose, path, reached }: MapViewProp
   )
   const edges = useMemo(() => hopsOf(path, reached), [path, reached])
   return (
-    <div className={styles.frame} role="group" aria-label="Map of the networks">
+    <div className={styles.frame} style={{ '--map-shape': shapeOf(topology) } as CSSProperties} role="group" aria-label="Map of the networks">
       <ReactFlow
         nodes={nodes}
         edges={edges}

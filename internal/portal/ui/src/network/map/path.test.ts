@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Environment, Firewall, Interface, Subnet, VirtualNetwork } from '../resources'
 import type { TraceReport } from '../trace'
 import { askFor, pathOf } from './path'
-import { layOut, networkOf, type World } from './topology'
+import { layOut, shapeOf, networkOf, type World } from './topology'
 
 const root = '/subscriptions/s/resourceGroups/g/providers'
 const net = `${root}/Microsoft.Network/virtualNetworks/net`
@@ -146,4 +146,9 @@ test.each([
   ['without a step', report(), 'internet', [[front, 'internet', false]]],
 ] as const)('a flow %s', (_, told, to, want) => {
   expect(pathOf(told, topology, front, to).legs.map((l) => [l.from, l.to, l.denied])).toEqual(want)
+})
+
+test('the map tells its shape, so that a narrow window has no empty band', () => {
+  const [one] = topology.boxes
+  expect(shapeOf({ boxes: one ? [{ ...one, x: 0, y: 0, width: 300, height: 100 }] : [], ends: [] })).toBe(3)
 })

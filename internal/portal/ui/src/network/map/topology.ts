@@ -111,6 +111,13 @@ export function layOut(world: World): Topology {
   return { boxes, ends }
 }
 
+/** shapeOf is the width of the map for each unit of its height. */
+export function shapeOf({ boxes }: Topology): number {
+  const width = Math.max(...boxes.map((b) => b.x + b.width))
+  const height = Math.max(...boxes.map((b) => b.y + b.height))
+  return width / height
+}
+
 function placeNetwork(network: VirtualNetwork, world: World, at: number, top: number): Topology {
   const environments = world.environments.filter((e) => e.properties.networkConfiguration.subnets.some((s) => sameId(parentOf(s.id), network.id)))
   const left = { boxes: [] as Box[], ends: [] as End[] }
