@@ -1,11 +1,13 @@
-import { Button, Dropdown, Field, Input, Option, Text, makeStyles, tokens } from '@fluentui/react-components'
+import { Button, Dropdown, Field, Input, Option, Text, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { AddRegular, DeleteRegular } from '@fluentui/react-icons'
 import { useResources } from '../api/resources'
+import { countAt, isObject, valueAt, withText, withValue } from '../editor/place'
 import type { Form } from './kind'
-import { countAt, isObject, valueAt, withAgreementType, withoutRow, withRow, withText, withValue, type PropertyField, type PropertyRows } from './propertyFields'
+import { withAgreementType, withoutRow, withRow, type PropertyField, type PropertyRows } from './propertyFields'
 
 const useStyles = makeStyles({
   fields: { display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(220px, 1fr))', gap: tokens.spacingHorizontalM, alignItems: 'start' },
+  wide: { gridColumn: '1 / -1' },
   rows: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalS },
   row: { display: 'grid', gridTemplateColumns: 'minmax(0, 1fr) minmax(0, 1fr) auto', columnGap: tokens.spacingHorizontalS, alignItems: 'end' },
   narrow: { minWidth: 0 },
@@ -42,7 +44,7 @@ function PropertyInput({ field, partners, text, change }: { field: PropertyField
   const set = (next: string) => change(field.path[0] === 'agreementType' ? withAgreementType(text, next) : withValue(text, field.path, next, field.type))
   const choices = field.partner === true ? partners : field.choices
   return (
-    <Field label={field.label} hint={field.hint}>
+    <Field label={field.label} hint={field.hint} className={mergeClasses(field.wide === true && styles.wide)}>
       {choices === undefined || choices.length === 0 ? (
         <Input type={field.type} value={value} onChange={(_, data) => set(data.value)} autoComplete="off" spellCheck={false} />
       ) : (

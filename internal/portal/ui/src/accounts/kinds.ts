@@ -106,11 +106,11 @@ function agreements(): Kind {
     ],
     form: {
       fields: [
-        { label: 'Type', path: ['agreementType'], type: 'text', choices: ['AS2', 'X12', 'Edifact'] },
+        { label: 'Type', path: ['agreementType'], type: 'text', choices: ['AS2', 'X12', 'Edifact'], wide: true },
         { label: 'Host partner', path: ['hostPartner'], type: 'text', partner: true },
-        { label: 'Guest partner', path: ['guestPartner'], type: 'text', partner: true },
         { label: 'Host qualifier', path: ['hostIdentity', 'qualifier'], type: 'text' },
         { label: 'Host identity', path: ['hostIdentity', 'value'], type: 'text' },
+        { label: 'Guest partner', path: ['guestPartner'], type: 'text', partner: true },
         { label: 'Guest qualifier', path: ['guestIdentity', 'qualifier'], type: 'text' },
         { label: 'Guest identity', path: ['guestIdentity', 'value'], type: 'text' },
       ],

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { kinds } from './kinds'
-import { countAt, isObject, valueAt, withAgreementType, withoutRow, withRow, withText, withValue, type PropertyRows } from './propertyFields'
+import { countAt, isObject, valueAt, withText, withValue } from '../editor/place'
+import { withAgreementType, withoutRow, withRow, type PropertyRows } from './propertyFields'
 
 const text = `{
   "partnerType": "B2B", "big": 12345678901234567890,

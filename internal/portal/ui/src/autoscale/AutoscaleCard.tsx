@@ -82,8 +82,11 @@ function Head({ setting }: { setting: Setting }) {
   const change = useChange()
   const [deleting, setDeleting] = useState(false)
   const { id, name, properties } = setting
-  const follow = (title: string, done: string, send: Parameters<typeof change>[0]['send']) => {
-    change({ id, title, done, send }).catch(() => undefined) // the notification tells it
+  const enable = (enabled: boolean) => {
+    change({ id, title: 'Changing autoscale', done: `Autoscale is ${enabled ? 'enabled' : 'disabled'}.`, send: (client) => client.put(id, bodyOf(setting, { enabled })) }).catch(() => undefined) // the notification tells it
+  }
+  const remove = () => {
+    change({ id, gone: true, title: 'Deleting autoscale', done: `${name} was deleted.`, send: (client) => client.delete(id) }).catch(() => undefined) // the notification tells it
   }
   return (
     <>
@@ -92,7 +95,7 @@ function Head({ setting }: { setting: Setting }) {
           label={properties.enabled ? 'Enabled' : 'Disabled'}
           aria-label="Autoscale"
           checked={properties.enabled}
-          onChange={(_, data) => follow('Changing autoscale', data.checked ? 'Autoscale is enabled.' : 'Autoscale is disabled.', (client) => client.put(id, bodyOf(setting, { enabled: data.checked })))}
+          onChange={(_, data) => enable(data.checked)}
         />
         <Button size="small" icon={<DeleteRegular />} onClick={() => setDeleting(true)}>
           Delete autoscale
@@ -104,7 +107,7 @@ function Head({ setting }: { setting: Setting }) {
         </MessageBar>
       )}
       <LastLook setting={setting} />
-      <ConfirmDialog open={deleting} close={() => setDeleting(false)} title={`Delete the autoscale setting ${name}?`} action="Delete" confirm={() => follow('Deleting autoscale', `${name} was deleted.`, (client) => client.delete(id))}>
+      <ConfirmDialog open={deleting} close={() => setDeleting(false)} title={`Delete the autoscale setting ${name}?`} action="Delete" confirm={remove}>
         The environment keeps the units that it has.
       </ConfirmDialog>
     </>

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { FormDrawer } from '../frame/FormDrawer'
 import { useSaving } from '../frame/saving'
 import { RuleFields } from './RuleFields'
-import { days, newRule, profileProblems, type Profile } from './setting'
+import { days, newRule, profileProblems, usualMetric, type Profile } from './setting'
 
 const useStyles = makeStyles({
   row: { display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(120px, 1fr))', gap: tokens.spacingHorizontalM, alignItems: 'start' },
@@ -15,7 +15,6 @@ const useStyles = makeStyles({
 /** Metric is what a rule can go by. */
 export interface Metric {
   name: { value: string; localizedValue?: string }
-  unit?: string
 }
 
 interface ProfileFormProps {
@@ -64,7 +63,7 @@ export function ProfileForm({ profile: read, others, metrics, setting, bodyWith,
         />
       ))}
       <div>
-        <Button icon={<AddRegular />} disabled={rules.length >= 10} onClick={() => setProfile({ ...profile, rules: [...rules, newRule(metrics.find((m) => m.unit === 'Percent')?.name.value ?? '')] })}>
+        <Button icon={<AddRegular />} disabled={rules.length >= 10} onClick={() => setProfile({ ...profile, rules: [...rules, newRule(usualMetric)] })}>
           Add rule
         </Button>
       </div>

@@ -52,6 +52,9 @@ export interface Status {
   lastScaleTo: number
 }
 
+/** What a rule usually goes by: how busy an environment's workflows keep it. */
+export const usualMetric = 'IntegrationServiceEnvironmentWorkflowProcessorUsage'
+
 export const days = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
 export const operators: [value: string, words: string][] = [

@@ -1,4 +1,4 @@
-import { Button, Dropdown, Field, makeStyles, Option, Text, Textarea, tokens } from '@fluentui/react-components'
+import { Button, Dropdown, Field, Input, makeStyles, Option, Text, Textarea, tokens } from '@fluentui/react-components'
 import { KeyResetRegular, SaveRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useClient } from '../api/context'
@@ -12,11 +12,12 @@ import { ResourceLink } from '../frame/ResourceLink'
 import { useResourceId } from '../frame/ResourcePage'
 import { useWorkflowChanges } from './change'
 import { useWorkflowText, type WorkflowText } from './definition'
-import { replaced } from './resourceText'
-import { type AccessControl, accessParts, type Workflow, workflowType } from './workflow'
+import { settingsOf, settingsProblems, withSettings } from './settings'
+import { accessParts, triggerOf, type Workflow, workflowType } from './workflow'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalL, maxWidth: '640px' },
+  pair: { display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(220px, 1fr))', gap: tokens.spacingHorizontalM, alignItems: 'start' },
   bar: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
 })
 
@@ -27,7 +28,7 @@ const words: Record<(typeof accessParts)[number], [label: string, hint: string]>
   workflowManagement: ['Who may manage it', 'Addresses that the resource manager may be called from for this logic app'],
 }
 
-/** SettingsPane edits who may call a logic app, its integration account, and its access keys. */
+/** SettingsPane edits who may call a logic app, its integration account, how many runs there are and for how long, and its access keys. */
 export function SettingsPane() {
   const id = useResourceId(workflowType)
   const workflow = useResource<Workflow>(id).data?.body
@@ -42,24 +43,20 @@ export function SettingsPane() {
   )
 }
 
-/** Edited are the settings as texts. */
-interface Edited {
-  account: string
-  access: Record<(typeof accessParts)[number], string>
-}
-
 function Form({ id, workflow, saved }: { id: string; workflow: Workflow; saved: WorkflowText }) {
   const styles = useStyles()
-  const [first] = useState(() => editedOf(workflow))
+  const [first] = useState(() => settingsOf(saved.resource, workflow))
   const [now, setNow] = useState(first)
   const [error, setError] = useState<unknown>()
   const { save } = useWorkflowChanges()
   const subscription = useSubscription()
   const accounts = useResources<{ id: string; name: string }>(`/subscriptions/${subscription}/providers/Microsoft.Logic/integrationAccounts`, { enabled: subscription !== '' })
   const environment = workflow.properties.integrationServiceEnvironment?.id
+  const problems = settingsProblems(now)
+  const unchanged = JSON.stringify(now) === JSON.stringify(first)
   const submit = () => {
     setError(undefined)
-    void save(id, written(saved.resource, now), saved.etag).catch(setError)
+    void save(id, withSettings(saved.resource, workflow, now), saved.etag).catch(setError)
   }
   return (
     <div className={styles.form}>
@@ -80,6 +77,19 @@ function Form({ id, workflow, saved }: { id: string; workflow: Workflow; saved: 
           ))}
         </Dropdown>
       </Field>
+      <Field label="Days that runs last and are kept" hint="1 to 366; empty: the server's default" validationMessage={problems.days}>
+        <Input type="number" min={1} max={366} value={now.days} onChange={(_, data) => setNow({ ...now, days: data.value })} />
+      </Field>
+      {triggerOf(workflow) !== undefined && (
+        <div className={styles.pair}>
+          <Field label="Runs at a time" hint="Of the first trigger; empty: no limit. Once set it can be changed, not removed." validationMessage={problems.runs}>
+            <Input type="number" min={1} max={100} value={now.runs} onChange={(_, data) => setNow({ ...now, runs: data.value })} />
+          </Field>
+          <Field label="Runs that may wait" hint="For their turn; more are refused" validationMessage={problems.waiting}>
+            <Input type="number" min={1} max={200} value={now.waiting} disabled={now.runs === ''} onChange={(_, data) => setNow({ ...now, waiting: data.value })} />
+          </Field>
+        </div>
+      )}
       {accessParts.map((part) => (
         <Field key={part} label={words[part][0]} hint={`${words[part][1]}, one a line, as 10.0.0.0/24 or 10.0.0.1-10.0.0.9. Empty: all.`}>
           <Textarea value={now.access[part]} resize="vertical" onChange={(_, data) => setNow({ ...now, access: { ...now.access, [part]: data.value } })} />
@@ -87,42 +97,15 @@ function Form({ id, workflow, saved }: { id: string; workflow: Workflow; saved: 
       ))}
       {error !== undefined && <ErrorView error={error} title="They were not saved" />}
       <div className={styles.bar}>
-        <Button appearance="primary" icon={<SaveRegular />} disabled={JSON.stringify(now) === JSON.stringify(first)} onClick={submit}>
+        <Button appearance="primary" icon={<SaveRegular />} disabled={unchanged || Object.keys(problems).length > 0} onClick={submit}>
           Save
         </Button>
-        <Button disabled={JSON.stringify(now) === JSON.stringify(first)} onClick={() => setNow(first)}>
+        <Button disabled={unchanged} onClick={() => setNow(first)}>
           Discard
         </Button>
       </div>
     </div>
   )
-}
-
-function editedOf({ properties: p }: Workflow): Edited {
-  const ranges = (part: (typeof accessParts)[number]) => (p.accessControl?.[part]?.allowedCallerIpAddresses ?? []).map((a) => a.addressRange).join('\n')
-  return {
-    account: p.integrationAccount?.id ?? '',
-    access: { triggers: ranges('triggers'), contents: ranges('contents'), actions: ranges('actions'), workflowManagement: ranges('workflowManagement') },
-  }
-}
-
-function linesOf(text: string): string[] {
-  return text
-    .split('\n')
-    .map((l) => l.trim())
-    .filter((l) => l !== '')
-}
-
-/** written puts the settings into the resource's text. */
-function written(resource: string, now: Edited): string {
-  const control: AccessControl = {}
-  for (const part of accessParts) {
-    const ranges = linesOf(now.access[part])
-    if (ranges.length > 0) control[part] = { allowedCallerIpAddresses: ranges.map((addressRange) => ({ addressRange })) }
-  }
-  const account = now.account === '' ? 'null' : JSON.stringify({ id: now.account })
-  const withAccount = replaced(resource, account, 'properties', 'integrationAccount')
-  return replaced(withAccount, JSON.stringify(control), 'properties', 'accessControl')
 }
 
 /** Keys makes new access keys, which ends the URLs that the old ones signed. */
