@@ -208,7 +208,7 @@ func (c *compiler) network(m *VirtualNetwork) {
 
 func (c *compiler) subnet(n *Network, m *VirtualNetwork, from *Subnet, own []netip.Prefix) {
 	table := c.tables[strings.ToLower(from.RouteTable)]
-	s := &subnet{id: from.ID, prefixes: slices.Clone(from.Prefixes), scope: n.scope, routes: compileRoutes(m, from, table, c.tags)}
+	s := &subnet{id: from.ID, nat: from.NAT, prefixes: slices.Clone(from.Prefixes), scope: n.scope, routes: compileRoutes(m, from, table, c.tags)}
 	if table != nil && c.model.AzureCompatVnetTag {
 		s.scope = newScope(c.tags, append(slices.Clone(own), userPrefixes(s.routes)...))
 	}

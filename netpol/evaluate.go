@@ -183,14 +183,32 @@ func (w *walk) forward(from *place) bool {
 		case None:
 			return w.refuse(from, i, RouteToNone)
 		case Internet:
-			if !inside && w.private(hop) {
+			switch {
+			case inside:
+				return w.refuse(from, i, RouteLeaves)
+			case w.private(hop):
 				return w.refuse(from, i, NotOnInternet)
 			}
-			return !inside && w.routed() || w.refuse(from, i, RouteLeaves)
+			w.translate(from.subnet)
+			return w.routed()
 		default: // VNetPeering, VirtualNetworkServiceEndpoint
 			return !inside && w.routed() || w.refuse(from, i, RouteLeaves)
 		}
 	}
+}
+
+// translate gives a flow that leaves a subnet for the Internet the public address of the
+// subnet's NAT gateway, also behind a firewall (network.md §A7).
+func (w *walk) translate(s *subnet) {
+	if w.translated(s) {
+		w.flow.Source, w.snat = s.nat, s.nat
+	}
+}
+
+// translated tells whether a NAT gateway translates the flow at a subnet's route to the
+// Internet.
+func (w *walk) translated(s *subnet) bool {
+	return s.nat.IsValid() && s.nat.BitLen() == w.flow.Source.BitLen()
 }
 
 // private tells whether the flow goes to an address that the Internet does not have. A

@@ -62,7 +62,7 @@ type Decision struct {
 	NextHop     NextHopType
 	NextHopIP   netip.Addr
 	Exit        NextHopType // the last next hop, behind all appliances
-	SNATIP      netip.Addr  // the address as which a firewall sends the flow on
+	SNATIP      netip.Addr  // the address as which a firewall or a NAT gateway sends the flow on
 }
 
 // Allowed tells whether the flow may pass.

@@ -45,6 +45,9 @@ type Subnet struct {
 	Prefixes      []netip.Prefix
 	SecurityGroup string // ID; none allows everything
 	RouteTable    string // ID
+	// NAT is the public address of the subnet's NAT gateway: the source of flows that
+	// leave it for the Internet. Zero for none.
+	NAT netip.Addr
 	// ServiceEndpoints are service tags whose traffic takes the platform's direct
 	// way from this subnet.
 	ServiceEndpoints []string

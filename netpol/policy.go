@@ -47,6 +47,7 @@ type subnet struct {
 	scope    *scope
 	group    *group // nil without one, and in a firewall's subnet
 	routes   *routes
+	nat      netip.Addr
 	nics     []*nic
 	// appliances tells whether an active route leads to one.
 	appliances bool

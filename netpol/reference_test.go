@@ -282,6 +282,9 @@ func (r reference) evaluate(f Flow) outcome {
 				if in(f.Destination, privateRanges) && !slices.ContainsFunc(privateRanges, func(p netip.Prefix) bool { return p.Overlaps(h.prefix) && p.Bits() <= h.prefix.Bits() }) {
 					return stop(NotOnInternet)
 				}
+				if at.NAT.IsValid() && at.NAT.Is4() == f.Source.Is4() {
+					last.snat = at.NAT
+				}
 				break hops
 			case VirtualNetworkGateway:
 				if n.Gateway == nil {
@@ -380,7 +383,8 @@ func (g generator) model() *Model {
 		n.Gateway = &Gateway{ID: "/gw", Prefixes: pick(g, mustPrefixes("192.168.0.0/16", "10.0.1.0/25"), mustPrefixes("0.0.0.0/0"))}
 	}
 	for i, name := range []string{"front", "back", "AzureFirewallSubnet", "nva"} {
-		n.Subnets = append(n.Subnets, Subnet{ID: "/vnet/subnets/" + name, Prefixes: []netip.Prefix{netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i), 0}), 24)},
+		nat := pick(g, netip.Addr{}, netip.Addr{}, netip.MustParseAddr("203.0.113.77"), netip.MustParseAddr("2001:db8::77"))
+		n.Subnets = append(n.Subnets, Subnet{NAT: nat, ID: "/vnet/subnets/" + name, Prefixes: []netip.Prefix{netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i), 0}), 24)},
 			SecurityGroup: pick(g, "", "/nsg/0", "/NSG/1", "/nsg/2"), RouteTable: pick(g, "", "/rt/0", "/rt/1", "/RT/2")})
 	}
 	m.Networks = []VirtualNetwork{n}

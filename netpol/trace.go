@@ -22,11 +22,11 @@ type Step struct {
 
 // String is the step in plain words.
 func (s Step) String() string {
-	if s.Decision.Stage == StageRoute && s.Decision.Verdict == Allow {
-		return "route: takes " + s.Decision.routeText()
-	}
 	text := s.Decision.String()
-	if s.Decision.Stage != StageNone {
+	switch {
+	case s.Decision.Stage == StageRoute && s.Decision.Verdict == Allow:
+		text = "route: takes " + s.Decision.routeText()
+	case s.Decision.Stage != StageNone:
 		text = s.Decision.Stage.String() + ": " + text
 	}
 	if s.Decision.SNATIP.IsValid() {
@@ -76,8 +76,11 @@ func (w *walk) record(verdict Access) {
 
 func (w *walk) recordRoute(s *subnet, i int) {
 	r := &s.routes.list[i]
-	w.trace.Steps = append(w.trace.Steps, Step{w.flow, Decision{Verdict: Allow, Stage: StageRoute, Subnet: s.id,
-		RouteID: s.routes.ids[i], RoutePrefix: r.Prefix, NextHop: r.NextHop, NextHopIP: r.NextHopIP}})
+	d := Decision{Verdict: Allow, Stage: StageRoute, Subnet: s.id, RouteID: s.routes.ids[i], RoutePrefix: r.Prefix, NextHop: r.NextHop, NextHopIP: r.NextHopIP}
+	if r.NextHop == Internet && w.translated(s) {
+		d.SNATIP = s.nat
+	}
+	w.trace.Steps = append(w.trace.Steps, Step{w.flow, d})
 }
 
 // RuleMatch tells how one rule meets a flow: the five conditions of NSG

@@ -10,8 +10,8 @@ import (
 	"isle/internal/store"
 )
 
-// A subnet names the security group and the route table it is attached to, and an
-// interface its security group; those name the subnets and interfaces that are
+// A subnet names the security group, the route table and the NAT gateway it is attached
+// to, and an interface its security group; those name the subnets and interfaces that are
 // attached to them. Both sides are written in one transaction, so that neither a GET
 // nor a DELETE has to look through all of them.
 
@@ -30,6 +30,7 @@ func checkReferences(tx *store.Tx, network arm.ID, location string, subnets []ne
 		}{
 			{&s.form.SecurityGroup, typeGroups, "networkSecurityGroup"},
 			{&s.form.RouteTable, typeTables, "routeTable"},
+			{&s.form.NATGateway, typeNATGateways, "natGateway"},
 		} {
 			if *ref.id == "" {
 				continue
@@ -90,7 +91,10 @@ func moveReferences(tx *store.Tx, subnet string, before, after *Subnet, now time
 	if err := moveUser(tx, subnet, before.SecurityGroup, after.SecurityGroup, now); err != nil {
 		return err
 	}
-	return moveUser(tx, subnet, before.RouteTable, after.RouteTable, now)
+	if err := moveUser(tx, subnet, before.RouteTable, after.RouteTable, now); err != nil {
+		return err
+	}
+	return moveUser(tx, subnet, before.NATGateway, after.NATGateway, now)
 }
 
 // moveUser takes a user, a subnet or an interface, from what it was attached to and

@@ -69,7 +69,7 @@ func (g *maker) many(n int, list ...string) string {
 }
 
 func (g *maker) makers() []func() (path, body string) {
-	return []func() (string, string){g.network, g.subnet, g.group, g.rule, g.table, g.route, g.publicIP, g.firewall, g.gateway, g.nic, g.application}
+	return []func() (string, string){g.network, g.subnet, g.group, g.rule, g.table, g.route, g.publicIP, g.firewall, g.gateway, g.nic, g.application, g.nat}
 }
 
 func (g *maker) request() (path, body string) {
@@ -78,6 +78,11 @@ func (g *maker) request() (path, body string) {
 }
 
 func (g *maker) name() string { return g.one("n1", "N2", "n2") }
+
+func (g *maker) nat() (string, string) {
+	return provider + "/natGateways/" + g.name(), g.mostly(1, `{"location":"westus"}`, `{"location":"westus","properties":{"publicIpPrefixes":[{}]}}`,
+		fmt.Sprintf(`{"location":"westus","properties":{"publicIpAddresses":[{"id":%q}]}}`, publics+"/"+g.name()))
+}
 
 func (g *maker) application() (string, string) {
 	return provider + "/applicationSecurityGroups/" + g.name(), `{"location":"westus"}`
@@ -93,7 +98,7 @@ func (g *maker) subnet() (string, string) {
 	ref := func(member, typ string) string {
 		return fmt.Sprintf(`,%q:{"id":%q}`, member, g.mostly(2, provider, strings.ToUpper(provider), strings.TrimPrefix(provider, "/"))+"/"+typ+"/"+g.name()+g.one("", "/"))
 	}
-	more := g.one("", ref("networkSecurityGroup", "networkSecurityGroups")) + g.one("", ref("routeTable", "routeTables")) +
+	more := g.one("", ref("networkSecurityGroup", "networkSecurityGroups")) + g.one("", ref("routeTable", "routeTables")) + g.one("", ref("natGateway", "natGateways")) +
 		g.one("", `,"serviceEndpoints":[{"service":"`+g.one("Microsoft.Storage", "Microsoft.Sql", "Microsoft.a-b", "Microsoft.Web.x", "x.Internet", "x..")+`"}]`)
 	return provider + "/virtualNetworks/" + g.name() + "/subnets/" + g.one("a", "b", "_c", "AzureFirewallSubnet", "GatewaySubnet"),
 		fmt.Sprintf(`{"properties":{"addressPrefixes":%s%s}}`, g.many(4, "10.0.0.0/24", "10.0.1.0/26", "10.0.4.0/22", "192.168.0.0/29", "10.0.0.0/16", "2001:db8:0:1::/64", "2001:0db8::/64", "20.0.0.0/24", "100.64.0.0/24"), more)

@@ -1,8 +1,8 @@
 // Package network is Microsoft.Network as far as an isolated environment needs it:
 // virtual networks with their subnets, network security groups with their rules,
 // application security groups, route tables with their routes, public addresses,
-// network interfaces, firewalls with network rules, gateways, network watchers, and
-// the policy that all of them together come to.
+// network interfaces, firewalls with network rules, gateways, NAT gateways, network
+// watchers, and the policy that all of them together come to.
 //
 // The rules are pure checks over a request and what stands beside it (prefix.go,
 // name.go, rule.go, route.go, subnet.go, firewall_rule.go); they report every problem at once, with

@@ -51,8 +51,8 @@ func (n *Network) ranges() []netip.Prefix {
 	return list
 }
 
-// Attachment is what subnets are attached to, a network security group or a route
-// table, as stored; its rules or routes are resources of their own. Subnets and
+// Attachment is what subnets are attached to, a network security group, a route table
+// or a NAT gateway, as stored; rules and routes are resources of their own. Subnets and
 // Interfaces are the IDs of those that use it: written together with their own
 // reference, in one transaction.
 type Attachment struct {
@@ -60,6 +60,8 @@ type Attachment struct {
 	GUID       string     `json:"guid"`
 	Subnets    []string   `json:"subnets,omitempty"`
 	Interfaces []string   `json:"interfaces,omitempty"` // of a group only
+	Publics    []string   `json:"publics,omitempty"`    // of a NAT gateway: its public addresses, by ID
+	Zones      []string   `json:"zones,omitempty"`      // of a NAT gateway
 	Settings   expr.Value `json:"settings"`
 }
 

@@ -58,7 +58,7 @@ func putAttached[Form any](tx *store.Tx, r *arm.PutRequest, body any, carried []
 	return &arm.Written{Body: stored}, err
 }
 
-// attachment makes the stored form of a group or table; its users stay.
+// attachment makes the stored form of a group, a table or a NAT gateway; its users stay.
 func attachment(r *arm.PutRequest, carried []string) (*Attachment, error) {
 	form := &Attachment{Version: formVersion, Settings: carry(r.Properties(), carried)}
 	if r.Old == nil {

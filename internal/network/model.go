@@ -39,6 +39,7 @@ type reader struct {
 	problems []error
 	// addresses are the public ones, by key of their resource.
 	addresses map[string]netip.Addr
+	nats      map[string]netip.Addr // of NAT gateways, by key
 	// members are the addresses of application security groups, by their keys.
 	members map[string][]netpol.Address
 }
@@ -48,7 +49,7 @@ func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{addresses: map[string]netip.Addr{}, members: map[string][]netpol.Address{}, known: knownTags(tags), types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
+	r := &reader{addresses: map[string]netip.Addr{}, nats: map[string]netip.Addr{}, members: map[string][]netpol.Address{}, known: knownTags(tags), types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
 		mappings: map[string][]Mapping{}, egress: map[netip.Addr]Egress{}, outgoing: map[firewallAt][]netip.Addr{}}}
 	for _, resource := range all {
 		typ := strings.ToLower(resource.Type)
@@ -59,9 +60,10 @@ func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
 	each(r, typeInterfaces, r.join)
 	each(r, typeGroups, r.group)
 	each(r, typeTables, r.table)
+	each(r, typePublicIPs, r.public)
+	each(r, typeNATGateways, r.nat)
 	each(r, typeNetworks, r.network)
 	each(r, typeInterfaces, r.nic)
-	each(r, typePublicIPs, r.public)
 	each(r, typeFirewalls, r.firewall)
 	each(r, typeGateways, r.gateway)
 	return r.content, errors.Join(r.problems...)
@@ -102,7 +104,7 @@ func (r *reader) network(resource arm.Resource, form *Network) error {
 	n := netpol.VirtualNetwork{ID: resource.ID, Space: form.ranges(), DNSServers: servers}
 	inner(r, resource, typeSubnets, func(s arm.Resource, subnet *Subnet) error {
 		n.Subnets = append(n.Subnets, netpol.Subnet{ID: s.ID, Prefixes: subnet.ranges(), SecurityGroup: referenceID(subnet.SecurityGroup),
-			RouteTable: referenceID(subnet.RouteTable), ServiceEndpoints: r.known.endpointTags(subnet.ServiceEndpoints)})
+			RouteTable: referenceID(subnet.RouteTable), NAT: r.natAddress(subnet.NATGateway), ServiceEndpoints: r.known.endpointTags(subnet.ServiceEndpoints)})
 		return nil
 	})
 	r.model.Networks = append(r.model.Networks, n)
@@ -116,6 +118,9 @@ func referenceID(text string) string {
 	}
 	return text
 }
+
+// keyOf is the key of the resource that a reference means.
+func keyOf(text string) string { return strings.ToLower(referenceID(text)) }
 
 func (r *reader) group(resource arm.Resource, _ *Attachment) error {
 	g := netpol.SecurityGroup{ID: resource.ID}
@@ -139,8 +144,7 @@ func (r *reader) join(_ arm.Resource, form *Interface) error {
 			if err != nil {
 				return err
 			}
-			key := strings.ToLower(referenceID(group))
-			r.members[key] = append(r.members[key], address)
+			r.members[keyOf(group)] = append(r.members[keyOf(group)], address)
 		}
 	}
 	return nil
@@ -154,7 +158,7 @@ func (r *reader) expand(rule *netpol.SecurityRule, form *Rule) bool {
 		of     *netpol.Side
 	}{{form.Source.Groups, &rule.Source}, {form.Destination.Groups, &rule.Destination}} {
 		for _, group := range side.groups {
-			side.of.Addresses = append(side.of.Addresses, r.members[strings.ToLower(referenceID(group))]...)
+			side.of.Addresses = append(side.of.Addresses, r.members[keyOf(group)]...)
 		}
 		if len(side.groups) > 0 && len(side.of.Addresses) == 0 {
 			return false

@@ -56,15 +56,18 @@ func movePublicIP(ctx context.Context, tx *store.Tx, r *arm.MoveRequest) error {
 	if err != nil {
 		return err
 	}
-	if owner := (&Use{Configuration: form.User}).owner(); isFirewall(owner) {
+	if owner := form.owner(); isFirewall(owner) {
 		return staysWith(r.Old.ID, owner)
 	}
 	return arm.Rehome(ctx, tx, r)
 }
 
-func isFirewall(id string) bool {
+func isFirewall(id string) bool { return isOf(id, typeFirewalls) }
+
+// isOf tells whether an ID is that of a resource of a type.
+func isOf(id, typ string) bool {
 	parsed, err := arm.ParseID(id)
-	return err == nil && strings.EqualFold(parsed.Type(), typeFirewalls)
+	return err == nil && strings.EqualFold(parsed.Type(), typ)
 }
 
 func staysWith(id, firewall string) error {

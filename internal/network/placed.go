@@ -86,7 +86,7 @@ type PublicIP struct {
 	Protocol string     `json:"protocol"` // IPv4, IPv6
 	Zones    []string   `json:"zones,omitempty"`
 	Address  string     `json:"address"`
-	User     string     `json:"user,omitempty"` // ID of the IP configuration that has it; written by setPublicUser only
+	User     string     `json:"user,omitempty"` // ID of the IP configuration or NAT gateway that has it; written by setPublicUser only
 	Settings expr.Value `json:"settings"`
 }
 

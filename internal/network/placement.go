@@ -75,7 +75,7 @@ func (r *reader) firewall(resource arm.Resource, form *Firewall) (err error) {
 		if c.Subnet != "" {
 			f.Subnet = referenceID(c.Subnet)
 		}
-		if a, ok := r.addresses[strings.ToLower(referenceID(c.PublicIP))]; ok {
+		if a, ok := r.addresses[keyOf(c.PublicIP)]; ok {
 			f.PublicIPs = append(f.PublicIPs, a)
 		}
 	}

@@ -193,8 +193,8 @@ func (s *Snapshot) Mappings(network string) []Mapping {
 func (s *Snapshot) Egress() map[netip.Addr]Egress { return s.content.egress }
 
 // Outgoing are the static public addresses as which the flows of a subnet leave for
-// the Internet: those with egress of the firewalls that its routes lead to. It is
-// empty if nothing claims any.
+// the Internet: those with egress of its NAT gateway and of the firewalls that its routes
+// lead to. It is empty if nothing claims any.
 func (s *Snapshot) Outgoing(network, subnet string) []netip.Addr {
 	n, ok := s.Policy.Network(network)
 	if !ok {
@@ -202,16 +202,42 @@ func (s *Snapshot) Outgoing(network, subnet string) []netip.Addr {
 	}
 	var found []netip.Addr
 	for _, r := range n.EffectiveRoutes(subnet) {
-		if !r.Active || r.NextHop != netpol.VirtualAppliance || !leaves(r.Prefix) {
+		if !r.Active || !leaves(r.Prefix) {
 			continue
 		}
-		for _, a := range s.content.outgoing[firewallAt{strings.ToLower(network), r.NextHopIP}] {
+		for _, a := range s.publicOf(network, subnet, &r) {
 			if _, out := s.content.egress[a]; out && !slices.Contains(found, a) {
 				found = append(found, a)
 			}
 		}
 	}
 	return found
+}
+
+// publicOf are the public addresses of what a route of a subnet leads through. A NAT
+// gateway of a firewall's subnet has the last word.
+func (s *Snapshot) publicOf(network, subnet string, r *netpol.EffectiveRoute) []netip.Addr {
+	switch r.NextHop {
+	case netpol.Internet:
+		return s.natOf(subnet)
+	case netpol.VirtualAppliance:
+		if home, ok := s.Policy.Network(network); ok {
+			if at, ok := home.SubnetOf(r.NextHopIP); ok {
+				if nat := s.natOf(at); nat != nil {
+					return nat
+				}
+			}
+		}
+		return s.content.outgoing[firewallAt{strings.ToLower(network), r.NextHopIP}]
+	}
+	return nil
+}
+
+func (s *Snapshot) natOf(subnet string) []netip.Addr {
+	if _, at := s.content.subnet(subnet); at != nil && at.NAT.IsValid() {
+		return []netip.Addr{at.NAT}
+	}
+	return nil
 }
 
 // leaves tells whether a route's prefix has addresses of the Internet.

@@ -30,7 +30,7 @@ func resourceTypes(p *provider) []arm.Type {
 		"2019-12-01", "2019-11-01", "2019-09-01", "2019-08-01", "2019-07-01", "2019-06-01", "2019-04-01", "2019-02-01", "2018-12-01", "2018-11-01", "2018-10-01", "2018-08-01", "2018-07-01", "2018-06-01", "2018-04-01", "2018-02-01", "2018-01-01",
 		"2017-11-01", "2017-10-01", "2017-09-01", "2017-08-01", "2017-06-01", "2017-03-01", "2016-12-01", "2016-09-01", "2016-06-01", "2016-03-30", "2015-06-15", "2015-05-01-preview"}
 	top := arm.Type{APIVersions: versions, AnyVersion: true, Tracked: true, ETagMember: true, Patch: arm.PatchTags, List: &arm.ListSpec{}, ValidName: anyName}
-	top.Names = []string{typeNetworks, typeGroups, typeTables, typePublicIPs, typeInterfaces, typeGateways, typeApplicationGroups}
+	top.Names = []string{typeNetworks, typeGroups, typeTables, typePublicIPs, typeInterfaces, typeGateways, typeApplicationGroups, typeNATGateways}
 	top.Move = arm.Rehome
 	child := arm.Type{APIVersions: versions, AnyVersion: true, ETagMember: true, List: &arm.ListSpec{}, ValidName: anyName, Names: top.Names}
 
@@ -64,6 +64,10 @@ func resourceTypes(p *provider) []arm.Type {
 	tables.ReadOnly = []string{"properties.resourceGuid", "properties.subnets"}
 	tables.Delete = deleteAttachment("InUseRouteTableCannotBeDeleted", "Route table")
 
+	nats := top
+	nats.Name, nats.Put, nats.Delete, nats.View = typeNATGateways, putNATGateway, deleteNATGateway, viewNATGateway
+	nats.ReadOnly = []string{"properties.resourceGuid", "properties.subnets"}
+
 	routes := child
 	routes.Name, routes.Put, routes.Delete, routes.View = typeRoutes, p.putRoute, deleteRoute, viewRoute
 
@@ -91,10 +95,10 @@ func resourceTypes(p *provider) []arm.Type {
 	interfaces.Reads = map[string]arm.Handler{"ipConfigurations": readConfigurations, "ipConfigurations/{configuration}": readConfiguration}
 	interfaces.Actions = map[string]arm.Handler{"effectiveNetworkSecurityGroups": p.policies.effectiveGroups, "effectiveRouteTable": p.policies.effectiveRoutes}
 	firewalls.ReadOnly, gateways.ReadOnly = []string{"properties.ipConfigurations.properties.privateIPAddress"}, []string{"properties.resourceGuid"}
-	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &interfaces, &gateways, &applications} {
+	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &interfaces, &gateways, &applications, &nats} {
 		t.Linked = "join/action"
 	}
-	return []arm.Type{networks, subnets, groups, applications, rules, tables, routes, watchers, publics, firewalls, interfaces, gateways}
+	return []arm.Type{networks, subnets, groups, applications, rules, tables, routes, nats, watchers, publics, firewalls, interfaces, gateways}
 }
 
 // anyName leaves names to the types' own rules, which report them together with

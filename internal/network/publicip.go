@@ -122,7 +122,7 @@ func (b *publicBody) checkAbsent(id arm.ID, found *arm.Found) {
 		member, what string
 		to           *reference
 	}{
-		{"natGateway", "NAT gateways", b.NATGateway}, {"publicIPPrefix", "public IP prefixes", b.Prefix},
+		{"publicIPPrefix", "public IP prefixes", b.Prefix},
 		{"linkedPublicIPAddress", "linked public addresses", b.Linked}, {"servicePublicIPAddress", "service public addresses", b.Service},
 	} {
 		if ref.to.id() != "" {
@@ -277,7 +277,10 @@ func (p *PublicIP) view() expr.Value {
 	f.settings(p.Settings)
 	f.missing(p.Settings, "idleTimeoutInMinutes", expr.Int(idleDefault))
 	f.missing(p.Settings, "ipTags", expr.Array())
-	if p.User != "" {
+	switch {
+	case isOf(p.User, typeNATGateways):
+		f.add("natGateway", idObject(p.User))
+	case p.User != "":
 		f.add("ipConfiguration", idObject(p.User))
 	}
 	top.add("properties", f.value())
@@ -322,7 +325,7 @@ func checkPublic(tx *store.Tx, ref *string, user publicUser, found *arm.Found) (
 	if err != nil {
 		return nil, err
 	}
-	if by := (&Use{Configuration: form.User}).owner(); form.User != "" && !arm.SameID(by, user.owner.String()) {
+	if by := form.owner(); by != "" && !arm.SameID(by, user.owner.String()) {
 		found.Add("PublicIPAddressInUse", user.target, "Resource %s is referencing public IP address %s that is already allocated to resource %s.", user.configuration, r.ID, form.User)
 		return nil, nil
 	}
@@ -360,8 +363,16 @@ func referenced(tx *store.Tx, id, typ string, by arm.ID, location, target string
 	return &r, nil
 }
 
-// setPublicUser says which IP configuration has a public address; "" is none, and
-// then one that is gone is no error.
+// owner is the ID of the resource that has the address; "" if none does.
+func (p *PublicIP) owner() string {
+	if p.User == "" || isOf(p.User, typeNATGateways) {
+		return p.User
+	}
+	return (&Use{Configuration: p.User}).owner()
+}
+
+// setPublicUser says which IP configuration or NAT gateway has a public address; "" is
+// none, and then one that is gone is no error.
 func setPublicUser(tx *store.Tx, id, configuration string, now time.Time) error {
 	r, err := arm.Load(tx, id)
 	if errors.Is(err, store.ErrNotFound) && configuration == "" {

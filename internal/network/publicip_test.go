@@ -71,7 +71,7 @@ func TestPublicAddressesAreRefused(t *testing.T) {
 	w.refused("PUT", publics+"/out", `{"location":"westus","properties":{"publicIPAddressVersion":"IPv6"}}`, "PropertyChangeNotAllowed PropertyChangeNotAllowed")
 	for body, codes := range map[string]string{
 		`"sku":{"name":"Standard"}`: "StandardSkuPublicIPAddressesMustBeStatic",
-		`"sku":{"name":"Huge"},"zones":["1","1"],"properties":{"publicIPAllocationMethod":"x","idleTimeoutInMinutes":3,"dnsSettings":{"domainNameLabel":"A"},"natGateway":{"id":"/n"}}`: "InvalidRequestFormat InvalidRequestFormat InvalidRequestFormat InvalidRequestFormat InvalidDomainNameLabel InvalidResourceReference",
+		`"sku":{"name":"Huge"},"zones":["1","1"],"properties":{"publicIPAllocationMethod":"x","idleTimeoutInMinutes":3,"dnsSettings":{"domainNameLabel":"A"},"publicIPPrefix":{"id":"/n"}}`: "InvalidRequestFormat InvalidRequestFormat InvalidRequestFormat InvalidRequestFormat InvalidDomainNameLabel InvalidResourceReference",
 		`"zones":["1"]`: "InvalidRequestFormat",
 		`"properties":{"ipAddress":"203.0.113.1"}`:     "PublicIPAddressIsAllocated",
 		`"properties":{"ipAddress":"::1"}`:             "InvalidRequestFormat",

@@ -18,6 +18,7 @@ type Subnet struct {
 	Delegations      []Delegation      `json:"delegations,omitempty"`
 	SecurityGroup    string            `json:"securityGroup,omitempty"` // resource IDs
 	RouteTable       string            `json:"routeTable,omitempty"`
+	NATGateway       string            `json:"natGateway,omitempty"`
 	ServiceEndpoints []ServiceEndpoint `json:"serviceEndpoints,omitempty"`
 	Links            []Link            `json:"links,omitempty"` // written by AddLink and RemoveLinks only
 	Uses             []Use             `json:"uses,omitempty"`  // written by setUses only
@@ -110,7 +111,7 @@ func readSubnet(name string, properties expr.Value, target string, found *arm.Fo
 	}
 	s := &Subnet{
 		Version: formVersion, Prefixes: body.AddressPrefixes, Plural: len(body.AddressPrefixes) > 0,
-		SecurityGroup: body.SecurityGroup.id(), RouteTable: body.RouteTable.id(),
+		SecurityGroup: body.SecurityGroup.id(), RouteTable: body.RouteTable.id(), NATGateway: body.NATGateway.id(),
 		ServiceEndpoints: body.ServiceEndpoints, Settings: carry(properties, carriedSubnet),
 	}
 	if body.AddressPrefix != "" && !s.Plural {
@@ -121,9 +122,6 @@ func readSubnet(name string, properties expr.Value, target string, found *arm.Fo
 	}
 	checkSubnetPrefixes(name, s.Prefixes, target, found)
 	checkServices(name, &body, s, target, found)
-	if id := body.NATGateway.id(); id != "" {
-		found.Add("InvalidResourceReference", target+".natGateway", "Resource %s referenced by subnet '%s' was not found: there are no NAT gateways in this server. Remove natGateway.", id, name)
-	}
 	return s
 }
 

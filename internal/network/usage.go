@@ -22,6 +22,7 @@ var quotas = []quota{
 	{"NetworkSecurityGroups", "Network Security Groups", typeGroups, "NetworkSecurityGroupCountLimitReached", 5000},
 	{"ApplicationSecurityGroups", "Application Security Groups", typeApplicationGroups, "ApplicationSecurityGroupCountLimitReached", 3000},
 	{"RouteTables", "Route Tables", typeTables, "RouteTableCountLimitReached", 200},
+	{"NatGateways", "NAT Gateways", typeNATGateways, "NatGatewayCountLimitReached", 1000},
 	{"PublicIPAddresses", "Public IP Addresses", typePublicIPs, "PublicIPCountLimitReached", 1000},
 	{"NetworkInterfaces", "Network Interfaces", typeInterfaces, "NetworkInterfaceCountLimitReached", 65536},
 	{"AzureFirewalls", "Azure Firewalls", typeFirewalls, "AzureFirewallCountLimitReached", 100},

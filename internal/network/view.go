@@ -112,6 +112,9 @@ func (s *Subnet) view(id, etag string) expr.Value {
 	if s.RouteTable != "" {
 		f.add("routeTable", idObject(s.RouteTable))
 	}
+	if s.NATGateway != "" {
+		f.add("natGateway", idObject(s.NATGateway))
+	}
 	if len(s.ServiceEndpoints) > 0 {
 		f.add("serviceEndpoints", endpointList(s.ServiceEndpoints))
 	}

@@ -6,6 +6,7 @@
 //	gateway PREFIXES
 //	peered PREFIXES
 //	endpoint SUBNET TAGS              service endpoints of a subnet that is there
+//	nat SUBNET ADDRESS                public address of its NAT gateway
 //	tag NAME PREFIXES
 //	subnet NAME RANGE NSG ROUTETABLE
 //	nic NAME SUBNET ADDRESS NSG [forward]
@@ -66,6 +67,9 @@ func (b *builder) line(verb string, w []string) bool {
 	case "endpoint":
 		i := slices.IndexFunc(n.Subnets, func(s netpol.Subnet) bool { return s.ID == "/vnet/"+w[0] })
 		n.Subnets[i].ServiceEndpoints = strings.Split(w[1], ",")
+	case "nat":
+		i := slices.IndexFunc(n.Subnets, func(s netpol.Subnet) bool { return s.ID == "/vnet/"+w[0] })
+		n.Subnets[i].NAT = netip.MustParseAddr(w[1])
 	case "tag":
 		b.m.Tags = append(b.m.Tags, netpol.ServiceTag{Name: w[0], Prefixes: b.prefixes(w[1])})
 	case "subnet":
