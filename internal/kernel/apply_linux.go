@@ -24,8 +24,9 @@ type Kernel struct {
 	options Options
 
 	mu sync.Mutex
-	// layout is what was applied last; guarded by mu.
-	layout *layout.Layout
+	// layout is what was applied last, and applied how often that was; guarded by mu.
+	layout  *layout.Layout
+	applied int
 	// known is what namespaces are that were read and not changed since; guarded by mu.
 	known map[string]*namespaceState
 	// judged tells the firewalls whose open flows were judged; guarded by mu.
@@ -52,6 +53,7 @@ func (k *Kernel) Apply(ctx context.Context, want *layout.Layout) (*Applied, erro
 		return nil, err
 	}
 	k.layout = want
+	k.applied++
 	applied := &Applied{}
 	for range rounds {
 		p, err := k.plan()

@@ -3,7 +3,9 @@ package kernel
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net"
 	"os"
@@ -14,18 +16,16 @@ import (
 	"isle/netpol/layout"
 )
 
-// Status reads everything anew and compares it with what was applied.
+// Status reads everything anew and compares it with what was applied. An Apply does not
+// have to wait for it.
 func (k *Kernel) Status(ctx context.Context) (*Status, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	clear(k.known)
-	p, err := k.plan()
+	want, have, differences, err := k.check()
 	if err != nil {
 		return nil, err
 	}
-	status := &Status{Differences: p.differences(), ConnectionLimit: readNumber("nf_conntrack_max")}
-	for _, name := range slices.Sorted(maps.Keys(k.known)) {
-		n, err := k.statusOf(ctx, name)
+	status := &Status{Differences: differences, ConnectionLimit: readNumber("nf_conntrack_max")}
+	for _, name := range slices.Sorted(maps.Keys(have.namespaces)) {
+		n, err := statusOf(ctx, name, Path(k.options.Tag, name), want)
 		if err != nil {
 			return nil, fmt.Errorf("kernel: namespace %s: %w", name, err)
 		}
@@ -34,10 +34,46 @@ func (k *Kernel) Status(ctx context.Context) (*Status, error) {
 	return status, nil
 }
 
+// check compares what was applied with what is. Where they differ, the next Apply reads
+// everything again.
+func (k *Kernel) check() (*layout.Layout, *state, []string, error) {
+	k.mu.Lock()
+	want, applied := k.layout, k.applied
+	k.mu.Unlock()
+	have, err := readAll(k.options.Tag, want)
+
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.applied != applied { // what was read is from before and after a change
+		want = k.layout
+		have, err = readAll(k.options.Tag, want)
+	}
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	differences := compare(want, have).differences()
+	if len(differences) > 0 {
+		clear(k.known)
+	}
+	return want, have, differences, nil
+}
+
+func readAll(tag string, want *layout.Layout) (*state, error) {
+	names, err := listNames(tag)
+	if err != nil {
+		return nil, fmt.Errorf("kernel: list %s: %w", folder, err)
+	}
+	have, err := readState(tag, want, names, nil)
+	if err != nil {
+		return nil, fmt.Errorf("kernel: %w", err)
+	}
+	return have, nil
+}
+
 // statusOf is a namespace as it is; what it is for, the layout knows.
-func (k *Kernel) statusOf(ctx context.Context, name string) (*NamespaceStatus, error) {
-	n := &NamespaceStatus{Name: name, Path: Path(k.options.Tag, name)}
-	want, ok := k.layout.Find(name)
+func statusOf(ctx context.Context, name, path string, applied *layout.Layout) (*NamespaceStatus, error) {
+	n := &NamespaceStatus{Name: name, Path: path}
+	want, ok := applied.Find(name)
 	if !ok {
 		want = &layout.Namespace{}
 	} else {
@@ -47,6 +83,9 @@ func (k *Kernel) statusOf(ctx context.Context, name string) (*NamespaceStatus, e
 		return n, nil
 	}
 	s, err := openSpace(n.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return n, nil // it has gone meanwhile
+	}
 	if err != nil {
 		return nil, err
 	}
