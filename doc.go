@@ -17,6 +17,8 @@
 //     and the only way by which it reaches a network. Start with Inproc.Judge. One
 //     folder for each operation; connector/builtin has the list.
 //   - [isle/internal/trigger]: what a firing is, for the server and for tests alike.
+//   - [isle/netpol/layout] and [isle/internal/kernel]: the same policy as namespaces,
+//     routes and packet filters of a Linux kernel. Start with Kernel.Apply.
 //   - [isle/internal/runner]: the shell around the engine: load, step, commit, act;
 //     what fires by itself: schedules, polls, subscriptions, batches, items of splitOn.
 //   - [isle/internal/project], [isle/internal/local] and [isle/internal/testfile]:
