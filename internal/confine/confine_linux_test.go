@@ -84,6 +84,11 @@ func results(t *testing.T, w world, walls string) map[string]string {
 	} else if err != nil {
 		t.Skipf("SKIPPED: the system refuses the namespaces: %v", err)
 	}
+	return failures(out)
+}
+
+// failures reads what tryAll has told.
+func failures(out []byte) map[string]string {
 	found := map[string]string{}
 	for line := range strings.Lines(string(out)) {
 		name, failure, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
@@ -126,11 +131,20 @@ func TestHostileChildOfNobody(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("SKIPPED: TestHostileChild ran without root already")
 	}
-	folder, err := os.MkdirTemp("", "confine")
+	out, err := ofNobody(binaryForAll(t), "-test.run", "^TestHostileChild$", "-test.v").CombinedOutput()
 	if err != nil {
-		t.Fatal(err)
+		t.Errorf("%v: %s", err, out)
 	}
-	t.Cleanup(func() { os.RemoveAll(folder) })
+	if strings.Contains(string(out), "SKIPPED") {
+		t.Skip(string(out))
+	}
+	t.Logf("%s", out)
+}
+
+// binaryForAll is this test, where everybody may run it.
+func binaryForAll(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
 	binary := filepath.Join(folder, "confine.test")
 	content, err := os.ReadFile(os.Args[0])
 	if err != nil {
@@ -139,20 +153,20 @@ func TestHostileChildOfNobody(t *testing.T) {
 	if err := os.WriteFile(binary, content, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(folder, 0o755); err != nil {
-		t.Fatal(err)
+	for _, f := range []string{folder, filepath.Dir(folder)} {
+		if err := os.Chmod(f, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
-	cmd := exec.Command(binary, "-test.run", "^TestHostileChild$", "-test.v")
+	return binary
+}
+
+// ofNobody is a command of an ordinary user.
+func ofNobody(binary string, arguments ...string) *exec.Cmd {
+	cmd := exec.Command(binary, arguments...)
 	cmd.Dir, cmd.Env = "/", []string{}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Errorf("%v: %s", err, out)
-	}
-	if strings.Contains(string(out), "SKIPPED") {
-		t.Skip(string(out))
-	}
-	t.Logf("%s", out)
+	return cmd
 }
 
 // Enter is for a process that Prepare made ready.
@@ -235,6 +249,11 @@ func listen(t *testing.T, network, address string) net.Listener {
 	if err != nil {
 		t.Fatal(err)
 	}
+	answer(t, l)
+	return l
+}
+
+func answer(t *testing.T, l net.Listener) {
 	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
@@ -248,7 +267,6 @@ func listen(t *testing.T, network, address string) net.Listener {
 			}()
 		}
 	}()
-	return l
 }
 
 func listenPacket(t *testing.T, network, address string) net.PacketConn {
@@ -257,6 +275,11 @@ func listenPacket(t *testing.T, network, address string) net.PacketConn {
 	if err != nil {
 		t.Fatal(err)
 	}
+	answerPackets(t, p)
+	return p
+}
+
+func answerPackets(t *testing.T, p net.PacketConn) {
 	t.Cleanup(func() { p.Close() })
 	go func() {
 		for {
@@ -269,5 +292,4 @@ func listenPacket(t *testing.T, network, address string) net.PacketConn {
 			}
 		}
 	}()
-	return p
 }

@@ -38,6 +38,8 @@ type attempt struct {
 	name   string
 	try    func(w world) error
 	filter bool
+	// network: a network namespace alone keeps it in, for a process without capabilities.
+	network bool
 }
 
 // reached proves that somebody answers on a connection.
@@ -46,7 +48,7 @@ func reached(c net.Conn, err error) error {
 		return err
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(4 * time.Second))
 	if _, err := c.Write([]byte("?")); err != nil {
 		return err
 	}
@@ -55,7 +57,7 @@ func reached(c net.Conn, err error) error {
 }
 
 func dial(network, address string) error {
-	return reached(net.DialTimeout(network, address, 10*time.Second))
+	return reached(net.DialTimeout(network, address, 4*time.Second))
 }
 
 // connects makes a socket of a kind and connects it.
@@ -174,21 +176,21 @@ func attempts() []attempt {
 	icmp := []byte{8, 0, 0xf7, 0xff, 0, 0, 0, 0}
 	syn := make([]byte, 40)
 	return []attempt{
-		{name: "tcp", try: func(w world) error { return dial("tcp4", loopback("127.0.0.1", w.Port)) }},
-		{name: "tcp over IPv6", try: func(w world) error { return dial("tcp6", loopback("::1", w.Port)) }},
-		{name: "tcp to the host's address", try: func(w world) error { return dial("tcp", lan(w, w.Port)) }},
-		{name: "tcp to a name", try: func(w world) error { return dial("tcp", loopback("localhost", w.Port)) }},
-		{name: "tcp over mapped IPv6", try: func(w world) error { return connects(unix.AF_INET6, unix.SOCK_STREAM, 0, mapped(w.Port)) }},
-		{name: "tcp to any address", try: func(w world) error {
+		{name: "tcp", network: true, try: func(w world) error { return dial("tcp4", loopback("127.0.0.1", w.Port)) }},
+		{name: "tcp over IPv6", network: true, try: func(w world) error { return dial("tcp6", loopback("::1", w.Port)) }},
+		{name: "tcp to the host's address", network: true, try: func(w world) error { return dial("tcp", lan(w, w.Port)) }},
+		{name: "tcp to a name", network: true, try: func(w world) error { return dial("tcp", loopback("localhost", w.Port)) }},
+		{name: "tcp over mapped IPv6", network: true, try: func(w world) error { return connects(unix.AF_INET6, unix.SOCK_STREAM, 0, mapped(w.Port)) }},
+		{name: "tcp to any address", network: true, try: func(w world) error {
 			return connects(unix.AF_INET, unix.SOCK_STREAM, 0, &unix.SockaddrInet4{Port: w.Port})
 		}},
 		{name: "tcp fast open", try: func(w world) error {
 			return sends(unix.AF_INET, unix.SOCK_STREAM, 0, []byte("?"), unix.MSG_FASTOPEN, v4(w.Port))
 		}},
-		{name: "mptcp", try: func(w world) error {
+		{name: "mptcp", network: true, try: func(w world) error {
 			return connects(unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_MPTCP, v4(w.Port))
 		}},
-		{name: "mptcp over IPv6", try: func(w world) error {
+		{name: "mptcp over IPv6", network: true, try: func(w world) error {
 			return connects(unix.AF_INET6, unix.SOCK_STREAM, unix.IPPROTO_MPTCP, v6(w.Port))
 		}},
 		{name: "sctp", try: func(w world) error { return connects(unix.AF_INET, unix.SOCK_SEQPACKET, unix.IPPROTO_SCTP, v4(w.Port)) }},
@@ -199,9 +201,9 @@ func attempts() []attempt {
 			}
 			return err
 		}},
-		{name: "udp", try: func(w world) error { return dial("udp4", loopback("127.0.0.1", w.DatagramPort)) }},
-		{name: "udp over IPv6", try: func(w world) error { return dial("udp6", loopback("::1", w.DatagramPort)) }},
-		{name: "udp to the host's address", try: func(w world) error { return dial("udp", lan(w, w.DatagramPort)) }},
+		{name: "udp", network: true, try: func(w world) error { return dial("udp4", loopback("127.0.0.1", w.DatagramPort)) }},
+		{name: "udp over IPv6", network: true, try: func(w world) error { return dial("udp6", loopback("::1", w.DatagramPort)) }},
+		{name: "udp to the host's address", network: true, try: func(w world) error { return dial("udp", lan(w, w.DatagramPort)) }},
 		{name: "udp without connecting", try: func(w world) error {
 			return sends(unix.AF_INET, unix.SOCK_DGRAM, 0, []byte("?"), 0, v4(w.DatagramPort))
 		}},
@@ -215,16 +217,16 @@ func attempts() []attempt {
 			return sends(unix.AF_INET, unix.SOCK_DGRAM, 0, []byte("?"), 0, &unix.SockaddrInet4{Addr: [4]byte{224, 0, 0, 251}, Port: 5353})
 		}},
 		{name: "ping socket", try: func(w world) error { return sends(unix.AF_INET, unix.SOCK_DGRAM, unix.IPPROTO_ICMP, icmp, 0, v4(0)) }},
-		{name: "raw ICMP", try: func(w world) error { return sends(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_ICMP, icmp, 0, v4(0)) }},
-		{name: "raw TCP", try: func(w world) error { return sends(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_TCP, syn[:20], 0, v4(0)) }},
-		{name: "raw IPv6", try: func(w world) error {
+		{name: "raw ICMP", network: true, try: func(w world) error { return sends(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_ICMP, icmp, 0, v4(0)) }},
+		{name: "raw TCP", network: true, try: func(w world) error { return sends(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_TCP, syn[:20], 0, v4(0)) }},
+		{name: "raw IPv6", network: true, try: func(w world) error {
 			return sends(unix.AF_INET6, unix.SOCK_RAW, unix.IPPROTO_ICMPV6, []byte{128, 0, 0, 0, 0, 0, 0, 0}, 0, v6(0))
 		}},
-		{name: "raw other protocol", try: func(w world) error { return sends(unix.AF_INET, unix.SOCK_RAW, 253, syn[:8], 0, v4(0)) }},
-		{name: "packets, raw", try: func(w world) error {
+		{name: "raw other protocol", network: true, try: func(w world) error { return sends(unix.AF_INET, unix.SOCK_RAW, 253, syn[:8], 0, v4(0)) }},
+		{name: "packets, raw", network: true, try: func(w world) error {
 			return sends(unix.AF_PACKET, unix.SOCK_RAW, 0, make([]byte, 60), 0, &unix.SockaddrLinklayer{Ifindex: 1, Halen: 6})
 		}},
-		{name: "packets, cooked", try: func(w world) error {
+		{name: "packets, cooked", network: true, try: func(w world) error {
 			return sends(unix.AF_PACKET, unix.SOCK_DGRAM, 0, make([]byte, 60), 0, &unix.SockaddrLinklayer{Ifindex: 1, Halen: 6, Protocol: 8})
 		}},
 		{name: "links of the host", try: linkNames},
@@ -254,8 +256,8 @@ func attempts() []attempt {
 			var parameters [120]byte
 			return made(unix.SYS_IO_URING_SETUP, 1, pointer(&parameters))
 		}},
-		{name: "unix socket, abstract", try: func(w world) error { return dial("unix", w.Abstract) }},
-		{name: "unix socket, abstract, datagrams", try: func(w world) error {
+		{name: "unix socket, abstract", network: true, try: func(w world) error { return dial("unix", w.Abstract) }},
+		{name: "unix socket, abstract, datagrams", network: true, try: func(w world) error {
 			return sends(unix.AF_UNIX, unix.SOCK_DGRAM, 0, []byte("?"), 0, &unix.SockaddrUnix{Name: w.Abstract + "-dgram"})
 		}},
 		{name: "unix socket", try: func(w world) error { return dial("unix", w.Stream) }},
@@ -288,11 +290,11 @@ func attempts() []attempt {
 			}
 			return err
 		}},
-		{name: "network of the parent", try: joins("/proc/PARENT/ns/net", unix.CLONE_NEWNET)},
+		{name: "network of the parent", network: true, try: joins("/proc/PARENT/ns/net", unix.CLONE_NEWNET)},
 		{name: "network of the first process", try: joins("/proc/1/ns/net", unix.CLONE_NEWNET)},
-		{name: "mounts of the parent", try: joins("/proc/PARENT/ns/mnt", unix.CLONE_NEWNS)},
+		{name: "mounts of the parent", network: true, try: joins("/proc/PARENT/ns/mnt", unix.CLONE_NEWNS)},
 		{name: "processes of the parent", try: joins("/proc/PARENT/ns/pid", unix.CLONE_NEWPID)},
-		{name: "namespaces by a process descriptor", try: func(w world) error {
+		{name: "namespaces by a process descriptor", network: true, try: func(w world) error {
 			fd, err := unix.PidfdOpen(w.Parent, 0)
 			if err != nil {
 				return err
@@ -349,7 +351,7 @@ func attempts() []attempt {
 			}
 			return err
 		}},
-		{name: "mount", filter: true, try: func(w world) error {
+		{name: "mount", network: true, filter: true, try: func(w world) error {
 			on := w.Folder
 			if _, err := os.Stat(on); err != nil {
 				on = "/"
@@ -361,7 +363,7 @@ func attempts() []attempt {
 			return err
 		}},
 		{name: "other root", filter: true, try: func(world) error { return unix.Chroot("/") }},
-		{name: "new namespaces", filter: true, try: func(world) error { return unix.Unshare(unix.CLONE_NEWNET) }},
+		{name: "new namespaces", network: true, filter: true, try: func(world) error { return unix.Unshare(unix.CLONE_NEWNET) }},
 		{name: "new user namespace", filter: true, try: func(world) error {
 			// A process, since one with threads cannot change its own.
 			pid, err := syscallFork(unix.CLONE_NEWUSER | unix.CLONE_NEWNET)
