@@ -140,14 +140,15 @@ func (r *Run) answered(l *flight, o *Outcome) {
 	status, code := o.Verdict()
 	l.called = false
 	accepted := l.accepted(o)
+	again := o.Retried(status) && l.repeats(o)
 	if !accepted {
-		r.remember(l, o, code)
+		r.remember(l, o, code, again)
 	}
 	if l.action.Type == wdl.TypeWorkflow && o.StatusCode != 0 {
 		l.poll = "" // the child has answered: a retry calls anew
 	}
 	switch {
-	case o.Retried(status) && l.repeats(o):
+	case again:
 		if !o.Progress.IsNull() {
 			r.progress(l, o.Progress)
 		}
@@ -262,8 +263,8 @@ func (o *Outcome) Retried(status wdl.Status) bool {
 	return o.Retryable && status != wdl.Succeeded
 }
 
-// remember adds an attempt to the history.
-func (r *Run) remember(l *flight, o *Outcome, code string) {
+// remember adds an attempt to the history, with its answer if another one follows.
+func (r *Run) remember(l *flight, o *Outcome, code string, again bool) {
 	attempt := Retry{Start: o.Start, End: o.End, Code: code, ClientRequestID: o.ClientRequestID, ServiceRequestID: o.ServiceRequestID, Error: o.Error, Repeated: l.repeated}
 	if attempt.Start.IsZero() {
 		attempt.Start = l.since
@@ -275,7 +276,38 @@ func (r *Run) remember(l *flight, o *Outcome, code string) {
 		attempt.ClientRequestID = l.request.String()
 	}
 	attempt.Start, attempt.End = precise(attempt.Start), precise(attempt.End)
+	if again && o.StatusCode != 0 && !r.plan.secureOutputs[l.action.Index] {
+		attempt.Answer = r.attemptAnswer(o.Outputs)
+	}
 	l.retries = append(l.retries, attempt)
+}
+
+// The answers of attempts stand in the head for as long as the action is tried, which may be
+// often: so of a body up to answerInline bytes, the others up to answerMost as a content, and
+// no more than answerHeaders of anything else.
+const (
+	answerInline  = 1 << 10
+	answerMost    = 1 << 20
+	answerHeaders = 4 << 10
+)
+
+// attemptAnswer is what is kept of the outputs of an attempt.
+func (r *Run) attemptAnswer(outputs expr.Value) expr.Value {
+	if outputs.Kind() != expr.KindObject {
+		return expr.Null()
+	}
+	kept := make([]expr.Member, 0, outputs.Len())
+	for name, v := range outputs.Members() {
+		size, body := v.Size(), name == "body"
+		switch {
+		case body && size > answerInline && size <= answerMost && v.SurvivesJSON():
+			v = r.content(v)
+		case body && size > answerInline, !body && size > answerHeaders:
+			continue
+		}
+		kept = append(kept, expr.Member{Name: name, Value: v})
+	}
+	return expr.Object(kept...)
 }
 
 // land closes the action of a flight.

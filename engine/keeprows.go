@@ -108,6 +108,9 @@ func (k *keeper) keep(it *item, out *keptRows) {
 	k.refer(rec.inputs)
 	k.refer(rec.outputs)
 	k.refer(rec.tracked)
+	for _, attempt := range rec.retries {
+		k.refer(attempt.Answer)
+	}
 	out.add(a, &rec, rec.flags()|flags)
 }
 

@@ -63,6 +63,10 @@ type Retry struct {
 	ServiceRequestID string
 	Error            *Error
 	Repeated         bool // as Record.Repeated
+	// Answer is what an attempt got that another one followed: the outputs of the last one
+	// are the record's. Large members are references to Contents, very large ones are left
+	// out. Null: there was no answer, or it was secured.
+	Answer expr.Value
 }
 
 // RepetitionName is the name of a repetition in the API: "000001-000000".

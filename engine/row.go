@@ -175,8 +175,11 @@ func appendRetries(b []byte, list []Retry, base int64) []byte {
 		t := &list[i]
 		b = appendTime(appendTime(b, t.Start, base), t.End, base)
 		b = appendText(appendText(appendText(b, t.Code), t.ClientRequestID), t.ServiceRequestID)
-		if b = append(b, flagBits(t.Error != nil, t.Repeated)); t.Error != nil {
+		if b = append(b, flagBits(t.Error != nil, t.Repeated, !t.Answer.IsNull())); t.Error != nil {
 			b = appendError(b, t.Error)
+		}
+		if !t.Answer.IsNull() {
+			b = appendValue(b, t.Answer)
 		}
 	}
 	return b
@@ -197,6 +200,9 @@ func (d *decoder) retries(base int64) []Retry {
 		flags := d.byte()
 		if t.Repeated = flags&2 != 0; flags&1 != 0 {
 			t.Error = d.error()
+		}
+		if flags&4 != 0 {
+			t.Answer = d.value()
 		}
 	}
 	return list

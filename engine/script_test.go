@@ -359,7 +359,11 @@ func printRecord(out *strings.Builder, r *Record) {
 	value("outputs", r.HasOutputs, r.SecureOutputs, r.Outputs)
 	value("tracked", !r.TrackedProperties.IsNull(), false, r.TrackedProperties)
 	for _, a := range r.RetryHistory {
-		fmt.Fprintf(out, " [%s at +%v]", a.Code, a.End.Sub(noon))
+		fmt.Fprintf(out, " [%s at +%v", a.Code, a.End.Sub(noon))
+		if !a.Answer.IsNull() {
+			fmt.Fprintf(out, " %.160s", a.Answer.JSON())
+		}
+		out.WriteByte(']')
 	}
 	if r.IterationCount > 0 {
 		fmt.Fprintf(out, " %d iterations", r.IterationCount)

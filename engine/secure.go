@@ -48,7 +48,7 @@ func (p *plan) secured(action int, rec *record) (flags uint64) {
 	if rec.hasInputs && p.secureInputs[action] || (rec.err.quotes() || len(rec.retries) > 0) && p.secureErrors[action] {
 		flags |= itemSecureInputs
 	}
-	if rec.hasOutputs && p.secureOutputs[action] {
+	if (rec.hasOutputs || slices.ContainsFunc(rec.retries, Retry.answered)) && p.secureOutputs[action] {
 		flags |= itemSecureOutputs
 	}
 	return flags
@@ -158,6 +158,8 @@ func (r *Record) ShownError() *Error {
 	}
 	return r.Error.WithoutData()
 }
+
+func (t Retry) answered() bool { return !t.Answer.IsNull() }
 
 // ShownRetries are the attempts as a history may show them.
 func (r *Record) ShownRetries() []Retry {

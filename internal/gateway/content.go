@@ -280,7 +280,8 @@ func actionContent(rec *engine.Record, content string) (expr.Value, bool, error)
 		outputs, _ := connector.SanitiseOutputs(rec.Outputs)
 		return outputs, rec.HasOutputs && !rec.SecureOutputs, nil
 	}
-	return expr.Null(), false, nil
+	body, ok := connector.ResponseBody(rec, content)
+	return body, ok, nil
 }
 
 // poll answers who was told to ask for the Response later: 202 until the run has

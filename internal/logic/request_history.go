@@ -12,12 +12,12 @@ import (
 )
 
 // Request histories: the HTTP exchanges of an action (logic-api §2.6), one for each
-// attempt of any action that makes requests. They are made of the action's record, which keeps the request, the times
-// and codes of all attempts, and the last answer.
+// attempt of any action that makes requests. They are made of the action's record, which
+// keeps the request, and of all attempts the times, the codes and the answers.
 
 // recordFinder finds the record of the action, or of the repetition, that the path
-// names; the id is the record's own in the API.
-type recordFinder func(ctx context.Context, tx *store.Tx, r *arm.Request, form *workflow, run store.Run) (rec *engine.Record, id string, err error)
+// names, and its place below the run.
+type recordFinder func(ctx context.Context, tx *store.Tx, r *arm.Request, form *workflow, run store.Run) (rec *engine.Record, owner string, err error)
 
 func (s *Service) actionRecord(_ context.Context, tx *store.Tx, r *arm.Request, _ *workflow, run store.Run) (*engine.Record, string, error) {
 	o, rec, err := findAction(tx, r, run)
@@ -27,7 +27,7 @@ func (s *Service) actionRecord(_ context.Context, tx *store.Tx, r *arm.Request, 
 	if o.counts[rec.Index] > 0 {
 		rec = &engine.Record{Action: rec.Action, Type: rec.Type} // the exchanges stand with the repetitions
 	}
-	return rec, r.Resource.ID + "/runs/" + run.Name + "/actions/" + rec.Action, nil
+	return rec, "/actions/" + rec.Action, nil
 }
 
 func (s *Service) repetitionRecord(ctx context.Context, tx *store.Tx, r *arm.Request, form *workflow, run store.Run) (*engine.Record, string, error) {
@@ -35,7 +35,7 @@ func (s *Service) repetitionRecord(ctx context.Context, tx *store.Tx, r *arm.Req
 	if err != nil {
 		return nil, "", err
 	}
-	return rec, r.Resource.ID + "/runs/" + run.Name + "/actions/" + rec.Action + "/repetitions/" + engine.RepetitionName(rec.Repetition), nil
+	return rec, "/actions/" + rec.Action + "/repetitions/" + engine.RepetitionName(rec.Repetition), nil
 }
 
 func (s *Service) listRequests(find recordFinder) arm.Handler {
@@ -67,11 +67,11 @@ func (s *Service) readRequest(find recordFinder) arm.Handler {
 // sort.
 func (s *Service) requests(ctx context.Context, r *arm.Request, find recordFinder) (values []expr.Value, err error) {
 	err = s.inRun(ctx, r, func(tx *store.Tx, form *workflow, run store.Run) error {
-		rec, id, err := find(ctx, tx, r, form, run)
+		rec, owner, err := find(ctx, tx, r, form, run)
 		if err != nil {
 			return err
 		}
-		values = requestViews(id, rec)
+		values = requestViews(r.Resource.ID+"/runs/"+run.Name, owner, rec, s.linker(r, form, run.Name))
 		return nil
 	})
 	return values, err
@@ -86,8 +86,7 @@ func requests(t wdl.Type) bool {
 	return false
 }
 
-func requestViews(id string, rec *engine.Record) (values []expr.Value) {
-	webhook := rec.Type == wdl.TypeHTTPWebhook || rec.Type == wdl.TypeAPIConnectionWebhook
+func requestViews(runID, owner string, rec *engine.Record, l *linker) (values []expr.Value) {
 	if !requests(rec.Type) || rec.Attempts == 0 && rec.Type != wdl.TypeHTTP || rec.Start.IsZero() || rec.Status == wdl.Skipped {
 		return nil
 	}
@@ -108,12 +107,11 @@ func requestViews(id string, rec *engine.Record) (values []expr.Value) {
 		if attempts[i].Repeated || len(rec.RetryHistory) == 0 && rec.Repeated {
 			f.add("repeatedAfterRestart", expr.Bool(true)) // Isle's own
 		}
-		answered := !webhook || rec.Status != wdl.Succeeded // else the outputs are what the callback brought
-		if response := responseView(rec); i == len(attempts)-1 && answered && response.Len() > 0 {
+		if response := responseView(owner, rec, i, l); response.Len() > 0 {
 			f.add("response", response)
 		}
 		name := sequenceID(attempts[i].Start)
-		values = append(values, resource(id+"/requestHistories/"+name, name, typ+"/requestHistories", f.value()))
+		values = append(values, resource(runID+owner+"/requestHistories/"+name, name, typ+"/requestHistories", f.value()))
 	}
 	return values
 }
@@ -153,16 +151,17 @@ func pathOf(inputs expr.Value) (expr.Value, bool) {
 	return template.Get("template")
 }
 
-func responseView(rec *engine.Record) expr.Value {
+// responseView is the answer of the nth request without its secrets, and a link to its body.
+func responseView(owner string, rec *engine.Record, n int, l *linker) expr.Value {
 	var f fields
-	if rec.SecureOutputs {
-		return f.value()
-	}
-	outputs, _ := connector.SanitiseOutputs(rec.Outputs)
+	answer := connector.Response(rec, n)
 	for _, name := range []string{"statusCode", "headers"} {
-		if v, ok := outputs.Get(name); ok {
+		if v, ok := answer.Get(name); ok {
 			f.add(name, v)
 		}
+	}
+	if body, ok := answer.Get("body"); ok {
+		f.add("bodyLink", l.link(owner, connector.ResponseContent(n), contentSize(body)))
 	}
 	return f.value()
 }

@@ -28,7 +28,7 @@ func TestRequestHistoryOfAWebhook(t *testing.T) {
 		Outputs:  parse(`{"statusCode":201,"headers":{"Location":"/7"}}`),
 	}
 	shown := func() string {
-		views := requestViews("/w/runs/r/actions/W", &rec)
+		views := requestViews("/w/runs/r", "/actions/W", &rec, &linker{})
 		if len(views) != 1 {
 			t.Fatalf("%d exchanges", len(views))
 		}
@@ -48,7 +48,7 @@ func TestRequestHistoryOfAWebhook(t *testing.T) {
 		t.Errorf("%s shows the callback as the subscriber's answer", got)
 	}
 	rec.Attempts = 0
-	if views := requestViews("/w/runs/r/actions/W", &rec); len(views) != 0 {
+	if views := requestViews("/w/runs/r", "/actions/W", &rec, &linker{}); len(views) != 0 {
 		t.Errorf("nothing was sent, but there are %d exchanges", len(views))
 	}
 }
@@ -76,7 +76,7 @@ func TestRequestHistoryOfEveryActionThatRequests(t *testing.T) {
 		outputs, _ := expr.ParseJSON([]byte(`{"statusCode":200,"headers":{}}`))
 		rec := engine.Record{Action: "A", Type: typ, Status: wdl.Succeeded, Start: at, End: at.Add(9 * time.Second), Attempts: 2, HasInputs: true, HasOutputs: true,
 			Inputs: inputs, Outputs: outputs, RetryHistory: attempts}
-		views := requestViews("/w/runs/r/actions/A", &rec)
+		views := requestViews("/w/runs/r", "/actions/A", &rec, &linker{})
 		if test.want == nil {
 			if len(views) != 0 {
 				t.Errorf("%s: %d exchanges", typ, len(views))
