@@ -2,6 +2,8 @@ package connector
 
 import (
 	"fmt"
+	"runtime"
+	"runtime/metrics"
 	"sync/atomic"
 
 	"isle/engine"
@@ -13,6 +15,7 @@ import (
 type Buffer struct {
 	most int64
 	held atomic.Int64 // by its rooms; at most most, but for a moment
+	gone atomic.Int64 // given back by large messages since garbage was last collected for them
 }
 
 // FreeMessage is the size up to which a message is not worth counting.
@@ -64,8 +67,37 @@ func (r *Room) Take(more int64) error {
 // Release gives everything back. It may be called more than once.
 func (r *Room) Release() {
 	if r != nil {
-		r.buffer.held.Add(-r.held.Swap(0))
+		size := r.held.Swap(0)
+		r.buffer.held.Add(-size)
+		r.buffer.collect(size)
 	}
+}
+
+const (
+	largeMessage = 1 << 20
+	collectFrom  = 8 << 20 // bytes of large messages that are not worth a collection
+)
+
+// collect has garbage collected when so much of it is large messages that it is cheap: by
+// itself that happens when the heap has doubled, and a server that is small would be larger
+// by several messages that nobody needs.
+func (b *Buffer) collect(size int64) {
+	if size < largeMessage || b.gone.Add(size) < max(collectFrom, toMark()/2) {
+		return
+	}
+	if b.gone.Swap(0) >= collectFrom { // else somebody else has begun
+		go runtime.GC()
+	}
+}
+
+// toMark is how many bytes of the heap a collection looks at for what they refer to.
+func toMark() int64 {
+	sample := []metrics.Sample{{Name: "/gc/scan/heap:bytes"}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindUint64 {
+		return 0
+	}
+	return int64(sample[0].Value.Uint64())
 }
 
 // FullError says that a message has no place beside those that are held.
