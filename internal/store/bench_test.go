@@ -64,6 +64,51 @@ func benchmarkCommit(b *testing.B, writers int) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commits/s")
 }
 
+// BenchmarkUpdate measures what one of 1,000 updates of open runs in a commit takes: of the
+// whole row, and of the head alone.
+func BenchmarkUpdate(b *testing.B) {
+	for name, update := range map[string]func(*store.Tx, store.Run) error{"row": (*store.Tx).UpdateRun, "head": (*store.Tx).UpdateHead} {
+		b.Run(name, func(b *testing.B) { benchmarkUpdate(b, update) })
+	}
+}
+
+func benchmarkUpdate(b *testing.B, update func(*store.Tx, store.Run) error) {
+	s, err := store.Open(b.Context(), b.TempDir(), store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	db, err := s.Environment(b.Context(), store.Shared)
+	if err != nil {
+		b.Fatal(err)
+	}
+	runs := make([]store.Run, 1000)
+	all := func(do func(*store.Tx, store.Run) error) {
+		err := db.Write(b.Context(), func(tx *store.Tx) error {
+			for i := range runs {
+				if err := do(tx, runs[i]); err != nil {
+					return err
+				}
+				runs[i].Revision++
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := range runs {
+		name := "0858" + strconv.FormatInt(1e15-int64(i), 10)
+		runs[i] = store.Run{Name: name, Workflow: "w", Trigger: "t", Status: "Running", Start: time.Now(), Wake: time.Now().Add(time.Hour), ClientTrackingID: name, Head: make([]byte, 700)}
+	}
+	all((*store.Tx).CreateRun)
+	b.ReportAllocs()
+	for b.Loop() {
+		all(update)
+	}
+	b.ReportMetric(b.Elapsed().Seconds()*1e6/float64(b.N*len(runs)), "µs/update")
+}
+
 // BenchmarkOpen measures the start of a server that has one environment.
 func BenchmarkOpen(b *testing.B) {
 	dir := b.TempDir()
