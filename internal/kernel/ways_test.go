@@ -28,10 +28,13 @@ network 10.0.0.0/16
 subnet through 10.0.0.0/24 - egress
 subnet plain 10.0.1.0/24 - return
 subnet closed 10.0.2.0/24 none -
+subnet translated 10.0.3.0/24 - -
+nat translated 203.0.113.9
 subnet AzureFirewallSubnet 10.0.4.0/26 - -
 nic a through 10.0.0.4 -
 nic b plain 10.0.1.4 -
 nic c closed 10.0.2.4 -
+nic d translated 10.0.3.4 -
 rule none out 100 Out Deny * * * * *
 route egress out 198.51.100.0/24 VirtualAppliance 10.0.4.4
 route egress back 10.0.1.4/32 VirtualAppliance 10.0.4.4
@@ -54,7 +57,7 @@ func TestWhereFlowsComeFrom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l, err := layout.Compile(layout.Input{Model: m, Policy: policy, Attachments: []layout.Attachment{{Interface: "/nic/a"}, {Interface: "/nic/b"}, {Interface: "/nic/c"}},
+		l, err := layout.Compile(layout.Input{Model: m, Policy: policy, Attachments: []layout.Attachment{{Interface: "/nic/a"}, {Interface: "/nic/b"}, {Interface: "/nic/c"}, {Interface: "/nic/d"}},
 			Uplinks: []layout.NetworkUplink{{Network: "/vnet", Interface: parent, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/24")}, Gateway: netip.MustParseAddr("192.0.2.1")}}})
 		if err != nil {
 			t.Fatal(err)
@@ -76,6 +79,7 @@ func TestWhereFlowsComeFrom(t *testing.T) {
 			{inside("/nic/a"), "", outside, "198.51.100.7:22", "203.0.113.200"},
 			{inside("/nic/a"), "", outside, "198.51.100.7:23", ""},
 			{inside("/nic/b"), "", outside, "198.51.100.7:23", "192.0.2.2"},
+			{inside("/nic/d"), "", outside, "198.51.100.7:23", "203.0.113.9"},
 			{inside("/nic/b"), "", inside("/nic/c"), "10.0.2.4:80", "10.0.1.4"},
 			{inside("/nic/a"), "", inside("/nic/b"), "10.0.1.4:22", inner},
 			{inside("/nic/a"), "", inside("/nic/b"), "10.0.1.4:80", ""},

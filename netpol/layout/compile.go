@@ -57,12 +57,24 @@ func (r *router) namespace() Namespace {
 		ns.Links = append(ns.Links, r.link(p))
 	}
 	if u := r.uplink; u != nil {
-		ns.Links = append(ns.Links, Link{Name: UplinkLink, Kind: Uplink, Parent: u.Interface, Addresses: u.Addresses, ProxyARP: true})
+		ns.Links = append(ns.Links, Link{Name: UplinkLink, Kind: Uplink, Parent: u.Interface, Addresses: r.uplinkAddresses(), ProxyARP: true})
 	}
 	slices.SortFunc(ns.Links, func(a, b Link) int { return strings.Compare(a.Name, b.Name) })
 	ns.Routes, ns.Rules = r.routing()
 	ns.Filter, ns.Comments = r.filter()
 	return ns
+}
+
+// uplinkAddresses are those under which the network is asked for on the link of its
+// uplink; the public ones of firewalls are not the router's own.
+func (r *router) uplinkAddresses() []netip.Prefix {
+	list := slices.Clone(r.uplink.Addresses)
+	for _, p := range r.ports {
+		if nat := p.subnet.NAT; nat.Is4() && !slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Addr() == nat }) {
+			list = append(list, host(nat))
+		}
+	}
+	return list
 }
 
 // host is the prefix of one address.

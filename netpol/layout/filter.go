@@ -152,25 +152,32 @@ func (f *routerFilter) transit() {
 	}
 }
 
-// nat has flows leave with the uplink's address, but for those that a firewall has
-// given its own.
+// nat has flows leave with the address of the NAT gateway of the subnet that they leave,
+// or else with the uplink's, but for those that a firewall has given its own. (Where a flow
+// came in is known behind the routing since Linux 5.7.)
 func (f *routerFilter) nat() {
 	if f.uplink == nil {
 		return
 	}
-	i := slices.IndexFunc(f.uplink.Addresses, func(p netip.Prefix) bool { return p.Addr().Is4() })
-	if i < 0 {
-		return
-	}
+	var gateways []string
 	var public []netip.Prefix
 	for _, p := range f.ports {
 		public = append(public, hosts(f.public(p))...)
+		if p.subnet.NAT.Is4() {
+			gateways = append(gateways, fmt.Sprintf("%q : %s", p.link(), p.subnet.NAT))
+		}
 	}
+	i := slices.IndexFunc(f.uplink.Addresses, func(p netip.Prefix) bool { return p.Addr().Is4() })
 	f.chain("stage_nat", "nat hook postrouting priority srcnat; policy accept;", func() {
+		if len(gateways) > 0 {
+			f.rule("oifname %q snat ip to iifname map { %s }", UplinkLink, strings.Join(gateways, ",\n\t\t\t"))
+		}
 		if len(public) > 0 {
 			f.rule("oifname %q ip saddr %s accept", UplinkLink, prefixSet(netpol.Merge(public)))
 		}
-		f.rule("oifname %q snat ip to %s", UplinkLink, f.uplink.Addresses[i].Addr())
+		if i >= 0 {
+			f.rule("oifname %q snat ip to %s", UplinkLink, f.uplink.Addresses[i].Addr())
+		}
 	})
 }
 
