@@ -171,6 +171,9 @@ func (g *Gateway) respond(w http.ResponseWriter, r *http.Request, started *runne
 	reply, err := started.Reply(ctx)
 	if err != nil {
 		g.config.Runner.Leave(started)
+		if errors.Is(err, runner.ErrStopped) {
+			return stopping()
+		}
 		if r.Context().Err() != nil {
 			return r.Context().Err()
 		}

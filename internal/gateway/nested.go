@@ -214,6 +214,8 @@ func (g *Gateway) soon(ctx context.Context, r *workflow.Request, d *runner.Deplo
 			return refusedAnswer(err)
 		}
 		return w.answer(), nil
+	case d.Workflow.Stateless && errors.Is(err, runner.ErrStopped):
+		return refusedAnswer(stopping())
 	case d.Workflow.Stateless:
 		g.config.Runner.Leave(s)
 		return nil, &workflow.Failure{Code: "GatewayTimeout", Message: "The stateless workflow '" + d.Name + "' did not answer within " + limit.String() + ", the longest that its runs may take."}

@@ -372,12 +372,24 @@ func (a *active) rest() bool {
 		return false
 	}
 	a.driven, a.recent = false, nil
+	if a.caller != nil && len(a.calls) == 0 && a.runner.leaving.Load() && !a.due() {
+		a.caller.leave()
+		a.caller = nil
+	}
 	finished := !a.row.End.IsZero()
 	far := a.row.Wake.IsZero() || a.row.Wake.Sub(a.runner.config.Clock()) > stay
 	if finished || len(a.calls) == 0 && a.caller == nil && far && !a.holds() {
 		a.leave()
 	}
 	return true
+}
+
+// moment is what a caller waits for a run that only waits, while the server stops.
+const moment = 2 * time.Second
+
+// due says whether the run goes on in a moment by itself.
+func (a *active) due() bool {
+	return !a.row.Wake.IsZero() && a.row.Wake.Sub(a.runner.config.Clock()) <= moment
 }
 
 // answers says whether somebody waits for the run's answer.

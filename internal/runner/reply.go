@@ -26,26 +26,51 @@ type Reply struct {
 type caller struct {
 	mu     sync.Mutex
 	reply  *Reply
-	waiter chan struct{} // closed with the reply; nil until somebody waits
+	left   bool          // nobody is going to reply
+	waiter chan struct{} // closed with the reply, or when there will be none; nil until somebody waits
 }
 
 func (c *caller) set(r *Reply) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.reply != nil {
+	if c.reply != nil || c.left {
 		return
 	}
 	c.reply = r
+	c.tell()
+}
+
+// leave says that there will be no reply.
+func (c *caller) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reply != nil || c.left {
+		return
+	}
+	c.left = true
+	c.tell()
+}
+
+// tell wakes who waits. Callers hold mu.
+func (c *caller) tell() {
 	if c.waiter != nil {
 		close(c.waiter)
 	}
 }
 
+// outcome is what there is to have, if there is. Callers hold mu.
+func (c *caller) outcome() (reply *Reply, err error) {
+	if c.left {
+		return nil, ErrStopped
+	}
+	return c.reply, nil
+}
+
 func (c *caller) wait(ctx context.Context) (*Reply, error) {
 	c.mu.Lock()
-	if r := c.reply; r != nil {
+	if reply, err := c.outcome(); reply != nil || err != nil {
 		c.mu.Unlock()
-		return r, nil
+		return reply, err
 	}
 	if c.waiter == nil {
 		c.waiter = make(chan struct{})
@@ -59,7 +84,7 @@ func (c *caller) wait(ctx context.Context) (*Reply, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.reply, nil
+	return c.outcome()
 }
 
 // Started is a run that is durable.
@@ -73,5 +98,5 @@ type Started struct {
 }
 
 // Reply waits for the Response, or for the run to end without one. The error is
-// the context's; see Runner.Leave.
+// the context's, see Runner.Leave; or ErrStopped, see Runner.LetGo.
 func (s *Started) Reply(ctx context.Context) (*Reply, error) { return s.caller.wait(ctx) }

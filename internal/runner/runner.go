@@ -147,6 +147,7 @@ type Runner struct {
 	forgotten    sync.Map // environment → string: the sender that forgetMessages looked at last
 
 	stopping atomic.Bool
+	leaving  atomic.Bool    // see LetGo
 	entered  gate           // calls of the ways in, and drives
 	loops    sync.WaitGroup // wakes.run
 }
@@ -179,6 +180,25 @@ func (r *Runner) readWakes(environment string, after store.Wake, until time.Time
 		r.config.Log.Warn("wakes not read, trying again", "environment", environment, "error", err)
 	}
 	return found, err
+}
+
+// LetGo says that Stop comes soon. Who waits for the answer of a run that rests, with
+// nothing under way and nothing due in a moment, is told ErrStopped, now or when the run
+// comes to rest: such runs would wait for each other as long as Stop lets them. All others
+// may still get their answer.
+func (r *Runner) LetGo() {
+	r.leaving.Store(true)
+	r.live.Range(func(_, v any) bool {
+		a := v.(*active)
+		a.mu.Lock()
+		drive := a.caller != nil && !a.driven && !a.gone
+		a.driven = a.driven || drive
+		a.mu.Unlock()
+		if drive {
+			go a.drive()
+		}
+		return true
+	})
 }
 
 // Stop lets no new runs begin, gives requests under way some time, and returns

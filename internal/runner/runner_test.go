@@ -253,6 +253,43 @@ func TestStopHandsOver(t *testing.T) {
 	}
 }
 
+// Before it stops, who waits for a run that rests is told so, also if the run comes to rest
+// later; who waits for one with a call under way gets its answer.
+func TestBeforeTheStopCallersOfRestingRunsAreLetGo(t *testing.T) {
+	l := &library{flows: map[string]*Deployed{}}
+	block := make(chan struct{})
+	g := newTarget(t, func(w http.ResponseWriter, r *http.Request) {
+		<-block
+		if r.URL.Path == "/busy" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	respond := `,"Answer":{"type":"Response","kind":"Http","inputs":{"statusCode":200},"runAfter":{"First":["Succeeded"]}}}`
+	w := open(t, t.TempDir(), l)
+	defer w.close(t)
+	started := map[string]*Started{}
+	for name, first := range map[string]string{
+		"waits":   `"type":"Wait","inputs":{"interval":{"count":30,"unit":"Minute"}}`,
+		"calls":   `"type":"Http","inputs":{"method":"GET","uri":"` + g.URL + `/good"}`,
+		"repeats": `"type":"Http","inputs":{"method":"GET","uri":"` + g.URL + `/busy","retryPolicy":{"type":"fixed","count":4,"interval":"PT1H"}}`,
+	} {
+		d := l.deploy(t, name, "", `{"First":{`+first+`,"runAfter":{}}`+respond)
+		started[name] = w.start(t, d, `{}`, true)
+	}
+	eventually(t, "the calls arrive", func() bool { return g.total() == 2 })
+	w.LetGo()
+	if _, err := started["waits"].Reply(t.Context()); !errors.Is(err, ErrStopped) {
+		t.Errorf("who waits for a run that rests is told %v", err)
+	}
+	close(block)
+	if _, err := started["repeats"].Reply(t.Context()); !errors.Is(err, ErrStopped) {
+		t.Errorf("who waits for a run that comes to rest is told %v", err)
+	}
+	if reply, err := started["calls"].Reply(t.Context()); err != nil || reply.StatusCode != http.StatusOK {
+		t.Errorf("who waits for a run with a call under way gets %+v, %v", reply, err)
+	}
+}
+
 func TestWaitsSurviveARestart(t *testing.T) {
 	dir, l := t.TempDir(), &library{flows: map[string]*Deployed{}}
 	d := l.deploy(t, "wait", "", `{"W":{"type":"Wait","inputs":{"interval":{"count":30,"unit":"Minute"}},"runAfter":{}},"After":{"type":"Compose","inputs":"x","runAfter":{"W":["Succeeded"]}}}`)

@@ -424,8 +424,8 @@ func (s *Server) Handler() http.Handler { return s.handler }
 func (s *Server) Failed() <-chan error { return s.failed }
 
 // Close ends it in order: it is not ready any more and takes no new requests, requests
-// under way get the context's time, and so do calls of runs; runs stop at their next
-// commit and go on with the next start.
+// under way get the context's time unless they wait for a run that only waits, and so do
+// calls of runs; runs stop at their next commit and go on with the next start.
 func (s *Server) Close(ctx context.Context) error {
 	var failed error
 	s.closing.Do(func() { failed = s.close(ctx) })
@@ -436,6 +436,9 @@ func (s *Server) close(ctx context.Context) error {
 	var found []error
 	s.stopping.Store(true)
 	s.unused.close()
+	if s.runner != nil {
+		s.runner.LetGo()
+	}
 	for _, h := range s.http {
 		if err := h.Shutdown(ctx); err != nil {
 			found = append(found, h.Close())
