@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { theServer, type Server } from './server'
+import { groupPath, theServer, type Server } from './server'
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -85,6 +85,39 @@ export class Visit {
   async go(path: string): Promise<void> {
     await this.page.goto(`${this.origin}/portal${path}`)
     await this.page.getByRole('button', { name: /^Signed in as/ }).waitFor()
+  }
+
+  /** put makes a resource as any program would; a path of the group's providers. */
+  async put(path: string, body: object): Promise<string> {
+    const id = `${groupPath(this.server)}/providers/${path}`
+    const answer = await this.page.request.put(`${this.origin}${id}?api-version=2019-05-01`, { headers: await this.authorization(), data: body })
+    expect(answer.ok(), await answer.text()).toBe(true)
+    return id
+  }
+
+  /** post calls an action of a resource as any program would. */
+  async post(path: string, body: object = {}): Promise<void> {
+    const answer = await this.page.request.post(`${this.origin}${path}?api-version=2019-05-01`, { headers: await this.authorization(), data: body })
+    expect(answer.ok(), await answer.text()).toBe(true)
+  }
+
+  private async authorization(): Promise<Record<string, string>> {
+    const { tenantId, clientId, clientSecret, endpoint } = this.server
+    const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret, scope: `${endpoint}/.default` }
+    const { access_token: token } = (await (await this.page.request.post(`${this.origin}/${tenantId}/oauth2/v2.0/token`, { form })).json()) as { access_token: string }
+    return { Authorization: `Bearer ${token}` }
+  }
+
+  /** write replaces what is in an editor. */
+  async write(label: string, text: string): Promise<void> {
+    const { page } = this
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: this.origin })
+    const editor = page.getByRole('textbox', { name: label })
+    await editor.waitFor({ state: 'attached' })
+    await editor.focus()
+    await page.keyboard.press('Control+A')
+    await page.evaluate((t) => navigator.clipboard.writeText(t), text)
+    await page.keyboard.press('Control+V')
   }
 
   /** expectErrors lets console errors pass that the scenario provokes, such as an answer of 409. */

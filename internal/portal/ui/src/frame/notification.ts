@@ -36,12 +36,12 @@ export class Notifications {
 
   readonly current = (): readonly Notification[] => this.list
 
-  /** follow shows work until it has ended, and passes on what it gives or throws. */
-  async follow<T>(work: Work, run: (told: (status: string) => void) => Promise<T>): Promise<T> {
+  /** follow shows work until it has ended, and passes on what it gives or throws. What is told of its end may depend on what it gave. */
+  async follow<T>(work: Omit<Work, 'done'> & { done: string | ((result: T) => string) }, run: (told: (status: string) => void) => Promise<T>): Promise<T> {
     const key = this.begin(work)
     try {
       const result = await run((status) => this.change(key, { text: status }))
-      this.change(key, { state: 'succeeded', text: work.done, ended: new Date(), seen: false, ...(work.target === undefined ? {} : { target: work.target }) })
+      this.change(key, { state: 'succeeded', text: typeof work.done === 'string' ? work.done : work.done(result), ended: new Date(), seen: false, ...(work.target === undefined ? {} : { target: work.target }) })
       return result
     } catch (error) {
       const failed = toApiError(error)
@@ -60,7 +60,7 @@ export class Notifications {
     this.set(this.list.filter((n) => n.state === 'running'))
   }
 
-  private begin(work: Work): number {
+  private begin(work: Pick<Work, 'title'>): number {
     const key = this.next++
     this.set([{ key, title: work.title, text: 'In progress', state: 'running', began: new Date(), seen: true }, ...this.list])
     return key

@@ -1,16 +1,14 @@
-import '@xyflow/react/dist/base.css'
 import './graph.css'
 import { Button, makeStyles, tokens } from '@fluentui/react-components'
-import { Controls, Position, ReactFlow, type ReactFlowInstance } from '@xyflow/react'
+import { getViewportForBounds, type ReactFlowInstance } from '@xyflow/react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { useTheme } from '../frame/theme'
+import { Canvas } from '../canvas/Canvas'
 import type { Decoration } from './decoration'
+import { Drawing } from './Drawing'
 import { GoTo } from './GoTo'
-import { type Box, lay, type Layout, visible } from './layout'
-import type { Node, Outline } from './outline'
-import { absolute, waysOf } from './route'
-import { StepCard, type StepNode } from './StepCard'
-import { StepEdge, type StepFlowEdge } from './StepEdge'
+import { type Box, lay, type Layout } from './layout'
+import type { Outline } from './outline'
+import { absolute } from './route'
 
 const useStyles = makeStyles({
   frame: {
@@ -32,9 +30,9 @@ const useStyles = makeStyles({
   canvas: { flexGrow: 1, minHeight: 0 },
 })
 
-const nodeTypes = { step: StepCard }
-const edgeTypes = { step: StepEdge }
 const smallest = 0.55 // scale at which names can be read
+const zooms = { least: 0.05, most: 1.5 }
+const fitting = { padding: 0.1, maxZoom: 1 }
 
 interface GraphViewProps {
   label: string
@@ -52,17 +50,11 @@ interface GraphViewProps {
  */
 export function GraphView({ label, outline, chosen, choose, reveal, decorations, height }: GraphViewProps) {
   const styles = useStyles()
-  const { dark } = useTheme()
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set())
   const toggle = useCallback((id: string) => setCollapsed((now) => toggled(now, id)), [])
   const layout = useMemo(() => lay(outline, collapsed), [outline, collapsed])
-  const nodes = useMemo(
-    () => visible(outline, collapsed).map((n) => flowNode(n, layout, { chosen: n.id === chosen, collapsed: collapsed.has(n.id), decoration: decorations?.get(n.id), select: choose, toggle })),
-    [outline, collapsed, layout, chosen, decorations, choose, toggle],
-  )
-  const edges = useMemo(() => flowEdges(outline, layout), [outline, layout])
   const frame = useRef<HTMLDivElement>(null)
-  const flow = useRef<ReactFlowInstance<StepNode, StepFlowEdge>>(undefined)
+  const flow = useRef<ReactFlowInstance>(undefined)
   const anchor = chosen ?? outline.nodes[0]?.id ?? ''
   const held = useRef<{ id: string; box: Box }>(undefined)
   useEffect(() => {
@@ -92,32 +84,20 @@ export function GraphView({ label, outline, chosen, choose, reveal, decorations,
         <GoTo nodes={outline.nodes} go={(id) => (choose(id), setTarget({ id }))} />
       </div>
       <div ref={frame} className={styles.canvas}>
-        <ReactFlow
-          nodes={nodes}
-          edges={edges}
-          nodeTypes={nodeTypes}
-          edgeTypes={edgeTypes}
-          colorMode={dark ? 'dark' : 'light'}
+        <Canvas
+          fitting={fitting}
+          onWhole={() => flow.current && whole(flow.current, layout, frame.current)}
           onInit={(instance) => {
             flow.current = instance
             open(instance, layout, frame.current)
           }}
-          minZoom={0.05}
-          maxZoom={1.5}
-          nodesDraggable={false}
-          nodesConnectable={false}
-          nodesFocusable={false}
-          edgesFocusable={false}
-          elementsSelectable={false}
-          disableKeyboardA11y
-          onlyRenderVisibleElements
+          minZoom={zooms.least}
+          maxZoom={zooms.most}
           onMoveStart={() => frame.current?.classList.add('moving')}
           onMoveEnd={() => frame.current?.classList.remove('moving')}
-          zoomOnDoubleClick={false}
-          panOnScroll
         >
-          <Controls showInteractive={false} fitViewOptions={{ padding: 0.1, maxZoom: 1 }} />
-        </ReactFlow>
+          <Drawing outline={outline} layout={layout} collapsed={collapsed} chosen={chosen} decorations={decorations} select={choose} toggle={toggle} />
+        </Canvas>
       </div>
     </div>
   )
@@ -136,54 +116,33 @@ function ancestors(outline: Outline, id: string): string[] {
   return found
 }
 
-function flowNode(node: Node, layout: Layout, shown: Omit<StepNode['data'], 'node'>): StepNode {
-  const box = layout.boxes.get(node.id) ?? { x: 0, y: 0, width: 0, height: 0 }
-  const middle = { x: box.width / 2, width: 1, height: 1 }
-  return {
-    id: node.id,
-    type: 'step',
-    position: { x: box.x, y: box.y },
-    width: box.width,
-    height: box.height,
-    handles: [
-      { ...middle, type: 'target', position: Position.Top, y: 0 },
-      { ...middle, type: 'source', position: Position.Bottom, y: box.height },
-    ],
-    data: { node, ...shown } as StepNode['data'],
-    ...(node.parent === undefined ? {} : { parentId: node.parent }),
-  }
-}
-
-function flowEdges(outline: Outline, layout: Layout): StepFlowEdge[] {
-  const ways = waysOf(outline, layout)
-  return outline.edges.flatMap((e): StepFlowEdge[] => {
-    const way = ways.get(e.id)
-    return way ? [{ id: e.id, type: 'step', source: e.from, target: e.to, data: { way, statuses: e.statuses } }] : []
-  })
-}
-
-type Flow = ReactFlowInstance<StepNode, StepFlowEdge>
-
 /** open shows a drawing from its top, as wide as it is if that can be read. */
-function open(flow: Flow, layout: Layout, frame: HTMLElement | null): void {
+function open(flow: ReactFlowInstance, layout: Layout, frame: HTMLElement | null): void {
   if (!frame) return
   const { clientWidth } = frame
-  const whole = (clientWidth - 32) / layout.width
-  const zoom = Math.min(1, Math.max(whole, smallest))
+  const fits = (clientWidth - 32) / layout.width
+  const zoom = Math.min(1, Math.max(fits, smallest))
   const first = [...layout.boxes.values()][0]
-  const centre = whole >= smallest || !first ? layout.width / 2 : first.x + first.width / 2
+  const centre = fits >= smallest || !first ? layout.width / 2 : first.x + first.width / 2
   void flow.setViewport({ x: clientWidth / 2 - centre * zoom, y: 24, zoom })
 }
 
+/** whole brings all of a drawing into view. */
+function whole(flow: ReactFlowInstance, layout: Layout, frame: HTMLElement | null): void {
+  if (!frame) return
+  const bounds = { x: 0, y: 0, width: layout.width, height: layout.height }
+  void flow.setViewport(getViewportForBounds(bounds, frame.clientWidth, frame.clientHeight, zooms.least, fitting.maxZoom, fitting.padding))
+}
+
 /** hold keeps a box where it is seen when the drawing around it changes. */
-function hold(flow: Flow, before: Box, after: Box): void {
+function hold(flow: ReactFlowInstance, before: Box, after: Box): void {
   const { x, y, zoom } = flow.getViewport()
   const [dx, dy] = [before.x + before.width / 2 - after.x - after.width / 2, before.y - after.y]
   if (dx !== 0 || dy !== 0) void flow.setViewport({ x: x + dx * zoom, y: y + dy * zoom, zoom })
 }
 
 /** bring moves a box into view, at a size at which it can be read. */
-function bring(flow: Flow, box: Box): void {
+function bring(flow: ReactFlowInstance, box: Box): void {
   const zoom = Math.max(flow.getZoom(), smallest)
   void flow.setCenter(box.x + box.width / 2, box.y + Math.min(box.height / 2, 200 / zoom), { zoom, duration: 250 })
 }

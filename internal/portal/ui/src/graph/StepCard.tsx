@@ -1,28 +1,30 @@
 import { Badge, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { ChevronDownRegular, ChevronRightRegular, ErrorCircleFilled } from '@fluentui/react-icons'
-import { Handle, Position, type Node as FlowNode, type NodeProps } from '@xyflow/react'
 import { memo } from 'react'
 import { coloursOf, type Decoration } from './decoration'
 import { lookOf } from './look'
 import type { Node } from './outline'
-import { sizes } from './layout'
+import { type Box, sizes } from './layout'
 
 const useStyles = makeStyles({
   box: {
-    width: '100%',
-    height: '100%',
+    position: 'absolute',
+    left: 0,
+    top: 0,
+    contain: 'layout style',
+    zIndex: 2, // above the lines
     borderRadius: tokens.borderRadiusLarge,
     border: `1px solid ${tokens.colorNeutralStroke1}`,
     backgroundColor: tokens.colorNeutralBackground1,
     boxSizing: 'border-box',
   },
-  container: { backgroundColor: tokens.colorNeutralBackground3 },
+  container: { backgroundColor: tokens.colorNeutralBackground3, zIndex: 0 },
   branch: { backgroundColor: tokens.colorNeutralBackground1, border: `1px dashed ${tokens.colorNeutralStroke1}` },
   chosen: { outline: `2px solid ${tokens.colorBrandStroke1}`, outlineOffset: '1px' },
   dimmed: { border: `1px dashed ${tokens.colorNeutralStroke1}`, backgroundColor: tokens.colorNeutralBackground2 },
   head: { display: 'flex', alignItems: 'center', minWidth: 0, paddingInlineEnd: '4px' },
   card: {
-    pointerEvents: 'all', // React Flow lets none through to nodes that can be neither moved nor selected
+    pointerEvents: 'all', // React Flow lets none through to what lies on its canvas
     display: 'flex',
     alignItems: 'center',
     columnGap: '10px',
@@ -60,12 +62,23 @@ const useStyles = makeStyles({
   type: { fontSize: '11px', lineHeight: '15px', color: tokens.colorNeutralForeground2, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
   state: { display: 'flex', flexDirection: 'column', alignItems: 'end', flexShrink: 0, fontSize: '11px', lineHeight: '15px' },
   label: { paddingInlineStart: '12px', columnGap: '8px' },
-  end: { visibility: 'hidden' },
+  distant: {
+    pointerEvents: 'all',
+    display: 'block',
+    width: '100%',
+    padding: 0,
+    border: 'none',
+    borderLeft: '12px solid',
+    borderRadius: tokens.borderRadiusLarge,
+    background: 'none',
+    cursor: 'pointer',
+  },
 })
 
-/** StepData is what a node of the drawing shows and does. */
-export interface StepData extends Record<string, unknown> {
+interface StepCardProps {
   readonly node: Node
+  readonly box: Box // in the drawing
+  readonly distant: boolean // too small to be read, so it is drawn as a shape
   readonly chosen: boolean
   readonly collapsed: boolean
   readonly decoration: Decoration | undefined
@@ -73,38 +86,62 @@ export interface StepData extends Record<string, unknown> {
   readonly toggle: (id: string) => void
 }
 
-export type StepNode = FlowNode<StepData, 'step'>
-
 /** StepCard draws a trigger, an action, or a branch; a container with what lies in it above. */
-export const StepCard = memo(function StepCard({ data }: NodeProps<StepNode>) {
+export const StepCard = memo(function StepCard(props: StepCardProps) {
   const styles = useStyles()
-  const { node, chosen, decoration, collapsed } = data
+  const { node, box, distant, chosen, decoration, collapsed } = props
   const status = decoration?.status ?? ''
   const line = status === '' || decoration?.dimmed ? {} : { borderColor: coloursOf(status).line, borderWidth: node.kind === 'branch' ? 1 : 2 }
+  const around = node.container && !collapsed
   return (
-    <div className={mergeClasses(styles.box, node.container && styles.container, node.kind === 'branch' && styles.branch, chosen && styles.chosen, decoration?.dimmed && styles.dimmed)} style={line}>
-      <div className={styles.head} style={{ height: node.kind === 'branch' ? sizes.branch - 2 : node.container && !collapsed ? sizes.header - 2 : '100%' }}>
-        {node.kind === 'branch' ? <BranchLabel {...data} /> : <Card {...data} />}
-        {node.container && node.kind === 'action' && (
-          <button
-            type="button"
-            className={mergeClasses('nopan', styles.fold)}
-            aria-label={`${collapsed ? 'Expand' : 'Collapse'} ${node.name}`}
-            aria-expanded={!collapsed}
-            onClick={() => data.toggle(node.id)}
-          >
-            {collapsed ? <ChevronRightRegular /> : <ChevronDownRegular />}
-          </button>
-        )}
-      </div>
-      {/* React Flow measures a node when it comes into view, and draws no edge of one without these. */}
-      <Handle type="target" position={Position.Top} isConnectable={false} className={styles.end} />
-      <Handle type="source" position={Position.Bottom} isConnectable={false} className={styles.end} />
+    <div
+      className={mergeClasses(styles.box, around && styles.container, node.kind === 'branch' && styles.branch, chosen && styles.chosen, decoration?.dimmed && styles.dimmed)}
+      style={{ transform: `translate(${box.x}px,${box.y}px)`, width: box.width, height: box.height, ...line }}
+    >
+      {distant ? <Shape {...props} /> : <Head {...props} />}
     </div>
   )
 })
 
-function Card({ node, chosen, decoration, select }: StepData) {
+/** headHeight leaves room for the border. */
+function headHeight(node: Node, collapsed: boolean): number | string {
+  return node.kind === 'branch' ? sizes.branch - 2 : node.container && !collapsed ? sizes.header - 2 : '100%'
+}
+
+function Head(props: StepCardProps) {
+  const styles = useStyles()
+  const { node, collapsed, toggle } = props
+  return (
+    <div className={styles.head} style={{ height: headHeight(node, collapsed) }}>
+      {node.kind === 'branch' ? <BranchLabel {...props} /> : <Card {...props} />}
+      {node.container && node.kind === 'action' && (
+        <button type="button" className={mergeClasses('nopan', styles.fold)} aria-label={`${collapsed ? 'Expand' : 'Collapse'} ${node.name}`} aria-expanded={!collapsed} onClick={() => toggle(node.id)}>
+          {collapsed ? <ChevronRightRegular /> : <ChevronDownRegular />}
+        </button>
+      )}
+    </div>
+  )
+}
+
+/** Shape is a card from afar: its colour, and its name for who hears it or points at it. */
+function Shape({ node, chosen, collapsed, decoration, select }: StepCardProps) {
+  const styles = useStyles()
+  const { colour } = lookOf(node.type, node.kind === 'trigger')
+  const words = [node.name, decoration?.status].filter((w) => w !== undefined && w !== '').join(', ')
+  return (
+    <button
+      type="button"
+      className={mergeClasses('nopan', styles.distant)}
+      style={{ height: headHeight(node, collapsed), borderLeftColor: node.kind === 'branch' ? 'transparent' : colour }}
+      aria-label={words}
+      aria-pressed={chosen}
+      title={words}
+      onClick={() => select(node.id)}
+    />
+  )
+}
+
+function Card({ node, chosen, decoration, select }: StepCardProps) {
   const styles = useStyles()
   const { icon: Icon, colour } = lookOf(node.type, node.kind === 'trigger')
   return (
@@ -120,7 +157,7 @@ function Card({ node, chosen, decoration, select }: StepData) {
   )
 }
 
-function BranchLabel({ node, chosen, select }: StepData) {
+function BranchLabel({ node, chosen, select }: StepCardProps) {
   const styles = useStyles()
   return (
     <button type="button" className={mergeClasses('nopan', styles.card, styles.label)} aria-pressed={chosen} onClick={() => select(node.id)} title={node.note}>

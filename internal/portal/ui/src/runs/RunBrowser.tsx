@@ -8,7 +8,8 @@ import { EmptyState } from '../frame/EmptyState'
 import { ago, counted, spanOf, timeOf } from '../frame/format'
 import { PageLink } from '../frame/ResourceLink'
 import { type Column, ResourceTable } from '../frame/ResourceTable'
-import { useRunChanges, type Verb } from './change'
+import type { RunScope, Verb } from './bulk'
+import { useRunChanges } from './change'
 import { isEmpty, readFilter, writeFilter } from './filter'
 import { FilterBar } from './FilterBar'
 import { lasted, type Run, workflowOf } from './run'
@@ -61,7 +62,7 @@ export function RunBrowser({ path, workflow, named = false }: RunBrowserProps) {
               checked={live}
               onChange={(_, data) => setParams(withLive(params, data.checked), { replace: true })}
             />
-            <Actions chosen={[...chosen]} workflow={workflow} matching={isEmpty(filter) ? undefined : filter} />
+            <Actions chosen={[...chosen]} scope={{ path, workflow }} matching={isEmpty(filter) ? undefined : filter} />
           </div>
         }
       />
@@ -131,24 +132,23 @@ function NoRuns({ filtered }: { filtered: boolean }) {
 
 interface ActionsProps {
   chosen: readonly string[]
-  workflow: string | undefined
+  scope: RunScope
   matching: ReturnType<typeof readFilter> | undefined
 }
 
 /** Actions are what is done with the runs that are selected, or with all that match. */
-function Actions({ chosen, workflow, matching }: ActionsProps) {
+function Actions({ chosen, scope, matching }: ActionsProps) {
   const [asked, setAsked] = useState<{ verb: Verb; all: boolean }>()
   const changes = useRunChanges()
-  const whole = workflow !== undefined && matching !== undefined
   const go = ({ verb, all }: { verb: Verb; all: boolean }) => {
-    const work = all && whole ? changes.all(verb, workflow, matching) : changes.each(verb, chosen)
+    const work = all && matching ? changes.all(verb, scope, matching) : changes.each(verb, chosen)
     void work.catch(() => undefined) // the notifications show it
   }
   const text = asked?.all ? 'all runs that match' : counted(chosen.length, 'run')
   return (
     <>
       {(['resubmit', 'cancel'] as const).map((verb) => (
-        <VerbButton key={verb} verb={verb} some={chosen.length > 0} whole={whole} ask={(all) => setAsked({ verb, all })} />
+        <VerbButton key={verb} verb={verb} some={chosen.length > 0} whole={matching !== undefined} ask={(all) => setAsked({ verb, all })} />
       ))}
       <ConfirmDialog
         open={asked !== undefined}

@@ -4,14 +4,12 @@ import { useClient } from '../api/context'
 import { ApiError } from '../api/error'
 import { useChanged } from '../api/resources'
 import { counted } from '../frame/format'
+import { nameOf } from '../api/id'
 import { useNotifications } from '../frame/notifications'
-import { queryOf, type RunFilter } from './filter'
-import { workflowOf } from './run'
-
-export type Verb = 'cancel' | 'resubmit'
+import { carry, done, noTally, outcomeOf, progressOf, type RunScope, sum, type Tally, type Verb, workflowsOf } from './bulk'
+import type { RunFilter } from './filter'
 
 const doing: Record<Verb, string> = { cancel: 'Cancelling', resubmit: 'Resubmitting' }
-const done: Record<Verb, string> = { cancel: 'cancelled', resubmit: 'resubmitted' }
 
 /** Again says how a run is resubmitted: from the start, or where it failed; with another body, or as it was. */
 export interface Again {
@@ -19,14 +17,6 @@ export interface Again {
   body?: unknown
   actionsToResubmit?: { name: string }[]
 }
-
-/** Counts is what became of an operation on many runs. */
-interface Operation {
-  status: string
-  properties: { done: number; skipped: number; failed: number; failures: { run: string; code: string; message: string }[] }
-}
-
-const pause = 1_000 // ms between looks at an operation
 
 /** useRunChanges gives what changes runs; each shows in the notifications, and throws what failed. */
 export function useRunChanges() {
@@ -65,33 +55,22 @@ export function useRunChanges() {
     await notifications.follow(work, attempt).finally(changed)
   }
 
-  /** all changes every run of a workflow that matches; the server does it, and counts. */
-  const all = async (verb: Verb, workflow: string, filter: RunFilter, again: Again = {}): Promise<void> => {
-    const work = { title: `${doing[verb]} runs of ${workflow.slice(workflow.lastIndexOf('/') + 1)}`, done: `The runs that match were ${done[verb]}.` }
-    const attempt = async (told: (s: string) => void) => {
-      const begun = await client.post(`${workflow}/${verb}Runs`, verb === 'resubmit' ? again : undefined, { query: { ...queryOf(filter, Date.now()) } })
-      const url = begun.headers.get('Azure-AsyncOperation') ?? ''
-      for (;;) {
-        const operation = (await client.get<Operation>(url)).body
-        const { done: count, failed, failures } = operation.properties
-        told(`${count} ${done[verb]}`)
-        if (operation.status === 'InProgress') {
-          await new Promise((resolve) => setTimeout(resolve, pause))
-          continue
-        }
-        if (failed > 0 || operation.status !== 'Succeeded')
-          throw new ApiError(0, { code: failures[0]?.code ?? operation.status, message: `${counted(count, 'run')} ${done[verb]}, ${failed} failed. ${failures[0]?.message ?? ''}` })
-        return
+  /** all changes every run that matches in a list; the server does it, workflow by workflow, and counts. */
+  const all = async (verb: Verb, list: RunScope, filter: RunFilter): Promise<void> => {
+    const attempt = async (told: (s: string) => void): Promise<Tally> => {
+      const workflows = await workflowsOf(client, list, filter.workflow)
+      let tally = noTally
+      for (const [i, workflow] of workflows.entries()) {
+        const before = tally
+        tally = await carry(client, verb, workflow, filter, (now) => told(progressOf(verb, sum(before, now), i, workflows.length)))
+        tally = sum(before, tally)
       }
+      if (tally.failed > 0) throw new ApiError(0, { code: tally.failures[0]?.code ?? 'Failed', message: `${outcomeOf(verb, tally)} ${tally.failures[0]?.message ?? ''}` })
+      return tally
     }
-    await notifications.follow(work, attempt).finally(changed)
+    const title = list.workflow === undefined ? `${doing[verb]} runs that match` : `${doing[verb]} runs of ${nameOf(list.workflow)}`
+    await notifications.follow({ title, done: (tally: Tally) => outcomeOf(verb, tally) }, attempt).finally(changed)
   }
 
   return { resubmit, cancel, each, all }
-}
-
-/** sameWorkflow is the workflow of all runs, '' if they are of several. */
-export function sameWorkflow(ids: readonly string[]): string {
-  const all = new Set(ids.map((id) => workflowOf(id).toLowerCase()))
-  return all.size === 1 ? workflowOf(ids[0] ?? '') : ''
 }

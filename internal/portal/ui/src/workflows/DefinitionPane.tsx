@@ -1,7 +1,8 @@
-import { Button, makeStyles, MessageBar, MessageBarActions, MessageBarBody, Spinner, Tab, TabList, Text, tokens } from '@fluentui/react-components'
+import { Button, makeStyles, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle, Spinner, Tab, TabList, Text, tokens } from '@fluentui/react-components'
 import { ArrowUndoRegular, SaveRegular } from '@fluentui/react-icons'
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import { type ApiError, toApiError } from '../api/error'
+import { TextDifference } from '../editor/TextDifference'
 import { TextEditor } from '../editor/TextEditor'
 import { ErrorView } from '../frame/ErrorView'
 import { counted } from '../frame/format'
@@ -52,13 +53,13 @@ export function DefinitionPane() {
 function Edited({ id, saved, reload }: { id: string; saved: WorkflowText; reload: () => void }) {
   const styles = useStyles()
   const [view, setView] = useState<View>('both')
-  const draft = useDraft(id, saved)
+  const draft = useDraft(id, saved, reload)
   const { findings, checking } = useValidation(id, draft.dirty || draft.refused ? draft.resource : undefined)
   const problems = draft.refused ?? findings
   return (
     <>
       <div className={styles.bar}>
-        <Button appearance="primary" icon={<SaveRegular />} disabled={!draft.dirty || draft.saving} onClick={() => draft.save(saved.etag)}>
+        <Button appearance="primary" icon={<SaveRegular />} disabled={!draft.dirty || draft.saving || draft.conflict} onClick={() => draft.save()}>
           {draft.saving ? 'Saving' : 'Save'}
         </Button>
         <Button icon={<ArrowUndoRegular />} disabled={!draft.dirty} onClick={draft.discard}>
@@ -73,46 +74,72 @@ function Edited({ id, saved, reload }: { id: string; saved: WorkflowText; reload
           {checking ? 'Checking' : problems.length > 0 ? counted(problems.length, 'problem') : draft.dirty ? 'No problems, not saved' : 'Saved'}
         </Text>
       </div>
-      {draft.conflict && (
-        <MessageBar intent="warning" layout="multiline">
-          <MessageBarBody>Somebody else has saved this logic app since it was read here.</MessageBarBody>
-          <MessageBarActions>
-            <Button onClick={() => draft.save('')}>Save over it</Button>
-            <Button onClick={() => (draft.discard(), reload())}>Take theirs</Button>
-          </MessageBarActions>
-        </MessageBar>
-      )}
+      {draft.conflict && <Conflict theirs={saved.definition} mine={draft.text} overwrite={() => draft.save(true)} discard={draft.discard} />}
       {draft.failure && <ErrorView error={draft.failure} title="It was not saved" />}
       <Views text={draft.text} change={draft.change} problems={problems} view={view} />
     </>
   )
 }
 
-/** useDraft is a text that is being edited. It goes on from what was saved, unless it was changed here. */
-function useDraft(id: string, saved: WorkflowText) {
+interface ConflictProps {
+  theirs: string
+  mine: string
+  overwrite: () => void
+  discard: () => void
+}
+
+/** Conflict tells that somebody else saved another definition meanwhile, shows how it differs, and has one chosen. */
+function Conflict({ theirs, mine, overwrite, discard }: ConflictProps) {
+  return (
+    <>
+      <MessageBar intent="warning" layout="multiline">
+        <MessageBarBody>
+          <MessageBarTitle>Somebody else has saved this logic app since it was read here.</MessageBarTitle>
+          Below is what they saved, on the left, beside yours.
+        </MessageBarBody>
+        <MessageBarActions>
+          <Button onClick={overwrite}>Save over it</Button>
+          <Button onClick={discard}>Take theirs</Button>
+        </MessageBarActions>
+      </MessageBar>
+      <TextDifference label="Theirs beside yours" before={theirs} after={mine} language="json" height="40vh" />
+    </>
+  )
+}
+
+/**
+ * useDraft is a text that is being edited. It goes on from what was saved, unless it was
+ * changed here; then it remembers what it was made from, so that what others save meanwhile
+ * is told, also if it is read before the text is saved.
+ */
+function useDraft(id: string, saved: WorkflowText, reload: () => void) {
   const changes = useWorkflowChanges()
-  const [edited, setEdited] = useState<string>()
+  const [edited, setEdited] = useState<{ text: string; from: string }>()
   const [saving, setSaving] = useState(false)
   const [error, setError] = useState<ApiError>()
-  const text = edited ?? saved.definition
-  const dirty = edited !== undefined && edited !== saved.definition
+  const text = edited?.text ?? saved.definition
+  const dirty = text !== saved.definition
+  const conflict = dirty && edited?.from !== saved.definition
   const resource = useMemo(() => withDefinition(saved.resource, text), [saved.resource, text])
-  const conflict = error?.status === 412
   const refused = useMemo(() => (error && error.status === 400 ? findingsOf(error) : undefined), [error])
-  const save = (etag: string) => {
+  const save = (overwrite = false) => {
     setSaving(true)
     setError(undefined)
+    if (overwrite) setEdited({ text, from: saved.definition })
     void changes
-      .save(id, resource, etag)
+      .save(id, resource, saved.etag)
       .then(
         () => setEdited(undefined),
-        (e: unknown) => setError(toApiError(e)),
+        (e: unknown) => {
+          setError(toApiError(e))
+          if (toApiError(e).status === 412) reload()
+        },
       )
       .finally(() => setSaving(false))
   }
   const change = (next: string) => {
-    setEdited(next)
-    if (error && !conflict) setError(undefined)
+    setEdited({ text: next, from: edited?.from ?? saved.definition })
+    setError(undefined)
   }
   const discard = () => (setEdited(undefined), setError(undefined))
   return { text, dirty, resource, saving, conflict, refused, failure: conflict || refused ? undefined : error, save, change, discard }

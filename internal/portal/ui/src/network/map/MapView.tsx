@@ -1,11 +1,9 @@
-import '@xyflow/react/dist/style.css'
 import { makeStyles, tokens } from '@fluentui/react-components'
-import { Background, Controls, ReactFlow, type Edge, type Node } from '@xyflow/react'
+import { Background, type Edge, type Node } from '@xyflow/react'
 import { useMemo, type CSSProperties } from 'react'
-import { useTheme } from '../../frame/theme'
+import { Canvas } from '../../canvas/Canvas'
 import { BoxNode, type BoxData } from './BoxNode'
 import { HopEdge, type HopData } from './HopEdge'
-import './map.css'
 import type { Path } from './path'
 import { shapeOf, type Topology } from './topology'
 
@@ -26,6 +24,7 @@ type FlowHop = Edge<HopData, 'hop'>
 
 const nodeTypes = { box: BoxNode }
 const edgeTypes = { hop: HopEdge }
+const fitting = { padding: 0.06, maxZoom: 1 }
 
 interface MapViewProps {
   topology: Topology
@@ -38,7 +37,6 @@ interface MapViewProps {
 /** MapView draws the map, and the path of a flow over it. */
 export function MapView({ topology, chosen, choose, path, reached }: MapViewProps) {
   const styles = useStyles()
-  const { dark } = useTheme()
   const lit = useMemo(() => litBoxes(path, reached), [path, reached])
   const nodes = useMemo<FlowBox[]>(
     () =>
@@ -56,28 +54,9 @@ export function MapView({ topology, chosen, choose, path, reached }: MapViewProp
   const edges = useMemo(() => hopsOf(path, reached), [path, reached])
   return (
     <div className={styles.frame} style={{ '--map-shape': shapeOf(topology) } as CSSProperties} role="group" aria-label="Map of the networks">
-      <ReactFlow
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={nodeTypes}
-        edgeTypes={edgeTypes}
-        colorMode={dark ? 'dark' : 'light'}
-        fitView
-        fitViewOptions={{ padding: 0.06, maxZoom: 1 }}
-        minZoom={0.15}
-        maxZoom={1.6}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        nodesFocusable={false}
-        edgesFocusable={false}
-        elementsSelectable={false}
-        zoomOnDoubleClick={false}
-        disableKeyboardA11y
-        panOnScroll
-      >
+      <Canvas nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} fitView fitting={fitting} minZoom={0.15} maxZoom={1.6}>
         <Background gap={24} />
-        <Controls showInteractive={false} fitViewOptions={{ padding: 0.06, maxZoom: 1 }} />
-      </ReactFlow>
+      </Canvas>
     </div>
   )
 }
