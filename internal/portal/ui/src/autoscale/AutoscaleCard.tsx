@@ -54,6 +54,7 @@ export function AutoscaleCard({ target, location, capacity }: AutoscaleProps) {
       </div>
       {editing !== undefined && (
         <ProfileForm
+          title={editing < 0 ? 'Add condition' : `Edit ${profiles[editing]?.name ?? ''}`}
           profile={profiles[editing] ?? newProfile(profiles.length === 0 ? 'Default' : `Condition ${profiles.length + 1}`, capacity)}
           others={profiles.filter((_, i) => i !== editing).map((p) => p.name)}
           metrics={metrics.data ?? []}

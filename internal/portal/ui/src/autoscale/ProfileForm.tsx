@@ -18,6 +18,7 @@ export interface Metric {
 }
 
 interface ProfileFormProps {
+  title: string
   profile: Profile
   others: string[] // names of the other conditions
   metrics: Metric[]
@@ -27,7 +28,7 @@ interface ProfileFormProps {
 }
 
 /** ProfileForm makes or changes a condition. */
-export function ProfileForm({ profile: read, others, metrics, setting, bodyWith, close }: ProfileFormProps) {
+export function ProfileForm({ title, profile: read, others, metrics, setting, bodyWith, close }: ProfileFormProps) {
   const styles = useStyles()
   const [profile, setProfile] = useState(read)
   const { problems, save } = useSaving(() => undefined)
@@ -39,7 +40,7 @@ export function ProfileForm({ profile: read, others, metrics, setting, bodyWith,
     return save({ id: setting, title: `Saving the condition ${profile.name}`, done: `The condition ${profile.name} was saved.`, send: (client) => client.put(setting, bodyWith(sent)) }, close)
   }
   return (
-    <FormDrawer open title={read.name === '' ? 'Add condition' : `Condition ${read.name}`} close={close} save={submit} saveDisabled={Object.keys(own).length > 0} problems={problems.rest}>
+    <FormDrawer open title={title} close={close} save={submit} saveDisabled={Object.keys(own).length > 0} problems={problems.rest}>
       <Field label="Name" required validationMessage={own.name}>
         <Input value={profile.name} onChange={(_, data) => setProfile({ ...profile, name: data.value })} autoComplete="off" />
       </Field>
