@@ -6,7 +6,7 @@ import { parseId, providerId } from '../api/id'
 import { Page } from './Page'
 
 const useStyles = makeStyles({
-  body: { display: 'grid', gridTemplateColumns: '200px minmax(0, 1fr)', columnGap: tokens.spacingHorizontalXXL, flexGrow: 1, '@media (max-width: 960px)': { gridTemplateColumns: 'minmax(0, 1fr)', rowGap: tokens.spacingVerticalM } },
+  body: { display: 'grid', gridTemplateColumns: '200px minmax(0, 1fr)', columnGap: tokens.spacingHorizontalXXL, flexGrow: 1, '@media (max-width: 960px)': { gridTemplateColumns: 'minmax(0, 1fr)', gridTemplateRows: 'auto 1fr', rowGap: tokens.spacingVerticalM } },
   menu: {
     listStyleType: 'none',
     margin: 0,

@@ -7,7 +7,7 @@ const useStyles = makeStyles({
   bar: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM, alignItems: 'end' },
   words: { flexGrow: 1, minWidth: '220px', maxWidth: '420px' },
   field: { minWidth: '150px', '@media (max-width: 640px)': { flexGrow: 1 } },
-  narrow: { minWidth: '0', width: '150px', '& > button': { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', display: 'block', textAlign: 'start' }, '@media (max-width: 640px)': { width: '100%' } },
+  narrow: { minWidth: '0', width: '150px', '@media (max-width: 640px)': { width: '100%' } },
   more: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
 })
 
@@ -50,7 +50,7 @@ export function FilterBar({ filter, change, ofOneWorkflow, named }: FilterBarPro
             placeholder="Any"
             className={styles.narrow}
             selectedOptions={[...filter.statuses]}
-            value={filter.statuses.join(', ')}
+            value={filter.statuses.length > 1 ? `${filter.statuses.length} statuses` : filter.statuses.join()}
             onOptionSelect={(_, data) => change({ ...filter, statuses: data.selectedOptions })}
           >
             {statuses.map((s) => (

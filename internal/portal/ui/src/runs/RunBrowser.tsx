@@ -90,7 +90,7 @@ function columnsOf(monospace: string, ofOneWorkflow: boolean): Column<Run>[] {
     show: (r) => <PageLink to={workflowOf(r.id)}>{nameOf(workflowOf(r.id))}</PageLink>,
   }
   return [
-    { key: 'status', title: 'Status', value: (r) => r.properties.status, show: (r) => <StatusText status={r.properties.status} />, width: '130px' },
+    { key: 'status', title: 'Status', value: (r) => r.properties.status, show: (r) => <StatusText status={r.properties.status} />, width: 'clamp(100px, 10vw, 130px)' },
     {
       key: 'start',
       title: 'Started',
@@ -102,10 +102,10 @@ function columnsOf(monospace: string, ofOneWorkflow: boolean): Column<Run>[] {
           </time>
         </PageLink>
       ),
-      width: '190px',
+      width: 'clamp(110px, 16vw, 190px)',
     },
     ...(ofOneWorkflow ? [] : [workflow]),
-    { key: 'duration', title: 'Duration', value: (r) => lasted(r.properties, Date.now()) ?? 0, show: (r) => spanOf(lasted(r.properties, Date.now()) ?? 0), width: '110px' },
+    { key: 'duration', title: 'Duration', value: (r) => lasted(r.properties, Date.now()) ?? 0, show: (r) => spanOf(lasted(r.properties, Date.now()) ?? 0), width: '110px', wide: true },
     { key: 'error', title: 'Error', value: (r) => r.properties.error?.code ?? '', wide: true },
     { key: 'name', title: 'Run', value: (r) => r.name, show: (r) => <span className={monospace} title={r.name}>{r.name}</span>, wide: true, width: '250px' },
   ]

@@ -15,7 +15,7 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusMedium,
     backgroundColor: tokens.colorNeutralBackground1,
     overflow: 'hidden',
-    '@media (max-width: 640px)': { height: 'auto', minHeight: '240px', maxHeight: 'calc(100vh - 120px)', aspectRatio: 'var(--map-shape)' },
+    '@media (max-width: 640px)': { width: '100%', boxSizing: 'border-box', height: 'auto', minHeight: '240px', maxHeight: 'calc(100vh - 120px)', aspectRatio: 'var(--map-shape)' },
   },
 })
 
