@@ -158,23 +158,26 @@ func (l *lister) answer(r *Request, first func(tx *store.Tx) error) (*Result, er
 	return result(Page(values, link)), nil
 }
 
-// What a page may cost: reading a resource is one, showing it more. A page that has
-// become too dear ends before it is full, and its nextLink goes on from there, so that
-// no page takes long however many resources a filter passes over.
+// What a page may cost: reading a resource is one, showing it more, and so are large ones.
+// A page that has become too dear ends before it is full, and its nextLink goes on from
+// there, so that no page takes long however many resources a filter passes over. Few are
+// read at first, as they may be large.
 const (
-	pageBudget  = 500
-	viewCost    = 4
-	briefCost   = 1
-	costlyBytes = 2048 // of a view, which cost one more: a large one is read, and written
+	pageBudget   = 500
+	viewCost     = 4
+	briefCost    = 1
+	costlyBytes  = 2048 // of a view, which cost one more: a large one is read, and written
+	costlyStored = 4096 // bytes of a stored form, which cost one more
+	firstRead    = 8
+	mostRead     = 100
 )
 
 // page reads until it has limit values, or has cost enough; next is the key of the last
 // resource it looked at if there may be more.
 func (l *lister) page(tx *store.Tx) (values []expr.Value, next string, err error) {
 	q := l.query
-	q.Limit = min(l.limit, 100) + 1
 	last, seen := "", 0
-	for {
+	for q.Limit = min(l.limit, firstRead) + 1; ; q.Limit = min(2*q.Limit, mostRead+1) {
 		found, err := List(tx, q)
 		if err != nil {
 			return nil, "", err
@@ -183,7 +186,7 @@ func (l *lister) page(tx *store.Tx) (values []expr.Value, next string, err error
 			if seen+l.spent >= pageBudget {
 				return values, last, nil
 			}
-			seen++
+			seen += 1 + len(r.Body)/costlyStored
 			if l.keep != nil && !l.keep(r) {
 				last = r.Key
 				continue

@@ -50,6 +50,8 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST "+web.ConsentStart, startConsent)
 	management := timely(bodyTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case signsInForOtherSite(r):
+			refuseOtherSite(w)
 		case identity.Owns(r.URL.Path):
 			s.issuer.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/v1.0/"):

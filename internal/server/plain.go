@@ -53,20 +53,6 @@ func plainHost(host string) bool {
 	return strings.EqualFold(name, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// ofOtherSite tells whether a browser changes something for a page of another site. The
-// origin of the sign-in page's own form is null, as that page sends no referrer; there
-// Sec-Fetch-Site decides, which browsers of today send.
-func ofOtherSite(r *http.Request) bool {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return false
-	}
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
-		return site != "same-origin" && site != "none"
-	}
-	origin := r.Header.Get("Origin")
-	return origin != "" && origin != "null" && origin != "http://"+r.Host
-}
-
 // plainly tells whether a request is one that plain http answers.
 func plainly(r *http.Request) bool {
 	read, path := r.Method == http.MethodGet || r.Method == http.MethodHead, r.URL.Path
