@@ -1,7 +1,9 @@
 package isle_test
 
 import (
+	"cmp"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -78,6 +80,36 @@ func TestEnvironmentRows(t *testing.T) {
 	}
 	if len(told) > environmentRows {
 		t.Errorf("there are only %d rows", environmentRows)
+	}
+}
+
+// connectionRows are how many rows each section of connections.md has.
+var connectionRows = map[string]int{"§1.1": 11, "§1.2": 11, "§1.3": 5, "§2": 5, "§3": 5, "§4": 15, "§5": 13, "§6": 12, "§6.1": 7}
+
+// TestConnectionRows holds that testdata/connections.txt names only tests that there are,
+// and tells each row of each section, once.
+func TestConnectionRows(t *testing.T) {
+	text, err := os.ReadFile("testdata/connections.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]int{} // the rows of a section, as told so far
+	eachRow(t, string(text), func(row, where string) {
+		if !strings.HasPrefix(where, "none: ") && !testName.MatchString(where) {
+			t.Errorf("neither a test nor a reason: %s", row)
+		}
+		section, numbers, _ := strings.Cut(row, "/")
+		m := rowNumbers.FindStringSubmatch(rowHead.FindString(numbers))
+		if m == nil {
+			t.Fatalf("no number: %s", row)
+		}
+		if first, _ := strconv.Atoi(m[1]); first != told[section]+1 {
+			t.Errorf("the row after %s/%d is %s", section, told[section], row)
+		}
+		told[section], _ = strconv.Atoi(cmp.Or(m[2], m[1]))
+	})
+	if !maps.Equal(told, connectionRows) {
+		t.Errorf("told are %v, of %v", told, connectionRows)
 	}
 }
 
