@@ -56,12 +56,18 @@ func portalBrowser(t *testing.T, ui string) string {
 	if _, err := os.Stat(filepath.Join(ui, "node_modules")); err != nil {
 		t.Skip("SKIPPED: the portal's libraries are not fetched (`make ui` fetches them), so it is not tried in a browser")
 	}
+	return chromium(t)
+}
+
+// chromium is the browser's program, or the test is skipped.
+func chromium(t *testing.T) string {
+	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
 	}
-	t.Skip("SKIPPED: there is no Chromium on this machine (apt install chromium), so the portal is not tried in a browser")
+	t.Skip("SKIPPED: there is no Chromium on this machine (apt install chromium), so nothing is tried in a browser")
 	return ""
 }
 

@@ -17,6 +17,9 @@ async function upload(label: string, name: string, content: string): Promise<voi
   await visit.page.getByLabel(label).setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(content) })
 }
 
+/** pane opens the account's page of a kind of artifact. */
+const pane = (title: string) => visit.page.getByRole('navigation', { name: 'Panes' }).getByRole('link', { name: title }).click()
+
 describe('integration accounts', () => {
   it('are made, and their artifacts uploaded, shown, downloaded and deleted', async () => {
     visit = await Visit.begin()
@@ -32,7 +35,7 @@ describe('integration accounts', () => {
     await visit.page.getByText('Enabled').waitFor()
     await visit.look('account')
 
-    await visit.page.getByRole('navigation', { name: 'Panes' }).getByRole('link', { name: 'Schemas' }).click()
+    await pane('Schemas')
     await visit.page.getByText('No schemas yet').waitFor()
     await visit.look('schemas-empty')
     await button('Add schema').click()
@@ -54,7 +57,7 @@ describe('integration accounts', () => {
     expect(file.suggestedFilename()).toBe('order.xsd')
     expect(await readFile(await file.path(), 'utf8')).toBe(order)
 
-    await visit.page.getByRole('navigation', { name: 'Panes' }).getByRole('link', { name: 'Schemas' }).click()
+    await pane('Schemas')
     await visit.page.getByRole('cell', { name: 'urn:order' }).waitFor()
     await visit.look('schemas')
     await visit.page.getByRole('checkbox', { name: 'Select order' }).click()
@@ -63,7 +66,7 @@ describe('integration accounts', () => {
     await visit.page.getByText('No schemas yet').waitFor()
     visit.sound('schema deleted')
 
-    await visit.page.getByRole('navigation', { name: 'Panes' }).getByRole('link', { name: 'Partners' }).click()
+    await pane('Partners')
     await button('Add partner').click()
     await field('Name').fill('contoso')
     await visit.page.locator('.monaco-editor').getByText('businessIdentities').waitFor()
@@ -71,6 +74,37 @@ describe('integration accounts', () => {
     await visit.page.getByRole('dialog').getByText(/The value of the business identity is empty/).waitFor()
     await visit.look('partner-refused')
     await button('Cancel').click()
+
+    await pane('Maps')
+    await button('Add map').click()
+    await upload('File of the map', 'greet.liquid', 'Hello, {{ content.name }}')
+    await button('Add').last().click()
+    await visit.page.getByRole('heading', { name: 'greet', exact: true }).waitFor()
+    await visit.page.locator('.monaco-editor').getByText('Hello').waitFor()
+    await visit.look('map')
+    await pane('Certificates')
+    await button('Add certificate').click()
+    await upload('File of the certificate', 'authority.pem', await readFile(visit.server.caFile, 'utf8'))
+    await button('Add').last().click()
+    await visit.page.getByRole('heading', { name: 'authority', exact: true }).waitFor()
+    await visit.look('certificate')
+    for (const [title, noun, name] of [
+      ['Batch configurations', 'batch configuration', 'tens'],
+      ['Sessions', 'session', 'numbers'],
+    ] as const) {
+      await pane(title)
+      await button(`Add ${noun}`).click()
+      await field('Name').fill(name)
+      await button('Add').last().click()
+      await visit.page.getByRole('heading', { name, exact: true }).waitFor()
+      await visit.look(noun.replace(' ', '-'))
+    }
+    await pane('Maps')
+    await visit.page.getByRole('checkbox', { name: 'Select greet' }).click()
+    await button('Delete').last().click()
+    await button('Delete').last().click()
+    await visit.page.getByText('No maps yet').waitFor()
+    visit.sound('map deleted')
 
     await visit.page.getByRole('link', { name: 'Workflows' }).click()
     await visit.page.getByText('No workflow uses it').waitFor()

@@ -9,6 +9,7 @@ export interface Server {
   clientSecret: string
   subscriptionId: string
   resourceGroup: string
+  caFile: string
   environment: string
   workflow: string
   callbackUrl: string
@@ -20,7 +21,7 @@ export interface Server {
 export function theServer(): Server {
   const line = process.env.ISLE_UP
   if (line === undefined) throw new Error("ISLE_UP must have the line that `isle up --json` printed; `go test -tags real -run TestRealPortal ./cmd/isle` sets it")
-  const up = JSON.parse(line) as Omit<Server, 'userName' | 'password'> & { caFile: string }
+  const up = JSON.parse(line) as Omit<Server, 'userName' | 'password'>
   const { userName, password } = JSON.parse(readFileSync(join(dirname(up.caFile), 'operator.json'), 'utf8')) as Pick<Server, 'userName' | 'password'>
   return { ...up, userName, password }
 }
