@@ -100,4 +100,9 @@ func drive(t *testing.T, ui, browser, file string, ready map[string]string) {
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+	for line := range strings.Lines(string(out)) {
+		if strings.HasPrefix(line, "first load: ") { // a time is told, not judged
+			t.Log(strings.TrimSpace(line))
+		}
+	}
 }

@@ -42,12 +42,16 @@ describe('the frame', () => {
 
   it('loads little', async () => {
     visit = await Visit.open()
-    let bytes = 0
+    let [bytes, requests] = [0, 0]
     visit.page.on('response', (r) => {
       bytes += Number(r.headers()['content-length'] ?? 0)
+      requests++
     })
     await visit.page.goto(`${visit.origin}/portal/`)
     await visit.page.getByRole('button', { name: 'Sign in' }).waitFor()
+    const took = await visit.page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? performance.now())
+    console.log(`first load: ${requests} requests, ${Math.round(bytes / 1024)} KB, first painted after ${Math.round(took)} ms`)
+    expect(requests).toBeLessThan(60)
     expect(bytes).toBeGreaterThan(0)
     expect(bytes).toBeLessThan(1_500_000)
   })

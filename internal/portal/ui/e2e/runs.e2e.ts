@@ -55,7 +55,7 @@ describe('runs', () => {
     const { page } = visit
     const environment = `${groupPath(visit.server)}/providers/Microsoft.Logic/integrationServiceEnvironments/${visit.server.environment}`
     for (const name of ['waits', 'rests']) {
-      const id = await visit.put(`Microsoft.Logic/workflows/${name}`, { location: 'westeurope', properties: { integrationServiceEnvironment: { id: environment }, definition: waiting() } })
+      const id = await visit.put(`Microsoft.Logic/workflows/${name}`, { location: 'local', properties: { integrationServiceEnvironment: { id: environment }, definition: waiting() } })
       for (let i = 0; i < 2; i++) await visit.post(`${id}/triggers/manual/run`)
     }
     await visit.go(`${environment}/runs?status=Running,Waiting`)
