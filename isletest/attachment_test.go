@@ -8,35 +8,39 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
+
+	"isle/isletest"
 )
 
 // TestAnAttachedPortIsAnAddressOfTheNetwork: a server on this machine is reached at a
 // private address, and judged there however it is called.
 func TestAnAttachedPortIsAnAddressOfTheNetwork(t *testing.T) {
-	s := newSite(t, 1)
-	real := stub(t, func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("attached")) })
-	u, err := url.Parse(real)
-	must(t, err)
-	_, callback := s.caller("caller", s.environment(0, external))
-	const private = "http://10.0.9.50:22/"
-	if o := s.call(callback, private); o.Status == "Succeeded" {
-		t.Errorf("nothing is attached, and the call is %+v", o)
-	}
-	s.attach("sftp", "10.0.9.50", "22="+u.Host)
-	o := s.call(callback, private)
-	s.succeeded(o)
-	if o.Outputs.Body != "attached" {
-		t.Errorf("another server answers: %+v", o)
-	}
-	s.succeeded(s.call(callback, real))
+	onDataPlanes(t, func(t *testing.T, options ...isletest.Option) {
+		s := newSite(t, 1, options...)
+		real := stub(t, func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("attached")) })
+		u, err := url.Parse(real)
+		must(t, err)
+		_, callback := s.caller("caller", s.environment(0, external))
+		const private = "http://10.0.9.50:22/"
+		if o := s.call(callback, private); o.Status == "Succeeded" {
+			t.Errorf("nothing is attached, and the call is %+v", o)
+		}
+		s.attach("sftp", "10.0.9.50", "22="+u.Host)
+		o := s.call(callback, private)
+		s.succeeded(o)
+		if o.Outputs.Body != "attached" {
+			t.Errorf("another server answers: %+v", o)
+		}
+		s.succeeded(s.call(callback, real))
 
-	s.guard("front", "web", append(required(t), rule(t, "NoSSH", "200 Outbound Deny * * -> 10.0.9.50:22"))...)
-	for _, uri := range []string{private, real, "http://localhost:" + u.Port() + "/"} {
-		s.denied(s.call(callback, uri), "securityRules/NoSSH", "web", "front")
-	}
-	s.dropRule("web", "NoSSH")
-	s.guard("machines", "inner", rule(t, "NoEntry", "300 Inbound Deny * 10.0.0.0/24 -> 10.0.9.50:22"))
-	s.denied(s.call(callback, real), "securityRules/NoEntry", "inner", "machines")
+		s.guard("front", "web", append(required(t), rule(t, "NoSSH", "200 Outbound Deny * * -> 10.0.9.50:22"))...)
+		for _, uri := range []string{private, real, "http://localhost:" + u.Port() + "/"} {
+			s.denied(s.call(callback, uri), "securityRules/NoSSH", "web", "front")
+		}
+		s.dropRule("web", "NoSSH")
+		s.guard("machines", "inner", rule(t, "NoEntry", "300 Inbound Deny * 10.0.0.0/24 -> 10.0.9.50:22"))
+		s.denied(s.call(callback, real), "securityRules/NoEntry", "inner", "machines")
+	})
 }
 
 // TestIsleIsNotReachedThroughAnAttachment attaches Isle's own port to the network: it is
@@ -58,7 +62,7 @@ func TestIsleIsNotReachedThroughAnAttachment(t *testing.T) {
 // subnet "machines".
 func (s *site) attach(name, private, real string) {
 	s.t.Helper()
-	await(s.network.NewInterfacesClient().BeginCreateOrUpdate(s.t.Context(), siteGroup, name, armnetwork.Interface{
+	await(s.network.NewInterfacesClient().BeginCreateOrUpdate(s.t.Context(), s.name, name, armnetwork.Interface{
 		Location: to.Ptr(siteLocation), Tags: map[string]*string{"isle-attach": &real},
 		Properties: &armnetwork.InterfacePropertiesFormat{IPConfigurations: []*armnetwork.InterfaceIPConfiguration{{Name: to.Ptr("ip"), Properties: &armnetwork.InterfaceIPConfigurationPropertiesFormat{
 			PrivateIPAddress: &private, PrivateIPAllocationMethod: to.Ptr(armnetwork.IPAllocationMethodStatic), Subnet: &armnetwork.Subnet{ID: to.Ptr(s.subnetID("machines"))}}}}},

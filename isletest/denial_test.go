@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"isle/isletest"
 )
 
 // row is one required access as network health tells it.
@@ -36,26 +38,28 @@ func (s *site) health(environment string) map[string]struct {
 // is red on the rows that the rule meets, the rule goes, and all is well. Nothing is
 // restarted.
 func TestARuleDeniesAndIsTakenAway(t *testing.T) {
-	s := newSite(t, 1)
-	server := stub(t, func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("hello")) })
-	environment := s.environment(0, external)
-	_, callback := s.caller("caller", environment)
-	s.succeeded(s.call(callback, server))
+	onDataPlanes(t, func(t *testing.T, options ...isletest.Option) {
+		s := newSite(t, 1, options...)
+		server := stub(t, func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("hello")) })
+		environment := s.environment(0, external)
+		_, callback := s.caller("caller", environment)
+		s.succeeded(s.call(callback, server))
 
-	s.guard("front", "web", append(required(t), rule(t, "NoInternet", "200 Outbound Deny * * -> Internet:*"))...)
-	s.denied(s.call(callback, server), "securityRules/NoInternet", "priority 200", "web", "front")
-	s.redRows(environment, "O2", "O4", "O5", "O8")
-	s.environmentHealth(environment, "Unhealthy")
-	s.history(environment, "O8", s.ruleID("web", "NoInternet"))
+		s.guard("front", "web", append(required(t), rule(t, "NoInternet", "200 Outbound Deny * * -> Internet:*"))...)
+		s.denied(s.call(callback, server), "securityRules/NoInternet", "priority 200", "web", "front")
+		s.redRows(environment, "O2", "O4", "O5", "O8")
+		s.environmentHealth(environment, "Unhealthy")
+		s.history(environment, "O8", s.ruleID("web", "NoInternet"))
 
-	s.dropRule("web", "NoInternet")
-	s.succeeded(s.call(callback, server))
-	s.environmentHealth(environment, "Healthy")
-	for subnet, h := range s.health(environment) {
-		if h.NetworkDependencyHealthState != "Healthy" {
-			t.Errorf("%s is %s: %+v", subnet, h.NetworkDependencyHealthState, h.RequiredAccess)
+		s.dropRule("web", "NoInternet")
+		s.succeeded(s.call(callback, server))
+		s.environmentHealth(environment, "Healthy")
+		for subnet, h := range s.health(environment) {
+			if h.NetworkDependencyHealthState != "Healthy" {
+				t.Errorf("%s is %s: %+v", subnet, h.NetworkDependencyHealthState, h.RequiredAccess)
+			}
 		}
-	}
+	})
 }
 
 // redRows checks that rows at the first subnet are blocked by the rule NoInternet.

@@ -10,6 +10,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
 	"github.com/miekg/dns"
+
+	"isle/isletest"
 )
 
 // nameServer is a DNS server on loopback that knows these names, each with an IPv4
@@ -59,40 +61,42 @@ func bothPorts(t *testing.T) (net.PacketConn, net.Listener) {
 // network, of which an environment takes notice when it starts; a name that leads to
 // what the policy denies fails for that reason.
 func TestAnEnvironmentAsksItsNetworksNameServers(t *testing.T) {
-	target, err := url.Parse(stub(t, func(w http.ResponseWriter, r *http.Request) {}))
-	must(t, err)
-	first := nameServer(t, map[string]string{"old.site.test.": "127.0.0.1", "closed.site.test.": "10.0.9.99"})
-	second := nameServer(t, map[string]string{"new.site.test.": "127.0.0.1"})
-	s := newSite(t, 1)
-	s.attach("dns1", "10.0.9.53", fmt.Sprint("53=127.0.0.1:", first))
-	s.attach("dns2", "10.0.9.54", fmt.Sprint("53=127.0.0.1:", second))
-	s.nameServers("10.0.9.53")
-	environment := s.environment(0, external)
-	_, callback := s.caller("caller", environment)
-	at := func(name string) string { return "http://" + name + ":" + target.Port() + "/" }
-	s.succeeded(s.call(callback, at("old.site.test")))
-	s.succeeded(s.call(callback, at("localhost")))
-	if o := s.call(callback, at("new.site.test")); o.Status != "Failed" {
-		t.Errorf("a name that the server does not know: %+v", o)
-	}
+	onDataPlanes(t, func(t *testing.T, options ...isletest.Option) {
+		target, err := url.Parse(stub(t, func(w http.ResponseWriter, r *http.Request) {}))
+		must(t, err)
+		first := nameServer(t, map[string]string{"old.site.test.": "127.0.0.1", "closed.site.test.": "10.0.9.99"})
+		second := nameServer(t, map[string]string{"new.site.test.": "127.0.0.1"})
+		s := newSite(t, 1, options...)
+		s.attach("dns1", "10.0.9.53", fmt.Sprint("53=127.0.0.1:", first))
+		s.attach("dns2", "10.0.9.54", fmt.Sprint("53=127.0.0.1:", second))
+		s.nameServers("10.0.9.53")
+		environment := s.environment(0, external)
+		_, callback := s.caller("caller", environment)
+		at := func(name string) string { return "http://" + name + ":" + target.Port() + "/" }
+		s.succeeded(s.call(callback, at("old.site.test")))
+		s.succeeded(s.call(callback, at("localhost")))
+		if o := s.call(callback, at("new.site.test")); o.Status != "Failed" {
+			t.Errorf("a name that the server does not know: %+v", o)
+		}
 
-	s.guard("front", "web", append(required(t), rule(t, "NotThere", "200 Outbound Deny * * -> 10.0.9.99:*"))...)
-	s.denied(s.call(callback, at("closed.site.test")), "closed.site.test", "10.0.9.99", "securityRules/NotThere", "web", "front")
+		s.guard("front", "web", append(required(t), rule(t, "NotThere", "200 Outbound Deny * * -> 10.0.9.99:*"))...)
+		s.denied(s.call(callback, at("closed.site.test")), "closed.site.test", "10.0.9.99", "securityRules/NotThere", "web", "front")
 
-	s.dropRule("web", "NotThere")
-	s.putRule("web", rule(t, "NoDNS", "200 Outbound Deny * * -> 10.0.9.53:53"))
-	s.denied(s.call(callback, at("old.site.test")), "old.site.test", "10.0.9.53", "securityRules/NoDNS")
-	s.dropRule("web", "NoDNS")
+		s.dropRule("web", "NotThere")
+		s.putRule("web", rule(t, "NoDNS", "200 Outbound Deny * * -> 10.0.9.53:53"))
+		s.denied(s.call(callback, at("old.site.test")), "old.site.test", "10.0.9.53", "securityRules/NoDNS")
+		s.dropRule("web", "NoDNS")
 
-	s.nameServers("10.0.9.54")
-	s.succeeded(s.call(callback, at("old.site.test")))
-	if _, err := s.logic.NewIntegrationServiceEnvironmentsClient().Restart(t.Context(), siteGroup, "isle", nil); err != nil {
-		t.Fatal(err)
-	}
-	s.succeeded(s.call(callback, at("new.site.test")))
-	if o := s.call(callback, at("old.site.test")); o.Status != "Failed" {
-		t.Errorf("after the restart the old server is asked: %+v", o)
-	}
+		s.nameServers("10.0.9.54")
+		s.succeeded(s.call(callback, at("old.site.test")))
+		if _, err := s.logic.NewIntegrationServiceEnvironmentsClient().Restart(t.Context(), siteGroup, "isle", nil); err != nil {
+			t.Fatal(err)
+		}
+		s.succeeded(s.call(callback, at("new.site.test")))
+		if o := s.call(callback, at("old.site.test")); o.Status != "Failed" {
+			t.Errorf("after the restart the old server is asked: %+v", o)
+		}
+	})
 }
 
 // nameServers changes the name servers of the network and nothing else.

@@ -37,45 +37,86 @@ func (c *callers) last() string {
 	return c.from[len(c.from)-1]
 }
 
+// outside is what the access document is tried with: a destination system that notes who
+// calls it, and a public address by which calls arrive there.
+type outside struct {
+	destination *callers
+	target      string // URL of the destination
+	public      *armnetwork.PublicIPAddress
+	from        string // where calls through the firewall come from
+}
+
 // TestEnvironmentsLeaveByOneAddress is the access document's "Set up public outbound IP
-// address for an ISE": two environments, one firewall, a route to the destination system
-// on their first subnets, and a network rule that permits it. The destination is at
-// 127.0.0.1; the public address leaves by the local address 127.0.0.9. The workflows are
-// run by the resource manager: a call of theirs from 127.0.0.1 would be answered by way of
-// the firewall, which knows nothing of it.
+// address for an ISE". In the process, the destination is at 127.0.0.1, and the public
+// address leaves by the local address 127.0.0.9. In the kernel, it is on a network of its
+// own, to which an uplink leads, and the public address is one of that network.
 func TestEnvironmentsLeaveByOneAddress(t *testing.T) {
-	loopback(t, "127.0.0.9")
-	destination := &callers{}
-	target := stub(t, destination.ServeHTTP)
-	s := newSite(t, 2)
+	t.Run("inproc", func(t *testing.T) {
+		loopback(t, "127.0.0.9")
+		destination := &callers{}
+		leaveByOneAddress(t, newSite(t, 2), outside{destination, stub(t, destination.ServeHTTP), publicAddress("isle-egress", "bind:127.0.0.9"), "127.0.0.9"})
+	})
+	t.Run("kernel", func(t *testing.T) {
+		s := newSite(t, 2, inKernel(t)...)
+		internet, link := machineOnLink(t, "192.0.2.1/24")
+		destination := &callers{}
+		server := &http.Server{Handler: destination}
+		l := listenIn(t, internet, 22)
+		go func() { _ = server.Serve(l) }()
+		t.Cleanup(func() { _ = server.Close() })
+		s.uplink(link + " 192.0.2.10/24")
+		public := publicAddress()
+		public.Properties.IPAddress = to.Ptr("192.0.2.20")
+		leaveByOneAddress(t, s, outside{destination, "http://192.0.2.1:22/", public, "192.0.2.20"})
+	})
+}
+
+// leaveByOneAddress is the document: two environments, one firewall, a route to the
+// destination system on their first subnets, and a network rule that permits it. The
+// workflows are run by the resource manager: a call of theirs from 127.0.0.1 would be
+// answered by way of the firewall, which knows nothing of it.
+func leaveByOneAddress(t *testing.T, s *site, o outside) {
 	var workflows []string
 	for e := range 2 {
 		workflow, _ := s.caller("sftp"+number(e), s.environment(e, external))
 		workflows = append(workflows, workflow)
-		s.succeeded(s.run(workflow, target))
-		if from := destination.last(); from == "127.0.0.9" {
+		s.succeeded(s.run(workflow, o.target))
+		if from := o.destination.last(); from == o.from {
 			t.Errorf("without a route the call comes from %s", from)
 		}
 		s.outgoing(e)
 	}
 
-	public := await(s.network.NewPublicIPAddressesClient().BeginCreateOrUpdate(t.Context(), siteGroup, "outbound", armnetwork.PublicIPAddress{
-		Location: to.Ptr(siteLocation), SKU: &armnetwork.PublicIPAddressSKU{Name: to.Ptr(armnetwork.PublicIPAddressSKUNameStandard)}, Tags: map[string]*string{"isle-egress": to.Ptr("bind:127.0.0.9")},
-		Properties: &armnetwork.PublicIPAddressPropertiesFormat{PublicIPAllocationMethod: to.Ptr(armnetwork.IPAllocationMethodStatic)}}, nil))(t)
+	public := s.publicIP("outbound", o.public)
 	hop := s.firewall(*public.ID)
-	s.route(hop, "front", "front2")
+	s.route(hop, o.target, "front", "front2")
 	for _, workflow := range workflows {
-		s.denied(s.run(workflow, target), "firewall egress: no rule matched")
+		s.denied(s.run(workflow, o.target), "firewall egress: no rule matched")
 	}
 
-	s.firewall(*public.ID, s.sftpRule(t, target))
+	s.firewall(*public.ID, s.sftpRule(t, o.target))
 	for e, workflow := range workflows {
-		s.succeeded(s.run(workflow, target))
-		if from := destination.last(); from != "127.0.0.9" {
-			t.Errorf("the call of environment %d comes from %s, want 127.0.0.9", e, from)
+		s.succeeded(s.run(workflow, o.target))
+		if from := o.destination.last(); from != o.from {
+			t.Errorf("the call of environment %d comes from %s, want %s", e, from, o.from)
 		}
 		s.outgoing(e, *public.Properties.IPAddress)
 	}
+}
+
+// publicAddress is a static public address with tags, each a name and its text.
+func publicAddress(tags ...string) *armnetwork.PublicIPAddress {
+	a := &armnetwork.PublicIPAddress{Location: to.Ptr(siteLocation), SKU: &armnetwork.PublicIPAddressSKU{Name: to.Ptr(armnetwork.PublicIPAddressSKUNameStandard)}, Tags: map[string]*string{},
+		Properties: &armnetwork.PublicIPAddressPropertiesFormat{PublicIPAllocationMethod: to.Ptr(armnetwork.IPAllocationMethodStatic)}}
+	for i := 0; i < len(tags); i += 2 {
+		a.Tags[tags[i]] = &tags[i+1]
+	}
+	return a
+}
+
+func (s *site) publicIP(name string, body *armnetwork.PublicIPAddress) armnetwork.PublicIPAddress {
+	s.t.Helper()
+	return await(s.network.NewPublicIPAddressesClient().BeginCreateOrUpdate(s.t.Context(), s.name, name, *body, nil))(s.t).PublicIPAddress
 }
 
 // run runs the workflow by the resource manager, and gives what became of its call.
@@ -99,7 +140,7 @@ func (s *site) run(workflow, uri string) outcome {
 // firewall makes or changes the firewall and gives its private address.
 func (s *site) firewall(public string, collections ...*armnetwork.AzureFirewallNetworkRuleCollection) (private string) {
 	s.t.Helper()
-	made := await(s.network.NewAzureFirewallsClient().BeginCreateOrUpdate(s.t.Context(), siteGroup, "egress", armnetwork.AzureFirewall{
+	made := await(s.network.NewAzureFirewallsClient().BeginCreateOrUpdate(s.t.Context(), s.name, "egress", armnetwork.AzureFirewall{
 		Location: to.Ptr(siteLocation), Properties: &armnetwork.AzureFirewallPropertiesFormat{
 			SKU: &armnetwork.AzureFirewallSKU{Name: to.Ptr(armnetwork.AzureFirewallSKUNameAZFWVnet), Tier: to.Ptr(armnetwork.AzureFirewallSKUTierStandard)},
 			IPConfigurations: []*armnetwork.AzureFirewallIPConfiguration{{Name: to.Ptr("ip"), Properties: &armnetwork.AzureFirewallIPConfigurationPropertiesFormat{
@@ -125,11 +166,13 @@ func (s *site) sftpRule(t *testing.T, target string) *armnetwork.AzureFirewallNe
 
 // route makes the route table that leads to the destination by the firewall, and sets
 // it on subnets.
-func (s *site) route(hop string, subnets ...string) {
+func (s *site) route(hop, target string, subnets ...string) {
 	s.t.Helper()
-	table := await(s.network.NewRouteTablesClient().BeginCreateOrUpdate(s.t.Context(), siteGroup, "by-firewall", armnetwork.RouteTable{
+	u, err := url.Parse(target)
+	must(s.t, err)
+	table := await(s.network.NewRouteTablesClient().BeginCreateOrUpdate(s.t.Context(), s.name, "by-firewall", armnetwork.RouteTable{
 		Location: to.Ptr(siteLocation), Properties: &armnetwork.RouteTablePropertiesFormat{Routes: []*armnetwork.Route{{Name: to.Ptr("sftp"), Properties: &armnetwork.RoutePropertiesFormat{
-			AddressPrefix: to.Ptr("127.0.0.1/32"), NextHopType: to.Ptr(armnetwork.RouteNextHopTypeVirtualAppliance), NextHopIPAddress: &hop}}}}}, nil))(s.t)
+			AddressPrefix: to.Ptr(u.Hostname() + "/32"), NextHopType: to.Ptr(armnetwork.RouteNextHopTypeVirtualAppliance), NextHopIPAddress: &hop}}}}}, nil))(s.t)
 	for _, name := range subnets {
 		s.changeSubnet(name, func(p *armnetwork.SubnetPropertiesFormat) { p.RouteTable = &armnetwork.RouteTable{ID: table.ID} })
 	}
@@ -138,7 +181,7 @@ func (s *site) route(hop string, subnets ...string) {
 // outgoing checks the outgoing addresses that an environment's workflows claim.
 func (s *site) outgoing(e int, want ...string) {
 	s.t.Helper()
-	found, err := s.logic.NewIntegrationServiceEnvironmentsClient().Get(s.t.Context(), siteGroup, "isle"+number(e), nil)
+	found, err := s.logic.NewIntegrationServiceEnvironmentsClient().Get(s.t.Context(), s.name, "isle"+number(e), nil)
 	must(s.t, err)
 	claimed := found.Properties.EndpointsConfiguration
 	if claimed.Workflow.OutgoingIPAddresses == nil || claimed.Connector.OutgoingIPAddresses == nil {

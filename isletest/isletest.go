@@ -87,6 +87,10 @@ func WithDocumentedThroughput() Option {
 // WithServiceTags gives service tags the addresses of a file.
 func WithServiceTags(name string) Option { return func(c *server.Config) { c.ServiceTags = name } }
 
+// WithDataPlane says who enforces the policy of networks: server.DataPlaneKernel needs
+// root. What the kernel then holds stays when the test ends, for whoever takes it down.
+func WithDataPlane(mode string) Option { return func(c *server.Config) { c.DataPlane = mode } }
+
 // WithConnections tells a server where connections, functions and APIs are called, by a
 // file like connections.json of a single-tenant project.
 func WithConnections(name string) Option { return func(c *server.Config) { c.Connections = name } }

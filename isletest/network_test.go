@@ -35,7 +35,8 @@ type site struct {
 	*isletest.Server
 	clients
 	t     *testing.T
-	group string // resource ID
+	name  string // of its resource group
+	group string // the group's resource ID
 }
 
 // roles are the subnets of an environment, in the order of their roles.
@@ -46,7 +47,7 @@ var roles = []string{"front", "connectors", "management", "cache"}
 // second one a 2 behind them.
 func newSite(t *testing.T, environments int, options ...isletest.Option) *site {
 	t.Helper()
-	s := &site{Server: isletest.Start(t, options...), t: t}
+	s := &site{Server: isletest.Start(t, options...), t: t, name: siteGroup}
 	s.clients = newClients(t, s.Server)
 	s.group = s.Group(siteGroup)
 	s.putNetwork(environments)
@@ -68,7 +69,7 @@ func (s *site) putNetwork(environments int) {
 			subnets = append(subnets, subnet)
 		}
 	}
-	await(s.network.NewVirtualNetworksClient().BeginCreateOrUpdate(s.t.Context(), siteGroup, "net", armnetwork.VirtualNetwork{Location: to.Ptr(siteLocation),
+	await(s.network.NewVirtualNetworksClient().BeginCreateOrUpdate(s.t.Context(), s.name, "net", armnetwork.VirtualNetwork{Location: to.Ptr(siteLocation),
 		Properties: &armnetwork.VirtualNetworkPropertiesFormat{AddressSpace: &armnetwork.AddressSpace{AddressPrefixes: []*string{to.Ptr("10.0.0.0/16")}}, Subnets: subnets}}, nil))(s.t)
 }
 
@@ -100,16 +101,16 @@ func (s *site) subnetID(name string) string { return s.id("virtualNetworks/net/s
 func (s *site) changeSubnet(name string, change func(*armnetwork.SubnetPropertiesFormat)) {
 	s.t.Helper()
 	subnets := s.network.NewSubnetsClient()
-	found, err := subnets.Get(s.t.Context(), siteGroup, "net", name, nil)
+	found, err := subnets.Get(s.t.Context(), s.name, "net", name, nil)
 	must(s.t, err)
 	change(found.Properties)
-	await(subnets.BeginCreateOrUpdate(s.t.Context(), siteGroup, "net", name, found.Subnet, nil))(s.t)
+	await(subnets.BeginCreateOrUpdate(s.t.Context(), s.name, "net", name, found.Subnet, nil))(s.t)
 }
 
 // guard makes a network security group and sets it on a subnet.
 func (s *site) guard(subnet, group string, rules ...*armnetwork.SecurityRule) {
 	s.t.Helper()
-	made := await(s.network.NewSecurityGroupsClient().BeginCreateOrUpdate(s.t.Context(), siteGroup, group, armnetwork.SecurityGroup{
+	made := await(s.network.NewSecurityGroupsClient().BeginCreateOrUpdate(s.t.Context(), s.name, group, armnetwork.SecurityGroup{
 		Location: to.Ptr(siteLocation), Properties: &armnetwork.SecurityGroupPropertiesFormat{SecurityRules: rules}}, nil))(s.t)
 	s.changeSubnet(subnet, func(p *armnetwork.SubnetPropertiesFormat) {
 		p.NetworkSecurityGroup = &armnetwork.SecurityGroup{ID: made.ID}
@@ -118,7 +119,7 @@ func (s *site) guard(subnet, group string, rules ...*armnetwork.SecurityRule) {
 
 func (s *site) putRule(group string, rule *armnetwork.SecurityRule) {
 	s.t.Helper()
-	await(s.network.NewSecurityRulesClient().BeginCreateOrUpdate(s.t.Context(), siteGroup, group, *rule.Name, *rule, nil))(s.t)
+	await(s.network.NewSecurityRulesClient().BeginCreateOrUpdate(s.t.Context(), s.name, group, *rule.Name, *rule, nil))(s.t)
 }
 
 // rule writes a security rule as a sentence: "200 Outbound Deny * VirtualNetwork ->
@@ -162,7 +163,7 @@ func required(t *testing.T) []*armnetwork.SecurityRule {
 func (s *site) environment(e int, endpoint armlogic.IntegrationServiceEnvironmentAccessEndpointType) string {
 	s.t.Helper()
 	name := "isle" + number(e)
-	made := await(s.logic.NewIntegrationServiceEnvironmentsClient().BeginCreateOrUpdate(s.t.Context(), siteGroup, name, s.environmentBody(e, endpoint), nil))(s.t)
+	made := await(s.logic.NewIntegrationServiceEnvironmentsClient().BeginCreateOrUpdate(s.t.Context(), s.name, name, s.environmentBody(e, endpoint), nil))(s.t)
 	return *made.ID
 }
 
@@ -243,5 +244,5 @@ func (s *site) denied(o outcome, says ...string) {
 
 func (s *site) dropRule(group, rule string) {
 	s.t.Helper()
-	await(s.network.NewSecurityRulesClient().BeginDelete(s.t.Context(), siteGroup, group, rule, nil))(s.t)
+	await(s.network.NewSecurityRulesClient().BeginDelete(s.t.Context(), s.name, group, rule, nil))(s.t)
 }

@@ -12,7 +12,8 @@ import (
 // tagAttach is the tag of a network interface that says which real address it stands for.
 const tagAttach = "isle-attach"
 
-// attachment is an entry of the tag: PORT=ADDRESS:PORT, or ADDRESS for all of the interface.
+// attachment is an entry of the tag: PORT=ADDRESS:PORT, or ADDRESS for all of the
+// interface, or the machine that it is.
 type attachment struct {
 	port uint16 // of the private address; 0: all
 	real string
@@ -85,11 +86,72 @@ func parseAttachment(private, real string) (at netip.Addr, a attachment, err err
 	return at, attachment{port, netip.AddrPortFrom(realAt, realPort).String()}, nil
 }
 
+// Entries of the tag for a machine of its own.
+const (
+	entryNamespace = "netns:"
+	entryTap       = "tap:"
+	entryGateway   = "gateway"
+)
+
+func (a attachment) isMachine() bool {
+	return strings.HasPrefix(a.real, entryNamespace) || strings.HasPrefix(a.real, entryTap)
+}
+
+// guest is what `isle port add` was told of a machine of its own.
+type guest struct {
+	namespace, tap string
+	gateway        bool
+}
+
+func (g *guest) given() bool { return g.namespace != "" || g.tap != "" }
+
+// path is where the namespace is, given by name, path or process.
+func (g *guest) path() string {
+	if _, err := strconv.ParseUint(g.namespace, 10, 32); err == nil {
+		return "/proc/" + g.namespace + "/ns/net"
+	}
+	if strings.HasPrefix(g.namespace, "/") {
+		return g.namespace
+	}
+	return "/run/netns/" + g.namespace
+}
+
+// attachment is the entry for the machine at a private address. The error has every
+// problem.
+func (g *guest) attachment(private string) (at netip.Addr, a attachment, err error) {
+	at, port, err := parseEndpoint(private)
+	problems := []error{err}
+	if err == nil && port != 0 {
+		problems = append(problems, fmt.Errorf("a machine has all ports of its address: give %s", at))
+	}
+	if err == nil && !at.Is4() {
+		problems = append(problems, fmt.Errorf("%s is an IPv6 address, which machines in the kernel's networks have none of", at))
+	}
+	if g.namespace != "" && g.tap != "" {
+		problems = append(problems, errors.New("--netns and --tap are two machines: give one of them"))
+	}
+	a.real = entryTap + g.tap
+	if g.namespace != "" {
+		a.real = entryNamespace + g.path()
+	}
+	if strings.ContainsAny(g.namespace+g.tap, ", \t\n") {
+		problems = append(problems, fmt.Errorf("%q is no name of a namespace or a tap", g.namespace+g.tap))
+	}
+	if g.gateway {
+		a.real += "," + entryGateway
+	}
+	return at, a, errors.Join(problems...)
+}
+
 // parseAttachments reads the tag's text.
 func parseAttachments(text string) (list []attachment, err error) {
 	var problems []error
 	for _, entry := range strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(", \t\n", c) }) {
 		port, real, mapped := strings.Cut(entry, "=")
+		if last := len(list) - 1; entry == entryGateway && last >= 0 {
+			list[last].real += "," + entryGateway
+			continue
+		}
 		if !mapped {
 			list = append(list, attachment{real: entry})
 			continue
@@ -108,6 +170,12 @@ func parseAttachments(text string) (list []attachment, err error) {
 func merge(text string, a attachment) (list []attachment, was string, err error) {
 	if list, err = parseAttachments(text); err != nil {
 		return nil, "", err
+	}
+	if a.isMachine() {
+		if len(list) > 0 {
+			was = attachmentText(list)
+		}
+		return []attachment{a}, was, nil
 	}
 	if i := slices.IndexFunc(list, func(e attachment) bool { return e.port == a.port }); i >= 0 {
 		was, list[i] = list[i].real, a

@@ -22,7 +22,10 @@ func portCommand() *cobra.Command {
 		Long: `Say which real address serves a private address of the virtual network. An
 attachment is a network interface with the tag isle-attach: "22=127.0.0.1:2222"
 serves port 22 there; "192.168.1.20" alone makes that machine the interface, whose
-calls come from the private address. Rules and routes judge the private address.`,
+calls come from the private address. Rules and routes judge the private address.
+
+Where the kernel holds the networks (serve --dataplane kernel), a container's or a
+virtual machine's own network namespace or tap can be the interface: --netns, --tap.`,
 		Example: `  isle port add 10.0.2.50:22 127.0.0.1:2222
   isle port list
   isle port remove 10.0.2.50:22`,
@@ -36,18 +39,38 @@ calls come from the private address. Rules and routes judge the private address.
 func portAddCommand() *cobra.Command {
 	var data string
 	var a portAdd
+	var g guest
 	cmd := &cobra.Command{
-		Use:   "add PRIVATE[:PORT] REAL[:PORT]",
-		Short: "Serve a private address, or one port of it, at a real address",
+		Use:   "add PRIVATE[:PORT] [REAL[:PORT]]",
+		Short: "Serve a private address, or one port of it, at a real address or by a machine",
 		Long: `Serve a private address of the virtual network, or one port of it, at a real
 address that this machine reaches. The network and the subnet are those that contain
-the address. A port that is served already is moved.`,
+the address. A port that is served already is moved.
+
+--netns and --tap give the address to a machine of its own instead, which then has an
+interface in the network: its packets are judged by the kernel (serve --dataplane
+kernel). With --gateway, what lies behind the network's gateway is behind it.`,
 		Example: `  isle port add 10.0.2.50:22 127.0.0.1:2222
-  isle port add 10.0.2.60 192.168.1.20 --name mainframe`,
-		Args: cobra.ExactArgs(2),
+  isle port add 10.0.2.60 192.168.1.20 --name mainframe
+  isle port add 10.0.2.70 --netns sftp
+  isle port add 10.0.2.80 --netns 4711
+  isle port add 10.0.2.90 --tap vm1`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if g.given() {
+				return cobra.ExactArgs(1)(cmd, args)
+			}
+			return cobra.ExactArgs(2)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
-			a.private, a.entry, err = parseAttachment(args[0], args[1])
+			if g.given() {
+				a.private, a.entry, err = g.attachment(args[0])
+			} else {
+				a.private, a.entry, err = parseAttachment(args[0], args[1])
+			}
+			if g.gateway && !g.given() {
+				err = errors.Join(err, errors.New("--gateway is of a machine: give --netns or --tap as well"))
+			}
 			if strings.ContainsAny(a.name, "/\\?#% ") {
 				err = errors.Join(err, fmt.Errorf("--name %q is no name of a resource: give letters, digits and hyphens", a.name))
 			}
@@ -61,6 +84,9 @@ the address. A port that is served already is moved.`,
 	cmd.Flags().StringVarP(&a.group, "group", "g", "", "the virtual network's resource group, when several networks contain the address")
 	cmd.Flags().StringVar(&a.network, "network", "", "the virtual network, when several contain the address")
 	cmd.Flags().StringVar(&a.name, "name", "", "the network interface's name (default: port-10-0-2-50 for 10.0.2.50)")
+	cmd.Flags().StringVar(&g.namespace, "netns", "", "the machine's network namespace: its name, a path, or the id of a process in it")
+	cmd.Flags().StringVar(&g.tap, "tap", "", "the machine's tap")
+	cmd.Flags().BoolVar(&g.gateway, "gateway", false, "what lies behind the network's gateway is behind this machine")
 	return cmd
 }
 

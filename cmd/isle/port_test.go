@@ -40,6 +40,33 @@ func TestParseAttachmentRefused(t *testing.T) {
 	}
 }
 
+func TestMachines(t *testing.T) {
+	for _, c := range []struct {
+		guest guest
+		real  string
+	}{
+		{guest{namespace: "sftp"}, "netns:/run/netns/sftp"},
+		{guest{namespace: "/run/docker/netns/1"}, "netns:/run/docker/netns/1"},
+		{guest{namespace: "4711", gateway: true}, "netns:/proc/4711/ns/net,gateway"},
+		{guest{tap: "vm1"}, "tap:vm1"},
+	} {
+		at, a, err := c.guest.attachment("10.0.2.70")
+		if err != nil || at.String() != "10.0.2.70" || a.real != c.real {
+			t.Errorf("%+v: %s %s %v", c.guest, at, a.real, err)
+		}
+		list, err := parseAttachments(a.String())
+		if err != nil || len(list) != 1 || list[0] != a {
+			t.Errorf("%s is read as %v %v", a, list, err)
+		}
+		if merged, was, err := merge("22=127.0.0.1:22", a); err != nil || len(merged) != 1 || was != "22=127.0.0.1:22" {
+			t.Errorf("%v %s %v", merged, was, err)
+		}
+	}
+	wrong := guest{namespace: "a,b", tap: "c"}
+	_, _, err := wrong.attachment("10.0.2.70:22")
+	says(t, err, "a machine has all ports", "two machines", `"a,bc" is no name`)
+}
+
 func says(t *testing.T, err error, texts ...string) {
 	t.Helper()
 	if err == nil {

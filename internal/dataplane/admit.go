@@ -18,6 +18,9 @@ const accessPort = 443
 type Caller struct {
 	Address netip.Addr // of the socket, or what a trusted proxy says
 	Source  *Source    // set when it is a workflow of this process
+	// Arrived is the environment at whose access endpoint the call arrived inside its
+	// network; "" where it arrived at the host.
+	Arrived string
 }
 
 // Admit judges a call of an environment's access endpoint, request by request, and
@@ -30,22 +33,33 @@ type Caller struct {
 // lower priority number decides. An Internal endpoint answers only what the service
 // tag VirtualNetwork has. A workflow of the same network is judged over its whole
 // way; one of another first leaves its own network for this host, and then comes from
-// this host.
+// this host. Where the kernel holds the networks, who called inside one is there, and an
+// Internal endpoint answers nowhere else.
 func (n *Inproc) Admit(environment string, c Caller) Decision {
 	p := n.place(environment)
 	f := Flow{Source: Source{Environment: environment, Subnet: SubnetBuiltIn}, Direction: Inbound, Protocol: "tcp", Port: accessPort}
 	if p != nil {
 		f.EnvironmentID, f.Source.Revision = p.Environment, p.Revision
-		f.Source.Address, _ = p.address(AccessEndpoint)
+		f.Source.Address, _ = p.Address(AccessEndpoint)
 	}
 	from := c.Address.Unmap()
-	if c.Source == nil {
+	switch {
+	case c.Arrived != "":
 		f.Address = netip.AddrPortFrom(from, 0)
+		if c.Arrived != environment && !n.place(c.Arrived).sharesNetwork(p) {
+			return n.report(judgement{Decision: own(f, netpol.Deny, "endpoint", "AccessEndpoint", "the call arrived in the virtual network of another environment")}).Decision
+		}
+	case c.Source == nil:
+		f.Address = netip.AddrPortFrom(from, 0)
+		if n.inner != nil && p != nil && p.Internal {
+			return n.report(judgement{Decision: own(f, netpol.Deny, "endpoint", "AccessEndpoint", fmt.Sprintf("the access endpoint of environment %s is Internal, and is at https://%s in its virtual network alone",
+				path.Base(p.Environment), f.Source.Address))}).Decision
+		}
 		from = n.caller(p, from)
-	} else {
+	default:
 		home := n.place(c.Source.Environment)
 		if from = netpol.HostAddress(); home.sharesNetwork(p) {
-			from, _ = home.address(c.Source.Subnet.component())
+			from, _ = home.Address(c.Source.Subnet.component())
 		} else if d := n.leave(home, *c.Source); !d.Allowed {
 			return d
 		}

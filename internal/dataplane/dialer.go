@@ -93,6 +93,12 @@ func (d *dialer) connectOne(ctx context.Context, j *judgement, timeout time.Dura
 	switch {
 	case j.inlet != nil:
 		return j.inlet.dial(ctx, d.source)
+	case d.network.inner != nil && j.place != nil:
+		if way, err := d.network.inner.way(ctx, d.source, j); err != nil || way != "" {
+			return inside(ctx, way, err, j, timeout)
+		}
+	}
+	switch {
 	case !j.reach.IsValid():
 		return nil, unattached(j.Flow)
 	case j.egress != nil:
@@ -135,12 +141,20 @@ func (d *dialer) Listen(ctx context.Context, network, address string) (net.Liste
 	if verdict := d.network.binding(Flow{Source: d.source, Protocol: "tcp", Host: host, Address: at}); !verdict.Allowed {
 		return nil, &DeniedError{Decision: verdict}
 	}
-	var config net.ListenConfig
-	inner, err := config.Listen(ctx, "tcp", at.String())
+	inner, err := d.listen(ctx, at)
 	if err != nil {
 		return nil, err
 	}
 	return &listener{Listener: inner, dialer: d}, nil
+}
+
+// listen makes the socket of a listener.
+func (d *dialer) listen(ctx context.Context, at netip.AddrPort) (net.Listener, error) {
+	if place := d.network.place(d.source.Environment); d.network.inner != nil && place != nil {
+		return d.network.inner.listen(ctx, d.source, place, at)
+	}
+	var config net.ListenConfig
+	return config.Listen(ctx, "tcp", at.String())
 }
 
 // listener hands out only the connections that the policy allows.

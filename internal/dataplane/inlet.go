@@ -84,3 +84,42 @@ func SourceOf(c net.Conn) (Source, bool) {
 		}
 	}
 }
+
+// Arrivals marks the connections of a listener that stands in the network of an
+// environment, at the address of its access endpoint.
+func Arrivals(l net.Listener, environment string) net.Listener {
+	return arrivals{Listener: l, environment: environment}
+}
+
+type arrivals struct {
+	net.Listener
+	environment string
+}
+
+func (l arrivals) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return arrival{Conn: c, environment: l.environment}, nil
+}
+
+type arrival struct {
+	net.Conn
+	environment string
+}
+
+// ArrivedAt tells at which environment's access endpoint a connection arrived inside a
+// network, also if it is wrapped; false for connections to the host.
+func ArrivedAt(c net.Conn) (environment string, inside bool) {
+	for {
+		switch x := c.(type) {
+		case arrival:
+			return x.environment, true
+		case interface{ NetConn() net.Conn }:
+			c = x.NetConn()
+		default:
+			return "", false
+		}
+	}
+}

@@ -31,6 +31,7 @@ type Resolver interface {
 type Inproc struct {
 	options Options
 	host    hostAddresses
+	inner   *Kernel // nil: all sockets are the host's
 
 	mu        sync.RWMutex
 	reserved  []endpoint // guarded by mu
@@ -87,7 +88,7 @@ func (n *Inproc) Publish(name string, address netip.AddrPort) net.Listener {
 
 // Address is the simulated address of a component; false without a network.
 func (n *Inproc) Address(environment string, c Component) (netip.Addr, bool) {
-	return n.place(environment).address(c)
+	return n.place(environment).Address(c)
 }
 
 // Dialer implements Network.
@@ -99,7 +100,7 @@ func (n *Inproc) Dialer(environment string, subnet Subnet) Dialer {
 func (n *Inproc) source(environment string, subnet Subnet) Source {
 	source := Source{Environment: environment, Subnet: subnet}
 	if p := n.place(environment); p != nil {
-		source.Address, _ = p.address(subnet.component())
+		source.Address, _ = p.Address(subnet.component())
 		source.Revision = p.Revision
 	}
 	return source

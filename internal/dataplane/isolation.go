@@ -7,8 +7,12 @@ type Isolation struct {
 	Reasons  []string `json:"reasons"` // why not, a sentence each
 }
 
-// Isolation of Inproc: it judges what asks it, and nothing else can be told to.
+// Isolation of Inproc: it judges what asks it, and nothing else can be told to. Behind a
+// wall it is the wall's.
 func (n *Inproc) Isolation() Isolation {
+	if n.inner != nil {
+		return n.inner.wall.Isolation()
+	}
 	return Isolation{Mode: "inproc", Reasons: []string{
 		"The network policy is enforced inside this process: it judges what Isle's own triggers, actions and access endpoint dial, accept and look up.",
 		"Other programs on this host, and machines attached to the network, reach each other past the policy; only the host's own firewall can keep them apart.",

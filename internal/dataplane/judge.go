@@ -19,10 +19,13 @@ const sourcePort = 49152
 // judgement is a decision, and for an allowed outbound flow where it leads.
 type judgement struct {
 	Decision
-	reach  netip.AddrPort // the real address; invalid: nothing is attached there
-	inside bool           // it ends in the network
-	inlet  *inlet         // set: it arrives in this process
-	egress *Egress        // set: it leaves this way
+	place  *Place             // as of which it was made; nil for none
+	to     netip.AddrPort     // the other end as the network knows it
+	reach  netip.AddrPort     // the real address; invalid: nothing is attached there
+	inside bool               // it ends in the network
+	exit   netpol.NextHopType // the last next hop of its way, if a network has judged it
+	inlet  *inlet             // set: it arrives in this process
+	egress *Egress            // set: it leaves this way
 }
 
 // Judge decides on one flow and reports the decision.
@@ -54,7 +57,7 @@ func (n *Inproc) fill(p *Place, f *Flow) {
 	f.Address = unmap(f.Address)
 	if p != nil {
 		f.EnvironmentID = p.Environment
-		f.Source.Address, _ = p.address(f.Source.Subnet.component())
+		f.Source.Address, _ = p.Address(f.Source.Subnet.component())
 	}
 }
 
@@ -81,6 +84,7 @@ func (n *Inproc) outbound(p *Place, f Flow) judgement {
 		return judgement{Decision: allowed(f, "", "no rule forbids it"), reach: reach}
 	}
 	j := p.evaluate(f, to)
+	j.place, j.to = p, to
 	if attached || !j.inside {
 		j.reach = reach
 	}
@@ -174,7 +178,7 @@ func (p *Place) evaluate(f Flow, to netip.AddrPort) judgement {
 	}
 	flow := netpol.Flow{Protocol: protocol(f.Protocol), Source: f.Source.Address, SourcePort: sourcePort, Destination: to.Addr(), DestinationPort: to.Port()}
 	verdict := p.Network.Evaluate(flow)
-	j := judgement{Decision: byPolicy(f, flow, verdict), inside: f.Zone == ZoneVirtualNetwork || verdict.Exit == netpol.VnetLocal}
+	j := judgement{Decision: byPolicy(f, flow, verdict), inside: f.Zone == ZoneVirtualNetwork || verdict.Exit == netpol.VnetLocal, exit: verdict.Exit}
 	if !j.Allowed && f.Zone == ZoneInternet && !isPublic(to.Addr()) && to.Addr() != netpol.HostAddress() {
 		j.remedy(&verdict)
 	}

@@ -47,7 +47,7 @@ func newProxy(t *testing.T, serve func(*proxyServer, net.Conn)) *proxyServer {
 	return p
 }
 
-func relay(client io.ReadWriter, to string) {
+func tunnel(client io.ReadWriter, to string) {
 	server, err := net.Dial("tcp", to)
 	if err != nil {
 		return
@@ -84,7 +84,7 @@ func socksServer(_ *proxyServer, c net.Conn) {
 	}
 	to := netip.AddrPortFrom(netip.AddrFrom4([4]byte(read(4))), binary.BigEndian.Uint16(read(2)))
 	_, _ = c.Write([]byte{5, 0, 0, 1, 0, 0, 0, 0, 0, 0})
-	relay(c, to.String())
+	tunnel(c, to.String())
 }
 
 // connectServer is an HTTP proxy. It begins to relay in the same packet as its answer.

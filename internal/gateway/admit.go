@@ -17,15 +17,22 @@ type Network interface {
 }
 
 // ConnContext is an http.Server's ConnContext: it notes that a connection comes from
-// a workflow of this process. Nothing that a request says can claim that, or hide it.
+// a workflow of this process, or that it arrived inside a network. Nothing that a
+// request says can claim that, or hide it.
 func ConnContext(ctx context.Context, c net.Conn) context.Context {
 	if source, inside := dataplane.SourceOf(c); inside {
 		return context.WithValue(ctx, sourceKey{}, source)
 	}
+	if environment, inside := dataplane.ArrivedAt(c); inside {
+		return context.WithValue(ctx, arrivedKey{}, environment)
+	}
 	return ctx
 }
 
-type sourceKey struct{}
+type (
+	sourceKey  struct{}
+	arrivedKey struct{}
+)
 
 // SourceOf is the workflow of this process that a request comes from; false for
 // requests from elsewhere.
@@ -34,9 +41,16 @@ func SourceOf(r *http.Request) (dataplane.Source, bool) {
 	return source, inside
 }
 
+// ArrivedAt is the environment at whose access endpoint a request arrived inside its
+// network; "" for requests to the host.
+func ArrivedAt(r *http.Request) string {
+	environment, _ := r.Context().Value(arrivedKey{}).(string)
+	return environment
+}
+
 // caller is who sends a request.
 func (g *Gateway) caller(r *http.Request) dataplane.Caller {
-	c := dataplane.Caller{Address: g.config.Caller(r)}
+	c := dataplane.Caller{Address: g.config.Caller(r), Arrived: ArrivedAt(r)}
 	if source, inside := SourceOf(r); inside {
 		c.Source = &source
 	}

@@ -117,7 +117,7 @@ func (p policies) Latest() (*netpol.Policy, uint64) {
 
 func (p policies) Outgoing(network, subnet string) []netip.Addr {
 	if now := p.Policies.Latest(); now != nil {
-		return now.Outgoing(network, subnet)
+		return now.Outgoing(network, subnet, false)
 	}
 	return nil
 }

@@ -77,6 +77,19 @@ func (m *Metrics) Spans(dropped func() int64) {
 	}, func() float64 { return float64(dropped()) }))
 }
 
+// Isolated adds whether the policy of networks is enforced for every packet, by who
+// enforces it.
+func (m *Metrics) Isolated(mode string, isolated func() bool) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "isle_networks_isolated", Help: "1 where the policy of networks is enforced for every packet as it is stored, else 0.", ConstLabels: prometheus.Labels{"mode": mode},
+	}, func() float64 {
+		if isolated() {
+			return 1
+		}
+		return 0
+	}))
+}
+
 // Handler serves the metrics.
 func (m *Metrics) Handler() http.Handler {
 	serve := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 30 * time.Second})

@@ -90,7 +90,7 @@ func TestFlowsLeaveByAFirewall(t *testing.T) {
 	w.send("PUT", net+"/subnets/a", `{"properties":{"addressPrefix":"10.0.0.0/24","routeTable":{"id":"`+table+`"}}}`, 200)
 	judge := func(port uint16) string {
 		d := w.judge(flow("10.0.0.4", "93.184.216.34", port))
-		return fmt.Sprint(d.Verdict, " ", d.RuleName, " ", d.SNATIP, " ", w.snapshot().Outgoing(net, net+"/subnets/a"))
+		return fmt.Sprint(d.Verdict, " ", d.RuleName, " ", d.SNATIP, " ", w.snapshot().Outgoing(net, net+"/subnets/a", false))
 	}
 	for port, want := range map[uint16]string{443: "Allow web/https 203.0.113.1 [203.0.113.1]", 8080: "Allow web/https 203.0.113.1 [203.0.113.1]", 22: "Deny  invalid IP [203.0.113.1]"} {
 		if got := judge(port); got != want {

@@ -33,8 +33,8 @@ func (n *Interface) checkAttach(tx *store.Tx, id arm.ID, tags expr.Value, found 
 			private = a
 		}
 	}
-	mappings, problems := parseAttach(text, id.String(), private)
-	others, err := attachments(tx, n.subnet(), id)
+	mappings, machine, problems := parseAttach(text, id.String(), private)
+	others, machines, err := attachments(tx, n.subnet(), id)
 	if err != nil {
 		return err
 	}
@@ -44,6 +44,9 @@ func (n *Interface) checkAttach(tx *store.Tx, id arm.ID, tags expr.Value, found 
 			problems = append(problems, fmt.Sprintf("'%s' is attached to %s already, and what is attached has one private address in a virtual network", m.text(), by))
 		}
 		others[real] = id.String()
+	}
+	if by := machines[machine.Given]; by != "" {
+		problems = append(problems, fmt.Sprintf("'%s' is the interface %s already", machine.Given, by))
 	}
 	if len(problems) > 0 {
 		found.Add(codeAttachment, "tags."+tagAttach, "The tag %s, which says what network interface %s stands for, is not valid: %s.", tagAttach, id, strings.Join(problems, "; "))
@@ -60,13 +63,13 @@ func (m *Mapping) text() string {
 }
 
 // attachments are the real ends that the interfaces of a subnet's network, but for
-// one, stand for; port 0 is a whole machine.
-func attachments(tx *store.Tx, subnet string, but arm.ID) (map[netip.AddrPort]string, error) {
+// one, stand for; port 0 is a whole machine. A tap has one end, in whatever network.
+func attachments(tx *store.Tx, subnet string, but arm.ID) (attached map[netip.AddrPort]string, machines map[string]string, err error) {
 	all, err := arm.List(tx, store.Query{Type: typeInterfaces})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	attached := map[netip.AddrPort]string{}
+	attached, machines = map[netip.AddrPort]string{}, map[string]string{}
 	for _, r := range all {
 		text := tagText(r.Tags, tagAttach)
 		if text == "" || r.Key == but.Key() {
@@ -74,17 +77,20 @@ func attachments(tx *store.Tx, subnet string, but arm.ID) (map[netip.AddrPort]st
 		}
 		form, err := decode[Interface](r)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		mappings, machine, _ := parseAttach(text, r.ID, netip.Addr{})
+		if machine.Given != "" {
+			machines[machine.Given] = r.ID
 		}
 		if networkKey(form.subnet()) != networkKey(subnet) {
 			continue
 		}
-		mappings, _ := parseAttach(text, r.ID, netip.Addr{})
 		for _, m := range mappings {
 			attached[netip.AddrPortFrom(m.Real, m.RealPort)] = r.ID
 		}
 	}
-	return attached, nil
+	return attached, machines, nil
 }
 
 // patchInterface changes the tags.

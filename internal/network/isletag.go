@@ -12,9 +12,10 @@ import (
 // Tags with a meaning of their own: they say what in the real world a resource of
 // the simulated network stands for (architecture.md, Addresses).
 const (
-	tagAttach = "isle-attach" // of an interface: real addresses that are served or are it
+	tagAttach = "isle-attach" // of an interface: real addresses that are served or are it, or the machine that is it
 	tagEgress = "isle-egress" // of a public address: how its flows leave the host
 	tagRoutes = "isle-routes" // of a gateway: prefixes behind it
+	tagUplink = "isle-uplink" // of a virtual network: how it reaches what lies outside, where the kernel holds it
 )
 
 // tagText is the text of a tag, whose name compares ignoring case; "" if it is not
@@ -35,11 +36,18 @@ func entries(text string) []string {
 }
 
 // parseAttach reads isle-attach of an interface with a private address: entries
-// PORT=ADDRESS:PORT and ADDRESS. It gives what can be read, and a text for each
-// problem.
-func parseAttach(text, id string, private netip.Addr) (list []Mapping, problems []string) {
+// PORT=ADDRESS:PORT and ADDRESS, or netns:PATH or tap:NAME. It gives what can be read,
+// and a text for each problem.
+func parseAttach(text, id string, private netip.Addr) (list []Mapping, machine Attached, problems []string) {
+	machine.Interface = id
 	seen := map[uint16]bool{}
 	for _, entry := range entries(text) {
+		if given, problem := machine.readGiven(entry); given {
+			if problem != "" {
+				problems = append(problems, fmt.Sprintf("'%s' %s", entry, problem))
+			}
+			continue
+		}
 		m := Mapping{Interface: id, Private: private}
 		port, real, mapped := strings.Cut(entry, "=")
 		problem := ""
@@ -58,7 +66,7 @@ func parseAttach(text, id string, private netip.Addr) (list []Mapping, problems 
 		seen[m.Port] = true
 		list = append(list, m)
 	}
-	return list, problems
+	return list, machine, append(problems, machine.checkGiven(list)...)
 }
 
 // readPort reads PORT and ADDRESS:PORT of an entry.
@@ -80,7 +88,7 @@ func realAddress(text string) (netip.Addr, string) {
 	a, err := netip.ParseAddr(text)
 	switch a = a.Unmap(); {
 	case err != nil || a.Zone() != "":
-		return netip.Addr{}, "is neither PORT=ADDRESS:PORT nor an IP address"
+		return netip.Addr{}, "is none of PORT=ADDRESS:PORT, an IP address, netns:PATH and tap:NAME"
 	case a.IsUnspecified() || a.IsMulticast() || a.IsLinkLocalUnicast():
 		return netip.Addr{}, "has an address that nothing can be attached at: give one of this host or of a machine that it reaches"
 	}

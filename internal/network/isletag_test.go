@@ -3,6 +3,7 @@ package network
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 )
 
@@ -22,7 +23,7 @@ func TestAttachments(t *testing.T) {
 		"169.254.169.254":                      "!",
 		"22=0.0.0.0:22,fe80::1,224.0.0.1,host": "!!!!",
 	} {
-		list, problems := parseAttach(text, "/nic", private)
+		list, _, problems := parseAttach(text, "/nic", private)
 		got := ""
 		for _, m := range list {
 			got += fmt.Sprintf("%d→%s:%d ", m.Port, m.Real, m.RealPort)
@@ -34,6 +35,67 @@ func TestAttachments(t *testing.T) {
 			got += "!"
 		}
 		if got != want {
+			t.Errorf("%s: %s, want %s (%q)", text, got, want, problems)
+		}
+	}
+}
+
+func TestMachines(t *testing.T) {
+	for text, want := range map[string]string{
+		"netns:/run/netns/sftp":                   "/run/netns/sftp",
+		"netns:/var/run/netns/a.b-c":              "/var/run/netns/a.b-c",
+		"netns:/run/docker/netns/0a1b":            "/run/docker/netns/0a1b",
+		"netns:/proc/4711/ns/net, gateway":        "/proc/4711/ns/net gateway",
+		"gateway tap:vm1":                         "vm1 gateway",
+		"netns:/run/netns/isle-1-x":               "!",
+		"netns:/var/run/netns/isle-1-x":           "!",
+		"netns:/run/netns/../../proc/self/ns/net": "!",
+		"netns:/proc/self/ns/net":                 "!",
+		"netns:/etc/passwd":                       "!",
+		"netns:":                                  "!",
+		"tap:with a blank":                        "with!!",
+		"tap:a/b":                                 "!",
+		"tap:sixteen-letters-":                    "!",
+		"gateway":                                 " gateway!",
+		"22=127.0.0.1:22,gateway":                 " gateway!",
+		"netns:/run/netns/a,tap:b":                "/run/netns/a!",
+		"netns:/run/netns/a,22=127.0.0.1:22":      "/run/netns/a!",
+		"netns:/run/netns/a,192.168.1.20":         "/run/netns/a!",
+	} {
+		_, m, problems := parseAttach(text, "/nic", netip.MustParseAddr("10.0.0.4"))
+		got := m.Given
+		if m.Gateway {
+			got += " gateway"
+		}
+		for range problems {
+			got += "!"
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s (%q)", text, got, want, problems)
+		}
+	}
+}
+
+func TestUplinks(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                   "{   [] invalid IP}",
+		"eth1 192.0.2.10/24": "{ eth1 [192.0.2.10/24] invalid IP}",
+		"eth1 192.0.2.10/24,192.0.2.11/24 via 192.0.2.1": "{ eth1 [192.0.2.10/24 192.0.2.11/24] 192.0.2.1}",
+		"eth1":                          "!",
+		"eth1 192.0.2.10":               "!",
+		"eth1 via 192.0.2.1":            "!",
+		"eth1 192.0.2.10/24 via router": "!",
+		"eth1;x 2001:db8::1/64 via ::1": "!!!",
+	} {
+		u, problems := parseUplink(text)
+		got := fmt.Sprint(u)
+		if len(problems) > 0 {
+			got = ""
+		}
+		for range problems {
+			got += "!"
+		}
+		if got != strings.ReplaceAll(want, "{   ", "{  ") {
 			t.Errorf("%s: %s, want %s (%q)", text, got, want, problems)
 		}
 	}
@@ -76,7 +138,7 @@ func FuzzTags(f *testing.F) {
 	f.Add("socks5://a:1")
 	f.Add("10.0.0.0/8 ::/0")
 	f.Fuzz(func(t *testing.T, text string) {
-		list, _ := parseAttach(text, "id", netip.MustParseAddr("10.0.0.4"))
+		list, _, _ := parseAttach(text, "id", netip.MustParseAddr("10.0.0.4"))
 		for _, m := range list {
 			if !m.Real.IsValid() || m.Real.Is4In6() || (m.Port == 0) != (m.RealPort == 0) {
 				t.Fatalf("%+v", m)

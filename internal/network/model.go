@@ -20,6 +20,8 @@ import (
 type content struct {
 	model    netpol.Model
 	mappings map[string][]Mapping // by network
+	attached []Attached
+	uplinks  []Uplink
 	egress   map[netip.Addr]Egress
 	outgoing map[firewallAt][]netip.Addr // the firewall's public addresses
 }
@@ -108,7 +110,7 @@ func (r *reader) network(resource arm.Resource, form *Network) error {
 		return nil
 	})
 	r.model.Networks = append(r.model.Networks, n)
-	return err
+	return errors.Join(err, r.uplink(resource))
 }
 
 // referenceID is the ID that a reference means, however its text is written.

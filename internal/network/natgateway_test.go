@@ -68,7 +68,7 @@ func TestNATGateways(t *testing.T) {
 	}
 	policy, err := w.policies.Current()
 	w.must(err)
-	if got := fmt.Sprint(policy.Outgoing(net, net+"/subnets/a")); got != fmt.Sprintf("[%v]", address["ipAddress"]) {
+	if got := fmt.Sprint(policy.Outgoing(net, net+"/subnets/a", false)); got != fmt.Sprintf("[%v]", address["ipAddress"]) {
 		t.Errorf("outgoing addresses: %s", got)
 	}
 

@@ -28,6 +28,7 @@ func putNetwork(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Writte
 	form := &Network{Version: formVersion, Space: body.AddressSpace.AddressPrefixes, Settings: carry(r.Properties(), carriedNetwork)}
 	space := checkSpace(form.Space, &found)
 	checkDNS(body.DHCPOptions.DNSServers, &found)
+	checkUplink(r.Tags, &found)
 	if len(body.Peerings) > 0 {
 		found.Add("PeeringNotSupported", "properties.virtualNetworkPeerings", "This server has no virtual network peerings. Remove them from the request.")
 	}
@@ -141,6 +142,16 @@ func checkLayout(subnets []nested[Subnet], space []netip.Prefix, found *arm.Foun
 		*found = append(*found, outside...)
 	}
 	checkDisjoint(ranges, "properties.subnets", found)
+}
+
+// patchNetwork changes the tags.
+func patchNetwork(ctx context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+	var found arm.Found
+	checkUplink(r.Tags, &found)
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	return arm.PatchTags(ctx, tx, r)
 }
 
 // deleteNetwork: its subnets, which are deleted first, have refused if one is in

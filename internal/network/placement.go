@@ -25,7 +25,11 @@ func (r *reader) nic(resource arm.Resource, form *Interface) error {
 		return nil
 	}
 	r.model.Interfaces = append(r.model.Interfaces, n)
-	mappings, problems := parseAttach(tagText(resource.Tags, tagAttach), resource.ID, n.Addresses[0])
+	text := tagText(resource.Tags, tagAttach)
+	mappings, machine, problems := parseAttach(text, resource.ID, n.Addresses[0])
+	if text != "" {
+		r.attached = append(r.attached, machine)
+	}
 	key := networkKey(n.Subnet)
 	r.mappings[key] = append(r.mappings[key], mappings...)
 	return texts(problems)

@@ -101,7 +101,7 @@ func TestTheFirewallScenario(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	vnet := scope + typeNetworks + "/net"
-	if got := fmt.Sprint(s.Outgoing(strings.ToUpper(vnet), vnet+"/subnets/a"), s.Outgoing(vnet, vnet+"/subnets/GatewaySubnet"), s.Outgoing(vnet+"x", "")); got != "[203.0.113.1] [] []" {
+	if got := fmt.Sprint(s.Outgoing(strings.ToUpper(vnet), vnet+"/subnets/a", false), s.Outgoing(vnet, vnet+"/subnets/GatewaySubnet", false), s.Outgoing(vnet+"x", "", false)); got != "[203.0.113.1] [] []" {
 		t.Error(got)
 	}
 	if e := s.Egress(); len(e) != 1 || e[netip.MustParseAddr("203.0.113.1")] != (Egress{PublicIP: scope + typePublicIPs + "/out", Bind: netip.MustParseAddr("127.0.0.2")}) {

@@ -188,25 +188,35 @@ func (s *Snapshot) Mappings(network string) []Mapping {
 	return slices.Clone(s.content.mappings[strings.ToLower(network)])
 }
 
+// Model is what the policy was compiled from, Attached who answers for its interfaces,
+// and Uplinks how its networks reach what lies outside. The caller must not change them.
+func (s *Snapshot) Model() *netpol.Model { return &s.content.model }
+func (s *Snapshot) Attached() []Attached { return s.content.attached }
+func (s *Snapshot) Uplinks() []Uplink    { return s.content.uplinks }
+
 // Egress is how flows leave that have a public address as their source, by that
 // address. The caller must not change it.
 func (s *Snapshot) Egress() map[netip.Addr]Egress { return s.content.egress }
 
 // Outgoing are the static public addresses as which the flows of a subnet leave for
 // the Internet: those with egress of its NAT gateway and of the firewalls that its routes
-// lead to. It is empty if nothing claims any.
-func (s *Snapshot) Outgoing(network, subnet string) []netip.Addr {
+// lead to, and the firewalls' where the network has an uplink and the kernel holds it. It
+// is empty if nothing claims any.
+func (s *Snapshot) Outgoing(network, subnet string, kernel bool) []netip.Addr {
 	n, ok := s.Policy.Network(network)
 	if !ok {
 		return nil
 	}
+	out := kernel && slices.ContainsFunc(s.content.uplinks, func(u Uplink) bool { return strings.EqualFold(u.Network, network) })
 	var found []netip.Addr
 	for _, r := range n.EffectiveRoutes(subnet) {
 		if !r.Active || !leaves(r.Prefix) {
 			continue
 		}
-		for _, a := range s.publicOf(network, subnet, &r) {
-			if _, out := s.content.egress[a]; out && !slices.Contains(found, a) {
+		for i, a := range s.publicOf(network, subnet, &r) {
+			_, egress := s.content.egress[a]
+			uplink := out && i == 0 && r.NextHop == netpol.VirtualAppliance // a firewall leaves with its first address
+			if (egress || uplink) && !slices.Contains(found, a) {
 				found = append(found, a)
 			}
 		}

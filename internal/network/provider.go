@@ -35,7 +35,7 @@ func resourceTypes(p *provider) []arm.Type {
 	child := arm.Type{APIVersions: versions, AnyVersion: true, ETagMember: true, List: &arm.ListSpec{}, ValidName: anyName, Names: top.Names}
 
 	networks := top
-	networks.Name, networks.Put, networks.Delete, networks.View = typeNetworks, putNetwork, deleteNetwork, viewNetwork
+	networks.Name, networks.Put, networks.Patch, networks.Delete, networks.View = typeNetworks, putNetwork, patchNetwork, deleteNetwork, viewNetwork
 	networks.Move = moveNetwork
 	networks.ReadOnly = []string{"properties.resourceGuid", "properties.subnets.properties.ipConfigurations", "properties.subnets.properties.serviceAssociationLinks", "properties.subnets.properties.resourceNavigationLinks"}
 	networks.Actions = map[string]arm.Handler{"ddosProtectionStatus": protections, "trace": p.trace}

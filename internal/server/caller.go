@@ -11,11 +11,11 @@ import (
 
 // caller is the address that a request comes from: its socket's, or behind trusted
 // proxies the last address in X-Forwarded-For that is none of them. A workflow of this
-// process is no proxy, whatever its simulated address.
+// process is no proxy, whatever its simulated address, and nobody in a network is.
 func (s *Server) caller(r *http.Request) netip.Addr {
 	socket, _ := netip.ParseAddrPort(r.RemoteAddr)
 	from := socket.Addr().Unmap()
-	if _, inside := gateway.SourceOf(r); inside {
+	if _, inside := gateway.SourceOf(r); inside || gateway.ArrivedAt(r) != "" {
 		return from
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")

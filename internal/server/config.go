@@ -36,6 +36,13 @@ const (
 	InlineCodeOff       = "off"
 )
 
+// Who enforces the network policy.
+const (
+	DataPlaneInproc = "inproc" // this process
+	DataPlaneKernel = "kernel" // the kernel of this machine, behind this process
+	DataPlaneAuto   = "auto"   // the kernel if it can, else this process
+)
+
 // Config is all that can be set of a server. The zero value with a data folder is a
 // server on the default address.
 type Config struct {
@@ -66,6 +73,8 @@ type Config struct {
 
 	AllowedHosts   []string       // further Host names that are answered
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts
+
+	DataPlane string // DataPlaneInproc, DataPlaneKernel or DataPlaneAuto; "": DataPlaneInproc
 
 	// InlineCode says where JavaScriptCode actions run: InlineCodeProcess, in processes
 	// that ScriptWorker makes, InlineCodeInProcess, or InlineCodeOff, where workflows with
@@ -112,7 +121,7 @@ func (c *Config) Validate() error {
 			found = append(found, fmt.Errorf("--public-url %q is not an https URL without a path, such as https://isle.example:7443", c.PublicURL))
 		}
 	}
-	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkLimits(), c.checkThrottle(), c.readServiceTags(), c.readConnections(), c.checkFlowLog(), c.checkTraces(), c.checkTrust())
+	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkDataPlane(), c.checkLimits(), c.checkThrottle(), c.readServiceTags(), c.readConnections(), c.checkFlowLog(), c.checkTraces(), c.checkTrust())
 	if c.ResponseLimit == 0 {
 		c.ResponseLimit = defaultResponseLimit
 	}
@@ -178,6 +187,17 @@ func (c *Config) checkInlineCode() error {
 		}
 	default:
 		return fmt.Errorf("--inline-code %q is none of %s, %s and %s", c.InlineCode, InlineCodeProcess, InlineCodeInProcess, InlineCodeOff)
+	}
+	return nil
+}
+
+func (c *Config) checkDataPlane() error {
+	switch c.DataPlane {
+	case "":
+		c.DataPlane = DataPlaneInproc
+	case DataPlaneInproc, DataPlaneKernel, DataPlaneAuto:
+	default:
+		return fmt.Errorf("--dataplane %q is none of %s, %s and %s", c.DataPlane, DataPlaneInproc, DataPlaneKernel, DataPlaneAuto)
 	}
 	return nil
 }

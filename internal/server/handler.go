@@ -20,6 +20,7 @@ import (
 //	/, /portal/…                       portal: the web UI
 //	/healthz, /readyz                  whether the server is well, and takes work
 //	/metrics                           what it counts
+//	/network                           what the kernel holds of the networks
 //	/backup, /restore                  an archive of everything, and back
 //	/workflows/…                       gateway: request triggers, content links
 //	/integrationAccounts/…             gateway: what artifacts hold
@@ -37,6 +38,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", s.serveMetrics())
 	subscription := "/subscriptions/" + s.issuer.Subscription()
+	mux.Handle("GET "+networkPath, s.manager.Stream(networkRead, subscription, s.serveNetwork))
 	mux.Handle("POST /backup", s.manager.Stream(backupAction, subscription, s.serveBackup))
 	mux.Handle("POST /restore", s.manager.Stream(restoreAction, subscription, s.serveRestore))
 	access := s.whileReady(s.gateway) // judges the pace of its large bodies itself
@@ -48,6 +50,7 @@ func (s *Server) routes() http.Handler {
 	startConsent := timely(bodyTimeout, http.HandlerFunc(s.web.StartConsent))
 	mux.Handle("GET "+web.ConsentStart, startConsent)
 	mux.Handle("POST "+web.ConsentStart, startConsent)
+	manager := s.inForce(s.manager)
 	management := timely(bodyTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case signsInForOtherSite(r):
@@ -57,7 +60,7 @@ func (s *Server) routes() http.Handler {
 		case strings.HasPrefix(r.URL.Path, "/v1.0/"):
 			directory.ServeHTTP(w, r)
 		default:
-			s.manager.ServeHTTP(w, r)
+			manager.ServeHTTP(w, r)
 		}
 	}))
 	mux.Handle("/", management)

@@ -16,7 +16,10 @@ import (
 )
 
 // policies is the network policy as environments see it.
-type policies struct{ *network.Policies }
+type policies struct {
+	*network.Policies
+	kernel bool // the kernel holds the networks
+}
 
 func (p policies) Policy() (*netpol.Policy, uint64, error) {
 	now, err := p.Current()
@@ -39,7 +42,7 @@ func (p policies) Outgoing(network, subnet string) []netip.Addr {
 	if now == nil {
 		return nil // nothing leaves
 	}
-	return now.Outgoing(network, subnet)
+	return now.Outgoing(network, subnet, p.kernel)
 }
 
 func (policies) DNSServers(tx *store.Tx, id string) ([]netip.Addr, error) {

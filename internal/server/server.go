@@ -64,6 +64,9 @@ type Server struct {
 	policies   *network.Policies
 	places     *networks
 	network    *dataplane.Inproc
+	plane      *dataplane.Kernel // around network; nil without
+	wall       *wall             // nil where this process alone enforces the policy
+	insides    insides
 	flows      *flowLog // nil for none
 	metrics    *metrics.Metrics
 	minutes    metrics.Minutes
@@ -147,6 +150,9 @@ func (s *Server) start(ctx context.Context) error {
 	s.background = stop
 	s.keeping.Go(func() { s.watchHealth(background) })
 	s.keeping.Go(func() { s.watchUsage(background) })
+	if s.wall != nil {
+		s.keeping.Go(func() { s.wall.run(background) })
+	}
 	s.keeping.Go(func() { search.New(s.store, s.log).Run(background) })
 	if err := s.tasks.Start(background); err != nil {
 		return err
@@ -157,8 +163,7 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	s.keeping.Go(func() { s.maintain(background) })
 	s.recovered.Store(true)
-	isolation := s.isolation()
-	s.log.Info("data plane", "mode", isolation.Mode, "isolated", isolation.Isolated, "reasons", isolation.Reasons)
+	s.tellIsolation(ctx)
 	return nil
 }
 
@@ -291,7 +296,9 @@ func (s *Server) build() error {
 	s.workflows = logic.NewWorkflows(s.store, s.config.limits.Workflow)
 	s.policies = network.NewPolicies(s.store, s.config.tags, s.log)
 	s.places = newNetworks(s.policies)
-	s.network = dataplane.NewInproc(dataplane.Options{Networks: s.places, Observe: s.flows.observe})
+	if err := s.openDataPlane(); err != nil {
+		return err
+	}
 	if err := s.trace(); err != nil {
 		return err
 	}
@@ -316,7 +323,7 @@ func (s *Server) build() error {
 	}
 	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Accounts: accounts{s.accounts}, Tenant: s.issuer.Tenant(), Authorizer: s.access, Identities: identities{s},
 		Throughput: s.runner.Throughput, Minutes: &s.minutes, Throttled: s.config.Limits == LimitsDocumented,
-		Policies: policies{s.policies}, Probes: s.probes(), Isolation: s.isolation,
+		Policies: policies{s.policies, s.wall != nil}, Probes: s.probes(), Isolation: s.isolation, Prepare: s.prepareEnvironment,
 		Access: func(string) string { return s.base }, ReleaseDelay: s.config.SubnetRelease, Refused: s.config.refusedActions(), Clock: s.config.Clock, Log: s.log})
 	if err != nil {
 		return err
@@ -352,6 +359,7 @@ func (s *Server) build() error {
 	}
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})
 	s.metrics.Watch(s.store, s.runner, s.labels())
+	s.metrics.Isolated(s.network.Isolation().Mode, func() bool { return s.network.Isolation().Isolated })
 	s.handler = s.routes()
 	return nil
 }
@@ -453,6 +461,9 @@ func (s *Server) close(ctx context.Context) error {
 		s.tasks.Stop()
 		s.background()
 		s.keeping.Wait()
+	}
+	if s.plane != nil {
+		found = append(found, s.insides.keep(nil, nil), s.plane.Close())
 	}
 	if s.runner != nil {
 		s.runner.Stop()

@@ -88,7 +88,7 @@ func (s *Server) routeOf(known map[string]string) func(*http.Request) string {
 	return func(r *http.Request) string {
 		path := r.URL.Path
 		switch {
-		case path == "/", path == "/healthz", path == "/readyz", path == "/metrics", path == "/backup", path == "/restore":
+		case path == "/", path == "/healthz", path == "/readyz", path == "/metrics", path == networkPath, path == "/backup", path == "/restore":
 			return path
 		case path == "/portal", strings.HasPrefix(path, portal.Root):
 			return "portal"

@@ -1,0 +1,149 @@
+//go:build real && linux
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"isle/internal/kernel"
+	"isle/internal/server"
+	"isle/isletest"
+)
+
+// TestRealKernelOutlivesAKill kills a server whose networks the kernel holds, while runs
+// are under way and the network is being changed. Started again, it finds all as it was
+// and leaves nothing over; a server that stops leaves its networks, and one that has
+// stopped has them taken down.
+func TestRealKernelOutlivesAKill(t *testing.T) {
+	if err := kernel.Unavailable(kernel.Probe(t.Context())); err != nil {
+		t.Skipf("SKIPPED: %v", err)
+	}
+	w := newWorkspace(t)
+	data := filepath.Join(w.dir, "data")
+	t.Cleanup(func() { _, _, _ = w.run("bin/isle network down --force --data data") })
+	up := "bin/isle up --dataplane kernel --json --listen 127.0.0.1:0 --data data"
+	s := w.start(up)
+	callback := callbackIn(t, s)
+	before := namespaces(t, w)
+	if len(before) != 6 { // the router, and the environment's five
+		t.Fatalf("the kernel holds %v", before)
+	}
+	if told := w.fail("bin/isle network down --data data"); !strings.Contains(told, "a server runs") {
+		t.Errorf("down, while the server runs: %s", told)
+	}
+
+	client := isletest.Connect(t, data)
+	putGroup(client, 0)
+	guardCache(t, client)
+	busy := make(chan struct{})
+	go func() { // until the server is gone
+		defer close(busy)
+		for i := range 1000 { // each changes the filter of the router
+			answer, err := client.HTTP().Post(callback, "application/json", strings.NewReader(anOrder))
+			if err != nil {
+				return
+			}
+			_ = answer.Body.Close()
+			if !putGroup(client, i+1) {
+				return
+			}
+			if i == 20 {
+				_ = s.cmd.Process.Signal(syscall.SIGKILL)
+			}
+		}
+	}()
+	<-busy
+	<-s.ended
+
+	s = w.start(up)
+	callback = callbackIn(t, s)
+	if after := namespaces(t, w); !slices.Equal(before, after) {
+		t.Errorf("the kernel held %v, and holds %v", before, after)
+	}
+	client = isletest.Connect(t, data)
+	if a := client.Call(callback, json.RawMessage(anOrder)); a.Status != http.StatusOK {
+		t.Errorf("a call after the kill: %d %s", a.Status, a.Body)
+	}
+	var status server.NetworkStatus
+	if err := json.Unmarshal([]byte(w.succeed("bin/isle network status --json --data data")), &status); err != nil || len(status.Differences) > 0 || !status.Isolation.Isolated {
+		t.Errorf("%v %+v", err, status)
+	}
+	s.stop(syscall.SIGTERM)
+	if after := namespaces(t, w); !slices.Equal(before, after) {
+		t.Errorf("stopped, the kernel holds %v", after)
+	}
+	w.succeed("bin/isle network down --data data")
+	if left := namespaces(t, w); len(left) > 0 {
+		t.Errorf("taken down, the kernel holds %v", left)
+	}
+}
+
+// callbackIn is the URL of the example workflow.
+func callbackIn(t *testing.T, s *service) string {
+	t.Helper()
+	var ready readyState
+	if err := json.Unmarshal([]byte(s.expect(s.out, "\n")), &ready); err != nil {
+		t.Fatal(err)
+	}
+	return ready.CallbackURL
+}
+
+// namespaces are those of the server of the workspace, as the system has them.
+func namespaces(t *testing.T, w *workspace) (names []string) {
+	t.Helper()
+	tag, err := server.KernelTag(filepath.Join(w.dir, "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := os.ReadDir(filepath.Dir(kernel.Path(tag, "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		if strings.HasPrefix(e.Name(), filepath.Base(kernel.Path(tag, ""))) {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+// guardCache sets the security group on the last subnet of the environment.
+func guardCache(t *testing.T, client *isletest.Server) {
+	t.Helper()
+	group := "/subscriptions/" + client.SubscriptionID + "/resourceGroups/isle/providers/Microsoft.Network"
+	subnets := client.Do(http.MethodGet, group+"/virtualNetworks?api-version=2023-09-01", nil)
+	id := subnets.Text("value", 0, "properties", "subnets", 3, "id")
+	var subnet map[string]any
+	if err := json.Unmarshal(client.Do(http.MethodGet, id+"?api-version=2023-09-01", nil).Body, &subnet); err != nil {
+		t.Fatal(err)
+	}
+	subnet["properties"].(map[string]any)["networkSecurityGroup"] = map[string]any{"id": group + "/networkSecurityGroups/busy"}
+	if a := client.Do(http.MethodPut, id+"?api-version=2023-09-01", subnet); a.Status >= 300 {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+}
+
+// putGroup changes a security group; false once the server does not answer.
+func putGroup(client *isletest.Server, i int) bool {
+	body := fmt.Sprintf(`{"location":"westeurope","properties":{"securityRules":[{"name":"r","properties":{"priority":%d,"direction":"Inbound","access":"Deny","protocol":"*","sourceAddressPrefix":"192.0.2.0/24","sourcePortRange":"*","destinationAddressPrefix":"*","destinationPortRange":"*"}}]}}`, 100+i)
+	request, err := http.NewRequest(http.MethodPut, client.Endpoint+"/subscriptions/"+client.SubscriptionID+"/resourceGroups/isle/providers/Microsoft.Network/networkSecurityGroups/busy?api-version=2023-09-01", strings.NewReader(body))
+	if err != nil {
+		return false
+	}
+	request.Header.Set("Authorization", "Bearer "+client.Token())
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := client.HTTP().Do(request)
+	if err != nil {
+		return false
+	}
+	_ = answer.Body.Close()
+	return true
+}

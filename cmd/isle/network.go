@@ -1,0 +1,187 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"isle/internal/kernel"
+	"isle/internal/server"
+)
+
+func networkCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "network",
+		Short: "See and remove what the kernel holds of the virtual networks: status, down",
+		Long: `See and remove what the kernel of this machine holds of the virtual networks, where
+the server runs with --dataplane kernel. It needs root, as the server does.`,
+		Args: cobra.NoArgs, // what is no subcommand is refused
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(networkStatusCommand(), networkDownCommand())
+	return cmd
+}
+
+func networkStatusCommand() *cobra.Command {
+	var data string
+	var asJSON, counters bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show namespaces, ports and counters of rules, and what is not as it must be",
+		Long: `Show the namespaces of the data folder's server with their ports, how often each
+rule has decided, and what is not as it must be. Where no server runs, what the
+kernel holds is shown, and nothing can be said of what it must hold.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			status, err := networkStatus(cmd.Context(), data)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printLines(cmd.OutOrStdout(), []server.NetworkStatus{status}, func(s server.NetworkStatus) any { return s })
+			}
+			return printNetwork(cmd.OutOrStdout(), &status, counters)
+		},
+	}
+	dataFlag(cmd, &data)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
+	cmd.Flags().BoolVar(&counters, "counters", false, "the counters of rules as well")
+	return cmd
+}
+
+// networkStatus asks the server, or the kernel where none runs.
+func networkStatus(ctx context.Context, data string) (server.NetworkStatus, error) {
+	c, done, err := connect(ctx, data)
+	if err != nil {
+		return server.NetworkStatus{}, err
+	}
+	defer done()
+	var status server.NetworkStatus
+	if !c.stopped {
+		_, err = c.call(ctx, http.MethodGet, "/network", nil, &status)
+		return status, err
+	}
+	held, err := heldBy(data)
+	if err != nil {
+		return status, err
+	}
+	found, err := held.Status(ctx)
+	if err != nil {
+		return status, err
+	}
+	status = server.ShownNetwork(found)
+	status.Differences = []string{} // there is nobody who says what must be
+	status.Isolation.Reasons = []string{"No server runs with this data folder."}
+	return status, nil
+}
+
+// heldBy is the part of the kernel that a data folder's server has.
+func heldBy(data string) (*kernel.Kernel, error) {
+	tag, err := server.KernelTag(data)
+	if err != nil {
+		return nil, err
+	}
+	return kernel.Open(kernel.Options{Tag: tag})
+}
+
+func printNetwork(out io.Writer, s *server.NetworkStatus, counters bool) error {
+	isolated := "isolated"
+	if !s.Isolation.Isolated {
+		isolated = "not isolated"
+	}
+	fmt.Fprintf(out, "Data plane: %s, %s\n", cmp.Or(s.Isolation.Mode, "none"), isolated)
+	printList(out, "", s.Isolation.Reasons)
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	if len(s.Namespaces) > 0 {
+		fmt.Fprintln(w, "\nNAMESPACE\tROLE\tOF\tADDRESSES\tCONNECTIONS")
+	}
+	for _, n := range s.Namespaces {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\n", n.Name, cmp.Or(n.Role, "-"), cmp.Or(segment(n.Owner), "-"), addresses(&n), n.Connections)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if counters {
+		printCounters(out, s)
+	}
+	printList(out, "\nNot there yet:\n", s.Waiting)
+	printList(out, "\nNot as it must be:\n", s.Differences)
+	return nil
+}
+
+func printList(out io.Writer, title string, lines []string) {
+	for i, l := range lines {
+		if i == 0 {
+			fmt.Fprint(out, title)
+		}
+		fmt.Fprintf(out, "  - %s\n", l)
+	}
+}
+
+// addresses are those of a namespace's ports; a router has the same one on each.
+func addresses(n *server.NamespaceStatus) string {
+	if n.Role == "router" {
+		return fmt.Sprintf("%d ports", len(n.Ports))
+	}
+	var list []string
+	for _, p := range n.Ports {
+		for _, a := range p.Addresses {
+			list = append(list, a.Addr().String())
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+func printCounters(out io.Writer, s *server.NetworkStatus) {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "\nRULE\tNAMESPACE\tPACKETS\tBYTES")
+	for _, n := range s.Namespaces {
+		for _, c := range n.Counters {
+			fmt.Fprintf(w, "%s\t%s\t%d\t%d\n", c.Rule, n.Name, c.Packets, c.Bytes)
+		}
+	}
+	_ = w.Flush()
+}
+
+func networkDownCommand() *cobra.Command {
+	var data string
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "down",
+		Short: "Remove everything that the kernel holds for a data folder's server",
+		Long: `Remove every namespace, link and rule that the kernel holds for the server of a data
+folder, also one that is gone. While that server runs this is refused: with --force
+its flows are cut, and it makes everything again within a minute.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			stopped, err := server.OpenReadOnly(cmd.Context(), data)
+			switch {
+			case err == nil:
+				if err := stopped.Close(cmd.Context()); err != nil {
+					return err
+				}
+			case errors.Is(err, server.ErrRunning) && !force:
+				return fmt.Errorf("a server runs with the data folder %s: stop it first, or give --force to cut its flows", data)
+			}
+			held, err := heldBy(data)
+			if err != nil {
+				return err
+			}
+			if err := held.Down(cmd.Context()); err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "The kernel holds nothing of this data folder's server.")
+			return nil
+		},
+	}
+	dataFlag(cmd, &data)
+	cmd.Flags().BoolVar(&force, "force", false, "also while the server runs")
+	return cmd
+}

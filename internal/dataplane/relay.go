@@ -1,0 +1,241 @@
+package dataplane
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A relay is what answers at a private address in the place of what is attached there
+// by a real address: it listens in the namespace of the network interface, so that the
+// kernel judges what comes, and carries it to the real address from the host's
+// namespace. What connects has been let in before the real end is called: where that
+// does not answer, the connection is cut off at once.
+
+// relayIdle is how long a relay remembers who has sent packets and got none.
+const relayIdle = 2 * time.Minute
+
+// maxPacket is the largest payload of UDP.
+const maxPacket = 65507
+
+// relay is a way from a port in a namespace to a real address.
+type relay struct {
+	ns       Namespace
+	protocol string // "tcp", "udp"
+	at, real netip.AddrPort
+}
+
+// relays are those there are. The zero value is ready for use.
+type relays struct {
+	mu      sync.Mutex
+	closers map[relay]io.Closer
+}
+
+// add starts a relay unless it is there. What the attachment leads to is asked about
+// with each connection: Isle's own ports and link-local addresses are never reached.
+func (r *relays) add(n *Inproc, one relay) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closers[one] != nil {
+		return nil
+	}
+	c, err := n.open(one)
+	if err != nil {
+		return err
+	}
+	if r.closers == nil {
+		r.closers = map[relay]io.Closer{}
+	}
+	r.closers[one] = c
+	return nil
+}
+
+// keep ends the relays that are not wanted any more.
+func (r *relays) keep(wanted func(relay) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for one, c := range r.closers {
+		if !wanted(one) {
+			_ = c.Close()
+			delete(r.closers, one)
+		}
+	}
+}
+
+// Relay has the attachments of networks served, by what the kernel holds: each port
+// that is attached by a real address, over TCP and UDP. Those that are gone end, and
+// those of whole machines are made when they are called.
+func (k *Kernel) Relay(held *Held, mappings []Mapping) error {
+	whole := map[relay]bool{} // without protocol, ports and real address
+	wanted := map[relay]bool{}
+	for _, m := range mappings {
+		ns, there := held.Machines[strings.ToLower(m.Interface)]
+		if !there {
+			continue
+		}
+		if m.Port == 0 {
+			whole[relay{ns: ns, at: netip.AddrPortFrom(m.Private, 0)}] = true
+			continue
+		}
+		for _, protocol := range []string{"tcp", "udp"} {
+			wanted[relay{ns, protocol, m.private(0), m.real(0)}] = true
+		}
+	}
+	k.relays.keep(func(r relay) bool { return wanted[r] || whole[relay{ns: r.ns, at: netip.AddrPortFrom(r.at.Addr(), 0)}] })
+	var found []error
+	for r := range wanted {
+		if err := k.relays.add(k.Inproc, r); err != nil {
+			found = append(found, err)
+		}
+	}
+	return errors.Join(found...)
+}
+
+// Close ends the relays.
+func (k *Kernel) Close() error {
+	k.relays.keep(func(relay) bool { return false })
+	return nil
+}
+
+// open starts a relay.
+func (n *Inproc) open(r relay) (io.Closer, error) {
+	if r.protocol == "udp" {
+		c, err := r.ns.ListenPacket(context.Background(), r.at)
+		if err != nil {
+			return nil, err
+		}
+		p := &packets{network: n, relay: r, inner: c, known: map[string]net.Conn{}}
+		go p.run()
+		return c, nil
+	}
+	l, err := r.ns.Listen(context.Background(), r.at)
+	if err != nil {
+		return nil, err
+	}
+	go n.accept(l, r)
+	return l, nil
+}
+
+// dialReal connects to the real end of a relay.
+func (n *Inproc) dialReal(r relay) (net.Conn, error) {
+	if isMetadata(r.real.Addr()) || n.find(n.reservedList(), r.real) != nil {
+		return nil, errors.New("the address is not for workflows or machines")
+	}
+	direct := net.Dialer{Timeout: n.options.Timeout, FallbackDelay: -1}
+	return direct.Dial(r.protocol, r.real.String())
+}
+
+func (n *Inproc) accept(l net.Listener, r relay) {
+	for {
+		c, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			time.Sleep(10 * time.Millisecond) // no files left: connections wait in the kernel
+			continue
+		}
+		go n.carry(c, r)
+	}
+}
+
+// carry carries a connection both ways until both have ended.
+func (n *Inproc) carry(c net.Conn, r relay) {
+	defer c.Close()
+	real, err := n.dialReal(r)
+	if err != nil {
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // told as a reset, not as an answer of nothing
+		}
+		return
+	}
+	defer real.Close()
+	var ways sync.WaitGroup
+	ways.Go(func() { pass(real, c) })
+	ways.Go(func() { pass(c, real) })
+	ways.Wait()
+}
+
+// pass carries one way, and tells its end.
+func pass(to, from net.Conn) {
+	if _, err := io.Copy(to, from); err != nil {
+		_ = to.Close()
+		return
+	}
+	if half, ok := to.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+}
+
+// packets relays UDP: whoever sends has a socket of its own at the real end.
+type packets struct {
+	network *Inproc
+	relay   relay
+	inner   net.PacketConn
+
+	mu    sync.Mutex
+	known map[string]net.Conn // by the sender's address; guarded by mu
+}
+
+// maxSenders bounds who is remembered at one time.
+const maxSenders = 1024
+
+func (p *packets) run() {
+	buffer := make([]byte, maxPacket)
+	for {
+		n, from, err := p.inner.ReadFrom(buffer)
+		if err != nil {
+			p.end()
+			return
+		}
+		if real := p.real(from); real != nil {
+			_, _ = real.Write(buffer[:n])
+		}
+	}
+}
+
+// real is the socket of a sender, made with its first packet.
+func (p *packets) real(from net.Addr) net.Conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c := p.known[from.String()]; c != nil || len(p.known) >= maxSenders {
+		return c
+	}
+	c, err := p.network.dialReal(p.relay)
+	if err != nil {
+		return nil
+	}
+	p.known[from.String()] = c
+	go p.back(c, from)
+	return c
+}
+
+// back carries answers until there are none for a while.
+func (p *packets) back(c net.Conn, to net.Addr) {
+	buffer := make([]byte, maxPacket)
+	for {
+		_ = c.SetReadDeadline(time.Now().Add(relayIdle))
+		n, err := c.Read(buffer)
+		if err != nil {
+			break
+		}
+		_, _ = p.inner.WriteTo(buffer[:n], to)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = c.Close()
+	delete(p.known, to.String())
+}
+
+func (p *packets) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.known {
+		_ = c.Close() // its reader takes it out
+	}
+}

@@ -1,0 +1,208 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+
+	"isle/internal/dataplane"
+	"isle/internal/kernel"
+	"isle/internal/logic"
+)
+
+// The data plane that the server was started with. With the kernel's, each environment
+// has its access endpoint inside its network as well, and each network the platform's
+// name server.
+
+// openDataPlane makes the network of operations. The wall has no environments before
+// there is a logic.Service.
+func (s *Server) openDataPlane() error {
+	o := dataplane.Options{Networks: s.places, Observe: s.flows.observe}
+	mode, refused := s.config.DataPlane, error(nil)
+	if mode != DataPlaneInproc {
+		refused = kernel.Unavailable(kernel.Probe(context.Background()))
+	}
+	if mode == DataPlaneInproc || mode == DataPlaneAuto && refused != nil {
+		if refused != nil {
+			s.log.Warn("the policy of networks is enforced in this process alone", "reason", refused)
+		}
+		s.network = dataplane.NewInproc(o)
+		return nil
+	}
+	s.wall = &wall{policies: s.policies, refused: refused, log: s.log, stands: s.standInside,
+		placements: s.allPlacements, placement: func(environment string) *logic.Placement { return s.logic.Placement(environment) }}
+	if err := s.wall.open(s.config.Data); err != nil {
+		return err
+	}
+	s.plane = dataplane.NewKernel(o, s.wall)
+	s.network = s.plane.Inproc
+	return nil
+}
+
+// prepareEnvironment readies what else a new environment needs.
+func (s *Server) prepareEnvironment(ctx context.Context, environment string, _ []netip.Prefix) error {
+	if s.wall == nil {
+		return nil
+	}
+	return s.wall.prepare(ctx, environment)
+}
+
+// tellIsolation logs how much of the policy is enforced. What was asked for and cannot
+// be is no small matter.
+func (s *Server) tellIsolation(ctx context.Context) {
+	if s.wall != nil {
+		limited, cancel := context.WithTimeout(ctx, prepareWait)
+		defer cancel()
+		_, _ = s.wall.settled(limited, "")
+	}
+	i := s.isolation()
+	tell := s.log.Info
+	if i.Mode == DataPlaneKernel && !i.Isolated {
+		tell = s.log.Error
+	}
+	tell("data plane", "mode", i.Mode, "isolated", i.Isolated, "reasons", i.Reasons)
+}
+
+func (s *Server) allPlacements() map[string]*logic.Placement {
+	all := map[string]*logic.Placement{}
+	for _, environment := range s.store.Environments() {
+		if p := s.logic.Placement(environment); p != nil {
+			all[environment] = p
+		}
+	}
+	return all
+}
+
+// insides are the listeners that stand inside networks. The zero value is ready for use.
+type insides struct {
+	mu    sync.Mutex
+	stand map[inside]func()
+}
+
+// inside is a listener of one kind in a namespace.
+type inside struct {
+	ns   dataplane.Namespace
+	at   netip.AddrPort
+	what string // an environment's store id; "" for a name server
+}
+
+// keep has the listeners that are wanted, and no others.
+func (i *insides) keep(wanted map[inside]bool, begin func(inside) (end func(), err error)) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for one, end := range i.stand {
+		if !wanted[one] {
+			end()
+			delete(i.stand, one)
+		}
+	}
+	if i.stand == nil {
+		i.stand = map[inside]func(){}
+	}
+	var found []error
+	for one := range wanted {
+		if i.stand[one] != nil {
+			continue
+		}
+		end, err := begin(one)
+		if err != nil {
+			found = append(found, err)
+			continue
+		}
+		i.stand[one] = end
+	}
+	return errors.Join(found...)
+}
+
+// endpointPort is where an access endpoint is called inside its network.
+const endpointPort = 443
+
+// standInside has everybody served whom the kernel holds now: access endpoints, the
+// platform's name server, and what is attached by real addresses.
+func (s *Server) standInside(st *standing) error {
+	wanted := map[inside]bool{}
+	for environment, p := range st.placements {
+		place := dataplane.Place{Ranges: p.Ranges}
+		if a, ok := place.Address(dataplane.AccessEndpoint); ok {
+			wanted[inside{st.held.Namespaces[environment][dataplane.AccessEndpoint], netip.AddrPortFrom(a, endpointPort), environment}] = true
+		}
+	}
+	for _, router := range st.routers(s.wall.tag) {
+		wanted[inside{router, netip.AddrPortFrom(platformNameServer, 53), ""}] = true
+	}
+	var mappings []dataplane.Mapping
+	for _, n := range st.policy.Policy.Networks() {
+		for _, m := range st.policy.Mappings(n.ID()) {
+			mappings = append(mappings, dataplane.Mapping(m))
+		}
+	}
+	return errors.Join(s.insides.keep(wanted, s.beginInside), s.plane.Relay(&st.held, mappings))
+}
+
+func (s *Server) beginInside(one inside) (end func(), err error) {
+	if one.what == "" {
+		return serveNames(one.ns, one.at)
+	}
+	l, err := one.ns.Listen(context.Background(), one.at)
+	if err != nil {
+		return nil, err
+	}
+	h := s.httpServer(s.inNetwork(one.at.Addr(), s.gateway))
+	go func() { _ = overTLS(h, dataplane.Arrivals(l, one.what)) }() // its end is the end of the listener
+	return func() { _ = h.Close() }, nil
+}
+
+// inNetwork answers to the server's names, as hosts does, and to the address at which an
+// endpoint is inside a network.
+func (s *Server) inNetwork(at netip.Addr, next http.Handler) http.Handler {
+	named := s.hosts(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if host == at.String() {
+			next.ServeHTTP(w, r)
+			return
+		}
+		named.ServeHTTP(w, r)
+	})
+}
+
+// inForce answers a change of what the networks are when the kernel holds it, or cannot.
+func (s *Server) inForce(next http.Handler) http.Handler {
+	if s.wall == nil || s.wall.refused != nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet || r.Method == http.MethodHead || !strings.Contains(strings.ToLower(r.URL.Path), "/providers/microsoft.network/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(&settledWriter{ResponseWriter: w, settle: func() { _, _ = s.wall.settled(r.Context(), "") }}, r)
+	})
+}
+
+// settledWriter waits before it answers.
+type settledWriter struct {
+	http.ResponseWriter
+	settle func()
+	once   sync.Once
+}
+
+func (w *settledWriter) WriteHeader(status int) {
+	w.once.Do(w.settle)
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *settledWriter) Write(b []byte) (int, error) {
+	w.once.Do(w.settle)
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *settledWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

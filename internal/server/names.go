@@ -1,0 +1,82 @@
+package server
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"isle/internal/dataplane"
+	"isle/netpol/layout"
+)
+
+// The platform's name server stands in the router of each network that the kernel
+// holds, for machines that are attached there (network.md §C7.7). It knows what the
+// host's name servers know; a network's own ones are asked by the machines themselves.
+
+var platformNameServer = layout.PlatformAddress
+
+const (
+	resolverFile  = "/etc/resolv.conf"
+	nameTimeout   = 3 * time.Second // of one question to one of the host's name servers
+	nameQuestions = 256             // under way at one time; more are not answered
+)
+
+// serveNames answers over UDP and TCP until it is ended.
+func serveNames(ns dataplane.Namespace, at netip.AddrPort) (end func(), err error) {
+	packets, err := ns.ListenPacket(context.Background(), at)
+	if err != nil {
+		return nil, err
+	}
+	streams, err := ns.Listen(context.Background(), at)
+	if err != nil {
+		_ = packets.Close()
+		return nil, err
+	}
+	r := &resolver{under: make(chan struct{}, nameQuestions)}
+	udp := &dns.Server{PacketConn: packets, Handler: r}
+	tcp := &dns.Server{Listener: streams, Handler: r}
+	for _, s := range []*dns.Server{udp, tcp} {
+		go func() { _ = s.ActivateAndServe() }() // ends with its socket
+	}
+	return func() { _, _ = packets.Close(), streams.Close() }, nil
+}
+
+// resolver hands questions on to the host's name servers.
+type resolver struct{ under chan struct{} }
+
+// ServeDNS implements dns.Handler.
+func (r *resolver) ServeDNS(w dns.ResponseWriter, question *dns.Msg) {
+	select {
+	case r.under <- struct{}{}:
+		defer func() { <-r.under }()
+	default:
+		return
+	}
+	protocol := "udp"
+	if _, packets := w.RemoteAddr().(*net.UDPAddr); !packets {
+		protocol = "tcp"
+	}
+	answer := askHost(protocol, question)
+	if answer == nil {
+		answer = new(dns.Msg).SetRcode(question, dns.RcodeServerFailure)
+	}
+	_ = w.WriteMsg(answer)
+}
+
+// askHost asks the host's name servers one after the other; nil: none has answered.
+func askHost(protocol string, question *dns.Msg) *dns.Msg {
+	c, err := dns.ClientConfigFromFile(resolverFile)
+	if err != nil {
+		return nil
+	}
+	client := dns.Client{Net: protocol, Timeout: nameTimeout}
+	for _, server := range c.Servers {
+		if answer, _, err := client.Exchange(question, net.JoinHostPort(server, c.Port)); err == nil {
+			return answer
+		}
+	}
+	return nil
+}

@@ -1,0 +1,385 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"isle/internal/arm"
+	"isle/internal/dataplane"
+	"isle/internal/kernel"
+	"isle/internal/logic"
+	"isle/internal/network"
+	"isle/netpol"
+	"isle/netpol/layout"
+)
+
+// wall keeps the kernel in step with what is stored: the policy of the networks, and
+// where environments are. One goroutine brings the kernel to what is stored now, again
+// after each change; changes meanwhile are one. What fails is tried again, and told
+// by whatever asks.
+type wall struct {
+	policies   *network.Policies
+	placements func() map[string]*logic.Placement // of all environments, by store id
+	placement  func(environment string) *logic.Placement
+	refused    error // why this machine's kernel can hold nothing; nil: it can
+	kernel     *kernel.Kernel
+	tag        string
+	log        *slog.Logger
+	// stands is told after each apply what the kernel holds now.
+	stands func(*standing) error
+
+	wake chan struct{} // has room for one
+	now  atomic.Pointer[standing]
+
+	mu      sync.Mutex
+	changed chan struct{} // closed when now is replaced; guarded by mu
+}
+
+// standing is what the kernel holds, or holds of it. It never changes.
+type standing struct {
+	policy     *network.Snapshot
+	placements map[string]*logic.Placement
+	held       dataplane.Held
+	layout     *layout.Layout
+	waiting    []string // namespaces and taps of others that are not there
+	err        error    // what of it the kernel does not hold, and why
+	at         time.Time
+}
+
+const (
+	// wallEvery is how often the wall looks for what nobody told it of, and tries again
+	// what failed.
+	wallEvery = time.Second
+	// wallProves is after how long the kernel is brought to what it holds again, should
+	// somebody else have changed it.
+	wallProves = time.Minute
+)
+
+// KernelTag tells the namespaces of one data folder's server from those of others.
+func KernelTag(data string) (string, error) {
+	path, err := filepath.Abs(data)
+	if err != nil {
+		return "", err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	sum := sha256.Sum256([]byte(path))
+	return hex.EncodeToString(sum[:5]), nil
+}
+
+// open prepares the kernel; what keeps it from holding anything is refused.
+func (w *wall) open(data string) error {
+	w.wake, w.changed = make(chan struct{}, 1), make(chan struct{})
+	var err error
+	if w.tag, err = KernelTag(data); err != nil {
+		return err
+	}
+	if w.refused == nil {
+		w.kernel, w.refused = kernel.Open(kernel.Options{Tag: w.tag, Denied: w.denied})
+	}
+	return nil
+}
+
+// protocols are those of flows, by their numbers in IP.
+var protocols = map[uint8]netpol.Protocol{1: netpol.ICMP, 6: netpol.TCP, 17: netpol.UDP, 50: netpol.ESP, 51: netpol.AH}
+
+// denied tells whether a firewall denies an open flow now: those end (network.md
+// §C7.3). Other changes leave open flows alone.
+func (w *wall) denied(firewall string, f kernel.Flow) bool {
+	policy, err := w.policies.Current()
+	if err != nil {
+		return true
+	}
+	for _, n := range policy.Policy.Networks() {
+		d := n.Evaluate(netpol.Flow{Protocol: protocols[f.Protocol], Source: f.Source.Addr(), SourcePort: f.Source.Port(), Destination: f.Destination.Addr(), DestinationPort: f.Destination.Port()})
+		if strings.EqualFold(d.Firewall, firewall) {
+			return !d.Allowed()
+		}
+	}
+	return false
+}
+
+// nudge has the wall look now.
+func (w *wall) nudge() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// run keeps the kernel in step until the context ends. The kernel then stays as it is.
+func (w *wall) run(ctx context.Context) {
+	if w.refused != nil {
+		return
+	}
+	tick := time.NewTicker(wallEvery)
+	defer tick.Stop()
+	for {
+		w.step(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// step brings the kernel to what is stored, if it is not there.
+func (w *wall) step(ctx context.Context) {
+	policy, err := w.policies.Current()
+	if err != nil {
+		w.stand(&standing{err: err}) // everything is denied in front
+		return
+	}
+	next := &standing{policy: policy, placements: w.placements(), at: time.Now()}
+	was := w.now.Load()
+	if was != nil && was.err == nil && len(was.waiting) == 0 && was.policy == policy && maps.Equal(was.placements, next.placements) && time.Since(was.at) < wallProves {
+		return
+	}
+	in := next.input()
+	own := refuseOwn(&in)
+	if next.layout, next.err = layout.Compile(in); next.err == nil {
+		var applied *kernel.Applied
+		if applied, next.err = w.kernel.Apply(ctx, next.layout); applied != nil {
+			next.waiting = applied.Waiting
+			w.log.Debug("the kernel was changed", "changes", applied.Changes)
+		}
+	}
+	next.err = errors.Join(next.err, own)
+	if ctx.Err() != nil {
+		return
+	}
+	next.hold(w.tag)
+	if err := w.stands(next); err != nil {
+		next.err = errors.Join(next.err, err)
+	}
+	w.stand(next)
+}
+
+// refuseOwn leaves out the machines that are said to be in the server's own namespace:
+// whoever may attach machines must not change the host.
+func refuseOwn(in *layout.Input) error {
+	var found []error
+	own := dataplane.FindNamespace("/proc/self/ns/net")
+	in.Attachments = slices.DeleteFunc(in.Attachments, func(a layout.Attachment) bool {
+		is := strings.HasPrefix(a.Given, "/") && dataplane.FindNamespace(a.Given).Same(own)
+		if is {
+			found = append(found, fmt.Errorf("the namespace %s of %s is the server's own", a.Given, a.Interface))
+		}
+		return is
+	})
+	return errors.Join(found...)
+}
+
+// stand publishes what the kernel holds, and tells once of what begins and ends to fail.
+func (w *wall) stand(next *standing) {
+	was := w.now.Load()
+	if next.policy == nil && was != nil { // what the kernel holds, it goes on to hold
+		failed := next.err
+		next = new(*was)
+		next.err = failed
+	}
+	switch had := was != nil && was.err != nil; {
+	case next.err != nil && (!had || was.err.Error() != next.err.Error()):
+		w.log.Error("the kernel does not hold the networks as they are stored; it is tried again", "error", next.err)
+	case next.err == nil && had:
+		w.log.Warn("the kernel holds the networks again")
+	}
+	w.now.Store(next)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+// parts are the names of components in layouts, by component.
+var parts = [...]string{dataplane.AccessEndpoint: "access-endpoint", dataplane.BuiltIn: "built-in", dataplane.Connectors: "connectors", dataplane.Management: "management", dataplane.Cache: "cache"}
+
+// input is what a layout is made from.
+func (s *standing) input() layout.Input {
+	in := layout.Input{Model: s.policy.Model(), Policy: s.policy.Policy}
+	for id, p := range s.placements {
+		place := dataplane.Place{Ranges: p.Ranges}
+		e := layout.Environment{ID: p.Resource, Store: id, Network: p.Network}
+		for c, name := range parts {
+			if a, ok := place.Address(dataplane.Component(c)); ok {
+				e.Parts = append(e.Parts, layout.Part{Name: name, Subnet: p.Subnets[dataplane.Component(c).Subnet()], Address: a})
+			}
+		}
+		in.Environments = append(in.Environments, e)
+	}
+	for _, a := range s.policy.Attached() {
+		in.Attachments = append(in.Attachments, layout.Attachment(a))
+	}
+	for _, u := range s.policy.Uplinks() {
+		in.Uplinks = append(in.Uplinks, layout.NetworkUplink(u))
+	}
+	return in
+}
+
+// hold notes what the layout has, as the data plane asks for it.
+func (s *standing) hold(tag string) {
+	h := dataplane.Held{Namespaces: map[string]dataplane.Namespaces{}, Ports: map[string]map[netip.Addr]bool{}, Machines: map[string]dataplane.Namespace{}, Outside: map[string]bool{}, Gateways: map[string]bool{}}
+	find := func(name string) dataplane.Namespace { return dataplane.FindNamespace(kernel.Path(tag, name)) }
+	port := func(network string, a netip.Addr) {
+		network = strings.ToLower(network)
+		if h.Ports[network] == nil {
+			h.Ports[network] = map[netip.Addr]bool{}
+		}
+		h.Ports[network][a] = true
+	}
+	in := s.input()
+	for _, e := range in.Environments {
+		var all dataplane.Namespaces
+		for c, name := range parts {
+			all[c] = find(layout.ComponentName(e.Store, name))
+		}
+		for _, p := range e.Parts {
+			port(e.Network, p.Address)
+		}
+		h.Namespaces[e.Store] = all
+	}
+	for _, a := range in.Attachments {
+		id := strings.ToLower(a.Interface)
+		if a.Given == "" {
+			h.Machines[id] = find(layout.MachineName(a.Interface))
+		}
+		for _, nic := range in.Model.Interfaces {
+			if !strings.EqualFold(nic.ID, a.Interface) {
+				continue
+			}
+			network := networkOfSubnet(nic.Subnet)
+			for _, address := range nic.Addresses {
+				port(network, address)
+			}
+			h.Gateways[strings.ToLower(network)] = h.Gateways[strings.ToLower(network)] || a.Gateway
+		}
+	}
+	for _, u := range in.Uplinks {
+		h.Outside[strings.ToLower(u.Network)] = true
+	}
+	s.held = h
+}
+
+func networkOfSubnet(id string) string {
+	subnet, err := arm.ParseID(id)
+	if err != nil {
+		return ""
+	}
+	network, _ := subnet.Parent()
+	return network.String()
+}
+
+// routers are the namespaces of networks.
+func (s *standing) routers(tag string) (list []dataplane.Namespace) {
+	if s.layout == nil {
+		return nil
+	}
+	for i := range s.layout.Namespaces {
+		if n := &s.layout.Namespaces[i]; n.Role == layout.Router {
+			list = append(list, dataplane.FindNamespace(kernel.Path(tag, n.Name)))
+		}
+	}
+	return list
+}
+
+// Held implements dataplane.Wall.
+func (w *wall) Held(ctx context.Context, environment string) (*dataplane.Held, error) {
+	st, err := w.settled(ctx, environment)
+	if err != nil {
+		return nil, err
+	}
+	if _, there := st.held.Namespaces[environment]; !there {
+		return nil, errors.Join(errors.New("the environment is not in it"), st.err)
+	}
+	return &st.held, nil
+}
+
+// settled waits until what is stored now was brought to the kernel, or has failed to be.
+func (w *wall) settled(ctx context.Context, environment string) (*standing, error) {
+	if w.refused != nil {
+		return nil, w.refused
+	}
+	policy, err := w.policies.Current()
+	if err != nil {
+		return nil, err
+	}
+	placement := w.placement(environment)
+	for {
+		w.mu.Lock()
+		changed := w.changed
+		w.mu.Unlock()
+		st := w.now.Load()
+		if st != nil && st.policy != nil && st.policy.Revision >= policy.Revision && (environment == "" || st.placements[environment] == placement) {
+			return st, nil
+		}
+		w.nudge()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("what is stored is not in force there yet: %w", ctx.Err())
+		}
+	}
+}
+
+// prepareWait is how long a new environment waits for a kernel that does not take its
+// network.
+const prepareWait = 10 * time.Second
+
+// prepare has a new environment wait until the kernel holds it.
+func (w *wall) prepare(ctx context.Context, environment string) error {
+	limited, cancel := context.WithTimeout(ctx, prepareWait)
+	defer cancel()
+	for {
+		st, err := w.settled(limited, environment)
+		if err == nil && st.err == nil {
+			return nil
+		}
+		if err == nil {
+			err = st.err
+		}
+		if w.refused == nil && limited.Err() == nil {
+			select {
+			case <-limited.Done():
+			case <-time.After(wallEvery):
+			}
+			continue
+		}
+		if ctx.Err() != nil {
+			return ctx.Err() // the server stops: again after its next start
+		}
+		return &arm.Error{Status: 500, Code: "NetworkIsolationFailed", Cause: err,
+			Message: "The kernel of this machine does not hold the environment's virtual network, as --dataplane kernel asks for: " + err.Error() + ". Mend that and send the request again, or start the server with --dataplane inproc, which isolates less."}
+	}
+}
+
+// Isolation implements dataplane.Wall.
+func (w *wall) Isolation() dataplane.Isolation {
+	i := dataplane.Isolation{Mode: DataPlaneKernel}
+	st := w.now.Load()
+	switch {
+	case w.refused != nil:
+		i.Reasons = []string{"The kernel of this machine was asked to hold the networks, and cannot: " + w.refused.Error() + ". Nothing leaves environments, and no new one can be made."}
+	case st == nil:
+		i.Reasons = []string{"The networks have not been brought to the kernel yet."}
+	case st.err != nil:
+		i.Reasons = []string{"The kernel does not hold the networks as they are stored: " + st.err.Error() + "."}
+	default:
+		i.Isolated = true
+	}
+	return i
+}
