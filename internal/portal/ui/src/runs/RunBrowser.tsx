@@ -88,6 +88,7 @@ function columnsOf(monospace: string, ofOneWorkflow: boolean): Column<Run>[] {
     title: 'Logic app',
     value: (r) => nameOf(workflowOf(r.id)),
     show: (r) => <PageLink to={workflowOf(r.id)}>{nameOf(workflowOf(r.id))}</PageLink>,
+    width: 'clamp(90px, 14vw, 180px)',
   }
   return [
     { key: 'status', title: 'Status', value: (r) => r.properties.status, show: (r) => <StatusText status={r.properties.status} />, width: 'clamp(100px, 10vw, 130px)' },
@@ -107,7 +108,7 @@ function columnsOf(monospace: string, ofOneWorkflow: boolean): Column<Run>[] {
     ...(ofOneWorkflow ? [] : [workflow]),
     { key: 'duration', title: 'Duration', value: (r) => lasted(r.properties, Date.now()) ?? 0, show: (r) => spanOf(lasted(r.properties, Date.now()) ?? 0), width: '110px', wide: true },
     { key: 'error', title: 'Error', value: (r) => r.properties.error?.code ?? '', wide: true },
-    { key: 'name', title: 'Run', value: (r) => r.name, show: (r) => <span className={monospace} title={r.name}>{r.name}</span>, wide: true, width: '250px' },
+    { key: 'name', title: 'Run', value: (r) => r.name, show: (r) => <span className={monospace} title={r.name}>{r.name}</span>, wide: true, ...(ofOneWorkflow && { width: '250px' }) },
   ]
 }
 
