@@ -42,7 +42,7 @@ func TestRealKernelOutlivesAKill(t *testing.T) {
 
 	client := isletest.Connect(t, data)
 	putGroup(client, 0)
-	guardCache(t, client)
+	guardSubnet(t, client)
 	busy := make(chan struct{})
 	go func() { // until the server is gone
 		defer close(busy)
@@ -115,12 +115,12 @@ func namespaces(t *testing.T, w *workspace) (names []string) {
 	return names
 }
 
-// guardCache sets the security group on the last subnet of the environment.
-func guardCache(t *testing.T, client *isletest.Server) {
+// guardSubnet sets the security group on a subnet of the environment, whose workflows it leaves alone.
+func guardSubnet(t *testing.T, client *isletest.Server) {
 	t.Helper()
 	group := "/subscriptions/" + client.SubscriptionID + "/resourceGroups/isle/providers/Microsoft.Network"
 	subnets := client.Do(http.MethodGet, group+"/virtualNetworks?api-version=2023-09-01", nil)
-	id := subnets.Text("value", 0, "properties", "subnets", 3, "id")
+	id := subnets.Text("value", 0, "properties", "subnets", 1, "id")
 	var subnet map[string]any
 	if err := json.Unmarshal(client.Do(http.MethodGet, id+"?api-version=2023-09-01", nil).Body, &subnet); err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func guardCache(t *testing.T, client *isletest.Server) {
 
 // putGroup changes a security group; false once the server does not answer.
 func putGroup(client *isletest.Server, i int) bool {
-	body := fmt.Sprintf(`{"location":"westeurope","properties":{"securityRules":[{"name":"r","properties":{"priority":%d,"direction":"Inbound","access":"Deny","protocol":"*","sourceAddressPrefix":"192.0.2.0/24","sourcePortRange":"*","destinationAddressPrefix":"*","destinationPortRange":"*"}}]}}`, 100+i)
+	body := fmt.Sprintf(`{"location":"local","properties":{"securityRules":[{"name":"r","properties":{"priority":%d,"direction":"Inbound","access":"Deny","protocol":"*","sourceAddressPrefix":"192.0.2.0/24","sourcePortRange":"*","destinationAddressPrefix":"*","destinationPortRange":"*"}}]}}`, 100+i)
 	request, err := http.NewRequest(http.MethodPut, client.Endpoint+"/subscriptions/"+client.SubscriptionID+"/resourceGroups/isle/providers/Microsoft.Network/networkSecurityGroups/busy?api-version=2023-09-01", strings.NewReader(body))
 	if err != nil {
 		return false
