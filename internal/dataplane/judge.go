@@ -102,10 +102,22 @@ func (n *Inproc) meant(p *Place, a netip.AddrPort) (to, reach netip.AddrPort, at
 	if m := n.attachment(p, a); m != nil {
 		return m.private(a.Port()), m.real(a.Port()), true
 	}
+	if n.inner != nil && p.holds(a.Addr()) {
+		return a, a, false // the host has no address there, whatever its own ones are
+	}
 	if local := embedded(a.Addr()); n.host.has(local) && !isPublic(local) {
 		return netip.AddrPortFrom(netpol.HostAddress(), a.Port()), a, false
 	}
 	return a, a, false
+}
+
+// holds tells whether an address is in a subnet of the place's network.
+func (p *Place) holds(a netip.Addr) bool {
+	if p.Network == nil || a == netpol.HostAddress() {
+		return false
+	}
+	_, inside := p.Network.SubnetOf(a)
+	return inside
 }
 
 // near tells whether a way out is of this host.

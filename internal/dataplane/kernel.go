@@ -126,7 +126,7 @@ func (k *Kernel) serve(held *Held, j *judgement) error {
 	if !there {
 		return nil
 	}
-	return k.relays.add(k.Inproc, relay{ns: ns, protocol: j.Flow.Protocol, at: j.to, real: m.real(j.to.Port())})
+	return k.relays.add(k.Inproc, relay{ns: ns, protocol: j.Flow.Protocol, at: j.to, real: m.real(j.to.Port())}, true)
 }
 
 // listen makes the socket of a listener in the component's namespace.

@@ -32,37 +32,74 @@ type relay struct {
 
 // relays are those there are. The zero value is ready for use.
 type relays struct {
-	mu      sync.Mutex
-	closers map[relay]io.Closer
+	mu    sync.Mutex
+	open  map[relay]*opened
+	calls uint64 // counts
 }
+
+// opened is a relay that listens.
+type opened struct {
+	io.Closer
+	onCall bool   // of a whole machine: it was made for a call
+	called uint64 // when it was asked for last, as a count of calls
+}
+
+// maxOnCall bounds the relays that were made for calls: who goes through all ports of a
+// machine must not take all files of the server.
+const maxOnCall = 512
 
 // add starts a relay unless it is there. What the attachment leads to is asked about
 // with each connection: Isle's own ports and link-local addresses are never reached.
-func (r *relays) add(n *Inproc, one relay) error {
+func (r *relays) add(n *Inproc, one relay, onCall bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closers[one] != nil {
+	r.calls++
+	if there := r.open[one]; there != nil {
+		there.called = r.calls
 		return nil
+	}
+	if onCall {
+		r.makeRoom()
 	}
 	c, err := n.open(one)
 	if err != nil {
 		return err
 	}
-	if r.closers == nil {
-		r.closers = map[relay]io.Closer{}
+	if r.open == nil {
+		r.open = map[relay]*opened{}
 	}
-	r.closers[one] = c
+	r.open[one] = &opened{c, onCall, r.calls}
 	return nil
+}
+
+// makeRoom ends the relay that was not called for the longest time, if there are many.
+// Its connections go on. The caller holds mu.
+func (r *relays) makeRoom() {
+	var oldest relay
+	count, called := 0, r.calls
+	for one, o := range r.open {
+		if !o.onCall {
+			continue
+		}
+		count++
+		if o.called < called {
+			oldest, called = one, o.called
+		}
+	}
+	if count >= maxOnCall {
+		_ = r.open[oldest].Close()
+		delete(r.open, oldest)
+	}
 }
 
 // keep ends the relays that are not wanted any more.
 func (r *relays) keep(wanted func(relay) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for one, c := range r.closers {
+	for one, o := range r.open {
 		if !wanted(one) {
-			_ = c.Close()
-			delete(r.closers, one)
+			_ = o.Close()
+			delete(r.open, one)
 		}
 	}
 }
@@ -71,29 +108,49 @@ func (r *relays) keep(wanted func(relay) bool) {
 // that is attached by a real address, over TCP and UDP. Those that are gone end, and
 // those of whole machines are made when they are called.
 func (k *Kernel) Relay(held *Held, mappings []Mapping) error {
-	whole := map[relay]bool{} // without protocol, ports and real address
-	wanted := map[relay]bool{}
-	for _, m := range mappings {
-		ns, there := held.Machines[strings.ToLower(m.Interface)]
-		if !there {
-			continue
-		}
-		if m.Port == 0 {
-			whole[relay{ns: ns, at: netip.AddrPortFrom(m.Private, 0)}] = true
-			continue
-		}
-		for _, protocol := range []string{"tcp", "udp"} {
-			wanted[relay{ns, protocol, m.private(0), m.real(0)}] = true
-		}
-	}
-	k.relays.keep(func(r relay) bool { return wanted[r] || whole[relay{ns: r.ns, at: netip.AddrPortFrom(r.at.Addr(), 0)}] })
+	s := relayedBy(held, mappings)
+	k.relays.keep(s.serves)
 	var found []error
-	for r := range wanted {
-		if err := k.relays.add(k.Inproc, r); err != nil {
+	for r := range s.ports {
+		if err := k.relays.add(k.Inproc, r, false); err != nil {
 			found = append(found, err)
 		}
 	}
 	return errors.Join(found...)
+}
+
+// relayed is what relays there may be.
+type relayed struct {
+	ports map[relay]bool // that are attached, each to an address of its own
+	taken map[relay]bool // the same without the real address
+	whole map[relay]bool // machines, without protocol and ports
+}
+
+func relayedBy(held *Held, mappings []Mapping) relayed {
+	s := relayed{map[relay]bool{}, map[relay]bool{}, map[relay]bool{}}
+	for i := range mappings {
+		m := &mappings[i]
+		ns, there := held.Machines[strings.ToLower(m.Interface)]
+		switch {
+		case !there:
+		case m.Port == 0:
+			s.whole[relay{ns: ns, at: m.private(0), real: m.real(0)}] = true
+		default:
+			for _, protocol := range []string{"tcp", "udp"} {
+				s.ports[relay{ns, protocol, m.private(0), m.real(0)}] = true
+				s.taken[relay{ns: ns, protocol: protocol, at: m.private(0)}] = true
+			}
+		}
+	}
+	return s
+}
+
+// serves tells whether a relay leads where the attachments say now.
+func (s relayed) serves(r relay) bool {
+	if s.ports[r] || s.taken[relay{ns: r.ns, protocol: r.protocol, at: r.at}] {
+		return s.ports[r]
+	}
+	return r.at.Port() == r.real.Port() && s.whole[relay{ns: r.ns, at: netip.AddrPortFrom(r.at.Addr(), 0), real: netip.AddrPortFrom(r.real.Addr(), 0)}]
 }
 
 // Close ends the relays.

@@ -77,10 +77,18 @@ func (s *Server) allPlacements() map[string]*logic.Placement {
 	return all
 }
 
-// insides are the listeners that stand inside networks. The zero value is ready for use.
+// insides are the servers that stand inside networks. The zero value is ready for use.
 type insides struct {
-	mu    sync.Mutex
-	stand map[inside]func()
+	mu     sync.Mutex
+	stand  map[inside]ender
+	closed bool // none begins any more
+}
+
+// ender is a server that can be ended, *http.Server for one: at once, or when what is
+// under way is answered.
+type ender interface {
+	Close() error
+	Shutdown(ctx context.Context) error
 }
 
 // inside is a listener of one kind in a namespace.
@@ -90,32 +98,49 @@ type inside struct {
 	what string // an environment's store id; "" for a name server
 }
 
-// keep has the listeners that are wanted, and no others.
-func (i *insides) keep(wanted map[inside]bool, begin func(inside) (end func(), err error)) error {
+// keep has the servers that are wanted, and no others.
+func (i *insides) keep(wanted map[inside]bool, begin func(inside) (ender, error)) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for one, end := range i.stand {
+	if i.closed {
+		return nil
+	}
+	for one, s := range i.stand {
 		if !wanted[one] {
-			end()
+			_ = s.Close()
 			delete(i.stand, one)
 		}
 	}
 	if i.stand == nil {
-		i.stand = map[inside]func(){}
+		i.stand = map[inside]ender{}
 	}
 	var found []error
 	for one := range wanted {
 		if i.stand[one] != nil {
 			continue
 		}
-		end, err := begin(one)
+		s, err := begin(one)
 		if err != nil {
 			found = append(found, err)
 			continue
 		}
-		i.stand[one] = end
+		i.stand[one] = s
 	}
 	return errors.Join(found...)
+}
+
+// shutdown ends all for good; requests under way get the context's time. Nobody is kept
+// waiting for the list meanwhile: what is under way may need the wall.
+func (i *insides) shutdown(ctx context.Context) {
+	i.mu.Lock()
+	last := i.stand
+	i.stand, i.closed = nil, true
+	i.mu.Unlock()
+	for _, s := range last {
+		if s.Shutdown(ctx) != nil {
+			_ = s.Close()
+		}
+	}
 }
 
 // endpointPort is where an access endpoint is called inside its network.
@@ -143,7 +168,7 @@ func (s *Server) standInside(st *standing) error {
 	return errors.Join(s.insides.keep(wanted, s.beginInside), s.plane.Relay(&st.held, mappings))
 }
 
-func (s *Server) beginInside(one inside) (end func(), err error) {
+func (s *Server) beginInside(one inside) (ender, error) {
 	if one.what == "" {
 		return serveNames(one.ns, one.at)
 	}
@@ -151,14 +176,15 @@ func (s *Server) beginInside(one inside) (end func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	h := s.httpServer(s.inNetwork(one.at.Addr(), s.gateway))
+	h := s.httpServer(s.inNetwork(one.at.Addr()))
 	go func() { _ = overTLS(h, dataplane.Arrivals(l, one.what)) }() // its end is the end of the listener
-	return func() { _ = h.Close() }, nil
+	return h, nil
 }
 
-// inNetwork answers to the server's names, as hosts does, and to the address at which an
-// endpoint is inside a network.
-func (s *Server) inNetwork(at netip.Addr, next http.Handler) http.Handler {
+// inNetwork is the gateway, by the server's names, as hosts has it, and by the address at
+// which an endpoint is inside a network.
+func (s *Server) inNetwork(at netip.Addr) http.Handler {
+	next := s.whileReady(s.gateway)
 	named := s.hosts(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.Host)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"time"
@@ -24,8 +25,20 @@ const (
 	nameQuestions = 256             // under way at one time; more are not answered
 )
 
+// nameServer is a name server in a router.
+type nameServer struct {
+	packets net.PacketConn
+	streams net.Listener
+}
+
+// Close implements ender.
+func (s nameServer) Close() error { return errors.Join(s.packets.Close(), s.streams.Close()) }
+
+// Shutdown implements ender. Who does not get an answer asks again.
+func (s nameServer) Shutdown(context.Context) error { return s.Close() }
+
 // serveNames answers over UDP and TCP until it is ended.
-func serveNames(ns dataplane.Namespace, at netip.AddrPort) (end func(), err error) {
+func serveNames(ns dataplane.Namespace, at netip.AddrPort) (ender, error) {
 	packets, err := ns.ListenPacket(context.Background(), at)
 	if err != nil {
 		return nil, err
@@ -41,7 +54,7 @@ func serveNames(ns dataplane.Namespace, at netip.AddrPort) (end func(), err erro
 	for _, s := range []*dns.Server{udp, tcp} {
 		go func() { _ = s.ActivateAndServe() }() // ends with its socket
 	}
-	return func() { _, _ = packets.Close(), streams.Close() }, nil
+	return nameServer{packets, streams}, nil
 }
 
 // resolver hands questions on to the host's name servers.

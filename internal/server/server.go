@@ -452,6 +452,7 @@ func (s *Server) close(ctx context.Context) error {
 			found = append(found, h.Close())
 		}
 	}
+	s.insides.shutdown(ctx)
 	for _, l := range s.listeners {
 		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			found = append(found, err)
@@ -462,13 +463,13 @@ func (s *Server) close(ctx context.Context) error {
 		s.background()
 		s.keeping.Wait()
 	}
-	if s.plane != nil {
-		found = append(found, s.insides.keep(nil, nil), s.plane.Close())
-	}
 	if s.runner != nil {
 		s.runner.Stop()
 		s.endOps()
 		s.code.Close()
+	}
+	if s.plane != nil {
+		found = append(found, s.plane.Close())
 	}
 	if s.traces != nil {
 		s.endTraces(ctx)

@@ -43,8 +43,8 @@ type wall struct {
 	wake chan struct{} // has room for one
 	now  atomic.Pointer[standing]
 
-	mu      sync.Mutex
-	changed chan struct{} // closed when now is replaced; guarded by mu
+	mu     sync.Mutex
+	looked chan struct{} // closed when the wall has looked, and replaced; guarded by mu
 }
 
 // standing is what the kernel holds, or holds of it. It never changes.
@@ -65,6 +65,9 @@ const (
 	// wallProves is after how long the kernel is brought to what it holds again, should
 	// somebody else have changed it.
 	wallProves = time.Minute
+	// wallPatience is how long one change of the kernel may take: who waits for it would
+	// wait for a command that hangs.
+	wallPatience = 2 * time.Minute
 )
 
 // KernelTag tells the namespaces of one data folder's server from those of others.
@@ -82,7 +85,7 @@ func KernelTag(data string) (string, error) {
 
 // open prepares the kernel; what keeps it from holding anything is refused.
 func (w *wall) open(data string) error {
-	w.wake, w.changed = make(chan struct{}, 1), make(chan struct{})
+	w.wake, w.looked = make(chan struct{}, 1), make(chan struct{})
 	var err error
 	if w.tag, err = KernelTag(data); err != nil {
 		return err
@@ -148,13 +151,16 @@ func (w *wall) step(ctx context.Context) {
 	next := &standing{policy: policy, placements: w.placements(), at: time.Now()}
 	was := w.now.Load()
 	if was != nil && was.err == nil && len(was.waiting) == 0 && was.policy == policy && maps.Equal(was.placements, next.placements) && time.Since(was.at) < wallProves {
+		w.tell()
 		return
 	}
 	in := next.input()
 	own := refuseOwn(&in)
 	if next.layout, next.err = layout.Compile(in); next.err == nil {
+		limited, cancel := context.WithTimeout(ctx, wallPatience)
+		defer cancel()
 		var applied *kernel.Applied
-		if applied, next.err = w.kernel.Apply(ctx, next.layout); applied != nil {
+		if applied, next.err = w.kernel.Apply(limited, next.layout); applied != nil {
 			next.waiting = applied.Waiting
 			w.log.Debug("the kernel was changed", "changes", applied.Changes)
 		}
@@ -200,10 +206,15 @@ func (w *wall) stand(next *standing) {
 		w.log.Warn("the kernel holds the networks again")
 	}
 	w.now.Store(next)
+	w.tell()
+}
+
+// tell has everybody who waits look again.
+func (w *wall) tell() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	close(w.changed)
-	w.changed = make(chan struct{})
+	close(w.looked)
+	w.looked = make(chan struct{})
 }
 
 // parts are the names of components in layouts, by component.
@@ -310,30 +321,30 @@ func (w *wall) Held(ctx context.Context, environment string) (*dataplane.Held, e
 }
 
 // settled waits until what is stored now was brought to the kernel, or has failed to be.
+// Where the environment is, is asked each time: it can change meanwhile, and then the
+// kernel never holds what was.
 func (w *wall) settled(ctx context.Context, environment string) (*standing, error) {
 	if w.refused != nil {
 		return nil, w.refused
 	}
 	policy, err := w.policies.Current()
-	if err != nil {
-		return nil, err
-	}
-	placement := w.placement(environment)
-	for {
+	for err == nil {
 		w.mu.Lock()
-		changed := w.changed
+		looked := w.looked
 		w.mu.Unlock()
 		st := w.now.Load()
-		if st != nil && st.policy != nil && st.policy.Revision >= policy.Revision && (environment == "" || st.placements[environment] == placement) {
+		if st != nil && st.policy != nil && st.policy.Revision >= policy.Revision && (environment == "" || st.placements[environment] == w.placement(environment)) {
 			return st, nil
 		}
 		w.nudge()
 		select {
-		case <-changed:
+		case <-looked:
+			_, err = w.policies.Current() // without one the kernel gets no other
 		case <-ctx.Done():
 			return nil, fmt.Errorf("what is stored is not in force there yet: %w", ctx.Err())
 		}
 	}
+	return nil, err
 }
 
 // prepareWait is how long a new environment waits for a kernel that does not take its

@@ -1,0 +1,101 @@
+package dataplane
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestARelayGoesWhenItsAttachmentLeadsElsewhere: what stays at its port would answer in
+// the place of the new one.
+func TestARelayGoesWhenItsAttachmentLeadsElsewhere(t *testing.T) {
+	nic := provider + "networkInterfaces/server"
+	ns := Namespace{Path: "/run/netns/machine", inode: 1}
+	held := &Held{Machines: map[string]Namespace{strings.ToLower(nic): ns}}
+	machine := Mapping{Interface: nic, Private: addr("10.0.1.4"), Real: addr("192.0.2.1")}
+	port := Mapping{Interface: nic, Private: addr("10.0.1.4"), Port: 80, Real: addr("192.0.2.9"), RealPort: 8080}
+	calls := func(port, real string) relay {
+		return relay{ns, "tcp", addrPort("10.0.1.4:" + port), addrPort(real)}
+	}
+	for _, c := range []struct {
+		mappings []Mapping
+		relay    relay
+		stays    bool
+	}{
+		{[]Mapping{machine}, calls("22", "192.0.2.1:22"), true},
+		{[]Mapping{machine}, calls("22", "192.0.2.2:22"), false},
+		{[]Mapping{machine}, calls("22", "192.0.2.1:23"), false},
+		{[]Mapping{machine}, calls("80", "192.0.2.9:8080"), false},
+		{[]Mapping{machine, port}, calls("80", "192.0.2.9:8080"), true},
+		{[]Mapping{machine, port}, calls("80", "192.0.2.1:80"), false},
+		{[]Mapping{machine, port}, calls("22", "192.0.2.1:22"), true},
+		{[]Mapping{port}, calls("22", "192.0.2.1:22"), false},
+		{nil, calls("80", "192.0.2.9:8080"), false},
+	} {
+		if got := relayedBy(held, c.mappings).serves(c.relay); got != c.stays {
+			t.Errorf("%v stays for %v: %v", c.relay, c.mappings, got)
+		}
+	}
+}
+
+// ownNamespace is that of the process, if sockets can be made in namespaces at all.
+func ownNamespace(t *testing.T) Namespace {
+	t.Helper()
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
+		t.Skip("SKIPPED: sockets in namespaces need Linux and root")
+	}
+	return FindNamespace("/proc/self/ns/net")
+}
+
+// TestManyPortsOfAMachineDoNotStayOpen: who goes through them all takes no more files
+// than a bound, and what is called goes on to be there.
+func TestManyPortsOfAMachineDoNotStayOpen(t *testing.T) {
+	ns, n := ownNamespace(t), NewInproc(Options{})
+	var all relays
+	defer all.keep(func(relay) bool { return false })
+	on := func(last byte) relay {
+		return relay{ns, "udp", netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 77, last}), 0), addrPort("127.0.0.1:9")}
+	}
+	attached := relay{ns, "tcp", addrPort("127.0.77.1:0"), addrPort("127.0.0.1:9")}
+	if err := all.add(n, attached, false); err != nil {
+		t.Fatal(err)
+	}
+	first := on(2)
+	for i := range 2 * maxOnCall {
+		r := on(byte(3 + i%200))
+		r.real = netip.AddrPortFrom(r.real.Addr(), uint16(1+i))
+		for _, r := range []relay{r, first} {
+			if err := all.add(n, r, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(all.open) > maxOnCall+1 || all.open[attached] == nil || all.open[first] == nil {
+		t.Errorf("%d relays are open; that of an attached port: %v; that which is called: %v", len(all.open), all.open[attached] != nil, all.open[first] != nil)
+	}
+}
+
+// noWall holds nothing.
+type noWall struct{}
+
+func (noWall) Held(context.Context, string) (*Held, error) { return &Held{}, nil }
+func (noWall) Isolation() Isolation                        { return Isolation{} }
+
+// TestAddressesOfTheNetworkAreNotTheHost where the kernel holds it, also if the host has
+// the same: a machine that is a namespace has no attachment that would say so.
+func TestAddressesOfTheNetworkAreNotTheHost(t *testing.T) {
+	k := NewKernel(Options{Networks: in(place(t))}, noWall{})
+	k.host.current.Store(&hostList{read: time.Now().Add(time.Hour), set: map[netip.Addr]struct{}{addr("10.0.1.9"): {}, addr("10.9.0.1"): {}}})
+	for to, want := range map[string]Zone{"10.0.1.9:22": ZoneVirtualNetwork, "10.9.0.1:22": ZoneInternet} {
+		if d := outbound(k.Inproc, "tcp", to); !d.Allowed || d.Flow.Zone != want {
+			t.Errorf("%s: %v %v %s", to, d.Allowed, d.Flow.Zone, d.Reason)
+		}
+	}
+	if _, err := k.Dialer("e", SubnetBuiltIn).Dial(t.Context(), "tcp", "10.0.1.9:22"); err == nil {
+		t.Error("it was dialed")
+	}
+}
