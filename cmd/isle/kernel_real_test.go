@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -79,6 +80,15 @@ func TestRealKernelOutlivesAKill(t *testing.T) {
 	s.stop(syscall.SIGTERM)
 	if after := namespaces(t, w); !slices.Equal(before, after) {
 		t.Errorf("stopped, the kernel holds %v", after)
+	}
+	if setpriv, err := exec.LookPath("setpriv"); err != nil {
+		t.Log("SKIPPED: without setpriv, nobody lacks the privileges of root")
+	} else {
+		cmd := exec.Command(setpriv, "--bounding-set=-all", filepath.Join(w.dir, "bin", "isle"), "network", "down", "--data", data)
+		said, err := cmd.CombinedOutput()
+		if told := string(said); err == nil || strings.Count(told, "\n") != 1 || !strings.Contains(told, "the privileges of root") {
+			t.Errorf("down, without privileges: %v %s", err, told)
+		}
 	}
 	w.succeed("bin/isle network down --data data")
 	if left := namespaces(t, w); len(left) > 0 {

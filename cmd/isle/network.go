@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -74,7 +76,7 @@ func networkStatus(ctx context.Context, data string) (server.NetworkStatus, erro
 	}
 	found, err := held.Status(ctx)
 	if err != nil {
-		return status, err
+		return status, lacking(ctx, err)
 	}
 	status = server.ShownNetwork(found)
 	status.Differences = []string{} // there is nobody who says what must be
@@ -89,6 +91,15 @@ func heldBy(data string) (*kernel.Kernel, error) {
 		return nil, err
 	}
 	return kernel.Open(kernel.Options{Tag: tag})
+}
+
+// lacking is what a process that may not enter namespaces lacks, the privileges of root,
+// in place of what it fails with in each of them.
+func lacking(ctx context.Context, failed error) error {
+	if !errors.Is(failed, fs.ErrPermission) {
+		return failed
+	}
+	return cmp.Or(kernel.Unavailable(kernel.Probe(ctx)), failed)
 }
 
 func printNetwork(out io.Writer, s *server.NetworkStatus, counters bool) error {
@@ -125,7 +136,8 @@ func printList(out io.Writer, title string, lines []string) {
 	}
 }
 
-// addresses are those of a namespace's ports; a router has the same one on each.
+// addresses are those of a namespace's ports, each once: a router has the same ones on
+// each, and where no server runs nobody says what is a router.
 func addresses(n *server.NamespaceStatus) string {
 	if n.Role == "router" {
 		return fmt.Sprintf("%d ports", len(n.Ports))
@@ -133,7 +145,9 @@ func addresses(n *server.NamespaceStatus) string {
 	var list []string
 	for _, p := range n.Ports {
 		for _, a := range p.Addresses {
-			list = append(list, a.Addr().String())
+			if text := a.Addr().String(); !slices.Contains(list, text) {
+				list = append(list, text)
+			}
 		}
 	}
 	return strings.Join(list, " ")
@@ -175,7 +189,7 @@ its flows are cut, and it makes everything again within a minute.`,
 				return err
 			}
 			if err := held.Down(cmd.Context()); err != nil {
-				return err
+				return lacking(cmd.Context(), err)
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), "The kernel holds nothing of this data folder's server.")
 			return nil

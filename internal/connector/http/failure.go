@@ -13,6 +13,7 @@ import (
 	"isle/engine"
 	"isle/internal/connector"
 	"isle/internal/dataplane"
+	"isle/internal/netns"
 	"isle/wdl"
 )
 
@@ -58,6 +59,7 @@ func failure(err error) engine.Outcome {
 	var auth *authError
 	var egress *dataplane.EgressError
 	var unattached *dataplane.UnattachedError
+	var namespace *netns.Error
 	var unanswered *Unanswered
 	var full *connector.FullError
 	switch {
@@ -73,6 +75,8 @@ func failure(err error) engine.Outcome {
 		return failed(codeDenied, "Http request failed: "+denied.Error()+".")
 	case errors.As(err, &unattached): // time alone attaches nothing
 		return failed(codeUnavailable, "Http request failed: "+unattached.Error()+".")
+	case errors.As(err, &namespace): // its innermost text alone would not tell what is not there
+		return retryable(codeUnavailable, "Http request failed: "+namespace.Error()+".")
 	case errors.As(err, &egress):
 		return retryable(codeUnavailable, "Http request failed: "+egress.Error()+".")
 	case errors.As(err, &dns) && dns.Server != "":
