@@ -199,13 +199,16 @@ func (s *Server) inNetwork(at netip.Addr) http.Handler {
 	})
 }
 
-// inForce answers a change of what the networks are when the kernel holds it, or cannot.
+// inForce answers a change of what the networks are when the kernel holds it, or cannot,
+// and so what tells that a deployment, which makes such changes, has ended.
 func (s *Server) inForce(next http.Handler) http.Handler {
 	if s.wall == nil || s.wall.refused != nil {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet || r.Method == http.MethodHead || !strings.Contains(strings.ToLower(r.URL.Path), "/providers/microsoft.network/") {
+		path := strings.ToLower(r.URL.Path)
+		changes := r.Method != http.MethodGet && r.Method != http.MethodHead && strings.Contains(path, "/providers/microsoft.network/")
+		if !changes && !strings.Contains(path, "/providers/microsoft.resources/deployments/") {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -72,6 +72,42 @@ func TestADialIsWokenWhereNothingIsToBeDone(t *testing.T) {
 	}
 }
 
+// TestAnswersTellWhatIsInForce: a change of networks, and the end of a deployment that made
+// some, are told when the kernel holds them; what reads networks waits for nothing.
+func TestAnswersTellWhatIsInForce(t *testing.T) {
+	const group = "https://localhost/subscriptions/s/resourceGroups/g/providers/"
+	for _, c := range []struct {
+		method, path string
+		waits        bool
+	}{
+		{http.MethodPut, "Microsoft.Network/networkSecurityGroups/n", true},
+		{http.MethodGet, "Microsoft.Network/networkSecurityGroups/n", false},
+		{http.MethodGet, "Microsoft.Resources/deployments/d", true},
+		{http.MethodGet, "microsoft.resources/Deployments/d/operationStatuses/o", true},
+		{http.MethodGet, "Microsoft.Logic/workflows/w", false},
+	} {
+		w, policy := emptyWall(t)
+		s := &Server{wall: w}
+		wrote := make(chan int, 1)
+		go func() {
+			answer := httptest.NewRecorder()
+			s.inForce(http.HandlerFunc(func(a http.ResponseWriter, _ *http.Request) { a.WriteHeader(http.StatusOK) })).
+				ServeHTTP(answer, httptest.NewRequest(c.method, group+c.path, http.NoBody).WithContext(t.Context()))
+			wrote <- answer.Code
+		}()
+		if c.waits {
+			<-w.wake // it asks for what is stored
+			if len(wrote) > 0 {
+				t.Errorf("%s %s does not wait", c.method, c.path)
+			}
+			w.stand(&standing{policy: policy})
+		}
+		if code := <-wrote; code != http.StatusOK {
+			t.Errorf("%s %s: %d", c.method, c.path, code)
+		}
+	}
+}
+
 // TestAnEndpointInsideIsReadyWithTheServer: it answers nobody before runs are taken up,
 // nor while the server stops.
 func TestAnEndpointInsideIsReadyWithTheServer(t *testing.T) {
