@@ -59,6 +59,9 @@ func FindNamespace(path string) Namespace {
 	return ns
 }
 
+// Found tells whether there was one.
+func (n Namespace) Found() bool { return n.inode != 0 }
+
 // Same tells whether two paths lead to one namespace.
 func (n Namespace) Same(other Namespace) bool { return n.inode != 0 && n.inode == other.inode }
 

@@ -59,7 +59,7 @@ func (c *change) carryOut(ctx context.Context) error {
 	if err == nil || c.network == "" {
 		return err
 	}
-	return fmt.Errorf("network %s: %w", c.network, err)
+	return &layout.NetworkError{Network: c.network, Err: err}
 }
 
 func (c *change) path(name string) string { return Path(c.options.Tag, name) }

@@ -12,6 +12,7 @@ import (
 	"isle/internal/dataplane"
 	"isle/internal/kernel"
 	"isle/internal/logic"
+	"isle/netpol/layout"
 )
 
 // The data plane that the server was started with. With the kernel's, each environment
@@ -151,13 +152,15 @@ const endpointPort = 443
 func (s *Server) standInside(st *standing) error {
 	wanted := map[inside]bool{}
 	for environment, p := range st.placements {
-		place := dataplane.Place{Ranges: p.Ranges}
-		if a, ok := place.Address(dataplane.AccessEndpoint); ok {
-			wanted[inside{st.held.Namespaces[environment][dataplane.AccessEndpoint], netip.AddrPortFrom(a, endpointPort), environment}] = true
+		place, ns := dataplane.Place{Ranges: p.Ranges}, st.held.Namespaces[environment][dataplane.AccessEndpoint]
+		if a, ok := place.Address(dataplane.AccessEndpoint); ok && ns.Found() { // why not is told by who makes them
+			wanted[inside{ns, netip.AddrPortFrom(a, endpointPort), environment}] = true
 		}
 	}
 	for _, router := range st.routers(s.wall.tag) {
-		wanted[inside{router, netip.AddrPortFrom(platformNameServer, 53), ""}] = true
+		if router.Found() {
+			wanted[inside{router, netip.AddrPortFrom(platformNameServer, 53), ""}] = true
+		}
 	}
 	var mappings []dataplane.Mapping
 	for _, n := range st.policy.Policy.Networks() {
@@ -165,7 +168,14 @@ func (s *Server) standInside(st *standing) error {
 			mappings = append(mappings, dataplane.Mapping(m))
 		}
 	}
-	return errors.Join(s.insides.keep(wanted, s.beginInside), s.plane.Relay(&st.held, mappings))
+	begin := func(one inside) (ender, error) {
+		e, err := s.beginInside(one)
+		if p := st.placements[one.what]; err != nil && p != nil {
+			err = &layout.NetworkError{Network: p.Network, Err: err}
+		}
+		return e, err
+	}
+	return errors.Join(s.insides.keep(wanted, begin), s.plane.Relay(&st.held, mappings))
 }
 
 func (s *Server) beginInside(one inside) (ender, error) {

@@ -156,16 +156,20 @@ func (w *wall) step(ctx context.Context) {
 	}
 	in := next.input()
 	own := refuseOwn(&in)
-	if next.layout, next.err = layout.Compile(in); next.err == nil {
-		limited, cancel := context.WithTimeout(ctx, wallPatience)
-		defer cancel()
-		var applied *kernel.Applied
-		if applied, next.err = w.kernel.Apply(limited, next.layout); applied != nil {
-			next.waiting = applied.Waiting
-			w.log.Debug("the kernel was changed", "changes", applied.Changes)
-		}
+	var before *layout.Layout
+	if was != nil {
+		before = was.layout
 	}
-	next.err = errors.Join(next.err, own)
+	var problems error
+	next.layout, problems = layout.CompileApart(in, before)
+	limited, cancel := context.WithTimeout(ctx, wallPatience)
+	defer cancel()
+	applied, err := w.kernel.Apply(limited, next.layout)
+	if applied != nil {
+		next.waiting = applied.Waiting
+		w.log.Debug("the kernel was changed", "changes", applied.Changes)
+	}
+	next.err = errors.Join(problems, err, own)
 	if ctx.Err() != nil {
 		return
 	}
@@ -184,7 +188,7 @@ func refuseOwn(in *layout.Input) error {
 	in.Attachments = slices.DeleteFunc(in.Attachments, func(a layout.Attachment) bool {
 		is := strings.HasPrefix(a.Given, "/") && dataplane.FindNamespace(a.Given).Same(own)
 		if is {
-			found = append(found, fmt.Errorf("the namespace %s of %s is the server's own", a.Given, a.Interface))
+			found = append(found, &layout.NetworkError{Network: in.NetworkOf(a.Interface), Err: fmt.Errorf("the namespace %s of %s is the server's own", a.Given, a.Interface)})
 		}
 		return is
 	})
@@ -266,8 +270,8 @@ func (s *standing) hold(tag string) {
 	}
 	for _, a := range in.Attachments {
 		id := strings.ToLower(a.Interface)
-		if a.Given == "" {
-			h.Machines[id] = find(layout.MachineName(a.Interface))
+		if ns := find(layout.MachineName(a.Interface)); a.Given == "" && ns.Found() {
+			h.Machines[id] = ns
 		}
 		for _, nic := range in.Model.Interfaces {
 			if !strings.EqualFold(nic.ID, a.Interface) {
@@ -357,11 +361,11 @@ func (w *wall) prepare(ctx context.Context, environment string) error {
 	defer cancel()
 	for {
 		st, err := w.settled(limited, environment)
-		if err == nil && st.err == nil {
-			return nil
+		if err == nil {
+			err = st.failure(environment)
 		}
 		if err == nil {
-			err = st.err
+			return nil
 		}
 		if w.refused == nil && limited.Err() == nil {
 			select {
@@ -376,6 +380,38 @@ func (w *wall) prepare(ctx context.Context, environment string) error {
 		return &arm.Error{Status: 500, Code: "NetworkIsolationFailed", Cause: err,
 			Message: "The kernel of this machine does not hold the environment's virtual network, as --dataplane kernel asks for: " + err.Error() + ". Mend that and send the request again, or start the server with --dataplane inproc, which isolates less."}
 	}
+}
+
+// failure is what the kernel does not hold of an environment's network; what is wrong
+// with others is theirs.
+func (s *standing) failure(environment string) error {
+	p := s.placements[environment]
+	if p == nil {
+		return errors.Join(errors.New("the environment is not in it"), s.err)
+	}
+	return concerning(s.err, p.Network)
+}
+
+// concerning leaves out of an error what other networks alone have.
+func concerning(err error, network string) error {
+	switch e := err.(type) {
+	case *layout.NetworkError:
+		if strings.EqualFold(e.Network, network) {
+			return e
+		}
+		return nil
+	case interface{ Unwrap() []error }:
+		var found []error
+		for _, one := range e.Unwrap() {
+			found = append(found, concerning(one, network))
+		}
+		return errors.Join(found...)
+	case interface{ Unwrap() error }:
+		if inner := e.Unwrap(); inner != nil && concerning(inner, network) == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // Isolation implements dataplane.Wall.

@@ -2,10 +2,13 @@ package server
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +16,7 @@ import (
 	"isle/internal/network"
 	"isle/internal/store"
 	"isle/netpol"
+	"isle/netpol/layout"
 )
 
 // emptyWall is a wall of a server without networks, which nobody brings to the kernel.
@@ -125,5 +129,31 @@ func TestAnEndpointInsideIsReadyWithTheServer(t *testing.T) {
 	s.inNetwork(at).ServeHTTP(answer, r)
 	if answer.Code != http.StatusServiceUnavailable {
 		t.Errorf("it answers %d while the server stops", answer.Code)
+	}
+}
+
+// TestWhatIsWrongWithOneNetworkKeepsNoOtherWaiting, however deep it lies.
+func TestWhatIsWrongWithOneNetworkKeepsNoOtherWaiting(t *testing.T) {
+	bad := &layout.NetworkError{Network: "/vnet/Bad", Err: errors.New("no filter")}
+	everybody := errors.New("no nft")
+	for _, c := range []struct {
+		err     error
+		network string
+		want    string
+	}{
+		{nil, "/vnet/good", ""},
+		{bad, "/vnet/good", ""},
+		{bad, "/VNET/bad", "no filter"},
+		{errors.Join(nil, fmt.Errorf("kernel: %w", errors.Join(bad))), "/vnet/good", ""},
+		{errors.Join(nil, fmt.Errorf("kernel: %w", errors.Join(bad))), "/vnet/bad", "no filter"},
+		{fmt.Errorf("kernel: %w", errors.Join(bad, everybody)), "/vnet/good", "no nft"},
+		{fmt.Errorf("kernel: %w", everybody), "/vnet/good", "kernel: no nft"},
+	} {
+		switch got := concerning(c.err, c.network); {
+		case c.want == "" && got != nil:
+			t.Errorf("%v keeps %s waiting: %v", c.err, c.network, got)
+		case c.want != "" && (got == nil || !strings.Contains(got.Error(), c.want)):
+			t.Errorf("%v for %s: %v", c.err, c.network, got)
+		}
 	}
 }

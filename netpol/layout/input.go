@@ -210,7 +210,8 @@ func (g *gathered) attachUplink(u *NetworkUplink) {
 
 // plainName tells whether a name can stand in a command as it is.
 func plainName(name string) bool {
-	return name != "" && len(name) <= 15 && word(name, len(name)) == name
+	plain := strings.ReplaceAll(name, "_", "-")
+	return name != "" && len(name) <= 15 && word(plain, len(plain)) == plain
 }
 
 // settle sorts a router's ports, and sees that no address and no name is taken twice.
