@@ -123,6 +123,11 @@ func (q *query) ask(ctx context.Context, server netip.Addr) ([]netip.Addr, error
 		if _, err := q.judge("udp", server); err != nil {
 			return nil, err
 		}
+		if k := q.dialer.network.inner; k != nil { // a name is a way out as well
+			if _, err := k.wall.Held(ctx, q.dialer.source.Environment); err != nil {
+				return nil, q.failed(server, &net.DNSError{Err: (&NotHeldError{err}).Error(), IsTemporary: true})
+			}
+		}
 		return q.dialer.system(ctx, q.host)
 	}
 	for _, kind := range []uint16{dns.TypeA, dns.TypeAAAA} {

@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"os"
 	"runtime"
@@ -79,11 +80,27 @@ func TestManyPortsOfAMachineDoNotStayOpen(t *testing.T) {
 	}
 }
 
-// noWall holds nothing.
-type noWall struct{}
+// noWall holds nothing, and says why.
+type noWall struct{ err error }
 
-func (noWall) Held(context.Context, string) (*Held, error) { return &Held{}, nil }
-func (noWall) Isolation() Isolation                        { return Isolation{} }
+func (w noWall) Held(context.Context, string) (*Held, error) { return &Held{}, w.err }
+func (noWall) Isolation() Isolation                          { return Isolation{} }
+
+// TestNoNameLeavesWhereTheKernelHoldsNothing: the platform's name server is the host's,
+// and a name can carry what a connection could.
+func TestNoNameLeavesWhereTheKernelHoldsNothing(t *testing.T) {
+	host := &counting{names: names{"example.com": {"203.0.113.5"}}}
+	for _, refused := range []error{errors.New("no nft"), nil} {
+		k := NewKernel(Options{Networks: in(place(t)), Resolver: host}, noWall{refused})
+		_, err := k.Dialer("e", SubnetBuiltIn).Resolve(t.Context(), "example.com")
+		if refused == nil && err != nil || refused != nil && (err == nil || !strings.Contains(err.Error(), "no nft")) {
+			t.Errorf("%v: %v", refused, err)
+		}
+		if asked := host.asked > 0; asked != (refused == nil) {
+			t.Errorf("%v: the host was asked: %v", refused, asked)
+		}
+	}
+}
 
 // TestAddressesOfTheNetworkAreNotTheHost where the kernel holds it, also if the host has
 // the same: a machine that is a namespace has no attachment that would say so.
