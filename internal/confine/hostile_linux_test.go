@@ -318,7 +318,7 @@ func attempts() []attempt {
 		}},
 		{name: "memory of the parent, as a file", try: opens("/proc/PARENT/mem", os.O_RDONLY)},
 		{name: "environment of the parent", try: opens("/proc/PARENT/environ", os.O_RDONLY)},
-		{name: "root of the parent", try: opens("/proc/PARENT/root/etc/passwd", os.O_RDONLY)},
+		{name: "root of the parent", try: opens("/proc/PARENT/root"+"/etc/passwd", os.O_RDONLY)},
 		{name: "signal to the parent", try: func(w world) error { return unix.Kill(w.Parent, 0) }},
 		{name: "limits of the parent", try: func(w world) error { return unix.Prlimit(w.Parent, unix.RLIMIT_NOFILE, nil, &unix.Rlimit{}) }},
 		{name: "file", try: opens("SECRET", os.O_RDONLY)},
