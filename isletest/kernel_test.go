@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"os/exec"
 	"path"
@@ -285,6 +286,12 @@ func TestAnInternalEndpointIsInItsNetworkAlone(t *testing.T) {
 	defer inside.CloseIdleConnections()
 	if a := send(t, inside, http.MethodPost, callback); a.Status != http.StatusOK {
 		t.Fatalf("from inside the network: %d %s", a.Status, a.Body)
+	}
+	byAddress, err := url.Parse(callback)
+	must(t, err)
+	byAddress.Host = "10.0.0.4"
+	if a := send(t, inside, http.MethodPost, byAddress.String()); a.Status != http.StatusOK {
+		t.Errorf("by the endpoint's address: %d %s", a.Status, a.Body)
 	}
 	refused(t, "the host", send(t, s.HTTP(), http.MethodPost, callback), "is at https://10.0.0.4 in its virtual network alone", "")
 	link := s.Do(http.MethodGet, workflow+"/runs/"+lastRun(s.Server, workflow).Text("value", 0, "name")+"/actions/Value", nil).Text("properties", "outputsLink", "uri")

@@ -238,8 +238,8 @@ func TestRealRuns(t *testing.T) {
 			t.Errorf("%s on a stopped server prints\n%s\nand on the running one\n%s", c, got, running[i])
 		}
 	}
-	for _, c := range []string{"bin/isle runs nosuchrun", "bin/isle runs --workflow nosuchworkflow"} {
-		if said := w.fail(c); !strings.Contains(said, "nosuch") || !strings.Contains(said, "`bin/isle runs`") {
+	for c, want := range map[string]string{"bin/isle runs nosuchrun": "`bin/isle runs`", "bin/isle runs --workflow nosuchworkflow": "there is order"} {
+		if said := w.fail(c); !strings.Contains(said, "nosuch") || !strings.Contains(said, want) {
 			t.Errorf("%s says %q", c, said)
 		}
 	}

@@ -62,6 +62,9 @@ type Authority struct {
 	renewing sync.Mutex // held while current is replaced; guards what follows
 	looked   time.Time
 	changed  time.Time // of CertFile, when it was read
+
+	making sync.Mutex
+	locals map[string]*tls.Certificate // by address; guarded by making
 }
 
 // pair is a stored certificate with its key.
@@ -131,7 +134,10 @@ func (a *Authority) TLSConfig() *tls.Config {
 
 // certificate gives the certificate of a handshake, renewed when it is due. A failed
 // renewal keeps the old one, as long as it lives.
-func (a *Authority) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+func (a *Authority) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if at := a.unnamed(hello); at != nil {
+		return a.local(at)
+	}
 	now := a.config.Clock()
 	current := a.current.Load()
 	due := now.After(current.Leaf.NotAfter.Add(-renewBefore))
@@ -174,17 +180,22 @@ func (a *Authority) openCA(ctx context.Context) error {
 	return nil
 }
 
-// renew makes a new certificate for the server.
-func (a *Authority) renew(ctx context.Context) error {
-	now := a.config.Clock()
-	template := &x509.Certificate{
-		Subject:               pkix.Name{CommonName: "localhost", Organization: []string{"Isle"}},
+// serverTemplate is a certificate of the server that begins now, still without hosts.
+func serverTemplate(name string, now time.Time) *x509.Certificate {
+	return &x509.Certificate{
+		Subject:               pkix.Name{CommonName: name, Organization: []string{"Isle"}},
 		NotBefore:             now.Add(-backdate),
 		NotAfter:              now.Add(ServerLife),
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
+}
+
+// renew makes a new certificate for the server.
+func (a *Authority) renew(ctx context.Context) error {
+	now := a.config.Clock()
+	template := serverTemplate("localhost", now)
 	for _, host := range a.hosts() {
 		if ip := net.ParseIP(host); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)
@@ -230,7 +241,16 @@ func (a *Authority) fits(c *x509.Certificate) bool {
 
 // make makes a key and its certificate, signed by issuer or by itself, and stores
 // both.
-func (a *Authority) make(ctx context.Context, setting string, template *x509.Certificate, issuer *pair) (made pair, err error) {
+func (a *Authority) make(ctx context.Context, setting string, template *x509.Certificate, issuer *pair) (pair, error) {
+	made, err := issue(template, issuer)
+	if err != nil {
+		return pair{}, err
+	}
+	return made, writeSetting(ctx, a.db, setting, made)
+}
+
+// issue makes a key and its certificate, signed by issuer or by itself.
+func issue(template *x509.Certificate, issuer *pair) (made pair, err error) {
 	made.private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return pair{}, err
@@ -248,16 +268,52 @@ func (a *Authority) make(ctx context.Context, setting string, template *x509.Cer
 	if made.Key, err = x509.MarshalPKCS8PrivateKey(made.private); err != nil {
 		return pair{}, err
 	}
-	if err := made.load(); err != nil {
-		return pair{}, err
-	}
-	return made, writeSetting(ctx, a.db, setting, made)
+	return made, made.load()
 }
 
-// use makes a certificate current. The authority's goes along, so that a client that
-// pins it by name can build the chain.
-func (a *Authority) use(p pair) {
-	a.current.Store(&tls.Certificate{Certificate: [][]byte{p.Certificate, a.ca.Certificate}, PrivateKey: p.private, Leaf: p.parsed})
+// use makes a certificate current.
+func (a *Authority) use(p pair) { a.current.Store(a.chain(p)) }
+
+// chain is a certificate as handshakes show it. The authority's goes along, so that a
+// client that pins it by name can build the chain.
+func (a *Authority) chain(p pair) *tls.Certificate {
+	return &tls.Certificate{Certificate: [][]byte{p.Certificate, a.ca.Certificate}, PrivateKey: p.private, Leaf: p.parsed}
+}
+
+// unnamed is the address at which a caller has come who asked for no name, as those do
+// whose URL has an address: an access endpoint's inside a virtual network, for one. Nil
+// if the certificate has that address, or is the operator's own.
+func (a *Authority) unnamed(hello *tls.ClientHelloInfo) net.IP {
+	if hello.ServerName != "" || hello.Conn == nil || a.config.CertFile != "" {
+		return nil
+	}
+	at, ok := hello.Conn.LocalAddr().(*net.TCPAddr)
+	if !ok || at.IP.IsUnspecified() || at.IP.IsLoopback() || a.current.Load().Leaf.VerifyHostname(at.IP.String()) == nil {
+		return nil
+	}
+	return at.IP
+}
+
+// local is the certificate of an address at which this server is reached: there are as
+// many as it has, and each is made when somebody first asks.
+func (a *Authority) local(at net.IP) (*tls.Certificate, error) {
+	now, name := a.config.Clock(), at.String()
+	a.making.Lock()
+	defer a.making.Unlock()
+	if made := a.locals[name]; made != nil && now.Before(made.Leaf.NotAfter.Add(-renewBefore)) {
+		return made, nil
+	}
+	template := serverTemplate(name, now)
+	template.IPAddresses = []net.IP{at}
+	made, err := issue(template, &a.ca)
+	if err != nil {
+		return nil, fmt.Errorf("identity: certificate of %s: %w", name, err)
+	}
+	if a.locals == nil {
+		a.locals = map[string]*tls.Certificate{}
+	}
+	a.locals[name] = a.chain(made)
+	return a.locals[name], nil
 }
 
 // readFiles reads the own certificate, if its file has changed.
