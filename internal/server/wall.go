@@ -332,7 +332,7 @@ func (w *wall) settled(ctx context.Context, environment string) (*standing, erro
 		return nil, w.refused
 	}
 	policy, err := w.policies.Current()
-	for err == nil {
+	for asked := false; err == nil; asked = true {
 		w.mu.Lock()
 		looked := w.looked
 		w.mu.Unlock()
@@ -340,7 +340,9 @@ func (w *wall) settled(ctx context.Context, environment string) (*standing, erro
 		if st != nil && st.policy != nil && st.policy.Revision >= policy.Revision && (environment == "" || st.placements[environment] == w.placement(environment)) {
 			return st, nil
 		}
-		w.nudge()
+		if !asked { // once: what never comes about must not keep both busy
+			w.nudge()
+		}
 		select {
 		case <-looked:
 			_, err = w.policies.Current() // without one the kernel gets no other

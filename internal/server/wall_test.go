@@ -157,3 +157,24 @@ func TestWhatIsWrongWithOneNetworkKeepsNoOtherWaiting(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoWaitsInVainKeepsNobodyBusy: the wall is asked once, and looks by itself after.
+func TestWhoWaitsInVainKeepsNobodyBusy(t *testing.T) {
+	w, policy := emptyWall(t)
+	w.placement = func(string) *logic.Placement { return new(logic.Placement) }
+	w.stand(&standing{policy: policy})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		_, err := w.settled(ctx, "e")
+		ended <- err
+	}()
+	<-w.wake
+	for range 3 {
+		w.tell()
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) || len(w.wake) > 0 {
+		t.Errorf("%v; asked again: %v", err, len(w.wake) > 0)
+	}
+}
