@@ -5,20 +5,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"isle/internal/account"
 	"isle/internal/arm"
+	"isle/internal/arm/armtest"
 	"isle/internal/store"
 )
 
@@ -119,11 +116,7 @@ func (w *world) must(err error) {
 
 // do makes a request of the resource manager.
 func (w *world) do(method, path, body string) *httptest.ResponseRecorder {
-	separator := "?"
-	if strings.Contains(path, "?") {
-		separator = "&"
-	}
-	r := httptest.NewRequest(method, "https://isle.test"+strings.ReplaceAll(path, " ", "%20")+separator+"api-version=2019-05-01", strings.NewReader(body))
+	r := httptest.NewRequest(method, "https://isle.test"+armtest.Versioned(path, "2019-05-01"), strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer x")
 	for name, value := range w.headers {
 		r.Header.Set(name, value)
@@ -133,73 +126,28 @@ func (w *world) do(method, path, body string) *httptest.ResponseRecorder {
 	return res
 }
 
-var rewrite = flag.Bool("rewrite", false, "write what is answered into testdata/script")
-
-// volatile is what differs from run to run, and what stands for it in a script.
-var volatile = []struct {
-	pattern *regexp.Regexp
-	name    string
-}{
-	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d(:|%3A)\d\d(:|%3A)\d\d(\.\d+)?Z`), "TIME"},
-	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), "ID"},
-	{regexp.MustCompile(`sig=[\w-]{43}`), "sig=SIG"},
-	{regexp.MustCompile(`"sig":"[\w-]{43}"`), `"sig":"SIG"`},
+// script has $A, the account "acc", which is there, $G, its group, and $L, what is before
+// the type's last part. An answer is a status, and the body, or every problem of a refusal
+// on a line of its own.
+var script = armtest.Script{
+	Names: []string{"$A", group + "/providers/Microsoft.Logic/integrationAccounts/acc", "$L", group + "/providers/Microsoft.Logic", "$G", group},
+	Volatile: []armtest.Volatile{
+		armtest.Hide(`\d{4}-\d\d-\d\dT\d\d(:|%3A)\d\d(:|%3A)\d\d(\.\d+)?Z`, "TIME"),
+		armtest.Hide(`\b[0-9a-f]{32}\b`, "ID"),
+		armtest.Hide(`sig=[\w-]{43}`, "sig=SIG"),
+		armtest.Hide(`"sig":"[\w-]{43}"`, `"sig":"SIG"`),
+	},
 }
 
-// TestScripts plays the exchanges of testdata/script. A line "> METHOD path" begins a
-// request, further lines with ">" are its body; what follows is the answer: status, and
-// the body, or every problem of a refusal on a line of its own. $A is the account "acc",
-// which is there, $G its group, $L what is before the type's last part.
 func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/script/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scripts", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w := newWorld(t)
-			w.do("PUT", expand("$A"), `{"location":"westeurope","sku":{"name":"Standard"}}`)
-			got := w.play(string(want))
-			if *rewrite {
-				w.must(os.WriteFile(file, []byte(got), 0o644))
-			} else if got != string(want) {
-				t.Errorf("%s (go test -run Scripts -rewrite rewrites it); got:\n%s", file, got)
-			}
-		})
-	}
+	script.Run(t, "testdata/script/*.txt", func(t *testing.T) func(method, path, body string) string {
+		w := newWorld(t)
+		w.do("PUT", expand("$A"), `{"location":"westeurope","sku":{"name":"Standard"}}`)
+		return w.exchange
+	})
 }
 
-func (w *world) play(script string) string {
-	var out strings.Builder
-	lines := strings.Split(script, "\n")
-	for i := 0; i < len(lines); i++ {
-		if strings.HasPrefix(lines[i], "#") {
-			out.WriteString(lines[i] + "\n")
-			continue
-		}
-		request, ok := strings.CutPrefix(lines[i], "> ")
-		if !ok {
-			continue
-		}
-		out.WriteString(lines[i] + "\n")
-		var body strings.Builder
-		for ; i+1 < len(lines) && strings.HasPrefix(lines[i+1], "> "); i++ {
-			out.WriteString(lines[i+1] + "\n")
-			body.WriteString(lines[i+1][2:])
-		}
-		method, path, _ := strings.Cut(request, " ")
-		out.WriteString(w.exchange(method, expand(path), expand(body.String())) + "\n\n")
-	}
-	return strings.TrimRight(out.String(), "\n") + "\n"
-}
-
-func expand(text string) string {
-	return strings.NewReplacer("$A", group+"/providers/Microsoft.Logic/integrationAccounts/acc", "$L", group+"/providers/Microsoft.Logic", "$G", group).Replace(text)
-}
+func expand(text string) string { return script.Expand(text) }
 
 func (w *world) exchange(method, path, body string) string {
 	res := w.do(method, path, body)
@@ -208,10 +156,6 @@ func (w *world) exchange(method, path, body string) string {
 		answer += "\n" + problems(res.Body.Bytes())
 	} else if res.Body.Len() > 0 {
 		answer += "\n" + res.Body.String()
-	}
-	answer = strings.NewReplacer(group+"/providers/Microsoft.Logic/integrationAccounts/acc", "$A", group+"/providers/Microsoft.Logic", "$L", group, "$G").Replace(answer)
-	for _, v := range volatile {
-		answer = v.pattern.ReplaceAllString(answer, v.name)
 	}
 	return answer
 }

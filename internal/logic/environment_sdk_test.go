@@ -15,6 +15,8 @@ import (
 
 	"isle/internal/arm"
 	"isle/internal/logic"
+
+	"isle/internal/arm/armtest"
 )
 
 const (
@@ -55,7 +57,7 @@ func (w *world) createEnvironment(name string, subnets []string) string {
 func TestEnvironmentThroughTheSDK(t *testing.T) {
 	w, ctx := newWorld(t), context.Background()
 	subnets := w.network("net")
-	client, err := armlogic.NewIntegrationServiceEnvironmentsClient(subscription, token{}, w.options())
+	client, err := armlogic.NewIntegrationServiceEnvironmentsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	put, err := client.BeginCreateOrUpdate(ctx, "g", "My.ISE_1", environment(subnets, "Premium", 2), nil)
 	w.must(err)
@@ -83,14 +85,14 @@ func TestEnvironmentThroughTheSDK(t *testing.T) {
 	_, err = client.Restart(ctx, "g", "My.ISE_1", nil)
 	w.must(err)
 
-	skus, err := armlogic.NewIntegrationServiceEnvironmentSKUsClient(subscription, token{}, w.options())
+	skus, err := armlogic.NewIntegrationServiceEnvironmentSKUsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	page, err := skus.NewListPager("g", "My.ISE_1", nil).NextPage(ctx)
 	w.must(err)
 	if len(page.Value) != 2 || *page.Value[0].Capacity.Maximum != 10 {
 		t.Errorf("%d SKUs", len(page.Value))
 	}
-	health, err := armlogic.NewIntegrationServiceEnvironmentNetworkHealthClient(subscription, token{}, w.options())
+	health, err := armlogic.NewIntegrationServiceEnvironmentNetworkHealthClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	report, err := health.Get(ctx, "g", "My.ISE_1", nil)
 	w.must(err)
@@ -103,7 +105,7 @@ func TestEnvironmentThroughTheSDK(t *testing.T) {
 		t.Errorf("%d environments", len(list.Value))
 	}
 
-	connectors, err := armlogic.NewIntegrationServiceEnvironmentManagedApisClient(subscription, token{}, w.options())
+	connectors, err := armlogic.NewIntegrationServiceEnvironmentManagedApisClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	deploy, err := connectors.BeginPut(ctx, "g", "My.ISE_1", "servicebus", armlogic.IntegrationServiceEnvironmentManagedAPI{Location: to.Ptr("westus")}, nil)
 	w.must(err)
@@ -117,7 +119,7 @@ func TestEnvironmentThroughTheSDK(t *testing.T) {
 	_, err = remove.PollUntilDone(ctx, nil)
 	w.must(err)
 
-	links, err := armnetwork.NewServiceAssociationLinksClient(subscription, token{}, w.options())
+	links, err := armnetwork.NewServiceAssociationLinksClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	associated, err := links.List(ctx, "g", "net", "Subnet1", nil)
 	w.must(err)
@@ -127,7 +129,7 @@ func TestEnvironmentThroughTheSDK(t *testing.T) {
 	w.refused("DELETE", subnets[1], "", 400, "InUseSubnetCannotBeDeleted")
 	_, err = client.Delete(ctx, "g", "My.ISE_1", nil)
 	w.must(err)
-	navigation, err := armnetwork.NewResourceNavigationLinksClient(subscription, token{}, w.options())
+	navigation, err := armnetwork.NewResourceNavigationLinksClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	navigated, err := navigation.List(ctx, "g", "net", "Subnet2", nil)
 	w.must(err)

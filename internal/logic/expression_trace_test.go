@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/logic/armlogic"
+
+	"isle/internal/arm/armtest"
 )
 
 // conditions is a workflow with a condition of each kind; %s are the settings of Ask, and
@@ -118,7 +120,7 @@ func TestExpressionTraces(t *testing.T) {
 	w.refused("POST", workflows+"/conditions/runs/none/actions/Is/listExpressionTraces", "", 404, "WorkflowRunNotFound")
 
 	ctx, name := context.Background(), run[strings.LastIndexByte(run, '/')+1:]
-	actions, err := armlogic.NewWorkflowRunActionsClient(subscription, token{}, w.options())
+	actions, err := armlogic.NewWorkflowRunActionsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	page, err := actions.NewListExpressionTracesPager("g", "conditions", name, "Loop", nil).NextPage(ctx)
 	w.must(err)
@@ -130,7 +132,7 @@ func TestExpressionTraces(t *testing.T) {
 	if x := page.Inputs[0]; x.Error == nil || *x.Error.Code != "InvalidTemplate" || *x.Error.Message == "" || x.Value != nil {
 		t.Errorf("%+v", x)
 	}
-	repetitions, err := armlogic.NewWorkflowRunActionRepetitionsClient(subscription, token{}, w.options())
+	repetitions, err := armlogic.NewWorkflowRunActionRepetitionsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	repeated, err := repetitions.NewListExpressionTracesPager("g", "conditions", name, "Is", "000001", nil).NextPage(ctx)
 	w.must(err)

@@ -11,6 +11,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/logic/armlogic"
 
 	"isle/internal/store"
+
+	"isle/internal/arm/armtest"
 )
 
 const anEnvironment = environments + "/ise"
@@ -21,7 +23,7 @@ func TestHealthFollowsTheRules(t *testing.T) {
 	w := newWorld(t)
 	subnets := w.network("net")
 	w.ready(anEnvironment, environmentBody(subnets, ""))
-	client, err := armlogic.NewIntegrationServiceEnvironmentNetworkHealthClient(subscription, token{}, w.options())
+	client, err := armlogic.NewIntegrationServiceEnvironmentNetworkHealthClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	expect := func(state armlogic.IntegrationServiceEnvironmentNetworkDependencyHealthState, access armlogic.IntegrationServiceEnvironmentNetworkEndPointAccessibilityState) {
 		t.Helper()

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/logic/armlogic"
+
+	"isle/internal/arm/armtest"
 )
 
 func TestRequestHistories(t *testing.T) {
@@ -38,7 +40,7 @@ func TestRequestHistories(t *testing.T) {
 		}
 	}
 	ctx := context.Background()
-	requests, err := armlogic.NewWorkflowRunActionRequestHistoriesClient(subscription, token{}, w.options())
+	requests, err := armlogic.NewWorkflowRunActionRequestHistoriesClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	page, err := requests.NewListPager("g", "calls", run, "ask", nil).NextPage(ctx)
 	w.must(err)
@@ -54,7 +56,7 @@ func TestRequestHistories(t *testing.T) {
 	if headers := request.Headers.(map[string]any); headers["X-Id"] != "7" || headers["Authorization"] == "planted-secret" {
 		t.Errorf("headers: %v", headers)
 	}
-	inner, err := armlogic.NewWorkflowRunActionRepetitionsRequestHistoriesClient(subscription, token{}, w.options())
+	inner, err := armlogic.NewWorkflowRunActionRepetitionsRequestHistoriesClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	second, err := inner.NewListPager("g", "calls", run, "In", "000001", nil).NextPage(ctx)
 	w.must(err)

@@ -20,6 +20,8 @@ import (
 
 	"isle/internal/search"
 	"isle/internal/store"
+
+	"isle/internal/arm/armtest"
 )
 
 // index brings the indexes of all environments up to date.
@@ -218,7 +220,7 @@ func TestRunsOfAnEnvironment(t *testing.T) {
 	}
 	w.refused("GET", ise+"/runs?$filter="+url.QueryEscape("x eq 1"), "", 400, "InvalidFilterInQueryString")
 
-	runs, err := armlogic.NewWorkflowRunsClient(subscription, token{}, w.options())
+	runs, err := armlogic.NewWorkflowRunsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	pager := runs.NewListPager("g", "inside", &armlogic.WorkflowRunsClientListOptions{Top: to.Ptr[int32](1), Filter: to.Ptr("status eq 'Succeeded' and trackedProperties/orderId eq 'A-1'")})
 	var names []string

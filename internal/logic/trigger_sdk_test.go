@@ -12,6 +12,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/logic/armlogic"
+
+	"isle/internal/arm/armtest"
 )
 
 // scheduledFlow is a workflow with one trigger that has a recurrence.
@@ -24,7 +26,7 @@ func scheduledFlow(trigger, parameters string) string {
 // histories are those of the trigger, newest first, as the SDK lists them.
 func (w *world) histories(flow string) (list []*armlogic.WorkflowTriggerHistory) {
 	w.t.Helper()
-	client, err := armlogic.NewWorkflowTriggerHistoriesClient(subscription, token{}, w.options())
+	client, err := armlogic.NewWorkflowTriggerHistoriesClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	for pager := client.NewListPager("g", flow, "t", nil); pager.More(); {
 		page, err := pager.NextPage(context.Background())
@@ -76,7 +78,7 @@ func TestPollingThroughTheSDK(t *testing.T) {
 	if line != "Succeeded OK ran" || h.Properties.InputsLink == nil || h.Properties.OutputsLink == nil || h.Properties.ScheduledTime == nil {
 		t.Errorf("at once: %s", line)
 	}
-	triggers, err := armlogic.NewWorkflowTriggersClient(subscription, token{}, w.options())
+	triggers, err := armlogic.NewWorkflowTriggersClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	view := func() *armlogic.WorkflowTriggerProperties {
 		got, err := triggers.Get(ctx, "g", "polls", "t", nil)
@@ -87,7 +89,7 @@ func TestPollingThroughTheSDK(t *testing.T) {
 	if next := time.Until(*p.NextExecutionTime); next < 2*time.Hour || next > 3*time.Hour || *p.Recurrence.Interval != 3 || *p.Status != armlogic.WorkflowStatusSucceeded {
 		t.Errorf("%+v", p)
 	}
-	histories, err := armlogic.NewWorkflowTriggerHistoriesClient(subscription, token{}, w.options())
+	histories, err := armlogic.NewWorkflowTriggerHistoriesClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	for i, want := range []struct {
 		status int32
@@ -114,7 +116,7 @@ func TestPollingThroughTheSDK(t *testing.T) {
 	if len(failed.Value) != 2 {
 		t.Errorf("%d failed", len(failed.Value))
 	}
-	flows, err := armlogic.NewWorkflowsClient(subscription, token{}, w.options())
+	flows, err := armlogic.NewWorkflowsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	_, err = flows.Disable(ctx, "g", "polls", nil)
 	w.must(err)
@@ -135,7 +137,7 @@ func TestScheduledTriggersThroughTheSDK(t *testing.T) {
 	const office = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/connections/office"
 	yesterday := time.Now().Add(-24 * time.Hour).UTC().Format(time.RFC3339)
 	w, ctx := newWorld(t), context.Background()
-	triggers, err := armlogic.NewWorkflowTriggersClient(subscription, token{}, w.options())
+	triggers, err := armlogic.NewWorkflowTriggersClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	const recurrence = `"recurrence":{"frequency":"Hour","interval":1}`
 	for _, test := range []struct{ name, trigger, parameters, first, byHand string }{
@@ -175,7 +177,7 @@ func TestScheduledTriggersThroughTheSDK(t *testing.T) {
 	if first, second := <-asked, <-asked; first != "/office/triggers/new" || second != "/office/triggers/new?state=7" {
 		t.Errorf("the connection was asked for %s, then for %s", first, second)
 	}
-	flows, err := armlogic.NewWorkflowsClient(subscription, token{}, w.options())
+	flows, err := armlogic.NewWorkflowsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	for _, test := range []struct {
 		reset bool

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/logic/armlogic"
+
+	"isle/internal/arm/armtest"
 )
 
 const waiting = `{"location":"West US","properties":{"definition":{"$schema":"` + schema + `","contentVersion":"1.0.0.0",
@@ -38,7 +40,7 @@ func TestRunsThatWaitForTheirTurn(t *testing.T) {
 		t.Fatalf("%d wait: %v", len(names), names)
 	}
 	ctx := context.Background()
-	runs, err := armlogic.NewWorkflowRunsClient(subscription, token{}, w.options())
+	runs, err := armlogic.NewWorkflowRunsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	one, err := runs.Get(ctx, "g", "turns", names[0], nil)
 	w.must(err)

@@ -11,6 +11,8 @@ import (
 	"github.com/go-openapi/loads"
 	"github.com/go-openapi/strfmt"
 	"github.com/go-openapi/validate"
+
+	"isle/internal/arm/armtest"
 )
 
 // TestListSwaggerIsAValidDocument: whatever the schemas of the triggers are, what comes
@@ -26,7 +28,7 @@ func TestListSwaggerIsAValidDocument(t *testing.T) {
 	 "look":{"type":"Request","kind":"Http","inputs":{"method":"GET","relativePath":"orders"}}},
 	 "actions":{"Answer":{"type":"Response","inputs":{"statusCode":200}}}}`
 	w.send("PUT", workflows+"/Flow", `{"location":"westus","properties":{"definition":`+definition+`}}`, 201)
-	client, err := armlogic.NewWorkflowsClient(subscription, token{}, w.options())
+	client, err := armlogic.NewWorkflowsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	answer, err := client.ListSwagger(ctx, "g", "Flow", nil)
 	w.must(err)
@@ -56,7 +58,7 @@ const olderDefinition = `{"$schema":"https://schema.management.azure.com/provide
 // and runs as what it is upgraded to.
 func TestOlderDefinitions(t *testing.T) {
 	w, ctx := newWorld(t), context.Background()
-	client, err := armlogic.NewWorkflowsClient(subscription, token{}, w.options())
+	client, err := armlogic.NewWorkflowsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	var definition any
 	w.must(json.Unmarshal([]byte(olderDefinition), &definition))
@@ -75,7 +77,7 @@ func TestOlderDefinitions(t *testing.T) {
 	if !strings.Contains(put.Properties.Definition.(map[string]any)["$schema"].(string), "2016-06-01") {
 		t.Errorf("saved as %v", put.Properties.Definition)
 	}
-	triggers, err := armlogic.NewWorkflowTriggersClient(subscription, token{}, w.options())
+	triggers, err := armlogic.NewWorkflowTriggersClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	_, err = triggers.Run(ctx, "g", "old", "manual", nil)
 	w.must(err)
@@ -89,9 +91,9 @@ func TestMove(t *testing.T) {
 	ise := w.createEnvironment("ise", w.network("net"))
 	w.send("PUT", strings.Replace(group, "/g", "/h", 1), `{"location":"westus"}`, 201)
 	w.send("PUT", workflows+"/flow", workflowBody(ise, ""), 201)
-	client, err := armlogic.NewWorkflowsClient(subscription, token{}, w.options())
+	client, err := armlogic.NewWorkflowsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
-	triggers, err := armlogic.NewWorkflowTriggersClient(subscription, token{}, w.options())
+	triggers, err := armlogic.NewWorkflowTriggersClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	_, err = triggers.Run(ctx, "g", "flow", "manual", nil)
 	w.must(err)
@@ -144,7 +146,7 @@ func TestSetState(t *testing.T) {
 	w.until("the first schedule has fired", func() bool { return runs("a") == 1 })
 	w.send("PUT", workflows+"/b", daily(), 201)
 	w.send("PUT", workflows+"/c", workflowBody("", ""), 201)
-	triggers, err := armlogic.NewWorkflowTriggersClient(subscription, token{}, w.options())
+	triggers, err := armlogic.NewWorkflowTriggersClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	w.until("the second schedule has fired", func() bool { return runs("b") == 1 })
 	if next("a") == next("b") {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/logic/armlogic"
+
+	"isle/internal/arm/armtest"
 )
 
 const schema = "https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#"
@@ -38,7 +40,7 @@ func TestWorkflowThroughTheSDK(t *testing.T) {
 	w, ctx := newWorld(t), context.Background()
 	ise := w.createEnvironment("ise", w.network("net"))
 	w.send("PUT", workflows+"/Flow", workflowBody(ise, ""), 201)
-	client, err := armlogic.NewWorkflowsClient(subscription, token{}, w.options())
+	client, err := armlogic.NewWorkflowsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	got, err := client.Get(ctx, "g", "flow", nil)
 	w.must(err)
@@ -56,7 +58,7 @@ func TestWorkflowThroughTheSDK(t *testing.T) {
 	w.must(err)
 	w.refused("DELETE", ise, "", 409, "IntegrationServiceEnvironmentNotEmpty")
 
-	triggers, err := armlogic.NewWorkflowTriggersClient(subscription, token{}, w.options())
+	triggers, err := armlogic.NewWorkflowTriggersClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	url, err := triggers.ListCallbackURL(ctx, "g", "Flow", "manual", nil)
 	w.must(err)
@@ -71,7 +73,7 @@ func TestWorkflowThroughTheSDK(t *testing.T) {
 	_, err = triggers.Run(ctx, "g", "Flow", "manual", nil)
 	w.must(err)
 
-	runs, err := armlogic.NewWorkflowRunsClient(subscription, token{}, w.options())
+	runs, err := armlogic.NewWorkflowRunsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	name := ""
 	w.until("one run succeeds", func() bool {
@@ -89,7 +91,7 @@ func TestWorkflowThroughTheSDK(t *testing.T) {
 	}
 	w.refused("POST", workflows+"/flow/runs/"+name+"/cancel", "", 409, "WorkflowRunCanNotBeCancelled")
 
-	actions, err := armlogic.NewWorkflowRunActionsClient(subscription, token{}, w.options())
+	actions, err := armlogic.NewWorkflowRunActionsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	pager := actions.NewListPager("g", "Flow", name, &armlogic.WorkflowRunActionsClientListOptions{Top: to.Ptr[int32](1)})
 	var names []string
@@ -103,7 +105,7 @@ func TestWorkflowThroughTheSDK(t *testing.T) {
 	if got := strings.Join(names, " "); got != "Outer Inner Leaf Last" {
 		t.Errorf("actions: %s", got)
 	}
-	repetitions, err := armlogic.NewWorkflowRunActionRepetitionsClient(subscription, token{}, w.options())
+	repetitions, err := armlogic.NewWorkflowRunActionRepetitionsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	all, err := repetitions.NewListPager("g", "Flow", name, "leaf", nil).NextPage(ctx)
 	w.must(err)
@@ -121,14 +123,14 @@ func TestWorkflowThroughTheSDK(t *testing.T) {
 	if *one.Properties.Status != "Succeeded" {
 		t.Errorf("%+v", one.Properties)
 	}
-	scopes, err := armlogic.NewWorkflowRunActionScopeRepetitionsClient(subscription, token{}, w.options())
+	scopes, err := armlogic.NewWorkflowRunActionScopeRepetitionsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	iterations, err := scopes.NewListPager("g", "Flow", name, "Inner", nil).NextPage(ctx)
 	w.must(err)
 	if len(iterations.Value) != 6 {
 		t.Errorf("%d iterations of the inner loop", len(iterations.Value))
 	}
-	histories, err := armlogic.NewWorkflowTriggerHistoriesClient(subscription, token{}, w.options())
+	histories, err := armlogic.NewWorkflowTriggerHistoriesClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	fired, err := histories.Get(ctx, "g", "Flow", "manual", name, nil)
 	w.must(err)
@@ -166,7 +168,7 @@ func TestWorkflowVersions(t *testing.T) {
 	w, ctx := newWorld(t), context.Background()
 	w.send("PUT", workflows+"/flow", workflowBody("", ""), 201)
 	second := w.send("PUT", workflows+"/flow", strings.Replace(workflowBody("", ""), `"done"`, `"other"`, 1), 200)
-	client, err := armlogic.NewWorkflowVersionsClient(subscription, token{}, w.options())
+	client, err := armlogic.NewWorkflowVersionsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	pager := client.NewListPager("g", "flow", &armlogic.WorkflowVersionsClientListOptions{Top: to.Ptr[int32](1)})
 	var versions []*armlogic.WorkflowVersion
@@ -183,7 +185,7 @@ func TestWorkflowVersions(t *testing.T) {
 	if get(old.Properties.Definition, "actions", "Last", "inputs") != "done" {
 		t.Errorf("%+v", old.Properties.Definition)
 	}
-	pinned, err := armlogic.NewWorkflowVersionTriggersClient(subscription, token{}, w.options())
+	pinned, err := armlogic.NewWorkflowVersionTriggersClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	url, err := pinned.ListCallbackURL(ctx, "g", "flow", *versions[1].Name, "manual", nil)
 	w.must(err)

@@ -3,10 +3,8 @@ package logic_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -16,14 +14,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	azarm "github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
 
 	"isle/internal/arm"
+	"isle/internal/arm/armtest"
 	"isle/internal/connector/builtin"
 	"isle/internal/dataplane"
 	"isle/internal/logic"
@@ -200,26 +195,12 @@ func (w *world) send(method, path, body string, want int) map[string]any {
 // receive does so and gives the answer's header, too.
 func (w *world) receive(method, path, body string, want int) (map[string]any, http.Header) {
 	w.t.Helper()
-	separator := "?"
-	if strings.Contains(path, "?") {
-		separator = "&"
-	}
-	r, err := http.NewRequest(method, w.server.URL+strings.ReplaceAll(path, " ", "%20")+separator+"api-version="+apiVersion, strings.NewReader(body))
-	w.must(err)
-	r.Header.Set("Authorization", "Bearer x")
-	res, err := w.server.Client().Do(r)
-	w.must(err)
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	w.must(err)
-	if res.StatusCode != want {
-		w.t.Fatalf("%s %s: %d, want %d: %s", method, path, res.StatusCode, want, text)
-	}
-	var answer map[string]any
-	if len(text) > 0 {
-		w.must(json.Unmarshal(text, &answer))
-	}
-	return answer, res.Header
+	return w.client().Want(w.t, method, path, body, want)
+}
+
+// client calls the server.
+func (w *world) client() armtest.Client {
+	return armtest.Client{Server: w.server, APIVersion: apiVersion}
 }
 
 // pages reads a list to its end and gives the names of its entries.
@@ -284,34 +265,19 @@ func (w *world) until(what string, so func() bool) {
 	}
 }
 
-type token struct{}
-
-func (token) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	return azcore.AccessToken{Token: "x", ExpiresOn: time.Now().Add(time.Hour)}, nil
-}
-
-// options point an unmodified SDK client at the server.
-func (w *world) options() *azarm.ClientOptions {
-	return &azarm.ClientOptions{ClientOptions: policy.ClientOptions{
-		Cloud: cloud.Configuration{Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
-			cloud.ResourceManager: {Endpoint: w.server.URL, Audience: "https://management.azure.com/"}}},
-		Transport: w.server.Client(),
-	}}
-}
-
 // network makes a virtual network with the four subnets of an environment, with the
 // SDK, and returns their IDs.
 func (w *world) network(name string) []string {
 	w.t.Helper()
 	ctx := context.Background()
-	networks, err := armnetwork.NewVirtualNetworksClient(subscription, token{}, w.options())
+	networks, err := armnetwork.NewVirtualNetworksClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	put, err := networks.BeginCreateOrUpdate(ctx, "g", name, armnetwork.VirtualNetwork{Location: to.Ptr("westus"),
 		Properties: &armnetwork.VirtualNetworkPropertiesFormat{AddressSpace: &armnetwork.AddressSpace{AddressPrefixes: []*string{to.Ptr("10.0.0.0/22")}}}}, nil)
 	w.must(err)
 	_, err = put.PollUntilDone(ctx, nil)
 	w.must(err)
-	subnets, err := armnetwork.NewSubnetsClient(subscription, token{}, w.options())
+	subnets, err := armnetwork.NewSubnetsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	var ids []string
 	for i, prefix := range []string{"10.0.1.0/26", "10.0.1.64/26", "10.0.1.128/26", "10.0.1.192/26"} {

@@ -3,7 +3,6 @@ package network_test
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -20,9 +19,9 @@ import (
 
 	"isle/internal/network"
 	"isle/internal/store"
-)
 
-var rewrite = flag.Bool("rewrite", false, "write what the tests find into testdata")
+	"isle/internal/arm/armtest"
+)
 
 // operation is an operation of the provider as the shared reading lists it.
 type operation struct {
@@ -93,11 +92,11 @@ type sdk struct {
 
 func (w *world) sdk(v *witness) *sdk {
 	w.t.Helper()
-	options := w.options()
+	options := w.client().Options()
 	if v != nil {
 		v.client, options.Transport = w.server.Client(), v
 	}
-	clients, err := armnetwork.NewClientFactory(subscription, token{}, options)
+	clients, err := armnetwork.NewClientFactory(subscription, armtest.Token{}, options)
 	w.must(err)
 	return &sdk{world: w, ClientFactory: clients, ctx: context.Background()}
 }
@@ -164,7 +163,7 @@ func TestOperations(t *testing.T) {
 		fmt.Fprintf(&b, "%-6s %s\n", state, &v.list[i])
 	}
 	path := filepath.Join("testdata", "operations.txt")
-	if *rewrite {
+	if *armtest.Rewrite {
 		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}

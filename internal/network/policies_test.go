@@ -16,6 +16,8 @@ import (
 	"isle/internal/network"
 	"isle/internal/store"
 	"isle/netpol"
+
+	"isle/internal/arm/armtest"
 )
 
 const (
@@ -60,7 +62,7 @@ func TestAChangeIsInForceWhenItIsAnswered(t *testing.T) {
 	if d := w.judge(web); !d.Allowed() {
 		t.Fatal(d)
 	}
-	rules, err := armnetwork.NewSecurityRulesClient(subscription, token{}, w.options())
+	rules, err := armnetwork.NewSecurityRulesClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	put, err := rules.BeginCreateOrUpdate(ctx, "g", "nsg", "no-web", armnetwork.SecurityRule{Properties: &armnetwork.SecurityRulePropertiesFormat{
 		Access: to.Ptr(armnetwork.SecurityRuleAccessDeny), Direction: to.Ptr(armnetwork.SecurityRuleDirectionOutbound), Priority: to.Ptr[int32](200), Protocol: to.Ptr(armnetwork.SecurityRuleProtocolAsterisk),

@@ -2,10 +2,8 @@ package network_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -14,13 +12,11 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	azarm "github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
 
 	"isle/internal/arm"
+	"isle/internal/arm/armtest"
 	"isle/internal/network"
 	"isle/internal/store"
 	"isle/internal/task"
@@ -49,12 +45,6 @@ type anybody struct{}
 
 func (anybody) Authenticate(*http.Request) (arm.Principal, error) {
 	return arm.Principal{ID: "tester"}, nil
-}
-
-type token struct{}
-
-func (token) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	return azcore.AccessToken{Token: "x", ExpiresOn: time.Now().Add(time.Hour)}, nil
 }
 
 func newWorld(t testing.TB) *world {
@@ -89,26 +79,13 @@ func (w *world) must(err error) {
 
 func (w *world) send(method, path, body string, want int) map[string]any {
 	w.t.Helper()
-	separator := "?"
-	if strings.Contains(path, "?") {
-		separator = "&"
-	}
-	r, err := http.NewRequest(method, w.server.URL+path+separator+"api-version=2025-01-01", strings.NewReader(body))
-	w.must(err)
-	r.Header.Set("Authorization", "Bearer x")
-	res, err := w.server.Client().Do(r)
-	w.must(err)
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	w.must(err)
-	if res.StatusCode != want {
-		w.t.Fatalf("%s %s: %d, want %d: %s", method, path, res.StatusCode, want, text)
-	}
-	var answer map[string]any
-	if len(text) > 0 {
-		w.must(json.Unmarshal(text, &answer))
-	}
+	answer, _ := w.client().Want(w.t, method, path, body, want)
 	return answer
+}
+
+// client calls the server.
+func (w *world) client() armtest.Client {
+	return armtest.Client{Server: w.server, APIVersion: "2025-01-01"}
 }
 
 // refused makes a request that must fail with all the codes, the first on top.
@@ -128,17 +105,9 @@ func (w *world) refused(method, path, body, codes string) {
 	}
 }
 
-func (w *world) options() *azarm.ClientOptions {
-	return &azarm.ClientOptions{ClientOptions: policy.ClientOptions{
-		Cloud: cloud.Configuration{Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
-			cloud.ResourceManager: {Endpoint: w.server.URL, Audience: "https://management.azure.com/"}}},
-		Transport: w.server.Client(),
-	}}
-}
-
 func TestNetworkThroughTheSDK(t *testing.T) {
 	w, ctx := newWorld(t), context.Background()
-	groups, err := armnetwork.NewSecurityGroupsClient(subscription, token{}, w.options())
+	groups, err := armnetwork.NewSecurityGroupsClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	putGroup, err := groups.BeginCreateOrUpdate(ctx, "g", "nsg", armnetwork.SecurityGroup{Location: to.Ptr("westus"), Properties: &armnetwork.SecurityGroupPropertiesFormat{
 		SecurityRules: []*armnetwork.SecurityRule{{Name: to.Ptr("web"), Properties: &armnetwork.SecurityRulePropertiesFormat{
@@ -150,7 +119,7 @@ func TestNetworkThroughTheSDK(t *testing.T) {
 	if len(group.Properties.SecurityRules) != 1 || len(group.Properties.DefaultSecurityRules) != 6 || *group.Properties.SecurityRules[0].ID != *group.ID+"/securityRules/web" {
 		t.Errorf("%+v", group.Properties)
 	}
-	tables, err := armnetwork.NewRouteTablesClient(subscription, token{}, w.options())
+	tables, err := armnetwork.NewRouteTablesClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	putTable, err := tables.BeginCreateOrUpdate(ctx, "g", "rt", armnetwork.RouteTable{Location: to.Ptr("West US"), Properties: &armnetwork.RouteTablePropertiesFormat{
 		Routes: []*armnetwork.Route{{Name: to.Ptr("out"), Properties: &armnetwork.RoutePropertiesFormat{AddressPrefix: to.Ptr("0.0.0.0/0"), NextHopType: to.Ptr(armnetwork.RouteNextHopTypeInternet)}}}}}, nil)
@@ -158,7 +127,7 @@ func TestNetworkThroughTheSDK(t *testing.T) {
 	table, err := putTable.PollUntilDone(ctx, nil)
 	w.must(err)
 
-	networks, err := armnetwork.NewVirtualNetworksClient(subscription, token{}, w.options())
+	networks, err := armnetwork.NewVirtualNetworksClient(subscription, armtest.Token{}, w.client().Options())
 	w.must(err)
 	put, err := networks.BeginCreateOrUpdate(ctx, "g", "net", armnetwork.VirtualNetwork{Location: to.Ptr("westus"), Properties: &armnetwork.VirtualNetworkPropertiesFormat{
 		AddressSpace: &armnetwork.AddressSpace{AddressPrefixes: []*string{to.Ptr("10.0.0.0/16")}},

@@ -3,29 +3,23 @@ package web_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"isle/engine"
 	"isle/expr"
 	"isle/internal/arm"
+	"isle/internal/arm/armtest"
 	"isle/internal/connector/connection"
 	"isle/internal/store"
 	"isle/internal/web"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write what the server answers into testdata")
 
 const group = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/g"
 
@@ -126,82 +120,30 @@ func must(t testing.TB, err error) {
 
 func (w *world) send(method, path, body string) (int, string) {
 	w.t.Helper()
-	separator := "?"
-	if strings.Contains(path, "?") {
-		separator = "&"
-	}
-	r, err := http.NewRequest(method, w.server.URL+strings.ReplaceAll(path, " ", "%20")+separator+"api-version=2016-06-01", strings.NewReader(body))
-	must(w.t, err)
-	r.Header.Set("Authorization", "Bearer x"+w.as)
-	res, err := w.server.Client().Do(r)
-	must(w.t, err)
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	must(w.t, err)
+	res, text := w.client().Do(w.t, method, path, body)
 	return res.StatusCode, string(text)
 }
 
-var volatile = []struct {
-	pattern *regexp.Regexp
-	name    string
-}{
-	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
-	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), "ID"},
-	{regexp.MustCompile(`\b(link)=[\w-]{43}`), "$1=RANDOM"},
+// client calls the server, as who is asking.
+func (w *world) client() armtest.Client {
+	return armtest.Client{Server: w.server, APIVersion: "2016-06-01", Who: "x" + w.as}
 }
 
-// TestScripts plays the exchanges of testdata: "> METHOD path" begins a request, further
-// lines with ">" are its body; what follows is the answer. $G is the resource group.
+// TestScripts plays the exchanges of testdata: an answer is its status and its body. $G is
+// the resource group.
 func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scripts", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			must(t, err)
-			got := newWorld(t).play(string(want))
-			if *rewrite {
-				must(t, os.WriteFile(file, []byte(got), 0o644))
-			} else if got != string(want) {
-				t.Errorf("%s (go test -run Scripts -rewrite rewrites it); got:\n%s", file, got)
-			}
-		})
-	}
-}
-
-func (w *world) play(script string) string {
-	var out strings.Builder
-	lines := strings.Split(script, "\n")
-	for i := 0; i < len(lines); i++ {
-		if strings.HasPrefix(lines[i], "#") {
-			out.WriteString(lines[i] + "\n")
+	script := armtest.Script{Names: []string{"$G", group}, Volatile: []armtest.Volatile{
+		armtest.Hide(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`, "TIME"),
+		armtest.Hide(`\b[0-9a-f]{32}\b`, "ID"),
+		armtest.Hide(`\b(link)=[\w-]{43}`, "$1=RANDOM"),
+	}}
+	script.Run(t, "testdata/*.txt", func(t *testing.T) func(method, path, body string) string {
+		w := newWorld(t)
+		return func(method, path, body string) string {
+			status, answer := w.send(method, path, body)
+			return strings.TrimSpace(fmt.Sprintln(status) + w.client().Pretty([]byte(answer)))
 		}
-		request, ok := strings.CutPrefix(lines[i], "> ")
-		if !ok {
-			continue
-		}
-		out.WriteString(lines[i] + "\n")
-		var body strings.Builder
-		for ; i+1 < len(lines) && strings.HasPrefix(lines[i+1], "> "); i++ {
-			out.WriteString(lines[i+1] + "\n")
-			body.WriteString(lines[i+1][2:])
-		}
-		method, path, _ := strings.Cut(request, " ")
-		status, answer := w.send(method, strings.ReplaceAll(path, "$G", group), strings.ReplaceAll(body.String(), "$G", group))
-		fmt.Fprintln(&out, status)
-		var pretty bytes.Buffer
-		if answer != "" && json.Indent(&pretty, []byte(answer), "", "  ") == nil {
-			answer = strings.ReplaceAll(strings.ReplaceAll(pretty.String(), w.server.URL, "https://server"), group, "$G")
-			for _, v := range volatile {
-				answer = v.pattern.ReplaceAllString(answer, v.name)
-			}
-			out.WriteString(answer + "\n")
-		}
-		out.WriteString("\n")
-	}
-	return strings.TrimRight(out.String(), "\n") + "\n"
+	})
 }
 
 const orders = `{"swagger":"2.0","info":{"title":"Orders","version":"1"},"host":"orders.example","basePath":"/v1","schemes":["https"],"securityDefinitions":{%s},
