@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -19,6 +20,9 @@ import (
 
 // relayIdle is how long a relay remembers who has sent packets and got none.
 const relayIdle = 2 * time.Minute
+
+// relayPause is how long a relay waits when the kernel gives it nothing just now.
+const relayPause = 10 * time.Millisecond
 
 // maxPacket is the largest payload of UDP.
 const maxPacket = 65507
@@ -194,7 +198,7 @@ func (n *Inproc) accept(l net.Listener, r relay) {
 			return
 		}
 		if err != nil {
-			time.Sleep(10 * time.Millisecond) // no files left: connections wait in the kernel
+			time.Sleep(relayPause) // no files left: connections wait in the kernel
 			continue
 		}
 		go n.carry(c, r)
@@ -246,9 +250,13 @@ func (p *packets) run() {
 	buffer := make([]byte, maxPacket)
 	for {
 		n, from, err := p.inner.ReadFrom(buffer)
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			p.end()
 			return
+		}
+		if err != nil {
+			time.Sleep(relayPause)
+			continue
 		}
 		if real := p.real(from); real != nil {
 			_, _ = real.Write(buffer[:n])
@@ -278,6 +286,9 @@ func (p *packets) back(c net.Conn, to net.Addr) {
 	for {
 		_ = c.SetReadDeadline(time.Now().Add(relayIdle))
 		n, err := c.Read(buffer)
+		if isUnreachable(err) {
+			continue // of one packet; who answers the next one may be there by then
+		}
 		if err != nil {
 			break
 		}
@@ -287,6 +298,11 @@ func (p *packets) back(c net.Conn, to net.Addr) {
 	defer p.mu.Unlock()
 	_ = c.Close()
 	delete(p.known, to.String())
+}
+
+// isUnreachable tells the errors by which a socket says that an ICMP message has come.
+func isUnreachable(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH)
 }
 
 func (p *packets) end() {

@@ -3,10 +3,12 @@ package dataplane
 import (
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"os"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -77,6 +79,70 @@ func TestManyPortsOfAMachineDoNotStayOpen(t *testing.T) {
 	}
 	if len(all.open) > maxOnCall+1 || all.open[attached] == nil || all.open[first] == nil {
 		t.Errorf("%d relays are open; that of an attached port: %v; that which is called: %v", len(all.open), all.open[attached] != nil, all.open[first] != nil)
+	}
+}
+
+// refusing is a socket at the real end that reads a refusal, then an answer, then its end.
+type refusing struct {
+	net.Conn
+	reads int
+}
+
+func (c *refusing) Read(b []byte) (int, error) {
+	switch c.reads++; c.reads {
+	case 1:
+		return 0, &net.OpError{Op: "read", Net: "udp", Err: os.NewSyscallError("read", syscall.ECONNREFUSED)}
+	case 2:
+		return copy(b, "late"), nil
+	}
+	return 0, net.ErrClosed
+}
+
+func (*refusing) SetReadDeadline(time.Time) error { return nil }
+func (*refusing) Close() error                    { return nil }
+
+// failing is a socket in a network that fails once, and then is closed.
+type failing struct {
+	net.PacketConn
+	reads int
+}
+
+func (c *failing) ReadFrom([]byte) (int, net.Addr, error) {
+	if c.reads++; c.reads == 1 {
+		return 0, nil, os.NewSyscallError("recvfrom", syscall.ENOMEM)
+	}
+	return 0, nil, net.ErrClosed
+}
+
+// TestARelayOfPacketsOutlivesARefusal: nobody listens at the real end just now, which ICMP
+// tells, or the kernel gives nothing for a moment.
+func TestARelayOfPacketsOutlivesARefusal(t *testing.T) {
+	inner, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inner.Close()
+	sender, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sender.Close()
+	real := &refusing{}
+	p := &packets{inner: inner, known: map[string]net.Conn{sender.LocalAddr().String(): real}}
+	p.back(real, sender.LocalAddr())
+	if err := sender.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	answer := make([]byte, 8)
+	if n, _, err := sender.ReadFrom(answer); err != nil || string(answer[:n]) != "late" {
+		t.Errorf("%q, %v", answer[:n], err)
+	}
+	if len(p.known) > 0 {
+		t.Error("a socket that has ended is remembered")
+	}
+	from := &failing{}
+	if (&packets{inner: from}).run(); from.reads != 2 {
+		t.Errorf("it ends after %d reads", from.reads)
 	}
 }
 
