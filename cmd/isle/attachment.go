@@ -105,20 +105,26 @@ type guest struct {
 
 func (g *guest) given() bool { return g.namespace != "" || g.tap != "" }
 
-// path is where the namespace is, given by name, path or process.
-func (g *guest) path() string {
+// path is where the namespace is, given by name, path or process. A process's has its
+// number as well: that of the process may be another one's later.
+func (g *guest) path(readLink func(string) (string, error)) (string, error) {
 	if _, err := strconv.ParseUint(g.namespace, 10, 32); err == nil {
-		return "/proc/" + g.namespace + "/ns/net"
+		path := "/proc/" + g.namespace + "/ns/net"
+		is, err := readLink(path) // net:[4026532581]
+		if err != nil {
+			return path, fmt.Errorf("the network namespace of process %s cannot be told; is it there, and may this user see it? %w", g.namespace, err)
+		}
+		return path + "@" + strings.Trim(is, "net:[]"), nil
 	}
 	if strings.HasPrefix(g.namespace, "/") {
-		return g.namespace
+		return g.namespace, nil
 	}
-	return "/run/netns/" + g.namespace
+	return "/run/netns/" + g.namespace, nil
 }
 
 // attachment is the entry for the machine at a private address. The error has every
 // problem.
-func (g *guest) attachment(private string) (at netip.Addr, a attachment, err error) {
+func (g *guest) attachment(private string, readLink func(string) (string, error)) (at netip.Addr, a attachment, err error) {
 	at, port, err := parseEndpoint(private)
 	problems := []error{err}
 	if err == nil && port != 0 {
@@ -132,7 +138,9 @@ func (g *guest) attachment(private string) (at netip.Addr, a attachment, err err
 	}
 	a.real = entryTap + g.tap
 	if g.namespace != "" {
-		a.real = entryNamespace + g.path()
+		path, err := g.path(readLink)
+		a.real = entryNamespace + path
+		problems = append(problems, err)
 	}
 	if strings.ContainsAny(g.namespace+g.tap, ", \t\n") {
 		problems = append(problems, fmt.Errorf("%q is no name of a namespace or a tap", g.namespace+g.tap))

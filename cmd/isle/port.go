@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -64,7 +65,7 @@ kernel). With --gateway, what lies behind the network's gateway is behind it.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if g.given() {
-				a.private, a.entry, err = g.attachment(args[0])
+				a.private, a.entry, err = g.attachment(args[0], os.Readlink)
 			} else {
 				a.private, a.entry, err = parseAttachment(args[0], args[1])
 			}

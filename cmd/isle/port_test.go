@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"net/netip"
 	"strings"
 	"testing"
@@ -47,10 +48,10 @@ func TestMachines(t *testing.T) {
 	}{
 		{guest{namespace: "sftp"}, "netns:/run/netns/sftp"},
 		{guest{namespace: "/run/docker/netns/1"}, "netns:/run/docker/netns/1"},
-		{guest{namespace: "4711", gateway: true}, "netns:/proc/4711/ns/net,gateway"},
+		{guest{namespace: "4711", gateway: true}, "netns:/proc/4711/ns/net@4026532581,gateway"},
 		{guest{tap: "vm1"}, "tap:vm1"},
 	} {
-		at, a, err := c.guest.attachment("10.0.2.70")
+		at, a, err := c.guest.attachment("10.0.2.70", inProc)
 		if err != nil || at.String() != "10.0.2.70" || a.real != c.real {
 			t.Errorf("%+v: %s %s %v", c.guest, at, a.real, err)
 		}
@@ -63,8 +64,19 @@ func TestMachines(t *testing.T) {
 		}
 	}
 	wrong := guest{namespace: "a,b", tap: "c"}
-	_, _, err := wrong.attachment("10.0.2.70:22")
+	_, _, err := wrong.attachment("10.0.2.70:22", inProc)
 	says(t, err, "a machine has all ports", "two machines", `"a,bc" is no name`)
+	gone := guest{namespace: "4712"}
+	_, _, err = gone.attachment("10.0.2.70", inProc)
+	says(t, err, "the network namespace of process 4712 cannot be told")
+}
+
+// inProc is where the namespace of the one process that there is leads.
+func inProc(path string) (string, error) {
+	if path != "/proc/4711/ns/net" {
+		return "", fs.ErrNotExist
+	}
+	return "net:[4026532581]", nil
 }
 
 func says(t *testing.T, err error, texts ...string) {

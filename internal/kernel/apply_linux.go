@@ -31,6 +31,8 @@ type Kernel struct {
 	known map[string]*namespaceState
 	// judged tells the firewalls whose open flows were judged; guarded by mu.
 	judged map[string]bool
+	// outside is what the things of others were when the last Apply began; guarded by mu.
+	outside map[string]string
 }
 
 // Open returns the part of the kernel that has a tag, as it was left. It changes
@@ -54,6 +56,7 @@ func (k *Kernel) Apply(ctx context.Context, want *layout.Layout) (*Applied, erro
 	}
 	k.layout = want
 	k.applied++
+	k.outside = lookOutside(want)
 	applied := &Applied{}
 	for range rounds {
 		p, err := k.plan()

@@ -27,7 +27,8 @@ func openSpace(path string) (*space, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &space{at: netns.At(path), file: file}
+	// By its descriptor: what is at the path may be another one from now on.
+	s := &space{at: netns.At(fmt.Sprintf("/proc/self/fd/%d", file.Fd())), file: file}
 	err = s.inside(func() (err error) {
 		s.handle, err = netlink.NewHandle(unix.NETLINK_ROUTE, unix.NETLINK_NETFILTER)
 		return err
@@ -148,6 +149,19 @@ func inode(path string) string {
 	}
 	return fmt.Sprint(stat.Ino)
 }
+
+// inode names the namespace that is open.
+func (s *space) inode() string {
+	var stat unix.Stat_t
+	if unix.Fstat(s.fd(), &stat) != nil {
+		return ""
+	}
+	return fmt.Sprint(stat.Ino)
+}
+
+// Names lists the namespaces that the kernel holds for a tag, whoever made them; no
+// privileges are needed for that.
+func Names(tag string) ([]string, error) { return listNames(tag) }
 
 // writeSettings writes values below /proc/sys/net of the namespace that the thread is
 // in. What this kernel does not have, such as IPv6, needs no setting.

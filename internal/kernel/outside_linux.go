@@ -17,11 +17,19 @@ import (
 // attach makes a pair with its other end in a namespace of somebody else, and gives that
 // end its addresses and a default route.
 func (s *space) attach(l newLink) error {
-	guest, err := openSpace(l.Parent)
+	path, _ := givenAt(l.Parent)
+	guest, err := openSpace(path)
 	if err != nil {
 		return err
 	}
 	defer guest.close()
+	switch is := guest.inode(); {
+	case is == inode(here):
+		// Whoever may attach machines must not change the host.
+		return fmt.Errorf("the namespace %s is the server's own", l.Parent)
+	case guestAlias(l.Parent, is) != l.alias:
+		return fmt.Errorf("the namespace %s is another one since it was looked at", l.Parent)
+	}
 	if err := s.makePair(l.Link, l.Name, guest.fd()); err != nil {
 		return fmt.Errorf("into %s: %w", l.Parent, err)
 	}

@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -89,6 +90,87 @@ func TestANamespaceOfOthersMayDieAndComeAgain(t *testing.T) {
 	}
 	if err := k.Down(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A path is looked at before it is used, and may lead elsewhere by then: that of a process
+// above all.
+func TestAGuestIsTheOneThatWasGiven(t *testing.T) {
+	k, tag := openTag(t, "host")
+	_, guest := theirs(t, "guest")
+	var stat unix.Stat_t
+	if err := unix.Stat(guest.Path(), &stat); err != nil {
+		t.Fatal(err)
+	}
+	another := guest.Path() + "@1"
+	if applied := apply(t, k, machines(t, two+"nsg group\n", given("two", another))); !slices.Equal(applied.Waiting, []string{another}) {
+		t.Errorf("another one at its place: %+v", applied)
+	}
+	with := machines(t, two+"nsg group\n", given("two", fmt.Sprintf("%s@%d", guest.Path(), stat.Ino)))
+	if applied := apply(t, k, with); len(applied.Waiting) > 0 {
+		t.Errorf("the one that was given: %+v", applied)
+	}
+	holds(t, k, tag, with)
+	echo(t, guest, "10.0.0.5:9000")
+	alive(t, dial(t, machine(tag, "one"), "10.0.0.5:9000"))
+
+	before, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := fmt.Sprintf("/proc/%d/ns/net", os.Getpid())
+	if _, err := k.Apply(t.Context(), machines(t, two+"nsg group\n", given("two", own))); err == nil || !strings.Contains(err.Error(), own+" is the server's own") {
+		t.Errorf("the server's own: %v", err)
+	}
+	after, err := net.Interfaces()
+	if err != nil || slices.ContainsFunc(after, func(i net.Interface) bool { return strings.HasPrefix(i.Name, "port0a") }) {
+		t.Errorf("the host had %v and has %v, %v", before, after, err)
+	}
+}
+
+// What others do to namespaces is noticed without a look into them.
+func TestWhatComesAndGoesIsNoticed(t *testing.T) {
+	k, tag := openTag(t, "host")
+	owner, guest := theirs(t, "guest")
+	called := make(chan struct{}, 1)
+	watching, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- kernel.Watch(watching, func() {
+			select {
+			case called <- struct{}{}:
+			default:
+			}
+		})
+	}()
+	l := machines(t, two+"nsg group\n", given("two", guest.Path()))
+	is := func(what string, changed bool) {
+		t.Helper()
+		if k.Changed() != changed {
+			t.Errorf("%s: changed is %t", what, !changed)
+		}
+		apply(t, k, l)
+		if k.Changed() {
+			t.Errorf("%s: it has changed after an Apply", what)
+		}
+	}
+	is("nothing was applied", false)
+	is("all is there", false)
+	<-called // of what was made
+	apply(t, owner, &layout.Layout{})
+	is("the guest has gone", true)
+	apply(t, owner, &layout.Layout{Namespaces: []layout.Namespace{{Name: "theirs"}}})
+	is("the guest is made anew", true)
+	if err := kernel.Down(t.Context(), tag); err != nil {
+		t.Fatal(err)
+	}
+	is("all was taken down", true)
+	if left, err := kernel.Names(tag); err != nil || len(left) != len(l.Namespaces) {
+		t.Errorf("the tag has %v, %v", left, err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("the watch ended with %v", err)
 	}
 }
 

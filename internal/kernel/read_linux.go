@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -168,23 +169,32 @@ func netOf(p netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }
 
-// readOutside looks for the things of others that a layout names. A tap that is in use
-// is in a namespace of ours.
-func readOutside(want *layout.Layout, namespaces map[string]*namespaceState) map[string]string {
+// lookOutside looks for the things of others that a layout names.
+func lookOutside(want *layout.Layout) map[string]string {
 	found := map[string]string{}
 	for _, n := range want.Namespaces {
 		for _, l := range n.Links {
 			switch {
 			case l.Kind == layout.Veth:
 			case l.Kind == layout.Given && !isTap(l):
-				found[l.Parent] = inode(l.Parent)
+				path, only := givenAt(l.Parent)
+				if is := inode(path); only == "" || is == only {
+					found[l.Parent] = is
+				}
 			default:
 				if i, err := net.InterfaceByName(l.Parent); err == nil {
-					found[l.Parent] = i.Name
+					found[l.Parent] = strconv.Itoa(i.Index)
 				}
 			}
 		}
 	}
+	return found
+}
+
+// readOutside is lookOutside with the taps that are in use: those are in namespaces of
+// ours.
+func readOutside(want *layout.Layout, namespaces map[string]*namespaceState) map[string]string {
+	found := lookOutside(want)
 	for _, n := range namespaces {
 		for _, l := range n.links {
 			if name := givenTap(l.alias); name != "" {

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"net/netip"
+	"strings"
 
 	"isle/netpol/layout"
 )
@@ -58,7 +59,17 @@ func (s *state) identity(l layout.Link) (alias string, there bool) {
 	case isTap(l):
 		return tapAlias(l.Parent), s.outside[l.Parent] != ""
 	}
-	return l.Parent + "#" + s.outside[l.Parent], s.outside[l.Parent] != ""
+	return guestAlias(l.Parent, s.outside[l.Parent]), s.outside[l.Parent] != ""
+}
+
+func guestAlias(parent, inode string) string { return parent + "#" + inode }
+
+// givenAt is where a namespace that is given is found, and which one it must be; "" for
+// whatever is there. The number of a process may be another one's later, whose namespace
+// nobody has given.
+func givenAt(parent string) (path, inode string) {
+	path, inode, _ = strings.Cut(parent, "@")
+	return path, inode
 }
 
 func uplinkAlias(parent string) string { return "uplink:" + parent }

@@ -33,6 +33,15 @@ func (*Kernel) Apply(ctx context.Context, _ *layout.Layout) (*Applied, error) {
 // Status fails.
 func (*Kernel) Status(ctx context.Context) (*Status, error) { return nil, Unavailable(Probe(ctx)) }
 
+// Changed is false: nothing is ever applied.
+func (*Kernel) Changed() bool { return false }
+
+// Watch fails.
+func Watch(ctx context.Context, _ func()) error { return Unavailable(Probe(ctx)) }
+
+// Names are none.
+func Names(string) ([]string, error) { return nil, nil }
+
 // Down fails.
 func (*Kernel) Down(ctx context.Context) error { return Unavailable(Probe(ctx)) }
 

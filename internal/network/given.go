@@ -18,7 +18,8 @@ import (
 // Attached is a network interface that somebody answers for.
 type Attached struct {
 	Interface string // resource ID
-	// Given is the path of a network namespace that the machine is in, or the name of its
+	// Given is the path of a network namespace that the machine is in, that of a process
+	// perhaps with @ and the number that the namespace must have there, or the name of its
 	// tap; "" where real addresses are attached.
 	Given string
 	// Gateway says that what lies behind the network's gateway is behind this machine.
@@ -42,7 +43,7 @@ const (
 var (
 	// namespacePath are the places where namespaces of others are found: those with names,
 	// and those of processes. Isle's own are none of them.
-	namespacePath = regexp.MustCompile(`^(/proc/[1-9][0-9]{0,9}/ns/net|(/var)?/run(/docker)?/netns/[A-Za-z0-9][A-Za-z0-9_.-]{0,100})$`)
+	namespacePath = regexp.MustCompile(`^(/proc/[1-9][0-9]{0,9}/ns/net(@[1-9][0-9]{0,19})?|(/var)?/run(/docker)?/netns/[A-Za-z0-9][A-Za-z0-9_.-]{0,100})$`)
 	linkNames     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,14}$`)
 )
 
