@@ -171,8 +171,8 @@ func networkDownCommand() *cobra.Command {
 		Use:   "down",
 		Short: "Remove everything that the kernel holds for a data folder's server",
 		Long: `Remove every namespace, link and rule that the kernel holds for the server of a data
-folder, also one that is gone. While that server runs this is refused: with --force
-its flows are cut, and it makes everything again within a minute.`,
+folder, also one that is gone. While that server uses them this is refused: with
+--force its flows are cut, and it makes everything again at once.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			stopped, err := server.OpenReadOnly(cmd.Context(), data)
@@ -182,7 +182,13 @@ its flows are cut, and it makes everything again within a minute.`,
 					return err
 				}
 			case errors.Is(err, server.ErrRunning) && !force:
-				return fmt.Errorf("a server runs with the data folder %s: stop it first, or give --force to cut its flows", data)
+				status, err := networkStatus(cmd.Context(), data)
+				if err != nil {
+					return err
+				}
+				if status.Isolation.Mode == server.DataPlaneKernel {
+					return fmt.Errorf("a server runs with the data folder %s: stop it first, or give --force to cut its flows", data)
+				}
 			}
 			held, err := heldBy(data)
 			if err != nil {

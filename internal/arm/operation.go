@@ -74,6 +74,10 @@ func operationKey(path string) string {
 	return ""
 }
 
+// IsOperation tells whether a path is that of an operation's status document or of its
+// Location form. What it is an operation of may not be there any more.
+func IsOperation(path string) bool { return operationKey(path) != "" }
+
 // operationPath is the path of the status document of a new operation.
 func (t *Type) operationPath(id ID, location, operation string) string {
 	if operation == "" {

@@ -97,8 +97,8 @@ func TestARestartTakesUpNameServers(t *testing.T) {
 		answer := w.send("GET", environments+"/ise", "", 200)
 		id := get(answer, "properties", "integrationServiceEnvironmentId").(string)
 		shown := fmt.Sprint(get(answer, "properties", "networkConfiguration", "dnsServers"))
-		if placed := fmt.Sprint(w.service.Placement(id).DNS); placed != shown {
-			t.Errorf("the data plane asks %s, the API shows %s", placed, shown)
+		if placed, err := w.service.Placement(id); err != nil || fmt.Sprint(placed.DNS) != shown {
+			t.Errorf("the data plane asks %v, %v; the API shows %s", placed, err, shown)
 		}
 		return shown
 	}

@@ -126,7 +126,11 @@ func (s *Service) told(ctx context.Context, form *workflow, q *engine.Inquiry, x
 	if err != nil {
 		return nil, err
 	}
-	if p := s.Placement(form.Environment); d.Contents.Limited || p != nil && p.Internal {
+	p, err := s.Placement(form.Environment)
+	if err != nil {
+		return nil, err
+	}
+	if d.Contents.Limited || p != nil && p.Internal {
 		return q.Untold().Expressions, nil
 	}
 	return x.Expressions, nil

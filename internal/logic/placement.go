@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/netip"
 	"sync"
 
@@ -56,11 +58,12 @@ type Placement struct {
 
 // Placement is where an environment is, known by its store id; nil if there is none.
 // The data plane asks at every dial: the answer is the same value until the
-// environment changes.
-func (s *Service) Placement(environment string) *Placement {
+// environment changes. The error is that it cannot be read where it is: nobody may take
+// that for an environment that is not there, or is in no network.
+func (s *Service) Placement(environment string) (*Placement, error) {
 	known, changes := s.placements.get(environment)
 	if known != nil {
-		return known
+		return known, nil
 	}
 	var found *Placement
 	err := s.control.Read(context.Background(), func(tx *store.Tx) error {
@@ -71,11 +74,14 @@ func (s *Service) Placement(environment string) *Placement {
 		found, err = loadPlacement(tx, string(key))
 		return err
 	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("where the environment is cannot be read: %w", err)
 	}
 	s.placements.put(environment, found, changes)
-	return found
+	return found, nil
 }
 
 func loadPlacement(tx *store.Tx, key string) (*Placement, error) {

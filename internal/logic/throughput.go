@@ -24,8 +24,8 @@ const ThrottleAt = 80
 // MaxActions is how many actions a minute an environment carries out, by store id,
 // before it is throttled; 0 for what is no environment.
 func (s *Service) MaxActions(environment string) int64 {
-	p := s.Placement(environment)
-	if p == nil {
+	p, err := s.Placement(environment)
+	if p == nil || err != nil {
 		return 0
 	}
 	return p.Actions * ThrottleAt / 100

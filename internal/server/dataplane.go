@@ -32,15 +32,27 @@ func (s *Server) openDataPlane() error {
 			s.log.Warn("the policy of networks is enforced in this process alone", "reason", refused)
 		}
 		s.network = dataplane.NewInproc(o)
-		return nil
+		return s.tellLeft()
 	}
 	s.wall = &wall{policies: s.policies, refused: refused, log: s.log, stands: s.standInside,
-		placements: s.allPlacements, placement: func(environment string) *logic.Placement { return s.logic.Placement(environment) }}
+		placements: s.allPlacements, placement: func(environment string) (*logic.Placement, error) { return s.logic.Placement(environment) }}
 	if err := s.wall.open(s.config.Data); err != nil {
 		return err
 	}
 	s.plane = dataplane.NewKernel(o, s.wall)
 	s.network = s.plane.Inproc
+	return nil
+}
+
+// tellLeft tells that the kernel still holds networks of an earlier start.
+func (s *Server) tellLeft() error {
+	tag, err := KernelTag(s.config.Data)
+	if err != nil {
+		return err
+	}
+	if names, _ := kernel.Names(tag); len(names) > 0 {
+		s.log.Warn("the kernel still holds the networks of a start with --dataplane kernel; nothing uses them", "namespaces", len(names), "remove", "isle network down --data "+s.config.Data)
+	}
 	return nil
 }
 
@@ -68,14 +80,20 @@ func (s *Server) tellIsolation(ctx context.Context) {
 	tell("data plane", "mode", i.Mode, "isolated", i.Isolated, "reasons", i.Reasons)
 }
 
-func (s *Server) allPlacements() map[string]*logic.Placement {
+// allPlacements is where all environments are. An error gives none of them: one that is
+// left out would be taken down.
+func (s *Server) allPlacements() (map[string]*logic.Placement, error) {
 	all := map[string]*logic.Placement{}
 	for _, environment := range s.store.Environments() {
-		if p := s.logic.Placement(environment); p != nil {
+		p, err := s.logic.Placement(environment)
+		if err != nil {
+			return nil, err
+		}
+		if p != nil {
 			all[environment] = p
 		}
 	}
-	return all
+	return all, nil
 }
 
 // insides are the servers that stand inside networks. The zero value is ready for use.
@@ -196,7 +214,7 @@ func (s *Server) beginInside(one inside) (ender, error) {
 func (s *Server) inNetwork(at netip.Addr) http.Handler {
 	next := s.whileReady(s.gateway)
 	named := s.hosts(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.observed(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.Host)
 		if err != nil {
 			host = r.Host
@@ -206,7 +224,7 @@ func (s *Server) inNetwork(at netip.Addr) http.Handler {
 			return
 		}
 		named.ServeHTTP(w, r)
-	})
+	}))
 }
 
 // inForce answers a change of what the networks are when the kernel holds it, or cannot,
@@ -216,14 +234,23 @@ func (s *Server) inForce(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path := strings.ToLower(r.URL.Path)
-		changes := r.Method != http.MethodGet && r.Method != http.MethodHead && strings.Contains(path, "/providers/microsoft.network/")
-		if !changes && !strings.Contains(path, "/providers/microsoft.resources/deployments/") {
+		if !toldInForce(r.Method, strings.ToLower(r.URL.Path)) {
 			next.ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(&settledWriter{ResponseWriter: w, settle: func() { _, _ = s.wall.settled(r.Context(), "") }}, r)
 	})
+}
+
+// toldInForce tells of which requests the answer says that a change of networks is done:
+// of what is such a change; of what a whole resource group is asked to do; and of who asks
+// how a deployment or a long-running operation has ended. The path is in lower case.
+func toldInForce(method, path string) bool {
+	if method == http.MethodGet || method == http.MethodHead {
+		return strings.Contains(path, "/providers/microsoft.resources/deployments/") || arm.IsOperation(path)
+	}
+	return strings.Contains(path, "/providers/microsoft.network/") || strings.Contains(path, "/providers/microsoft.resources/deployments/") ||
+		strings.Contains(path, "/resourcegroups/") && !strings.Contains(path, "/providers/")
 }
 
 // settledWriter waits before it answers.

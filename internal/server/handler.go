@@ -64,7 +64,7 @@ func (s *Server) routes() http.Handler {
 		}
 	}))
 	mux.Handle("/", management)
-	return s.metrics.HTTP(s.routeOf(knownTypes()), s.logRequest, s.hosts(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.observed(s.hosts(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Of a path with a slash too many the mux would make a redirect and a page.
 		switch doubled := strings.Contains(r.URL.Path, "//"); {
 		case doubled && (strings.HasPrefix(r.URL.Path, "/workflows/") || strings.HasPrefix(r.URL.Path, "/integrationAccounts/")):
@@ -75,6 +75,11 @@ func (s *Server) routes() http.Handler {
 			mux.ServeHTTP(w, r)
 		}
 	})))
+}
+
+// observed counts and logs requests, by whichever listener they come.
+func (s *Server) observed(next http.Handler) http.Handler {
+	return s.metrics.HTTP(s.routeOf(knownTypes()), s.logRequest, next)
 }
 
 // timely cuts off a sender whose body does not arrive in time.

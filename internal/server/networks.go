@@ -79,7 +79,10 @@ func (n *networks) Of(environment string) *dataplane.Place {
 	if environment == dataplane.Shared {
 		return nil
 	}
-	in := n.environments.Placement(environment)
+	in, err := n.environments.Placement(environment)
+	if err != nil {
+		return &dataplane.Place{Err: err}
+	}
 	if in == nil {
 		n.forget(environment)
 		return &dataplane.Place{Err: errNoEnvironment}

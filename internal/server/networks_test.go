@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,9 +97,20 @@ func TestWhatHasNoPlace(t *testing.T) {
 	if p := s.places.Of(gone); p == nil || p.Err == nil {
 		t.Errorf("an environment that is not there: %+v", p)
 	}
-	_, err := s.network.Dialer(gone, dataplane.SubnetBuiltIn).Dial(t.Context(), "tcp", "127.0.0.1:9")
-	if err == nil || !strings.Contains(err.Error(), errNoEnvironment.Error()) {
-		t.Errorf("it dials: %v", err)
+	dial := func(says string) {
+		t.Helper()
+		_, err := s.network.Dialer(gone, dataplane.SubnetBuiltIn).Dial(t.Context(), "tcp", "127.0.0.1:9")
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("it dials: %v", err)
+		}
+	}
+	dial(errNoEnvironment.Error())
+	if err := s.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dial("where the environment is cannot be read")
+	if d := s.network.Admit(gone, dataplane.Caller{Address: netip.MustParseAddr("127.0.0.1")}); d.Allowed || d.Rule != "NoPolicy" {
+		t.Errorf("it is called: %+v", d)
 	}
 }
 

@@ -174,9 +174,9 @@ func (s *Server) probeAccessEndpoint(ctx context.Context, _ string) error {
 // probeDNS asks each of the environment's name servers, from its first subnet, for the
 // name servers of the root: any answer is one.
 func (s *Server) probeDNS(ctx context.Context, environment string) error {
-	in := s.logic.Placement(environment)
-	if in == nil || len(in.DNS) == 0 {
-		return nil // the host's resolver, which is asked by name only
+	in, err := s.logic.Placement(environment)
+	if err != nil || in == nil || len(in.DNS) == 0 {
+		return err // nil: the host's resolver, which is asked by name only
 	}
 	dialer := s.network.Dialer(environment, dataplane.SubnetBuiltIn)
 	var found []error

@@ -394,7 +394,7 @@ func (s *Server) serve(l net.Listener) {
 		s.network.Reserve("the resource manager", bound)
 		inside := s.network.Publish("the access endpoint", bound)
 		s.listeners = append(s.listeners, inside)
-		s.run(s.httpServer(s.hosts(s.gateway)), inside, overTLS)
+		s.run(s.httpServer(s.observed(s.hosts(s.gateway))), inside, overTLS)
 	}
 	parted := newSplit(l)
 	s.run(s.httpServer(s.handler), parted.secure, overTLS)

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"net/netip"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,8 +30,8 @@ import (
 // by whatever asks.
 type wall struct {
 	policies   *network.Policies
-	placements func() map[string]*logic.Placement // of all environments, by store id
-	placement  func(environment string) *logic.Placement
+	placements func() (map[string]*logic.Placement, error) // of all environments, by store id
+	placement  func(environment string) (*logic.Placement, error)
 	refused    error // why this machine's kernel can hold nothing; nil: it can
 	kernel     *kernel.Kernel
 	tag        string
@@ -130,6 +129,14 @@ func (w *wall) run(ctx context.Context) {
 	}
 	tick := time.NewTicker(wallEvery)
 	defer tick.Stop()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		if err := kernel.Watch(ctx, w.named); err != nil {
+			w.log.Warn("namespaces that come and go are noticed a second later", "error", err)
+		}
+	}()
+	defer func() { <-watched }()
 	for {
 		w.step(ctx)
 		select {
@@ -141,6 +148,14 @@ func (w *wall) run(ctx context.Context) {
 	}
 }
 
+// named is told that some namespace has got or lost its name. What fails makes and removes
+// some, and is tried again in its own time.
+func (w *wall) named() {
+	if st := w.now.Load(); st != nil && st.err == nil {
+		w.nudge()
+	}
+}
+
 // step brings the kernel to what is stored, if it is not there.
 func (w *wall) step(ctx context.Context) {
 	policy, err := w.policies.Current()
@@ -148,20 +163,23 @@ func (w *wall) step(ctx context.Context) {
 		w.stand(&standing{err: err}) // everything is denied in front
 		return
 	}
-	next := &standing{policy: policy, placements: w.placements(), at: time.Now()}
+	placements, err := w.placements()
+	if err != nil {
+		w.stand(&standing{err: err}) // the same
+		return
+	}
+	next := &standing{policy: policy, placements: placements, at: time.Now()}
 	was := w.now.Load()
-	if was != nil && was.err == nil && len(was.waiting) == 0 && was.policy == policy && maps.Equal(was.placements, next.placements) && time.Since(was.at) < wallProves {
+	if was != nil && was.err == nil && len(was.waiting) == 0 && was.policy == policy && maps.Equal(was.placements, next.placements) && time.Since(was.at) < wallProves && !w.kernel.Changed() {
 		w.tell()
 		return
 	}
-	in := next.input()
-	own := refuseOwn(&in)
 	var before *layout.Layout
 	if was != nil {
 		before = was.layout
 	}
 	var problems error
-	next.layout, problems = layout.CompileApart(in, before)
+	next.layout, problems = layout.CompileApart(next.input(), before)
 	limited, cancel := context.WithTimeout(ctx, wallPatience)
 	defer cancel()
 	applied, err := w.kernel.Apply(limited, next.layout)
@@ -169,7 +187,7 @@ func (w *wall) step(ctx context.Context) {
 		next.waiting = applied.Waiting
 		w.log.Debug("the kernel was changed", "changes", applied.Changes)
 	}
-	next.err = errors.Join(problems, err, own)
+	next.err = errors.Join(problems, err)
 	if ctx.Err() != nil {
 		return
 	}
@@ -178,21 +196,6 @@ func (w *wall) step(ctx context.Context) {
 		next.err = errors.Join(next.err, err)
 	}
 	w.stand(next)
-}
-
-// refuseOwn leaves out the machines that are said to be in the server's own namespace:
-// whoever may attach machines must not change the host.
-func refuseOwn(in *layout.Input) error {
-	var found []error
-	own := dataplane.FindNamespace("/proc/self/ns/net")
-	in.Attachments = slices.DeleteFunc(in.Attachments, func(a layout.Attachment) bool {
-		is := strings.HasPrefix(a.Given, "/") && dataplane.FindNamespace(a.Given).Same(own)
-		if is {
-			found = append(found, &layout.NetworkError{Network: in.NetworkOf(a.Interface), Err: fmt.Errorf("the namespace %s of %s is the server's own", a.Given, a.Interface)})
-		}
-		return is
-	})
-	return errors.Join(found...)
 }
 
 // stand publishes what the kernel holds, and tells once of what begins and ends to fail.
@@ -337,8 +340,13 @@ func (w *wall) settled(ctx context.Context, environment string) (*standing, erro
 		looked := w.looked
 		w.mu.Unlock()
 		st := w.now.Load()
-		if st != nil && st.policy != nil && st.policy.Revision >= policy.Revision && (environment == "" || st.placements[environment] == w.placement(environment)) {
-			return st, nil
+		if st != nil && st.policy != nil && st.policy.Revision >= policy.Revision {
+			if environment == "" {
+				return st, nil
+			}
+			if is, err := w.placement(environment); err != nil || st.placements[environment] == is {
+				return st, err
+			}
 		}
 		if !asked { // once: what never comes about must not keep both busy
 			w.nudge()

@@ -8,11 +8,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"isle/internal/kernel"
 	"isle/internal/logic"
+	"isle/internal/metrics"
 	"isle/internal/network"
 	"isle/internal/store"
 	"isle/netpol"
@@ -27,7 +30,11 @@ func emptyWall(t *testing.T) (*wall, *network.Snapshot) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	w := &wall{policies: network.NewPolicies(s, netpol.TagFile{}, nil), log: slog.New(slog.DiscardHandler), wake: make(chan struct{}, 1), looked: make(chan struct{})}
+	k, err := kernel.Open(kernel.Options{Tag: "nobody"})
+	if err != nil {
+		t.Skipf("SKIPPED: %v", err)
+	}
+	w := &wall{kernel: k, policies: network.NewPolicies(s, netpol.TagFile{}, nil), log: slog.New(slog.DiscardHandler), wake: make(chan struct{}, 1), looked: make(chan struct{})}
 	policy, err := w.policies.Current()
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +48,7 @@ func TestADialWaitsForWhereTheEnvironmentIsNow(t *testing.T) {
 	w, policy := emptyWall(t)
 	between, last := new(logic.Placement), new(logic.Placement{Internal: true})
 	now := between
-	w.placement = func(string) *logic.Placement { return now }
+	w.placement = func(string) (*logic.Placement, error) { return now, nil }
 	w.stand(&standing{policy: policy, placements: map[string]*logic.Placement{"e": new(logic.Placement)}})
 	go func() {
 		<-w.wake
@@ -61,9 +68,9 @@ func TestADialIsWokenWhereNothingIsToBeDone(t *testing.T) {
 	w, policy := emptyWall(t)
 	held := new(logic.Placement)
 	now := new(logic.Placement)
-	w.placement = func(string) *logic.Placement { return now }
-	w.placements = func() map[string]*logic.Placement { return map[string]*logic.Placement{"e": held} }
-	w.stand(&standing{policy: policy, placements: w.placements(), at: time.Now()})
+	w.placement = func(string) (*logic.Placement, error) { return now, nil }
+	w.placements = func() (map[string]*logic.Placement, error) { return map[string]*logic.Placement{"e": held}, nil }
+	w.stand(&standing{policy: policy, placements: map[string]*logic.Placement{"e": held}, at: time.Now()})
 	go func() {
 		<-w.wake
 		now = held
@@ -79,16 +86,21 @@ func TestADialIsWokenWhereNothingIsToBeDone(t *testing.T) {
 // TestAnswersTellWhatIsInForce: a change of networks, and the end of a deployment that made
 // some, are told when the kernel holds them; what reads networks waits for nothing.
 func TestAnswersTellWhatIsInForce(t *testing.T) {
-	const group = "https://localhost/subscriptions/s/resourceGroups/g/providers/"
+	const group = "https://localhost/subscriptions/s/resourceGroups/g"
 	for _, c := range []struct {
 		method, path string
 		waits        bool
 	}{
-		{http.MethodPut, "Microsoft.Network/networkSecurityGroups/n", true},
-		{http.MethodGet, "Microsoft.Network/networkSecurityGroups/n", false},
-		{http.MethodGet, "Microsoft.Resources/deployments/d", true},
-		{http.MethodGet, "microsoft.resources/Deployments/d/operationStatuses/o", true},
-		{http.MethodGet, "Microsoft.Logic/workflows/w", false},
+		{http.MethodPut, "/providers/Microsoft.Network/networkSecurityGroups/n", true},
+		{http.MethodGet, "/providers/Microsoft.Network/networkSecurityGroups/n", false},
+		{http.MethodGet, "/providers/Microsoft.Resources/deployments/d", true},
+		{http.MethodGet, "/providers/microsoft.resources/Deployments/d/operationStatuses/o", true},
+		{http.MethodGet, "/providers/Microsoft.Logic/workflows/w", false},
+		{http.MethodPut, "/providers/Microsoft.Logic/workflows/w", false},
+		{http.MethodDelete, "", true},
+		{http.MethodGet, "", false},
+		{http.MethodGet, "/operationResults/o", true},
+		{http.MethodPost, "/moveResources", true},
 	} {
 		w, policy := emptyWall(t)
 		s := &Server{wall: w}
@@ -112,10 +124,28 @@ func TestAnswersTellWhatIsInForce(t *testing.T) {
 	}
 }
 
+// TestWhereAnEnvironmentIsMustBeRead: an environment whose place cannot be read is no
+// environment that has gone. The kernel goes on to hold it, and a dial has the reason.
+func TestWhereAnEnvironmentIsMustBeRead(t *testing.T) {
+	w, policy := emptyWall(t)
+	unread := errors.New("the disk is gone")
+	w.placements = func() (map[string]*logic.Placement, error) { return nil, unread }
+	w.placement = func(string) (*logic.Placement, error) { return nil, unread }
+	held := map[string]*logic.Placement{"e": new(logic.Placement)}
+	w.stand(&standing{policy: policy, placements: held})
+	w.step(t.Context())
+	if st := w.now.Load(); st.placements["e"] != held["e"] || !errors.Is(st.err, unread) {
+		t.Errorf("the wall has %+v", st)
+	}
+	if _, err := w.Held(t.Context(), "e"); !errors.Is(err, unread) {
+		t.Errorf("a dial is told %v", err)
+	}
+}
+
 // TestAnEndpointInsideIsReadyWithTheServer: it answers nobody before runs are taken up,
 // nor while the server stops.
 func TestAnEndpointInsideIsReadyWithTheServer(t *testing.T) {
-	s := &Server{}
+	s := &Server{log: slog.New(slog.DiscardHandler), metrics: metrics.New("test")}
 	at := netip.MustParseAddr("10.0.0.4")
 	r := httptest.NewRequest(http.MethodPost, "https://10.0.0.4/workflows/w/triggers/manual/paths/invoke", http.NoBody)
 	answer := httptest.NewRecorder()
@@ -129,6 +159,11 @@ func TestAnEndpointInsideIsReadyWithTheServer(t *testing.T) {
 	s.inNetwork(at).ServeHTTP(answer, r)
 	if answer.Code != http.StatusServiceUnavailable {
 		t.Errorf("it answers %d while the server stops", answer.Code)
+	}
+	counted := httptest.NewRecorder()
+	s.metrics.Handler().ServeHTTP(counted, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	if !regexp.MustCompile(`(?m)^isle_http_requests_total\{[^}]*code="503"[^}]*\} 2$`).MatchString(counted.Body.String()) {
+		t.Errorf("its calls are not counted: %s", counted.Body)
 	}
 }
 
@@ -161,7 +196,7 @@ func TestWhatIsWrongWithOneNetworkKeepsNoOtherWaiting(t *testing.T) {
 // TestWhoWaitsInVainKeepsNobodyBusy: the wall is asked once, and looks by itself after.
 func TestWhoWaitsInVainKeepsNobodyBusy(t *testing.T) {
 	w, policy := emptyWall(t)
-	w.placement = func(string) *logic.Placement { return new(logic.Placement) }
+	w.placement = func(string) (*logic.Placement, error) { return new(logic.Placement), nil }
 	w.stand(&standing{policy: policy})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)

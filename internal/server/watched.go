@@ -19,7 +19,7 @@ import (
 func (s *Server) labels() metrics.Names {
 	return metrics.Names{
 		Environment: func(id string) string {
-			if p := s.logic.Placement(id); p != nil {
+			if p, err := s.logic.Placement(id); err == nil && p != nil {
 				return p.Resource
 			}
 			return ""
