@@ -68,7 +68,9 @@ func (k *Kernel) Apply(ctx context.Context, want *layout.Layout) (*Applied, erro
 		if len(p.works) == 0 {
 			return applied, nil
 		}
-		applied.Changes = append(applied.Changes, p.differences()...)
+		for _, d := range p.differences() {
+			applied.Changes = append(applied.Changes, d.String())
+		}
 		if err := k.carryOut(ctx, p); err != nil {
 			return applied, fmt.Errorf("kernel: %w", err)
 		}

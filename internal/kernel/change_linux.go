@@ -413,7 +413,7 @@ func (c *change) makeLinks(_ context.Context, w *work) error {
 		if l.Kind == layout.Veth {
 			return err
 		}
-		c.outside[layout.End{Namespace: w.name, Link: l.Name}] = err
+		c.outside[layout.End{Namespace: w.name, Link: l.Name}] = &OutsideError{To: l.Parent, Err: err}
 	}
 	w.abandon(func(link string) bool { return c.outside[layout.End{Namespace: w.name, Link: link}] != nil })
 	return nil

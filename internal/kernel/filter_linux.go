@@ -3,7 +3,6 @@ package kernel
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 const (
 	getTable    = unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETTABLE
 	getChain    = unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETCHAIN
+	getRule     = unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETRULE
 	tableName   = unix.NFTA_TABLE_NAME
 	chainTable  = unix.NFTA_CHAIN_TABLE
 	chainName   = unix.NFTA_CHAIN_NAME
@@ -73,66 +73,24 @@ func dumpFilter(message int) ([]filterItem, error) {
 		if len(m) < headerBytes {
 			continue
 		}
-		attributes, err := nl.ParseRouteAttr(m[headerBytes:])
-		if err != nil {
-			return nil, fmt.Errorf("read the packet filter: %w", err)
-		}
 		item := filterItem{family: m[0], attributes: map[uint16][]byte{}}
-		for _, a := range attributes {
-			item.attributes[a.Attr.Type&^unix.NLA_F_NESTED] = a.Value
+		for kind, value := range attributesIn(m[headerBytes:]) {
+			item.attributes[kind] = value
 		}
 		items = append(items, item)
 	}
 	return items, nil
 }
 
-// loadFilter replaces the filter of the namespace of this thread in one transaction.
+// loadFilter replaces the filter of the namespace of this thread in one transaction. What
+// rules have counted that both filters have goes on; what is counted in between is lost.
 func loadFilter(ctx context.Context, filter string) error {
-	_, err := nft(ctx, script(filter), "-f", "-")
-	return err
-}
-
-// readCounters reads the counters of the filter in the namespace of this thread, by
-// comment, summed.
-func readCounters(ctx context.Context) (map[string]Counter, error) {
-	text, err := nft(ctx, "", "-j", "list", "table", "inet", filterTable)
+	counted, err := readCounters()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return parseCounters(text)
-}
-
-// parseCounters reads what nft lists: objects, of which rules have a comment and, among
-// their expressions, a counter.
-func parseCounters(text []byte) (map[string]Counter, error) {
-	var listed struct {
-		Objects []struct {
-			Rule *struct {
-				Comment     string                       `json:"comment"`
-				Expressions []map[string]json.RawMessage `json:"expr"`
-			} `json:"rule"`
-		} `json:"nftables"`
-	}
-	if err := json.Unmarshal(text, &listed); err != nil {
-		return nil, fmt.Errorf("read the counters of nft: %w", err)
-	}
-	sums := map[string]Counter{}
-	for _, o := range listed.Objects {
-		if o.Rule == nil || o.Rule.Comment == "" {
-			continue
-		}
-		for _, e := range o.Rule.Expressions {
-			var c Counter
-			if raw, ok := e["counter"]; !ok || json.Unmarshal(raw, &c) != nil {
-				continue
-			}
-			sum := sums[o.Rule.Comment]
-			sum.Packets += c.Packets
-			sum.Bytes += c.Bytes
-			sums[o.Rule.Comment] = sum
-		}
-	}
-	return sums, nil
+	_, err = nft(ctx, script(filter, counted), "-f", "-")
+	return err
 }
 
 // nft runs the command where this thread is. Its input is a file in memory, so that it

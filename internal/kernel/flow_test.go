@@ -283,6 +283,30 @@ func TestCountersTellTheirRules(t *testing.T) {
 	if router.Connections < 3 || status.ConnectionLimit < 3 {
 		t.Errorf("%d connections of %d", router.Connections, status.ConnectionLimit)
 	}
+	// An edit beside the rule leaves what it has counted, and one of the rule does not.
+	counted := func(model string) uint64 {
+		t.Helper()
+		apply(t, k, machines(t, two+model, nil))
+		status, err := k.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sum uint64
+		for _, n := range status.Namespaces {
+			for _, c := range n.Counters {
+				if strings.HasSuffix(c.Rule, "/securityRules/yes") {
+					sum += c.Packets
+				}
+			}
+		}
+		return sum
+	}
+	if n := counted("rule group no 110 In Deny Tcp * * * 9001\nrule group yes 100 In Allow Tcp * * * 9000\n"); n != 3 {
+		t.Errorf("after an edit beside it the rule has counted %d", n)
+	}
+	if n := counted("rule group yes 100 In Allow Tcp * * * 9000-9001\n"); n != 0 {
+		t.Errorf("the rule is another one, and has counted %d", n)
+	}
 	if l := router.Links[0]; !l.Up || l.ReceivedFrames == 0 || l.SentBytes == 0 || len(l.Addresses) == 0 {
 		t.Errorf("link %+v", l)
 	}

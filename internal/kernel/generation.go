@@ -3,6 +3,9 @@ package kernel
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"maps"
+	"strings"
 )
 
 // A filter tells which one it is by an empty chain whose name is made of its text. It is
@@ -23,10 +26,31 @@ func generation(filter string) string {
 }
 
 // script is what nft is told, whatever was there before. A ruleset that is not ours
-// could drop, accept or rewrite what ours decides about.
-func script(filter string) string {
+// could drop, accept or rewrite what ours decides about. Rules whose comments have counted
+// begin with that.
+func script(filter string, counted map[string]Counter) string {
 	if filter == "" {
 		return "flush ruleset\n"
 	}
-	return "flush ruleset\n" + filter + "\nadd chain inet " + filterTable + " " + generation(filter) + "\n"
+	return "flush ruleset\n" + goOn(filter, counted) + "\nadd chain inet " + filterTable + " " + generation(filter) + "\n"
+}
+
+// goOn has counters begin with what the rules with their comments have counted: of several
+// with one comment the first has the sum of all. A comment is the rule's as it is
+// (layout.Comment).
+func goOn(filter string, counted map[string]Counter) string {
+	left := maps.Clone(counted)
+	var b strings.Builder
+	for line := range strings.Lines(filter) {
+		head, comment, commented := strings.Cut(line, ` comment "`)
+		comment, _, _ = strings.Cut(comment, `"`)
+		before, after, counts := strings.Cut(head, "counter ")
+		if c := left[comment]; commented && counts && c.Packets > 0 {
+			fmt.Fprintf(&b, "%scounter packets %d bytes %d %s", before, c.Packets, c.Bytes, after)
+			line = line[len(head):]
+			delete(left, comment)
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }

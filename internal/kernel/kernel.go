@@ -62,13 +62,33 @@ type Applied struct {
 // Status is what a tag has in the kernel.
 type Status struct {
 	Namespaces []NamespaceStatus // by name
-	// Differences between what was applied and what is, a sentence each. The next Apply
-	// mends them.
-	Differences []string
+	// Differences between what was applied and what is. The next Apply mends them.
+	Differences []Difference
 	// ConnectionLimit is how many connections a namespace can keep; at the limit, new
 	// ones are dropped. 0: not known.
 	ConnectionLimit int
 }
+
+// Difference is something that is not as it was applied.
+type Difference struct {
+	Namespace string
+	Network   string // resource ID; "" for a namespace that is in no layout
+	Text      string // such as "link eth0: down"
+}
+
+func (d Difference) String() string { return d.Namespace + ": " + d.Text }
+
+// OutsideError is what could not be made of a link to something of others. The rest of
+// the network does without it.
+type OutsideError struct {
+	To  string // as the layout calls it, [layout.Link].Parent
+	Err error
+}
+
+func (e *OutsideError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *OutsideError) Unwrap() error { return e.Err }
 
 // NamespaceStatus is a namespace as it is. Role, Network and Owner are those of the
 // layout, and empty for what is in no layout.
@@ -93,7 +113,7 @@ type LinkStatus struct {
 }
 
 // Counter is what a rule of the policy decided, in packets that began a flow or were
-// denied, since the filter was loaded.
+// denied, since the rule is as it is.
 type Counter struct {
 	Rule    string // resource ID; the comment, where the layout does not know it
 	Packets uint64

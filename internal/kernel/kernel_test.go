@@ -75,7 +75,7 @@ func TestWhatIsAppliedIsThere(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(status.Differences) > 0 {
-			t.Errorf("seed %d: %s", seed, strings.Join(status.Differences, "\n"))
+			t.Errorf("seed %d: %v", seed, status.Differences)
 		}
 		if again := apply(t, k, l); len(again.Changes) > 0 {
 			t.Errorf("seed %d: applied again: %s", seed, strings.Join(again.Changes, "\n"))

@@ -137,7 +137,7 @@ func holds(t *testing.T, k *kernel.Kernel, tag string, l *layout.Layout) {
 		t.Fatal(err)
 	}
 	if len(status.Differences) > 0 {
-		t.Errorf("what is differs from what was applied:\n%s", strings.Join(status.Differences, "\n"))
+		t.Errorf("what is differs from what was applied: %v", status.Differences)
 	}
 	var want []string
 	for _, n := range l.Namespaces {

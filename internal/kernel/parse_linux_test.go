@@ -1,23 +1,42 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"slices"
+	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"isle/netpol/layout"
 )
 
+// attribute is one of netlink.
+func attribute(kind uint16, value ...byte) []byte {
+	b := binary.NativeEndian.AppendUint16(nil, uint16(unix.SizeofNlAttr+len(value)))
+	b = append(binary.NativeEndian.AppendUint16(b, kind), value...)
+	return append(b, make([]byte, -len(b)&3)...)
+}
+
+// expressions are those of a rule with a counter behind something else.
+func expressions(packets, size uint64) []byte {
+	payload := attribute(unix.NFTA_LIST_ELEM, attribute(unix.NFTA_EXPR_NAME, []byte("payload\x00")...)...)
+	counts := append(attribute(unix.NFTA_COUNTER_BYTES, binary.BigEndian.AppendUint64(nil, size)...), attribute(unix.NFTA_COUNTER_PACKETS, binary.BigEndian.AppendUint64(nil, packets)...)...)
+	counter := append(attribute(unix.NFTA_EXPR_NAME, []byte("counter\x00")...), attribute(unix.NFTA_EXPR_DATA|unix.NLA_F_NESTED, counts...)...)
+	return append(payload, attribute(unix.NFTA_LIST_ELEM|unix.NLA_F_NESTED, counter...)...)
+}
+
 func TestCounters(t *testing.T) {
-	got, err := parseCounters([]byte(`{"nftables": [{"metainfo": {"version": "1.0.6"}}, {"table": {"family": "inet", "name": "isle"}},
-		{"rule": {"family": "inet", "chain": "a", "comment": "web-1", "expr": [{"match": {"op": "=="}}, {"counter": {"packets": 3, "bytes": 180}}, {"return": null}]}},
-		{"rule": {"family": "inet", "chain": "b", "comment": "web-1", "expr": [{"counter": {"packets": 1, "bytes": 60}}]}},
-		{"rule": {"family": "inet", "chain": "b", "comment": "named", "expr": [{"counter": "total"}]}},
-		{"rule": {"family": "inet", "chain": "b", "expr": [{"counter": {"packets": 9, "bytes": 9}}]}}]}`))
-	if err != nil || len(got) != 1 || got["web-1"] != (Counter{Packets: 4, Bytes: 240}) {
-		t.Errorf("%v, %v", got, err)
+	if c, ok := counterIn(expressions(3, 180)); !ok || c != (Counter{Packets: 3, Bytes: 180}) {
+		t.Errorf("%v, %t", c, ok)
 	}
-	if _, err := parseCounters([]byte("no JSON")); err == nil {
-		t.Error("no error")
+	if c, ok := counterIn(attribute(unix.NFTA_LIST_ELEM, attribute(unix.NFTA_EXPR_NAME, []byte("payload\x00")...)...)); ok {
+		t.Errorf("a counter %v of a rule without one", c)
+	}
+	for data, want := range map[string]string{"\x00\x06web-1\x00": "web-1", "\x01\x02xy\x00\x02a\x00": "a", "\x01\x02xy": "", "\x00\x09web": "", "": ""} {
+		if got := commentIn([]byte(data)); got != want {
+			t.Errorf("%q: %q, want %q", data, got, want)
+		}
 	}
 	sums := byRule(map[string]Counter{"a": {Packets: 1}, "b": {Packets: 2}, "c": {Packets: 4}}, []layout.Comment{{Text: "a", Rule: "/rule"}, {Text: "b", Rule: "/rule"}})
 	if !slices.Equal(sums, []Counter{{Rule: "/rule", Packets: 3}, {Rule: "c", Packets: 4}}) {
@@ -37,12 +56,27 @@ func TestVersionsOfNft(t *testing.T) {
 }
 
 func FuzzCounters(f *testing.F) {
-	f.Add([]byte(`{"nftables":[{"rule":{"comment":"a","expr":[{"counter":{"packets":1,"bytes":2}}]}}]}`))
-	f.Add([]byte(`{"nftables":[{"rule":null},{"rule":{"comment":"a","expr":[null,{"counter":[]}]}}]}`))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		counters, err := parseCounters(text)
-		if err != nil && counters != nil {
-			t.Errorf("counters beside %v", err)
+	f.Add(expressions(1, 2))
+	f.Add([]byte("\x00\x06web-1\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if c, ok := counterIn(data); !ok && c != (Counter{}) {
+			t.Errorf("%v of no counter", c)
+		}
+		if comment := commentIn(data); len(comment) > len(data) {
+			t.Errorf("%q is longer than what it is in", comment)
 		}
 	})
+}
+
+// A filter that is loaded again begins with what its rules have counted; no other rule has
+// a part in that, and the filter is known as the same one.
+func TestCountersGoOn(t *testing.T) {
+	filter := "\t\ttcp dport 22 counter accept comment \"a-1\"\n\t\tcounter accept comment \"a-1\"\n\t\tcounter drop comment \"b-2\"\n\t\tct state invalid drop\n"
+	want := strings.Replace(filter, "22 counter accept", "22 counter packets 3 bytes 180 accept", 1)
+	if got := goOn(filter, map[string]Counter{"a-1": {Packets: 3, Bytes: 180}, "b-2": {}, "gone": {Packets: 9}}); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got := script(filter, map[string]Counter{"a-1": {Packets: 3}}); !strings.Contains(got, generation(filter)) || generation(filter) == generation(want) {
+		t.Errorf("its generation is not in %s", got)
+	}
 }

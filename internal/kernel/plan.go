@@ -337,18 +337,24 @@ func without[T comparable](list, other []T) []T {
 	return left
 }
 
-// differences says what a plan would change, a sentence each.
-func (p *plan) differences() []string {
-	var list []string
+// differences says what a plan would change.
+func (p *plan) differences() []Difference {
+	var list []Difference
 	for _, w := range p.works {
 		list = append(list, w.differences()...)
 	}
 	return list
 }
 
-func (w *work) differences() []string {
-	var list []string
-	say := func(format string, a ...any) { list = append(list, w.name+": "+fmt.Sprintf(format, a...)) }
+func (w *work) differences() []Difference {
+	var list []Difference
+	network := ""
+	if w.want != nil {
+		network = w.want.Network
+	}
+	say := func(format string, a ...any) {
+		list = append(list, Difference{w.name, network, fmt.Sprintf(format, a...)})
+	}
 	if w.want == nil {
 		say("the namespace is not wanted")
 		return list

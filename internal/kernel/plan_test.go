@@ -61,7 +61,7 @@ func TestNothingIsPlannedForWhatIsRight(t *testing.T) {
 			t.Fatal(err)
 		}
 		if p := compare(l, perfect(l)); len(p.works) > 0 {
-			t.Errorf("seed %d: %s", seed, strings.Join(p.differences(), "\n"))
+			t.Errorf("seed %d: %v", seed, p.differences())
 		}
 	}
 }
@@ -179,7 +179,11 @@ func TestPlan(t *testing.T) {
 			l := small()
 			s := perfect(l)
 			test.damage(l, s)
-			if got := compare(l, s).differences(); !slices.Equal(got, test.want) {
+			var got []string
+			for _, d := range compare(l, s).differences() {
+				got = append(got, d.String())
+			}
+			if !slices.Equal(got, test.want) {
 				t.Errorf("got\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(test.want, "\n\t"))
 			}
 		})

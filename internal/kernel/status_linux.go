@@ -25,7 +25,7 @@ func (k *Kernel) Status(ctx context.Context) (*Status, error) {
 	}
 	status := &Status{Differences: differences, ConnectionLimit: readNumber("nf_conntrack_max")}
 	for _, name := range slices.Sorted(maps.Keys(have.namespaces)) {
-		n, err := statusOf(ctx, name, Path(k.options.Tag, name), want)
+		n, err := statusOf(name, Path(k.options.Tag, name), want)
 		if err != nil {
 			return nil, fmt.Errorf("kernel: namespace %s: %w", name, err)
 		}
@@ -36,7 +36,7 @@ func (k *Kernel) Status(ctx context.Context) (*Status, error) {
 
 // check compares what was applied with what is. Where they differ, the next Apply reads
 // everything again.
-func (k *Kernel) check() (*layout.Layout, *state, []string, error) {
+func (k *Kernel) check() (*layout.Layout, *state, []Difference, error) {
 	k.mu.Lock()
 	want, applied := k.layout, k.applied
 	k.mu.Unlock()
@@ -71,7 +71,7 @@ func readAll(tag string, want *layout.Layout) (*state, error) {
 }
 
 // statusOf is a namespace as it is; what it is for, the layout knows.
-func statusOf(ctx context.Context, name, path string, applied *layout.Layout) (*NamespaceStatus, error) {
+func statusOf(name, path string, applied *layout.Layout) (*NamespaceStatus, error) {
 	n := &NamespaceStatus{Name: name, Path: path}
 	want, ok := applied.Find(name)
 	if !ok {
@@ -99,7 +99,7 @@ func statusOf(ctx context.Context, name, path string, applied *layout.Layout) (*
 		if filter, _, err := readFilter(); err != nil || filter == "" {
 			return err
 		}
-		counters, err = readCounters(ctx)
+		counters, err = readCounters()
 		return err
 	})
 	n.Counters = byRule(counters, want.Comments)

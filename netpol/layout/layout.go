@@ -53,7 +53,8 @@ type Namespace struct {
 
 // Comment is the comment of packet-filter rules, which nft cuts at 128 bytes, and the
 // rule of the policy that they carry out. One rule may be in several chains, and its
-// packets are the sum.
+// packets are the sum. A rule that changes has another comment: what was counted under the
+// old one is not its own.
 type Comment struct {
 	Text string
 	Rule string // resource ID

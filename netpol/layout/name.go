@@ -3,8 +3,11 @@ package layout
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/netip"
 	"strings"
+
+	"isle/netpol"
 )
 
 // Names of namespaces follow from what they are made for, so that who knows that finds
@@ -42,8 +45,11 @@ func linkName(a netip.Addr) string {
 	return "port" + hex.EncodeToString(bytes[:])
 }
 
-// commentOf is the comment of a rule: for the reader its name, for the machine its ID.
-func commentOf(rule string) string { return word(last(rule), 60) + "-" + digest(rule) }
+// commentOf is the comment of a rule: for the reader its name, for the machine its ID and
+// what it says, so that a rule that changes has another one.
+func commentOf(r *netpol.FilterRule) string {
+	return word(last(r.ID), 60) + "-" + digest(fmt.Sprint(r.ID, r.Access, r.Source == nil, r.Source, r.Destination == nil, r.Destination, r.Ported, r.Portless, r.SourcePorts, r.DestinationPorts))
+}
 
 func last(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 

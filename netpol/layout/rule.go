@@ -76,7 +76,7 @@ func (s *script) filterRule(r *netpol.FilterRule, allow string) {
 	if r.Access == netpol.Allow {
 		verdict = allow
 	}
-	comment := commentOf(r.ID)
+	comment := commentOf(r)
 	s.comments[comment] = r.ID
 	for _, protocols := range protocolMatches(r) {
 		s.rule("%s%s%scounter %s comment %q", protocols, source, destination, verdict, comment)
