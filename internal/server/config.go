@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,6 +23,11 @@ import (
 // Defaults of a server. The port is fixed, so that URLs can be written down.
 const (
 	DefaultListen = "127.0.0.1:7443"
+
+	// DefaultFlowLogSize and DefaultFlowLogFiles bound what flow logs take up.
+	DefaultFlowLogSize  = "100MB"
+	DefaultFlowLogFiles = 5
+	mostFlowLogFiles    = 1000
 
 	// The response limits of wdl-semantics §17: 120 s outside an environment, 240 s in
 	// one.
@@ -58,6 +64,10 @@ type Config struct {
 	SubnetRelease time.Duration
 	ServiceTags   string // file of service tags, as the network policy knows them; "": none have addresses
 	FlowLog       string // file that gets the decisions of the network policy as JSON lines; "-": standard error, "": none
+	// FlowLogSize is how large that file becomes before it is put aside, such as 100MB, and
+	// FlowLogFiles how many of those are kept; zero values: the defaults.
+	FlowLogSize  string
+	FlowLogFiles int
 
 	OTLPEndpoint string // base of the URLs of a collector of traces, as http://localhost:4318; "": no traces are made
 
@@ -96,6 +106,7 @@ type Config struct {
 	Log   *slog.Logger     // nil: slog's default
 
 	limits      Limits               // what Limit has; set by Validate
+	flowLogSize int64                // what FlowLogSize has; set by Validate
 	tags        netpol.TagFile       // what ServiceTags has; set by Validate
 	connections connection.Directory // what Connections has; set by Validate
 }
@@ -235,16 +246,28 @@ func (c *Config) readConnections() error {
 // checkFlowLog finds what would keep the flow log from being opened, before anything is
 // made.
 func (c *Config) checkFlowLog() error {
+	var found []error
+	if (c.FlowLogSize != "" || c.FlowLogFiles != 0) && (c.FlowLog == "" || c.FlowLog == standardError) {
+		found = append(found, errors.New("--flow-log-size and --flow-log-files are of a file that --flow-log names: give one"))
+	}
+	var err error
+	if c.flowLogSize, err = readSize(cmp.Or(c.FlowLogSize, DefaultFlowLogSize)); err != nil {
+		found = append(found, fmt.Errorf("--flow-log-size %s: %w", c.FlowLogSize, err))
+	}
+	if c.FlowLogFiles < 0 || c.FlowLogFiles > mostFlowLogFiles {
+		found = append(found, fmt.Errorf("--flow-log-files %d: give a number from 1 to %d", c.FlowLogFiles, mostFlowLogFiles))
+	}
+	c.FlowLogFiles = cmp.Or(c.FlowLogFiles, DefaultFlowLogFiles)
 	if c.FlowLog == "" || c.FlowLog == standardError {
-		return nil
+		return errors.Join(found...)
 	}
 	if info, err := os.Stat(c.FlowLog); err == nil && info.IsDir() {
-		return fmt.Errorf("--flow-log %s is a folder: give a file in it, or - for standard error", c.FlowLog)
+		found = append(found, fmt.Errorf("--flow-log %s is a folder: give a file in it, or - for standard error", c.FlowLog))
 	}
 	if info, err := os.Stat(filepath.Dir(c.FlowLog)); err != nil || !info.IsDir() {
-		return fmt.Errorf("--flow-log %s: the folder %s is not there: make it, or give another file", c.FlowLog, filepath.Dir(c.FlowLog))
+		found = append(found, fmt.Errorf("--flow-log %s: the folder %s is not there: make it, or give another file", c.FlowLog, filepath.Dir(c.FlowLog)))
 	}
-	return nil
+	return errors.Join(found...)
 }
 
 // checkTraces checks where traces are sent to.

@@ -15,7 +15,7 @@ const standardError = "-"
 // flowLog is the log of what the network policy decides, and its file.
 type flowLog struct {
 	*dataplane.FlowLog
-	file *os.File // nil for standard error
+	file io.Closer // nil for standard error
 }
 
 // openFlowLog opens the flow log that is configured, nil if none is. A file is
@@ -27,11 +27,11 @@ func (c *Config) openFlowLog() (*flowLog, error) {
 	case standardError:
 		return &flowLog{FlowLog: dataplane.NewFlowLog(os.Stderr, c.Clock)}, nil
 	}
-	file, err := os.OpenFile(c.FlowLog, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := openRotating(c.FlowLog, c.flowLogSize, c.FlowLogFiles)
 	if err != nil {
 		return nil, fmt.Errorf("--flow-log: %w", err)
 	}
-	return &flowLog{FlowLog: dataplane.NewFlowLog(io.Writer(file), c.Clock), file: file}, nil
+	return &flowLog{FlowLog: dataplane.NewFlowLog(file, c.Clock), file: file}, nil
 }
 
 // observe is told every decision.

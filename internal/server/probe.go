@@ -139,7 +139,7 @@ func (s *Server) probeTelemetry(context.Context, string) error {
 	if s.flows == nil || s.flows.file == nil {
 		return nil
 	}
-	if _, err := s.flows.file.Stat(); err != nil {
+	if _, err := os.Stat(s.config.FlowLog); err != nil {
 		return fmt.Errorf("the flow log cannot be written: %w", withoutPath(err))
 	}
 	return nil
