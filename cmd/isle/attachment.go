@@ -97,6 +97,12 @@ func (a attachment) isMachine() bool {
 	return strings.HasPrefix(a.real, entryNamespace) || strings.HasPrefix(a.real, entryTap)
 }
 
+// machine is the entry as the network has it: a path or a tap's name.
+func (a attachment) machine() string {
+	text, _, _ := strings.Cut(a.real, ",")
+	return strings.TrimPrefix(strings.TrimPrefix(text, entryNamespace), entryTap)
+}
+
 // guest is what `isle port add` was told of a machine of its own.
 type guest struct {
 	namespace, tap string

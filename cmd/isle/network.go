@@ -36,10 +36,12 @@ func networkStatusCommand() *cobra.Command {
 	var asJSON, counters bool
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show namespaces, ports and counters of rules, and what is not as it must be",
-		Long: `Show the namespaces of the data folder's server with their ports, how often each
-rule has decided, and what is not as it must be. Where no server runs, what the
-kernel holds is shown, and nothing can be said of what it must hold.`,
+		Short: "Show which virtual networks are in force, namespaces, ports and counters of rules",
+		Long: `Show which virtual networks the kernel holds as they are stored, and what of them it
+does not; the namespaces of the data folder's server with their ports, and how often
+each rule has decided. It ends with 1 unless all networks are in force. Where no
+server runs, what the kernel holds is shown, nothing can be said of what it must hold,
+and it ends with 1; where the server enforces the policy by itself, with 0.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			status, err := networkStatus(cmd.Context(), data)
@@ -47,15 +49,30 @@ kernel holds is shown, and nothing can be said of what it must hold.`,
 				return err
 			}
 			if asJSON {
-				return printLines(cmd.OutOrStdout(), []server.NetworkStatus{status}, func(s server.NetworkStatus) any { return s })
+				err = printLines(cmd.OutOrStdout(), []server.NetworkStatus{status}, func(s server.NetworkStatus) any { return s })
+			} else {
+				err = printNetwork(cmd.OutOrStdout(), &status, counters)
 			}
-			return printNetwork(cmd.OutOrStdout(), &status, counters)
+			if err == nil && !inForce(&status) {
+				err = exitError(exitFailed)
+			}
+			return err
 		},
 	}
 	dataFlag(cmd, &data)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
 	cmd.Flags().BoolVar(&counters, "counters", false, "the counters of rules as well")
 	return cmd
+}
+
+// inForce tells whether what must be enforced is. A server that enforces the policy by
+// itself asks nothing of the kernel.
+func inForce(s *server.NetworkStatus) bool {
+	if s.Isolation.Mode != server.DataPlaneKernel {
+		return s.Isolation.Mode != ""
+	}
+	return len(s.Differences) == 0 && !slices.ContainsFunc(s.Networks, func(n server.HeldNetwork) bool { return !n.InForce }) &&
+		(s.Isolation.Isolated || len(s.Networks) > 0)
 }
 
 // networkStatus asks the server, or the kernel where none runs.
@@ -109,12 +126,15 @@ func printNetwork(out io.Writer, s *server.NetworkStatus, counters bool) error {
 	}
 	fmt.Fprintf(out, "Data plane: %s, %s\n", cmp.Or(s.Isolation.Mode, "none"), isolated)
 	printList(out, "", s.Isolation.Reasons)
+	if err := printNetworks(out, s.Networks); err != nil {
+		return err
+	}
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	if len(s.Namespaces) > 0 {
-		fmt.Fprintln(w, "\nNAMESPACE\tROLE\tOF\tADDRESSES\tCONNECTIONS")
+		fmt.Fprintln(w, "\nNAMESPACE\tROLE\tOF\tNETWORK\tADDRESSES\tCONNECTIONS")
 	}
 	for _, n := range s.Namespaces {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\n", n.Name, cmp.Or(n.Role, "-"), cmp.Or(segment(n.Owner), "-"), addresses(&n), n.Connections)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\n", n.Name, cmp.Or(n.Role, "-"), cmp.Or(segment(n.Owner), "-"), cmp.Or(segment(n.Network), "-"), addresses(&n), n.Connections)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -124,6 +144,32 @@ func printNetwork(out io.Writer, s *server.NetworkStatus, counters bool) error {
 	}
 	printList(out, "\nNot there yet:\n", s.Waiting)
 	printList(out, "\nNot as it must be:\n", s.Differences)
+	return nil
+}
+
+// printNetworks prints which networks are in force, and why the others are not.
+func printNetworks(out io.Writer, all []server.HeldNetwork) error {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	if len(all) > 0 {
+		fmt.Fprintln(w, "\nNETWORK\tRESOURCE GROUP\tENVIRONMENTS\tIN FORCE")
+	}
+	for _, n := range all {
+		state := "yes"
+		if !n.InForce {
+			state = "no"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", n.Name, n.ResourceGroup, cmp.Or(strings.Join(n.Environments, " "), "-"), state)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, n := range all {
+		var why []string
+		for _, p := range n.Problems {
+			why = append(why, p.Message)
+		}
+		printList(out, "\nNot in force of "+n.Name+":\n", why)
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"isle/internal/dataplane"
 	"isle/internal/server"
 )
 
@@ -17,7 +18,40 @@ func TestNetworkWithoutServer(t *testing.T) {
 	if err := printNetwork(&out, &status, false); err != nil {
 		t.Fatal(err)
 	}
-	if want := "vnet-net   -     -   169.254.1.1 168.63.129.16 10.0.9.1  0\n"; !strings.HasSuffix(out.String(), want) {
+	if want := "vnet-net   -     -   -        169.254.1.1 168.63.129.16 10.0.9.1  0\n"; !strings.HasSuffix(out.String(), want) {
 		t.Errorf("%s, not %s", out.String(), want)
+	}
+}
+
+// The networks are told by their names, with why they are not in force; and the command ends
+// with 1 unless all of them are.
+func TestNetworksInForce(t *testing.T) {
+	held := server.HeldNetwork{Name: "net", ResourceGroup: "isle", Environments: []string{"isle"}, InForce: true}
+	broken := server.HeldNetwork{Name: "other", ResourceGroup: "isle", Problems: []server.NetworkProblem{{Message: "the namespace /run/netns/a is the server's own", To: "/run/netns/a"}}}
+	kernel := dataplane.Isolation{Mode: server.DataPlaneKernel, Isolated: true}
+	for _, c := range []struct {
+		status server.NetworkStatus
+		all    bool
+	}{
+		{server.NetworkStatus{Isolation: kernel, Networks: []server.HeldNetwork{held}}, true},
+		{server.NetworkStatus{Isolation: kernel}, true},
+		{server.NetworkStatus{Isolation: dataplane.Isolation{Mode: server.DataPlaneKernel}, Networks: []server.HeldNetwork{held, broken}}, false},
+		{server.NetworkStatus{Isolation: dataplane.Isolation{Mode: server.DataPlaneKernel}}, false}, // nothing was brought to it
+		{server.NetworkStatus{Isolation: kernel, Networks: []server.HeldNetwork{held}, Differences: []string{"x: the namespace is not wanted"}}, false},
+		{server.NetworkStatus{Isolation: dataplane.Isolation{Mode: server.DataPlaneInproc}}, true},
+		{server.NetworkStatus{}, false}, // no server runs
+	} {
+		if inForce(&c.status) != c.all {
+			t.Errorf("%+v: in force %t", c.status, !c.all)
+		}
+	}
+	var out strings.Builder
+	if err := printNetworks(&out, []server.HeldNetwork{held, broken}); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"net      isle            isle          yes\n", "other    isle            -             no\n", "Not in force of other:\n  - the namespace /run/netns/a is the server's own\n"} {
+		if !strings.Contains(out.String(), line) {
+			t.Errorf("%q is not in %s", line, out.String())
+		}
 	}
 }

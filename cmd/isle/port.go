@@ -14,6 +14,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"isle/internal/server"
 )
 
 func portCommand() *cobra.Command {
@@ -50,7 +52,8 @@ the address. A port that is served already is moved.
 
 --netns and --tap give the address to a machine of its own instead, which then has an
 interface in the network: its packets are judged by the kernel (serve --dataplane
-kernel). With --gateway, what lies behind the network's gateway is behind it.`,
+kernel). Where the kernel does not take the machine, nothing is changed. With
+--gateway, what lies behind the network's gateway is behind it.`,
 		Example: `  isle port add 10.0.2.50:22 127.0.0.1:2222
   isle port add 10.0.2.60 192.168.1.20 --name mainframe
   isle port add 10.0.2.70 --netns sftp
@@ -175,33 +178,91 @@ func (p *ports) add(ctx context.Context, a portAdd) error {
 	if err != nil {
 		return err
 	}
-	return unforestalled(func() error { return p.addAt(ctx, a, place) })
-}
-
-func (p *ports) addAt(ctx context.Context, a portAdd, place subnetPlace) error {
-	all, err := p.interfaces(ctx, "")
+	var done added
+	err = unforestalled(func() (err error) {
+		done, err = p.addAt(ctx, a, place)
+		return err
+	})
 	if err != nil {
 		return err
 	}
+	if err := p.takenIn(ctx, a, place); err != nil {
+		if undone := done.undo(ctx); undone != nil {
+			return fmt.Errorf("%w; and %s stays attached: %w", err, a.private, undone)
+		}
+		return err
+	}
+	fmt.Fprintf(p.out, "%s is served at %s%s (interface %s, subnet %s).\n", a.entry.at(a.private), a.entry.real, done.moved, done.name, place)
+	return nil
+}
+
+// added is what was done for an attachment, and how it is undone.
+type added struct {
+	name, moved string
+	undo        func(context.Context) error
+}
+
+func (p *ports) addAt(ctx context.Context, a portAdd, place subnetPlace) (added, error) {
+	all, err := p.interfaces(ctx, "")
+	if err != nil {
+		return added{}, err
+	}
 	nic := interfaceAt(all, a.private, place)
 	if err := checkInterface(nic, all, a, place); err != nil {
-		return err
+		return added{}, err
 	}
 	if nic == nil {
 		return p.create(ctx, a, place)
 	}
 	entries, was, err := merge(nic.attached(), a.entry)
 	if err != nil {
-		return fmt.Errorf("the tag %s of the interface %s: %w", tagAttach, nic.Name, err)
+		return added{}, fmt.Errorf("the tag %s of the interface %s: %w", tagAttach, nic.Name, err)
 	}
-	if err := p.tag(ctx, nic, entries); err != nil {
+	changed, err := p.tag(ctx, nic, attachmentText(entries))
+	if err != nil {
+		return added{}, err
+	}
+	done := added{name: nic.Name, undo: func(ctx context.Context) error {
+		_, err := p.tag(ctx, changed, nic.attached())
+		return err
+	}}
+	if was != "" && was != a.entry.real {
+		done.moved = ", no longer at " + was
+	}
+	return done, nil
+}
+
+// takenIn is why the kernel has not taken a machine into its network; the server has told
+// of the interface when the kernel was asked for it.
+func (p *ports) takenIn(ctx context.Context, a portAdd, place subnetPlace) error {
+	if !a.entry.isMachine() {
+		return nil
+	}
+	var status server.NetworkStatus
+	if _, err := p.client.call(ctx, http.MethodGet, "/network", nil, &status); err != nil {
 		return err
 	}
-	moved := ""
-	if was != "" && was != a.entry.real {
-		moved = ", no longer at " + was
+	if status.Isolation.Mode != server.DataPlaneKernel {
+		return fmt.Errorf("%s can be given to a machine only where the kernel holds the networks: start the server with --dataplane kernel, or attach a real address", a.private)
 	}
-	p.told(a, moved, nic.Name, place)
+	machine := a.entry.machine()
+	for _, n := range status.Networks {
+		if !strings.EqualFold(n.ID, place.network.ID) {
+			continue
+		}
+		if slices.Contains(n.Waiting, machine) {
+			return fmt.Errorf("%s is not there: start the machine first", machine)
+		}
+		var found []error
+		for _, problem := range n.Problems {
+			if problem.To == "" || problem.To == machine {
+				found = append(found, errors.New(problem.Message))
+			}
+		}
+		if len(found) > 0 {
+			return fmt.Errorf("the kernel does not take %s into the network %s: %w", machine, n.Name, errors.Join(found...))
+		}
+	}
 	return nil
 }
 
@@ -232,7 +293,7 @@ func (a *portAdd) interfaceName() string {
 	return "port-" + strings.NewReplacer(".", "-", ":", "-").Replace(a.private.String())
 }
 
-func (p *ports) create(ctx context.Context, a portAdd, place subnetPlace) error {
+func (p *ports) create(ctx context.Context, a portAdd, place subnetPlace) (added, error) {
 	body := map[string]any{
 		"location": place.network.Location,
 		"tags":     map[string]string{tagAttach: a.entry.String()},
@@ -240,28 +301,31 @@ func (p *ports) create(ctx context.Context, a portAdd, place subnetPlace) error 
 			"privateIPAddress": a.private.String(), "privateIPAllocationMethod": "Static", "subnet": map[string]string{"id": place.subnet.ID}}}}},
 	}
 	path := p.client.group(groupOf(place.network.ID)) + "/providers/Microsoft.Network/networkInterfaces/" + url.PathEscape(a.interfaceName())
-	if _, err := p.client.callIf(ctx, http.Header{"If-None-Match": {"*"}}, http.MethodPut, path+networkQuery, body, nil); err != nil {
-		return err
+	var nic networkInterface
+	if _, err := p.client.callIf(ctx, http.Header{"If-None-Match": {"*"}}, http.MethodPut, path+networkQuery, body, &nic); err != nil {
+		return added{}, err
 	}
-	p.told(a, "", a.interfaceName(), place)
-	return nil
+	return added{name: a.interfaceName(), undo: func(ctx context.Context) error {
+		_, err := p.client.callIf(ctx, nic.unchanged(), http.MethodDelete, path+networkQuery, nil, nil)
+		return err
+	}}, nil
 }
 
-// told prints what has been attached.
-func (p *ports) told(a portAdd, moved, name string, place subnetPlace) {
-	fmt.Fprintf(p.out, "%s is served at %s%s (interface %s, subnet %s).\n", a.entry.at(a.private), a.entry.real, moved, name, place)
-}
-
-// tag writes the attachments of an interface; its other tags stay.
-func (p *ports) tag(ctx context.Context, nic *networkInterface, entries []attachment) error {
-	tags := map[string]string{tagAttach: attachmentText(entries)}
+// tag writes the attachments of an interface, none for "", and returns it as it is then;
+// its other tags stay.
+func (p *ports) tag(ctx context.Context, nic *networkInterface, attached string) (*networkInterface, error) {
+	tags := map[string]string{}
 	for name, value := range nic.Tags {
 		if !strings.EqualFold(name, tagAttach) {
 			tags[name] = value
 		}
 	}
-	_, err := p.client.callIf(ctx, nic.unchanged(), http.MethodPatch, nic.ID+networkQuery, map[string]any{"tags": tags}, nil)
-	return err
+	if attached != "" {
+		tags[tagAttach] = attached
+	}
+	changed := &networkInterface{}
+	_, err := p.client.callIf(ctx, nic.unchanged(), http.MethodPatch, nic.ID+networkQuery, map[string]any{"tags": tags}, changed)
+	return changed, err
 }
 
 // attachedPort is a line of `isle port list`.
@@ -341,7 +405,7 @@ func (p *ports) remove(ctx context.Context, group, what string) error {
 		}
 	}
 	if len(left) > 0 {
-		if err := p.tag(ctx, nic, left); err != nil {
+		if _, err := p.tag(ctx, nic, attachmentText(left)); err != nil {
 			return err
 		}
 		fmt.Fprintf(p.out, "%s is detached; the interface %s has %d more.\n", what, nic.Name, len(left))

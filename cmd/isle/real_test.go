@@ -26,7 +26,7 @@ import (
 
 // upJSON is what `isle up --json` prints, to the letter of the contract.
 var upJSON = []string{"endpoint", "authority", "caFile", "tenantId", "subscriptionId", "clientId", "clientSecret",
-	"resourceGroup", "environment", "workflow", "callbackUrl"}
+	"resourceGroup", "environment", "workflow", "callbackUrl", "dataPlane"}
 
 // up starts `isle up --json` on the default data folder and reads its line.
 func (w *workspace) up() (*service, map[string]string) {

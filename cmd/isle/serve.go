@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	connectorhttp "isle/internal/connector/http"
+	"isle/internal/dataplane"
 	"isle/internal/server"
 )
 
@@ -28,11 +29,23 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "Isle serves %s; its clients trust %s. Stop it with Ctrl-C.\n", s.Operator().Endpoint, s.Operator().CAFile)
+			fmt.Fprintln(cmd.ErrOrStderr(), dataPlane(s.Isolation()))
 			return flags.untilStopped(cmd.Context(), s)
 		},
 	}
 	flags.register(cmd)
 	return cmd
+}
+
+// dataPlane says in a line who enforces the policy of networks.
+func dataPlane(i dataplane.Isolation) string {
+	switch {
+	case i.Isolated:
+		return "Data plane: " + i.Mode + ", isolated."
+	case len(i.Reasons) == 0:
+		return "Data plane: " + i.Mode + ", not isolated."
+	}
+	return "Data plane: " + i.Mode + ", not isolated. " + i.Reasons[0]
 }
 
 // serverFlags are the flags of the commands that start a server.
@@ -69,6 +82,8 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.config.CallTimeout, "call-timeout", 0, "how long one request of an action may take (default 4m in an environment, 2m outside)")
 	flags.StringVar(&f.config.Connections, "connections", "", "a file like connections.json of a single-tenant project: where connections, functions and APIs are called, with their credentials (default: only what workflows say)")
 	flags.StringVar(&f.config.FlowLog, "flow-log", "", "a file that gets each decision of the network policy as a line of JSON; - is standard error")
+	flags.StringVar(&f.config.FlowLogSize, "flow-log-size", "", "how large that file becomes before it is put aside as FILE.1, FILE.2 … (default "+server.DefaultFlowLogSize+")")
+	flags.IntVar(&f.config.FlowLogFiles, "flow-log-files", 0, fmt.Sprintf("how many files are put aside; the oldest goes (default %d)", server.DefaultFlowLogFiles))
 	flags.StringVar(&f.config.OTLPEndpoint, "otlp-endpoint", "", "base of the URLs of an OpenTelemetry collector, which gets traces by OTLP over HTTP, such as http://localhost:4318 (default: no traces)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log every request: the same as --log-level debug")
 	flags.StringVar(&f.logLevel, "log-level", "warn", "what is logged to standard error: error, warn, info or debug")

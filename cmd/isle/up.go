@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"isle/examples"
+	"isle/internal/dataplane"
 	"isle/internal/server"
 )
 
@@ -34,7 +35,7 @@ example workflow. A later start finds all as it was, with the same URLs.
 
 --json prints one line when ready: {"endpoint", "authority", "caFile", "tenantId",
 "subscriptionId", "clientId", "clientSecret", "resourceGroup", "environment",
-"workflow", "callbackUrl"}. Who signs in to the portal, and the password, stand in
+"workflow", "callbackUrl", "dataPlane"}. Who signs in to the portal, and the password, stand in
 operator.json in the data folder.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,6 +72,9 @@ type readyState struct {
 	Environment   string `json:"environment"`
 	Workflow      string `json:"workflow"`
 	CallbackURL   string `json:"callbackUrl"`
+	DataPlane     string `json:"dataPlane"` // who enforces the policy of networks: inproc, kernel
+
+	isolation dataplane.Isolation
 }
 
 // prepare deploys what is not there yet, and reads the workflow's callback URL.
@@ -80,7 +84,7 @@ func prepare(ctx context.Context, s *server.Server, progress io.Writer) (readySt
 		return readyState{}, err
 	}
 	defer done()
-	ready := readyState{Operator: s.Operator(), ResourceGroup: upGroup, Environment: upEnvironment, Workflow: upWorkflow}
+	ready := readyState{Operator: s.Operator(), ResourceGroup: upGroup, Environment: upEnvironment, Workflow: upWorkflow, DataPlane: s.Isolation().Mode, isolation: s.Isolation()}
 	for _, d := range []struct {
 		title    string
 		resource string
@@ -144,6 +148,7 @@ Isle is ready.
   CA certificate   %[2]s
   Environment      %[3]s, in the resource group %[4]s
   Callback URL     %[5]s
+  %[10]s
 
 Call the workflow:
 
@@ -155,7 +160,7 @@ See its runs, and one run's actions (in another terminal):
   %[7]s runs%[8]s NAME
 
 Stop with Ctrl-C; the next start finds all as it was.
-`, r.Endpoint, r.CAFile, r.Environment, r.ResourceGroup, r.CallbackURL, shown([]string{r.CAFile}), program(), dataArgument(data), r.signIn(data))
+`, r.Endpoint, r.CAFile, r.Environment, r.ResourceGroup, r.CallbackURL, shown([]string{r.CAFile}), program(), dataArgument(data), r.signIn(data), dataPlane(r.isolation))
 	return err
 }
 

@@ -100,7 +100,7 @@ func (d *dialer) connectOne(ctx context.Context, j *judgement, timeout time.Dura
 	}
 	switch {
 	case !j.reach.IsValid():
-		return nil, unattached(j.Flow)
+		return nil, unattached(j)
 	case j.egress != nil:
 		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
@@ -211,12 +211,24 @@ func noAddress(host string) error {
 
 // UnattachedError is the failure of a flow to a place in the network where there is
 // nothing: it never goes to whoever has the address on the host's own network.
-type UnattachedError struct{ Address netip.AddrPort }
+type UnattachedError struct {
+	Address netip.AddrPort
+	// Guest is the machine that has the address and that only the kernel reaches; "" for
+	// none.
+	Guest string
+}
 
 func (e *UnattachedError) Error() string {
+	if e.Guest != "" {
+		return fmt.Sprintf("%s is the machine %s, which is reached only where the kernel holds the virtual network: start the server with --dataplane kernel, or attach a real address with `isle port add`", e.Address, e.Guest)
+	}
 	return fmt.Sprintf("nothing is attached to %s in the virtual network; attach a real address to it with `isle port add`", e.Address)
 }
 
-func unattached(f Flow) error {
-	return &net.OpError{Op: "dial", Net: f.Protocol, Addr: net.TCPAddrFromAddrPort(f.Address), Err: &UnattachedError{f.Address}}
+func unattached(j *judgement) error {
+	e := &UnattachedError{Address: j.Flow.Address}
+	if j.place != nil {
+		e.Guest = j.place.Guests[j.to.Addr()]
+	}
+	return &net.OpError{Op: "dial", Net: j.Flow.Protocol, Addr: net.TCPAddrFromAddrPort(j.Flow.Address), Err: e}
 }

@@ -99,7 +99,7 @@ func TestFlowLogTellsWhatTheWriterSays(t *testing.T) {
 }
 
 func TestIsolation(t *testing.T) {
-	i := NewInproc(Options{}).Isolation()
+	i := NewInproc(Options{}).Isolation("")
 	if b, _ := json.Marshal(i); i.Isolated || i.Mode != "inproc" || len(i.Reasons) == 0 || !strings.HasPrefix(string(b), `{"mode":"inproc","isolated":false,"reasons":["`) {
 		t.Errorf("%s", b)
 	}

@@ -7,11 +7,11 @@ type Isolation struct {
 	Reasons  []string `json:"reasons"` // why not, a sentence each
 }
 
-// Isolation of Inproc: it judges what asks it, and nothing else can be told to. Behind a
-// wall it is the wall's.
-func (n *Inproc) Isolation() Isolation {
+// Isolation of an environment by Inproc, "" for all of them: it judges what asks it, and
+// nothing else can be told to. Behind a wall it is the wall's.
+func (n *Inproc) Isolation(environment string) Isolation {
 	if n.inner != nil {
-		return n.inner.wall.Isolation()
+		return n.inner.wall.Isolation(environment)
 	}
 	return Isolation{Mode: "inproc", Reasons: []string{
 		"The network policy is enforced inside this process: it judges what Isle's own triggers, actions and access endpoint dial, accept and look up.",

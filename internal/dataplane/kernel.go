@@ -20,8 +20,9 @@ type Wall interface {
 	// in force there, or has failed to be, which is the error if there is nothing for the
 	// environment at all.
 	Held(ctx context.Context, environment string) (*Held, error)
-	// Isolation says how much of the policy the kernel holds just now.
-	Isolation() Isolation
+	// Isolation says how much of the policy the kernel holds just now, of what concerns an
+	// environment, or of everything for "".
+	Isolation(environment string) Isolation
 }
 
 // Held is what the kernel holds: a value that nobody changes. Networks are known by
@@ -104,7 +105,7 @@ func (k *Kernel) way(ctx context.Context, s Source, j *judgement) (path string, 
 	network := strings.ToLower(j.place.Network.ID())
 	switch {
 	case j.inside && !held.Ports[network][j.to.Addr()]:
-		return "", unattached(j.Flow)
+		return "", unattached(j)
 	case j.inside:
 		if err := k.serve(held, j); err != nil {
 			return "", notHeld(j.Flow, err)

@@ -26,6 +26,9 @@ type Place struct {
 	Subnets  [subnetCount]string
 	Ranges   [subnetCount]netip.Prefix
 	Mappings []Mapping
+	// Guests are the machines, namespaces and taps, that have an address of the network:
+	// the kernel reaches them, and nothing else.
+	Guests map[netip.Addr]string
 	// DNS are the name servers that the environment knows, in the order in which they
 	// are asked; none: the platform's, which is the host's resolver.
 	DNS    []netip.Addr

@@ -150,7 +150,7 @@ func TestARelayOfPacketsOutlivesARefusal(t *testing.T) {
 type noWall struct{ err error }
 
 func (w noWall) Held(context.Context, string) (*Held, error) { return &Held{}, w.err }
-func (noWall) Isolation() Isolation                          { return Isolation{} }
+func (noWall) Isolation(string) Isolation                    { return Isolation{} }
 
 // TestNoNameLeavesWhereTheKernelHoldsNothing: the platform's name server is the host's,
 // and a name can carry what a connection could.

@@ -441,7 +441,7 @@ func (s *Service) networkConfiguration(e *environment) expr.Value {
 	}
 	f.add("dnsServers", texts(servers...))
 	if s.config.Isolation != nil {
-		f.add("isolation", s.config.Isolation().value())
+		f.add("isolation", s.config.Isolation(e.ID).value())
 	}
 	return f.value()
 }

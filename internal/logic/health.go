@@ -112,7 +112,7 @@ func (s *Service) readHealth(ctx context.Context, r *arm.Request) (*arm.Response
 	}
 	var isolation *Isolation
 	if s.config.Isolation != nil {
-		told := s.config.Isolation()
+		told := s.config.Isolation(form.ID)
 		isolation = &told
 	}
 	members := make([]expr.Member, len(form.Subnets))

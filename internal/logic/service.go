@@ -166,8 +166,9 @@ type Config struct {
 	// Authorizer says who may call another workflow from one that they save; nil:
 	// everybody.
 	Authorizer arm.Authorizer
-	// Isolation says how much of the policy is enforced; nil: nothing is said.
-	Isolation func() Isolation
+	// Isolation says how much of the policy is enforced for an environment, by store id;
+	// nil: nothing is said.
+	Isolation func(environment string) Isolation
 	// Refused are types of actions that a workflow may not be saved with on this server,
 	// with the reason. What is saved already still compiles.
 	Refused map[wdl.Type]string

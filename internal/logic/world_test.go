@@ -133,7 +133,7 @@ func newWorld(t testing.TB, options ...func(*logic.Config)) *world {
 	w.runner = runner.New(runner.Config{Store: w.store, Programs: workflows, Operations: operations, Network: dataplane.NewInproc(dataplane.Options{}), Log: logger})
 	rules := network.NewPolicies(w.store, netpol.TagFile{}, logger)
 	config := logic.Config{
-		Policies: policies{rules}, Isolation: func() logic.Isolation { return logic.Isolation{Mode: "inproc", Reasons: []string{"a test"}} },
+		Policies: policies{rules}, Isolation: func(string) logic.Isolation { return logic.Isolation{Mode: "inproc", Reasons: []string{"a test"}} },
 		Store: w.store, Workflows: workflows, Subnets: plane{}, Runner: w.runner, Tenant: "tenant", Log: logger, Authorizer: anybody{},
 		Access: func(string) string { return "https://localhost:8443" },
 		Prepare: func(context.Context, string, []netip.Prefix) error {

@@ -19,7 +19,8 @@ import (
 // same one. Maps are by lower-case ID.
 type content struct {
 	model    netpol.Model
-	mappings map[string][]Mapping // by network
+	mappings map[string][]Mapping             // by network
+	guests   map[string]map[netip.Addr]string // the machines that have addresses, by network
 	attached []Attached
 	uplinks  []Uplink
 	egress   map[netip.Addr]Egress
@@ -52,7 +53,7 @@ func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
 		return nil, err
 	}
 	r := &reader{addresses: map[string]netip.Addr{}, nats: map[string]netip.Addr{}, members: map[string][]netpol.Address{}, known: knownTags(tags), types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
-		mappings: map[string][]Mapping{}, egress: map[netip.Addr]Egress{}, outgoing: map[firewallAt][]netip.Addr{}}}
+		mappings: map[string][]Mapping{}, guests: map[string]map[netip.Addr]string{}, egress: map[netip.Addr]Egress{}, outgoing: map[firewallAt][]netip.Addr{}}}
 	for _, resource := range all {
 		typ := strings.ToLower(resource.Type)
 		r.types[typ] = append(r.types[typ], resource)

@@ -32,6 +32,14 @@ func (r *reader) nic(resource arm.Resource, form *Interface) error {
 	}
 	key := networkKey(n.Subnet)
 	r.mappings[key] = append(r.mappings[key], mappings...)
+	if machine.Given != "" {
+		if r.guests[key] == nil {
+			r.guests[key] = map[netip.Addr]string{}
+		}
+		for _, a := range n.Addresses {
+			r.guests[key][a] = machine.Given
+		}
+	}
 	return texts(problems)
 }
 

@@ -188,6 +188,12 @@ func (s *Snapshot) Mappings(network string) []Mapping {
 	return slices.Clone(s.content.mappings[strings.ToLower(network)])
 }
 
+// Guests are the machines of a network that nothing but the kernel reaches, by each of
+// their addresses: paths of namespaces, and names of taps. The caller must not change it.
+func (s *Snapshot) Guests(network string) map[netip.Addr]string {
+	return s.content.guests[strings.ToLower(network)]
+}
+
 // Model is what the policy was compiled from, Attached who answers for its interfaces,
 // and Uplinks how its networks reach what lies outside. The caller must not change them.
 func (s *Snapshot) Model() *netpol.Model { return &s.content.model }

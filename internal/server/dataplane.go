@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"isle/internal/arm"
 	"isle/internal/dataplane"
 	"isle/internal/kernel"
 	"isle/internal/logic"
@@ -28,9 +29,7 @@ func (s *Server) openDataPlane() error {
 		refused = kernel.Unavailable(kernel.Probe(context.Background()))
 	}
 	if mode == DataPlaneInproc || mode == DataPlaneAuto && refused != nil {
-		if refused != nil {
-			s.log.Warn("the policy of networks is enforced in this process alone", "reason", refused)
-		}
+		s.refused = refused
 		s.network = dataplane.NewInproc(o)
 		return s.tellLeft()
 	}
@@ -64,6 +63,9 @@ func (s *Server) prepareEnvironment(ctx context.Context, environment string, _ [
 	return s.wall.prepare(ctx, environment)
 }
 
+// Isolation says how much of the networks' policy is enforced, and why not more.
+func (s *Server) Isolation() dataplane.Isolation { return dataplane.Isolation(s.isolation("")) }
+
 // tellIsolation logs how much of the policy is enforced. What was asked for and cannot
 // be is no small matter.
 func (s *Server) tellIsolation(ctx context.Context) {
@@ -72,7 +74,7 @@ func (s *Server) tellIsolation(ctx context.Context) {
 		defer cancel()
 		_, _ = s.wall.settled(limited, "")
 	}
-	i := s.isolation()
+	i := s.isolation("")
 	tell := s.log.Info
 	if i.Mode == DataPlaneKernel && !i.Isolated {
 		tell = s.log.Error

@@ -23,10 +23,13 @@ func (c *Config) inlineCode() *script.Operation {
 	return script.Off(noInlineCode)
 }
 
-// isolation says how much of the network policy holds, for what the data plane carries
-// and for code that could go past it.
-func (s *Server) isolation() logic.Isolation {
-	told := logic.Isolation(s.network.Isolation())
+// isolation says how much of the network policy holds for an environment, or for all of
+// them, of what the data plane carries and of code that could go past it.
+func (s *Server) isolation(environment string) logic.Isolation {
+	told := logic.Isolation(s.network.Isolation(environment))
+	if s.refused != nil {
+		told.Reasons = append([]string{fmt.Sprintf("The kernel of this machine was to hold the networks if it can (--dataplane auto), and it cannot: %v.", s.refused)}, told.Reasons...)
+	}
 	if err := s.code.Isolation(); err != nil {
 		told.Isolated = false
 		told.Reasons = append(slices.Clone(told.Reasons), fmt.Sprintf("Inline code is not isolated: %v.", err))

@@ -135,6 +135,7 @@ func (n *networks) place(in *logic.Placement, policy *network.Snapshot, err erro
 	for _, m := range policy.Mappings(in.Network) {
 		p.Mappings = append(p.Mappings, dataplane.Mapping(m))
 	}
+	p.Guests = policy.Guests(in.Network)
 	p.Egress = make(map[netip.Addr]dataplane.Egress, len(policy.Egress()))
 	for a, e := range policy.Egress() {
 		p.Egress[a] = dataplane.Egress(e)

@@ -66,6 +66,7 @@ type Server struct {
 	network    *dataplane.Inproc
 	plane      *dataplane.Kernel // around network; nil without
 	wall       *wall             // nil where this process alone enforces the policy
+	refused    error             // why that is so although the kernel was to, if it could
 	insides    insides
 	flows      *flowLog // nil for none
 	metrics    *metrics.Metrics
@@ -359,7 +360,7 @@ func (s *Server) build() error {
 	}
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})
 	s.metrics.Watch(s.store, s.runner, s.labels())
-	s.metrics.Isolated(s.network.Isolation().Mode, func() bool { return s.network.Isolation().Isolated })
+	s.metrics.Isolated(s.network.Isolation("").Mode, func() bool { return s.network.Isolation("").Isolated })
 	s.handler = s.routes()
 	return nil
 }

@@ -425,16 +425,24 @@ func concerning(err error, network string) error {
 }
 
 // Isolation implements dataplane.Wall.
-func (w *wall) Isolation() dataplane.Isolation {
+func (w *wall) Isolation(environment string) dataplane.Isolation {
 	i := dataplane.Isolation{Mode: DataPlaneKernel}
 	st := w.now.Load()
+	var failed error
+	switch {
+	case st == nil:
+	case environment == "":
+		failed = st.err
+	default:
+		failed = st.failure(environment)
+	}
 	switch {
 	case w.refused != nil:
 		i.Reasons = []string{"The kernel of this machine was asked to hold the networks, and cannot: " + w.refused.Error() + ". Nothing leaves environments, and no new one can be made."}
 	case st == nil:
 		i.Reasons = []string{"The networks have not been brought to the kernel yet."}
-	case st.err != nil:
-		i.Reasons = []string{"The kernel does not hold the networks as they are stored: " + st.err.Error() + "."}
+	case failed != nil:
+		i.Reasons = []string{"The kernel does not hold the networks as they are stored: " + failed.Error() + "."}
 	default:
 		i.Isolated = true
 	}
