@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -38,6 +39,9 @@ until Ctrl-C; a server that stops is waited for.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			filter, err := q.conditions(time.Now())
+			if err == nil && len(args) == 1 && (follow || len(filter) > 0 || q.search != "" || q.environment != "") {
+				err = errors.New("name a run, or say by flags which ones to list or follow; not both")
+			}
 			if err != nil {
 				return inputError{err}
 			}
@@ -65,7 +69,7 @@ until Ctrl-C; a server that stops is waited for.`,
 			case follow:
 				return h.follow(cmd.Context(), l)
 			}
-			runs, err := h.read(cmd.Context(), l, l.filter, l.top)
+			runs, err := h.read(cmd.Context(), l, l.filter, l.search, l.top)
 			if err != nil {
 				return err
 			}

@@ -56,7 +56,7 @@ func TestRunsAreFoundAndFollowed(t *testing.T) {
 			"triggers":{"manual":{"type":"Request","kind":"Http","inputs":{}}},
 			"actions":{"Note":{"type":"Compose","inputs":"@triggerBody()","trackedProperties":{"orderId":"@action()?['inputs']?['id']"},"runAfter":{}},
 				"Wait":{"type":"Wait","inputs":{"interval":{"count":2,"unit":"Second"}},"runAfter":{"Note":["Succeeded"]}},
-				"Answer":{"type":"Terminate","inputs":{"runStatus":"Failed","runError":{"code":"Slow","message":"it was slow"}},"runAfter":{"Wait":["Succeeded"]}}}}}}]}`
+				"Answer":{"type":"Terminate","inputs":{"runStatus":"Failed","runError":{"code":"@{coalesce(triggerBody()?['code'],'Slow')}","message":"it was slow"}},"runAfter":{"Wait":["Succeeded"]}}}}}}]}`
 	w := newWorkspace(t)
 	if err := os.WriteFile(filepath.Join(w.dir, "slow.json"), []byte(slow), 0o600); err != nil {
 		t.Fatal(err)
@@ -64,26 +64,39 @@ func TestRunsAreFoundAndFollowed(t *testing.T) {
 	s := w.start("bin/isle up --json --listen 127.0.0.1:0")
 	s.expect(s.out, "\n")
 	w.succeed("bin/isle deploy slow.json -g ex")
-	call := func(id string) {
-		w.succeed(`curl -s --cacert "$HOME/.isle/ca.pem" -H 'x-ms-client-tracking-id: T-` + id + `' -H 'Content-Type: application/json' -d '{"id":"` + id + `"}' "$(bin/isle url slow -g ex)"`)
+	call := func(id, more string) {
+		w.succeed(`curl -s --cacert "$HOME/.isle/ca.pem" -H 'x-ms-client-tracking-id: T-` + id + `' -H 'Content-Type: application/json' -d '{"id":"` + id + `"` + more + `}' "$(bin/isle url slow -g ex)"`)
 	}
 	all := w.start("bin/isle runs --follow --json")
 	failed := w.start("bin/isle runs -g ex --status Failed --follow")
 	failed.expect(failed.out, "STARTED")
-	call("A-17")
-	all.expect(all.out, `"status":"Running"`)
-	all.expect(all.out, `"status":"Failed"`)
+	some := []*service{w.start(`bin/isle runs --json --follow --filter "status eq 'Running'"`)}
+	for _, flags := range []string{"--error slow", "--search 'a-1*' --error slow", "--tracked orderId=A-17", "--filter \"error/code eq 'Slow'\""} { // known of ended runs only
+		some = append(some, w.start("bin/isle runs --json --follow "+flags))
+	}
+	call("A-16", `,"code":"Other"`)
+	all.expect(all.out, `"code":"Other"`)
+	call("A-17", "")
+	all.expect(all.out, `"code":"Slow"`)
 	failed.expect(failed.out, "  Failed  ")
-	call("A-18")
+	for _, f := range some[1:] {
+		f.expect(f.out, "T-A-17")
+	}
+	call("A-18", "")
 	all.expect(all.out, `T-A-18`)
-	for _, f := range []*service{all, failed} {
+	for _, f := range append(some, all, failed) {
 		f.stop(syscall.SIGINT)
 	}
-	seen := map[string]int{}
-	for line := range strings.Lines(all.out.String()) {
-		seen[line]++
-		if seen[line] > 1 {
-			t.Errorf("told twice: %s", line)
+	for _, f := range append(some, all) {
+		seen := map[string]int{}
+		for line := range strings.Lines(f.out.String()) {
+			seen[line]++
+			if seen[line] > 1 {
+				t.Errorf("%s tells twice: %s", f.line, line)
+			}
+		}
+		if n := strings.Count(f.out.String(), `"code":"Other"`); n > 0 && f != all {
+			t.Errorf("%s tells of what is not looked for:\n%s", f.line, f.out)
 		}
 	}
 	indexed := w.start("bin/isle runs --search A-17 --json --follow")
@@ -117,6 +130,8 @@ func TestRunsAreFoundAndFollowed(t *testing.T) {
 		"bin/isle runs --search 'a*'":         "at least two characters",
 		"bin/isle runs --status x --since y":  `--since "y" is not a time`,
 		"bin/isle runs --environment nowhere": "there is no integration service environment",
+		"bin/isle runs x --status Failed":     "not both",
+		"bin/isle runs x --follow":            "not both",
 	} {
 		if got := w.fail(line); !strings.Contains(got, want) {
 			t.Errorf("%s: %s", line, got)

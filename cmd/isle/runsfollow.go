@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -66,15 +67,13 @@ func passing(err error) bool {
 // look prints what is new, oldest first. The first look remembers the runs behind those
 // that it prints, as they are not new.
 func (f *follower) look(ctx context.Context, top int) error {
-	runs, err := f.history.read(ctx, f.lists, f.lists.filter, max(top, 250))
+	runs, err := f.history.read(ctx, f.lists, f.lists.filter, f.lists.search, max(top, 250))
 	if err != nil {
 		return err
 	}
-	var open []runItem
-	if f.lists.open != nil {
-		if open, err = f.history.read(ctx, f.lists, f.lists.open, maxWatched); err != nil {
-			return err
-		}
+	open, err := f.history.read(ctx, f.lists, f.lists.open, "", maxWatched)
+	if err != nil {
+		return err
 	}
 	var news []runItem
 	for i, r := range runs {
@@ -102,34 +101,54 @@ func (f *follower) changed(r runItem) bool {
 }
 
 // ended asks for the watched runs that are not among those just read: what of them has
-// changed and still is what is looked for, with an error that came between.
+// changed and is what is looked for, with an error that came between.
 func (f *follower) ended(ctx context.Context, runs []runItem) (news []runItem, err error) {
 	read := map[string]bool{}
 	for _, r := range runs {
 		read[r.ID] = true
 	}
-	for id := range f.watched {
+	for id, r := range f.watched {
 		if read[id] {
 			delete(f.watched, id)
 			continue
 		}
-		var r runItem
-		_, err := f.history.client.call(ctx, http.MethodGet, id+"?api-version="+logicVersion, nil, &r)
-		if isNotFound(err) {
-			delete(f.watched, id)
-			continue
-		}
+		now, settled, err := f.ask(ctx, r)
 		if err != nil {
 			return news, err
 		}
-		if r.Properties.EndTime != nil {
+		if settled {
 			delete(f.watched, id)
 		}
-		if f.changed(r) && f.lists.wants(r.Properties.Status) {
-			news = append(news, r)
+		if now != nil && f.changed(*now) {
+			news = append(news, *now)
 		}
 	}
 	return news, nil
+}
+
+// ask looks whether a run is what is looked for, and gives it if so. It is settled when
+// that does not change any more: the run is gone, or has ended and is in the index.
+func (f *follower) ask(ctx context.Context, r runItem) (now *runItem, settled bool, err error) {
+	conditions := append(slices.Clip(f.lists.filter), r.startsThen()...)
+	found, err := f.history.read(ctx, f.lists, conditions, f.lists.search, math.MaxInt)
+	if err != nil {
+		return nil, false, err
+	}
+	if i := slices.IndexFunc(found, func(o runItem) bool { return o.ID == r.ID }); i >= 0 {
+		return &found[i], found[i].Properties.EndTime != nil, nil
+	}
+	indexed := f.history.lag.Behind == 0
+	_, err = f.history.client.call(ctx, http.MethodGet, r.ID+"?api-version="+logicVersion, nil, &r)
+	if isNotFound(err) {
+		return nil, true, nil
+	}
+	return nil, r.Properties.EndTime != nil && indexed, err
+}
+
+// startsThen are the conditions of a list that has a run, and hardly another.
+func (r runItem) startsThen() []string {
+	at := r.Properties.StartTime.UTC()
+	return []string{"startTime ge " + at.Format(time.RFC3339Nano), "startTime lt " + at.Add(time.Microsecond).Format(time.RFC3339Nano)}
 }
 
 // watch remembers which runs are open: those that were read, and those that may come to

@@ -130,26 +130,16 @@ func startCondition(flag, operator, text string, now time.Time) (string, error) 
 type runLists struct {
 	paths  []string
 	filter []string // conditions
-	status []string // canonical; nil: any
 	search string
 	top    int
-	// open are the conditions of the runs that are open and may come to match; nil: what
-	// is looked for is known of ended runs only.
-	open []string
+	open   []string // conditions of the runs that are open and may come to match
 }
 
 // lists finds the lists: of workflows, of an environment, of a resource group, or of all.
 func (h *history) lists(ctx context.Context, group string, q *runsQuery, filter []string) (*runLists, error) {
 	l := &runLists{filter: filter, search: q.search, top: q.top}
-	for _, s := range q.status {
-		known, _ := wdl.ParseStatus(s) // it was looked at before
-		l.status = append(l.status, known.String())
-	}
-	if q.search == "" && q.failure == "" && len(q.tracked) == 0 && q.filter == "" {
-		rest := *q
-		rest.status, rest.code = []string{"Running", "Waiting"}, ""
-		l.open, _ = rest.conditions(time.Now()) // they were right before
-	}
+	known := runsQuery{status: []string{"Running", "Waiting"}, tracking: q.tracking, since: q.since, until: q.until, top: q.top} // when a run begins
+	l.open, _ = known.conditions(time.Now())                                                                                     // they were right before
 	switch {
 	case q.environment != "":
 		id, err := h.environment(ctx, group, q.environment)
@@ -159,10 +149,7 @@ func (h *history) lists(ctx context.Context, group string, q *runsQuery, filter 
 		l.paths = []string{id + "/runs"}
 		if q.workflow != "" {
 			name := "workflow/name eq " + quoted(q.workflow)
-			l.filter = append(l.filter, name)
-			if l.open != nil {
-				l.open = append(l.open, name)
-			}
+			l.filter, l.open = append(l.filter, name), append(l.open, name)
 		}
 	case group != "" && q.workflow == "":
 		l.paths = []string{h.client.group(group) + "/providers/Microsoft.Logic/runs"}
@@ -178,11 +165,6 @@ func (h *history) lists(ctx context.Context, group string, q *runsQuery, filter 
 		l.paths = []string{"/subscriptions/" + h.client.operator.SubscriptionID + "/providers/Microsoft.Logic/runs"}
 	}
 	return l, nil
-}
-
-// wants says whether runs of a status are looked for.
-func (l *runLists) wants(status string) bool {
-	return l.status == nil || slices.Contains(l.status, status)
 }
 
 // environment finds the ID of an environment by its name.
@@ -216,12 +198,13 @@ type indexing struct {
 	Seconds int `json:"secondsBehind"`
 }
 
-// read gives at most top runs that meet the conditions, newest first.
-func (h *history) read(ctx context.Context, l *runLists, conditions []string, top int) ([]runItem, error) {
+// read gives at most top runs that meet the conditions and hold the words of search, newest
+// first.
+func (h *history) read(ctx context.Context, l *runLists, conditions []string, search string, top int) ([]runItem, error) {
 	h.lag = indexing{}
 	var runs []runItem
 	for _, path := range l.paths {
-		some, err := h.readList(ctx, l.first(path, conditions, top), top)
+		some, err := h.readList(ctx, firstPage(path, conditions, search, top), top)
 		if err != nil {
 			return nil, err
 		}
@@ -231,14 +214,14 @@ func (h *history) read(ctx context.Context, l *runLists, conditions []string, to
 	return runs[:min(top, len(runs))], nil
 }
 
-// first is the address of the first page of a list.
-func (l *runLists) first(path string, conditions []string, top int) string {
+// firstPage is the address of the first page of a list.
+func firstPage(path string, conditions []string, search string, top int) string {
 	query := url.Values{"api-version": {logicVersion}, "$top": {fmt.Sprint(min(top, 250))}}
 	if len(conditions) > 0 {
 		query.Set("$filter", strings.Join(conditions, " and "))
 	}
-	if l.search != "" {
-		query.Set("$search", l.search)
+	if search != "" {
+		query.Set("$search", search)
 	}
 	return path + "?" + query.Encode()
 }
