@@ -90,8 +90,8 @@ func wantRefused(t *testing.T, w *workspace, ready map[string]string, advice str
 	}
 }
 
-// A full disk refuses orders and says why; what was accepted stays; when there is room
-// again, all goes on.
+// A full disk refuses orders, and a restore, and says why; what was accepted stays; when
+// there is room again, all goes on.
 func TestRealFullDisk(t *testing.T) {
 	w := newWorkspace(t)
 	disk := filepath.Join(w.home, ".isle")
@@ -106,6 +106,7 @@ func TestRealFullDisk(t *testing.T) {
 	defer syscall.Unmount(disk, syscall.MNT_DETACH)
 	s, ready := w.up()
 	order(t, ready, anOrder)
+	w.succeed("bin/isle backup isle.tar")
 	filler := filepath.Join(disk, "filler")
 	if err := os.WriteFile(filler, make([]byte, 24<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("the disk is not full: %v", err)
@@ -114,6 +115,9 @@ func TestRealFullDisk(t *testing.T) {
 	wantReason(t, ready, "full")
 	if status, text := answerOf(t, ready, "/readyz", ""); status != http.StatusServiceUnavailable {
 		t.Errorf("ready with a full disk: %s", text)
+	}
+	if said := w.fail("bin/isle restore isle.tar"); !strings.Contains(said, "Nothing was changed") || !strings.Contains(said, "Free some of it") {
+		t.Errorf("a restore with a full disk says %q", said)
 	}
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)

@@ -38,6 +38,16 @@ const (
 // ErrNoArchive says that a file is no archive of [Write], or not all of one.
 var ErrNoArchive = errors.New("no whole archive of isle backup")
 
+// NewerError says that a newer build made an archive.
+type NewerError struct {
+	What        string // "format" of the archive, or "schema" of a database in it
+	Found, Have int    // its number, and the newest this build knows
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("a newer build made the archive: it has %s %d, this build knows %d at most; restore it with the build that made it, or a newer one", e.What, e.Found, e.Have)
+}
+
 // Manifest tells what an archive is.
 type Manifest struct {
 	Format int       `json:"format"`

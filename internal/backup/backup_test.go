@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"modernc.org/sqlite"
 
 	"isle/internal/backup"
 	"isle/internal/store"
@@ -324,6 +327,42 @@ func TestAnotherKeyIsRefused(t *testing.T) {
 	_, _, err := backup.Stage(t.Context(), bytes.NewReader(text), dir, filepath.Join(dir, "root.key"), "", time.Now())
 	if _, wrong := errors.AsType[*store.KeyError](err); !wrong || backup.Pending(dir) {
 		t.Errorf("%v, pending %t", err, backup.Pending(dir))
+	}
+}
+
+// An archive of a newer build is refused by name, not as one that is damaged.
+func TestArchivesOfNewerBuildsAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	put(t, s, 0)
+	other, err := new(sqlite.Driver).Open(filepath.Join(dir, "environments", store.Shared, "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = other.(driver.ExecerContext).ExecContext(t.Context(), `UPDATE schema SET version = version + 1`, nil); err == nil {
+		err = other.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var format bytes.Buffer
+	w, manifest := tar.NewWriter(&format), `{"format":2}`
+	if err := w.WriteHeader(&tar.Header{Name: "manifest.json", Size: int64(len(manifest)), Mode: 0o600}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte(manifest)); err != nil {
+		t.Fatal(err)
+	}
+	for what, text := range map[string][]byte{"schema": archive(t, s), "format": format.Bytes()} {
+		to := t.TempDir()
+		_, _, err := backup.Stage(t.Context(), bytes.NewReader(text), to, "", filepath.Join(dir, "root.key"), time.Now())
+		newer, ok := errors.AsType[*backup.NewerError](err)
+		if !ok || newer.What != what || newer.Found != newer.Have+1 || errors.Is(err, backup.ErrNoArchive) || backup.Pending(to) {
+			t.Errorf("%s: %v, pending %t", what, err, backup.Pending(to))
+		}
+		if left, _ := os.ReadDir(to); len(left) > 0 {
+			t.Errorf("%s: left %v", what, left)
+		}
 	}
 }
 

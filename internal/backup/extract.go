@@ -25,7 +25,8 @@ import (
 // Extract writes an archive's files into a new folder, durable when it returns, and
 // opens those that were sealed with the root key in keyFile. Nothing is left of an archive
 // that is cut short, damaged or not one: the error is an [ErrNoArchive] that says what
-// is wrong. Another root key gives a [*store.KeyError].
+// is wrong. Another root key gives a [*store.KeyError], an archive of a newer build a
+// [*NewerError].
 func Extract(ctx context.Context, r io.Reader, dir, keyFile string) (m Manifest, err error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return m, err
@@ -53,7 +54,11 @@ func Extract(ctx context.Context, r io.Reader, dir, keyFile string) (m Manifest,
 	if err := e.sync(); err != nil {
 		return m, err
 	}
-	return m, store.Verify(ctx, dir, keyFile)
+	err = store.Verify(ctx, dir, keyFile)
+	if newer, ok := errors.AsType[*store.NewerSchemaError](err); ok {
+		err = &NewerError{What: "schema", Found: newer.Found, Have: newer.Have}
+	}
+	return m, err
 }
 
 type extraction struct {
@@ -99,8 +104,11 @@ func (e *extraction) manifest() (m Manifest, err error) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		return m, bad("%s: %v", manifestName, err)
 	}
-	if m.Format != format {
-		return m, bad("it has format %d, this build reads %d", m.Format, format)
+	if m.Format > format {
+		return m, &NewerError{What: "format", Found: m.Format, Have: format}
+	}
+	if m.Format < 1 {
+		return m, bad("it has format %d", m.Format)
 	}
 	return m, nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"isle/internal/arm"
@@ -94,14 +95,16 @@ type Restored struct {
 
 func restoreFault(err error) error {
 	key, isKey := errors.AsType[*store.KeyError](err)
-	newer, isNewer := errors.AsType[*store.NewerSchemaError](err)
+	newer, isNewer := errors.AsType[*backup.NewerError](err)
 	switch {
 	case isKey:
 		return arm.Invalid("WrongRootKey", "", "The archive was not sealed with this server's root key: it %s. Or stop the server, and restore with --root-key or --key-file.", key.Reason)
 	case isNewer:
-		return arm.Invalid("NewerBackup", "", "A newer build made the archive: its database has schema %d, this build knows %d at most.", newer.Found, newer.Have)
+		return arm.Invalid("NewerBackup", "", "Nothing was changed: %s.", newer)
 	case errors.Is(err, backup.ErrNoArchive):
 		return arm.Invalid("InvalidBackup", "", "Nothing was changed: %s.", err)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT): // it lies beside what it replaces
+		return &store.UnavailableError{Fault: store.FaultFull, Cause: err}
 	}
 	return err
 }
