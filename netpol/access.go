@@ -255,11 +255,14 @@ func (j *judge) cuts(flows set, s *subnet, d Direction) *cuts {
 		c.group(g, d, hosts[g])
 	}
 	c.set(j.network.space...)
+	c.peering(j.network)
 	c.routes(s)
 	c.set(privateRanges...) // which the Internet does not have
 	if d == Inbound {       // replies depend on where the source is
-		for _, other := range j.network.order {
-			c.set(other.prefixes...)
+		for _, n := range j.network.reach {
+			for _, other := range n.order {
+				c.set(other.prefixes...)
+			}
 		}
 		c.set(j.network.behind...)
 		return c
@@ -309,17 +312,27 @@ func (m match) near(d Direction, hosts []netip.Prefix) match {
 	return m
 }
 
-// behind adds what the firewalls and appliances of the network have to say. A flow
-// may come there from its own source, or from the public address of a firewall.
+// behind adds what the firewalls and appliances that flows may come to have to say, in
+// this network and in those it is peered with. A flow may come there from its own source,
+// or from the public address of a firewall.
 func (j *judge) behind(c *cuts) {
 	var public []netip.Addr
-	for i := range j.network.places {
-		if fw := j.network.places[i].firewall; fw != nil && fw.public.IsValid() {
-			public = append(public, fw.public)
+	var places []*place
+	for _, n := range j.network.reach {
+		if n != j.network {
+			c.set(n.space...)
+			c.peering(n)
+		}
+		for i := range n.places {
+			p := &n.places[i]
+			places = append(places, p)
+			if p.firewall != nil && p.firewall.public.IsValid() {
+				public = append(public, p.firewall.public)
+			}
 		}
 	}
-	for i := range j.network.places {
-		switch p := &j.network.places[i]; {
+	for _, p := range places {
+		switch {
 		case p.firewall != nil:
 			c.routes(p.subnet)
 			c.set(p.firewall.private...)

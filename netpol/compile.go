@@ -16,7 +16,7 @@ func Compile(m *Model) (*Policy, error) {
 		model:  m,
 		policy: &Policy{networks: map[string]*Network{}},
 		groups: map[string]*SecurityGroup{}, tables: map[string]*RouteTable{}, subnets: map[string]*Network{},
-		compiled: map[groupKey]*group{},
+		models: map[string]*VirtualNetwork{}, compiled: map[groupKey]*group{},
 	}
 	c.check()
 	if c.problems != nil {
@@ -26,6 +26,7 @@ func Compile(m *Model) (*Policy, error) {
 	for i := range m.Networks {
 		c.network(&m.Networks[i])
 	}
+	c.connect()
 	for i := range m.Interfaces {
 		c.nic(&m.Interfaces[i])
 	}
@@ -48,6 +49,7 @@ type compiler struct {
 	groups   map[string]*SecurityGroup
 	tables   map[string]*RouteTable
 	subnets  map[string]*Network
+	models   map[string]*VirtualNetwork
 	compiled map[groupKey]*group
 }
 
@@ -82,11 +84,14 @@ func (c *compiler) check() {
 	}
 	for i := range c.model.Networks {
 		n := &c.model.Networks[i]
-		once(n.ID)
+		c.models[once(n.ID)] = n
 		c.checkNetwork(n)
 		for _, s := range n.Subnets {
 			once(s.ID)
 		}
+	}
+	for i := range c.model.Networks {
+		c.checkPeerings(&c.model.Networks[i])
 	}
 	for _, n := range c.model.Interfaces {
 		once(n.ID)
@@ -109,7 +114,7 @@ func (c *compiler) checkNetwork(n *VirtualNetwork) {
 	if len(n.Space) == 0 {
 		c.problems.add(n.ID, "the address space is empty")
 	}
-	for _, p := range slices.Concat(n.Space, n.Peered) {
+	for _, p := range n.Space {
 		checkPrefix(n.ID, "address space", p, &c.problems)
 	}
 	if n.Gateway != nil {
@@ -189,26 +194,32 @@ func (c *compiler) tagNames() []string {
 
 func (c *compiler) network(m *VirtualNetwork) {
 	n := &Network{id: m.ID, space: slices.Clone(m.Space), dns: slices.Clone(m.DNSServers), subnets: map[string]*subnet{}, at: &bart.Fast[uint32]{}}
-	own := slices.Concat(m.Space, m.Peered)
-	if m.Gateway != nil {
+	own := slices.Clone(m.Space)
+	for i := range m.Peerings {
+		if m.Peerings[i].Access {
+			own = append(own, m.Peerings[i].Space...)
+		}
+	}
+	gateway := c.gateway(m)
+	if gateway != nil {
 		n.gateway = true
-		n.behind = slices.DeleteFunc(slices.Clone(m.Gateway.Prefixes), func(p netip.Prefix) bool { return p.Bits() == 0 })
+		n.behind = slices.DeleteFunc(slices.Clone(gateway.Prefixes), func(p netip.Prefix) bool { return p.Bits() == 0 })
 		own = append(own, n.behind...)
 		if c.model.AzureCompatVnetTag {
-			own = append(own, m.Gateway.Prefixes...)
+			own = append(own, gateway.Prefixes...)
 		}
 	}
 	n.scope = newScope(c.tags, own)
 	for i := range m.Subnets {
-		c.subnet(n, m, &m.Subnets[i], own)
+		c.subnet(n, m, gateway, &m.Subnets[i], own)
 	}
 	c.policy.networks[strings.ToLower(m.ID)] = n
 	c.policy.order = append(c.policy.order, n)
 }
 
-func (c *compiler) subnet(n *Network, m *VirtualNetwork, from *Subnet, own []netip.Prefix) {
+func (c *compiler) subnet(n *Network, m *VirtualNetwork, gateway *Gateway, from *Subnet, own []netip.Prefix) {
 	table := c.tables[strings.ToLower(from.RouteTable)]
-	s := &subnet{id: from.ID, nat: from.NAT, prefixes: slices.Clone(from.Prefixes), scope: n.scope, routes: compileRoutes(m, from, table, c.tags)}
+	s := &subnet{id: from.ID, nat: from.NAT, prefixes: slices.Clone(from.Prefixes), scope: n.scope, routes: compileRoutes(m, gateway, from, table, c.tags)}
 	if table != nil && c.model.AzureCompatVnetTag {
 		s.scope = newScope(c.tags, append(slices.Clone(own), userPrefixes(s.routes)...))
 	}

@@ -1,7 +1,7 @@
 // Package netpol is the network policy of virtual networks as a pure value. Given
 // a flow it answers allow or deny, and the rule or route that decided.
 //
-// A [Model] is plain data: virtual networks with their subnets, network security
+// A [Model] is plain data: virtual networks with their subnets and peerings, network security
 // groups, route tables, interfaces, firewalls and service tags. [Compile] turns it
 // into a [Policy], or tells every problem the model has. A Policy is immutable and
 // safe for any number of goroutines; who changes the model compiles a new one and
@@ -27,7 +27,8 @@
 // its subnet; the route of the source's subnet, through firewalls and appliances
 // where it leads there; then the security group of the destination's subnet, then
 // of its interface (reference network.md §A3, §C3). Every stage must allow it. The
-// first packet is what is judged: replies need no rule.
+// first packet is what is judged: replies need no rule. Where a route leads into a peered
+// network, the flow goes on there: [Network.Reach] lists the networks it can end in.
 //
 // Service tags are named sets of prefixes ([DecodeTags] reads the public file);
 // VirtualNetwork and Internet are computed for each network. A tag without

@@ -87,6 +87,9 @@ const (
 	DefaultRouteMissing               // with a gateway, 0.0.0.0/0 must lead to the Internet
 	FamiliesDiffer                    // one end is IPv4, the other IPv6
 	NotOnInternet                     // the destination is private, and its route is that of the Internet
+	PeeringClosed                     // without access to the peered network, no security group stands at this end
+	PeeringClosedThere                // or at the other end
+	NotForwarded                      // the peered network does not take what others have sent here
 )
 
 var reasonTexts = [...]string{
@@ -105,6 +108,9 @@ var reasonTexts = [...]string{
 	NoRuleMatched:       "no rule matched",
 	DefaultRouteMissing: "with a gateway, the route 0.0.0.0/0 to Internet is required",
 	FamiliesDiffer:      "one address is IPv4, the other is IPv6: a subnet without an IPv6 range reaches IPv4 addresses only",
+	PeeringClosed:       "the peering gives no access to the other virtual network, and no security group at this end says what may pass all the same",
+	PeeringClosedThere:  "the other virtual network's peering gives no access, and no security group there says what may pass all the same",
+	NotForwarded:        "the source is not in the virtual network that the flow comes from, and the peering of the one it goes to does not allow forwarded traffic",
 	NotOnInternet:       "the address is private and not in the virtual network, and the Internet does not have it",
 }
 

@@ -9,8 +9,9 @@ import (
 // round in circles (network.md §C3).
 const maxAppliances = 8
 
-// Evaluate judges a flow on its whole way through the network. Its source, its
-// destination or both are addresses of the network. It does not allocate.
+// Evaluate judges a flow on its whole way through the network, and through those it is
+// peered with. Its source, its destination or both are addresses of the network. It does
+// not allocate.
 func (n *Network) Evaluate(f Flow) Decision {
 	w := walk{network: n, flow: f, ends: bothEnds}
 	return w.decide()
@@ -48,10 +49,12 @@ const (
 // walk follows one flow. It holds the stage that was passed last by reference, so
 // that only the end of the walk writes a decision.
 type walk struct {
-	network *Network
-	flow    Flow // as it is here: a firewall changes the source
+	network *Network // that the flow is in
+	flow    Flow     // as it is here: a firewall changes the source
 	ends    stops
 	trace   *Trace // nil unless asked for
+	target  *place // what has the destination in the network that was asked; nil: nobody
+	end     *place // where routes have led; nil: nowhere, or outside
 
 	stage    Stage
 	reason   Reason
@@ -73,6 +76,9 @@ func (w *walk) decide() Decision {
 		verdict = Allow
 	}
 	d := Decision{Verdict: verdict, Stage: w.stage, Reason: w.reason, Exit: w.exit, SNATIP: w.snat}
+	if verdict == Allow && (w.end != nil || w.exit == VnetLocal || w.exit == VNetPeering) {
+		d.Network = w.network.id
+	}
 	w.describe(&d)
 	return d
 }
@@ -85,6 +91,10 @@ func (w *walk) run() bool {
 	from, to := w.network.place(w.flow.Source), w.network.place(w.flow.Destination)
 	if from == nil && to == nil {
 		return w.stop(StageNone, NotInNetwork)
+	}
+	w.target, w.end = to, to
+	if from == nil {
+		from = w.begin()
 	}
 	if from != nil && w.ends&outGroups != 0 && !w.leave(from) {
 		return false
@@ -109,7 +119,25 @@ func (w *walk) run() bool {
 			return false
 		}
 	}
-	return to == nil || w.ends&inGroups == 0 || w.enter(to)
+	return w.end == nil || w.ends&inGroups == 0 || w.enter(w.end)
+}
+
+// begin finds a source that is in a peered network, or in one that is peered with that
+// (another spoke of a hub). Its whole way begins there; where only this network's end is
+// asked for, it is a source that needs no route back.
+func (w *walk) begin() *place {
+	p := w.network.toward(w.flow.Source)
+	for i := 0; p == nil && i < len(w.network.peers); i++ {
+		p = w.network.peers[i].remote.toward(w.flow.Source)
+	}
+	if p == nil {
+		return nil
+	}
+	from := p.remote.place(w.flow.Source)
+	if from != nil && w.ends&routing != 0 {
+		w.network = p.remote
+	}
+	return from
 }
 
 // leave passes the groups on the way out of a place: interface, then subnet.
@@ -162,20 +190,31 @@ func (w *walk) forward(from *place) bool {
 		}
 		hop := &from.subnet.routes.list[i]
 		w.take(from, i, hops)
-		inside := contains(w.network.space, w.flow.Destination)
+		inside := w.network.inside(w.flow.Destination)
 		switch hop.NextHop {
 		case VnetLocal:
-			return inside && w.routed() || w.refuse(from, i, RouteStays)
-		case VirtualNetworkGateway:
-			return w.network.gateway && w.routed() || w.refuse(from, i, GatewayMissing)
-		case VirtualAppliance:
-			if hop.NextHopIP == w.flow.Destination {
-				return w.routed()
+			if !inside {
+				return w.refuse(from, i, RouteStays)
 			}
+			return w.routed(from, i)
+		case VirtualNetworkGateway:
+			if !w.network.gateway {
+				return w.refuse(from, i, GatewayMissing)
+			}
+			return w.routed(from, i)
+		case VirtualAppliance:
 			if w.ends&appliance == 0 {
-				return w.routed()
+				return w.routed(from, i)
 			}
 			next := w.network.place(hop.NextHopIP)
+			if p := w.network.toward(hop.NextHopIP); next == nil && p != nil {
+				if next = p.remote.place(hop.NextHopIP); !w.cross(from, i, p, next) {
+					return false
+				}
+			}
+			if hop.NextHopIP == w.flow.Destination {
+				return w.routed(from, i)
+			}
 			if !w.through(from, i, next) {
 				return false
 			}
@@ -190,9 +229,15 @@ func (w *walk) forward(from *place) bool {
 				return w.refuse(from, i, NotOnInternet)
 			}
 			w.translate(from.subnet)
-			return w.routed()
-		default: // VNetPeering, VirtualNetworkServiceEndpoint
-			return !inside && w.routed() || w.refuse(from, i, RouteLeaves)
+			return w.routed(from, i)
+		case VNetPeering:
+			p := w.network.peers[hop.peer]
+			return w.cross(from, i, p, p.remote.place(w.flow.Destination)) && w.routed(from, i)
+		default: // VirtualNetworkServiceEndpoint
+			if inside {
+				return w.refuse(from, i, RouteLeaves)
+			}
+			return w.routed(from, i)
 		}
 	}
 }
@@ -229,8 +274,13 @@ func (w *walk) take(from *place, i, hops int) {
 	}
 }
 
-// routed says that the route leads to the destination.
-func (w *walk) routed() bool {
+// routed says that the route leads to the destination: to the place that was asked for,
+// if the network has one.
+func (w *walk) routed(from *place, i int) bool {
+	w.end = w.network.place(w.flow.Destination)
+	if w.target != nil && w.end != w.target && w.ends&appliance != 0 {
+		return w.refuse(from, i, RouteLeaves)
+	}
 	if w.rule == nil && w.netRule == nil {
 		w.stage = StageRoute
 		w.place = nil
@@ -285,7 +335,7 @@ func (w *walk) reply(to *place) bool {
 	case None:
 		return w.refuse(to, i, RouteToNone)
 	case VnetLocal:
-		return contains(w.network.space, w.flow.Source) || w.refuse(to, i, RouteStays)
+		return w.network.inside(w.flow.Source) || w.refuse(to, i, RouteStays)
 	case VirtualNetworkGateway:
 		return contains(w.network.behind, w.flow.Source) || w.refuse(to, i, ReplyElsewhere)
 	case VirtualAppliance:

@@ -62,6 +62,7 @@ type Decision struct {
 	NextHop     NextHopType
 	NextHopIP   netip.Addr
 	Exit        NextHopType // the last next hop, behind all appliances
+	Network     string      // ID of the network that an allowed flow ends in; "" where it leaves all of them
 	SNATIP      netip.Addr  // the address as which a firewall or a NAT gateway sends the flow on
 }
 

@@ -335,5 +335,6 @@ func (n *Network) withGroups(other func(*group, *scope) *group) *Network {
 	for _, p := range n.places {
 		changed.places = append(changed.places, place{subnet: subnets[p.subnet], nic: nics[p.nic], firewall: p.firewall})
 	}
+	n.replaceBy(changed)
 	return changed
 }

@@ -25,10 +25,32 @@ type VirtualNetwork struct {
 	ID      string
 	Space   []netip.Prefix
 	Subnets []Subnet
-	Peered  []netip.Prefix // address spaces of peered networks
-	Gateway *Gateway       // ExpressRoute or VPN
+	// Peerings are those that are connected: each has one back.
+	Peerings []Peering
+	Gateway  *Gateway // ExpressRoute or VPN
 	// DNSServers are the network's own name servers; none means the platform's.
 	DNSServers []netip.Addr
+}
+
+// Peering is one network's side of its connection with another one of the model
+// (network.md §A5). It is not transitive: what lies behind the other network is reached
+// through an appliance there, or through its gateway.
+type Peering struct {
+	ID     string
+	Remote string // ID of the other network
+	// Space is the other network's address space as it was when both were last in sync:
+	// it is what the system's routes lead to, and apart from all else that they lead to.
+	Space []netip.Prefix
+	// Access makes Space part of this network's VirtualNetwork tag. Without it, only
+	// addresses at which a security group stands exchange flows with the other network.
+	Access bool
+	// Forwarded takes in flows from the other network whose source is not in Space: an
+	// appliance there has sent them on.
+	Forwarded bool
+	Transit   bool // the other network may use this one's gateway
+	// RemoteGateway uses the other network's gateway, where that one's side has Transit.
+	// At most one peering of a network has it, and none if the network has a gateway.
+	RemoteGateway bool
 }
 
 // Gateway connects a network to what lies outside the cloud.

@@ -64,14 +64,19 @@ func newPoints(m *Model, tags func(string) []netip.Prefix) *points {
 	for _, n := range m.Interfaces {
 		prefix(hostPrefixes(n.Addresses)...)
 	}
-	for _, s := range m.Networks[0].Subnets {
-		prefix(s.Prefixes...)
+	for _, n := range m.Networks {
+		for _, s := range n.Subnets {
+			prefix(s.Prefixes...)
+		}
+		prefix(n.Space...)
+		for _, other := range n.Peerings {
+			prefix(other.Space...)
+		}
+		if n.Gateway != nil {
+			prefix(n.Gateway.Prefixes...)
+		}
 	}
-	prefix(m.Networks[0].Space...)
 	prefix(privateRanges...)
-	if g := m.Networks[0].Gateway; g != nil {
-		prefix(g.Prefixes...)
-	}
 	return p
 }
 

@@ -27,8 +27,10 @@ func (p *Policy) Networks() []*Network { return slices.Clone(p.order) }
 type Network struct {
 	id      string
 	space   []netip.Prefix
-	gateway bool
+	gateway bool           // it has one, or uses that of a peered network
 	behind  []netip.Prefix // what lies behind the gateway; a default route tells nothing of that
+	peers   []*peer        // in the model's order
+	reach   []*Network     // itself, those it is peered with, those that appliances there can send on to …
 	dns     []netip.Addr
 	scope   *scope
 	subnets map[string]*subnet // by ID in lower case
@@ -39,6 +41,34 @@ type Network struct {
 
 // ID is the network's resource ID.
 func (n *Network) ID() string { return n.id }
+
+// peer is a compiled side of a peering.
+type peer struct {
+	remote            *Network
+	back              *peer          // the other side
+	space             []netip.Prefix // of the remote network, as this side knows it
+	access, forwarded bool
+}
+
+// toward returns the peering that leads to an address; nil if none does.
+func (n *Network) toward(a netip.Addr) *peer {
+	for _, p := range n.peers {
+		if contains(p.space, a) {
+			return p
+		}
+	}
+	return nil
+}
+
+// Reach lists the networks that flows of this one can end in: itself first, then those it
+// is peered with, then those that appliances there can send them on to, and so on.
+func (n *Network) Reach() []*Network { return slices.Clone(n.reach) }
+
+// Peered tells whether two networks are peered with each other; the other one may be as
+// another policy has it.
+func (n *Network) Peered(other *Network) bool {
+	return slices.ContainsFunc(n.peers, func(p *peer) bool { return strings.EqualFold(p.remote.id, other.id) })
+}
 
 // subnet is a compiled subnet.
 type subnet struct {
@@ -68,6 +98,9 @@ type place struct {
 	nic      *nic
 	firewall *firewall
 }
+
+// guarded tells whether a security group stands at the place.
+func (p *place) guarded() bool { return p.subnet.group != nil || p.nic != nil && p.nic.group != nil }
 
 // place returns what has the address; nil if no subnet does.
 func (n *Network) place(a netip.Addr) *place {

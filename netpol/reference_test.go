@@ -47,17 +47,73 @@ func in(a netip.Addr, list []netip.Prefix) bool {
 	return false
 }
 
+// network finds a network by its ID.
+func (r reference) network(id string) *VirtualNetwork {
+	for i := range r.m.Networks {
+		if strings.EqualFold(r.m.Networks[i].ID, id) {
+			return &r.m.Networks[i]
+		}
+	}
+	return nil
+}
+
+// home is the network that a subnet is in.
+func (r reference) home(s *Subnet) *VirtualNetwork {
+	for i := range r.m.Networks {
+		if _, ok := byName(r.m.Networks[i].Subnets, s.ID, func(s Subnet) string { return s.ID }); ok {
+			return &r.m.Networks[i]
+		}
+	}
+	panic("no network has " + s.ID)
+}
+
+// gateway is the gateway that a network uses; nil for none.
+func (r reference) gateway(n *VirtualNetwork) *Gateway {
+	if n.Gateway != nil {
+		return n.Gateway
+	}
+	for _, p := range n.Peerings {
+		if back := r.side(r.network(p.Remote), n); p.RemoteGateway && back.Transit {
+			return r.network(p.Remote).Gateway
+		}
+	}
+	return nil
+}
+
+// side is a network's side of its peering with another one.
+func (r reference) side(n, with *VirtualNetwork) Peering {
+	for _, p := range n.Peerings {
+		if r.network(p.Remote) == with {
+			return p
+		}
+	}
+	panic("no peering")
+}
+
+// toward is the peering of a network whose space has an address.
+func (r reference) toward(n *VirtualNetwork, a netip.Addr) (Peering, bool) {
+	for _, p := range n.Peerings {
+		if in(a, p.Space) {
+			return p, true
+		}
+	}
+	return Peering{}, false
+}
+
 // behind tells whether the gateway says that an address lies behind it.
-func (r reference) behind(a netip.Addr) bool {
-	g := r.m.Networks[0].Gateway
+func (r reference) behind(n *VirtualNetwork, a netip.Addr) bool {
+	g := r.gateway(n)
 	return g != nil && slices.ContainsFunc(g.Prefixes, func(p netip.Prefix) bool { return p.Bits() > 0 && p.Contains(a) })
 }
 
-// tagHas tells whether a tag has an address, for a subnet of network 0.
+// tagHas tells whether a tag has an address, for a subnet.
 func (r reference) tagHas(name string, a netip.Addr, s *Subnet) bool {
-	n := r.m.Networks[0]
-	virtual := in(a, n.Space) || in(a, n.Peered) || a == netip.MustParseAddr("168.63.129.16") ||
-		r.behind(a) || r.m.AzureCompatVnetTag && n.Gateway != nil && in(a, n.Gateway.Prefixes)
+	n := r.home(s)
+	virtual := in(a, n.Space) || a == netip.MustParseAddr("168.63.129.16") ||
+		r.behind(n, a) || r.m.AzureCompatVnetTag && r.gateway(n) != nil && in(a, r.gateway(n).Prefixes)
+	for _, p := range n.Peerings {
+		virtual = virtual || p.Access && in(a, p.Space)
+	}
 	if t, ok := byName(r.m.RouteTables, s.RouteTable, func(t RouteTable) string { return t.ID }); ok && r.m.AzureCompatVnetTag {
 		for _, route := range t.Routes {
 			set, _ := byName(r.m.Tags, route.Destination.Tag, func(t ServiceTag) string { return t.Name })
@@ -126,10 +182,10 @@ func (r reference) group(id string, d Direction, f Flow, s *Subnet) (outcome, bo
 	panic("no default rule matched")
 }
 
-func (r reference) subnet(a netip.Addr) *Subnet {
-	for i, s := range r.m.Networks[0].Subnets {
+func (r reference) subnet(n *VirtualNetwork, a netip.Addr) *Subnet {
+	for i, s := range n.Subnets {
 		if in(a, s.Prefixes) {
-			return &r.m.Networks[0].Subnets[i]
+			return &n.Subnets[i]
 		}
 	}
 	return nil
@@ -144,9 +200,15 @@ func (r reference) nic(a netip.Addr) *Interface {
 	return nil
 }
 
+// guarded tells whether a group stands at an address of a network.
+func (r reference) guarded(n *VirtualNetwork, a netip.Addr) bool {
+	s, nic := r.subnet(n, a), r.nic(a)
+	return s.SecurityGroup != "" && !strings.HasSuffix(s.ID, "/AzureFirewallSubnet") || nic != nil && nic.SecurityGroup != ""
+}
+
 // groups passes the groups at one end; last is updated to what allowed the flow.
-func (r reference) groups(a netip.Addr, d Direction, f Flow, last *outcome) bool {
-	s, n := r.subnet(a), r.nic(a)
+func (r reference) groups(at *VirtualNetwork, a netip.Addr, d Direction, f Flow, last *outcome) bool {
+	s, n := r.subnet(at, a), r.nic(a)
 	try := func(id string, stage Stage) bool {
 		o, some := r.group(id, d, f, s)
 		if some {
@@ -174,11 +236,23 @@ type hop struct {
 
 // route tries every route, the longest prefix and then the lowest rank wins.
 func (r reference) route(s *Subnet, a netip.Addr) hop {
-	n := r.m.Networks[0]
-	all := []hop{{netip.MustParsePrefix("0.0.0.0/0"), 3, Internet, netip.Addr{}}}
+	n := r.home(s)
+	var direct []hop
 	for _, p := range n.Space {
-		all = append(all, hop{p, 3, VnetLocal, netip.Addr{}})
+		direct = append(direct, hop{p, 3, VnetLocal, netip.Addr{}})
 	}
+	for _, peering := range n.Peerings {
+		for _, p := range peering.Space {
+			direct = append(direct, hop{p, 3, VNetPeering, netip.Addr{}})
+		}
+	}
+	for _, tag := range s.ServiceEndpoints {
+		set, _ := byName(r.m.Tags, tag, func(t ServiceTag) string { return t.Name })
+		for _, p := range set.Prefixes {
+			direct = append(direct, hop{p, 3, VirtualNetworkServiceEndpoint, netip.Addr{}})
+		}
+	}
+	all := append(direct, hop{netip.MustParsePrefix("0.0.0.0/0"), 3, Internet, netip.Addr{}})
 	for _, text := range []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"} {
 		p := netip.MustParsePrefix(text)
 		if !slices.ContainsFunc(n.Space, p.Overlaps) {
@@ -186,9 +260,9 @@ func (r reference) route(s *Subnet, a netip.Addr) hop {
 		}
 	}
 	t, ok := byName(r.m.RouteTables, s.RouteTable, func(t RouteTable) string { return t.ID })
-	if n.Gateway != nil && !(ok && t.DisableGatewayRoutes) {
-		for _, p := range n.Gateway.Prefixes {
-			if !slices.ContainsFunc(n.Space, func(q netip.Prefix) bool { return q.Bits() <= p.Bits() && q.Contains(p.Addr()) }) {
+	if g := r.gateway(n); g != nil && !(ok && t.DisableGatewayRoutes) {
+		for _, p := range g.Prefixes {
+			if !slices.ContainsFunc(direct, func(d hop) bool { return d.prefix.Bits() <= p.Bits() && d.prefix.Contains(p.Addr()) }) {
 				all = append(all, hop{p, 2, VirtualNetworkGateway, netip.Addr{}})
 			}
 		}
@@ -215,7 +289,7 @@ func (r reference) route(s *Subnet, a netip.Addr) hop {
 }
 
 func (r reference) firewall(fw Firewall, f *Flow, last *outcome) bool {
-	s, _ := byName(r.m.Networks[0].Subnets, fw.Subnet, func(s Subnet) string { return s.ID })
+	s := *r.subnet(r.home(&Subnet{ID: fw.Subnet}), fw.PrivateIP)
 	s.RouteTable = "" // rules of a firewall see the network's tags
 	collections := slices.Clone(fw.Collections)
 	slices.SortFunc(collections, func(a, b RuleCollection) int { return a.Priority - b.Priority })
@@ -239,15 +313,41 @@ func (r reference) firewall(fw Firewall, f *Flow, last *outcome) bool {
 	return false
 }
 
-func (r reference) evaluate(f Flow) outcome {
+// crossed takes a flow from an address of a network to one of a peered network, if it may
+// pass between them.
+func (r reference) crossed(n *VirtualNetwork, p Peering, f Flow, at, to netip.Addr) (*VirtualNetwork, Reason) {
+	remote := r.network(p.Remote)
+	back := r.side(remote, n)
+	switch {
+	case !p.Access && !r.guarded(n, at):
+		return nil, PeeringClosed
+	case !back.Access && r.subnet(remote, to) != nil && !r.guarded(remote, to):
+		return nil, PeeringClosedThere
+	case !back.Forwarded && !in(f.Source, back.Space):
+		return nil, NotForwarded
+	}
+	return remote, ByRule
+}
+
+// evaluate answers for a network that is asked.
+func (r reference) evaluate(asked *VirtualNetwork, f Flow) outcome {
 	var last outcome
-	from, to := r.subnet(f.Source), r.subnet(f.Destination)
-	n := r.m.Networks[0]
+	from, to := r.subnet(asked, f.Source), r.subnet(asked, f.Destination)
 	stop := func(reason Reason) outcome {
 		return outcome{stage: StageRoute, reason: reason, snat: last.snat}
 	}
 	if from == nil && to == nil {
 		return outcome{reason: NotInNetwork}
+	}
+	n := asked
+	p, ok := r.toward(asked, f.Source)
+	for i := 0; !ok && i < len(asked.Peerings); i++ {
+		p, ok = r.toward(r.network(asked.Peerings[i].Remote), f.Source)
+	}
+	if ok && from == nil {
+		if from = r.subnet(r.network(p.Remote), f.Source); from != nil {
+			n = r.network(p.Remote)
+		}
 	}
 	if from == nil {
 		switch h := r.route(to, f.Source); {
@@ -255,24 +355,37 @@ func (r reference) evaluate(f Flow) outcome {
 			return stop(RouteToNone)
 		case h.next == VnetLocal && !in(f.Source, n.Space):
 			return stop(RouteStays)
-		case h.next == VirtualNetworkGateway && !r.behind(f.Source), h.next == VirtualAppliance:
+		case h.next == VirtualNetworkGateway && !r.behind(n, f.Source), h.next == VirtualAppliance:
 			return stop(ReplyElsewhere)
 		}
 	} else {
-		if !r.groups(f.Source, Outbound, f, &last) {
+		if !r.groups(n, f.Source, Outbound, f, &last) {
 			return last
 		}
-		at, inside := from, in(f.Destination, n.Space)
+		at, who := from, f.Source
+		var reason Reason
 	hops:
 		for count := 0; ; count++ {
 			if count > 8 {
 				return stop(RoutingLoop)
 			}
+			inside := in(f.Destination, n.Space)
 			h := r.route(at, f.Destination)
 			switch h.next {
 			case VnetLocal:
 				if !inside {
 					return stop(RouteStays)
+				}
+				break hops
+			case VNetPeering:
+				p, _ := r.toward(n, f.Destination)
+				if n, reason = r.crossed(n, p, f, who, f.Destination); n == nil {
+					return stop(reason)
+				}
+				break hops
+			case VirtualNetworkServiceEndpoint:
+				if inside {
+					return stop(RouteLeaves)
 				}
 				break hops
 			case Internet:
@@ -287,36 +400,45 @@ func (r reference) evaluate(f Flow) outcome {
 				}
 				break hops
 			case VirtualNetworkGateway:
-				if n.Gateway == nil {
+				if r.gateway(n) == nil {
 					return stop(GatewayMissing)
 				}
 				break hops
 			case None:
 				return stop(RouteToNone)
 			case VirtualAppliance:
+				if p, ok := r.toward(n, h.ip); ok && r.subnet(n, h.ip) == nil {
+					if n, reason = r.crossed(n, p, f, who, h.ip); n == nil {
+						return stop(reason)
+					}
+				}
 				if h.ip == f.Destination {
 					break hops
 				}
-				if i := slices.IndexFunc(r.m.Firewalls, func(f Firewall) bool { return f.PrivateIP == h.ip }); i >= 0 {
+				if i := slices.IndexFunc(r.m.Firewalls, func(f Firewall) bool { return f.PrivateIP == h.ip }); i >= 0 && r.subnet(n, h.ip) != nil {
 					if !r.firewall(r.m.Firewalls[i], &f, &last) {
 						return last
 					}
-				} else if nic := r.nic(h.ip); nic == nil {
+				} else if nic := r.nic(h.ip); nic == nil || r.subnet(n, h.ip) == nil {
 					return stop(ApplianceMissing)
 				} else if !nic.IPForwarding {
 					return stop(ApplianceNotRouter)
-				} else if !r.groups(h.ip, Inbound, f, &last) || !r.groups(h.ip, Outbound, f, &last) {
+				} else if !r.groups(n, h.ip, Inbound, f, &last) || !r.groups(n, h.ip, Outbound, f, &last) {
 					return last
 				}
-				at = r.subnet(h.ip)
+				at, who = r.subnet(n, h.ip), h.ip
 			}
 		}
+		if to != nil && r.subnet(n, f.Destination) != to {
+			return stop(RouteLeaves)
+		}
+		to = r.subnet(n, f.Destination)
 		if last.stage == StageNone {
 			last.stage = StageRoute
 		}
 	}
 	last.verdict = Allow
-	if to != nil && !r.groups(f.Destination, Inbound, f, &last) {
+	if to != nil && !r.groups(n, f.Destination, Inbound, f, &last) {
 		return last
 	}
 	return last
@@ -331,7 +453,7 @@ func pick[T any](g generator, list ...T) T { return list[g.n(len(list))] }
 
 func (g generator) address() Address {
 	a, _ := ParseAddress(pick(g, "*", "10.0.0.0/8", "10.0.0.0/24", "10.0.1.0/24", "10.0.0.4", "10.0.0.0/28", "10.0.1.128/25", "VirtualNetwork", "internet", "Storage",
-		"Sql", "0.0.0.0/0", "203.0.113.0/24", "203.0.113.9", "192.168.0.0/16", "AzureLoadBalancer", "172.16.0.0/24"))
+		"Sql", "0.0.0.0/0", "203.0.113.0/24", "10.1.0.0/16", "10.2.0.4", "203.0.113.9", "192.168.0.0/16", "AzureLoadBalancer", "172.16.0.0/24"))
 	return a
 }
 
@@ -357,14 +479,14 @@ func (g generator) group(id string) SecurityGroup {
 
 func (g generator) table(id string) RouteTable {
 	t := RouteTable{ID: id, DisableGatewayRoutes: g.n(4) == 0}
-	for i, to := range []string{"0.0.0.0/0", "10.0.0.0/16", "10.0.1.0/24", "203.0.113.0/24", "192.168.0.0/16", "Storage"} {
+	for i, to := range []string{"0.0.0.0/0", "10.0.0.0/16", "10.0.1.0/24", "203.0.113.0/24", "192.168.0.0/16", "Storage", "10.1.0.0/16", "10.2.0.0/24"} {
 		if g.n(3) > 0 {
 			continue
 		}
 		a, _ := ParseAddress(to)
 		r := Route{Name: fmt.Sprint("r", i), Destination: a, NextHop: pick(g, VnetLocal, Internet, VirtualAppliance, VirtualAppliance, VirtualAppliance, VirtualNetworkGateway, None)}
 		if r.NextHop == VirtualAppliance {
-			r.NextHopIP = netip.MustParseAddr(pick(g, "10.0.2.4", "10.0.2.4", "10.0.3.4", "10.0.0.4", "10.0.9.9"))
+			r.NextHopIP = netip.MustParseAddr(pick(g, "10.0.2.4", "10.0.2.4", "10.0.3.4", "10.0.0.4", "10.0.9.9", "10.1.2.4", "10.1.3.4"))
 		}
 		t.Routes = append(t.Routes, r)
 	}
@@ -387,12 +509,58 @@ func (g generator) model() *Model {
 		n.Subnets = append(n.Subnets, Subnet{NAT: nat, ID: "/vnet/subnets/" + name, Prefixes: []netip.Prefix{netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i), 0}), 24)},
 			SecurityGroup: pick(g, "", "/nsg/0", "/NSG/1", "/nsg/2"), RouteTable: pick(g, "", "/rt/0", "/rt/1", "/RT/2")})
 	}
-	m.Networks = []VirtualNetwork{n}
+	for i := range n.Subnets {
+		n.Subnets[i].ServiceEndpoints = pick(g, nil, nil, []string{"Storage"}, []string{"sql", "Storage"})
+	}
+	m.Networks = append([]VirtualNetwork{n}, g.peered()...)
+	g.peer(m.Networks)
 	m.Interfaces = []Interface{
+		{ID: "/nic/hub", Subnet: "/hub/subnets/app", Addresses: []netip.Addr{addr("10.1.0.4")}, SecurityGroup: pick(g, "", "/nsg/1")},
+		{ID: "/nic/hubnva", Subnet: "/hub/subnets/nva", Addresses: []netip.Addr{addr("10.1.3.4")}, SecurityGroup: pick(g, "", "/nsg/2"), IPForwarding: g.n(4) > 0},
 		{ID: "/nic/a", Subnet: "/vnet/subnets/front", Addresses: []netip.Addr{addr("10.0.0.4"), addr("10.0.0.5")}, SecurityGroup: pick(g, "", "/nsg/2", "/nsg/3")},
 		{ID: "/nic/nva", Subnet: "/vnet/subnets/nva", Addresses: []netip.Addr{addr("10.0.3.4")}, SecurityGroup: pick(g, "", "/nsg/3"), IPForwarding: g.n(3) > 0},
 	}
-	fw := Firewall{ID: "/fw", Subnet: "/vnet/subnets/AzureFirewallSubnet", PrivateIP: addr("10.0.2.4"), PublicIPs: pick(g, nil, []netip.Addr{addr("203.0.113.200")}),
+	m.Firewalls = []Firewall{g.firewall("/fw", "/vnet", "10.0.2.4"), g.firewall("/hubfw", "/hub", "10.1.2.4")}
+	return m
+}
+
+// peered are two networks more: a hub, and a spoke of it.
+func (g generator) peered() []VirtualNetwork {
+	hub := VirtualNetwork{ID: "/hub", Space: mustPrefixes("10.1.0.0/16")}
+	if g.n(2) == 0 {
+		hub.Gateway = &Gateway{ID: "/hubgw", Prefixes: pick(g, mustPrefixes("172.16.0.0/24", "10.2.0.0/25"), mustPrefixes("0.0.0.0/0", "192.168.0.0/16"))}
+	}
+	for i, name := range []string{"app", "", "AzureFirewallSubnet", "nva"} {
+		if name != "" {
+			hub.Subnets = append(hub.Subnets, g.subnet("/hub/subnets/"+name, 1, i))
+		}
+	}
+	return []VirtualNetwork{hub, {ID: "/spoke", Space: mustPrefixes("10.2.0.0/16"), Subnets: []Subnet{g.subnet("/spoke/subnets/app", 2, 0)}}}
+}
+
+func (g generator) subnet(id string, network, number int) Subnet {
+	return Subnet{ID: id, Prefixes: []netip.Prefix{netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(network), byte(number), 0}), 24)},
+		SecurityGroup: pick(g, "", "", "/nsg/0", "/nsg/1"), RouteTable: pick(g, "", "/rt/0", "/rt/3")}
+}
+
+// peer connects the first network and the spoke with the hub, as a rule.
+func (g generator) peer(networks []VirtualNetwork) {
+	hub := &networks[1]
+	flag := func() bool { return g.n(3) > 0 }
+	for _, i := range []int{0, 2} {
+		n := &networks[i]
+		if g.n(4) == 0 {
+			continue
+		}
+		toward := Peering{ID: n.ID + "/peerings/hub", Remote: "/HUB", Space: pick(g, hub.Space, hub.Space, mustPrefixes("10.1.0.0/22")), Access: flag(), Forwarded: flag(), RemoteGateway: n.Gateway == nil && flag()}
+		back := Peering{ID: "/hub/peerings" + n.ID, Remote: n.ID, Space: pick(g, n.Space, n.Space, []netip.Prefix{netip.PrefixFrom(n.Space[0].Addr(), 23)}), Access: flag(), Forwarded: flag(), Transit: flag()}
+		n.Peerings, hub.Peerings = append(n.Peerings, toward), append(hub.Peerings, back)
+	}
+}
+
+func (g generator) firewall(id, network, at string) Firewall {
+	addr := netip.MustParseAddr
+	fw := Firewall{ID: id, Subnet: network + "/subnets/AzureFirewallSubnet", PrivateIP: addr(at), PublicIPs: pick(g, nil, []netip.Addr{addr("203.0.113.200")}),
 		PrivateRanges: pick(g, nil, nil, mustPrefixes("0.0.0.0/0"), mustPrefixes("255.255.255.255/32"))}
 	for i := range g.n(4) {
 		c := RuleCollection{Name: fmt.Sprint("c", i), Priority: 100 + (i*7)%5, Action: pick(g, Allow, Allow, Deny)}
@@ -405,14 +573,13 @@ func (g generator) model() *Model {
 		}
 		fw.Collections = append(fw.Collections, c)
 	}
-	m.Firewalls = []Firewall{fw}
-	return m
+	return fw
 }
 
 func (g generator) flow() Flow {
 	address := func() netip.Addr {
 		return netip.MustParseAddr(pick(g, "10.0.0.4", "10.0.0.5", "10.0.0.20", "10.0.1.4", "10.0.1.200", "10.0.2.4", "10.0.3.4", "10.0.3.9", "10.0.77.1", "203.0.113.9", "203.0.113.200", "198.51.100.7",
-			"192.168.1.1", "172.16.0.3", "10.9.0.1", "8.8.8.8", "100.64.0.9", "127.0.0.1"))
+			"192.168.1.1", "172.16.0.3", "10.9.0.1", "8.8.8.8", "100.64.0.9", "127.0.0.1", "10.1.0.4", "10.1.0.9", "10.1.2.4", "10.1.3.4", "10.1.77.1", "10.2.0.4", "10.2.0.200"))
 	}
 	port := func() uint16 { return pick(g, uint16(443), 80, 0, 79, 81, 1000, 2001, 65535, 444, 255, 256, 511, 512) }
 	return Flow{Protocol: Protocol(1 + g.n(int(protocolCount)-1)), Source: address(), Destination: address(), SourcePort: port(), DestinationPort: port()}
@@ -426,10 +593,11 @@ func TestFastAgreesWithReference(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, _ := p.Network("/VNET")
 		for range 2000 {
+			asked := &m.Networks[max(0, g.n(5)-2)] // mostly the first one
+			n, _ := p.Network(strings.ToUpper(asked.ID))
 			f := g.flow()
-			want := reference{m}.evaluate(f)
+			want := reference{m}.evaluate(asked, f)
 			d := n.Evaluate(f)
 			got := outcome{d.Verdict, d.Stage, d.RuleName, d.Reason, d.SNATIP}
 			if _, rule, ok := strings.Cut(d.RuleName, "/"); ok && d.Stage != StageFirewall {

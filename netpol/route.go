@@ -33,6 +33,7 @@ type EffectiveRoute struct {
 	NextHop    NextHopType
 	NextHopIP  netip.Addr
 	rank       int // the lowest of one prefix is active
+	peer       int // of VNetPeering: its place among the network's peerings
 }
 
 // ID is the resource of a user-defined route; routes of the system have none.
@@ -69,8 +70,9 @@ func (r *routes) find(to netip.Addr) (int, bool) {
 	return int(i), ok
 }
 
-// compileRoutes gathers the routes of one subnet and lets them compete.
-func compileRoutes(n *VirtualNetwork, subnet *Subnet, table *RouteTable, tags *tagTable) *routes {
+// compileRoutes gathers the routes of one subnet and lets them compete. The gateway is
+// the network's own or that of a peered network; nil for none.
+func compileRoutes(n *VirtualNetwork, gateway *Gateway, subnet *Subnet, table *RouteTable, tags *tagTable) *routes {
 	r := &routes{}
 	r.system(n)
 	for _, name := range subnet.ServiceEndpoints {
@@ -78,8 +80,8 @@ func compileRoutes(n *VirtualNetwork, subnet *Subnet, table *RouteTable, tags *t
 	}
 	direct := slices.Clone(r.list) // what wins over BGP even where BGP is more specific
 	direct = slices.DeleteFunc(direct, func(e EffectiveRoute) bool { return e.NextHop == Internet || e.NextHop == None })
-	if n.Gateway != nil && (table == nil || !table.DisableGatewayRoutes) {
-		r.add(SourceGateway, rankGateway, VirtualNetworkGateway, n.Gateway.Prefixes...)
+	if gateway != nil && (table == nil || !table.DisableGatewayRoutes) {
+		r.add(SourceGateway, rankGateway, VirtualNetworkGateway, gateway.Prefixes...)
 	}
 	if table != nil {
 		r.user(table, tags)
@@ -110,7 +112,11 @@ func (r *routes) add(source RouteSource, rank int, hop NextHopType, prefixes ...
 // None unless the network itself lies in it.
 func (r *routes) system(n *VirtualNetwork) {
 	r.add(SourceDefault, rankSystem, VnetLocal, n.Space...)
-	r.add(SourceDefault, rankSystem, VNetPeering, n.Peered...)
+	for i := range n.Peerings {
+		for _, p := range n.Peerings[i].Space {
+			r.list = append(r.list, EffectiveRoute{Source: SourceDefault, Prefix: p.Masked(), NextHop: VNetPeering, rank: rankSystem, peer: i})
+		}
+	}
 	r.add(SourceDefault, rankSystem, Internet, everywhere[0])
 	if slices.ContainsFunc(n.Space, func(p netip.Prefix) bool { return p.Addr().Is6() }) {
 		r.add(SourceDefault, rankSystem, Internet, everywhere[1])

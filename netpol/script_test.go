@@ -23,6 +23,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the policy answers into th
 //	explain the same                  the rules that match in any but one condition
 //	routes SUBNET
 //	access VERSION Internal|External SUBNETS    the rows that are not open
+//	in NETWORK                        what is asked from here on is asked of this one
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -43,10 +44,19 @@ func script(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	var got strings.Builder
+	network := "/vnet"
 	for line := range strings.Lines(string(archive.Files[1].Data)) {
 		if words := strings.Fields(line); len(words) > 0 {
 			fmt.Fprintf(&got, "> %s", line)
-			answer(t, &got, p, words)
+			if words[0] == "in" {
+				network = "/" + words[1]
+				continue
+			}
+			n, ok := p.Network(network)
+			if !ok {
+				t.Fatalf("no network %s", network)
+			}
+			answer(t, &got, p, n, words)
 		}
 	}
 	if *rewrite {
@@ -59,8 +69,7 @@ func script(t *testing.T, file string) {
 	}
 }
 
-func answer(t *testing.T, w *strings.Builder, p *netpol.Policy, words []string) {
-	n, _ := p.Network("/vnet")
+func answer(t *testing.T, w *strings.Builder, p *netpol.Policy, n *netpol.Network, words []string) {
 	switch words[0] {
 	case "trace":
 		lines := strings.SplitAfterN(n.Trace(netpol.ParseFlow(t, words[1:])).String(), "\n", 2)
@@ -73,7 +82,7 @@ func answer(t *testing.T, w *strings.Builder, p *netpol.Policy, words []string) 
 			}
 		}
 	case "routes":
-		for _, r := range n.EffectiveRoutes("/vnet/" + words[1]) {
+		for _, r := range n.EffectiveRoutes(n.ID() + "/" + words[1]) {
 			state := map[bool]string{true: "Active", false: "Invalid"}[r.Active]
 			address := ""
 			if r.NextHopIP.IsValid() {
@@ -82,9 +91,9 @@ func answer(t *testing.T, w *strings.Builder, p *netpol.Policy, words []string) 
 			fmt.Fprintf(w, "  %s\n", strings.TrimRight(fmt.Sprintf("%-22s %-8s %-18s %-22s %-10s %s", r.Source, state, r.Prefix, r.NextHop, address, r.Name), " "))
 		}
 	case "access":
-		e := netpol.Environment{Network: "/vnet", Endpoint: map[string]netpol.Endpoint{"Internal": netpol.InternalEndpoint, "External": netpol.ExternalEndpoint}[words[2]]}
+		e := netpol.Environment{Network: n.ID(), Endpoint: map[string]netpol.Endpoint{"Internal": netpol.InternalEndpoint, "External": netpol.ExternalEndpoint}[words[2]]}
 		for _, s := range strings.Split(words[3], ",") {
-			e.Subnets = append(e.Subnets, "/vnet/"+s)
+			e.Subnets = append(e.Subnets, n.ID()+"/"+s)
 		}
 		results, err := p.RequiredAccess(e, netpol.Version(words[1][0]))
 		if err != nil {

@@ -63,7 +63,7 @@ func (m *Manager) put(ctx context.Context, c *call, t target, hook putHook) (*Re
 }
 
 func (c *call) putRequest(t target, doc expr.Value) *PutRequest {
-	return &PutRequest{ID: t.id, Principal: c.principal, APIVersion: c.version, CorrelationID: c.correlation, Now: c.now, BaseURL: c.base, Body: doc,
+	return &PutRequest{ID: t.id, Principal: c.principal, APIVersion: c.version, CorrelationID: c.correlation, Now: c.now, BaseURL: c.base, Body: doc, Query: c.query,
 		patch: c.method == http.MethodPatch}
 }
 

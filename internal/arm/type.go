@@ -161,6 +161,7 @@ type PutRequest struct {
 	Body          expr.Value // the whole document; null in a PATCH without a body
 	Location      string     // as given, else the old one
 	Tags          expr.Value // as given in a PUT; in a PATCH the old ones if not given
+	Query         url.Values // names in lower case
 
 	Prepared  any    // what Type.Prepare gave
 	Operation string // name of the operation that Async makes; "" is a new guid

@@ -32,8 +32,8 @@ type Caller struct {
 // network is also judged as netpol.NeighbourAddress, and of the two the rule with the
 // lower priority number decides. An Internal endpoint answers only what the service
 // tag VirtualNetwork has. A workflow of the same network is judged over its whole
-// way; one of another first leaves its own network for this host, and then comes from
-// this host. Where the kernel holds the networks, who called inside one is there, and an
+// way, as is one of a peered network; one of another first leaves its own network for this
+// host, and then comes from this host. Where the kernel holds the networks, who called inside one is there, and an
 // Internal endpoint answers nowhere else.
 func (n *Inproc) Admit(environment string, c Caller) Decision {
 	p := n.place(environment)
@@ -58,7 +58,7 @@ func (n *Inproc) Admit(environment string, c Caller) Decision {
 		from = n.caller(p, from)
 	default:
 		home := n.place(c.Source.Environment)
-		if from = netpol.HostAddress(); home.sharesNetwork(p) {
+		if from = netpol.HostAddress(); home.sharesNetwork(p) || home.isPeered(p) {
 			from, _ = home.Address(c.Source.Subnet.component())
 		} else if d := n.leave(home, *c.Source); !d.Allowed {
 			return d
@@ -70,6 +70,11 @@ func (n *Inproc) Admit(environment string, c Caller) Decision {
 
 func (p *Place) sharesNetwork(q *Place) bool {
 	return p != nil && q != nil && p.Network != nil && q.Network != nil && strings.EqualFold(p.Network.ID(), q.Network.ID())
+}
+
+// isPeered tells whether the networks of two places are peered.
+func (p *Place) isPeered(q *Place) bool {
+	return p != nil && q != nil && p.Network != nil && q.Network != nil && p.Network.Peered(q.Network)
 }
 
 // leave judges a workflow's way out of its own network to this host.

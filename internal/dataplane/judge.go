@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/netip"
 	"path"
+	"slices"
 	"strconv"
+	"strings"
 
 	"isle/netpol"
 )
@@ -19,13 +21,14 @@ const sourcePort = 49152
 // judgement is a decision, and for an allowed outbound flow where it leads.
 type judgement struct {
 	Decision
-	place  *Place             // as of which it was made; nil for none
-	to     netip.AddrPort     // the other end as the network knows it
-	reach  netip.AddrPort     // the real address; invalid: nothing is attached there
-	inside bool               // it ends in the network
-	exit   netpol.NextHopType // the last next hop of its way, if a network has judged it
-	inlet  *inlet             // set: it arrives in this process
-	egress *Egress            // set: it leaves this way
+	place   *Place             // as of which it was made; nil for none
+	to      netip.AddrPort     // the other end as the network knows it
+	reach   netip.AddrPort     // the real address; invalid: nothing is attached there
+	inside  bool               // it ends in the network, or in one within its reach
+	network string             // the ID of that one
+	exit    netpol.NextHopType // the last next hop of its way, if a network has judged it
+	inlet   *inlet             // set: it arrives in this process
+	egress  *Egress            // set: it leaves this way
 }
 
 // Judge decides on one flow and reports the decision.
@@ -73,7 +76,7 @@ func (n *Inproc) outbound(p *Place, f Flow) judgement {
 		f.Zone = ZoneIsle
 		return judgement{Decision: allowed(f, "endpoint", "an access endpoint of this server, which judges its callers"), reach: f.Address, inlet: e.inlet}
 	}
-	to, reach, attached := n.meant(p, f.Address)
+	to, reach, m := n.meant(p, f.Address)
 	if isMetadata(reach.Addr()) {
 		return judgement{Decision: linkLocal(f)}
 	}
@@ -85,7 +88,7 @@ func (n *Inproc) outbound(p *Place, f Flow) judgement {
 	}
 	j := p.evaluate(f, to)
 	j.place, j.to = p, to
-	if attached || !j.inside {
+	if m != nil && strings.EqualFold(m.Network, j.network) || !j.inside {
 		j.reach = reach
 	}
 	if local := embedded(reach.Addr()); j.egress != nil && (local.IsLoopback() || local.IsUnspecified()) && !n.near(j.egress) {
@@ -94,30 +97,34 @@ func (n *Inproc) outbound(p *Place, f Flow) judgement {
 	return j
 }
 
-// meant tells what an address is in the network, and where that really is.
-func (n *Inproc) meant(p *Place, a netip.AddrPort) (to, reach netip.AddrPort, attached bool) {
+// meant tells what an address is in the network, where that really is, and what is
+// attached there, if anything.
+func (n *Inproc) meant(p *Place, a netip.AddrPort) (to, reach netip.AddrPort, attached *Mapping) {
 	if p == nil {
-		return a, a, false
+		return a, a, nil
 	}
 	if m := n.attachment(p, a); m != nil {
-		return m.private(a.Port()), m.real(a.Port()), true
+		return m.private(a.Port()), m.real(a.Port()), m
 	}
 	if n.inner != nil && p.holds(a.Addr()) {
-		return a, a, false // the host has no address there, whatever its own ones are
+		return a, a, nil // the host has no address there, whatever its own ones are
 	}
 	if local := embedded(a.Addr()); n.host.has(local) && !isPublic(local) {
-		return netip.AddrPortFrom(netpol.HostAddress(), a.Port()), a, false
+		return netip.AddrPortFrom(netpol.HostAddress(), a.Port()), a, nil
 	}
-	return a, a, false
+	return a, a, nil
 }
 
-// holds tells whether an address is in a subnet of the place's network.
+// holds tells whether an address is in a subnet of the place's network, or of one within
+// its reach.
 func (p *Place) holds(a netip.Addr) bool {
 	if p.Network == nil || a == netpol.HostAddress() {
 		return false
 	}
-	_, inside := p.Network.SubnetOf(a)
-	return inside
+	return slices.ContainsFunc(p.Network.Reach(), func(n *netpol.Network) bool {
+		_, inside := n.SubnetOf(a)
+		return inside
+	})
 }
 
 // near tells whether a way out is of this host.
@@ -182,7 +189,7 @@ func (p *Place) evaluate(f Flow, to netip.AddrPort) judgement {
 	if p.Network == nil {
 		return judgement{Decision: noPolicy(p, f)}
 	}
-	if _, inside := p.Network.SubnetOf(to.Addr()); inside && to.Addr() != netpol.HostAddress() {
+	if p.holds(to.Addr()) {
 		f.Zone = ZoneVirtualNetwork
 	}
 	if f.Source.Address.Is4() != to.Addr().Is4() {
@@ -190,7 +197,7 @@ func (p *Place) evaluate(f Flow, to netip.AddrPort) judgement {
 	}
 	flow := netpol.Flow{Protocol: protocol(f.Protocol), Source: f.Source.Address, SourcePort: sourcePort, Destination: to.Addr(), DestinationPort: to.Port()}
 	verdict := p.Network.Evaluate(flow)
-	j := judgement{Decision: byPolicy(f, flow, verdict), inside: f.Zone == ZoneVirtualNetwork || verdict.Exit == netpol.VnetLocal, exit: verdict.Exit}
+	j := judgement{Decision: byPolicy(f, flow, verdict), network: verdict.Network, inside: verdict.Network != "", exit: verdict.Exit}
 	if !j.Allowed && f.Zone == ZoneInternet && !isPublic(to.Addr()) && to.Addr() != netpol.HostAddress() {
 		j.remedy(&verdict)
 	}

@@ -104,7 +104,7 @@ func (k *Kernel) way(ctx context.Context, s Source, j *judgement) (path string, 
 	}
 	network := strings.ToLower(j.place.Network.ID())
 	switch {
-	case j.inside && !held.Ports[network][j.to.Addr()]:
+	case j.inside && !held.Ports[strings.ToLower(j.network)][j.to.Addr()]:
 		return "", unattached(j)
 	case j.inside:
 		if err := k.serve(held, j); err != nil {

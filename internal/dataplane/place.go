@@ -25,9 +25,9 @@ type Place struct {
 	// order of their roles.
 	Subnets  [subnetCount]string
 	Ranges   [subnetCount]netip.Prefix
-	Mappings []Mapping
-	// Guests are the machines, namespaces and taps, that have an address of the network:
-	// the kernel reaches them, and nothing else.
+	Mappings []Mapping // of the network, and behind those of the networks within its reach
+	// Guests are the machines, namespaces and taps, that have an address of one of these
+	// networks: the kernel reaches them, and nothing else.
 	Guests map[netip.Addr]string
 	// DNS are the name servers that the environment knows, in the order in which they
 	// are asked; none: the platform's, which is the host's resolver.
@@ -41,7 +41,8 @@ type Place struct {
 // (architecture.md, Addresses). With port 0 the machine at the real address is the
 // interface: every port as is, and its calls come from the private address.
 type Mapping struct {
-	Interface string // resource ID
+	Network   string // resource ID
+	Interface string // likewise
 	Private   netip.Addr
 	Port      uint16
 	Real      netip.Addr

@@ -107,7 +107,7 @@ func place(t testing.TB, rules ...string) *Place {
 
 // mapped attaches "10.0.1.4:22 127.0.0.1:2222", or a machine as a whole.
 func (p *Place) mapped(private, real string) *Place {
-	m := Mapping{Interface: provider + "networkInterfaces/server"}
+	m := Mapping{Network: hub, Interface: provider + "networkInterfaces/server"}
 	if a, err := netip.ParseAddr(private); err == nil {
 		m.Private, m.Real = a, addr(real)
 	} else {

@@ -1,10 +1,6 @@
 package network
 
-import (
-	"encoding/json"
-
-	"isle/expr"
-)
+import "isle/expr"
 
 // The wire's bodies, as far as they are read. Members that Isle carries along
 // without reading them are listed in carried*; read-only and unknown members are
@@ -17,11 +13,12 @@ type networkBody struct {
 	DHCPOptions struct {
 		DNSServers []string `json:"dnsServers"`
 	} `json:"dhcpOptions"`
-	Subnets  *[]subnetChild    `json:"subnets"`
-	Peerings []json.RawMessage `json:"virtualNetworkPeerings"`
+	Subnets  *[]nestedBody `json:"subnets"`
+	Peerings *[]nestedBody `json:"virtualNetworkPeerings"`
 }
 
-type subnetChild struct {
+// nestedBody is a nested resource as a member of the resource that it is nested in.
+type nestedBody struct {
 	Name       string     `json:"name"`
 	Properties expr.Value `json:"properties"`
 }

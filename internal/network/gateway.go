@@ -184,6 +184,9 @@ func (g *VirtualGateway) place(tx *store.Tx, r *arm.PutRequest, old *VirtualGate
 	if err := g.checkSubnet(tx, r.ID, subnet, target, found); err != nil {
 		return err
 	}
+	if err := g.checkPeers(tx, r.ID, resource.Parent, target, found); err != nil {
+		return err
+	}
 	g.settle(old, subnet, target, found)
 	return g.checkPool(tx, resource.Parent, found)
 }

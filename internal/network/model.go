@@ -110,6 +110,7 @@ func (r *reader) network(resource arm.Resource, form *Network) error {
 			RouteTable: referenceID(subnet.RouteTable), NAT: r.natAddress(subnet.NATGateway), ServiceEndpoints: r.known.endpointTags(subnet.ServiceEndpoints)})
 		return nil
 	})
+	r.peerings(resource, &n)
 	r.model.Networks = append(r.model.Networks, n)
 	return errors.Join(err, r.uplink(resource))
 }

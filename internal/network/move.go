@@ -30,6 +30,13 @@ func moveNetwork(ctx context.Context, tx *store.Tx, r *arm.MoveRequest) error {
 			return err
 		}
 	}
+	peerings, err := children[Peering](tx, id, typePeerings)
+	if err != nil {
+		return err
+	}
+	if len(peerings) > 0 {
+		return arm.Conflict(codeMove, r.Old.ID, "Virtual network %s cannot be moved while it is peered. Delete its peerings first: %s.", r.Old.ID, peerings[0].ID)
+	}
 	return arm.Rehome(ctx, tx, r)
 }
 

@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -29,9 +30,6 @@ func putNetwork(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Writte
 	space := checkSpace(form.Space, &found)
 	checkDNS(body.DHCPOptions.DNSServers, &found)
 	checkUplink(r.Tags, &found)
-	if len(body.Peerings) > 0 {
-		found.Add("PeeringNotSupported", "properties.virtualNetworkPeerings", "This server has no virtual network peerings. Remove them from the request.")
-	}
 	var old []nested[Subnet]
 	if r.Old != nil {
 		was, err := decode[Network](*r.Old)
@@ -51,6 +49,10 @@ func putNetwork(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Writte
 		checkRemoved(old, want, &found)
 	}
 	checkLayout(want, space, &found)
+	peerings, err := readPeerings(tx, r, form.Space, body.Peerings, &found)
+	if err != nil {
+		return nil, err
+	}
 	if err := checkReferences(tx, r.ID, r.Location, want, &found); err != nil {
 		return nil, err
 	}
@@ -61,6 +63,9 @@ func putNetwork(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Writte
 		return nil, err
 	}
 	if err := replace(tx, r.ID, "subnets", old, want, r.Now); err != nil {
+		return nil, err
+	}
+	if err := peerings.store(); err != nil {
 		return nil, err
 	}
 	stored, err := encode(form)
@@ -81,7 +86,7 @@ func checkDNS(servers []string, found *arm.Found) {
 
 // readSubnets reads the subnets that a PUT of the network gives. What is in a
 // subnet stays there.
-func readSubnets(list []subnetChild, network arm.ID, old []nested[Subnet], found *arm.Found) []nested[Subnet] {
+func readSubnets(list []nestedBody, network arm.ID, old []nested[Subnet], found *arm.Found) []nested[Subnet] {
 	if len(list) > maxSubnets {
 		found.Add("SubnetCountLimitReached", "properties.subnets", "The virtual network has %d subnets; at most %d are allowed.", len(list), maxSubnets)
 	}
@@ -171,5 +176,16 @@ func viewNetwork(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, e
 	if err != nil {
 		return expr.Null(), err
 	}
-	return properties(form.view(embedded(subnets, typeSubnets, func(s *nested[Subnet]) expr.Value { return s.form.view(s.ID, s.ETag) }))), nil
+	peerings, err := children[Peering](tx, id, typePeerings)
+	if err != nil {
+		return expr.Null(), err
+	}
+	var problems []error
+	peered := embedded(peerings, typePeerings, func(p *nested[Peering]) expr.Value {
+		view, err := p.form.view(tx, id)
+		problems = append(problems, err)
+		return view
+	})
+	inside := embedded(subnets, typeSubnets, func(s *nested[Subnet]) expr.Value { return s.form.view(s.ID, s.ETag) })
+	return properties(form.view(inside, peered)), errors.Join(problems...)
 }

@@ -237,14 +237,20 @@ func (s *Snapshot) publicOf(network, subnet string, r *netpol.EffectiveRoute) []
 	case netpol.Internet:
 		return s.natOf(subnet)
 	case netpol.VirtualAppliance:
-		if home, ok := s.Policy.Network(network); ok {
-			if at, ok := home.SubnetOf(r.NextHopIP); ok {
-				if nat := s.natOf(at); nat != nil {
-					return nat
-				}
-			}
+		home, ok := s.Policy.Network(network)
+		if !ok {
+			return nil
 		}
-		return s.content.outgoing[firewallAt{strings.ToLower(network), r.NextHopIP}]
+		for _, n := range home.Reach() { // a firewall of the network, or of a peered one
+			at, ok := n.SubnetOf(r.NextHopIP)
+			if !ok {
+				continue
+			}
+			if nat := s.natOf(at); nat != nil {
+				return nat
+			}
+			return s.content.outgoing[firewallAt{strings.ToLower(n.ID()), r.NextHopIP}]
+		}
 	}
 	return nil
 }

@@ -34,10 +34,19 @@ func resourceTypes(p *provider) []arm.Type {
 	top.Move = arm.Rehome
 	child := arm.Type{APIVersions: versions, AnyVersion: true, ETagMember: true, List: &arm.ListSpec{}, ValidName: anyName, Names: top.Names}
 
+	peerings := child
+	peerings.Name, peerings.Put, peerings.Delete, peerings.View = typePeerings, putPeering, deletePeering, viewPeering
+	peerings.ReadOnly = []string{"properties.resourceGuid", "properties.peeringState", "properties.peeringSyncLevel", "properties.localAddressSpace", "properties.localVirtualNetworkAddressSpace",
+		"properties.remoteAddressSpace", "properties.remoteVirtualNetworkAddressSpace"}
+
 	networks := top
 	networks.Name, networks.Put, networks.Patch, networks.Delete, networks.View = typeNetworks, putNetwork, patchNetwork, deleteNetwork, viewNetwork
 	networks.Move = moveNetwork
 	networks.ReadOnly = []string{"properties.resourceGuid", "properties.subnets.properties.ipConfigurations", "properties.subnets.properties.serviceAssociationLinks", "properties.subnets.properties.resourceNavigationLinks"}
+	for _, path := range peerings.ReadOnly {
+		networks.ReadOnly = append(networks.ReadOnly, "properties.virtualNetworkPeerings."+path)
+	}
+	networks.Linked = "peer/action"
 	networks.Actions = map[string]arm.Handler{"ddosProtectionStatus": protections, "trace": p.trace}
 	networks.Reads = map[string]arm.Handler{"usages": p.usages, "CheckIPAddressAvailability": p.availability}
 
@@ -98,7 +107,7 @@ func resourceTypes(p *provider) []arm.Type {
 	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &interfaces, &gateways, &applications, &nats} {
 		t.Linked = "join/action"
 	}
-	return []arm.Type{networks, subnets, groups, applications, rules, tables, routes, nats, watchers, publics, firewalls, interfaces, gateways}
+	return []arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, publics, firewalls, interfaces, gateways}
 }
 
 // anyName leaves names to the types' own rules, which report them together with

@@ -85,7 +85,7 @@ func child(id, name, typ, etag string, properties expr.Value) expr.Value {
 	return f.value()
 }
 
-func (n *Network) view(subnets expr.Value) expr.Value {
+func (n *Network) view(subnets, peerings expr.Value) expr.Value {
 	var f, space fields
 	f.text("provisioningState", succeeded)
 	f.text("resourceGuid", n.GUID)
@@ -93,7 +93,7 @@ func (n *Network) view(subnets expr.Value) expr.Value {
 	f.add("addressSpace", space.value())
 	f.settings(n.Settings)
 	f.add("subnets", subnets)
-	f.add("virtualNetworkPeerings", expr.Array())
+	f.add("virtualNetworkPeerings", peerings)
 	f.missing(n.Settings, "enableDdosProtection", expr.Bool(false))
 	return f.value()
 }

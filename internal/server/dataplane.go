@@ -182,11 +182,9 @@ func (s *Server) standInside(st *standing) error {
 			wanted[inside{router, netip.AddrPortFrom(platformNameServer, 53), ""}] = true
 		}
 	}
-	var mappings []dataplane.Mapping
+	var attached []dataplane.Mapping
 	for _, n := range st.policy.Policy.Networks() {
-		for _, m := range st.policy.Mappings(n.ID()) {
-			mappings = append(mappings, dataplane.Mapping(m))
-		}
+		attached = append(attached, mappings(st.policy, n.ID())...)
 	}
 	begin := func(one inside) (ender, error) {
 		e, err := s.beginInside(one)
@@ -195,7 +193,7 @@ func (s *Server) standInside(st *standing) error {
 		}
 		return e, err
 	}
-	return errors.Join(s.insides.keep(wanted, begin), s.plane.Relay(&st.held, mappings))
+	return errors.Join(s.insides.keep(wanted, begin), s.plane.Relay(&st.held, attached))
 }
 
 func (s *Server) beginInside(one inside) (ender, error) {

@@ -3,8 +3,10 @@ package server
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"path"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -132,13 +134,22 @@ func (n *networks) place(in *logic.Placement, policy *network.Snapshot, err erro
 		return p
 	}
 	p.Network = found
-	for _, m := range policy.Mappings(in.Network) {
-		p.Mappings = append(p.Mappings, dataplane.Mapping(m))
+	p.Guests = map[netip.Addr]string{}
+	for _, n := range slices.Backward(found.Reach()) { // the nearest has the last word
+		p.Mappings = append(mappings(policy, n.ID()), p.Mappings...)
+		maps.Copy(p.Guests, policy.Guests(n.ID()))
 	}
-	p.Guests = policy.Guests(in.Network)
 	p.Egress = make(map[netip.Addr]dataplane.Egress, len(policy.Egress()))
 	for a, e := range policy.Egress() {
 		p.Egress[a] = dataplane.Egress(e)
 	}
 	return p
+}
+
+// mappings are the attachments of a network.
+func mappings(policy *network.Snapshot, id string) (list []dataplane.Mapping) {
+	for _, m := range policy.Mappings(id) {
+		list = append(list, dataplane.Mapping{Network: id, Interface: m.Interface, Private: m.Private, Port: m.Port, Real: m.Real, RealPort: m.RealPort})
+	}
+	return list
 }

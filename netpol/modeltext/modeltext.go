@@ -2,9 +2,11 @@
 // model is lines of words, which blanks separate; a list is separated by commas, and "-"
 // is nothing:
 //
-//	network SPACE                     of the network that all subnets are in
+//	network SPACE [NAME]              the network that subnets and a gateway are in until the
+//	                                  next one; the first has no name
 //	gateway PREFIXES
-//	peered PREFIXES
+//	peer NETWORK NETWORK [FLAGS]      one network's side of a peering, when both are there;
+//	                                  flags: closed, forwarded, transit, gateway
 //	endpoint SUBNET TAGS              service endpoints of a subnet that is there
 //	nat SUBNET ADDRESS                public address of its NAT gateway
 //	tag NAME PREFIXES
@@ -16,7 +18,8 @@
 //	firewall NAME SUBNET ADDRESS PUBLIC
 //	netrule FIREWALL COLLECTION PRIORITY Allow|Deny NAME PROTOCOLS SOURCE DESTINATION PORTS
 //
-// IDs are /vnet, /vnet/SUBNET, /nic/NAME, /nsg/NAME, /rt/TABLE and /fw/NAME.
+// IDs are /vnet or /NETWORK, /vnet/SUBNET or /NETWORK/SUBNET, /nic/NAME, /nsg/NAME,
+// /rt/TABLE and /fw/NAME; the first network's name is vnet.
 package modeltext
 
 import (
@@ -50,7 +53,7 @@ type builder struct {
 }
 
 func (b *builder) line(verb string, w []string) bool {
-	n := &b.m.Networks[0]
+	n := &b.m.Networks[len(b.m.Networks)-1]
 	id := func(kind, name string) string {
 		if name == "-" {
 			return ""
@@ -59,23 +62,24 @@ func (b *builder) line(verb string, w []string) bool {
 	}
 	switch verb {
 	case "network":
-		n.Space = b.prefixes(w[0])
+		if len(w) > 1 {
+			b.m.Networks = append(b.m.Networks, netpol.VirtualNetwork{ID: "/" + w[1]})
+		}
+		b.m.Networks[len(b.m.Networks)-1].Space = b.prefixes(w[0])
 	case "gateway":
 		n.Gateway = &netpol.Gateway{ID: "/gateway", Prefixes: b.prefixes(w[0])}
-	case "peered":
-		n.Peered = b.prefixes(w[0])
+	case "peer":
+		b.peer(w)
 	case "endpoint":
-		i := slices.IndexFunc(n.Subnets, func(s netpol.Subnet) bool { return s.ID == "/vnet/"+w[0] })
-		n.Subnets[i].ServiceEndpoints = strings.Split(w[1], ",")
+		b.subnet(w[0]).ServiceEndpoints = strings.Split(w[1], ",")
 	case "nat":
-		i := slices.IndexFunc(n.Subnets, func(s netpol.Subnet) bool { return s.ID == "/vnet/"+w[0] })
-		n.Subnets[i].NAT = netip.MustParseAddr(w[1])
+		b.subnet(w[0]).NAT = netip.MustParseAddr(w[1])
 	case "tag":
 		b.m.Tags = append(b.m.Tags, netpol.ServiceTag{Name: w[0], Prefixes: b.prefixes(w[1])})
 	case "subnet":
-		n.Subnets = append(n.Subnets, netpol.Subnet{ID: "/vnet/" + w[0], Prefixes: b.prefixes(w[1]), SecurityGroup: id("/nsg/", w[2]), RouteTable: id("/rt/", w[3])})
+		n.Subnets = append(n.Subnets, netpol.Subnet{ID: n.ID + "/" + w[0], Prefixes: b.prefixes(w[1]), SecurityGroup: id("/nsg/", w[2]), RouteTable: id("/rt/", w[3])})
 	case "nic":
-		b.m.Interfaces = append(b.m.Interfaces, netpol.Interface{ID: "/nic/" + w[0], Subnet: "/vnet/" + w[1], Addresses: []netip.Addr{netip.MustParseAddr(w[2])}, SecurityGroup: id("/nsg/", w[3]), IPForwarding: len(w) > 4})
+		b.m.Interfaces = append(b.m.Interfaces, netpol.Interface{ID: "/nic/" + w[0], Subnet: b.subnet(w[1]).ID, Addresses: []netip.Addr{netip.MustParseAddr(w[2])}, SecurityGroup: id("/nsg/", w[3]), IPForwarding: len(w) > 4})
 	case "nsg":
 		b.group(w[0])
 	case "rule":
@@ -88,13 +92,55 @@ func (b *builder) line(verb string, w []string) bool {
 	case "route":
 		b.route(w)
 	case "firewall":
-		b.m.Firewalls = append(b.m.Firewalls, netpol.Firewall{ID: "/fw/" + w[0], Subnet: "/vnet/" + w[1], PrivateIP: netip.MustParseAddr(w[2]), PublicIPs: []netip.Addr{netip.MustParseAddr(w[3])}})
+		b.m.Firewalls = append(b.m.Firewalls, netpol.Firewall{ID: "/fw/" + w[0], Subnet: b.subnet(w[1]).ID, PrivateIP: netip.MustParseAddr(w[2]), PublicIPs: []netip.Addr{netip.MustParseAddr(w[3])}})
 	case "netrule":
 		b.netrule(w)
 	default:
 		return false
 	}
 	return true
+}
+
+// network finds a network that is there.
+func (b *builder) network(name string) *netpol.VirtualNetwork {
+	i := slices.IndexFunc(b.m.Networks, func(n netpol.VirtualNetwork) bool { return n.ID == "/"+name })
+	if i < 0 {
+		b.t.Fatalf("no network %s", name)
+	}
+	return &b.m.Networks[i]
+}
+
+// subnet finds a subnet that is there, the last one of its name.
+func (b *builder) subnet(name string) *netpol.Subnet {
+	for i := len(b.m.Networks) - 1; i >= 0; i-- {
+		n := &b.m.Networks[i]
+		if at := slices.IndexFunc(n.Subnets, func(s netpol.Subnet) bool { return s.ID == n.ID+"/"+name }); at >= 0 {
+			return &n.Subnets[at]
+		}
+	}
+	b.t.Fatalf("no subnet %s", name)
+	return nil
+}
+
+func (b *builder) peer(w []string) {
+	n, remote := b.network(w[0]), b.network(w[1])
+	p := netpol.Peering{ID: n.ID + "/peerings/" + w[1], Remote: remote.ID, Space: remote.Space, Access: true}
+	for _, flag := range strings.Split(strings.Join(w[2:], ","), ",") {
+		switch flag {
+		case "closed":
+			p.Access = false
+		case "forwarded":
+			p.Forwarded = true
+		case "transit":
+			p.Transit = true
+		case "gateway":
+			p.RemoteGateway = true
+		case "":
+		default:
+			b.t.Fatalf("no flag %s", flag)
+		}
+	}
+	n.Peerings = append(n.Peerings, p)
 }
 
 func (b *builder) group(name string) *netpol.SecurityGroup {
