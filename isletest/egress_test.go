@@ -37,6 +37,12 @@ func (c *callers) last() string {
 	return c.from[len(c.from)-1]
 }
 
+func (c *callers) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.from = nil
+}
+
 // outside is what the access document is tried with: a destination system that notes who
 // calls it, and a public address by which calls arrive there.
 type outside struct {
@@ -101,6 +107,7 @@ func leaveByOneAddress(t *testing.T, s *site, o outside) {
 			t.Errorf("the call of environment %d comes from %s, want %s", e, from, o.from)
 		}
 		s.outgoing(e, *public.Properties.IPAddress)
+		s.environmentHealth(s.group+"/providers/Microsoft.Logic/integrationServiceEnvironments/isle"+number(e), "Healthy")
 	}
 }
 

@@ -161,7 +161,7 @@ func TestRowsThatDoNotCount(t *testing.T) {
 	if row.counts() || !strings.Contains(row.closedText(), "does not count") {
 		t.Errorf("%+v", row)
 	}
-	row.Row = "O8"
+	row.Lacking = true
 	if !row.counts() || row.closedText() != "" {
 		t.Errorf("%+v", row)
 	}

@@ -52,6 +52,7 @@ type accessRow struct {
 	Ports       []string        `json:"ports"`
 	Verdict     string          `json:"verdict"`
 	State       string          `json:"state"`
+	Lacking     bool            `json:"lacking"`
 	Rule        string          `json:"rule"`
 	Denials     []netpol.Record `json:"denials"`
 	Closed      []struct {
@@ -103,12 +104,9 @@ func (r *accessRow) wrong() bool {
 	return r.Verdict != verdictOpen && r.Verdict != verdictNotJudged || r.Probe.Result == probeUnreachable
 }
 
-// counts tells whether a row keeps the network from being healthy: what workflows and
-// connections call may be closed in part, as long as no port is closed to all.
-func (r *accessRow) counts() bool {
-	may := r.Verdict == verdictPartlyOpen && len(r.Closed) == 0 && (r.Row == "O2" || strings.HasPrefix(r.Row, "C:"))
-	return r.wrong() && (!may || r.Probe.Result == probeUnreachable)
-}
+// counts tells whether a row keeps the network from being healthy: some may be closed in
+// part.
+func (r *accessRow) counts() bool { return r.Lacking || r.Probe.Result == probeUnreachable }
 
 // why is what closes a row, in words.
 func (r *accessRow) why() string {

@@ -70,6 +70,7 @@ type accessRow struct {
 	Ports       []string        `json:"ports"`
 	Verdict     string          `json:"verdict"`
 	State       string          `json:"state"`
+	Lacking     bool            `json:"lacking"` // what the environment needs of it is not open
 	Rule        string          `json:"rule,omitempty"`
 	Denials     []netpol.Record `json:"denials"`
 	Closed      []closedView    `json:"closed"`
@@ -216,7 +217,7 @@ func (h *healthReport) row(r *netpol.AccessResult) accessRow {
 	played := roleOf(q.ID)
 	row := accessRow{
 		Row: q.ID, Purpose: q.Purpose, Direction: q.Direction.String(), Protocol: "Any", Source: string(q.Source), Destination: string(q.Destination),
-		Ports: []string{}, Verdict: verdicts[r.Openness], Rule: deniedBy(r), Denials: []netpol.Record{}, Closed: []closedView{},
+		Ports: []string{}, Verdict: verdicts[r.Openness], Lacking: lacking(r), Rule: deniedBy(r), Denials: []netpol.Record{}, Closed: []closedView{},
 		Probe: h.probes.of(played), Consequence: consequences[q.Consequence],
 	}
 	for _, p := range q.Ports {

@@ -158,13 +158,17 @@ var verdicts = map[netpol.Openness]string{netpol.Open: "Open", netpol.PartlyOpen
 
 // lacking tells whether a row is not as it must be. Where the other side is whatever
 // workflows and connections call, it may be closed to some of them, as long as nothing
-// of it is closed to all.
+// of it is closed to all; and where it is the Internet that calls, to those behind the
+// routes that lead to destination systems through a firewall, as the access document
+// makes them: replies to their calls would take another way.
 func lacking(r *netpol.AccessResult) bool {
 	switch {
 	case r.Openness == netpol.Open || r.Openness == netpol.NotJudged:
 		return false
 	case r.Requirement.ID == "O2" || strings.HasPrefix(r.Requirement.ID, connectorRow):
 		return len(r.Closed) > 0
+	case r.Requirement.Direction == netpol.Inbound && r.Requirement.Source == netpol.PartyInternet:
+		return len(r.Closed) > 0 || slices.ContainsFunc(r.Denials, func(d netpol.Denial) bool { return d.Decision.Reason != netpol.ReplyElsewhere })
 	}
 	return true
 }

@@ -15,6 +15,7 @@ function row(id: string, state: AccessRow['state'], message = ''): AccessRow {
     ports: ['443'],
     verdict: '',
     state,
+    lacking: state === 'blocked-by-rule',
     denials,
     closed: [],
     probe: { result: 'NotProbed' },
@@ -40,11 +41,11 @@ test('a row is shown once, as the worst subnet has it, with where it lacks', () 
   expect(overallState(health)).toBe('Unhealthy')
 })
 
-test('what workflows and connections call may be closed in part', () => {
-  const row1 = { ...row('C:sql', 'blocked-by-rule', 'denied by securityRules/NoSQL'), connector: 'sql' }
+test('what is closed in part, and may be, lacks nothing', () => {
+  const row1 = { ...row('C:sql', 'blocked-by-rule', 'denied by securityRules/NoSQL'), connector: 'sql', lacking: false }
   const [open] = portTable({ front: subnet('Healthy', row1) })
   expect([open?.state, open?.places]).toEqual(['partly-open', []])
-  const [closed] = portTable({ front: subnet('Unhealthy', { ...row1, closed: [{ protocol: 'Tcp', ports: '1433' }] }) })
+  const [closed] = portTable({ front: subnet('Unhealthy', { ...row1, lacking: true }) })
   expect(closed?.state).toBe('blocked-by-rule')
 })
 

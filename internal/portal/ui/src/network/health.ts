@@ -13,6 +13,7 @@ export interface AccessRow {
   ports: string[]
   verdict: string
   state: RowState
+  lacking: boolean // what the environment needs of it is not open
   rule?: string
   denials: Decision[]
   closed: { protocol: string; ports: string }[]
@@ -48,10 +49,9 @@ export interface HealthChange {
 /** ShownState is that of a row in the table: what may be closed in part, and is, lacks nothing. */
 export type ShownState = RowState | 'partly-open'
 
-/** shownState is the state of a row. What workflows and connections call may be closed in part, as long as no port is closed to all. */
+/** shownState is the state of a row. Some may be closed in part. */
 export function shownState(row: AccessRow): ShownState {
-  const choosable = row.row === 'O2' || row.connector !== undefined
-  return row.state === 'blocked-by-rule' && choosable && row.closed.length === 0 ? 'partly-open' : row.state
+  return row.state === 'blocked-by-rule' && !row.lacking ? 'partly-open' : row.state
 }
 
 /** PortRow is a row of the required access over all subnets. */
