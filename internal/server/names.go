@@ -48,7 +48,7 @@ func serveNames(ns dataplane.Namespace, at netip.AddrPort) (ender, error) {
 		_ = packets.Close()
 		return nil, err
 	}
-	r := &resolver{under: make(chan struct{}, nameQuestions)}
+	r := &resolver{file: resolverFile, under: make(chan struct{}, nameQuestions)}
 	udp := &dns.Server{PacketConn: packets, Handler: r}
 	tcp := &dns.Server{Listener: streams, Handler: r}
 	for _, s := range []*dns.Server{udp, tcp} {
@@ -58,7 +58,10 @@ func serveNames(ns dataplane.Namespace, at netip.AddrPort) (ender, error) {
 }
 
 // resolver hands questions on to the host's name servers.
-type resolver struct{ under chan struct{} }
+type resolver struct {
+	file  string        // names them, as resolv.conf(5) says; read for each question
+	under chan struct{} // has room for those that are under way
+}
 
 // ServeDNS implements dns.Handler.
 func (r *resolver) ServeDNS(w dns.ResponseWriter, question *dns.Msg) {
@@ -72,16 +75,16 @@ func (r *resolver) ServeDNS(w dns.ResponseWriter, question *dns.Msg) {
 	if _, packets := w.RemoteAddr().(*net.UDPAddr); !packets {
 		protocol = "tcp"
 	}
-	answer := askHost(protocol, question)
+	answer := r.ask(protocol, question)
 	if answer == nil {
 		answer = new(dns.Msg).SetRcode(question, dns.RcodeServerFailure)
 	}
 	_ = w.WriteMsg(answer)
 }
 
-// askHost asks the host's name servers one after the other; nil: none has answered.
-func askHost(protocol string, question *dns.Msg) *dns.Msg {
-	c, err := dns.ClientConfigFromFile(resolverFile)
+// ask asks the host's name servers one after the other; nil: none has answered.
+func (r *resolver) ask(protocol string, question *dns.Msg) *dns.Msg {
+	c, err := dns.ClientConfigFromFile(r.file)
 	if err != nil {
 		return nil
 	}
