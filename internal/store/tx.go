@@ -46,6 +46,52 @@ func (tx *Tx) DB() *DB { return tx.db }
 // it is undone. fn must be quick and must not call Write.
 func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 
+// Attempt runs fn, and takes back what it has changed if it fails, so that the call may
+// go on; it answers fn's error.
+func (tx *Tx) Attempt(fn func() error) error {
+	if err := tx.save(); err != nil {
+		return err
+	}
+	mark, after := len(tx.redo), len(tx.after)
+	if err := tx.control(`SAVEPOINT attempt`); err != nil {
+		return err
+	}
+	failed := fn()
+	if failed != nil {
+		if err := tx.control(`ROLLBACK TO attempt`); err != nil {
+			return err
+		}
+		clear(tx.redo[mark:])
+		tx.redo, tx.after = tx.redo[:mark], tx.after[:after]
+		tx.run, tx.begun = runID{}, nil
+	}
+	if err := tx.control(`RELEASE attempt`); err != nil {
+		return err
+	}
+	return failed
+}
+
+// control runs a statement that must not fail: if it does, the transaction is lost.
+func (tx *Tx) control(sql string) error {
+	switch {
+	case !tx.writable:
+		return ErrReadOnly
+	case tx.failed == nil:
+		_, tx.failed = tx.c.run(sql)
+	}
+	return tx.failed
+}
+
+// save puts the call into a savepoint of its own, where one is due.
+func (tx *Tx) save() error {
+	if !tx.careful || tx.saved || tx.mark == 0 {
+		return nil
+	}
+	err := tx.control(`SAVEPOINT one`)
+	tx.saved = err == nil
+	return err
+}
+
 // start begins a batch.
 func (tx *Tx) start() {
 	clear(tx.redo)
@@ -74,12 +120,8 @@ func (tx *Tx) exec(sql string, args ...driver.Value) (int64, error) {
 	if tx.failed != nil {
 		return 0, tx.failed
 	}
-	if tx.careful && !tx.saved && tx.mark > 0 {
-		if _, err := tx.c.run(`SAVEPOINT one`); err != nil {
-			tx.failed = err
-			return 0, err
-		}
-		tx.saved = true
+	if err := tx.save(); err != nil {
+		return 0, err
 	}
 	n, err := tx.c.run(sql, args...)
 	if err != nil && breaks(err) {
