@@ -63,9 +63,11 @@ func TestWhatIfOfDeploy(t *testing.T) {
 		t.Error(out)
 	}
 	for range 2 { // nothing was made the first time
-		if out := w.succeed("bin/isle deploy examples/network/network.json -g elsewhere --what-if"); !strings.Contains(out, "  + resourceGroups/elsewhere ") || !strings.Contains(out, "  + Microsoft.Network/virtualNetworks/") {
+		if out := w.succeed("bin/isle deploy examples/network/guard.json -g elsewhere --what-if"); !strings.Contains(out, "  + resourceGroups/elsewhere ") || !strings.Contains(out, "  + Microsoft.Network/networkSecurityGroups/") {
 			t.Error(out)
 		}
+		// Its security group is guard.json's.
+		w.refuses("bin/isle deploy examples/network/network.json -g elsewhere --what-if", "would be refused")
 	}
 	if out := w.succeed("bin/isle deploy examples/order/template.json --what-if --json"); !strings.HasPrefix(out, `{"status":"Succeeded"`) {
 		t.Error(out)

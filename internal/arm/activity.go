@@ -125,7 +125,7 @@ func (m *Manager) record(ctx context.Context, c *call, e event) {
 // noted carries out a call that is no read, and sees to its entry.
 func (m *Manager) noted(ctx context.Context, c *call, t target, carryOut func() (*Result, error)) (*Result, error) {
 	res, err := carryOut()
-	if c.tried {
+	if c.try != nil {
 		return res, err
 	}
 	action := operationOf(t.typ.Name) + map[string]string{http.MethodPut: "/write", http.MethodPatch: "/write", http.MethodDelete: "/delete"}[c.method]

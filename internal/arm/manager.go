@@ -172,25 +172,6 @@ func (m *Manager) PutWith(ctx context.Context, p Principal, id, apiVersion strin
 	return m.serve(ctx, c)
 }
 
-// errTried ends the transaction of a PUT that is only tried.
-var errTried = errors.New("arm: tried")
-
-// TryPut is Put undone: it tells what Put would answer, or refuse, and leaves no trace.
-func (m *Manager) TryPut(ctx context.Context, p Principal, id, apiVersion string, body []byte) (*Result, error) {
-	c := m.localCall(p, http.MethodPut, id, apiVersion, body)
-	c.tried = true
-	var tried *Result
-	c.commit = func(_ *store.Tx, r *Result) error {
-		tried = r
-		return errTried
-	}
-	_, err := m.serve(ctx, c)
-	if errors.Is(err, errTried) {
-		return tried, nil
-	}
-	return nil, err
-}
-
 // Patch changes a resource, as a PATCH by that principal would.
 func (m *Manager) Patch(ctx context.Context, p Principal, id, apiVersion string, body []byte) (*Result, error) {
 	return m.local(ctx, p, http.MethodPatch, id, apiVersion, body)

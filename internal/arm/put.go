@@ -29,7 +29,7 @@ func (m *Manager) put(ctx context.Context, c *call, t target, hook putHook) (*Re
 		return nil, err
 	}
 	var res *Result
-	err = m.db.Write(ctx, func(tx *store.Tx) (err error) {
+	err = m.transact(ctx, c, func(tx *store.Tx) (err error) {
 		r := c.putRequest(t, doc)
 		r.Prepared = prepared
 		if err := m.prepare(ctx, tx, c, t, r); err != nil {

@@ -26,7 +26,8 @@ func (m *Manager) tagsAtScope(ctx context.Context, c *call, scope ID) (*Result, 
 	if err != nil {
 		return nil, err
 	}
-	run, change := m.db.Write, func(old expr.Value) (expr.Value, error) { return changedTags(c.method, doc, old) }
+	run := func(ctx context.Context, fn func(*store.Tx) error) error { return m.transact(ctx, c, fn) }
+	change := func(old expr.Value) (expr.Value, error) { return changedTags(c.method, doc, old) }
 	if c.method == http.MethodGet {
 		run, change = m.db.Read, nil
 	}

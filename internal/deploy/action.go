@@ -10,15 +10,15 @@ import (
 	"isle/internal/store"
 )
 
-// validate checks a deployment as a PUT does, then asks the types of its resources what
-// they would refuse now, and says what it would deploy. It changes nothing.
+// validate checks a deployment as a PUT does, then tries what the types of its resources
+// would refuse, and says what it would deploy. It changes nothing.
 func (p *Provider) validate(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	id, err := deploymentOf(r)
 	if err != nil {
 		return nil, err
 	}
 	w := p.preview(ctx, r)
-	d, err := w.deployment(id, r.Body, false)
+	d, err := w.see(id, r.Body)
 	if err != nil {
 		return nil, err
 	}

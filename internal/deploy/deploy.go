@@ -36,10 +36,10 @@ type Resources interface {
 	ListAll(ctx context.Context, p arm.Principal, path, apiVersion string) ([]expr.Value, error)
 }
 
-// Rehearsal tells what a PUT would do, and what of a resource one can have said, for
+// Rehearsal tells what PUTs would do, and what of a resource one can have said, for
 // what-if.
 type Rehearsal interface {
-	TryPut(ctx context.Context, p arm.Principal, id, apiVersion string, body []byte) (*arm.Result, error)
+	TryPuts(ctx context.Context, p arm.Principal, puts []arm.Try) ([]arm.Tried, error)
 	Settable(typ string, view expr.Value) expr.Value
 }
 

@@ -67,7 +67,8 @@ func (w *world) open(t testing.TB) {
 	types := append(w.provider.Types(), arm.Type{Name: "Test.Things/things", Tracked: true, Put: w.putThing, Delete: deleteThing, View: viewThing,
 		Actions: map[string]arm.Handler{"listKeys": func(context.Context, *arm.Request) (*arm.Response, error) {
 			return arm.Reply(expr.Object(expr.Member{Name: "key", Value: expr.String("planted-key")})), nil
-		}}}, arm.Type{Name: "Test.Things/things/parts", Put: w.putThing, View: viewThing})
+		}}}, arm.Type{Name: "Test.Things/things/parts", Put: w.putThing, View: viewThing},
+		arm.Type{Name: "Test.Things/drafts", Tracked: true, Prepare: prepareDraft, Put: w.putThing, View: viewThing})
 	w.Manager, err = arm.New(arm.Config{Store: w.store, Types: types, Routes: w.provider.Routes(), Authenticator: w, PublicURL: "https://isle.test",
 		Subscriptions: []arm.Subscription{{ID: subscription}}, Clock: clock, Log: log})
 	if err != nil {
@@ -106,7 +107,15 @@ func (w *world) Delete(ctx context.Context, p arm.Principal, id, version string)
 	return w.Manager.Delete(ctx, p, id, version)
 }
 
-func (w *world) putThing(_ context.Context, _ *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
+// prepareDraft refuses what a thing refuses, but before the transaction.
+func prepareDraft(_ context.Context, r *arm.PutRequest) (any, error) {
+	if v, _ := r.Properties().Get("early"); !v.IsNull() {
+		return nil, arm.Invalid("DraftRefused", "properties.early", "The draft is refused.")
+	}
+	return nil, nil
+}
+
+func (w *world) putThing(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
 	var s thing
 	if r.Old != nil {
 		if err := json.Unmarshal(r.Old.Body, &s); err != nil {
@@ -114,6 +123,16 @@ func (w *world) putThing(_ context.Context, _ *store.Tx, r *arm.PutRequest) (*ar
 		}
 	}
 	flag := func(name string) bool { v, _ := r.Properties().Get(name); b, _ := v.AsBool(); return b }
+	if needs, _ := r.Properties().Get("needs"); !needs.IsNull() {
+		if other, err := arm.Load(tx, things+needs.Text()); err != nil || other.State != "Succeeded" {
+			return nil, arm.Invalid("ThingMissing", "properties.needs", "The thing that it needs is not there.")
+		}
+	}
+	if spoils, _ := r.Properties().Get("spoils"); !spoils.IsNull() { // written, and then refused
+		if err := arm.Save(tx, arm.Resource{Resource: store.Resource{ID: things + spoils.Text(), State: "Succeeded", Body: []byte("{}")}}); err != nil {
+			return nil, err
+		}
+	}
 	if flag("refuse") {
 		return nil, arm.Invalid("ThingRefused", "properties.refuse", "The thing is refused.")
 	}

@@ -30,18 +30,34 @@ func thingOf(name, dependsOn, properties string) string {
 	return `{"type":"Test.Things/things","apiVersion":"2024-01-01","name":"` + name + `","location":"here","dependsOn":[` + dependsOn + `],"properties":{` + properties + `}}`
 }
 
-// A validation tells all that would be refused now, and only that.
-func TestValidationAsksTheTypes(t *testing.T) {
+// A validation tries each PUT upon what those before it have made, and tells all that would
+// be refused, and only that.
+func TestValidationTriesEachUponTheOthers(t *testing.T) {
 	refuse := `"refuse":true`
+	draft := func(name, dependsOn string) string {
+		return strings.Replace(thingOf(name, dependsOn, `"early":true`), "Test.Things/things", "Test.Things/drafts", 1)
+	}
 	for _, tt := range []struct{ name, resources, want string }{
 		{"nothing is refused", thingOf("a", "", ""), ""},
 		{"each refusal is told", thingOf("a", "", refuse) + "," + thingOf("b", "", "") + "," + thingOf("c", "", refuse), "ThingRefused a\nThingRefused c"},
 		{"one in a nested template", inner("n", "", thingOf("a", "", refuse)), "ThingRefused a"},
-		{"it needs what is made first", thingOf("new", "", "") + "," + thingOf("a", `"new"`, refuse), ""},
-		{"it needs what is changed first", thingOf("same", "", "") + "," + thingOf("a", `"same"`, refuse), ""},
-		{"it needs what waits for that", thingOf("new", "", "") + "," + inner("n", `"new"`) + "," + thingOf("a", `"n"`, refuse), ""},
-		{"it needs a nested deployment", inner("n", "", thingOf("new", "", "")) + "," + thingOf("a", `"n"`, refuse), ""},
-		{"it is nested where that is made first", thingOf("new", "", "") + "," + inner("n", `"new"`, thingOf("a", "", refuse)), ""},
+		{"it needs what nobody makes", thingOf("a", "", `"needs":"new"`), "ThingMissing a"},
+		{"it needs what is made first", thingOf("a", `"new"`, `"needs":"new"`) + "," + thingOf("new", "", ""), ""},
+		{"it is refused, whatever is made first", thingOf("new", "", "") + "," + thingOf("a", `"new"`, refuse), "ThingRefused a"},
+		{"it is refused, whatever is changed first", thingOf("same", "", "") + "," + thingOf("a", `"same"`, refuse), "ThingRefused a"},
+		{"it needs a nested deployment", inner("n", "", thingOf("new", "", "")) + "," + thingOf("a", `"n"`, `"needs":"new"`), ""},
+		{"it is nested where that is made first", thingOf("new", "", "") + "," + inner("n", `"new"`, thingOf("a", "", `"needs":"new"`)), ""},
+		{"it is refused behind a nested deployment", inner("n", "", thingOf("new", "", "")) + "," + thingOf("a", `"n"`, refuse), "ThingRefused a"},
+		{"what it needs goes on behind its answer", thingOf("new", "", `"slow":true`) + "," + thingOf("a", `"new"`, refuse), ""},
+		{"so does one in what is nested", inner("n", "", thingOf("new", "", `"slow":true`)) + "," + thingOf("a", `"n"`, refuse), ""},
+		{"it is nested behind one that goes on", thingOf("new", "", `"slow":true`) + "," + inner("n", `"new"`, thingOf("a", "", refuse)), ""},
+		{"that one is taken to end well", thingOf("new", "", `"slow":true`) + "," + thingOf("a", `"new"`, `"needs":"new"`), ""},
+		{"one that is there already goes on", thingOf("same", "", `"note":"n","slow":true`) + "," + thingOf("a", `"same"`, refuse) + "," + thingOf("b", `"same"`, `"needs":"same"`), "ThingRefused a"},
+		{"what it needs is refused", thingOf("new", "", refuse) + "," + thingOf("a", `"new"`, `"needs":"new"`), "ThingRefused new"},
+		{"what is refused leaves nothing", thingOf("b", "", `"spoils":"c",`+refuse) + "," + thingOf("a", "", `"needs":"c"`), "ThingRefused b\nThingMissing a"},
+		{"what it needs cannot be known", thingOf("new", "", "") + "," + thingOf("read", `"new"`, `"note":"[reference('new').note]"`) + "," + thingOf("a", `"read"`, refuse), ""},
+		{"it is refused early", draft("a", ""), "DraftRefused a"},
+		{"it is refused early, for what may be there then", thingOf("new", "", "") + "," + draft("a", `"new"`), ""},
 		{"it is left out", `{"type":"Test.Things/things","apiVersion":"2024-01-01","name":"a","condition":false,"properties":{` + refuse + `}}`, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -54,7 +70,9 @@ func TestValidationAsksTheTypes(t *testing.T) {
 			if tt.want != "" && (status != 400 || at(v, "error", "code") != "InvalidTemplateDeployment") {
 				t.Errorf("%d %s", status, v.JSON())
 			}
-			w.want(t, http.MethodGet, things+"new", "", 404)
+			for _, gone := range []string{"new", "a", "b", "c"} {
+				w.want(t, http.MethodGet, things+gone, "", 404)
+			}
 			w.want(t, http.MethodHead, deployments+"n", "", 404)
 			if v := w.want(t, http.MethodGet, things+"same", "", 200); at(v, "properties", "puts") != "1" {
 				t.Errorf("it was changed: %s", v.JSON())
@@ -66,17 +84,18 @@ func TestValidationAsksTheTypes(t *testing.T) {
 	}
 }
 
-// That a resource needs another one excuses nothing where that one stays as it is.
-func TestValidationWhereNothingIsMadeFirst(t *testing.T) {
+// What goes into a group that the template makes is tried there.
+func TestValidationInAGroupThatIsMade(t *testing.T) {
 	w := newWorld(t)
 	group := `{"type":"Microsoft.Resources/resourceGroups","apiVersion":"2021-04-01","name":"NAME","location":"here"}`
-	into := strings.Replace(inner("n", `"NAME"`, thingOf("a", "", `"refuse":true`)), `"dependsOn"`, `"resourceGroup":"NAME","dependsOn"`, 1)
-	for name, want := range map[string]string{"g": "ThingRefused a", "new": ""} {
+	into := strings.Replace(inner("n", `"NAME"`, thingOf("a", "", `"refuse":true`), thingOf("b", "", "")), `"dependsOn"`, `"resourceGroup":"NAME","dependsOn"`, 1)
+	for _, name := range []string{"g", "new"} {
 		body := toSubscription(`"resources":[` + strings.ReplaceAll(group+","+into, "NAME", name) + `]`)
-		if _, v := w.call(http.MethodPost, atSubscription+"d/validate", body); refusals(v) != want {
+		if _, v := w.call(http.MethodPost, atSubscription+"d/validate", body); refusals(v) != "ThingRefused a" {
 			t.Errorf("%s: %s", name, v.JSON())
 		}
 	}
+	w.want(t, http.MethodGet, "/subscriptions/"+subscription+"/resourceGroups/new", "", 404)
 }
 
 // What a secret says is not told with the refusal.

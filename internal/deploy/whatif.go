@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -11,12 +10,12 @@ import (
 	"isle/internal/arm"
 )
 
-// What a deployment would change (logic-api §5.2, WhatIf). Each resource's PUT is
-// carried out as the caller's, in a transaction that is then undone: what it would
-// have stored is compared with what is there, so that defaults and spellings that mean
-// the same are no difference. Where that is not possible yet, because the resource
-// needs another one that the template makes first, the template is compared with what
-// is there, as far as it says something.
+// What a deployment would change (logic-api §5.2, WhatIf). The PUTs of its resources are
+// carried out as the caller's, one upon the other, in a transaction that is then undone:
+// what each would have stored is compared with what is there, so that defaults and
+// spellings that mean the same are no difference. Where that is not possible yet, because a
+// body reads what is still to be made, or the PUT waits for what goes on behind the answer of
+// another, the template is compared with what is there, as far as it says something.
 
 // Kinds of a change.
 const (
@@ -33,7 +32,8 @@ const (
 	reasonNotReady = "What it deploys depends on resources that are not deployed yet."
 )
 
-// preview is what a what-if, or a validation, finds out.
+// preview is what a what-if, or a validation, finds out: it reads the templates, has all
+// PUTs tried at once, and judges what came of each.
 type preview struct {
 	ctx         context.Context
 	provider    *Provider
@@ -42,12 +42,24 @@ type preview struct {
 	now         time.Time
 	full        bool // payloads are shown
 
+	puts  []arm.Try   // of what templates name, in the order in which they would be carried out
+	tried []arm.Tried // what came of them
+
 	changes []expr.Value
 	refused []*arm.Error            // what would be refused, each with the resource's ID as its target
 	named   map[string]bool         // keys of what templates name
-	made    map[string]bool         // keys of what would be made or changed
+	becomes map[string]prospect     // by key: what becomes of what templates name
 	groups  map[string]arm.Resource // by key: groups that would be made
 }
+
+// prospect is what is known of a resource of a template before it is deployed.
+type prospect int
+
+const (
+	stays   prospect = iota // it is as it will be
+	changes                 // it is made or changed; what comes behind was tried upon that
+	unclear                 // what becomes of it, only the deployment shows
+)
 
 // whatIf answers what a deployment would change. It changes nothing.
 func (p *Provider) whatIf(ctx context.Context, r *arm.Request) (*arm.Response, error) {
@@ -61,7 +73,7 @@ func (p *Provider) whatIf(ctx context.Context, r *arm.Request) (*arm.Response, e
 	}
 	w := p.preview(ctx, r)
 	w.full = format == formatFull
-	d, err := w.deployment(id, r.Body, false)
+	d, err := w.see(id, r.Body)
 	if err == nil && id.Group != "" {
 		err = w.rest(id, d.order.mode)
 	}
@@ -78,7 +90,7 @@ func (p *Provider) whatIf(ctx context.Context, r *arm.Request) (*arm.Response, e
 // preview begins a preview for whoever asks.
 func (p *Provider) preview(ctx context.Context, r *arm.Request) *preview {
 	return &preview{ctx: ctx, provider: p, who: r.Principal, correlation: r.CorrelationID, now: r.Now,
-		named: map[string]bool{}, made: map[string]bool{}, groups: map[string]arm.Resource{}}
+		named: map[string]bool{}, becomes: map[string]prospect{}, groups: map[string]arm.Resource{}}
 }
 
 // diagnostics shows what would be refused.
@@ -105,26 +117,38 @@ func resultFormat(body expr.Value) (string, error) {
 	return "", arm.Invalid("InvalidRequestContent", "properties.whatIfSettings.resultFormat", "The result format '%s' is not valid. Use '%s' or '%s'.", v.Text(), formatFull, formatIDs)
 }
 
-// deployment looks at the resources of a deployment, and of those nested in it. It is
-// late if it is nested, and what it needs would be made first.
-func (w *preview) deployment(id arm.ID, body expr.Value, late bool) (*prepared, error) {
+// see finds out what becomes of a deployment.
+func (w *preview) see(id arm.ID, body expr.Value) (*prepared, error) {
+	s, d, err := w.deployment(id, body)
+	if err != nil {
+		return nil, err
+	}
+	if w.tried, err = w.provider.rehearsal.TryPuts(w.ctx, w.who, w.puts); err != nil {
+		return nil, err
+	}
+	s.judge()
+	return d, nil
+}
+
+// deployment looks at the resources of a deployment, and of those nested in it.
+func (w *preview) deployment(id arm.ID, body expr.Value) (*sight, *prepared, error) {
 	o, failed := requested(body)
 	if failed != nil {
-		return nil, failed
+		return nil, nil, failed
 	}
 	place, err := w.provider.place(w.ctx, id, body, o.mode)
 	if made, ok := w.groups[id.GroupID().Key()]; ok && err != nil {
 		place, err = made, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d, err := w.provider.checkAt(w.ctx, id, o, place, w.who, w.correlation, w.now)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	s := &sight{preview: w, plan: d.plan, present: make([]expr.Value, len(d.plan.Resources)), late: make([]bool, len(d.plan.Resources)), within: late}
-	return d, s.look()
+	s := &sight{preview: w, plan: d.plan, present: make([]expr.Value, len(d.plan.Resources))}
+	return s, d, s.look()
 }
 
 // sight is the preview of one template.
@@ -132,8 +156,20 @@ type sight struct {
 	*preview
 	plan    *Plan
 	present []expr.Value // what is there of each planned resource, null for nothing
-	late    []bool       // of each planned resource that was looked at: isLate
-	within  bool         // the template is in a deployment that isLate
+	parts   []part       // of those that are deployed, each behind what it depends on
+	around  prospect     // what is known of what the template's deployment depends on
+}
+
+// part is what a template says of one of its resources.
+type part struct {
+	at    int        // in the plan
+	whole bool       // all of its body is known
+	shown expr.Value // what can be shown of it
+	put   int        // of a resource whose body is known: which of the puts it is
+
+	// Of a nested deployment whose body is known.
+	inner  *sight
+	failed *arm.Error // it cannot be deployed as it is now
 }
 
 // look goes through the resources, each after what it depends on.
@@ -150,9 +186,11 @@ func (s *sight) look() error {
 		s.named[strings.ToLower(r.ID)] = true
 	}
 	for _, i := range s.plan.inOrder() {
-		if err := s.resource(i); err != nil {
+		p, err := s.read(i)
+		if err != nil {
 			return err
 		}
+		s.parts = append(s.parts, p)
 	}
 	return nil
 }
@@ -191,28 +229,27 @@ func (w *preview) get(id, apiVersion string) (expr.Value, error) {
 	return result.Body, nil
 }
 
-// resource finds what becomes of one.
-func (s *sight) resource(i int) error {
+// read takes up what the template says of a resource.
+func (s *sight) read(i int) (p part, err error) {
 	r := s.plan.Resources[i]
-	s.late[i] = s.isLate(r)
-	body, err := s.plan.Body(i, reader{s.ctx, s.provider.resources, s.who}, s.deployed)
-	whole := err == nil
+	reader := reader{s.ctx, s.provider.resources, s.who}
+	body, unknown := s.plan.Body(i, reader, s.deployed)
+	p = part{at: i, whole: unknown == nil}
 	if strings.EqualFold(r.Type, TypeName) {
-		return s.nested(i, body, whole)
-	}
-	shown := s.plan.sketch(i, reader{s.ctx, s.provider.resources, s.who}, s.deployed)
-	if strings.EqualFold(r.Type, groupType) && s.present[i].IsNull() {
-		s.made[strings.ToLower(r.ID)] = true
-		s.groups[strings.ToLower(r.ID)] = groupOf(shown)
-	}
-	var after outcome
-	if whole {
-		if after, err = s.try(i, body); err != nil {
-			return err
+		if p.whole {
+			p.inner, p.failed, err = s.nested(r, body)
 		}
+		return p, err
 	}
-	s.add(r, s.present[i], shown, after)
-	return nil
+	p.shown = s.plan.sketch(i, reader, s.deployed)
+	if strings.EqualFold(r.Type, groupType) && s.present[i].IsNull() {
+		s.groups[strings.ToLower(r.ID)] = groupOf(p.shown)
+	}
+	if p.whole {
+		p.put = len(s.puts)
+		s.puts = append(s.puts, arm.Try{ID: r.ID, APIVersion: r.APIVersion, Body: body.JSON()})
+	}
+	return p, nil
 }
 
 // groupOf is a group that would be made.
@@ -225,62 +262,88 @@ func groupOf(body expr.Value) (r arm.Resource) {
 // deployed says of a planned resource that it can be read: as it is now.
 func (s *sight) deployed(i int) (bool, error) { return !s.present[i].IsNull(), nil }
 
-// nested looks into a nested deployment. If it makes or changes something, or may, so
-// does it itself, for what depends on it.
-func (s *sight) nested(i int, body expr.Value, whole bool) error {
-	r := s.plan.Resources[i]
+// nested looks into a nested deployment.
+func (s *sight) nested(r Planned, body expr.Value) (*sight, *arm.Error, error) {
 	id, err := arm.ParseID(r.ID)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	if !whole {
-		s.made[strings.ToLower(r.ID)] = true
-		s.changes = append(s.changes, expr.Object(str("resourceId", r.ID), str("changeType", changeUnclear), str("unsupportedReason", reasonNotReady)))
-		return nil
-	}
-	before := len(s.made)
-	_, err = s.preview.deployment(id, body, s.late[i])
-	if len(s.made) > before {
-		s.made[strings.ToLower(r.ID)] = true
-	}
+	inner, _, err := s.preview.deployment(id, body)
 	if e := arm.AsError(err); e != nil && e.Status < http.StatusInternalServerError {
-		if !s.late[i] {
-			s.problem(r.ID, e)
+		return nil, e, nil
+	}
+	return inner, nil, err
+}
+
+// judge tells what becomes of the resources, now that they were tried, and of the
+// deployment as a whole.
+func (s *sight) judge() (all prospect) {
+	for _, p := range s.parts {
+		r := s.plan.Resources[p.at]
+		before := s.before(r)
+		var after prospect
+		if strings.EqualFold(r.Type, TypeName) {
+			after = s.judgeNested(r, p, before)
+		} else {
+			after = s.judgeOne(r, p, before)
 		}
-		return nil
+		s.becomes[strings.ToLower(r.ID)] = after
+		all = max(all, after)
 	}
-	return err
+	return all
 }
 
-// outcome is what would be there after a PUT: null if that cannot be known yet. Of one
-// that goes on behind its answer, what only stands there now may come back.
-type outcome struct {
-	view   expr.Value
-	begins bool
-}
-
-// try tells what the PUT of a resource would make of it.
-func (s *sight) try(i int, body expr.Value) (after outcome, err error) {
-	r := s.plan.Resources[i]
-	result, err := s.provider.rehearsal.TryPut(s.ctx, s.who, r.ID, r.APIVersion, body.JSON())
-	refused := arm.AsError(err)
-	switch {
-	case err == nil:
-		return outcome{result.Body, result.Operation != ""}, nil
-	case refused == nil || refused.Status >= http.StatusInternalServerError:
-		return outcome{}, err
-	case !s.late[i]:
-		s.problem(r.ID, refused)
-	}
-	return outcome{}, nil
-}
-
-// isLate reports whether a resource may be refused now only because what it needs, or
-// what that needs, would be made first.
-func (s *sight) isLate(r Planned) bool {
+// before is what is known of what a resource needs.
+func (s *sight) before(r Planned) prospect {
 	id, err := arm.ParseID(r.ID)
-	return err != nil || s.within || s.made[id.GroupID().Key()] ||
-		slices.ContainsFunc(r.DependsOn, func(d int) bool { return s.late[d] || s.made[strings.ToLower(s.plan.Resources[d].ID)] })
+	if err != nil {
+		return unclear
+	}
+	known := max(s.around, s.becomes[id.GroupID().Key()])
+	for _, d := range r.DependsOn {
+		known = max(known, s.becomes[strings.ToLower(s.plan.Resources[d].ID)])
+	}
+	return known
+}
+
+// judgeNested is judge for a nested deployment: what becomes of it is what becomes of what
+// is in it.
+func (s *sight) judgeNested(r Planned, p part, before prospect) prospect {
+	switch {
+	case !p.whole:
+		s.changes = append(s.changes, expr.Object(str("resourceId", r.ID), str("changeType", changeUnclear), str("unsupportedReason", reasonNotReady)))
+		return unclear
+	case p.failed != nil:
+		if before == stays {
+			s.problem(r.ID, p.failed)
+		}
+		return unclear
+	}
+	p.inner.around = before
+	return p.inner.judge()
+}
+
+// judgeOne is judge for one resource.
+func (s *sight) judgeOne(r Planned, p part, before prospect) prospect {
+	var tried arm.Tried
+	if p.whole {
+		tried = s.tried[p.put]
+	}
+	if e := tried.Refused; e != nil && !excused(tried, before) {
+		s.problem(r.ID, e)
+	}
+	after := s.add(r, s.present[p.at], p.shown, tried.Result)
+	if tried.Result == nil || s.present[p.at].IsNull() && tried.Result.Operation != "" {
+		return unclear
+	}
+	return after
+}
+
+// excused tells whether a refusal may be only for now: what the resource needs is not known
+// yet, or will be another one when the resource is put, and it was refused by what is there
+// now. Rights that a template gives are among that.
+func excused(t arm.Tried, before prospect) bool {
+	return before == unclear || before == changes && (t.Early || t.Refused.Status == http.StatusForbidden)
 }
 
 // problem tells that a resource would be refused.
@@ -291,30 +354,31 @@ func (s *sight) problem(id string, e *arm.Error) {
 }
 
 // add adds the change of a resource that a template names: before is what is there,
-// shown what the template says, result what the PUT would make of it.
-func (s *sight) add(r Planned, before, shown expr.Value, result outcome) {
+// shown what the template says, result what the PUT would make of it, nil if that cannot be
+// known yet. Of one that goes on behind its answer, what only stands there now may come back.
+func (s *sight) add(r Planned, before, shown expr.Value, result *arm.Result) prospect {
 	shown = s.payload(r, eachString(shown, s.plan.scrub))
 	if before.IsNull() {
-		s.made[strings.ToLower(r.ID)] = true
 		s.change(r, changeCreate, expr.Null(), shown, nil)
-		return
+		return changes
 	}
 	before = s.payload(r, before)
 	after := shown
-	if !result.view.IsNull() {
-		after = s.payload(r, result.view)
+	known := result != nil && !result.Body.IsNull()
+	if known {
+		after = s.payload(r, result.Body)
 	}
-	c := comparison{partial: result.view.IsNull() || result.begins}
+	c := comparison{partial: !known || result.Operation != ""}
 	delta := c.of(before, after)
 	if c.partial {
 		after = merged(before, after)
 	}
 	if len(delta) == 0 {
 		s.change(r, changeNone, before, after, nil)
-		return
+		return stays
 	}
-	s.made[strings.ToLower(r.ID)] = true
 	s.change(r, changeModify, before, after, delta)
+	return changes
 }
 
 // change lists a change of a resource. Where only IDs are shown, it is not told whether

@@ -40,6 +40,17 @@ describe('environments', () => {
     await page.getByRole('checkbox', { name: '9small' }).waitFor()
     await visit.look('environment-create-networking')
 
+    // The server judges what the deployment would make: the delegation, and the environment upon it.
+    await page.getByRole('checkbox', { name: 'subnet4' }).uncheck()
+    await page.getByRole('checkbox', { name: '9small' }).check()
+    visit.expectErrors(/400/)
+    await page.getByRole('button', { name: 'Review + create' }).first().click()
+    await page.getByText('Validation failed').waitFor()
+    await visit.look('environment-create-refused-subnet')
+    await page.getByRole('tab', { name: 'Networking' }).click()
+    await page.getByRole('checkbox', { name: '9small' }).uncheck()
+    await page.getByRole('checkbox', { name: 'subnet4' }).check()
+
     await page.getByRole('button', { name: 'Review + create' }).first().click()
     await page.getByText('Validation passed').waitFor()
     await visit.look('environment-create-review')
@@ -68,7 +79,7 @@ describe('environments', () => {
     await page.getByRole('button', { name: 'Review + create' }).first().click()
     visit.expectErrors(/400/) // the server refuses it
     await page.getByText('Validation failed').waitFor()
-    await page.getByText('The environment may be refused').waitFor()
+    await page.getByText('InvalidTemplateDeployment').waitFor()
     expect(await page.getByRole('button', { name: 'Create', exact: true }).isDisabled()).toBe(true)
     await visit.look('environment-create-refused')
   })

@@ -14,7 +14,7 @@ import { Facts } from '../frame/Facts'
 import { useNotifications } from '../frame/notifications'
 import { useChanged } from '../api/resources'
 import { networkType, type Subnet, type VirtualNetwork } from '../network/resources'
-import { idOf, subnetWarnings, templateOf, type Draft } from './draft'
+import { idOf, templateOf, type Draft } from './draft'
 
 const deploymentType = 'Microsoft.Resources/deployments'
 
@@ -81,28 +81,8 @@ function Validated({ draft }: { draft: Draft }) {
           <MessageBarBody>Validation passed</MessageBarBody>
         </MessageBar>
       )}
-      <Doubts draft={draft} subnets={subnets} />
       <Create draft={draft} deployment={deployment} subnets={subnets} ready={checked.isSuccess} />
     </>
-  )
-}
-
-/** Doubts are what speaks against the chosen subnets. The server judges when it makes the environment. */
-function Doubts({ draft, subnets }: { draft: Draft; subnets: Subnet[] }) {
-  const styles = useStyles()
-  const found = subnets.filter((s) => draft.subnets.includes(s.id)).flatMap((s) => subnetWarnings(s).map((w) => `${s.name}: ${w}`))
-  if (found.length === 0) return null
-  return (
-    <MessageBar intent="warning" layout="multiline">
-      <MessageBarBody>
-        <MessageBarTitle>The environment may be refused</MessageBarTitle>
-        <ul className={styles.list}>
-          {found.map((w) => (
-            <li key={w}>{w}</li>
-          ))}
-        </ul>
-      </MessageBarBody>
-    </MessageBar>
   )
 }
 

@@ -1,0 +1,86 @@
+package arm
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"isle/internal/store"
+)
+
+// Try is a PUT to be tried.
+type Try struct {
+	ID, APIVersion string
+	Body           []byte
+}
+
+// Tried is what a PUT would have come to.
+type Tried struct {
+	Result  *Result // nil if it would be refused
+	Refused *Error
+	// Early: it was refused before the transaction, by what stands there now, and not by
+	// what the PUTs before it would have made of that.
+	Early bool
+}
+
+// errTried ends the transaction of what is only tried.
+var errTried = errors.New("arm: tried")
+
+// TryPuts tells what PUTs, one after the other, would answer or refuse, and leaves no
+// trace: each is carried out upon what those before it have made, in one transaction,
+// which is undone. What goes on behind an answer is taken to have ended well; what a type
+// does before its transaction (Type.Prepare) is done before the first PUT, and sees what
+// stands there now. The error is none of a PUT.
+func (m *Manager) TryPuts(ctx context.Context, p Principal, puts []Try) ([]Tried, error) {
+	tried := make([]Tried, len(puts))
+	changes := make([]func(*store.Tx) error, len(puts))
+	for i, put := range puts {
+		c := m.localCall(p, http.MethodPut, put.ID, put.APIVersion, put.Body)
+		c.try = func(change func(*store.Tx) error) { changes[i] = change }
+		c.commit = func(tx *store.Tx, r *Result) error {
+			tried[i].Result = r
+			if r.Operation == "" {
+				return nil
+			}
+			ended := r.Resource
+			ended.State, ended.Operation = "Succeeded", ""
+			return Save(tx, ended)
+		}
+		_, err := m.serve(ctx, c)
+		if errors.Is(err, errTried) {
+			continue
+		}
+		tried[i].Early = true
+		if tried[i].Refused, err = refusal(err); err != nil {
+			return nil, err
+		}
+	}
+	err := m.db.Write(ctx, func(tx *store.Tx) error {
+		for i, change := range changes {
+			if change == nil {
+				continue
+			}
+			tried[i] = Tried{}
+			refused, err := refusal(tx.Attempt(func() error { return change(tx) }))
+			if err != nil {
+				return err
+			}
+			if tried[i].Refused = refused; refused != nil {
+				tried[i].Result = nil
+			}
+		}
+		return errTried
+	})
+	if !errors.Is(err, errTried) {
+		return nil, err
+	}
+	return tried, nil
+}
+
+// refusal parts what the wire would be told of a request from what is wrong with the server.
+func refusal(err error) (*Error, error) {
+	if e := AsError(err); e != nil && e.Status < http.StatusInternalServerError {
+		return e, nil
+	}
+	return nil, err
+}
