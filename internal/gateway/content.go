@@ -58,7 +58,7 @@ func onlyRead(r *http.Request) error {
 func contentHeaders(h http.Header) {
 	h["Content-Type"] = []string{"application/json; charset=utf-8"}
 	h["Cache-Control"] = []string{"no-store"}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
+	h["Content-Security-Policy"] = []string{inert}
 }
 
 func writeContent(w http.ResponseWriter, v expr.Value) {

@@ -6,7 +6,7 @@
 // Everything is allowed by a signature in the URL and by nothing else, and only to
 // callers whom the environment's network policy lets in. A request is bounded before it
 // is parsed, a run is durable before its caller hears of it, and errors have the
-// resource manager's shape. Workflows of the server call each other, and send to each
+// resource manager's shape. What is answered is no page of the server's to a browser. Workflows of the server call each other, and send to each
 // other's batches, without a signature: that comes in by methods, not by HTTP. Absolute URLs are made from the
 // configured public address, never from what a request says.
 package gateway
@@ -111,6 +111,7 @@ func New(c Config) *Gateway {
 
 // ServeHTTP routes by the path (logic-api §1.7).
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w = &sandboxed{ResponseWriter: w}
 	t, ok := parseTarget(r.URL.EscapedPath())
 	if !ok {
 		writeError(w, notFound("ResourceNotFound", "The address names nothing of an access endpoint. Copy the whole callback URL or link, with its query."))
