@@ -134,7 +134,7 @@ func (s *Service) readRequest(r *http.Request, q url.Values) (*request, *fault) 
 }
 
 // redeemCode is the grant by authorization code.
-func (s *Service) redeemCode(r *http.Request, base, version string) (any, *fault) {
+func (s *Service) redeemCode(w http.ResponseWriter, r *http.Request, base, version string) (any, *fault) {
 	c, f := s.personClient(r)
 	if f != nil {
 		return nil, f
@@ -162,7 +162,11 @@ func (s *Service) redeemCode(r *http.Request, base, version string) (any, *fault
 	if f != nil {
 		return nil, f
 	}
-	return s.personToken(r, u, c, signedIn{audience: audience, base: base, version: version, nonce: a.nonce})
+	in := signedIn{audience: audience, base: base, version: version, nonce: a.nonce}
+	if c.pages {
+		in.browser = s.bindBrowser(w, r)
+	}
+	return s.personToken(r, u, c, in)
 }
 
 // verifies compares the proof key with the challenge (RFC 7636).

@@ -6,10 +6,11 @@
 // unmodified SDKs and the az CLI sign in with it: applications by their secrets or by
 // assertions that the key of a certificate signed (token.go, assertion.go); people by a
 // page, with an authorization code and PKCE or a device code (authorize.go, device.go,
-// page.go), by name and password, and by refresh tokens that are good once (refresh.go).
-// It verifies the tokens (arm.Authenticator). The directory, with groups that roles can be
-// given to, is managed by a part of Microsoft Graph (graph.go), and each change is recorded
-// with who made it (audit.go). [Authority] makes and renews the server's certificate.
+// page.go), by name and password, and by refresh tokens that are good once (refresh.go); to
+// the server's own pages, by a refresh token that is bound to the browser (portal.go). It
+// verifies the tokens (arm.Authenticator). The directory, with groups that roles can be given
+// to, is managed by a part of Microsoft Graph (graph.go), and each change is recorded with
+// who made it (audit.go). [Authority] makes and renews the server's certificate.
 //
 // What is kept: the issuer's keys, the authority's key, people, applications and sign-ins,
 // all sealed as settings of the control database. Of a secret or password there is only a

@@ -186,6 +186,8 @@ type browser struct {
 	f    *fixture
 	jar  http.CookieJar
 	last string // the page
+
+	answer *http.Response // of the token endpoint, the last one
 }
 
 func (b *browser) send(method, path string, form url.Values) *http.Response {

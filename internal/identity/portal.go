@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -17,8 +18,55 @@ import (
 const PortalClient = "0b5f8f6e-4d0c-4f6a-9d5e-15e0b0a7a151"
 
 // pagesLife is how long a sign-in to a page lasts, as that of a single-page application
-// of the original does: a browser keeps its refresh token where scripts reach it.
+// of the original does.
 const pagesLife = 24 * time.Hour
+
+// A sign-in to a page is in two halves, and goes on only by both. The refresh token is in the
+// page's storage, which all tabs of its origin share and nothing else reads: no other port of
+// the machine, and no workflow's page, which has no origin (internal/gateway). The other half
+// is a cookie of the token endpoint alone, which no script reads: a copy of the token is
+// worth nothing elsewhere. Requests of other sites bring no cookie, and are refused before
+// (internal/server).
+
+// browserCookie is the name of the cookie. Servers on other ports of the machine, which a
+// browser does not tell apart by its cookies, have other tenants.
+func (s *Service) browserCookie(r *http.Request) string {
+	name := "isle-browser-" + s.Tenant()
+	if r.TLS != nil {
+		return "__Secure-" + name
+	}
+	return name
+}
+
+// bindBrowser gives the browser that a page is in a cookie for a new sign-in.
+func (s *Service) bindBrowser(w http.ResponseWriter, r *http.Request) string {
+	value := randomText(32)
+	s.setBrowser(w, r, value, int(pagesLife/time.Second))
+	return value
+}
+
+// setBrowser sets the cookie at the token endpoint, for so many seconds; it is called there
+// and at that of revocations.
+func (s *Service) setBrowser(w http.ResponseWriter, r *http.Request, value string, seconds int) {
+	at := r.URL.Path[:strings.LastIndexByte(r.URL.Path, '/')+1] + "token"
+	http.SetCookie(w, &http.Cookie{Name: s.browserCookie(r), Value: value, Path: at, MaxAge: seconds, Secure: r.TLS != nil, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+}
+
+// browserOf is the cookie that a request came with, "" if it has none.
+func (s *Service) browserOf(r *http.Request) string {
+	c, err := r.Cookie(s.browserCookie(r))
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// goesOn tells whether a sign-in to a page has not ended.
+func (s *Service) goesOn(session string) bool {
+	var f family
+	err := readSetting(context.Background(), s.db, refreshSetting+session, &f)
+	return err == nil && !f.ended(s.now())
+}
 
 // returnsToPages tells whether a URL is one where the server's own pages take up a
 // sign-in. No other path of the server is: a workflow's URL must never be sent a code.
@@ -45,6 +93,9 @@ func (s *Service) revoke(w http.ResponseWriter, r *http.Request) (any, *fault) {
 	}
 	if r.PostForm.Get("token") == "" {
 		return nil, missing("token")
+	}
+	if c.pages {
+		s.setBrowser(w, r, "", -1)
 	}
 	err := s.endFamily(r.Context(), r.PostForm.Get("token"), c.ID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {

@@ -1,6 +1,8 @@
 package identity_test
 
 import (
+	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -34,18 +36,133 @@ func TestThePortalSignsIn(t *testing.T) {
 	form := refreshForm(body["refresh_token"])
 	form.Set("client_id", identity.PortalClient)
 	f.now = f.now.Add(23 * time.Hour)
-	status, body := f.ask(form)
+	status, body := b.ask(form)
 	if status != 200 {
 		t.Fatal(body)
 	}
 	form.Set("refresh_token", body["refresh_token"].(string))
 	f.now = f.now.Add(2 * time.Hour)
-	if status, _ := f.ask(form); status != 400 {
+	if status, _ := b.ask(form); status != 400 {
 		t.Error("a sign-in to a page lasts more than a day")
+	}
+	if _, err := f.Verify(body["access_token"].(string)); err == nil {
+		t.Error("a token of a page outlives the sign-in")
 	}
 	if status, body := f.post("devicecode", url.Values{"client_id": {identity.PortalClient}}); status != 400 {
 		t.Error("a device signs in as the portal", body)
 	}
+	if status, body := f.ask(url.Values{"grant_type": {"password"}, "client_id": {identity.PortalClient}, "username": {"ann"}, "password": {password}, "scope": {armScope}}); status != 400 || body["error"] != "unauthorized_client" {
+		t.Error("the portal is signed in to without its page", body)
+	}
+}
+
+// All tabs of a browser go on with one sign-in, one beside the other, and after a restart
+// of the server.
+func TestTabsShareASignIn(t *testing.T) {
+	f := people(t)
+	b := newBrowser(t, f)
+	form := refreshForm(f.portalTokens(t, b, "https://localhost/portal/signin")["refresh_token"])
+	form.Set("client_id", identity.PortalClient)
+	for range 3 { // a tab each
+		f.now = f.now.Add(time.Hour)
+		status, body := b.ask(form)
+		if status != 200 || body["refresh_token"] != form.Get("refresh_token") {
+			t.Fatal(status, body)
+		}
+		if _, err := f.Verify(body["access_token"].(string)); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := f.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.open(t)
+	if status, body := b.ask(form); status != 200 {
+		t.Error("a restart ends it", body)
+	}
+}
+
+// The cookie is for the token endpoint and nothing else, and no script reads it.
+func TestTheCookieOfAPage(t *testing.T) {
+	f := people(t)
+	b := newBrowser(t, f)
+	f.portalTokens(t, b, "https://localhost/portal/signin")
+	c := b.cookie(f)
+	if c == nil || !strings.HasPrefix(c.Name, "__Secure-") || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != tokenPath || c.MaxAge != 86400 || c.Domain != "" {
+		t.Fatalf("%+v", c)
+	}
+	b.ask(url.Values{"grant_type": {"refresh_token"}, "client_id": {cli}, "refresh_token": {"x"}})
+	if again := b.cookie(f); again != nil {
+		t.Error("another client's request sets it", again)
+	}
+}
+
+// A copy of a page's refresh token is worth nothing without the browser's cookie, nor with
+// that of another sign-in, and shows: it ends the sign-in.
+func TestARefreshTokenStaysInItsBrowser(t *testing.T) {
+	f := people(t)
+	thief := newBrowser(t, f)
+	f.portalTokens(t, thief, "https://localhost/portal/signin")
+	for name, with := range map[string]*browser{"no cookie": newBrowser(t, f), "another cookie": thief} {
+		b := newBrowser(t, f)
+		body := f.portalTokens(t, b, "https://localhost/portal/signin")
+		form := refreshForm(body["refresh_token"])
+		form.Set("client_id", identity.PortalClient)
+		if status, answer := with.ask(form); status != 400 || answer["error"] != "invalid_grant" {
+			t.Errorf("%s: %d %v", name, status, answer)
+		}
+		if status, _ := b.ask(form); status != 400 {
+			t.Errorf("%s: the sign-in goes on", name)
+		}
+		if _, err := f.Verify(body["access_token"].(string)); err == nil {
+			t.Errorf("%s: its access token is good", name)
+		}
+	}
+}
+
+// Another password ends what is signed in to pages, and so does disabling the person.
+func TestAnotherPasswordEndsTheSignInToPages(t *testing.T) {
+	for name, change := range map[string]map[string]any{
+		"password": {"passwordProfile": map[string]any{"password": "another one to know"}}, "disabled": {"accountEnabled": false},
+	} {
+		f := people(t)
+		b := newBrowser(t, f)
+		body := f.portalTokens(t, b, "https://localhost/portal/signin")
+		form := refreshForm(body["refresh_token"])
+		form.Set("client_id", identity.PortalClient)
+		f.now = f.now.Add(time.Second)
+		f.graph(t, "PATCH", "users/ann@isle.local", change, 204)
+		if status, _ := b.ask(form); status != 400 {
+			t.Errorf("%s: the sign-in goes on", name)
+		}
+		if _, err := f.Verify(body["access_token"].(string)); err == nil {
+			t.Errorf("%s: its access token is good", name)
+		}
+	}
+}
+
+const tokenPath = "/common/oauth2/v2.0/token"
+
+// ask posts a form to the token endpoint, with the browser's cookies.
+func (b *browser) ask(form url.Values) (int, map[string]any) {
+	b.t.Helper()
+	b.answer = b.send("POST", tokenPath, form)
+	var body map[string]any
+	if err := json.Unmarshal([]byte(b.last), &body); err != nil {
+		b.t.Fatal(err, b.last)
+	}
+	return b.answer.StatusCode, body
+}
+
+// cookie is the one of a page that the last answer of the token endpoint set; nil if it
+// set none.
+func (b *browser) cookie(f *fixture) *http.Cookie {
+	for _, c := range b.answer.Cookies() {
+		if strings.HasSuffix(c.Name, "isle-browser-"+f.Tenant()) {
+			return c
+		}
+	}
+	return nil
 }
 
 // portalTokens signs Ann in to a page.
@@ -58,7 +175,7 @@ func (f *fixture) portalTokens(t *testing.T, b *browser, page string) map[string
 	if err != nil || res.StatusCode != 302 || !strings.HasPrefix(back.String(), page+"?") {
 		t.Fatal(res.StatusCode, back, b.last)
 	}
-	status, body := f.ask(url.Values{"grant_type": {"authorization_code"}, "client_id": {identity.PortalClient}, "code": {back.Query().Get("code")}, "redirect_uri": {page}, "code_verifier": {"a verifier"}, "scope": {armScope}})
+	status, body := b.ask(url.Values{"grant_type": {"authorization_code"}, "client_id": {identity.PortalClient}, "code": {back.Query().Get("code")}, "redirect_uri": {page}, "code_verifier": {"a verifier"}, "scope": {armScope}})
 	if status != 200 {
 		t.Fatal(body)
 	}
@@ -78,7 +195,8 @@ func (f *fixture) post(endpoint string, form url.Values) (int, string) {
 func TestRevocation(t *testing.T) {
 	f := people(t)
 	b := newBrowser(t, f)
-	token := f.portalTokens(t, b, "https://localhost/")["refresh_token"].(string)
+	signedIn := f.portalTokens(t, b, "https://localhost/")
+	token := signedIn["refresh_token"].(string)
 	form := refreshForm(token)
 	form.Set("client_id", identity.PortalClient)
 	for _, c := range []struct {
@@ -89,16 +207,18 @@ func TestRevocation(t *testing.T) {
 			t.Error(c, status, body)
 		}
 	}
-	status, body := f.ask(form)
-	if status != 200 {
+	if status, body := b.ask(form); status != 200 {
 		t.Fatal("another client has ended it", body)
 	}
-	form.Set("refresh_token", body["refresh_token"].(string))
-	if status, body := f.post("revoke", url.Values{"client_id": {identity.PortalClient}, "token": {form.Get("refresh_token")}}); status != 200 {
-		t.Error(body)
+	out := b.send("POST", "/common/oauth2/v2.0/revoke", url.Values{"client_id": {identity.PortalClient}, "token": {form.Get("refresh_token")}})
+	if gone := out.Cookies(); out.StatusCode != 200 || len(gone) != 1 || gone[0].MaxAge >= 0 || gone[0].Path != tokenPath {
+		t.Error("the cookie stays", out.StatusCode, gone)
 	}
-	if status, _ := f.ask(form); status != 400 {
+	if status, _ := b.ask(form); status != 400 {
 		t.Error("a refresh token is good after the sign-out")
+	}
+	if _, err := f.Verify(signedIn["access_token"].(string)); err == nil {
+		t.Error("another tab's access token is good after the sign-out")
 	}
 }
 

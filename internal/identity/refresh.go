@@ -26,6 +26,9 @@ import (
 // has a copy of what somebody else used: the whole family ends. The last but one is good
 // for a moment more and gives the same next one, for answers that were lost and for
 // processes of one person that share a cache.
+//
+// A page's token stays the same: all tabs of a browser use it at once. It is good only with
+// the cookie that the browser got with it (portal.go).
 
 const (
 	refreshSetting = "identity/refresh/"
@@ -44,6 +47,7 @@ type family struct {
 	Number   int       `json:"n"`
 	Begun    time.Time `json:"begun"`
 	Used     time.Time `json:"used"`
+	Browser  []byte    `json:"browser,omitempty"` // of a page's: SHA-256 of the browser's cookie
 }
 
 func (f *family) token(name string) string {
@@ -57,10 +61,13 @@ func (f *family) mac(n string) []byte {
 	return h.Sum(nil)
 }
 
+// ofPage tells whether a sign-in is to a page of this server.
+func (f *family) ofPage() bool { return strings.EqualFold(f.Client, PortalClient) }
+
 // ended tells whether a sign-in is over: nobody used it for long, or it was to a page and
 // has lasted as long as such a one may.
 func (f *family) ended(now time.Time) bool {
-	return now.After(f.Used.Add(refreshLife)) || strings.EqualFold(f.Client, PortalClient) && now.After(f.Begun.Add(pagesLife))
+	return now.After(f.Used.Add(refreshLife)) || f.ofPage() && now.After(f.Begun.Add(pagesLife))
 }
 
 // endFamily ends the sign-in that a refresh token of a client belongs to, whichever of
@@ -96,26 +103,35 @@ func refreshParts(token string) (name, n string, mac []byte, ok bool) {
 	return parts[0], parts[1], mac, err == nil
 }
 
-// beginFamily stores a sign-in, and gives its first refresh token.
-func (s *Service) beginFamily(ctx context.Context, user, client, audience string) (string, error) {
+// beginFamily stores a sign-in, and gives its first refresh token. browser is the cookie
+// that a page's is bound to.
+func (s *Service) beginFamily(ctx context.Context, user, client, audience, browser string) (string, error) {
 	f := family{Version: 1, User: user, Client: client, Audience: audience, Key: make([]byte, 32), Number: 1, Begun: s.now(), Used: s.now()}
+	if f.ofPage() {
+		f.Browser = []byte(digest(browser))
+	}
 	rand.Read(f.Key)
 	name := arm.NewGUID()
 	return f.token(name), writeSetting(ctx, s.db, refreshSetting+name, f)
 }
 
-// errReused is a refresh token that was used before.
-var errReused = errors.New("reused")
+// errReused is a refresh token that was used before; errElsewhere a page's in another
+// browser than the one that it was given to.
+var (
+	errReused    = errors.New("reused")
+	errElsewhere = errors.New("elsewhere")
+)
 
 // rotate checks a refresh token and gives the next one of its family, in one transaction.
-func (s *Service) rotate(ctx context.Context, token string) (found family, next string, err error) {
+// browser is the cookie that came with a page's.
+func (s *Service) rotate(ctx context.Context, token, browser string) (found family, next string, err error) {
 	name, number, mac, ok := refreshParts(token)
 	if !ok {
 		return family{}, "", store.ErrNotFound
 	}
-	reused := false
+	var copied error
 	err = s.db.Write(ctx, func(tx *store.Tx) error {
-		found, next, reused = family{}, "", false
+		found, next, copied = family{}, "", nil
 		text, err := tx.Setting(refreshSetting + name)
 		if err != nil {
 			return err
@@ -131,13 +147,19 @@ func (s *Service) rotate(ctx context.Context, token string) (found family, next 
 		switch {
 		case found.ended(now):
 			return tx.DeleteSetting(refreshSetting + name)
+		case found.ofPage() && subtle.ConstantTimeCompare(found.Browser, []byte(digest(browser))) != 1:
+			copied = errElsewhere
+			return tx.DeleteSetting(refreshSetting + name)
+		case found.ofPage():
+			next = found.token(name)
+			return nil
 		case n == found.Number:
 			found.Number, found.Used = n+1, now
 		case n == found.Number-1 && now.Before(found.Used.Add(refreshGrace)):
 			next = found.token(name)
 			return nil
 		default:
-			reused = true
+			copied = errReused
 			return tx.DeleteSetting(refreshSetting + name)
 		}
 		next = found.token(name)
@@ -147,8 +169,8 @@ func (s *Service) rotate(ctx context.Context, token string) (found family, next 
 		}
 		return tx.PutSetting(refreshSetting+name, text)
 	})
-	if err == nil && reused {
-		err = errReused
+	if err == nil {
+		err = copied
 	}
 	if err == nil && next == "" {
 		err = store.ErrNotFound
@@ -166,8 +188,10 @@ func (s *Service) refresh(r *http.Request, base, version string) (any, *fault) {
 	if token == "" {
 		return nil, missing("refresh_token")
 	}
-	found, next, err := s.rotate(r.Context(), token)
+	found, next, err := s.rotate(r.Context(), token, s.browserOf(r))
 	switch {
+	case errors.Is(err, errElsewhere):
+		return nil, invalidGrant(54005, "The refresh token of a page was used without the cookie of the browser that signed in, so somebody may have a copy of it: the sign-in has ended. Sign in again.")
 	case errors.Is(err, errReused):
 		return nil, invalidGrant(54005, "The refresh token was used before, so somebody may have a copy of it: the sign-in has ended. Sign in again.")
 	case errors.Is(err, store.ErrNotFound):
@@ -193,13 +217,14 @@ type signedIn struct {
 	audience, base, version string
 	nonce                   string
 	refresh                 string // the next refresh token; "" begins a family
+	browser                 string // the cookie that a page's family is bound to
 }
 
 // personToken answers with what a person's client gets: access, ID and refresh token.
 func (s *Service) personToken(r *http.Request, u user, c client, in signedIn) (any, *fault) {
 	if in.refresh == "" {
 		var err error
-		if in.refresh, err = s.beginFamily(r.Context(), u.Object, c.ID, in.audience); err != nil {
+		if in.refresh, err = s.beginFamily(r.Context(), u.Object, c.ID, in.audience, in.browser); err != nil {
 			return nil, unavailable()
 		}
 	}
@@ -207,6 +232,9 @@ func (s *Service) personToken(r *http.Request, u user, c client, in signedIn) (a
 	access := claims{Claims: s.standard(in.base, in.version, u.Object, in.audience), Version: in.version, Tenant: tenant, Object: u.Object, Type: "user",
 		UPN: u.UPN, Name: u.Name, Scope: "user_impersonation"}
 	access.setClient(c.ID)
+	if c.pages {
+		access.Session, _, _, _ = refreshParts(in.refresh)
+	}
 	id := claims{Claims: s.standard(in.base, in.version, u.Object, c.ID), Version: in.version, Tenant: tenant, Object: u.Object, Preferred: u.UPN, UPN: u.UPN, Name: u.Name, Nonce: in.nonce}
 	idToken, err := s.sign(id)
 	if err != nil {

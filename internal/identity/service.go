@@ -120,6 +120,7 @@ type claims struct {
 	Preferred string `json:"preferred_username,omitempty"`
 	Scope     string `json:"scp,omitempty"`
 	Nonce     string `json:"nonce,omitempty"`
+	Session   string `json:"sid,omitempty"` // of a page: the sign-in that the token ends with
 	// Resource is the resource ID of a managed identity: the one that has a
 	// system-assigned identity, or the user-assigned one.
 	Resource string `json:"xms_mirid,omitempty"`
@@ -165,6 +166,9 @@ func (s *Service) Verify(token string) (arm.Principal, error) {
 	}
 	if c.Resource != "" {
 		return s.managed(c)
+	}
+	if c.Session != "" && !s.goesOn(c.Session) {
+		return arm.Principal{}, errors.New("its sign-in has ended: sign in again")
 	}
 	return principal(s.directory.Load(), c)
 }

@@ -86,6 +86,9 @@ func (s *Service) passwordToken(r *http.Request, base, version string) (any, *fa
 	if f != nil {
 		return nil, f
 	}
+	if c.pages {
+		return nil, &fault{status: http.StatusBadRequest, name: "unauthorized_client", code: 7000112, description: "The portal is signed in to by its page."}
+	}
 	name, password := r.PostForm.Get("username"), r.PostForm.Get("password")
 	if name == "" {
 		return nil, missing("username")

@@ -26,7 +26,7 @@ func (s *Service) token(w http.ResponseWriter, r *http.Request, base, version st
 	case "client_credentials":
 		return s.clientToken(r, base, version)
 	case "authorization_code":
-		return s.redeemCode(r, base, version)
+		return s.redeemCode(w, r, base, version)
 	case "refresh_token":
 		return s.refresh(r, base, version)
 	case "password":

@@ -24,12 +24,24 @@ describe('the frame', () => {
     await visit.page.keyboard.press('Enter')
     await visit.page.getByRole('heading', { name: 'Integration Service Environments' }).waitFor()
 
-    await visit.page.reload() // the sign-in of a tab survives
+    await visit.page.reload() // the sign-in survives
     await visit.page.getByRole('heading', { name: 'Integration Service Environments' }).waitFor()
-    await visit.page.getByRole('button', { name: /^Signed in as/ }).click()
-    await visit.page.getByRole('menuitem', { name: 'Sign out' }).click()
-    await visit.page.getByRole('button', { name: 'Sign in' }).waitFor()
+    await visit.signOut()
     visit.sound('signed out')
+  })
+
+  it('is signed in in a new tab, and signed out in all', async () => {
+    visit = await Visit.begin()
+    const { page } = visit
+    const other = await page.context().newPage()
+    await other.goto(`${visit.origin}/portal/environments`)
+    await other.getByRole('heading', { name: 'Integration Service Environments' }).waitFor()
+    expect(await page.evaluate(() => document.cookie), 'what scripts read of the cookies').toBe('')
+    await visit.signOut()
+    await other.getByRole('button', { name: 'Sign in' }).waitFor()
+    await visit.signIn('/portal/environments')
+    await other.getByRole('heading', { name: 'Integration Service Environments' }).waitFor() // where it was
+    visit.sound('signed in again')
   })
 
   it('is there in the dark, on a phone, and over plain http on loopback', async () => {

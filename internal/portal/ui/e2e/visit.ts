@@ -81,6 +81,12 @@ export class Visit {
     await this.page.getByRole('button', { name: /^Signed in as/ }).waitFor()
   }
 
+  async signOut(): Promise<void> {
+    await this.page.getByRole('button', { name: /^Signed in as/ }).click()
+    await this.page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await this.page.getByRole('button', { name: 'Sign in' }).waitFor()
+  }
+
   /** go opens a page of the portal by its path, such as "/environments". */
   async go(path: string): Promise<void> {
     await this.page.goto(`${this.origin}/portal${path}`)
@@ -95,10 +101,12 @@ export class Visit {
     return id
   }
 
-  /** post calls an action of a resource as any program would. */
-  async post(path: string, body: object = {}): Promise<void> {
+  /** post calls an action of a resource as any program would, and gives its answer. */
+  async post(path: string, body: object = {}): Promise<unknown> {
     const answer = await this.page.request.post(`${this.origin}${path}?api-version=2019-05-01`, { headers: await this.authorization(), data: body })
-    expect(answer.ok(), await answer.text()).toBe(true)
+    const text = await answer.text()
+    expect(answer.ok(), text).toBe(true)
+    return text === '' ? undefined : JSON.parse(text)
   }
 
   private async authorization(): Promise<Record<string, string>> {

@@ -9,8 +9,8 @@ const tenant = '/common/oauth2/v2.0'
 const scope = 'https://management.azure.com/.default offline_access openid profile'
 const returnPath = '/portal/signin'
 
-const refreshKey = 'isle.refresh' // the newest refresh token
-const pendingKey = 'isle.pending' // the sign-in under way
+const refreshKey = 'isle.refresh' // in localStorage: the refresh token, for all tabs
+const pendingKey = 'isle.pending' // in sessionStorage: the sign-in under way
 
 /** Pending is what the page must know when the issuer sends the browser back to it. */
 interface Pending {
@@ -21,7 +21,7 @@ interface Pending {
 
 interface TokenAnswer {
   access_token: string
-  refresh_token?: string
+  refresh_token: string
   id_token?: string
   expires_in: number | string // seconds
 }
@@ -38,15 +38,17 @@ export type SessionState =
   | { kind: 'signed in'; person: Person }
 
 /**
- * Session is who uses this tab. The access token is in memory only; the refresh token is in
- * sessionStorage, so that a reload goes on and a new tab does not. Both are used with
- * requests to the page's own origin alone.
+ * Session is who uses the portal in this browser. The access token is in memory only. The
+ * refresh token is for all tabs, so that a new one is signed in, and a sign-out is one of
+ * all; it is good only with a cookie that no script reads. Both are used with requests to
+ * the page's own origin alone.
  */
 export class Session {
   private state: SessionState = { kind: 'starting' }
   private started = false
   private access = ''
   private ends = 0 // ms since 1970
+  private shown: string | undefined // object ID of whom the page is of: it holds nothing of two people
   private renewal: Promise<string> | undefined // the one renewal under way
   private readonly listeners = new Set<() => void>()
 
@@ -65,9 +67,19 @@ export class Session {
   async start(): Promise<void> {
     if (this.started) return
     this.started = true
+    addEventListener('storage', (event) => {
+      if (event.key === refreshKey || event.key === null) this.heed()
+    })
     if (location.pathname === returnPath) return this.finish(new URLSearchParams(location.search))
-    if (sessionStorage.getItem(refreshKey) === null) return this.become({ kind: 'signed out' })
+    if (localStorage.getItem(refreshKey) === null) return this.become({ kind: 'signed out' })
     await this.renew().catch(() => undefined)
+  }
+
+  /** heed does what another tab has done: it signed out, or somebody signed in there. */
+  private heed(): void {
+    this.access = ''
+    if (localStorage.getItem(refreshKey) !== null) void this.renew().catch(() => undefined)
+    else if (this.state.kind === 'signed in') this.become({ kind: 'signed out' })
   }
 
   /** signIn sends the browser to the issuer's page, which sends it back to from. */
@@ -88,7 +100,7 @@ export class Session {
   }
 
   async signOut(): Promise<void> {
-    const token = sessionStorage.getItem(refreshKey)
+    const token = localStorage.getItem(refreshKey)
     this.forget()
     if (token !== null) await post('revoke', { client_id: clientId, token }).catch(() => undefined)
     this.become({ kind: 'signed out' })
@@ -123,39 +135,41 @@ export class Session {
       const refused = query.get('error')
       if (refused !== null) throw new ApiError(0, { code: refused, message: query.get('error_description') ?? refused })
       const form = { grant_type: 'authorization_code', client_id: clientId, code: query.get('code') ?? '', redirect_uri: location.origin + returnPath, code_verifier: pending.verifier }
-      this.take(await post('token', form))
+      const answer = await post('token', form)
+      localStorage.setItem(refreshKey, answer.refresh_token)
+      this.take(answer)
     } catch (error) {
       this.become({ kind: 'signed out', error: toApiError(error) })
     }
   }
 
   private async refresh(): Promise<string> {
-    const token = sessionStorage.getItem(refreshKey)
+    const token = localStorage.getItem(refreshKey)
     if (token === null) {
       this.expired()
       throw new ApiError(401, { code: 'SignedOut', message: 'You are signed out.' })
     }
-    try {
-      return this.take(await post('token', { grant_type: 'refresh_token', client_id: clientId, refresh_token: token, scope }))
-    } catch (error) {
-      const failed = toApiError(error)
-      if (failed.status >= 400 && failed.status < 500) this.expired()
-      else if (this.state.kind === 'starting') this.become({ kind: 'signed out', error: failed })
-      throw failed
-    }
+    const answer = await post('token', { grant_type: 'refresh_token', client_id: clientId, refresh_token: token, scope }).catch(toApiError)
+    if (localStorage.getItem(refreshKey) !== token) return this.refresh() // another tab has signed in or out meanwhile
+    if (!(answer instanceof ApiError)) return this.take(answer)
+    if (answer.status >= 400 && answer.status < 500) this.expired()
+    else if (this.state.kind === 'starting') this.become({ kind: 'signed out', error: answer })
+    throw answer
   }
 
   private take(answer: TokenAnswer): string {
     this.access = answer.access_token
     this.ends = Date.now() + (Number(answer.expires_in) - 60) * 1000
-    if (answer.refresh_token !== undefined) sessionStorage.setItem(refreshKey, answer.refresh_token)
-    if (this.state.kind !== 'signed in') this.become({ kind: 'signed in', person: personIn(answer.access_token) })
+    const person = personIn(answer.access_token)
+    if (this.shown !== undefined && this.shown !== person.objectId) location.reload()
+    this.shown = person.objectId
+    if (this.state.kind !== 'signed in') this.become({ kind: 'signed in', person })
     return this.access
   }
 
   private forget(): void {
     this.access = ''
-    sessionStorage.removeItem(refreshKey)
+    localStorage.removeItem(refreshKey)
   }
 
   private become(state: SessionState): void {
