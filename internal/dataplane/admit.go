@@ -129,10 +129,8 @@ func (n *Inproc) caller(p *Place, from netip.Addr) netip.Addr {
 	if p == nil {
 		return from
 	}
-	for i := range p.Mappings {
-		if m := &p.Mappings[i]; m.Port == 0 && m.Real == from {
-			return m.Private
-		}
+	if m := n.machine(p, from); from.IsValid() && m != nil {
+		return m.Private
 	}
 	if from.IsValid() && n.host.has(from) && !isPublic(from) {
 		return netpol.HostAddress()

@@ -104,6 +104,9 @@ func (n *Inproc) meant(p *Place, a netip.AddrPort) (to, reach netip.AddrPort, at
 		return a, a, nil
 	}
 	if m := n.attachment(p, a); m != nil {
+		if m.Port == 0 && a.Addr() != m.Private {
+			return m.private(a.Port()), a, m // an own one of its addresses
+		}
 		return m.private(a.Port()), m.real(a.Port()), m
 	}
 	if n.inner != nil && p.holds(a.Addr()) {
@@ -151,23 +154,41 @@ func (n *Inproc) binding(f Flow) Decision {
 
 // attachment finds the mapping that an address stands for: by the private address, or
 // by the real one, so that no rule about the private one can be walked around. A port
-// of this host is the same on all its addresses.
+// of this host is the same on all its addresses, and so is this host as a whole.
 func (n *Inproc) attachment(p *Place, to netip.AddrPort) *Mapping {
-	var found *Mapping
+	found := n.machine(p, to.Addr()) // one for the port itself comes first
 	for i := range p.Mappings {
 		m := &p.Mappings[i]
 		switch {
-		case m.Port == 0 && (m.Private == to.Addr() || m.Real == to.Addr()):
-			if found == nil {
-				found = m // one for the port itself comes first
-			}
 		case m.Port == 0:
+			if found == nil && m.Private == to.Addr() {
+				found = m
+			}
 		case m.Private == to.Addr() && m.Port == to.Port(),
 			m.RealPort == to.Port() && (m.Real == to.Addr() || n.host.has(m.Real) && n.host.has(to.Addr())):
 			return m
 		}
 	}
 	return found
+}
+
+// machine finds the attachment as a whole of who has a real address. 127.0.0.1 is this
+// host: those of its addresses that are not public and not attached themselves.
+func (n *Inproc) machine(p *Place, real netip.Addr) *Mapping {
+	var host *Mapping
+	for i := range p.Mappings {
+		switch m := &p.Mappings[i]; {
+		case m.Port != 0:
+		case m.Real == real:
+			return m
+		case m.Real == netpol.HostAddress():
+			host = m
+		}
+	}
+	if host != nil && n.host.has(real) && !isPublic(real) {
+		return host
+	}
+	return nil
 }
 
 func (m *Mapping) private(port uint16) netip.AddrPort {

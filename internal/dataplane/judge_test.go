@@ -5,12 +5,37 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 )
 
 // outbound judges a flow of the first subnet and returns the reason, which says what
 // decided.
 func outbound(n *Inproc, protocol, to string) Decision {
 	return n.Judge(Flow{Source: Source{Environment: "e"}, Protocol: protocol, Address: addrPort(to)})
+}
+
+// TestTheHostIsAttachedWithAllItsAddresses: what listens on all of them is not reached past
+// the rules by another one, and who calls from another one is the same machine.
+func TestTheHostIsAttachedWithAllItsAddresses(t *testing.T) {
+	p := place(t, "Out 200 Deny Tcp * 10.0.1.6/32 *", "In 200 Deny Tcp 10.0.1.6/32 * *")
+	n := NewInproc(Options{Networks: in(p.mapped("10.0.1.6", "127.0.0.1").mapped("10.0.1.7", "127.0.0.2"))})
+	n.host.current.Store(&hostList{read: time.Now().Add(time.Hour), set: map[netip.Addr]struct{}{addr("192.168.7.7"): {}, addr("203.0.113.7"): {}}})
+	for real, private := range map[string]string{"127.0.0.1": "10.0.1.6", "192.168.7.7": "10.0.1.6", "127.0.0.9": "10.0.1.6", "::1": "10.0.1.6",
+		"127.0.0.2": "10.0.1.7", "203.0.113.7": "203.0.113.7", "192.168.7.8": "192.168.7.8"} {
+		at := netip.AddrPortFrom(addr(real), 22)
+		if d := n.Judge(Flow{Source: Source{Environment: "e"}, Protocol: "tcp", Address: at}); d.Record.Destination != private || private == "10.0.1.6" && d.Allowed {
+			t.Errorf("%s is %s: %+v", real, private, d)
+		}
+		if _, reach, _ := n.meant(p, at); reach != at {
+			t.Errorf("%s leads to %s", at, reach)
+		}
+		if d := n.Admit("e", Caller{Address: addr(real)}); real != "192.168.7.8" && d.Record.Source != private || d.Allowed && private == "10.0.1.6" {
+			t.Errorf("from %s is %s: %+v", real, private, d)
+		}
+	}
+	if _, reach, _ := n.meant(p, addrPort("10.0.1.6:22")); reach != addrPort("127.0.0.1:22") {
+		t.Errorf("its private address leads to %s", reach)
+	}
 }
 
 func TestPolicyDecides(t *testing.T) {
