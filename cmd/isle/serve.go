@@ -72,6 +72,7 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.config.TrustAudience, "trust-audience", nil, "the audience that tokens of trusted issuers must be for")
 	flags.StringSliceVar(&f.config.AllowedHosts, "allowed-host", nil, "further Host names that are answered")
 	flags.StringSliceVar(&f.trusted, "trusted-proxies", nil, "prefixes whose X-Forwarded-For counts")
+	flags.BoolVar(&f.config.ProxyProtocol, "proxy-protocol", false, "take the PROXY protocol, version 1 or 2, from them: their connections may begin with whom they come from")
 	flags.StringArrayVar(&f.config.Limit, "limit", nil, "a limit that is not to be the documented one, as name=value: foreachItems=1000, messageSize=50MB, inboundTimeout=60s; the list is above")
 	flags.StringVar(&f.config.Limits, "limits", "", "documented: environments are throttled at 80 % of the throughput that their SKU and capacity are documented for (default: it is only metered)")
 	flags.StringVar(&f.config.InlineCode, "inline-code", "", "where inline JavaScript runs: process (bounded processes of its own, the default), inprocess (in the server: only where everyone who may save workflows is trusted) or off")

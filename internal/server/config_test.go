@@ -28,6 +28,7 @@ func TestBadSettingsAreToldTogether(t *testing.T) {
 		{Config{Connections: connections}, []string{"--connections " + connections, "managedApiConnections must be an object", "functionConnections.f must be an object"}},
 		{Config{Connections: filepath.Join(dir, "none.json")}, []string{"--connections", "none.json"}},
 		{Config{ServiceTags: filepath.Join(dir, "none.json"), FlowLog: filepath.Join(dir, "none", "flows.log")}, []string{"--service-tags", "none.json", "--flow-log", "the folder " + filepath.Join(dir, "none") + " is not there"}},
+		{Config{ProxyProtocol: true}, []string{"--proxy-protocol: nobody is trusted to speak it"}},
 		{Config{FlowLogSize: "much", FlowLogFiles: -1}, []string{"--flow-log-size much: give a size", "--flow-log-files -1: give a number", "are of a file that --flow-log names"}},
 	} {
 		c.config.Data, c.config.Listen, c.config.Log = data, "127.0.0.1:0", slog.New(slog.DiscardHandler)

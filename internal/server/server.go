@@ -397,7 +397,7 @@ func (s *Server) serve(l net.Listener) {
 		s.listeners = append(s.listeners, inside)
 		s.run(s.httpServer(s.observed(s.hosts(s.gateway))), inside, overTLS)
 	}
-	parted := newSplit(l)
+	parted := newSplit(s.behindProxies(l))
 	s.run(s.httpServer(s.handler), parted.secure, overTLS)
 	s.run(s.httpServer(s.plainRoutes()), parted.plain, (*http.Server).Serve)
 	go func() { s.ended(parted.accept()) }()
