@@ -181,7 +181,7 @@ func (n *Inproc) machine(p *Place, real netip.Addr) *Mapping {
 		case m.Port != 0:
 		case m.Real == real:
 			return m
-		case m.Real == netpol.HostAddress():
+		case m.Real == netpol.HostAddress() && host == nil:
 			host = m
 		}
 	}
