@@ -34,6 +34,15 @@ function filesIn(folder: string): string[] {
   })
 }
 
+/**
+ * chunks that many panes share: a request costs more than what it brings of a library that
+ * the next pane needs anyway. What is large and not for all panes stays apart.
+ */
+const chunks = [
+  { name: 'libraries', test: /[\\/]node_modules[\\/](?!monaco-editor|@xyflow|d3-|zustand|classcat)/, minShareCount: 2 },
+  { name: 'portal', test: /[\\/]src[\\/](api|frame|home|identity)[\\/]/, minShareCount: 2 },
+]
+
 export default defineConfig({
   base: '/portal/',
   plugins: [react(), compressed()],
@@ -46,6 +55,7 @@ export default defineConfig({
     target: 'es2023',
     assetsInlineLimit: 0, // the content security policy lets nothing be inline
     modulePreload: { polyfill: false },
+    rolldownOptions: { output: { codeSplitting: { groups: chunks } } },
     chunkSizeWarningLimit: 6000,
   },
   test: {

@@ -22,6 +22,11 @@ test('a sight lasts for a while, and covers what is seen as long as it lasts', (
   }
 })
 
+test('from afar nothing comes and goes while it moves over the screen', () => {
+  expect(lasts(sightOf(view(0, 0, 0.1)), view(-1500, 1500, 0.1))).toBe(true)
+  expect(lasts(sightOf(view(0, 0, 0.1)), view(-1600, 0, 0.1))).toBe(false)
+})
+
 test('a sight does not last when names become legible, or too small', () => {
   expect(lasts(sightOf(view(0, 0, 0.41)), view(0, 0, 0.39))).toBe(false)
   expect(lasts(sightOf(view(0, 0, 0.39)), view(0, 0, 0.41))).toBe(false)

@@ -20,12 +20,13 @@ export interface Sight {
 }
 
 const margin = 160 // pixels of the screen that are kept around the frame
+const afar = 1600 // the same from afar, where a card is a shape: so all of it stays, and nothing comes while it moves
 const least = 60 // of them that must be left, else the sight is renewed
 const legible = 0.4 // scale
 
 /** sightOf is what is worth keeping at a view. */
 export function sightOf(view: View): Sight {
-  return around(view, margin)
+  return around(view, isDistant(view) ? afar : margin)
 }
 
 /** lasts says whether a sight still does at a view that has moved on. */
@@ -39,6 +40,12 @@ export function within(box: Box, { left, top, right, bottom }: Sight): boolean {
   return box.x <= right && box.x + box.width >= left && box.y <= bottom && box.y + box.height >= top
 }
 
-function around({ transform: [x, y, zoom], width, height }: View, by: number): Sight {
-  return { left: (-x - by) / zoom, top: (-y - by) / zoom, right: (width - x + by) / zoom, bottom: (height - y + by) / zoom, distant: zoom < legible }
+function around(view: View, by: number): Sight {
+  const { width, height } = view
+  const [x, y, zoom] = view.transform
+  return { left: (-x - by) / zoom, top: (-y - by) / zoom, right: (width - x + by) / zoom, bottom: (height - y + by) / zoom, distant: isDistant(view) }
+}
+
+function isDistant({ transform: [, , zoom] }: View): boolean {
+  return zoom < legible
 }
