@@ -326,8 +326,16 @@ func (j *judge) behind(c *cuts) {
 		for i := range n.places {
 			p := &n.places[i]
 			places = append(places, p)
-			if p.firewall != nil && p.firewall.public.IsValid() {
-				public = append(public, p.firewall.public)
+			fw := p.firewall
+			if fw == nil {
+				continue
+			}
+			c.set(hostPrefixes(fw.publics)...)
+			if fw.public.IsValid() {
+				public = append(public, fw.public)
+			}
+			if len(fw.application.rules) > 0 {
+				public = append(public, fw.address)
 			}
 		}
 	}
@@ -336,7 +344,10 @@ func (j *judge) behind(c *cuts) {
 		case p.firewall != nil:
 			c.routes(p.subnet)
 			c.set(p.firewall.private...)
-			c.listFrom(public, len(p.firewall.rules), func(i int) match { return p.firewall.rules[i].match })
+			c.set(p.firewall.threats.prefixes...)
+			for _, stage := range []*firewallStage{&p.firewall.network, &p.firewall.application} {
+				c.listFrom(public, len(stage.rules), func(i int) match { return stage.rules[i].match })
+			}
 		case p.nic != nil && p.nic.forwards:
 			c.routes(p.subnet)
 			for _, g := range []*group{p.nic.group, p.subnet.group} {
@@ -415,7 +426,7 @@ func pieceEnd(row []PortRange, pieces []uint16, k int) uint16 {
 // decide judges one flow of a row. What goes to a public address must leave to the
 // Internet: a gateway takes it to where the service is not (ise.md row 61).
 func (j *judge) decide(f Flow, ends stops, r Requirement) Decision {
-	w := walk{network: j.network, flow: f, ends: ends}
+	w := walk{network: j.network, flow: f, ends: ends, anyName: true}
 	d := w.decide()
 	if r.Direction == Outbound && d.Allowed() && d.Exit == VirtualNetworkGateway && contains(j.network.scope.outside, f.Destination) {
 		d.Verdict, d.Stage, d.Reason = Deny, StageRoute, DefaultRouteMissing

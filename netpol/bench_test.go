@@ -42,7 +42,7 @@ func randomFlows(count int, seed uint64) []Flow {
 	r := rand.New(rand.NewPCG(seed, 2))
 	flows := make([]Flow, count)
 	for i := range flows {
-		flows[i] = Flow{Protocol(1 + r.IntN(int(protocolCount)-1)), randomAddress(r), uint16(r.IntN(65536)), randomAddress(r), uint16(r.IntN(65536))}
+		flows[i] = Flow{Protocol: Protocol(1 + r.IntN(int(protocolCount)-1)), Source: randomAddress(r), SourcePort: uint16(r.IntN(65536)), Destination: randomAddress(r), DestinationPort: uint16(r.IntN(65536))}
 	}
 	return flows
 }
@@ -100,7 +100,7 @@ func benchFlows() []Flow {
 	r := rand.New(rand.NewPCG(7, 7))
 	flows := make([]Flow, 4096)
 	for i := range flows {
-		flows[i] = Flow{TCP, netip.AddrFrom4([4]byte{10, 0, 1, byte(r.IntN(250))}), uint16(r.IntN(65536)), netip.AddrFrom4([4]byte{10, 1, 1, byte(r.IntN(250))}), uint16(r.IntN(65536))}
+		flows[i] = Flow{Protocol: TCP, Source: netip.AddrFrom4([4]byte{10, 0, 1, byte(r.IntN(250))}), SourcePort: uint16(r.IntN(65536)), Destination: netip.AddrFrom4([4]byte{10, 1, 1, byte(r.IntN(250))}), DestinationPort: uint16(r.IntN(65536))}
 	}
 	return flows
 }

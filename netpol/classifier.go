@@ -52,7 +52,10 @@ type classifier struct {
 }
 
 // find returns the index of the first rule that the flow matches, or -1.
-func (c *classifier) find(f *Flow) int {
+func (c *classifier) find(f *Flow) int { return c.next(f, 0) }
+
+// next does so among the rules from an index on.
+func (c *classifier) next(f *Flow, from int) int {
 	if c.stride == 0 {
 		return -1
 	}
@@ -63,9 +66,9 @@ func (c *classifier) find(f *Flow) int {
 	}
 	p := c.protocols[f.Protocol]
 	if !f.Protocol.HasPorts() {
-		return c.first(p, source, destination, destination, destination)
+		return c.first(from, p, source, destination, destination, destination)
 	}
-	return c.first(p, source, destination, c.ports.class(f.DestinationPort), c.sourcePorts.class(f.SourcePort))
+	return c.first(from, p, source, destination, c.ports.class(f.DestinationPort), c.sourcePorts.class(f.SourcePort))
 }
 
 func (c *classifier) vector(id uint32) []uint64 {
@@ -73,14 +76,18 @@ func (c *classifier) vector(id uint32) []uint64 {
 	return c.vectors[at : at+c.stride : at+c.stride]
 }
 
-// first returns the first bit that is set in all five vectors, or -1.
-func (c *classifier) first(protocol, source, destination, port, sourcePort uint32) int {
+// first returns the first bit, from one on, that is set in all five vectors, or -1.
+func (c *classifier) first(from int, protocol, source, destination, port, sourcePort uint32) int {
 	p, s, d := c.vector(protocol), c.vector(source), c.vector(destination)
 	dp, sp := c.vector(port), c.vector(sourcePort)
 	for i := range c.summary {
 		for words := c.candidates(i, protocol, source, destination, port, sourcePort); words != 0; words &= words - 1 {
 			w := i*64 + bits.TrailingZeros64(words)
-			if found := p[w] & s[w] & d[w] & dp[w] & sp[w]; found != 0 {
+			found := p[w] & s[w] & d[w] & dp[w] & sp[w]
+			if first := from - w*64; first > 0 {
+				found &= ^uint64(0) << first // by 64 and more it leaves nothing
+			}
+			if found != 0 {
 				return w*64 + bits.TrailingZeros64(found)
 			}
 		}

@@ -61,7 +61,7 @@ func boundFlow(r *rand.Rand, rules []match) Flow {
 		p := list[r.IntN(len(list))]
 		return [...]uint16{p.First, p.Last, p.First - 1, p.Last + 1}[r.IntN(4)]
 	}
-	return Flow{Protocol(1 + r.IntN(int(protocolCount)-1)), address(m.source), port(m.sourcePorts), address(m.destination), port(m.ports)}
+	return Flow{Protocol: Protocol(1 + r.IntN(int(protocolCount)-1)), Source: address(m.source), SourcePort: port(m.sourcePorts), Destination: address(m.destination), DestinationPort: port(m.ports)}
 }
 
 // TestClassifierAgreesWithLinearSearch tries two million flows, half of them at the

@@ -16,7 +16,7 @@ func Compile(m *Model) (*Policy, error) {
 		model:  m,
 		policy: &Policy{networks: map[string]*Network{}},
 		groups: map[string]*SecurityGroup{}, tables: map[string]*RouteTable{}, subnets: map[string]*Network{},
-		models: map[string]*VirtualNetwork{}, compiled: map[groupKey]*group{},
+		models: map[string]*VirtualNetwork{}, compiled: map[groupKey]*group{}, policies: map[string]*FirewallPolicy{},
 	}
 	c.check()
 	if c.problems != nil {
@@ -51,6 +51,7 @@ type compiler struct {
 	subnets  map[string]*Network
 	models   map[string]*VirtualNetwork
 	compiled map[groupKey]*group
+	policies map[string]*FirewallPolicy
 }
 
 // groupKey is what a compiled group depends on.
@@ -100,6 +101,13 @@ func (c *compiler) check() {
 		once(c.model.Firewalls[i].ID)
 		checkFirewall(&c.model.Firewalls[i], &c.problems)
 	}
+	for i := range c.model.Policies {
+		p := &c.model.Policies[i]
+		c.policies[once(p.ID)] = p
+		checkPolicy(p, &c.problems)
+	}
+	c.checkPolicies()
+	checkThreats("threats", &c.model.Threats, &c.problems)
 	for _, t := range c.model.Tags {
 		if !isTagName(t.Name) {
 			c.problems.add("service tag "+t.Name, "it is not the name of a service tag")
@@ -169,11 +177,12 @@ func (c *compiler) tagNames() []string {
 			add(r.Source, r.Destination)
 		}
 	}
-	for _, f := range c.model.Firewalls {
-		for _, collection := range f.Collections {
-			for _, r := range collection.Rules {
-				add(r.Source, r.Destination)
-			}
+	for i := range c.model.Firewalls {
+		add(c.model.Firewalls[i].own().sides()...)
+	}
+	for i := range c.model.Policies {
+		for k := range c.model.Policies[i].Groups {
+			add(c.model.Policies[i].Groups[k].sides()...)
 		}
 	}
 	for _, t := range c.model.RouteTables {
@@ -193,7 +202,7 @@ func (c *compiler) tagNames() []string {
 }
 
 func (c *compiler) network(m *VirtualNetwork) {
-	n := &Network{id: m.ID, space: slices.Clone(m.Space), dns: slices.Clone(m.DNSServers), subnets: map[string]*subnet{}, at: &bart.Fast[uint32]{}}
+	n := &Network{id: m.ID, space: slices.Clone(m.Space), dns: slices.Clone(m.DNSServers), subnets: map[string]*subnet{}, at: &bart.Fast[uint32]{}, publics: map[netip.Addr]int{}}
 	own := slices.Clone(m.Space)
 	for i := range m.Peerings {
 		if m.Peerings[i].Access {
@@ -274,7 +283,10 @@ func (c *compiler) firewall(m *Firewall) {
 	if n == nil {
 		return
 	}
-	c.settle(m.ID, n, place{subnet: s, firewall: compileFirewall(m, n.scope)}, m.PrivateIP)
+	for _, a := range m.PublicIPs {
+		n.publics[a] = len(n.places)
+	}
+	c.settle(m.ID, n, place{subnet: s, firewall: c.compileFirewall(m, n.scope)}, m.PrivateIP)
 }
 
 // home finds the subnet of a resource.

@@ -37,6 +37,7 @@
 // what has no address because it lives in the process.
 //
 // The package does no I/O, reads no clock, starts no goroutine and keeps no state.
-// Not modelled: destination NAT and application rules of a firewall, application
-// security groups, admin rules of a network manager.
+// A firewall's application rules decide by the name that a flow's client asks for, which
+// the caller gives with the flow when it is known: without it the answer is no, and the
+// reason [NameUnknown]. Not modelled: admin rules of a network manager.
 package netpol

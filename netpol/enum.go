@@ -67,6 +67,46 @@ var stageNames = [...]string{"", "platform", "nicOut", "subnetOut", "route", "fi
 
 func (s Stage) String() string { return stageNames[s] }
 
+// ApplicationProtocol is what a client speaks.
+type ApplicationProtocol uint8
+
+const (
+	UnknownApplication ApplicationProtocol = iota // of flows of which only the name is known
+	HTTP
+	HTTPS
+	MSSQL
+	applicationCount
+)
+
+var applicationNames = [...]string{"", "Http", "Https", "Mssql"}
+
+// String is the spelling of the API.
+func (p ApplicationProtocol) String() string { return applicationNames[p] }
+
+// ThreatMode is what a firewall does with a flow from or to a known threat.
+type ThreatMode uint8
+
+const (
+	ThreatOff ThreatMode = iota
+	ThreatAlert
+	ThreatDeny
+)
+
+func (m ThreatMode) String() string { return [...]string{"", "Alert", "Deny"}[m] }
+
+// RuleKind is of what kind a rule of a firewall is.
+type RuleKind uint8
+
+const (
+	NetworkKind RuleKind = iota
+	NATKind
+	ApplicationKind
+)
+
+func (k RuleKind) String() string {
+	return [...]string{"network rule", "NAT rule", "application rule"}[k]
+}
+
 // Reason says why a stage that is not a rule decided as it did.
 type Reason uint8
 
@@ -90,6 +130,8 @@ const (
 	PeeringClosed                     // without access to the peered network, no security group stands at this end
 	PeeringClosedThere                // or at the other end
 	NotForwarded                      // the peered network does not take what others have sent here
+	KnownThreat                       // the firewall denies what is on the list of threats
+	NameUnknown                       // application rules decide by a name that is not known
 )
 
 var reasonTexts = [...]string{
@@ -112,6 +154,8 @@ var reasonTexts = [...]string{
 	PeeringClosedThere:  "the other virtual network's peering gives no access, and no security group there says what may pass all the same",
 	NotForwarded:        "the source is not in the virtual network that the flow comes from, and the peering of the one it goes to does not allow forwarded traffic",
 	NotOnInternet:       "the address is private and not in the virtual network, and the Internet does not have it",
+	KnownThreat:         "it is on the list of known threats",
+	NameUnknown:         "application rules decide by the name that the client asks for, and none is known",
 }
 
 func (r Reason) String() string { return reasonTexts[r] }

@@ -67,6 +67,12 @@ type walk struct {
 	route    int     // in the subnet's list, if it has a subnet
 	exit     NextHopType
 	snat     netip.Addr
+	dnat     netip.AddrPort
+	named    bool
+	threat   ThreatMode
+	// anyName says that what is asked is whether there are names with which the flow may
+	// pass, where it has none.
+	anyName bool
 }
 
 func (w *walk) decide() Decision {
@@ -75,7 +81,7 @@ func (w *walk) decide() Decision {
 	if w.run() {
 		verdict = Allow
 	}
-	d := Decision{Verdict: verdict, Stage: w.stage, Reason: w.reason, Exit: w.exit, SNATIP: w.snat}
+	d := Decision{Verdict: verdict, Stage: w.stage, Reason: w.reason, Exit: w.exit, SNATIP: w.snat, DNAT: w.dnat, Named: w.named, Threat: w.threat}
 	if verdict == Allow && (w.end != nil || w.exit == VnetLocal || w.exit == VNetPeering) {
 		d.Network = w.network.id
 	}
@@ -90,6 +96,11 @@ func (w *walk) run() bool {
 	}
 	from, to := w.network.place(w.flow.Source), w.network.place(w.flow.Destination)
 	if from == nil && to == nil {
+		if i, public := w.network.publics[w.flow.Destination]; public && w.ends&appliance != 0 {
+			if home := w.network; w.begin() == nil {
+				return w.publicly(&home.places[i])
+			}
+		}
 		return w.stop(StageNone, NotInNetwork)
 	}
 	w.target, w.end = to, to
@@ -307,22 +318,6 @@ func (w *walk) through(from *place, i int, next *place) bool {
 	return w.enter(next) && w.leave(next)
 }
 
-// filter judges the flow by a firewall, which may give it another source.
-func (w *walk) filter(at *place) bool {
-	fw := at.firewall
-	w.stage, w.place, w.firewall, w.netRule = StageFirewall, at, fw, nil
-	i := fw.all.find(&w.flow)
-	if i < 0 {
-		return w.stop(StageFirewall, NoRuleMatched)
-	}
-	w.netRule = &fw.rules[i]
-	if w.netRule.action == Allow && fw.translates(w.flow.Destination) {
-		w.flow.Source, w.snat = fw.public, fw.public
-	}
-	w.record(w.netRule.action)
-	return w.netRule.action == Allow
-}
-
 // reply judges the way back of a flow that comes from outside: it must leave the
 // way the flow came (network.md §A5, the override of 0.0.0.0/0).
 func (w *walk) reply(to *place) bool {
@@ -360,7 +355,7 @@ func (w *walk) describe(d *Decision) {
 	case StageFirewall:
 		d.Firewall = w.firewall.id
 		if w.netRule != nil {
-			d.RuleID, d.RuleName, d.Priority = w.netRule.id, w.netRule.label, w.netRule.priority
+			d.RuleID, d.RuleName, d.Priority, d.RuleKind = w.netRule.id, w.netRule.label, w.netRule.priority, w.netRule.kind
 		}
 	case StageNICOut, StageSubnetOut, StageSubnetIn, StageNICIn:
 		d.SecurityGroup, d.RuleID, d.RuleName, d.Priority = w.group.id, w.rule.id, w.rule.label, w.rule.Priority

@@ -55,28 +55,57 @@ func (n *Network) Group(id string) (Group, bool) {
 	return Group{}, false
 }
 
-// FirewallFilter is what a firewall does to what is led to it.
+// FirewallFilter is what a firewall does to what is led to it, in this order.
 type FirewallFilter struct {
-	Rules []FilterRule // what none of them allows is denied
-	// Public is the source that allowed flows go on with, unless their destination is
-	// in Private; the zero Addr leaves all as they are.
+	Threats []netip.Prefix // no end of a flow may be in it
+	NAT     []Translation  // of flows to Publics
+	Rules   []FilterRule   // what none of them allows goes on to Applications
+	// Applications are the flows whose client's name decides; their access is not that of
+	// the filter. What is none of them is denied.
+	Applications []FilterRule
+	Publics      []netip.Addr
+	// Public is the source that allowed flows go on with, unless their destination is in
+	// Private; the zero Addr leaves all as they are. Translated flows, and those that
+	// application rules have allowed, have Address there.
 	Public  netip.Addr
 	Private []netip.Prefix
+	Address netip.Addr
+}
+
+// Translation is a NAT rule: flows that match go on to another destination.
+type Translation struct {
+	FilterRule
+	To netip.AddrPort
 }
 
 // Firewall returns what a firewall of the network does, by its ID.
 func (n *Network) Firewall(id string) (FirewallFilter, bool) {
 	for i := range n.places {
 		if f := n.places[i].firewall; f != nil && strings.EqualFold(f.id, id) {
-			filter := FirewallFilter{Public: f.public, Private: Merge(f.private)}
-			for k := range f.rules {
-				filter.Rules = append(filter.Rules, f.rules[k].match.filter(f.rules[k].id, f.rules[k].action))
-			}
-			return filter, true
+			return f.filter(), true
 		}
 	}
 	return FirewallFilter{}, false
 }
+
+func (f *firewall) filter() FirewallFilter {
+	filter := FirewallFilter{Publics: f.publics, Public: f.public, Private: Merge(f.private), Address: f.address}
+	if f.threats.mode == ThreatDeny {
+		filter.Threats = f.threats.prefixes
+	}
+	for i := range f.nat.rules {
+		filter.NAT = append(filter.NAT, Translation{f.nat.rules[i].filter(), f.nat.rules[i].to})
+	}
+	for i := range f.network.rules {
+		filter.Rules = append(filter.Rules, f.network.rules[i].filter())
+	}
+	for i := range f.application.rules {
+		filter.Applications = append(filter.Applications, f.application.rules[i].filter())
+	}
+	return filter
+}
+
+func (r *firewallRule) filter() FilterRule { return r.match.filter(r.id, r.action) }
 
 func (m *match) filter(id string, access Access) FilterRule {
 	r := FilterRule{ID: id, Access: access, SourcePorts: m.sourcePorts, DestinationPorts: m.ports, Source: merged(m.source), Destination: merged(m.destination)}

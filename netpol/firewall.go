@@ -4,63 +4,207 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
-// Priorities of a firewall's collections (network.md §A6).
+// Priorities of a firewall's collections, and of the groups of policies (network.md §A6).
 const (
 	minCollectionPriority = 100
 	maxCollectionPriority = 65000
 )
 
-// firewall is a compiled firewall: its network rules in the order in which they
-// are tried.
+// firewall is a compiled firewall.
 type firewall struct {
 	id      string
-	public  netip.Addr // the zero Addr if it has none
+	address netip.Addr   // the private one
+	public  netip.Addr   // as which flows leave; the zero Addr if it has none
+	publics []netip.Addr // at which flows come in
 	private []netip.Prefix
-	rules   []firewallRule
-	all     *classifier
+	threats threatFilter
+
+	nat, network, application firewallStage
+}
+
+// firewallStage is the rules of one kind, in the order in which they are tried.
+type firewallStage struct {
+	rules []firewallRule
+	all   *classifier
 }
 
 type firewallRule struct {
-	id         string
-	label      string // collection/rule
-	collection string
-	name       string
-	priority   int
-	action     Access
-	match      match
+	kind     RuleKind
+	id       string
+	label    string // collection/rule, or group/collection/rule of a policy
+	priority int    // of the collection
+	action   Access
+	match    match
+	to       netip.AddrPort    // of NAT rules
+	ports    []ApplicationPort // of application rules, as are names
+	names    names
 }
 
-func compileFirewall(f *Firewall, s *scope) *firewall {
-	compiled := &firewall{id: f.ID, private: privateRanges}
+// ruleGroup is a group as a firewall tries it; the rules of a firewall itself are one
+// without a name.
+type ruleGroup struct {
+	*RuleCollectionGroup
+	id    string // of a policy's group, or of the firewall
+	label string
+}
+
+// idOf is the ID of a rule, by the member of firewalls that has its collection.
+func (g *ruleGroup) idOf(member, collection, rule string) (id, label string) {
+	label = collection + "/" + rule
+	if g.label == "" {
+		return g.id + "/" + member + "/" + label, label
+	}
+	return g.id + "/ruleCollections/" + label, g.label + "/" + label
+}
+
+// own is the firewall's own rules as a group.
+func (f *Firewall) own() *RuleCollectionGroup {
+	return &RuleCollectionGroup{NAT: f.NAT, Collections: f.Collections, Applications: f.Applications}
+}
+
+// sides are those of all rules of a group.
+func (g *RuleCollectionGroup) sides() (all []Side) {
+	for _, c := range g.NAT {
+		for _, r := range c.Rules {
+			all = append(all, r.Source, r.Destination)
+		}
+	}
+	for _, c := range g.Collections {
+		for _, r := range c.Rules {
+			all = append(all, r.Source, r.Destination)
+		}
+	}
+	for _, c := range g.Applications {
+		for _, r := range c.Rules {
+			all = append(all, Side{Addresses: r.Sources}, Side{Addresses: r.Destinations})
+		}
+	}
+	return all
+}
+
+// chain is a policy and what it is based on, the base of all first.
+func (c *compiler) chain(policy string) (chain []*FirewallPolicy) {
+	for p := c.policies[strings.ToLower(policy)]; p != nil && !slices.Contains(chain, p); p = c.policies[strings.ToLower(p.Base)] {
+		chain = append(chain, p)
+	}
+	slices.Reverse(chain)
+	return chain
+}
+
+// groupsOf are the groups that a firewall tries, in order: those of a base before those
+// of who builds on it, and among each other by priority.
+func (c *compiler) groupsOf(f *Firewall) (groups []ruleGroup) {
+	if f.Policy == "" {
+		return []ruleGroup{{f.own(), f.ID, ""}}
+	}
+	for _, p := range c.chain(f.Policy) {
+		own := make([]ruleGroup, len(p.Groups))
+		for i := range p.Groups {
+			own[i] = ruleGroup{&p.Groups[i], p.ID + "/ruleCollectionGroups/" + p.Groups[i].Name, p.Groups[i].Name}
+		}
+		slices.SortStableFunc(own, func(a, b ruleGroup) int { return cmp.Compare(a.Priority, b.Priority) })
+		groups = append(groups, own...)
+	}
+	return groups
+}
+
+func (c *compiler) compileFirewall(f *Firewall, s *scope) *firewall {
+	ranges, intel := f.PrivateRanges, f.ThreatIntel
+	for _, p := range c.chain(f.Policy) {
+		if p.PrivateRanges != nil {
+			ranges = p.PrivateRanges
+		}
+		own := p.ThreatIntel.Allowed
+		intel = ThreatIntel{max(intel.Mode, p.ThreatIntel.Mode), Threats{slices.Concat(intel.Allowed.Prefixes, own.Prefixes), slices.Concat(intel.Allowed.Names, own.Names)}}
+	}
+	compiled := &firewall{id: f.ID, address: f.PrivateIP, publics: slices.Clone(f.PublicIPs), private: privateRanges, threats: c.threatFilter(intel)}
 	if len(f.PublicIPs) > 0 {
 		compiled.public = f.PublicIPs[0]
 	}
-	if f.PrivateRanges != nil {
-		compiled.private = slices.Clone(f.PrivateRanges)
+	if ranges != nil {
+		compiled.private = slices.Clone(ranges)
 	}
-	collections := slices.Clone(f.Collections)
-	slices.SortStableFunc(collections, func(a, b RuleCollection) int { return cmp.Compare(a.Priority, b.Priority) })
-	var matches []match
-	for _, c := range collections {
-		for _, r := range c.Rules {
-			label := c.Name + "/" + r.Name
-			compiled.rules = append(compiled.rules, firewallRule{f.ID + "/networkRuleCollections/" + label, label, c.Name, r.Name, c.Priority, c.Action, r.match(s)})
-			matches = append(matches, compiled.rules[len(compiled.rules)-1].match)
-		}
+	for _, g := range c.groupsOf(f) {
+		compiled.add(&g, s)
 	}
-	compiled.all = newClassifier(matches)
+	for _, stage := range []*firewallStage{&compiled.nat, &compiled.network, &compiled.application} {
+		stage.index()
+	}
 	return compiled
 }
 
-func (r *NetworkRule) match(s *scope) match {
-	m := match{protocols: protocolsOf(r.Protocols...), source: s.resolve(r.Source.Addresses), destination: s.resolve(r.Destination.Addresses),
-		sourcePorts: mergePorts(r.Source.Ports), ports: mergePorts(r.Destination.Ports)}
+// add appends the rules of a group to their stages.
+func (f *firewall) add(g *ruleGroup, s *scope) {
+	for _, c := range byPriority(g.NAT, func(c NATCollection) int { return c.Priority }) {
+		for i := range c.Rules {
+			r := &c.Rules[i]
+			id, label := g.idOf("natRuleCollections", c.Name, r.Name)
+			f.nat.rules = append(f.nat.rules, firewallRule{kind: NATKind, id: id, label: label, priority: c.Priority, action: Allow, match: r.match(s), to: r.To})
+		}
+	}
+	for _, c := range byPriority(g.Collections, func(c RuleCollection) int { return c.Priority }) {
+		for i := range c.Rules {
+			r := &c.Rules[i]
+			id, label := g.idOf("networkRuleCollections", c.Name, r.Name)
+			f.network.rules = append(f.network.rules, firewallRule{kind: NetworkKind, id: id, label: label, priority: c.Priority, action: c.Action, match: r.match(s)})
+		}
+	}
+	for _, c := range byPriority(g.Applications, func(c ApplicationCollection) int { return c.Priority }) {
+		for i := range c.Rules {
+			r := &c.Rules[i]
+			id, label := g.idOf("applicationRuleCollections", c.Name, r.Name)
+			f.application.rules = append(f.application.rules, firewallRule{kind: ApplicationKind, id: id, label: label, priority: c.Priority, action: c.Action,
+				match: r.match(s), ports: slices.Clone(r.Protocols), names: newNames(r.Names)})
+		}
+	}
+}
+
+func byPriority[C any](list []C, priority func(C) int) []C {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b C) int { return cmp.Compare(priority(a), priority(b)) })
+	return list
+}
+
+func (s *firewallStage) index() {
+	matches := make([]match, len(s.rules))
+	for i := range s.rules {
+		matches[i] = s.rules[i].match
+	}
+	s.all = newClassifier(matches)
+}
+
+func (r *NetworkRule) match(s *scope) match { return matchOf(s, r.Protocols, r.Source, r.Destination) }
+
+// match limits a rule to what has ports: the translation gives one.
+func (r *NATRule) match(s *scope) match {
+	m := matchOf(s, r.Protocols, r.Source, r.Destination)
+	m.protocols &= protocolsOf(TCP, UDP)
+	m.named &= m.protocols
+	return m
+}
+
+func (r *ApplicationRule) match(s *scope) match {
+	destination := Side{Addresses: r.Destinations}
+	for _, p := range r.Protocols {
+		destination.Ports = append(destination.Ports, PortRange{p.Port, p.Port})
+	}
+	m := matchOf(s, []Protocol{TCP}, Side{Addresses: r.Sources}, destination)
 	if len(r.Protocols) == 0 {
+		m.protocols, m.named = 0, 0
+	}
+	return m
+}
+
+func matchOf(s *scope, protocols []Protocol, source, destination Side) match {
+	m := match{protocols: protocolsOf(protocols...), source: s.resolve(source.Addresses), destination: s.resolve(destination.Addresses),
+		sourcePorts: mergePorts(source.Ports), ports: mergePorts(destination.Ports)}
+	if len(protocols) == 0 {
 		m.protocols = allProtocols
 	}
-	for _, p := range r.Protocols {
+	for _, p := range protocols {
 		if p != AnyProtocol {
 			m.named |= protocolsOf(p)
 		}
@@ -68,42 +212,12 @@ func (r *NetworkRule) match(s *scope) match {
 	return m
 }
 
+// speaks tells whether an application rule is about a protocol at a port.
+func (r *firewallRule) speaks(p ApplicationProtocol, port uint16) bool {
+	return p == UnknownApplication || slices.Contains(r.ports, ApplicationPort{p, port})
+}
+
 // translates tells whether a flow leaves with the firewall's public address.
 func (f *firewall) translates(destination netip.Addr) bool {
 	return f.public.IsValid() && !contains(f.private, destination)
-}
-
-// checkFirewall reports what is wrong with a firewall by itself.
-func checkFirewall(f *Firewall, found *Problems) {
-	priorities := map[int]string{}
-	for _, c := range f.Collections {
-		subject := f.ID + "/networkRuleCollections/" + c.Name
-		if c.Priority < minCollectionPriority || c.Priority > maxCollectionPriority {
-			found.add(subject, "priority %d is not within %d-%d", c.Priority, minCollectionPriority, maxCollectionPriority)
-		}
-		if other, ok := priorities[c.Priority]; ok {
-			found.add(subject, "collection %s has the same priority %d", other, c.Priority)
-		}
-		priorities[c.Priority] = c.Name
-		if c.Action > Allow {
-			found.add(subject, "the action is none that exists")
-		}
-		for _, r := range c.Rules {
-			for _, p := range r.Protocols {
-				if p >= protocolCount {
-					found.add(subject+"/"+r.Name, "the protocol is none that exists")
-				}
-			}
-			checkSide(subject+"/"+r.Name, "source", r.Source, found)
-			checkSide(subject+"/"+r.Name, "destination", r.Destination, found)
-		}
-	}
-	for _, a := range f.PublicIPs {
-		if !a.IsValid() {
-			found.add(f.ID, "a public address is not valid")
-		}
-	}
-	for _, p := range f.PrivateRanges {
-		checkPrefix(f.ID, "private range", p, found)
-	}
 }

@@ -13,6 +13,13 @@ type Flow struct {
 	SourcePort      uint16 // of TCP and UDP
 	Destination     netip.Addr
 	DestinationPort uint16
+	Application     Application // what of the first packets' content is known
+}
+
+// Application is what a client asks for.
+type Application struct {
+	Protocol ApplicationProtocol // UnknownApplication: whatever rules say of the port
+	Name     string              // a host's name, or an address as a text; "" is not known
 }
 
 // String is "Tcp 10.0.0.4:50000 -> 10.0.1.4:443".
@@ -20,7 +27,11 @@ func (f Flow) String() string {
 	if !f.Protocol.HasPorts() {
 		return fmt.Sprintf("%s %s -> %s", f.Protocol, f.Source, f.Destination)
 	}
-	return fmt.Sprintf("%s %s -> %s", f.Protocol, netip.AddrPortFrom(f.Source, f.SourcePort), netip.AddrPortFrom(f.Destination, f.DestinationPort))
+	text := fmt.Sprintf("%s %s -> %s", f.Protocol, netip.AddrPortFrom(f.Source, f.SourcePort), netip.AddrPortFrom(f.Destination, f.DestinationPort))
+	if f.Application.Name != "" {
+		text += " (" + f.Application.Name + ")"
+	}
+	return text
 }
 
 // valid tells whether the flow can be judged.
@@ -64,6 +75,11 @@ type Decision struct {
 	Exit        NextHopType // the last next hop, behind all appliances
 	Network     string      // ID of the network that an allowed flow ends in; "" where it leaves all of them
 	SNATIP      netip.Addr  // the address as which a firewall or a NAT gateway sends the flow on
+
+	RuleKind RuleKind       // at the firewall's stage
+	DNAT     netip.AddrPort // the destination that a NAT rule has given the flow
+	Named    bool           // an application rule has decided by the flow's name
+	Threat   ThreatMode     // a firewall has found it on the list of threats, and does that
 }
 
 // Allowed tells whether the flow may pass.
@@ -87,10 +103,10 @@ func (d Decision) String() string {
 	case StageRoute:
 		return verb + " by " + d.routeText()
 	case StageFirewall:
-		if d.Reason == NoRuleMatched {
+		if d.Reason != ByRule {
 			return fmt.Sprintf("%s by firewall %s: %s", verb, lastName(d.Firewall), d.Reason)
 		}
-		return fmt.Sprintf("%s by network rule %s (priority %d) of firewall %s", verb, d.RuleName, d.Priority, lastName(d.Firewall))
+		return fmt.Sprintf("%s by %s %s (priority %d) of firewall %s", verb, d.RuleKind, d.RuleName, d.Priority, lastName(d.Firewall))
 	}
 	where := "subnet " + lastName(d.Subnet)
 	if d.Interface != "" {

@@ -142,7 +142,7 @@ func FuzzServiceTags(f *testing.F) {
 		if len(has) == 0 || !slices.Equal(has, n.Tag(strings.ToUpper(text))) {
 			t.Errorf("%q has %v, in upper case %v", text, has, n.Tag(strings.ToUpper(text)))
 		}
-		flow := Flow{TCP, mustPrefixes("10.0.0.4/32")[0].Addr(), 1, has[len(has)-1].Addr(), 443}
+		flow := Flow{Protocol: TCP, Source: mustPrefixes("10.0.0.4/32")[0].Addr(), SourcePort: 1, Destination: has[len(has)-1].Addr(), DestinationPort: 443}
 		if flow.Destination.Is6() {
 			return
 		}

@@ -319,7 +319,7 @@ func (n *Network) withRules(added []MissingRule) *Network {
 
 // withGroups is the network with other groups in place of its own.
 func (n *Network) withGroups(other func(*group, *scope) *group) *Network {
-	changed := &Network{id: n.id, space: n.space, gateway: n.gateway, behind: n.behind, dns: n.dns, scope: n.scope, subnets: map[string]*subnet{}, at: n.at}
+	changed := &Network{id: n.id, space: n.space, gateway: n.gateway, behind: n.behind, dns: n.dns, scope: n.scope, subnets: map[string]*subnet{}, at: n.at, publics: n.publics}
 	subnets, nics := map[*subnet]*subnet{}, map[*nic]*nic{nil: nil}
 	for _, s := range n.order {
 		c := *s

@@ -11,6 +11,7 @@ type Model struct {
 	RouteTables    []RouteTable
 	Interfaces     []Interface
 	Firewalls      []Firewall
+	Policies       []FirewallPolicy
 	// Tags are the service tags. Prefixes that are listed for VirtualNetwork or
 	// Internet are added to what is computed for those.
 	Tags []ServiceTag
@@ -18,6 +19,9 @@ type Model struct {
 	// the gateway to its VirtualNetwork tag, 0.0.0.0/0 included, as Azure does
 	// (network.md §C7.1).
 	AzureCompatVnetTag bool
+	// Threats are the addresses and names that firewalls warn of or keep away, each as its
+	// own mode says.
+	Threats Threats
 }
 
 // VirtualNetwork is an address space and what it is connected to.
@@ -127,18 +131,46 @@ type Route struct {
 	NextHopIP   netip.Addr // of VirtualAppliance only
 }
 
-// Firewall judges what routes lead to its private address: by its network rules,
-// in order of the collections' priority, denying what no rule allows.
+// Firewall judges what routes lead to its private address and what comes from outside to
+// its public ones (network.md §A6): known threats first, then its NAT rules, its network
+// rules and its application rules, each in order of the collections' priority. What no
+// rule allows is denied.
 type Firewall struct {
-	ID          string
-	Subnet      string     // ID of its AzureFirewallSubnet
-	PrivateIP   netip.Addr // what routes name as next hop
-	PublicIPs   []netip.Addr
-	Collections []RuleCollection
+	ID        string
+	Subnet    string     // ID of its AzureFirewallSubnet
+	PrivateIP netip.Addr // what routes name as next hop
+	PublicIPs []netip.Addr
+	// Policy is the ID of the policy that has its rules, threat intelligence and private
+	// ranges; without one they are its own.
+	Policy       string
+	NAT          []NATCollection
+	Collections  []RuleCollection
+	Applications []ApplicationCollection
+	ThreatIntel  ThreatIntel
 	// PrivateRanges are the destinations whose flows keep their source address; nil
 	// means 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 and 100.64.0.0/10. All others
 	// leave with the first public address (network.md §A6).
 	PrivateRanges []netip.Prefix
+}
+
+// FirewallPolicy is what several firewalls have in common. The groups of its base come
+// before its own, whatever their priorities.
+type FirewallPolicy struct {
+	ID            string
+	Base          string // ID of a policy
+	Groups        []RuleCollectionGroup
+	ThreatIntel   ThreatIntel // the base's list of what is no threat counts as well; the stricter mode does
+	PrivateRanges []netip.Prefix
+}
+
+// RuleCollectionGroup is a part of a policy: its collections are tried, of each kind,
+// before those of groups with a higher number.
+type RuleCollectionGroup struct {
+	Name         string
+	Priority     int // 100 to 65000
+	NAT          []NATCollection
+	Collections  []RuleCollection
+	Applications []ApplicationCollection
 }
 
 // RuleCollection is a network rule collection of a firewall.
@@ -155,4 +187,58 @@ type NetworkRule struct {
 	Protocols   []Protocol
 	Source      Side
 	Destination Side
+}
+
+// NATCollection is a NAT rule collection of a firewall.
+type NATCollection struct {
+	Name     string
+	Priority int // 100 to 65000
+	Rules    []NATRule
+}
+
+// NATRule gives flows of TCP or UDP to a public address of the firewall another
+// destination, and lets them pass unless a network rule denies them there. The firewall
+// is their source, so that replies come back to it.
+type NATRule struct {
+	Name        string
+	Protocols   []Protocol
+	Source      Side
+	Destination Side
+	To          netip.AddrPort
+}
+
+// ApplicationCollection is an application rule collection of a firewall.
+type ApplicationCollection struct {
+	Name     string
+	Priority int // 100 to 65000
+	Action   Access
+	Rules    []ApplicationRule
+}
+
+// ApplicationRule matches flows of TCP by the name that their client asks for: in the
+// ClientHello of TLS, or the Host of HTTP.
+type ApplicationRule struct {
+	Name         string
+	Protocols    []ApplicationPort
+	Sources      []Address
+	Destinations []Address // none is any
+	Names        []string  // "*", "*.example.com", "example.com"
+}
+
+// ApplicationPort is a protocol that a client speaks at a port.
+type ApplicationPort struct {
+	Protocol ApplicationProtocol
+	Port     uint16
+}
+
+// Threats are addresses and names that are known to be malicious.
+type Threats struct {
+	Prefixes []netip.Prefix
+	Names    []string // "example.com", "*.example.com"
+}
+
+// ThreatIntel is what a firewall does about threats.
+type ThreatIntel struct {
+	Mode    ThreatMode
+	Allowed Threats // what is none, whatever the list says
 }

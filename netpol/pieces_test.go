@@ -44,15 +44,35 @@ func newPoints(m *Model, tags func(string) []netip.Prefix) *points {
 			side(r.Destination)
 		}
 	}
-	for _, f := range m.Firewalls {
-		for _, c := range f.Collections {
+	group := func(g *RuleCollectionGroup) {
+		for _, s := range g.sides() {
+			side(s)
+		}
+		for _, c := range g.Applications {
 			for _, r := range c.Rules {
-				side(r.Source)
-				side(r.Destination)
+				for _, ap := range r.Protocols {
+					p.ports = append(p.ports, ap.Port, ap.Port+1)
+				}
 			}
 		}
-		prefix(netip.PrefixFrom(f.PrivateIP, 32))
 	}
+	intel := func(t ThreatIntel) { prefix(t.Allowed.Prefixes...) }
+	for i := range m.Firewalls {
+		f := &m.Firewalls[i]
+		group(f.own())
+		intel(f.ThreatIntel)
+		prefix(netip.PrefixFrom(f.PrivateIP, 32))
+		prefix(hostPrefixes(f.PublicIPs)...)
+		prefix(f.PrivateRanges...)
+	}
+	for i := range m.Policies {
+		for k := range m.Policies[i].Groups {
+			group(&m.Policies[i].Groups[k])
+		}
+		intel(m.Policies[i].ThreatIntel)
+		prefix(m.Policies[i].PrivateRanges...)
+	}
+	prefix(m.Threats.Prefixes...)
 	for _, t := range m.RouteTables {
 		for _, r := range t.Routes {
 			side(Side{Addresses: []Address{r.Destination}})
@@ -135,7 +155,7 @@ func plainly(j *judge, r Requirement, s *subnet, p *points) (verdict, int) {
 				for _, port := range ports {
 					for _, sourcePort := range p.portsOf([]PortRange{anyPort}) {
 						judged++
-						d := j.decide(Flow{protocol, from, sourcePort, to, port}, ends, r)
+						d := j.decide(Flow{Protocol: protocol, Source: from, SourcePort: sourcePort, Destination: to, DestinationPort: port}, ends, r)
 						if d.Allowed() {
 							allowed++
 							open[protocol][port] = true

@@ -37,6 +37,7 @@ type Network struct {
 	order   []*subnet
 	places  []place
 	at      *bart.Fast[uint32] // the index in places of an address
+	publics map[netip.Addr]int // the index in places of the firewall that has a public address
 }
 
 // ID is the network's resource ID.

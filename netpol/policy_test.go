@@ -190,5 +190,10 @@ func parseFlow(t *testing.T, words []string) Flow {
 		return netip.AddrPortFrom(netip.MustParseAddr(text), 0)
 	}
 	from, to := end(words[1]), end(words[2])
-	return Flow{protocol, from.Addr(), from.Port(), to.Addr(), to.Port()}
+	f := Flow{Protocol: protocol, Source: from.Addr(), SourcePort: from.Port(), Destination: to.Addr(), DestinationPort: to.Port()}
+	if len(words) > 3 {
+		speaks, name, _ := strings.Cut(words[3], "=")
+		f.Application = Application{map[string]ApplicationProtocol{"http": HTTP, "https": HTTPS, "mssql": MSSQL}[speaks], name}
+	}
+	return f
 }

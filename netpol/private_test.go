@@ -31,7 +31,7 @@ func TestPrivateSpaceIsNotOnTheInternet(t *testing.T) {
 			t.Fatal(err)
 		}
 		n, _ := p.Network("/n")
-		d := n.Evaluate(Flow{TCP, netip.MustParseAddr("10.0.0.4"), 50000, netip.MustParseAddr(c.to), 443})
+		d := n.Evaluate(Flow{Protocol: TCP, Source: netip.MustParseAddr("10.0.0.4"), SourcePort: 50000, Destination: netip.MustParseAddr(c.to), DestinationPort: 443})
 		if d.Reason != c.reason || d.NextHop != c.next || d.Allowed() != (c.reason == ByRule) {
 			t.Errorf("%s: %s", c.name, d)
 		}

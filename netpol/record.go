@@ -32,6 +32,10 @@ type Record struct {
 	NextHopType     string `json:"nextHopType,omitempty"`
 	NextHopIP       string `json:"nextHopIp,omitempty"`
 	SNATIP          string `json:"snatIp,omitempty"`
+	DNATIP          string `json:"dnatIp,omitempty"`
+	DNATPort        uint16 `json:"dnatPort,omitempty"`
+	FQDN            string `json:"fqdn,omitempty"`   // by which a firewall decided
+	Threat          string `json:"threat,omitempty"` // Alert, Deny: it is on the list of known threats
 	Reason          string `json:"reason,omitempty"` // what decided where it was no rule
 	Message         string `json:"message"`          // such as "denied by securityRules/X (priority 200) of NSG web on subnet front"
 }
@@ -46,6 +50,13 @@ func (d Decision) Record(f Flow) Record {
 		RouteID: d.RouteID, NextHopType: d.NextHop.String(), NextHopIP: addressText(d.NextHopIP), SNATIP: addressText(d.SNATIP),
 		Reason: d.Reason.String(), Message: d.String(),
 	}
+	if d.DNAT.IsValid() {
+		r.DNATIP, r.DNATPort = d.DNAT.Addr().String(), d.DNAT.Port()
+	}
+	if d.Named || d.Threat != ThreatOff {
+		r.FQDN = f.Application.Name
+	}
+	r.Threat = d.Threat.String()
 	if r.Stage == "" {
 		r.Stage = "none"
 	}

@@ -23,10 +23,12 @@ type outcome struct {
 	rule    string
 	reason  Reason
 	snat    netip.Addr
+	dnat    netip.AddrPort
+	threat  ThreatMode
 }
 
 func (o outcome) String() string {
-	return fmt.Sprintf("%s at %s by %q (%s) snat %v", o.verdict, o.stage, o.rule, o.reason, o.snat)
+	return fmt.Sprintf("%s at %s by %q (%s) snat %v dnat %v threat %q", o.verdict, o.stage, o.rule, o.reason, o.snat, o.dnat, o.threat)
 }
 
 func byName[T any](list []T, id string, name func(T) string) (found T, ok bool) {
@@ -212,7 +214,7 @@ func (r reference) groups(at *VirtualNetwork, a netip.Addr, d Direction, f Flow,
 	try := func(id string, stage Stage) bool {
 		o, some := r.group(id, d, f, s)
 		if some {
-			o.stage, o.snat = stage, last.snat
+			o.stage, o.snat, o.dnat, o.threat = stage, last.snat, last.dnat, last.threat
 			*last = o
 		}
 		return o.verdict == Allow
@@ -288,29 +290,148 @@ func (r reference) route(s *Subnet, a netip.Addr) hop {
 	return best
 }
 
+// groupsOf are the groups of a firewall in the order in which they are tried, with what
+// stands before the names of their collections.
+func (r reference) groupsOf(fw Firewall) (groups []RuleCollectionGroup, before []string) {
+	if fw.Policy == "" {
+		return []RuleCollectionGroup{{NAT: fw.NAT, Collections: fw.Collections, Applications: fw.Applications}}, []string{""}
+	}
+	for id := fw.Policy; id != ""; {
+		p, _ := byName(r.m.Policies, id, func(p FirewallPolicy) string { return p.ID })
+		own := slices.Clone(p.Groups)
+		slices.SortStableFunc(own, func(a, b RuleCollectionGroup) int { return a.Priority - b.Priority })
+		groups, id = append(own, groups...), p.Base
+	}
+	for _, g := range groups {
+		before = append(before, g.Name+"/")
+	}
+	return groups, before
+}
+
+// named tells whether a name is one of a list.
+func named(list []string, name string) bool {
+	return slices.ContainsFunc(list, func(n string) bool {
+		return strings.EqualFold(n, name) || n[0] == '*' && strings.HasSuffix(strings.ToLower(name), strings.ToLower(n[1:]))
+	})
+}
+
+func (r reference) threat(fw Firewall, f Flow) ThreatMode {
+	intel := fw.ThreatIntel
+	for id := fw.Policy; id != ""; {
+		p, _ := byName(r.m.Policies, id, func(p FirewallPolicy) string { return p.ID })
+		intel.Mode = max(intel.Mode, p.ThreatIntel.Mode)
+		intel.Allowed.Prefixes = append(slices.Clone(intel.Allowed.Prefixes), p.ThreatIntel.Allowed.Prefixes...)
+		intel.Allowed.Names = append(slices.Clone(intel.Allowed.Names), p.ThreatIntel.Allowed.Names...)
+		id = p.Base
+	}
+	is := func(a netip.Addr) bool { return in(a, r.m.Threats.Prefixes) && !in(a, intel.Allowed.Prefixes) }
+	name := f.Application.Name
+	if is(f.Source) || is(f.Destination) || name != "" && named(r.m.Threats.Names, name) && !named(intel.Allowed.Names, name) {
+		return intel.Mode
+	}
+	return ThreatOff
+}
+
+// translate gives the flow the destination that a NAT rule says.
+func (r reference) translate(fw Firewall, f *Flow, last *outcome, s *Subnet) bool {
+	groups, before := r.groupsOf(fw)
+	for i, g := range groups {
+		for _, c := range slices.SortedStableFunc(slices.Values(g.NAT), func(a, b NATCollection) int { return a.Priority - b.Priority }) {
+			for _, rule := range c.Rules {
+				if slices.Contains(fw.PublicIPs, f.Destination) && (f.Protocol == TCP || f.Protocol == UDP) && r.matches(rule.Protocols, rule.Source, rule.Destination, *f, s) {
+					f.Destination, f.DestinationPort = rule.To.Addr(), rule.To.Port()
+					last.rule, last.dnat = before[i]+c.Name+"/"+rule.Name, rule.To
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 func (r reference) firewall(fw Firewall, f *Flow, last *outcome) bool {
 	s := *r.subnet(r.home(&Subnet{ID: fw.Subnet}), fw.PrivateIP)
 	s.RouteTable = "" // rules of a firewall see the network's tags
-	collections := slices.Clone(fw.Collections)
-	slices.SortFunc(collections, func(a, b RuleCollection) int { return a.Priority - b.Priority })
-	for _, c := range collections {
-		for _, rule := range c.Rules {
-			if !r.matches(rule.Protocols, rule.Source, rule.Destination, *f, &s) {
-				continue
-			}
-			*last = outcome{verdict: c.Action, stage: StageFirewall, rule: c.Name + "/" + rule.Name, snat: last.snat}
-			private := fw.PrivateRanges
-			if private == nil {
-				private = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("100.64.0.0/10")}
-			}
-			if c.Action == Allow && len(fw.PublicIPs) > 0 && !in(f.Destination, private) {
-				f.Source, last.snat = fw.PublicIPs[0], fw.PublicIPs[0]
-			}
-			return c.Action == Allow
+	*last = outcome{stage: StageFirewall, snat: last.snat, dnat: last.dnat, threat: last.threat}
+	if mode := r.threat(fw, *f); mode != ThreatOff {
+		if last.threat = mode; mode == ThreatDeny {
+			last.reason = KnownThreat
+			return false
 		}
 	}
-	*last = outcome{stage: StageFirewall, reason: NoRuleMatched, snat: last.snat}
+	private := fw.PrivateRanges
+	for id := fw.Policy; id != ""; {
+		p, _ := byName(r.m.Policies, id, func(p FirewallPolicy) string { return p.ID })
+		if p.PrivateRanges != nil {
+			private = p.PrivateRanges
+			break
+		}
+		id = p.Base
+	}
+	if private == nil {
+		private = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("100.64.0.0/10")}
+	}
+	leave := func(back bool) {
+		if len(fw.PublicIPs) > 0 && !in(f.Destination, private) {
+			f.Source, last.snat = fw.PublicIPs[0], fw.PublicIPs[0]
+		} else if back {
+			f.Source, last.snat = fw.PrivateIP, fw.PrivateIP
+		}
+	}
+	translated := r.translate(fw, f, last, &s)
+	if slices.Contains(fw.PublicIPs, f.Destination) {
+		last.reason = NoRuleMatched
+		return false
+	}
+	groups, before := r.groupsOf(fw)
+	for i, g := range groups {
+		for _, c := range slices.SortedStableFunc(slices.Values(g.Collections), func(a, b RuleCollection) int { return a.Priority - b.Priority }) {
+			for _, rule := range c.Rules {
+				if r.matches(rule.Protocols, rule.Source, rule.Destination, *f, &s) {
+					last.verdict, last.rule = c.Action, before[i]+c.Name+"/"+rule.Name
+					if c.Action == Allow {
+						leave(translated)
+					}
+					return c.Action == Allow
+				}
+			}
+		}
+	}
+	if translated {
+		last.verdict = Allow
+		leave(true)
+		return true
+	}
+	for i, g := range groups {
+		for _, c := range slices.SortedStableFunc(slices.Values(g.Applications), func(a, b ApplicationCollection) int { return a.Priority - b.Priority }) {
+			for _, rule := range c.Rules {
+				if !r.asks(rule, *f, &s) {
+					continue
+				}
+				if f.Application.Name == "" {
+					last.reason = NameUnknown
+					return false
+				}
+				if named(rule.Names, f.Application.Name) {
+					last.verdict, last.rule = c.Action, before[i]+c.Name+"/"+rule.Name
+					if c.Action == Allow {
+						leave(true)
+					}
+					return c.Action == Allow
+				}
+			}
+		}
+	}
+	last.reason = NoRuleMatched
 	return false
+}
+
+// asks tells whether an application rule is about the flow, whatever its name.
+func (r reference) asks(rule ApplicationRule, f Flow, s *Subnet) bool {
+	return slices.ContainsFunc(rule.Protocols, func(p ApplicationPort) bool {
+		return f.Protocol == TCP && p.Port == f.DestinationPort && (f.Application.Protocol == UnknownApplication || f.Application.Protocol == p.Protocol) &&
+			r.matches(nil, Side{Addresses: rule.Sources}, Side{Addresses: rule.Destinations}, f, s)
+	})
 }
 
 // crossed takes a flow from an address of a network to one of a peered network, if it may
@@ -334,10 +455,7 @@ func (r reference) evaluate(asked *VirtualNetwork, f Flow) outcome {
 	var last outcome
 	from, to := r.subnet(asked, f.Source), r.subnet(asked, f.Destination)
 	stop := func(reason Reason) outcome {
-		return outcome{stage: StageRoute, reason: reason, snat: last.snat}
-	}
-	if from == nil && to == nil {
-		return outcome{reason: NotInNetwork}
+		return outcome{stage: StageRoute, reason: reason, snat: last.snat, dnat: last.dnat, threat: last.threat}
 	}
 	n := asked
 	p, ok := r.toward(asked, f.Source)
@@ -348,6 +466,19 @@ func (r reference) evaluate(asked *VirtualNetwork, f Flow) outcome {
 		if from = r.subnet(r.network(p.Remote), f.Source); from != nil {
 			n = r.network(p.Remote)
 		}
+	}
+	if to == nil && r.subnet(asked, f.Source) == nil {
+		i := slices.IndexFunc(r.m.Firewalls, func(fw Firewall) bool {
+			return slices.Contains(fw.PublicIPs, f.Destination) && r.home(&Subnet{ID: fw.Subnet}) == asked
+		})
+		if i < 0 || from != nil {
+			return outcome{reason: NotInNetwork}
+		}
+		fw := r.m.Firewalls[i]
+		if !r.firewall(fw, &f, &last) {
+			return last
+		}
+		return r.follow(n, r.subnet(n, fw.PrivateIP), nil, fw.PrivateIP, f, last)
 	}
 	if from == nil {
 		switch h := r.route(to, f.Source); {
@@ -362,80 +493,97 @@ func (r reference) evaluate(asked *VirtualNetwork, f Flow) outcome {
 		if !r.groups(n, f.Source, Outbound, f, &last) {
 			return last
 		}
-		at, who := from, f.Source
-		var reason Reason
-	hops:
-		for count := 0; ; count++ {
-			if count > 8 {
-				return stop(RoutingLoop)
+		return r.follow(n, from, to, f.Source, f, last)
+	}
+	last.verdict = Allow
+	if !r.groups(n, f.Destination, Inbound, f, &last) {
+		return last
+	}
+	return last
+}
+
+// follow leads a flow from a subnet, where who sends it on, to its destination: to a
+// subnet of the network that is asked, if that has the destination.
+func (r reference) follow(n *VirtualNetwork, at, to *Subnet, who netip.Addr, f Flow, last outcome) outcome {
+	stop := func(reason Reason) outcome {
+		return outcome{stage: StageRoute, reason: reason, snat: last.snat, dnat: last.dnat, threat: last.threat}
+	}
+	var reason Reason
+hops:
+	for count := 0; ; count++ {
+		if count > 8 {
+			return stop(RoutingLoop)
+		}
+		inside := in(f.Destination, n.Space)
+		h := r.route(at, f.Destination)
+		switch h.next {
+		case VnetLocal:
+			if !inside {
+				return stop(RouteStays)
 			}
-			inside := in(f.Destination, n.Space)
-			h := r.route(at, f.Destination)
-			switch h.next {
-			case VnetLocal:
-				if !inside {
-					return stop(RouteStays)
-				}
-				break hops
-			case VNetPeering:
-				p, _ := r.toward(n, f.Destination)
-				if n, reason = r.crossed(n, p, f, who, f.Destination); n == nil {
+			break hops
+		case VNetPeering:
+			p, _ := r.toward(n, f.Destination)
+			if n, reason = r.crossed(n, p, f, who, f.Destination); n == nil {
+				return stop(reason)
+			}
+			break hops
+		case VirtualNetworkServiceEndpoint:
+			if inside {
+				return stop(RouteLeaves)
+			}
+			break hops
+		case Internet:
+			if inside {
+				return stop(RouteLeaves)
+			}
+			if in(f.Destination, privateRanges) && !slices.ContainsFunc(privateRanges, func(p netip.Prefix) bool { return p.Overlaps(h.prefix) && p.Bits() <= h.prefix.Bits() }) {
+				return stop(NotOnInternet)
+			}
+			if at.NAT.IsValid() && at.NAT.Is4() == f.Source.Is4() {
+				last.snat = at.NAT
+			}
+			break hops
+		case VirtualNetworkGateway:
+			if r.gateway(n) == nil {
+				return stop(GatewayMissing)
+			}
+			break hops
+		case None:
+			return stop(RouteToNone)
+		case VirtualAppliance:
+			if p, ok := r.toward(n, h.ip); ok && r.subnet(n, h.ip) == nil {
+				if n, reason = r.crossed(n, p, f, who, h.ip); n == nil {
 					return stop(reason)
 				}
+			}
+			if h.ip == f.Destination {
 				break hops
-			case VirtualNetworkServiceEndpoint:
-				if inside {
-					return stop(RouteLeaves)
-				}
-				break hops
-			case Internet:
-				if inside {
-					return stop(RouteLeaves)
-				}
-				if in(f.Destination, privateRanges) && !slices.ContainsFunc(privateRanges, func(p netip.Prefix) bool { return p.Overlaps(h.prefix) && p.Bits() <= h.prefix.Bits() }) {
-					return stop(NotOnInternet)
-				}
-				if at.NAT.IsValid() && at.NAT.Is4() == f.Source.Is4() {
-					last.snat = at.NAT
-				}
-				break hops
-			case VirtualNetworkGateway:
-				if r.gateway(n) == nil {
-					return stop(GatewayMissing)
-				}
-				break hops
-			case None:
-				return stop(RouteToNone)
-			case VirtualAppliance:
-				if p, ok := r.toward(n, h.ip); ok && r.subnet(n, h.ip) == nil {
-					if n, reason = r.crossed(n, p, f, who, h.ip); n == nil {
-						return stop(reason)
-					}
-				}
-				if h.ip == f.Destination {
-					break hops
-				}
-				if i := slices.IndexFunc(r.m.Firewalls, func(f Firewall) bool { return f.PrivateIP == h.ip }); i >= 0 && r.subnet(n, h.ip) != nil {
-					if !r.firewall(r.m.Firewalls[i], &f, &last) {
-						return last
-					}
-				} else if nic := r.nic(h.ip); nic == nil || r.subnet(n, h.ip) == nil {
-					return stop(ApplianceMissing)
-				} else if !nic.IPForwarding {
-					return stop(ApplianceNotRouter)
-				} else if !r.groups(n, h.ip, Inbound, f, &last) || !r.groups(n, h.ip, Outbound, f, &last) {
+			}
+			if i := slices.IndexFunc(r.m.Firewalls, func(f Firewall) bool { return f.PrivateIP == h.ip }); i >= 0 && r.subnet(n, h.ip) != nil {
+				before := last.dnat
+				if !r.firewall(r.m.Firewalls[i], &f, &last) {
 					return last
 				}
-				at, who = r.subnet(n, h.ip), h.ip
+				if last.dnat != before {
+					to = nil
+				}
+			} else if nic := r.nic(h.ip); nic == nil || r.subnet(n, h.ip) == nil {
+				return stop(ApplianceMissing)
+			} else if !nic.IPForwarding {
+				return stop(ApplianceNotRouter)
+			} else if !r.groups(n, h.ip, Inbound, f, &last) || !r.groups(n, h.ip, Outbound, f, &last) {
+				return last
 			}
+			at, who = r.subnet(n, h.ip), h.ip
 		}
-		if to != nil && r.subnet(n, f.Destination) != to {
-			return stop(RouteLeaves)
-		}
-		to = r.subnet(n, f.Destination)
-		if last.stage == StageNone {
-			last.stage = StageRoute
-		}
+	}
+	if to != nil && r.subnet(n, f.Destination) != to {
+		return stop(RouteLeaves)
+	}
+	to = r.subnet(n, f.Destination)
+	if last.stage == StageNone {
+		last.stage = StageRoute
 	}
 	last.verdict = Allow
 	if to != nil && !r.groups(n, f.Destination, Inbound, f, &last) {
@@ -520,7 +668,12 @@ func (g generator) model() *Model {
 		{ID: "/nic/a", Subnet: "/vnet/subnets/front", Addresses: []netip.Addr{addr("10.0.0.4"), addr("10.0.0.5")}, SecurityGroup: pick(g, "", "/nsg/2", "/nsg/3")},
 		{ID: "/nic/nva", Subnet: "/vnet/subnets/nva", Addresses: []netip.Addr{addr("10.0.3.4")}, SecurityGroup: pick(g, "", "/nsg/3"), IPForwarding: g.n(3) > 0},
 	}
-	m.Firewalls = []Firewall{g.firewall("/fw", "/vnet", "10.0.2.4"), g.firewall("/hubfw", "/hub", "10.1.2.4")}
+	m.Threats = Threats{pick(g, nil, mustPrefixes("198.51.100.0/24", "10.0.1.200/32")), []string{"bad.example.com", "*.evil.org"}}
+	m.Policies = []FirewallPolicy{
+		{ID: "/policy/child", Base: pick(g, "", "/Policy/base"), Groups: []RuleCollectionGroup{g.rules("ga", 300), g.rules("gb", 200)}, ThreatIntel: g.intel(), PrivateRanges: g.ranges()},
+		{ID: "/policy/base", Groups: []RuleCollectionGroup{g.rules("gc", 400)}, ThreatIntel: g.intel(), PrivateRanges: g.ranges()},
+	}
+	m.Firewalls = []Firewall{g.firewall("/fw", "/vnet", "10.0.2.4", "203.0.113.200"), g.firewall("/hubfw", "/hub", "10.1.2.4", "203.0.113.201")}
 	return m
 }
 
@@ -558,10 +711,30 @@ func (g generator) peer(networks []VirtualNetwork) {
 	}
 }
 
-func (g generator) firewall(id, network, at string) Firewall {
+func (g generator) intel() ThreatIntel {
+	return ThreatIntel{ThreatMode(g.n(3)), Threats{pick(g, nil, mustPrefixes("198.51.100.0/25")), pick(g, nil, []string{"bad.example.com"})}}
+}
+
+func (g generator) ranges() []netip.Prefix {
+	return pick(g, nil, nil, mustPrefixes("0.0.0.0/0"), mustPrefixes("255.255.255.255/32"))
+}
+
+func (g generator) firewall(id, network, at, public string) Firewall {
 	addr := netip.MustParseAddr
-	fw := Firewall{ID: id, Subnet: network + "/subnets/AzureFirewallSubnet", PrivateIP: addr(at), PublicIPs: pick(g, nil, []netip.Addr{addr("203.0.113.200")}),
-		PrivateRanges: pick(g, nil, nil, mustPrefixes("0.0.0.0/0"), mustPrefixes("255.255.255.255/32"))}
+	fw := Firewall{ID: id, Subnet: network + "/subnets/AzureFirewallSubnet", PrivateIP: addr(at), PrivateRanges: g.ranges(), ThreatIntel: g.intel(),
+		PublicIPs: pick(g, nil, []netip.Addr{addr(public)}, []netip.Addr{addr(public), addr("203.0.113.9")})}
+	if g.n(2) == 0 {
+		own := g.rules("", 100)
+		fw.NAT, fw.Collections, fw.Applications = own.NAT, own.Collections, own.Applications
+	} else {
+		fw.Policy = "/POLICY/child"
+	}
+	return fw
+}
+
+// rules draws a group of collections.
+func (g generator) rules(name string, priority int) RuleCollectionGroup {
+	group := RuleCollectionGroup{Name: name, Priority: priority}
 	for i := range g.n(4) {
 		c := RuleCollection{Name: fmt.Sprint("c", i), Priority: 100 + (i*7)%5, Action: pick(g, Allow, Allow, Deny)}
 		for k := range 1 + g.n(3) {
@@ -571,18 +744,42 @@ func (g generator) firewall(id, network, at string) Firewall {
 			}
 			c.Rules = append(c.Rules, r)
 		}
-		fw.Collections = append(fw.Collections, c)
+		group.Collections = append(group.Collections, c)
 	}
-	return fw
+	for i := range g.n(3) {
+		c := NATCollection{Name: fmt.Sprint("t", i), Priority: 100 + (i*7)%5}
+		for k := range 1 + g.n(2) {
+			r := NATRule{Name: fmt.Sprint("d", k), Source: Side{Addresses: g.side().Addresses}, Destination: g.side(),
+				To: netip.MustParseAddrPort(pick(g, "10.0.0.4:443", "10.0.1.4:80", "10.0.3.4:22", "10.1.0.4:80", "8.8.8.8:80", "10.9.0.1:1"))}
+			r.Destination.Addresses = pick(g, nil, addresses("203.0.113.200"), addresses("203.0.113.9"))
+			r.Protocols = pick(g, nil, []Protocol{TCP}, []Protocol{UDP}, []Protocol{TCP, UDP})
+			c.Rules = append(c.Rules, r)
+		}
+		group.NAT = append(group.NAT, c)
+	}
+	for i := range g.n(3) {
+		c := ApplicationCollection{Name: fmt.Sprint("a", i), Priority: 100 + (i*7)%5, Action: pick(g, Allow, Allow, Deny)}
+		for k := range 1 + g.n(3) {
+			r := ApplicationRule{Name: fmt.Sprint("u", k), Sources: g.side().Addresses, Destinations: pick(g, nil, nil, g.side().Addresses)}
+			for range 1 + g.n(2) {
+				r.Protocols = append(r.Protocols, pick(g, ApplicationPort{HTTPS, 443}, ApplicationPort{HTTP, 80}, ApplicationPort{MSSQL, 1000}, ApplicationPort{HTTP, 443}))
+				r.Names = append(r.Names, pick(g, "*", "*.example.com", "example.com", "*Example.com", "www.example.com", "bad.example.com"))
+			}
+			c.Rules = append(c.Rules, r)
+		}
+		group.Applications = append(group.Applications, c)
+	}
+	return group
 }
 
 func (g generator) flow() Flow {
 	address := func() netip.Addr {
 		return netip.MustParseAddr(pick(g, "10.0.0.4", "10.0.0.5", "10.0.0.20", "10.0.1.4", "10.0.1.200", "10.0.2.4", "10.0.3.4", "10.0.3.9", "10.0.77.1", "203.0.113.9", "203.0.113.200", "198.51.100.7",
-			"192.168.1.1", "172.16.0.3", "10.9.0.1", "8.8.8.8", "100.64.0.9", "127.0.0.1", "10.1.0.4", "10.1.0.9", "10.1.2.4", "10.1.3.4", "10.1.77.1", "10.2.0.4", "10.2.0.200"))
+			"192.168.1.1", "172.16.0.3", "10.9.0.1", "8.8.8.8", "100.64.0.9", "127.0.0.1", "10.1.0.4", "10.1.0.9", "10.1.2.4", "10.1.3.4", "10.1.77.1", "10.2.0.4", "10.2.0.200", "203.0.113.201"))
 	}
 	port := func() uint16 { return pick(g, uint16(443), 80, 0, 79, 81, 1000, 2001, 65535, 444, 255, 256, 511, 512) }
-	return Flow{Protocol: Protocol(1 + g.n(int(protocolCount)-1)), Source: address(), Destination: address(), SourcePort: port(), DestinationPort: port()}
+	app := Application{ApplicationProtocol(g.n(int(applicationCount))), pick(g, "", "example.com", "www.EXAMPLE.com", "bad.example.com", "x.evil.org", "myexample.com")}
+	return Flow{Protocol: Protocol(1 + g.n(int(protocolCount)-1)), Source: address(), Destination: address(), SourcePort: port(), DestinationPort: port(), Application: pick(g, Application{}, app, app)}
 }
 
 func TestFastAgreesWithReference(t *testing.T) {
@@ -599,7 +796,7 @@ func TestFastAgreesWithReference(t *testing.T) {
 			f := g.flow()
 			want := reference{m}.evaluate(asked, f)
 			d := n.Evaluate(f)
-			got := outcome{d.Verdict, d.Stage, d.RuleName, d.Reason, d.SNATIP}
+			got := outcome{d.Verdict, d.Stage, d.RuleName, d.Reason, d.SNATIP, d.DNAT, d.Threat}
 			if _, rule, ok := strings.Cut(d.RuleName, "/"); ok && d.Stage != StageFirewall {
 				got.rule = rule
 			}

@@ -19,7 +19,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the policy answers into th
 // TestScripts runs testdata/*.txtar: a model (modeltext), questions, and the answers.
 // Questions:
 //
-//	trace PROTOCOL SOURCE:PORT DESTINATION:PORT
+//	trace PROTOCOL SOURCE:PORT DESTINATION:PORT [http|https|mssql=NAME]
 //	explain the same                  the rules that match in any but one condition
 //	routes SUBNET
 //	access VERSION Internal|External SUBNETS    the rows that are not open

@@ -29,6 +29,12 @@ func (s Step) String() string {
 	case s.Decision.Stage != StageNone:
 		text = s.Decision.Stage.String() + ": " + text
 	}
+	if s.Decision.Threat == ThreatAlert {
+		text += "; it is on the list of known threats"
+	}
+	if s.Decision.DNAT.IsValid() {
+		text += fmt.Sprintf("; goes on to %s", s.Decision.DNAT)
+	}
 	if s.Decision.SNATIP.IsValid() {
 		text += fmt.Sprintf("; goes on as %s", s.Decision.SNATIP)
 	}
@@ -61,7 +67,10 @@ func (w *walk) record(verdict Access) {
 	}
 	d := Decision{Verdict: verdict, Stage: w.stage, Reason: w.reason}
 	if w.stage == StageFirewall {
-		d.SNATIP = w.snat
+		d.SNATIP, d.Named, d.Threat = w.snat, w.named, w.threat
+		if w.netRule != nil && w.netRule.kind == NATKind {
+			d.DNAT = w.dnat
+		}
 	}
 	w.describe(&d)
 	if w.stage != StageRoute {

@@ -122,9 +122,15 @@ func (c *comparison) flow(n *netpol.Network, senders map[netip.Addr]int, from []
 // The reply to a connection is of it, and a firewall may give those of several sources one.
 func (c *comparison) fresh(f netpol.Flow, trace netpol.Trace) bool {
 	ends := []netpol.Flow{f, {Protocol: f.Protocol, Source: f.Destination, SourcePort: f.DestinationPort, Destination: f.Source, DestinationPort: f.SourcePort}}
+	translated := f
+	if to := trace.Decision.DNAT; to.IsValid() {
+		translated.Destination, translated.DestinationPort = to.Addr(), to.Port()
+	}
 	if a := trace.Decision.SNATIP; a.IsValid() {
-		f.Source = a
-		ends = append(ends, f)
+		translated.Source = a
+	}
+	if translated != f { // and its reply comes from there
+		ends = append(ends, translated, netpol.Flow{Protocol: f.Protocol, Source: translated.Destination, SourcePort: translated.DestinationPort, Destination: translated.Source, DestinationPort: f.SourcePort})
 	}
 	if slices.ContainsFunc(ends, func(f netpol.Flow) bool { return c.known[f] }) {
 		return f.Protocol == netpol.ICMP // whose numbers tell them apart

@@ -80,6 +80,7 @@ func (r *router) filter() (string, []Comment) {
 		f.rule("ip daddr %s drop", prefixSet(never))
 		f.transit()
 		f.jump("iifname", out)
+		f.detours()
 		f.rule("accept")
 	})
 	f.chain("stage_platform", "", func() {
@@ -149,6 +150,25 @@ func (f *routerFilter) transit() {
 			inside = append(inside, hosts(f.public(p))...)
 		}
 		f.rule("iifname %q ip daddr != %s drop", UplinkLink, prefixSet(netpol.Merge(inside)))
+	}
+}
+
+// detours drops what begins at a port whose routes lead a firewall's public address to no
+// appliance: it would have to leave and come in again. The tables have ways to those
+// addresses for replies.
+func (f *routerFilter) detours() {
+	for _, fw := range f.ports {
+		for _, a := range f.public(fw) {
+			var links []string
+			for _, p := range f.ports {
+				if e := longest(f.active(p.subnet), host(a)); p != fw && (e == nil || e.NextHop != netpol.VirtualAppliance) {
+					links = append(links, strconv.Quote(p.link()))
+				}
+			}
+			if len(links) > 0 {
+				f.rule("iifname %s ip daddr %s drop", set(links), a)
+			}
+		}
 	}
 }
 
@@ -283,33 +303,4 @@ func (f *routerFilter) once(name string, body func()) {
 		f.chains[name] = true
 		f.chain(name, "", body)
 	}
-}
-
-// firewallFilter is the packet filter of a firewall: its network rules in order, and the
-// translation of what they let out (network.md §A6).
-func (r *router) firewallFilter(id string) (string, []Comment) {
-	filter, _ := r.network.Firewall(id)
-	s := newScript()
-	s.chain("stage_firewall", "filter hook forward priority filter; policy drop;", func() {
-		s.begun()
-		s.rule(hasProtocol)
-		if filter.Public.Is4() {
-			s.rule("ip daddr %s drop", filter.Public)
-		}
-		for i := range filter.Rules {
-			s.filterRule(&filter.Rules[i], "accept")
-		}
-	})
-	s.chain("stage_router", "filter hook input priority filter; policy drop;", s.begun)
-	s.chain("stage_answers", "filter hook output priority filter; policy drop;", s.begun)
-	private := ipv4(filter.Private)
-	if filter.Public.Is4() && (len(private) == 0 || private[0].Bits() > 0) {
-		s.chain("stage_nat", "nat hook postrouting priority srcnat; policy accept;", func() {
-			if len(private) > 0 {
-				s.rule("ip daddr %s accept", prefixSet(private))
-			}
-			s.rule("snat ip to %s", filter.Public)
-		})
-	}
-	return s.finish()
 }

@@ -73,15 +73,13 @@ func (r *router) public(p *port) []netip.Addr {
 	if p.role != Firewall {
 		return nil
 	}
-	if f, ok := r.network.Firewall(p.owner); ok && f.Public.Is4() {
-		return []netip.Addr{f.Public}
-	}
-	return nil
+	f, _ := r.network.Firewall(p.owner)
+	return slices.DeleteFunc(slices.Clone(f.Publics), func(a netip.Addr) bool { return !a.Is4() })
 }
 
 // table is the routes of a subnet.
 func (r *router) table(number int, s *netpol.Subnet) []Route {
-	active := slices.DeleteFunc(r.network.EffectiveRoutes(s.ID), func(e netpol.EffectiveRoute) bool { return !e.Active || !e.Prefix.Addr().Is4() })
+	active := r.active(s)
 	to := map[netip.Prefix]Route{}
 	put := func(route Route) {
 		route.Table = number
@@ -102,6 +100,9 @@ func (r *router) table(number int, s *netpol.Subnet) []Route {
 	}
 	for _, p := range r.ports {
 		for _, a := range r.public(p) { // where replies to what it has translated go
+			if e := longest(active, host(a)); e != nil && e.NextHop == netpol.VirtualAppliance {
+				continue
+			}
 			put(Route{To: host(a), Via: p.addresses[0], Link: p.link(), OnLink: true})
 		}
 		for _, a := range p.addresses {
@@ -113,6 +114,11 @@ func (r *router) table(number int, s *netpol.Subnet) []Route {
 	routes := slices.Collect(maps.Values(to))
 	sortRoutes(routes)
 	return routes
+}
+
+// active are the routes of a subnet that won.
+func (r *router) active(s *netpol.Subnet) []netpol.EffectiveRoute {
+	return slices.DeleteFunc(r.network.EffectiveRoutes(s.ID), func(e netpol.EffectiveRoute) bool { return !e.Active || !e.Prefix.Addr().Is4() })
 }
 
 // longest is the route whose prefix is the longest of those that hold all of another.

@@ -67,20 +67,34 @@ func (s *script) rule(format string, args ...any) { s.line("\t\t"+format, args..
 // filterRule writes a rule of the policy: two of nft if it limits ports and names
 // protocols that have none as well, none if no packet of IPv4 can match it.
 func (s *script) filterRule(r *netpol.FilterRule, allow string) {
-	source, from := s.addressMatch("saddr", r.Source)
-	destination, to := s.addressMatch("daddr", r.Destination)
-	if !from || !to {
-		return
-	}
 	verdict := "drop"
 	if r.Access == netpol.Allow {
 		verdict = allow
 	}
-	comment := commentOf(r)
-	s.comments[comment] = r.ID
-	for _, protocols := range protocolMatches(r) {
-		s.rule("%s%s%scounter %s comment %q", protocols, source, destination, verdict, comment)
+	s.counted(r, verdict)
+}
+
+// counted writes what becomes of the packets that match a rule of the policy.
+func (s *script) counted(r *netpol.FilterRule, verdict string) {
+	for _, match := range s.matches(r) {
+		comment := commentOf(r)
+		s.comments[comment] = r.ID
+		s.rule("%scounter %s comment %q", match, verdict, comment)
 	}
+}
+
+// matches are the conditions of a rule, one of which must be met.
+func (s *script) matches(r *netpol.FilterRule) []string {
+	source, from := s.addressMatch("saddr", r.Source)
+	destination, to := s.addressMatch("daddr", r.Destination)
+	if !from || !to {
+		return nil
+	}
+	list := protocolMatches(r)
+	for i := range list {
+		list[i] += source + destination
+	}
+	return list
 }
 
 // manyPrefixes is how many make a set of its own: service tags are large, and many rules

@@ -15,11 +15,18 @@
 //	rule NSG NAME PRIORITY In|Out Allow|Deny PROTOCOL SOURCE PORTS DESTINATION PORTS
 //	nsg NAME                          a group without rules of its own
 //	route TABLE NAME DESTINATION NEXTHOP [ADDRESS]
-//	firewall NAME SUBNET ADDRESS PUBLIC
-//	netrule FIREWALL COLLECTION PRIORITY Allow|Deny NAME PROTOCOLS SOURCE DESTINATION PORTS
+//	firewall NAME SUBNET ADDRESS PUBLIC [POLICY]
+//	policy NAME BASE
+//	group POLICY NAME PRIORITY        a group of rule collections
+//	netrule OWNER COLLECTION PRIORITY Allow|Deny NAME PROTOCOLS SOURCE DESTINATION PORTS
+//	natrule OWNER COLLECTION PRIORITY NAME PROTOCOLS SOURCE DESTINATION PORTS TO
+//	apprule OWNER COLLECTION PRIORITY Allow|Deny NAME PROTOCOL:PORT,… SOURCE NAMES
+//	intel FIREWALL|policy/POLICY Alert|Deny ALLOWED    of threats, "-" for none
+//	threat PREFIX|NAME
 //
 // IDs are /vnet or /NETWORK, /vnet/SUBNET or /NETWORK/SUBNET, /nic/NAME, /nsg/NAME,
-// /rt/TABLE and /fw/NAME; the first network's name is vnet.
+// /rt/TABLE, /fw/NAME and /policy/NAME; the first network's name is vnet. The OWNER of
+// rules is a firewall, or POLICY/GROUP.
 package modeltext
 
 import (
@@ -93,8 +100,24 @@ func (b *builder) line(verb string, w []string) bool {
 		b.route(w)
 	case "firewall":
 		b.m.Firewalls = append(b.m.Firewalls, netpol.Firewall{ID: "/fw/" + w[0], Subnet: b.subnet(w[1]).ID, PrivateIP: netip.MustParseAddr(w[2]), PublicIPs: []netip.Addr{netip.MustParseAddr(w[3])}})
+		if len(w) > 4 {
+			b.m.Firewalls[len(b.m.Firewalls)-1].Policy = "/policy/" + w[4]
+		}
+	case "policy":
+		b.m.Policies = append(b.m.Policies, netpol.FirewallPolicy{ID: "/policy/" + w[0], Base: id("/policy/", w[1])})
+	case "group":
+		p := b.policy(w[0])
+		p.Groups = append(p.Groups, netpol.RuleCollectionGroup{Name: w[1], Priority: b.number(w[2])})
 	case "netrule":
 		b.netrule(w)
+	case "natrule":
+		b.natrule(w)
+	case "apprule":
+		b.apprule(w)
+	case "intel":
+		b.intel(w)
+	case "threat":
+		b.m.Threats = b.threats(b.m.Threats, w[0])
 	default:
 		return false
 	}
@@ -176,23 +199,109 @@ func (b *builder) route(w []string) {
 	b.m.RouteTables = append(b.m.RouteTables, netpol.RouteTable{ID: "/rt/" + w[0], Routes: []netpol.Route{r}})
 }
 
+func (b *builder) policy(name string) *netpol.FirewallPolicy {
+	i := slices.IndexFunc(b.m.Policies, func(p netpol.FirewallPolicy) bool { return p.ID == "/policy/"+name })
+	if i < 0 {
+		b.t.Fatalf("no policy %s", name)
+	}
+	return &b.m.Policies[i]
+}
+
+// owner is where the rules of a firewall or of a policy's group are.
+func (b *builder) owner(text string) (*[]netpol.NATCollection, *[]netpol.RuleCollection, *[]netpol.ApplicationCollection) {
+	name, group, grouped := strings.Cut(text, "/")
+	if grouped {
+		p := b.policy(name)
+		for i := range p.Groups {
+			if g := &p.Groups[i]; g.Name == group {
+				return &g.NAT, &g.Collections, &g.Applications
+			}
+		}
+		b.t.Fatalf("no group %s", text)
+	}
+	f := b.firewall(name)
+	return &f.NAT, &f.Collections, &f.Applications
+}
+
+func (b *builder) firewall(name string) *netpol.Firewall {
+	i := slices.IndexFunc(b.m.Firewalls, func(f netpol.Firewall) bool { return f.ID == "/fw/"+name })
+	if i < 0 {
+		b.t.Fatalf("no firewall %s", name)
+	}
+	return &b.m.Firewalls[i]
+}
+
+// named is the entry of a list that has a name, made anew if there is none.
+func named[T any](list *[]T, name func(*T) string, fresh T) *T {
+	for i := range *list {
+		if name(&(*list)[i]) == name(&fresh) {
+			return &(*list)[i]
+		}
+	}
+	*list = append(*list, fresh)
+	return &(*list)[len(*list)-1]
+}
+
+var actions = map[string]netpol.Access{"Allow": netpol.Allow, "Deny": netpol.Deny}
+
 func (b *builder) netrule(w []string) {
-	f := &b.m.Firewalls[len(b.m.Firewalls)-1]
-	r := netpol.NetworkRule{Name: w[4], Source: b.side(w[6], "*"), Destination: b.side(w[7], w[8])}
+	_, list, _ := b.owner(w[0])
+	c := named(list, func(c *netpol.RuleCollection) string { return c.Name }, netpol.RuleCollection{Name: w[1], Priority: b.number(w[2]), Action: actions[w[3]]})
+	c.Rules = append(c.Rules, netpol.NetworkRule{Name: w[4], Protocols: b.protocols(w[5]), Source: b.side(w[6], "*"), Destination: b.side(w[7], w[8])})
+}
+
+func (b *builder) natrule(w []string) {
+	list, _, _ := b.owner(w[0])
+	c := named(list, func(c *netpol.NATCollection) string { return c.Name }, netpol.NATCollection{Name: w[1], Priority: b.number(w[2])})
+	c.Rules = append(c.Rules, netpol.NATRule{Name: w[3], Protocols: b.protocols(w[4]), Source: b.side(w[5], "*"), Destination: b.side(w[6], w[7]), To: netip.MustParseAddrPort(w[8])})
+}
+
+func (b *builder) apprule(w []string) {
+	_, _, list := b.owner(w[0])
+	c := named(list, func(c *netpol.ApplicationCollection) string { return c.Name }, netpol.ApplicationCollection{Name: w[1], Priority: b.number(w[2]), Action: actions[w[3]]})
+	r := netpol.ApplicationRule{Name: w[4], Sources: b.side(w[6], "*").Addresses, Names: strings.Split(w[7], ",")}
 	for _, text := range strings.Split(w[5], ",") {
-		p, err := netpol.ParseProtocol(text)
+		protocol, port, _ := strings.Cut(text, ":")
+		r.Protocols = append(r.Protocols, netpol.ApplicationPort{Protocol: Applications[protocol], Port: uint16(b.number(port))})
+	}
+	c.Rules = append(c.Rules, r)
+}
+
+// Applications are the protocols of application rules as tests write them.
+var Applications = map[string]netpol.ApplicationProtocol{"http": netpol.HTTP, "https": netpol.HTTPS, "mssql": netpol.MSSQL}
+
+func (b *builder) intel(w []string) {
+	of := netpol.ThreatIntel{Mode: map[string]netpol.ThreatMode{"Alert": netpol.ThreatAlert, "Deny": netpol.ThreatDeny}[w[1]]}
+	if w[2] != "-" {
+		for _, text := range strings.Split(w[2], ",") {
+			of.Allowed = b.threats(of.Allowed, text)
+		}
+	}
+	if name, policy := strings.CutPrefix(w[0], "policy/"); policy {
+		b.policy(name).ThreatIntel = of
+		return
+	}
+	b.firewall(w[0]).ThreatIntel = of
+}
+
+func (b *builder) threats(t netpol.Threats, entry string) netpol.Threats {
+	if p, err := netip.ParsePrefix(entry); err == nil {
+		t.Prefixes = append(t.Prefixes, p)
+	} else {
+		t.Names = append(t.Names, entry)
+	}
+	return t
+}
+
+func (b *builder) protocols(text string) (list []netpol.Protocol) {
+	for _, t := range strings.Split(text, ",") {
+		p, err := netpol.ParseProtocol(t)
 		if err != nil {
 			b.t.Fatal(err)
 		}
-		r.Protocols = append(r.Protocols, p)
+		list = append(list, p)
 	}
-	for i := range f.Collections {
-		if f.Collections[i].Name == w[1] {
-			f.Collections[i].Rules = append(f.Collections[i].Rules, r)
-			return
-		}
-	}
-	f.Collections = append(f.Collections, netpol.RuleCollection{Name: w[1], Priority: b.number(w[2]), Action: map[string]netpol.Access{"Allow": netpol.Allow}[w[3]], Rules: []netpol.NetworkRule{r}})
+	return list
 }
 
 func (b *builder) number(text string) int {

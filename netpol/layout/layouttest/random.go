@@ -36,6 +36,7 @@ func (r Random) Input(rules int) layout.Input {
 		{ID: "/nic/nva", Subnet: "/vnet/nva", Addresses: addresses("10.0.3.4"), SecurityGroup: pick(r, "", "/nsg/3"), IPForwarding: r.IntN(3) > 0},
 	}
 	m.Firewalls = []netpol.Firewall{r.firewall()}
+	m.Threats = netpol.Threats{Prefixes: pick(r, nil, prefixes("203.0.113.64/26"), prefixes("198.51.100.0/24", "10.0.1.9/32"))}
 	policy, err := netpol.Compile(m)
 	if err != nil {
 		panic(fmt.Sprint("a random model has problems: ", err))
@@ -64,7 +65,7 @@ func Sources() map[string][]netip.Addr {
 // Flow draws a flow from an address.
 func (r Random) Flow(from netip.Addr) netpol.Flow {
 	to := netip.MustParseAddr(pick(r, "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7", "10.0.1.4", "10.0.1.9", "10.0.3.4", "10.0.2.4", "10.0.4.4",
-		"203.0.113.9", "203.0.113.77", "198.51.100.7", "192.168.1.1", "172.16.0.3", "10.9.0.1", "8.8.8.8", "100.64.0.9", "168.63.129.16"))
+		"203.0.113.9", "203.0.113.77", "203.0.113.200", "203.0.113.201", "198.51.100.7", "192.168.1.1", "172.16.0.3", "10.9.0.1", "8.8.8.8", "100.64.0.9", "168.63.129.16"))
 	f := netpol.Flow{Protocol: pick(r, netpol.TCP, netpol.TCP, netpol.TCP, netpol.UDP, netpol.UDP, netpol.ICMP, netpol.ESP, netpol.AH), Source: from, Destination: to}
 	if f.Protocol.HasPorts() {
 		f.SourcePort, f.DestinationPort = 1+uint16(r.IntN(65535)), 1+uint16(r.IntN(65535))
@@ -150,7 +151,8 @@ func (r Random) table(id string) netpol.RouteTable {
 }
 
 func (r Random) firewall() netpol.Firewall {
-	f := netpol.Firewall{ID: "/fw", Subnet: "/vnet/AzureFirewallSubnet", PrivateIP: netip.MustParseAddr("10.0.2.4"), PublicIPs: pick(r, nil, addresses("203.0.113.200")),
+	f := netpol.Firewall{ID: "/fw", Subnet: "/vnet/AzureFirewallSubnet", PrivateIP: netip.MustParseAddr("10.0.2.4"), PublicIPs: pick(r, nil, addresses("203.0.113.200"), addresses("203.0.113.200", "203.0.113.201")),
+		ThreatIntel:   netpol.ThreatIntel{Mode: pick(r, netpol.ThreatOff, netpol.ThreatAlert, netpol.ThreatDeny), Allowed: netpol.Threats{Prefixes: pick(r, nil, prefixes("198.51.100.0/25"))}},
 		PrivateRanges: pick(r, nil, nil, prefixes("0.0.0.0/0"), prefixes("255.255.255.255/32"), prefixes("10.0.0.0/8", "10.0.0.0/16", "::/0"))}
 	for i := range r.IntN(5) {
 		c := netpol.RuleCollection{Name: fmt.Sprint("c", i), Priority: 100 + (i*7)%5, Action: pick(r, netpol.Allow, netpol.Allow, netpol.Deny)}
@@ -163,7 +165,31 @@ func (r Random) firewall() netpol.Firewall {
 		}
 		f.Collections = append(f.Collections, c)
 	}
+	for i := range r.IntN(3) {
+		f.NAT = append(f.NAT, r.translations(fmt.Sprint("t", i), 100+(i*7)%5))
+		f.Applications = append(f.Applications, r.applications(fmt.Sprint("a", i), 100+(i*7)%5))
+	}
 	return f
+}
+
+func (r Random) translations(name string, priority int) netpol.NATCollection {
+	c := netpol.NATCollection{Name: name, Priority: priority}
+	for k := range 1 + r.IntN(3) {
+		rule := netpol.NATRule{Name: fmt.Sprint("d", k), Source: netpol.Side{Addresses: r.side().Addresses}, Destination: netpol.Side{Ports: r.side().Ports},
+			Protocols: pick(r, nil, []netpol.Protocol{netpol.TCP}, []netpol.Protocol{netpol.UDP}),
+			To:        netip.MustParseAddrPort(pick(r, "10.0.0.6:443", "10.0.1.9:80", "10.0.3.4:22", "10.0.0.5:444", "8.8.8.8:80", "10.9.0.1:1"))}
+		c.Rules = append(c.Rules, rule)
+	}
+	return c
+}
+
+func (r Random) applications(name string, priority int) netpol.ApplicationCollection {
+	c := netpol.ApplicationCollection{Name: name, Priority: priority, Action: pick(r, netpol.Allow, netpol.Deny)}
+	for k := range 1 + r.IntN(3) {
+		c.Rules = append(c.Rules, netpol.ApplicationRule{Name: fmt.Sprint("u", k), Sources: r.side().Addresses, Names: []string{pick(r, "*", "*.example.com", "example.com")},
+			Protocols: []netpol.ApplicationPort{pick(r, netpol.ApplicationPort{Protocol: netpol.HTTPS, Port: 443}, netpol.ApplicationPort{Protocol: netpol.HTTP, Port: 80}, netpol.ApplicationPort{Protocol: netpol.MSSQL, Port: 1000})}})
+	}
+	return c
 }
 
 func addresses(texts ...string) []netip.Addr {
