@@ -8,11 +8,11 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -284,16 +284,14 @@ func TestAnInternalEndpointIsInItsNetworkAlone(t *testing.T) {
 		return netns.At(client).Dial(ctx, net.Dialer{}, network, netip.MustParseAddrPort("10.0.0.4:443"))
 	}}}
 	defer inside.CloseIdleConnections()
-	if a := send(t, inside, http.MethodPost, callback); a.Status != http.StatusOK {
-		t.Fatalf("from inside the network: %d %s", a.Status, a.Body)
+	if a := send(t, inside, http.MethodPost, callback); !strings.HasPrefix(callback, "https://10.0.0.4/") || a.Status != http.StatusOK {
+		t.Fatalf("from inside the network, at %s: %d %s", callback, a.Status, a.Body)
 	}
-	byAddress, err := url.Parse(callback)
-	must(t, err)
-	byAddress.Host = "10.0.0.4"
-	if a := send(t, inside, http.MethodPost, byAddress.String()); a.Status != http.StatusOK {
-		t.Errorf("by the endpoint's address: %d %s", a.Status, a.Body)
+	byName := s.Endpoint + strings.TrimPrefix(callback, "https://10.0.0.4")
+	if a := send(t, inside, http.MethodPost, byName); a.Status != http.StatusOK {
+		t.Errorf("by the server's name: %d %s", a.Status, a.Body)
 	}
-	refused(t, "the host", send(t, s.HTTP(), http.MethodPost, callback), "is at https://10.0.0.4 in its virtual network alone", "")
+	refused(t, "the host", send(t, s.HTTP(), http.MethodPost, byName), "is at https://10.0.0.4 in its virtual network alone", "")
 	link := s.Do(http.MethodGet, workflow+"/runs/"+lastRun(s.Server, workflow).Text("value", 0, "name")+"/actions/Value", nil).Text("properties", "outputsLink", "uri")
 	refused(t, "the contents of the run", send(t, s.HTTP(), http.MethodGet, link), "in its virtual network alone", "")
 	if a := send(t, inside, http.MethodGet, link); a.Status != http.StatusOK || string(a.Body) != `"inside"` {
@@ -325,15 +323,40 @@ func TestAnEndpointOfAnotherNetworkIsNoWayIn(t *testing.T) {
 }
 
 // TestAKernelThatDoesNotHoldANetworkLetsNoEnvironmentBe: the namespace of the server itself
-// is attached as a machine, which must not be.
+// is attached as a machine, which must not be. That is told of this network; another one is
+// in force, and when its resource group is deleted nothing of it is left.
 func TestAKernelThatDoesNotHoldANetworkLetsNoEnvironmentBe(t *testing.T) {
 	s := newSite(t, 1, inKernel(t)...)
-	s.attach("host", "10.0.9.50", netnsOf(fmt.Sprintf("/proc/%d/ns/net", os.Getpid())))
+	own := fmt.Sprintf("/proc/%d/ns/net", os.Getpid())
+	s.attach("host", "10.0.9.50", netnsOf(own))
 	refusedEnvironment(s, "is the server's own")
+	other := &site{Server: s.Server, clients: s.clients, t: t, group: s.Group("other"), name: "other"}
+	other.putNetwork(1)
+	other.isolation(other.environment(0, external), "kernel", true)
 	a := s.Do(http.MethodGet, "/network", nil)
 	if a.Text("isolation", "mode") != "kernel" || a.Text("isolation", "isolated") != "false" || !strings.Contains(a.Text("isolation", "reasons", 0), "is the server's own") {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
+	var status server.NetworkStatus
+	must(t, json.Unmarshal(a.Body, &status))
+	held := map[string]server.HeldNetwork{}
+	for _, n := range status.Networks {
+		held[n.ResourceGroup] = n
+	}
+	if n := held[s.name]; n.InForce || len(n.Problems) != 1 || n.Problems[0].To != own {
+		t.Errorf("the network is %+v", n)
+	}
+	if n := held["other"]; !n.InForce || len(n.Environments) != 1 || n.Name != "net" {
+		t.Errorf("the other network is %+v", n)
+	}
+	await(s.resources.NewResourceGroupsClient().BeginDelete(t.Context(), "other", nil))(t)
+	left, err := kernel.Names(tagOf(t, s.Data()))
+	must(t, err)
+	router := layout.RouterName(held["other"].ID)
+	if slices.Contains(left, router) || len(left) > 1 {
+		t.Errorf("when the group is deleted the kernel holds %v", left)
+	}
+
 	await(s.network.NewInterfacesClient().BeginDelete(t.Context(), s.name, "host", nil))(t)
 	environment := s.environment(0, external)
 	s.isolation(environment, "kernel", true)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -40,6 +41,8 @@ func TestRealKernelOutlivesAKill(t *testing.T) {
 	if told := w.fail("bin/isle network down --data data"); !strings.Contains(told, "a server runs") {
 		t.Errorf("down, while the server runs: %s", told)
 	}
+
+	refusesMachines(t, w, s)
 
 	client := isletest.Connect(t, data)
 	putGroup(client, 0)
@@ -93,6 +96,24 @@ func TestRealKernelOutlivesAKill(t *testing.T) {
 	w.succeed("bin/isle network down --data data")
 	if left := namespaces(t, w); len(left) > 0 {
 		t.Errorf("taken down, the kernel holds %v", left)
+	}
+}
+
+// refusesMachines checks that a machine that the kernel does not take is told as such, and
+// that nothing is changed then; and that one which it takes is served at once.
+func refusesMachines(t *testing.T, w *workspace, s *service) {
+	t.Helper()
+	for machine, why := range map[string]string{fmt.Sprint(s.cmd.Process.Pid): "is the server's own", "nobody-is-here": "is not there: start the machine first"} {
+		if told := w.fail("bin/isle port add 10.0.2.70 --netns " + machine + " --data data"); !strings.Contains(told, why) {
+			t.Errorf("%s: %s", machine, told)
+		}
+		if told := w.succeed("bin/isle port list --data data"); !strings.Contains(told, "Nothing is attached") {
+			t.Errorf("%s: %s", machine, told)
+		}
+	}
+	told := w.succeed("bin/isle network status --data data")
+	if !strings.Contains(told, "Data plane: kernel, isolated") || !regexp.MustCompile(`(?m)^\S+ +isle +isle +yes$`).MatchString(told) {
+		t.Errorf("network status: %s", told)
 	}
 }
 

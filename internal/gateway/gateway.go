@@ -41,10 +41,11 @@ type Config struct {
 	Store    *store.Store
 	// InlineCode runs the code of runs that become tests; nil: it is not run.
 	InlineCode *script.Operation
-	// PublicURL is the base of absolute URLs, such as "https://localhost:8443".
-	PublicURL string
-	Clock     func() time.Time // nil: time.Now
-	Log       *slog.Logger     // nil: nothing is logged
+	// Access is the base of absolute URLs of an environment, by store id, such as
+	// "https://localhost:8443"; nil: "".
+	Access func(environment string) string
+	Clock  func() time.Time // nil: time.Now
+	Log    *slog.Logger     // nil: nothing is logged
 	// Caller is the address that a request comes from; nil: its socket's.
 	Caller func(*http.Request) netip.Addr
 	// Network judges callers; nil: everybody may call.
@@ -99,13 +100,15 @@ func New(c Config) *Gateway {
 	if c.BodyTimeout == 0 {
 		c.BodyTimeout = 30 * time.Second
 	}
+	if c.Access == nil {
+		c.Access = func(string) string { return "" }
+	}
 	if c.ResponseTimeout == 0 {
 		c.ResponseTimeout = 120 * time.Second
 	}
 	if c.EnvironmentResponseTimeout == 0 {
 		c.EnvironmentResponseTimeout = 240 * time.Second
 	}
-	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	return &Gateway{config: c, buffer: connector.NewBuffer(c.MaxBuffered), intake: intake{most: c.MaxRequests, each: (c.MaxRequests + 1) / 2, callers: c.MaxCallers, of: map[string]int{}}}
 }
 

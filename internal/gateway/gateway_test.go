@@ -98,10 +98,11 @@ func newEndpointOn(t *testing.T, dir string, on net.Listener, change ...func(*Co
 		_ = e.Listener.Close()
 		e.Listener = on
 	}
+	access := func(string) string { return "http://" + e.Listener.Addr().String() }
 	r := runner.New(runner.Config{Store: s, Programs: l, Operations: operations, Network: dataplane.NewInproc(dataplane.Options{}),
-		PublicURL: "http://" + e.Listener.Addr().String(), StopTimeout: 10 * time.Millisecond})
+		Access: access, StopTimeout: 10 * time.Millisecond})
 	e.runner = r
-	config := Config{Workflows: l, Runner: r, Store: s, PublicURL: "http://" + e.Listener.Addr().String()}
+	config := Config{Workflows: l, Runner: r, Store: s, Access: access}
 	for _, c := range change {
 		c(&config)
 	}

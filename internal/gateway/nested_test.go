@@ -24,7 +24,7 @@ func (l *library) ByID(ctx context.Context, id string) (*runner.Deployed, error)
 func newFamily(t *testing.T) (*endpoint, *Gateway) {
 	t.Helper()
 	e := newEndpoint(t)
-	g := New(Config{Workflows: e.library, Named: e.library, Runner: e.runner, Store: e.store, PublicURL: "https://isle.test"})
+	g := New(Config{Workflows: e.library, Named: e.library, Runner: e.runner, Store: e.store, Access: func(string) string { return "https://isle.test" }})
 	return e, g
 }
 

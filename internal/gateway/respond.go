@@ -53,7 +53,7 @@ func (g *Gateway) writePollHeaders(h http.Header, d *runner.Deployed, run, opera
 		Permission: t.permission(),
 		APIVersion: apiVersion,
 	}
-	h["Location"] = []string{link.URL(g.config.PublicURL, key(d))}
+	h["Location"] = []string{link.URL(g.config.Access(d.Environment), key(d))}
 	h["Retry-After"] = []string{"2"}
 }
 

@@ -147,6 +147,9 @@ type Config struct {
 	// Access is the base URL of an environment's access endpoint,
 	// "https://host:port"; the store id of the environment is "shared" for none.
 	Access func(environment string) string
+	// Contents is the base of the URLs of what runs have for contents; "": that of the
+	// access endpoint.
+	Contents string
 	// Prepare readies what else a new environment needs; nil: nothing. It may be
 	// called again. An *arm.Error makes the creation fail, another error is tried
 	// again a few times first.

@@ -1,6 +1,7 @@
 package logic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -383,7 +384,7 @@ func addUnfired(f *fields, l *linker, h store.TriggerHistory, tracking *string) 
 }
 
 func (s *Service) linker(r *arm.Request, form *workflow, run string) *linker {
-	return &linker{base: s.config.Access(form.Environment), flowID: form.FlowID, run: run, apiVersion: r.APIVersion, key: form.Primary, now: r.Now}
+	return &linker{base: cmp.Or(s.config.Contents, s.config.Access(form.Environment)), flowID: form.FlowID, run: run, apiVersion: r.APIVersion, key: form.Primary, now: r.Now}
 }
 
 // resubmit begins a run of the current version with the outputs of an old firing

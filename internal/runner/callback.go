@@ -27,7 +27,7 @@ func (a *active) refreshCallback() {
 	}
 	a.run.SetCallback(func(action string, repetition []engine.RepetitionIndex) string {
 		link := CallbackLink(d.FlowID, a.key.run, action, engine.RepetitionName(repetition), callbackVersion)
-		return link.URL(a.runner.config.PublicURL, d.Keys[0])
+		return link.URL(a.runner.config.Access(d.Environment), d.Keys[0])
 	})
 }
 

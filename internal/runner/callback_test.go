@@ -78,11 +78,11 @@ func (w *world) callBack(run, body string) error {
 		Outputs: expr.Object(expr.Member{Name: "body", Value: expr.String(body)})})
 }
 
-func withPublicURL(c *Config) { c.PublicURL = "https://isle.example" }
+func withAccess(c *Config) { c.Access = func(string) string { return "https://isle.example" } }
 
 // wdl-semantics §11.10: subscribe, Waiting, callback; repeated calls change nothing.
 func TestCallbackEndsTheWebhook(t *testing.T) {
-	w, s := newWorld(t, withPublicURL), newSubscriber(t)
+	w, s := newWorld(t, withAccess), newSubscriber(t)
 	d := w.library.webhook(t, s, "once", "")
 	run := w.start(t, d, "", false).RunID
 	w.waits(t, run)
@@ -133,7 +133,7 @@ func (w *world) unsubscribing(t testing.TB) (tasks []store.Task) {
 
 // Calls that no webhook waits for say why.
 func TestCallbackForNobody(t *testing.T) {
-	w, s := newWorld(t, withPublicURL), newSubscriber(t)
+	w, s := newWorld(t, withAccess), newSubscriber(t)
 	run := w.start(t, w.library.webhook(t, s, "cancelled", ""), "", false).RunID
 	w.waits(t, run)
 	if err := w.Cancel(context.Background(), environment, run); err != nil {
@@ -167,7 +167,7 @@ func (w *world) unsubscribes(t testing.TB) (stop func()) {
 func TestUnsubscribeOutlivesTheProcess(t *testing.T) {
 	dir, l, s := t.TempDir(), &library{flows: map[string]*Deployed{}}, newSubscriber(t)
 	d := l.webhook(t, s, "killed", "")
-	first := open(t, dir, l, withPublicURL)
+	first := open(t, dir, l, withAccess)
 	run := first.start(t, d, "", false).RunID
 	first.waits(t, run)
 	if err := first.Cancel(context.Background(), environment, run); err != nil {
@@ -180,7 +180,7 @@ func TestUnsubscribeOutlivesTheProcess(t *testing.T) {
 	changed := *d
 	changed.Keys = [][]byte{[]byte("regenerated")}
 	l.set(&changed)
-	second := open(t, dir, l, withPublicURL)
+	second := open(t, dir, l, withAccess)
 	defer second.close(t)
 	stop := second.unsubscribes(t)
 	defer stop()
@@ -208,7 +208,7 @@ func TestUnsubscribeAfterTheTimeout(t *testing.T) {
 	var mu sync.Mutex
 	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return time.Now().Add(skew) }
 	later := func(d time.Duration) { mu.Lock(); defer mu.Unlock(); skew += d }
-	w, s := newWorld(t, withPublicURL, func(c *Config) { c.Clock = clock }), newSubscriber(t)
+	w, s := newWorld(t, withAccess, func(c *Config) { c.Clock = clock }), newSubscriber(t)
 	s.fail = 1
 	run := w.start(t, w.library.webhook(t, s, "late", `,"limit":{"timeout":"PT1H"}`), "", false).RunID
 	w.waits(t, run)
@@ -245,7 +245,7 @@ func TestUnsubscribeAfterTheTimeout(t *testing.T) {
 func TestCallbackOfARepetitionThatIsNotInMemory(t *testing.T) {
 	dir, l, s := t.TempDir(), &library{flows: map[string]*Deployed{}}, newSubscriber(t)
 	d := l.deploy(t, "each", "", `{"L":{"type":"Foreach","foreach":["a","b"],"actions":{"W":{"type":"HttpWebhook","inputs":{"subscribe":{"uri":"`+s.URL+`/sub","body":"@listCallbackUrl()"}}}},"runAfter":{}}}`)
-	first := open(t, dir, l, withPublicURL)
+	first := open(t, dir, l, withAccess)
 	run := first.start(t, d, "", false).RunID
 	eventually(t, "both wait", func() bool {
 		waiting := 0
@@ -257,7 +257,7 @@ func TestCallbackOfARepetitionThatIsNotInMemory(t *testing.T) {
 		return waiting == 2
 	})
 	first.close(t)
-	second := open(t, dir, l, withPublicURL)
+	second := open(t, dir, l, withAccess)
 	defer second.close(t)
 	for index := range 2 {
 		q := CallbackRequest{Environment: environment, Run: run, Action: "W", Repetition: []engine.RepetitionIndex{{Scope: "L", Index: index}},

@@ -16,7 +16,7 @@ func TestRunDurationEndsRunsThatWait(t *testing.T) {
 	dir, l, s := t.TempDir(), &library{flows: map[string]*Deployed{}}, newSubscriber(t)
 	d := l.webhook(t, s, "old", "")
 	one := l.deploy(t, "one", `{"manual":{"type":"Request","runtimeConfiguration":{"concurrency":{"runs":1}}}}`, `{"Wait":{"type":"Wait","inputs":{"interval":{"count":200,"unit":"Day"}}}}`)
-	first := open(t, dir, l, withPublicURL)
+	first := open(t, dir, l, withAccess)
 	hook := first.start(t, d, "", false).RunID
 	first.waits(t, hook)
 	pause, turn := first.start(t, one, "", false).RunID, first.start(t, one, "", false).RunID
@@ -24,7 +24,7 @@ func TestRunDurationEndsRunsThatWait(t *testing.T) {
 
 	d.Workflow.Program.Limits.RunDuration = 366 * 24 * time.Hour // holds for runs to come
 	late := func() time.Time { return time.Now().Add(90 * 24 * time.Hour) }
-	second := open(t, dir, l, withPublicURL, func(c *Config) { c.Clock = late })
+	second := open(t, dir, l, withAccess, func(c *Config) { c.Clock = late })
 	defer second.close(t)
 	if err := second.Recover(context.Background()); err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ import (
 )
 
 // Config is what a Runner needs. Store, Programs, Operations and Network must be
-// set; the rest has defaults. Without a PublicURL, callback URLs lead nowhere.
+// set; the rest has defaults. Without Access, callback URLs lead nowhere.
 type Config struct {
 	Store      *store.Store
 	Programs   Workflows
@@ -38,8 +38,9 @@ type Config struct {
 	Network    dataplane.Network
 	// Batches are the batch configurations of integration accounts; nil: there are none.
 	Batches Batches
-	// PublicURL is the base of callback URLs, such as "https://localhost:8443".
-	PublicURL string
+	// Access is the base of the callback URLs of an environment, by store id, such as
+	// "https://localhost:8443"; nil: "".
+	Access func(environment string) string
 
 	Clock func() time.Time // nil: time.Now
 	Log   *slog.Logger     // nil: nothing is logged
@@ -77,6 +78,9 @@ type Config struct {
 }
 
 func (c *Config) setDefaults() {
+	if c.Access == nil {
+		c.Access = func(string) string { return "" }
+	}
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}

@@ -48,7 +48,7 @@ func TestAStatelessRunWaitsToStoreItsUnsubscription(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			var skew, refusals atomic.Int64
-			w, s := open(t, dir, &library{flows: map[string]*Deployed{}}, withPublicURL, func(c *Config) {
+			w, s := open(t, dir, &library{flows: map[string]*Deployed{}}, withAccess, func(c *Config) {
 				c.Clock = func() time.Time { return time.Now().Add(time.Duration(skew.Load())) }
 				c.Log = slog.New(slog.NewTextHandler(counter{&refusals}, nil))
 			}), newSubscriber(t)

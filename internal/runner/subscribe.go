@@ -29,7 +29,7 @@ const unsubscribeLimit = 30 * time.Minute
 // callback is the URL that listCallbackUrl() gives in the inputs of a trigger: the one
 // that the API lists.
 func (r *Runner) callback(d *Deployed, t *wdl.Trigger) string {
-	return TriggerLink(d.FlowID, "", t.Name, "", callbackVersion).URL(r.config.PublicURL, d.Keys[0])
+	return TriggerLink(d.FlowID, "", t.Name, "", callbackVersion).URL(r.config.Access(d.Environment), d.Keys[0])
 }
 
 // SubscribeRequest names the current version of a workflow.

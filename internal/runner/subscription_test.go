@@ -67,7 +67,7 @@ func (p *peer) heard() string {
 
 func (p *peer) operations(c *Config) {
 	operations, _ := builtin.Operations(builtin.Options{HTTP: connectorhttp.Options{Exchange: p.exchange}})
-	c.Operations, c.PublicURL = operations, "https://isle"
+	c.Operations, c.Access = operations, func(string) string { return "https://isle" }
 }
 
 // hook is an HttpWebhook trigger that ends its subscription with what subscribe gave.

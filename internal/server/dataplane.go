@@ -209,6 +209,26 @@ func (s *Server) beginInside(one inside) (ender, error) {
 	return h, nil
 }
 
+// accessURL is the base of the URLs at which an environment's access endpoint is called. An
+// Internal one that is inside its network alone is at its address there.
+func (s *Server) accessURL(environment string) string {
+	if s.wall == nil {
+		return s.base
+	}
+	var p *logic.Placement
+	if st := s.wall.now.Load(); st != nil { // not from the database: who asks may be within a transaction
+		p = st.placements[environment]
+	} else {
+		p, _ = s.logic.Placement(environment)
+	}
+	if p == nil || !p.Internal {
+		return s.base
+	}
+	place := dataplane.Place{Ranges: p.Ranges}
+	a, _ := place.Address(dataplane.AccessEndpoint)
+	return "https://" + a.String() // at endpointPort, which https has anyway
+}
+
 // inNetwork is the gateway, by the server's names, as hosts has it, and by the address at
 // which an endpoint is inside a network.
 func (s *Server) inNetwork(at netip.Addr) http.Handler {

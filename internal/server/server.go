@@ -314,7 +314,7 @@ func (s *Server) build() error {
 		Connection: connection.Options{Directory: connection.Directories{s.config.connections, s.web}},
 		Workflow:   connectorworkflow.Options{Children: children{s}, Depth: s.config.limits.NestedCalls, Clock: s.config.Clock},
 	})
-	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, Batches: homes{s}, PublicURL: s.base, MaxActions: s.maxActions(), MaxBuffered: s.config.limits.Buffered(),
+	s.runner = runner.New(runner.Config{Store: s.store, Programs: s.workflows, Operations: s.operations, Network: s.network, Batches: homes{s}, Access: s.accessURL, MaxActions: s.maxActions(), MaxBuffered: s.config.limits.Buffered(),
 		Observers: s.observers(), Tracer: s.spans(), Purged: s.metrics.Purged, Retention: s.config.limits.Workflow.RunDuration, Clock: s.config.Clock, Log: s.log})
 	links := fetch.New(fetch.Options{Network: s.network, Private: s.config.PrivateLinks, RootCAs: s.rootCAs()})
 	var err error
@@ -325,7 +325,7 @@ func (s *Server) build() error {
 	s.logic, err = logic.New(logic.Config{Store: s.store, Workflows: s.workflows, Subnets: subnets{}, Runner: s.runner, Accounts: accounts{s.accounts}, Tenant: s.issuer.Tenant(), Authorizer: s.access, Identities: identities{s},
 		Throughput: s.runner.Throughput, Minutes: &s.minutes, Throttled: s.config.Limits == LimitsDocumented,
 		Policies: policies{s.policies, s.wall != nil}, Probes: s.probes(), Isolation: s.isolation, Prepare: s.prepareEnvironment,
-		Access: func(string) string { return s.base }, ReleaseDelay: s.config.SubnetRelease, Refused: s.config.refusedActions(), Clock: s.config.Clock, Log: s.log})
+		Access: s.accessURL, Contents: s.base, ReleaseDelay: s.config.SubnetRelease, Refused: s.config.refusedActions(), Clock: s.config.Clock, Log: s.log})
 	if err != nil {
 		return err
 	}
@@ -353,7 +353,7 @@ func (s *Server) build() error {
 	s.autoscale.Bind(s.manager)
 	deployments.Bind(s.manager)
 	s.web.Bind(s.manager)
-	s.gateway = gateway.New(gateway.Config{Tokens: s.issuer, Workflows: s.workflows, Named: s.workflows, Accounts: s.accounts, Runner: s.runner, Store: s.store, InlineCode: s.code, PublicURL: s.base, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
+	s.gateway = gateway.New(gateway.Config{Tokens: s.issuer, Workflows: s.workflows, Named: s.workflows, Accounts: s.accounts, Runner: s.runner, Store: s.store, InlineCode: s.code, Access: s.accessURL, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
 		MaxBody: s.config.limits.MessageSize, MaxBuffered: s.config.limits.Buffered(), ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
 	if s.portal, err = portal.New(); err != nil {
 		return err
