@@ -2,12 +2,12 @@ import { Button, Dropdown, Field, Option, Spinner, makeStyles, tokens } from '@f
 import { EditRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import type { Answer } from '../api/client'
-import { groupOf } from '../api/id'
 import { useResource, useResources } from '../api/resources'
 import { ErrorView } from '../frame/ErrorView'
 import { Facts } from '../frame/Facts'
 import { FormDrawer } from '../frame/FormDrawer'
 import { ResourceLink } from '../frame/ResourceLink'
+import { GroupLink } from '../frame/ResourceRows'
 import { useResourceId } from '../frame/ResourcePage'
 import { useSaving } from '../frame/saving'
 import { skus, type Account } from './account'
@@ -48,7 +48,7 @@ export function AccountOverview() {
           { label: 'State', value: properties.state ?? '' },
           { label: 'Pricing tier', value: sku?.name ?? '' },
           { label: 'Environment', value: environment === undefined ? '' : <ResourceLink id={environment} /> },
-          { label: 'Resource group', value: groupOf(id) },
+          { label: 'Resource group', value: <GroupLink id={id} /> },
           { label: 'Location', value: location },
         ]}
       />

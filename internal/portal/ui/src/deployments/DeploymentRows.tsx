@@ -8,6 +8,7 @@ import type { DeploymentExtended } from '../api/models/resources'
 import { EmptyState } from '../frame/EmptyState'
 import { timeOf } from '../frame/format'
 import { ResourceLink } from '../frame/ResourceLink'
+import { GroupLink } from '../frame/ResourceRows'
 import { ResourceTable, type Column } from '../frame/ResourceTable'
 import { StateBadge } from '../frame/StateBadge'
 
@@ -17,7 +18,7 @@ const columns: Column<Deployment>[] = [
   { key: 'name', title: 'Name', value: (d) => d.name, show: (d) => <ResourceLink id={d.id} /> },
   { key: 'state', title: 'Status', value: (d) => String(d.properties?.provisioningState ?? ''), show: (d) => <StateBadge state={String(d.properties?.provisioningState ?? '')} /> },
   { key: 'time', title: 'Time', value: (d) => d.properties?.timestamp ?? '', show: (d) => timeOf(d.properties?.timestamp) },
-  { key: 'group', title: 'Resource group', value: (d) => groupOf(d.id), wide: true },
+  { key: 'group', title: 'Resource group', value: (d) => groupOf(d.id), show: (d) => <GroupLink id={d.id} />, wide: true },
 ]
 
 /** DeploymentRows lists the deployments of resource groups, given by their IDs. */

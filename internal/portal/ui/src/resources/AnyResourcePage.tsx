@@ -1,42 +1,29 @@
-import { Spinner, makeStyles, tokens } from '@fluentui/react-components'
-import { CubeRegular } from '@fluentui/react-icons'
+import { BracesRegular, CubeRegular } from '@fluentui/react-icons'
 import { useLocation } from 'react-router'
 import { nameOf, parseId, typeOf } from '../api/id'
-import { useResource } from '../api/resources'
 import { DeleteButton } from '../frame/DeleteButton'
-import { ErrorView } from '../frame/ErrorView'
+import { everyPane } from '../frame/everywhere'
 import { NotFoundPage } from '../frame/NotFoundPage'
 import { Page } from '../frame/Page'
+import { ResourcePage, type Pane } from '../frame/ResourcePage'
+import { useScope } from '../frame/scope'
+import { ResourceText } from './ResourceText'
 
-const useStyles = makeStyles({
-  json: {
-    margin: 0,
-    padding: tokens.spacingHorizontalL,
-    overflow: 'auto',
-    fontFamily: tokens.fontFamilyMonospace,
-    fontSize: tokens.fontSizeBase200,
-    backgroundColor: tokens.colorNeutralBackground1,
-    border: `1px solid ${tokens.colorNeutralStroke2}`,
-    borderRadius: tokens.borderRadiusMedium,
-  },
-})
+const panes: Pane[] = [{ title: 'JSON', path: '', icon: BracesRegular }, ...everyPane]
 
-/** AnyResourcePage is the page of a resource whose type has none of its own: the resource as it is. */
+/** AnyResourcePage is the frame of the panes of a resource whose type has no page of its own. */
 export function AnyResourcePage() {
-  const styles = useStyles()
+  const id = useScope()
+  return <ResourcePage title={nameOf(id)} subtitle={typeOf(id)} icon={CubeRegular} panes={panes} commands={<DeleteButton id={id} noun="resource" then="/resources" />} />
+}
+
+/** PartPage is the page of a part of another resource whose type has no page of its own. */
+export function PartPage() {
   const id = decodeURIComponent(useLocation().pathname).replace(/\/+$/, '')
-  const known = parseId(id) !== undefined
-  const resource = useResource<unknown>(id, { enabled: known })
-  if (!known) return <NotFoundPage />
+  if (parseId(id) === undefined) return <NotFoundPage />
   return (
     <Page title={nameOf(id)} subtitle={typeOf(id)} icon={CubeRegular} commands={<DeleteButton id={id} noun="resource" then="/resources" />}>
-      {resource.isPending && <Spinner label="Reading the resource" />}
-      {resource.error && resource.data === undefined && <ErrorView error={resource.error} retry={() => void resource.refetch()} />}
-      {resource.data !== undefined && (
-        <pre className={styles.json} tabIndex={0} aria-label={`${nameOf(id)} as JSON`}>
-          {JSON.stringify(resource.data.body, undefined, 2)}
-        </pre>
-      )}
+      <ResourceText />
     </Page>
   )
 }

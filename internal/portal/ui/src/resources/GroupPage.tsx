@@ -1,4 +1,4 @@
-import { CloudArrowUpRegular, FolderRegular, GridRegular } from '@fluentui/react-icons'
+import { CloudArrowUpRegular, FolderRegular, GridRegular, HistoryRegular } from '@fluentui/react-icons'
 import { useParams } from 'react-router'
 import { groupId } from '../api/id'
 import { DeleteButton } from '../frame/DeleteButton'
@@ -7,6 +7,7 @@ import { ResourcePage, type Pane } from '../frame/ResourcePage'
 
 const panes: Pane[] = [
   { title: 'Resources', path: '', icon: GridRegular },
+  { title: 'Runs', path: 'runs', icon: HistoryRegular },
   { title: 'Deployments', path: 'deployments', icon: CloudArrowUpRegular },
   ...everyPane,
 ]

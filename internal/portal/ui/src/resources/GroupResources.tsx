@@ -1,7 +1,7 @@
 import { useScope } from '../frame/scope'
-import { ResourceRows } from './ResourceRows'
+import { ScopeResources } from './ScopeResources'
 
 /** GroupResources lists what is in the resource group of the page. */
 export function GroupResources() {
-  return <ResourceRows scope={useScope()} />
+  return <ScopeResources scope={useScope()} inGroups={false} />
 }

@@ -27,11 +27,17 @@ export const resources: Area = {
       lazy: async () => ({ Component: (await import('./GroupPage')).GroupPage }),
       children: [
         { index: true, lazy: async () => ({ Component: (await import('./GroupResources')).GroupResources }) },
+        { path: 'runs', lazy: async () => ({ Component: (await import('../runs/GroupRuns')).GroupRuns }) },
         { path: 'deployments', lazy: async () => ({ Component: (await import('../deployments/GroupDeployments')).GroupDeployments }) },
         ...everyRoute,
       ],
     },
     { path: resourceRoute('Microsoft.Resources/deployments'), lazy: async () => ({ Component: (await import('../deployments/DeploymentPage')).DeploymentPage }) },
-    { path: '/subscriptions/*', lazy: async () => ({ Component: (await import('./AnyResourcePage')).AnyResourcePage }) },
+    {
+      path: `${group}/providers/:namespace/:type/:name`,
+      lazy: async () => ({ Component: (await import('./AnyResourcePage')).AnyResourcePage }),
+      children: [{ index: true, lazy: async () => ({ Component: (await import('./ResourceText')).ResourceText }) }, ...everyRoute],
+    },
+    { path: '/subscriptions/*', lazy: async () => ({ Component: (await import('./AnyResourcePage')).PartPage }) },
   ],
 }

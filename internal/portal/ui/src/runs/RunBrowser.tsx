@@ -88,10 +88,10 @@ function columnsOf(monospace: string, ofOneWorkflow: boolean): Column<Run>[] {
     title: 'Logic app',
     value: (r) => nameOf(workflowOf(r.id)),
     show: (r) => <PageLink to={workflowOf(r.id)}>{nameOf(workflowOf(r.id))}</PageLink>,
-    width: 'clamp(90px, 14vw, 180px)',
+    width: 'clamp(90px, 10vw, 180px)',
   }
   return [
-    { key: 'status', title: 'Status', value: (r) => r.properties.status, show: (r) => <StatusText status={r.properties.status} />, width: 'clamp(100px, 10vw, 130px)' },
+    { key: 'status', title: 'Status', value: (r) => r.properties.status, show: (r) => <StatusText status={r.properties.status} />, width: 'clamp(100px, 9vw, 120px)' },
     {
       key: 'start',
       title: 'Started',
@@ -103,12 +103,12 @@ function columnsOf(monospace: string, ofOneWorkflow: boolean): Column<Run>[] {
           </time>
         </PageLink>
       ),
-      width: 'clamp(110px, 16vw, 190px)',
+      width: 'clamp(110px, 14vw, 190px)',
     },
     ...(ofOneWorkflow ? [] : [workflow]),
-    { key: 'duration', title: 'Duration', value: (r) => lasted(r.properties, Date.now()) ?? 0, show: (r) => spanOf(lasted(r.properties, Date.now()) ?? 0), width: '110px', wide: true },
+    { key: 'duration', title: 'Duration', value: (r) => lasted(r.properties, Date.now()) ?? 0, show: (r) => spanOf(lasted(r.properties, Date.now()) ?? 0), width: '88px', wide: true },
     { key: 'error', title: 'Error', value: (r) => r.properties.error?.code ?? '', wide: true },
-    { key: 'name', title: 'Run', value: (r) => r.name, show: (r) => <span className={monospace} title={r.name}>{r.name}</span>, wide: true, ...(ofOneWorkflow && { width: '250px' }) },
+    { key: 'name', title: 'Run', value: (r) => r.name, show: (r) => <span className={monospace} title={r.name}>{r.name}</span>, wide: true },
   ]
 }
 

@@ -1,10 +1,10 @@
 import { Badge, makeStyles, Text, tokens } from '@fluentui/react-components'
 import { ApiError } from '../api/error'
-import { groupOf } from '../api/id'
 import { useResource, useResources } from '../api/resources'
 import { ErrorView } from '../frame/ErrorView'
 import { ago, spanOf, timeOf } from '../frame/format'
 import { PageLink, ResourceLink } from '../frame/ResourceLink'
+import { GroupLink } from '../frame/ResourceRows'
 import { useResourceId } from '../frame/ResourcePage'
 import { type Column, ResourceTable } from '../frame/ResourceTable'
 import { lasted, type Run } from '../runs/run'
@@ -91,7 +91,9 @@ function Facts({ workflow, triggers }: { workflow: Workflow; triggers: readonly 
         </>
       )}
       <dt>Resource group</dt>
-      <dd>{groupOf(workflow.id)}</dd>
+      <dd>
+        <GroupLink id={workflow.id} />
+      </dd>
       <dt>Location</dt>
       <dd>{workflow.location}</dd>
       <dt>Kind</dt>
