@@ -6,12 +6,12 @@ import { groupName, type BasicsDraft } from './Basics'
 
 const empty: BasicsDraft = { group: '', newGroup: '', name: '', location: '' }
 
-/** useBasics is the draft of a create form's first fields; until somebody chooses, its place is the first resource group. */
-export function useBasics() {
+/** useBasics is the draft of a create form's first fields; until somebody chooses, its place is this resource group, or the first one. */
+export function useBasics(group = '') {
   const subscription = useSubscription()
   const groups = useResourceGroups(subscription)
   const [typed, change] = useState<BasicsDraft>(empty)
-  const [first] = groups.data ?? []
+  const first = groups.data?.find((g) => g.name.toLowerCase() === group.toLowerCase()) ?? groups.data?.[0]
   const unplaced = typed.group === '' && typed.newGroup === '' && first !== undefined
   const draft = unplaced ? { ...typed, group: first.name, location: typed.location || first.location } : typed
   return { subscription, draft, change, groups: groups.data }
@@ -29,9 +29,14 @@ export function newId(subscription: string, type: string, draft: BasicsDraft): s
   return providerId(subscription, groupName(draft), type, draft.name)
 }
 
+/** createGroup makes the resource group of a draft if it is a new one. */
+export async function createGroup(client: Client, subscription: string, draft: BasicsDraft): Promise<void> {
+  if (draft.newGroup !== '') await client.put(groupId(subscription, draft.newGroup), { location: draft.location })
+}
+
 /** createResource makes the resource group if the draft has a new one, and then the resource, unless it is there. */
 export async function createResource(client: Client, subscription: string, type: string, draft: BasicsDraft, body: object): Promise<Answer<unknown>> {
-  if (draft.newGroup !== '') await client.put(groupId(subscription, draft.newGroup), { location: draft.location })
+  await createGroup(client, subscription, draft)
   return client.put(newId(subscription, type, draft), { location: draft.location, ...body }, { ifNoneMatch: '*' })
 }
 

@@ -1,35 +1,54 @@
-import { Button, Dropdown, Field, Option, makeStyles } from '@fluentui/react-components'
+import { Button, Dropdown, Field, Option, Spinner, makeStyles } from '@fluentui/react-components'
 import { AddRegular, SplitHorizontalRegular, SubtractCircleRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { nameOf, parentOf, sameId } from '../api/id'
+import { useResource } from '../api/resources'
 import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { EmptyState } from '../frame/EmptyState'
+import { ErrorView } from '../frame/ErrorView'
 import { FormDrawer } from '../frame/FormDrawer'
 import { useChange, type Change } from '../frame/notifications'
 import { ResourceLink } from '../frame/ResourceLink'
+import { useResourceId } from '../frame/ResourcePage'
 import { ResourceTable, type Column } from '../frame/ResourceTable'
 import { useSaving } from '../frame/saving'
 import { useAll } from '../api/subscription'
-import { networkType, rangesOf, type Reference, type Subnet, type VirtualNetwork } from './resources'
+import { groupType, inPlace, natType, networkType, rangesOf, tableType, type Reference, type Subnet, type VirtualNetwork } from './resources'
 
-type Member = 'networkSecurityGroup' | 'routeTable'
+type Member = 'networkSecurityGroup' | 'routeTable' | 'natGateway'
+
+/** GroupSubnets are the subnets of the network security group of the page. */
+export const GroupSubnets = () => <Subnets type={groupType} member="networkSecurityGroup" />
+
+/** TableSubnets are the subnets of the route table of the page. */
+export const TableSubnets = () => <Subnets type={tableType} member="routeTable" />
+
+/** GatewaySubnets are the subnets of the NAT gateway of the page. */
+export const GatewaySubnets = () => <Subnets type={natType} member="natGateway" />
+
+function Subnets({ type, member }: { type: string; member: Member }) {
+  const id = useResourceId(type)
+  const resource = useResource<{ location: string }>(id)
+  if (resource.error && !resource.data) return <ErrorView error={resource.error} retry={() => void resource.refetch()} />
+  return resource.data ? <Associations id={id} member={member} location={resource.data.body.location} /> : <Spinner label="Reading the subnets" />
+}
 
 interface AssociationsProps {
-  id: string // of the security group or route table
+  id: string // of the security group, route table or NAT gateway
   member: Member // of a subnet, that names it
   location: string
 }
 
 const useStyles = makeStyles({ tools: { display: 'flex' } })
 
-/** Associations are the subnets that a security group or a route table applies to. */
-export function Associations({ id, member, location }: AssociationsProps) {
+/** Associations are the subnets that a security group, a route table or a NAT gateway applies to. */
+function Associations({ id, member, location }: AssociationsProps) {
   const styles = useStyles()
   const networks = useAll<VirtualNetwork>(networkType)
   const change = useChange()
   const [adding, setAdding] = useState(false)
   const [leaving, setLeaving] = useState<Subnet>()
-  const all = networks.data?.filter((n) => plain(n.location) === plain(location)).flatMap((n) => n.properties.subnets)
+  const all = networks.data && inPlace(networks.data, location).flatMap((n) => n.properties.subnets)
   const here = all?.filter((s) => sameId(s.properties[member]?.id, id))
   const add = (
     <Button appearance="primary" icon={<AddRegular />} onClick={() => setAdding(true)}>
@@ -59,10 +78,6 @@ export function Associations({ id, member, location }: AssociationsProps) {
   )
 }
 
-function plain(location: string): string {
-  return location.replaceAll(' ', '').toLowerCase()
-}
-
 function columns(remove: (s: Subnet) => void): Column<Subnet>[] {
   return [
     { key: 'name', title: 'Subnet', value: (s) => s.name, show: (s) => <ResourceLink id={s.id} /> },
@@ -77,7 +92,7 @@ function columns(remove: (s: Subnet) => void): Column<Subnet>[] {
   ]
 }
 
-/** referTo is the change by which a subnet names a security group or route table, or none. */
+/** referTo is the change by which a subnet names what applies to it, or nothing. */
 function referTo(subnet: Subnet, member: Member, to: string | undefined): Change {
   const { [member]: _old, ...rest } = subnet.properties
   const reference: Partial<Record<Member, Reference>> = to === undefined ? {} : { [member]: { id: to } }

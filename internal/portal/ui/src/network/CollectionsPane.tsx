@@ -3,6 +3,7 @@ import { AddRegular, DeleteRegular, EditRegular, ListRegular } from '@fluentui/r
 import { useState } from 'react'
 import type { Answer } from '../api/client'
 import { useResource } from '../api/resources'
+import { Breakable } from '../frame/Breakable'
 import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { EmptyState } from '../frame/EmptyState'
 import { ErrorView } from '../frame/ErrorView'
@@ -100,7 +101,7 @@ function CollectionCard({ collection, edit, remove }: { collection: RuleCollecti
               <TableRow key={r.name}>
                 {[r.name, r.protocols.join(', '), r.sourceAddresses.join(', '), r.destinationAddresses.join(', '), r.destinationPorts.join(', ')].map((text, i) => (
                   <TableCell key={i} className={styles.cell}>
-                    {text}
+                    <Breakable text={text} />
                   </TableCell>
                 ))}
               </TableRow>

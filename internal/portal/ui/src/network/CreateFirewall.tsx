@@ -3,24 +3,23 @@ import { FireRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import type { Client } from '../api/client'
-import { groupOf, providerId } from '../api/id'
+import { groupOf } from '../api/id'
 import { BasicsFields, groupName } from '../frame/Basics'
 import { CreateCard, CreateForm } from '../frame/CreateForm'
 import { useSaving } from '../frame/saving'
 import { basicsField, completeBasics, createResource, newId, useBasics } from '../frame/creating'
 import { resourceNameProblem } from './name'
 import { useAll } from '../api/subscription'
-import { addressType, firewallType, networkType, type PublicAddress, type VirtualNetwork } from './resources'
+import { newAddress, PublicChoice, publicOf, useFreePublics } from './PublicChoice'
+import { firewallType, networkType, type VirtualNetwork } from './resources'
 
 const firewallSubnet = 'AzureFirewallSubnet'
-const newAddress = 'new'
 
 /** CreateFirewall makes a firewall in a network that has the subnet for it, with a public address. */
 export function CreateFirewall() {
   const navigate = useNavigate()
   const { subscription, draft, change, groups } = useBasics()
   const networks = useAll<VirtualNetwork>(networkType)
-  const addresses = useAll<PublicAddress>(addressType)
   const [network, setNetwork] = useState('')
   const [address, setAddress] = useState(newAddress)
   const { problems, save } = useSaving(basicsField)
@@ -28,14 +27,13 @@ export function CreateFirewall() {
   const possible = (networks.data ?? []).filter(
     (n) => groupOf(n.id).toLowerCase() === group && n.properties.subnets.some((s) => s.name.toLowerCase() === firewallSubnet.toLowerCase()),
   )
-  const free = (addresses.data ?? []).filter((a) => groupOf(a.id).toLowerCase() === group && a.sku?.name === 'Standard' && a.properties.ipConfiguration === undefined)
+  const free = useFreePublics().filter((a) => groupOf(a.id).toLowerCase() === group)
   const chosen = possible.find((n) => n.id === network) ?? possible[0]
   const id = newId(subscription, firewallType, draft)
   const nameProblem = draft.name === '' ? '' : resourceNameProblem(draft.name)
   const ready = completeBasics(draft) && nameProblem === '' && chosen !== undefined
   const send = async (client: Client) => {
-    const publicId =
-      address === newAddress ? await createAddress(client, providerId(subscription, groupName(draft), addressType, `${draft.name}-address`), draft.location) : address
+    const publicId = await publicOf(client, address, subscription, draft)
     return createResource(client, subscription, firewallType, draft, bodyOf(chosen, publicId))
   }
   const create = () => save({ id, title: `Creating ${draft.name}`, done: `${draft.name} was created.`, target: id, send }, () => void navigate(id))
@@ -68,28 +66,10 @@ export function CreateFirewall() {
             ))}
           </Dropdown>
         </Field>
-        <Field label="Public IP address" required hint="What goes to the Internet leaves by it">
-          <Dropdown
-            value={free.find((a) => a.id === address)?.name ?? 'A new one'}
-            selectedOptions={[address]}
-            onOptionSelect={(_, data) => setAddress(data.optionValue ?? newAddress)}
-          >
-            <Option value={newAddress}>A new one</Option>
-            {free.map((a) => (
-              <Option key={a.id} value={a.id} text={a.name}>
-                {`${a.name} (${a.properties.ipAddress ?? ''})`}
-              </Option>
-            ))}
-          </Dropdown>
-        </Field>
+        <PublicChoice free={free} chosen={address} choose={setAddress} />
       </CreateCard>
     </CreateForm>
   )
-}
-
-async function createAddress(client: Client, id: string, location: string): Promise<string> {
-  await client.put(id, { location, sku: { name: 'Standard' }, properties: { publicIPAllocationMethod: 'Static', publicIPAddressVersion: 'IPv4' } })
-  return id
 }
 
 function bodyOf(network: VirtualNetwork | undefined, publicId: string): object {

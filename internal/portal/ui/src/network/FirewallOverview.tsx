@@ -1,14 +1,15 @@
 import { Spinner } from '@fluentui/react-components'
-import { groupOf, parentOf } from '../api/id'
+import { parentOf } from '../api/id'
 import { useResource } from '../api/resources'
 import { CopyText } from '../frame/CopyText'
 import { ErrorView } from '../frame/ErrorView'
 import { Facts } from '../frame/Facts'
 import { ResourceLink } from '../frame/ResourceLink'
+import { GroupLink } from '../frame/ResourceRows'
 import { useResourceId } from '../frame/ResourcePage'
 import { firewallSubnet, privateAddress } from './firewall'
-import { useAll } from '../api/subscription'
-import { addressType, firewallType, type Firewall, type PublicAddress } from './resources'
+import { PublicLinks } from './PublicLinks'
+import { firewallType, type Firewall } from './resources'
 
 /** FirewallOverview shows a firewall; its private address is what routes lead to. */
 export function FirewallOverview() {
@@ -24,25 +25,14 @@ export function FirewallOverview() {
     <Facts
       facts={[
         { label: 'Private IP address', value: address === '' ? '' : <CopyText text={address} label="private IP address" /> },
-        { label: 'Public IP addresses', value: publics.length === 0 ? '' : <Publics ids={publics} /> },
+        { label: 'Public IP addresses', value: publics.length === 0 ? '' : <PublicLinks ids={publics} /> },
         { label: 'Virtual network', value: subnet === '' ? '' : <ResourceLink id={parentOf(subnet)} /> },
         { label: 'Subnet', value: subnet === '' ? '' : <ResourceLink id={subnet} /> },
         { label: 'Rule collections', value: <ResourceLink id={`${id}/rules`}>{String(properties.networkRuleCollections.length)}</ResourceLink> },
         { label: 'Tier', value: properties.sku?.tier ?? '' },
-        { label: 'Resource group', value: groupOf(id) },
+        { label: 'Resource group', value: <GroupLink id={id} /> },
         { label: 'Location', value: location },
       ]}
     />
   )
-}
-
-function Publics({ ids }: { ids: string[] }) {
-  const all = useAll<PublicAddress>(addressType)
-  const addressOf = (id: string) => all.data?.find((a) => a.id.toLowerCase() === id.toLowerCase())?.properties.ipAddress
-  return ids.map((id, i) => (
-    <span key={id}>
-      {i > 0 && ', '}
-      <ResourceLink id={id} /> {addressOf(id) !== undefined && `(${addressOf(id)})`}
-    </span>
-  ))
 }

@@ -24,6 +24,7 @@ import { nameOf } from '../api/id'
 import { useResource } from '../api/resources'
 import { Breakable } from '../frame/Breakable'
 import { ErrorView } from '../frame/ErrorView'
+import { useFocusBack } from '../frame/focus'
 import { counted } from '../frame/format'
 import { useChange } from '../frame/notifications'
 import { deploy, deploymentId, rulesIn, unfixable, whyNoRule, type MissingRule, type Template } from './fix'
@@ -31,7 +32,7 @@ import { joined } from './rule'
 import { AccessMark } from './RuleTable'
 
 const useStyles = makeStyles({
-  surface: { maxWidth: '860px' },
+  surface: { maxWidth: '980px' },
   content: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalM },
   frame: { overflowX: 'auto', border: `1px solid ${tokens.colorNeutralStroke2}`, borderRadius: tokens.borderRadiusMedium },
   table: { minWidth: '720px' },
@@ -52,6 +53,7 @@ export function FixDialog({ environment, row, edition, close }: FixProps) {
   const template = missing.data?.body
   const rules = template ? rulesIn(template, environment) : []
   const change = useChange()
+  useFocusBack()
   const [busy, setBusy] = useState(false)
   const [failed, setFailed] = useState<unknown>()
   const apply = async () => {
@@ -93,11 +95,11 @@ export function FixDialog({ environment, row, edition, close }: FixProps) {
 /** The columns of the rules, with their widths. */
 const columns = [
   ['Security group', 'auto'],
-  ['Rule', '24%'],
+  ['Rule', '23%'],
   ['Priority', '64px'],
   ['Direction', '84px'],
-  ['Source', 'auto'],
-  ['Destination', 'auto'],
+  ['Source', '17%'],
+  ['Destination', '15%'],
   ['Ports', '84px'],
   ['Action', '76px'],
 ] as const

@@ -2,12 +2,12 @@ import { Button, Field, Input, MessageBar, MessageBarBody, Spinner } from '@flue
 import { EditRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import type { Answer } from '../api/client'
-import { groupOf } from '../api/id'
 import { useResource } from '../api/resources'
 import { ErrorView } from '../frame/ErrorView'
 import { Facts } from '../frame/Facts'
 import { FormDrawer } from '../frame/FormDrawer'
 import { ResourceLink } from '../frame/ResourceLink'
+import { GroupLink } from '../frame/ResourceRows'
 import { useResourceId } from '../frame/ResourcePage'
 import { useSaving } from '../frame/saving'
 import { looksLikeIPv6, parseAddress, rangeProblem } from './address'
@@ -28,7 +28,7 @@ export function NetworkOverview() {
     <>
       <Facts
         facts={[
-          { label: 'Resource group', value: groupOf(id) },
+          { label: 'Resource group', value: <GroupLink id={id} /> },
           { label: 'Location', value: location },
           { label: 'Address space', value: properties.addressSpace.addressPrefixes.join(', ') },
           { label: 'Name servers', value: servers.length === 0 ? 'Those of this machine' : servers.join(', ') },

@@ -11,16 +11,17 @@ const useStyles = makeStyles({
     border: `1px solid ${tokens.colorNeutralStroke2}`,
     borderRadius: tokens.borderRadiusMedium,
   },
-  table: { minWidth: '880px' },
-  state: { width: '108px' },
-  ports: { width: '96px' },
-  side: { width: '184px' },
-  fix: { width: '88px' },
+  table: { minWidth: '760px' },
+  state: { width: '96px' },
+  purpose: { width: '28%' },
+  ports: { width: '72px' },
+  side: { width: '17%' },
+  fix: { width: '84px' },
   cell: { overflowWrap: 'anywhere', paddingBlock: tokens.spacingVerticalS, verticalAlign: 'top', height: 'auto' },
   mark: { display: 'inline-flex', alignItems: 'center', columnGap: tokens.spacingHorizontalXS, fontWeight: tokens.fontWeightSemibold },
   icon: { flexShrink: 0, fontSize: '18px' },
-  good: { color: tokens.colorPaletteGreenForeground1 },
-  bad: { color: tokens.colorPaletteRedForeground1 },
+  good: { color: tokens.colorStatusSuccessForeground3 },
+  bad: { color: tokens.colorStatusDangerForeground3 },
   odd: { color: tokens.colorPaletteDarkOrangeForeground1 },
   muted: { color: tokens.colorNeutralForeground3 },
   block: { display: 'block' },
@@ -42,7 +43,7 @@ export function PortTable({ direction, rows, fix }: PortTableProps) {
         <TableHeader>
           <TableRow>
             <TableHeaderCell className={styles.state}>State</TableHeaderCell>
-            <TableHeaderCell>Purpose</TableHeaderCell>
+            <TableHeaderCell className={styles.purpose}>Purpose</TableHeaderCell>
             <TableHeaderCell className={styles.ports}>Ports</TableHeaderCell>
             <TableHeaderCell className={styles.side}>{direction === 'Inbound' ? 'From' : 'To'}</TableHeaderCell>
             <TableHeaderCell>Decided by</TableHeaderCell>

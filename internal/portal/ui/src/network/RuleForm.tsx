@@ -1,8 +1,9 @@
-import { Combobox, Dropdown, Field, Input, Option, Radio, RadioGroup, Textarea, makeStyles, tokens } from '@fluentui/react-components'
+import { Dropdown, Field, Input, Option, Radio, RadioGroup, Textarea, makeStyles, tokens } from '@fluentui/react-components'
 import { useState } from 'react'
 import { FormDrawer } from '../frame/FormDrawer'
 import { useSaving } from '../frame/saving'
 import { useServiceTags, type Rule, type SecurityGroup } from './resources'
+import { SideField } from './SideField'
 import { draftOf, newRule, protocols, ruleField, ruleProblems, rulePropertiesOf, type Direction, type RuleDraft } from './rule'
 
 const useStyles = makeStyles({ pair: { display: 'grid', gridTemplateColumns: '3fr 2fr', columnGap: tokens.spacingHorizontalM, alignItems: 'start' } })
@@ -57,11 +58,11 @@ export function RuleForm({ group, rule, direction, close }: RuleFormProps) {
       problems={problems.rest}
     >
       <div className={styles.pair}>
-        <TagField label="Source" value={draft.source} change={set('source')} tags={tags.names} problem={problem('source')} />
+        <SideField label="Source" group={group} value={draft.source} change={set('source')} tags={tags.names} problem={problem('source')} />
         {text('sourcePorts', 'Source ports')}
       </div>
       <div className={styles.pair}>
-        <TagField label="Destination" value={draft.destination} change={set('destination')} tags={tags.names} problem={problem('destination')} />
+        <SideField label="Destination" group={group} value={draft.destination} change={set('destination')} tags={tags.names} problem={problem('destination')} />
         {text('destinationPorts', 'Destination ports')}
       </div>
       <Field label="Protocol" validationMessage={problem('protocol')}>
@@ -90,32 +91,4 @@ export function RuleForm({ group, rule, direction, close }: RuleFormProps) {
 
 function protocolText(protocol: string): string {
   return protocol === '*' ? 'Any' : protocol.toUpperCase()
-}
-
-interface TagFieldProps {
-  label: string
-  value: string
-  change: (value: string) => void
-  tags: string[]
-  problem: string | undefined
-}
-
-/** TagField takes addresses and ranges with commas, or a service tag, which it completes. */
-export function TagField({ label, value, change, tags, problem }: TagFieldProps) {
-  const wanted = value.toLowerCase()
-  const found = tags.filter((t) => !t.includes('.') && t.toLowerCase().includes(wanted === '*' ? '' : wanted)).slice(0, 60)
-  return (
-    <Field label={label} required validationMessage={problem}>
-      <Combobox freeform value={value} selectedOptions={[value]} onChange={(e) => change(e.target.value)} onOptionSelect={(_, data) => change(data.optionValue ?? '')}>
-        <Option value="*" text="*">
-          Any
-        </Option>
-        {found.map((t) => (
-          <Option key={t} value={t}>
-            {t}
-          </Option>
-        ))}
-      </Combobox>
-    </Field>
-  )
 }

@@ -1,9 +1,11 @@
 import { Button, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { CheckmarkCircleFilled, DeleteRegular, DismissCircleFilled } from '@fluentui/react-icons'
+import { Fragment } from 'react'
 import { Breakable } from '../frame/Breakable'
 import { ResourceLink } from '../frame/ResourceLink'
+import { nameOf } from '../api/id'
 import type { Rule } from './resources'
-import { joined } from './rule'
+import { isGroups, joined, listed, sideOf } from './rule'
 
 const useStyles = makeStyles({
   frame: {
@@ -16,10 +18,11 @@ const useStyles = makeStyles({
   cell: { overflowWrap: 'anywhere', paddingBlock: tokens.spacingVerticalXS },
   default: { color: tokens.colorNeutralForeground3, backgroundColor: tokens.colorNeutralBackground2 },
   access: { display: 'inline-flex', alignItems: 'center', columnGap: tokens.spacingHorizontalXS },
-  allow: { color: tokens.colorPaletteGreenForeground1 },
-  deny: { color: tokens.colorPaletteRedForeground1 },
-  number: { width: '68px' },
-  narrow: { width: '76px' },
+  allow: { color: tokens.colorStatusSuccessForeground3 },
+  deny: { color: tokens.colorStatusDangerForeground3 },
+  number: { width: '60px' },
+  narrow: { width: '64px' },
+  name: { width: '23%' },
   last: { width: '40px' },
 })
 
@@ -39,7 +42,7 @@ export function RuleTable({ title, rules, defaults, remove }: RuleTableProps) {
         <TableHeader>
           <TableRow>
             <TableHeaderCell className={styles.number}>Priority</TableHeaderCell>
-            <TableHeaderCell>Name</TableHeaderCell>
+            <TableHeaderCell className={styles.name}>Name</TableHeaderCell>
             <TableHeaderCell className={styles.narrow}>Ports</TableHeaderCell>
             <TableHeaderCell className={styles.narrow}>Protocol</TableHeaderCell>
             <TableHeaderCell>Source</TableHeaderCell>
@@ -78,10 +81,10 @@ function RuleRow({ rule, remove }: { rule: Rule; remove?: (rule: Rule) => void }
       <TableCell className={styles.cell}>{anyText(joined(p.destinationPortRange, p.destinationPortRanges))}</TableCell>
       <TableCell>{anyText(p.protocol)}</TableCell>
       <TableCell className={styles.cell}>
-        <Breakable text={anyText(joined(p.sourceAddressPrefix, p.sourceAddressPrefixes))} />
+        <Side text={sideOf(p, 'source')} />
       </TableCell>
       <TableCell className={styles.cell}>
-        <Breakable text={anyText(joined(p.destinationAddressPrefix, p.destinationAddressPrefixes))} />
+        <Side text={sideOf(p, 'destination')} />
       </TableCell>
       <TableCell>
         <AccessMark access={p.access} />
@@ -91,6 +94,19 @@ function RuleRow({ rule, remove }: { rule: Rule; remove?: (rule: Rule) => void }
       </TableCell>
     </TableRow>
   )
+}
+
+/** Side is whom a rule is about at one side: addresses, a service tag, or links to application security groups. */
+function Side({ text }: { text: string }) {
+  if (!isGroups(text)) return <Breakable text={anyText(text)} />
+  return listed(text).map((id, i) => (
+    <Fragment key={id}>
+      {i > 0 && ', '}
+      <ResourceLink id={id}>
+        <Breakable text={nameOf(id)} />
+      </ResourceLink>
+    </Fragment>
+  ))
 }
 
 /** AccessMark shows what a rule does: by its word, and by colour and form. */

@@ -4,11 +4,11 @@ import { nameOf, sameId } from '../api/id'
 import { FormDrawer } from '../frame/FormDrawer'
 import { useSaving } from '../frame/saving'
 import { useAll } from '../api/subscription'
-import { groupType, ownersOf, rangesOf, tableType, type Reference, type RouteTable, type SecurityGroup, type Subnet, type VirtualNetwork } from './resources'
+import { groupType, inPlace, natType, ownersOf, rangesOf, tableType, type NatGateway, type Reference, type RouteTable, type SecurityGroup, type Subnet, type VirtualNetwork } from './resources'
 import { environmentService, environmentWarnings, subnetNameProblem, subnetRangeProblem } from './subnet'
 import { nextSubnet } from './SubnetRows'
 
-type SubnetField = 'name' | 'range' | 'delegation' | 'group' | 'table'
+type SubnetField = 'name' | 'range' | 'delegation' | 'group' | 'table' | 'nat'
 
 const members: Record<string, SubnetField> = {
   name: 'name',
@@ -18,6 +18,7 @@ const members: Record<string, SubnetField> = {
   serviceName: 'delegation',
   networkSecurityGroup: 'group',
   routeTable: 'table',
+  natGateway: 'nat',
 }
 
 function fieldOf(target: string): SubnetField | undefined {
@@ -32,7 +33,7 @@ interface SubnetFormProps {
   close: () => void
 }
 
-/** SubnetForm makes or changes a subnet: its range, delegation, security group and route table. */
+/** SubnetForm makes or changes a subnet: its range, delegation, security group, route table and NAT gateway. */
 export function SubnetForm({ network, subnet, forEnvironment, close }: SubnetFormProps) {
   const [read] = useState(subnet) // as it was when the form was opened
   const others = network.properties.subnets.filter((s) => s.id !== read?.id)
@@ -46,8 +47,10 @@ export function SubnetForm({ network, subnet, forEnvironment, close }: SubnetFor
   const [delegation, setDelegation] = useState(read?.properties.delegations?.[0]?.properties.serviceName ?? '')
   const [group, setGroup] = useState(read?.properties.networkSecurityGroup?.id ?? '')
   const [table, setTable] = useState(read?.properties.routeTable?.id ?? '')
+  const [nat, setNat] = useState(read?.properties.natGateway?.id ?? '')
   const groups = useAll<SecurityGroup>(groupType)
   const tables = useAll<RouteTable>(tableType)
+  const nats = useAll<NatGateway>(natType)
   const { problems, save } = useSaving(fieldOf)
 
   const nameProblem = subnetNameProblem(
@@ -70,7 +73,7 @@ export function SubnetForm({ network, subnet, forEnvironment, close }: SubnetFor
         title: `${read ? 'Changing' : 'Creating'} the subnet ${name}`,
         done: `The subnet ${name} was ${read ? 'changed' : 'created'}.`,
         send: (client) =>
-          client.put(id, { properties: propertiesOf(read, { range, delegation, group, table }) }, read?.etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: read.etag }),
+          client.put(id, { properties: propertiesOf(read, { range, delegation, group, table, nat }) }, read?.etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: read.etag }),
       },
       close,
     )
@@ -111,8 +114,9 @@ export function SubnetForm({ network, subnet, forEnvironment, close }: SubnetFor
           <Option value={environmentService}>{environmentService}</Option>
         </Combobox>
       </Field>
-      <Choice label="Network security group" all={inPlace(groups.data, network)} chosen={group} choose={setGroup} problem={problems.fields.group} />
-      <Choice label="Route table" all={inPlace(tables.data, network)} chosen={table} choose={setTable} problem={problems.fields.table} />
+      <Choice label="Network security group" all={inPlace(groups.data, network.location)} chosen={group} choose={setGroup} problem={problems.fields.group} />
+      <Choice label="Route table" all={inPlace(tables.data, network.location)} chosen={table} choose={setTable} problem={problems.fields.table} />
+      <Choice label="NAT gateway" all={inPlace(nats.data, network.location)} chosen={nat} choose={setNat} problem={problems.fields.nat} />
     </FormDrawer>
   )
 }
@@ -135,12 +139,6 @@ function Users({ subnet }: { subnet: Subnet }) {
       </MessageBarBody>
     </MessageBar>
   )
-}
-
-/** inPlace are the resources that a subnet of a network can refer to: those of its location. */
-function inPlace<T extends { location: string }>(all: T[] | undefined, network: VirtualNetwork): T[] {
-  const plain = (location: string) => location.replaceAll(' ', '').toLowerCase()
-  return (all ?? []).filter((r) => plain(r.location) === plain(network.location))
 }
 
 interface ChoiceProps {
@@ -172,11 +170,12 @@ interface Wanted {
   delegation: string
   group: string
   table: string
+  nat: string
 }
 
 /** propertiesOf are a subnet's properties as they are to be: what the form does not show stays. */
 export function propertiesOf(subnet: Subnet | undefined, wanted: Wanted): object {
-  const { networkSecurityGroup: _g, routeTable: _t, delegations = [], addressPrefix: _p, ...rest } = subnet?.properties ?? {}
+  const { networkSecurityGroup: _g, routeTable: _t, natGateway: _n, delegations = [], addressPrefix: _p, ...rest } = subnet?.properties ?? {}
   const kept = delegations.filter((d) => d.properties.serviceName === wanted.delegation)
   const reference = (name: string, id: string): Record<string, Reference> => (id === '' ? {} : { [name]: { id } })
   return {
@@ -184,6 +183,7 @@ export function propertiesOf(subnet: Subnet | undefined, wanted: Wanted): object
     ...(rest.addressPrefixes === undefined ? { addressPrefix: wanted.range.trim() } : {}),
     ...reference('networkSecurityGroup', wanted.group),
     ...reference('routeTable', wanted.table),
+    ...reference('natGateway', wanted.nat),
     delegations: wanted.delegation === '' ? [] : kept.length > 0 ? kept : [{ name: 'delegation', properties: { serviceName: wanted.delegation } }],
   }
 }

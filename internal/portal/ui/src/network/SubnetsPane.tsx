@@ -59,8 +59,8 @@ export function SubnetsPane() {
 
 function columns(remove: (s: Subnet) => void): Column<Subnet>[] {
   return [
-    { key: 'name', title: 'Name', value: (s) => s.name, show: named },
-    { key: 'range', title: 'Address range', value: (s) => rangesOf(s).join(', '), width: '124px' },
+    { key: 'name', title: 'Name', value: (s) => s.name, show: named, width: '22%' },
+    { key: 'range', title: 'Address range', value: (s) => rangesOf(s).join(', '), width: '120px' },
     { key: 'free', title: 'Addresses', value: (s) => usableAddresses(rangesOf(s)) ?? '', wide: true, width: '88px' },
     { key: 'delegated', title: 'Delegated to', value: delegatedTo, show: (s) => delegatedTo(s).split('/').pop() || '–', wide: true },
     { key: 'group', title: 'Security group', value: (s) => nameOf(s.properties.networkSecurityGroup?.id ?? ''), show: (s) => link(s.properties.networkSecurityGroup?.id) },

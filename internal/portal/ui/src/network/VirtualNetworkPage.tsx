@@ -10,7 +10,7 @@ import { networkType } from './resources'
 const panes: Pane[] = [
   { title: 'Overview', path: '', icon: InfoRegular },
   { title: 'Subnets', path: 'subnets', icon: SplitHorizontalRegular },
-  { title: 'Attached machines', path: 'machines', icon: PlugConnectedRegular },
+  { title: 'Attached machines', path: 'attached-machines', icon: PlugConnectedRegular },
   ...everyPane,
 ]
 

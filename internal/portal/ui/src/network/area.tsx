@@ -1,4 +1,5 @@
 import {
+  ArrowExitRegular,
   CloudFlowRegular,
   FireRegular,
   GlobeRegular,
@@ -7,12 +8,13 @@ import {
   PlugConnectedRegular,
   ShieldRegular,
   TableRegular,
+  TagMultipleRegular,
   VirtualNetworkRegular,
 } from '@fluentui/react-icons'
 import type { RouteObject } from 'react-router'
 import { resourceRoute, type Area } from '../frame/area'
 import { everyRoute } from '../frame/everywhere'
-import { addressType, firewallType, groupType, interfaceType, networkType, tableType } from './resources'
+import { addressType, applicationType, firewallType, groupType, interfaceType, natType, networkType, tableType } from './resources'
 
 /** network has the virtual networks and all that is in them, the map, and the health of environments' networks. */
 export const network: Area = {
@@ -35,8 +37,17 @@ export const network: Area = {
       type: groupType,
       singular: 'Network security group',
     },
+    {
+      title: 'Application security groups',
+      path: '/application-security-groups',
+      icon: TagMultipleRegular,
+      words: ['asg', 'rules'],
+      type: applicationType,
+      singular: 'Application security group',
+    },
     { title: 'Route tables', path: '/route-tables', icon: TableRegular, words: ['routes', 'udr', 'next hop'], type: tableType, singular: 'Route table' },
     { title: 'Firewalls', path: '/firewalls', icon: FireRegular, words: ['network rules', 'azure firewall'], type: firewallType, singular: 'Firewall' },
+    { title: 'NAT gateways', path: '/nat-gateways', icon: ArrowExitRegular, words: ['outbound', 'snat'], type: natType, singular: 'NAT gateway' },
     { title: 'Public IP addresses', path: '/public-ip-addresses', icon: GlobeRegular, words: ['outbound', 'egress'], type: addressType, singular: 'Public IP address' },
     {
       title: 'Attached machines',
@@ -65,9 +76,12 @@ function lists(): RouteObject[] {
     { path: '/virtual-networks', lazy: async () => ({ Component: (await import('./VirtualNetworkList')).VirtualNetworkList }) },
     { path: '/virtual-networks/create', lazy: async () => ({ Component: (await import('./CreateNetwork')).CreateNetwork }) },
     { path: '/network-security-groups', lazy: async () => ({ Component: (await import('./SecurityGroupList')).SecurityGroupList }) },
+    { path: '/application-security-groups', lazy: async () => ({ Component: (await import('./ApplicationGroupList')).ApplicationGroupList }) },
     { path: '/route-tables', lazy: async () => ({ Component: (await import('./RouteTableList')).RouteTableList }) },
     { path: '/firewalls', lazy: async () => ({ Component: (await import('./FirewallList')).FirewallList }) },
     { path: '/firewalls/create', lazy: async () => ({ Component: (await import('./CreateFirewall')).CreateFirewall }) },
+    { path: '/nat-gateways', lazy: async () => ({ Component: (await import('./NatGatewayList')).NatGatewayList }) },
+    { path: '/nat-gateways/create', lazy: async () => ({ Component: (await import('./CreateNatGateway')).CreateNatGateway }) },
     { path: '/public-ip-addresses', lazy: async () => ({ Component: (await import('./PublicAddressList')).PublicAddressList }) },
     { path: '/attached-machines', lazy: async () => ({ Component: (await import('./MachineList')).MachineList }) },
     { path: '/network-map', lazy: async () => ({ Component: (await import('./map/MapPage')).MapPage }) },
@@ -83,7 +97,7 @@ function networkRoutes(): RouteObject[] {
       children: [
         { index: true, lazy: async () => ({ Component: (await import('./NetworkOverview')).NetworkOverview }) },
         { path: 'subnets/:subnet?', lazy: async () => ({ Component: (await import('./SubnetsPane')).SubnetsPane }) },
-        { path: 'machines', lazy: async () => ({ Component: (await import('./MachinesPane')).MachinesPane }) },
+        { path: 'attached-machines', lazy: async () => ({ Component: (await import('./MachinesPane')).MachinesPane }) },
         ...everyRoute,
       ],
     },
@@ -98,7 +112,16 @@ function ruleRoutes(): RouteObject[] {
       children: [
         { index: true, lazy: async () => ({ Component: (await import('./RulesPane')).RulesPane }) },
         { path: 'securityRules/:rule', lazy: async () => ({ Component: (await import('./RulesPane')).RulesPane }) },
-        { path: 'subnets', lazy: async () => ({ Component: (await import('./GroupSubnets')).GroupSubnets }) },
+        { path: 'subnets', lazy: async () => ({ Component: (await import('./Associations')).GroupSubnets }) },
+        ...everyRoute,
+      ],
+    },
+    {
+      path: resourceRoute(applicationType),
+      lazy: async () => ({ Component: (await import('./ApplicationGroupPage')).ApplicationGroupPage }),
+      children: [
+        { index: true, lazy: async () => ({ Component: (await import('./ApplicationGroupMembers')).ApplicationGroupMembers }) },
+        { path: 'security-rules', lazy: async () => ({ Component: (await import('./ApplicationGroupRules')).ApplicationGroupRules }) },
         ...everyRoute,
       ],
     },
@@ -108,7 +131,7 @@ function ruleRoutes(): RouteObject[] {
       children: [
         { index: true, lazy: async () => ({ Component: (await import('./RoutesPane')).RoutesPane }) },
         { path: 'routes/:route', lazy: async () => ({ Component: (await import('./RoutesPane')).RoutesPane }) },
-        { path: 'subnets', lazy: async () => ({ Component: (await import('./TableSubnets')).TableSubnets }) },
+        { path: 'subnets', lazy: async () => ({ Component: (await import('./Associations')).TableSubnets }) },
         ...everyRoute,
       ],
     },
@@ -126,7 +149,24 @@ function otherRoutes(): RouteObject[] {
         ...everyRoute,
       ],
     },
-    { path: resourceRoute(addressType), lazy: async () => ({ Component: (await import('./PublicAddressPage')).PublicAddressPage }) },
-    { path: resourceRoute(interfaceType), lazy: async () => ({ Component: (await import('./MachinePage')).MachinePage }) },
+    {
+      path: resourceRoute(natType),
+      lazy: async () => ({ Component: (await import('./NatGatewayPage')).NatGatewayPage }),
+      children: [
+        { index: true, lazy: async () => ({ Component: (await import('./NatGatewayOverview')).NatGatewayOverview }) },
+        { path: 'subnets', lazy: async () => ({ Component: (await import('./Associations')).GatewaySubnets }) },
+        ...everyRoute,
+      ],
+    },
+    {
+      path: resourceRoute(addressType),
+      lazy: async () => ({ Component: (await import('./PublicAddressPage')).PublicAddressPage }),
+      children: [{ index: true, lazy: async () => ({ Component: (await import('./PublicAddressOverview')).PublicAddressOverview }) }, ...everyRoute],
+    },
+    {
+      path: resourceRoute(interfaceType),
+      lazy: async () => ({ Component: (await import('./MachinePage')).MachinePage }),
+      children: [{ index: true, lazy: async () => ({ Component: (await import('./MachineOverview')).MachineOverview }) }, ...everyRoute],
+    },
   ]
 }

@@ -27,6 +27,11 @@ export function attachmentText(list: Attachment[]): string {
   return list.map((a) => (a.port === undefined ? a.real : `${a.port}=${a.real}`)).join(',')
 }
 
+/** servedText tells what an interface stands for, as "port 22 at 127.0.0.1:2222". */
+export function servedText(list: Attachment[]): string {
+  return list.map((a) => (a.port === undefined ? a.real : `port ${a.port} at ${a.real}`)).join(', ')
+}
+
 /** merge puts an attachment into a list in place of the one of its port. */
 export function merge(list: Attachment[], added: Attachment): Attachment[] {
   return [...list.filter((a) => a.port !== added.port), added]

@@ -6,7 +6,8 @@ export const egressTag = 'isle-egress'
 
 /** userOf is the ID of what has a public address; '' if nothing has. */
 export function userOf(address: PublicAddress): string {
-  return address.properties.ipConfiguration?.id.split('/').slice(0, -2).join('/') ?? ''
+  const { natGateway, ipConfiguration } = address.properties
+  return natGateway?.id ?? ipConfiguration?.id.split('/').slice(0, -2).join('/') ?? ''
 }
 
 /** egressProblem says what is wrong with the tag's text; '' is no egress, and right. */

@@ -6,6 +6,7 @@ import {
   rangesOf,
   type Firewall,
   type Interface,
+  type NatGateway,
   type PublicAddress,
   type RouteTable,
   type SecurityGroup,
@@ -32,7 +33,8 @@ const named: [
   Named<Firewall, models.AzureFirewall>,
   Named<PublicAddress, models.PublicIPAddress>,
   Named<Interface, models.Interface>,
-] = [true, true, true, true, true, true]
+  Named<NatGateway, models.NatGateway>,
+] = [true, true, true, true, true, true, true]
 
 test('what is read of the network is what the API has', () => expect(named).not.toContain(false))
 

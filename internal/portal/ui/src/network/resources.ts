@@ -14,6 +14,8 @@ export const tableType = 'Microsoft.Network/routeTables'
 export const firewallType = 'Microsoft.Network/azureFirewalls'
 export const addressType = 'Microsoft.Network/publicIPAddresses'
 export const interfaceType = 'Microsoft.Network/networkInterfaces'
+export const natType = 'Microsoft.Network/natGateways'
+export const applicationType = 'Microsoft.Network/applicationSecurityGroups'
 export const environmentType = 'Microsoft.Logic/integrationServiceEnvironments'
 
 export interface Reference {
@@ -38,6 +40,7 @@ export interface Subnet {
     delegations?: { name: string; properties: { serviceName: string } }[]
     networkSecurityGroup?: Reference
     routeTable?: Reference
+    natGateway?: Reference
     ipConfigurations?: Reference[]
     serviceAssociationLinks?: { properties: { link: string } }[]
     resourceNavigationLinks?: { properties: { link: string } }[]
@@ -100,12 +103,19 @@ export interface Firewall extends Top {
 
 export interface PublicAddress extends Top {
   sku?: { name: string }
-  properties: { ipAddress?: string; publicIPAllocationMethod: string; publicIPAddressVersion: string; ipConfiguration?: Reference }
+  properties: { ipAddress?: string; publicIPAllocationMethod: string; publicIPAddressVersion: string; ipConfiguration?: Reference; natGateway?: Reference }
 }
+
+export interface NatGateway extends Top {
+  sku?: { name: string }
+  properties: { publicIpAddresses?: Reference[]; idleTimeoutInMinutes?: number; subnets?: Reference[] }
+}
+
+export type ApplicationGroup = Top
 
 export interface Interface extends Top {
   properties: {
-    ipConfigurations: { name: string; properties: { privateIPAddress: string; privateIPAllocationMethod: string; subnet: Reference } }[]
+    ipConfigurations: { name: string; properties: { privateIPAddress: string; privateIPAllocationMethod: string; subnet: Reference; applicationSecurityGroups?: Reference[] } }[]
     networkSecurityGroup?: Reference
   }
 }
@@ -118,6 +128,12 @@ export interface Environment extends Top {
     networkHealth?: { state: string; since?: string }
     endpointsConfiguration?: { workflow?: { accessEndpointIpAddresses?: { address: string }[] } }
   }
+}
+
+/** inPlace are the resources that one in a location can refer to: those of the same location. */
+export function inPlace<T extends { location: string }>(all: T[] | undefined, location: string): T[] {
+  const plain = (text: string) => text.replaceAll(' ', '').toLowerCase()
+  return (all ?? []).filter((r) => plain(r.location) === plain(location))
 }
 
 /** rangesOf are a subnet's ranges, given in the singular or the plural member. */

@@ -63,6 +63,25 @@ test('what was read is written again', () => {
   expect(rulePropertiesOf(draftOf('x', read))).toEqual(read)
 })
 
+test('a side of application security groups is kept', () => {
+  const web = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/applicationSecurityGroups/web'
+  const read = {
+    protocol: 'Tcp',
+    access: 'Allow',
+    direction: 'Inbound',
+    priority: 100,
+    sourceApplicationSecurityGroups: [{ id: web }, { id: `${web}2` }],
+    sourcePortRange: '*',
+    destinationApplicationSecurityGroups: [{ id: `${web}3` }],
+    destinationPortRange: '443',
+  }
+  const draft = draftOf('x', read)
+  expect(ruleProblems(draft, [], tags)).toEqual({})
+  expect(rulePropertiesOf(draft)).toEqual(read)
+  expect(addressesProblem(Array(11).fill(web).join(), tags)).toContain('at most 10')
+  expect(ruleField('properties.sourceApplicationSecurityGroups[1]')).toBe('source')
+})
+
 test("the server's problems find their field", () => {
   expect(ruleField('properties.destinationPortRanges[1]')).toBe('destinationPorts')
   expect(ruleField('properties.sourceAddressPrefix')).toBe('source')

@@ -6,7 +6,7 @@ import { resourceNameProblem } from './name'
 
 export type Direction = 'Inbound' | 'Outbound'
 
-/** RuleDraft is a rule as the form has it; lists are texts with commas. */
+/** RuleDraft is a rule as the form has it; lists are texts with commas. A side has addresses, a service tag, or IDs of application security groups. */
 export interface RuleDraft {
   name: string
   description: string
@@ -29,10 +29,12 @@ export interface RuleProperties {
   priority: number
   sourceAddressPrefix?: string
   sourceAddressPrefixes?: string[]
+  sourceApplicationSecurityGroups?: { id: string }[]
   sourcePortRange?: string
   sourcePortRanges?: string[]
   destinationAddressPrefix?: string
   destinationAddressPrefixes?: string[]
+  destinationApplicationSecurityGroups?: { id: string }[]
   destinationPortRange?: string
   destinationPortRanges?: string[]
 }
@@ -51,10 +53,12 @@ const members: Record<string, keyof RuleDraft> = {
   protocol: 'protocol',
   sourceAddressPrefix: 'source',
   sourceAddressPrefixes: 'source',
+  sourceApplicationSecurityGroups: 'source',
   sourcePortRange: 'sourcePorts',
   sourcePortRanges: 'sourcePorts',
   destinationAddressPrefix: 'destination',
   destinationAddressPrefixes: 'destination',
+  destinationApplicationSecurityGroups: 'destination',
   destinationPortRange: 'destinationPorts',
   destinationPortRanges: 'destinationPorts',
 }
@@ -73,9 +77,18 @@ export function listed(text: string): string[] {
     .filter((part) => part !== '')
 }
 
-/** addressesProblem says what is wrong with one side's addresses; tags are the known service tags. */
+/** Bound of the application security groups at one side of a rule (network.md §A4). */
+export const mostGroups = 10
+
+/** isGroups says whether a side has application security groups: their IDs. */
+export function isGroups(text: string): boolean {
+  return text.trimStart().startsWith('/')
+}
+
+/** addressesProblem says what is wrong with one side; tags are the known service tags. */
 export function addressesProblem(text: string, tags: ReadonlySet<string>): string {
   const list = listed(text)
+  if (isGroups(text)) return list.length > mostGroups ? `A rule names at most ${mostGroups} application security groups at one side; these are ${list.length}.` : ''
   if (list.length === 0) return 'Give *, a service tag, an address or a range; several addresses with commas.'
   for (const entry of list) {
     const tag = entry === '*' || tags.has(entry.toLowerCase())
@@ -173,11 +186,17 @@ export function draftOf(name: string, p: Partial<RuleProperties>): RuleDraft {
     direction: p.direction === 'Outbound' ? 'Outbound' : 'Inbound',
     access: p.access === 'Deny' ? 'Deny' : 'Allow',
     protocol: p.protocol ?? '*',
-    source: joined(p.sourceAddressPrefix, p.sourceAddressPrefixes),
+    source: sideOf(p, 'source'),
     sourcePorts: joined(p.sourcePortRange, p.sourcePortRanges),
-    destination: joined(p.destinationAddressPrefix, p.destinationAddressPrefixes),
+    destination: sideOf(p, 'destination'),
     destinationPorts: joined(p.destinationPortRange, p.destinationPortRanges),
   }
+}
+
+/** sideOf is one side of a rule of the wire as the form has it. */
+export function sideOf(p: Partial<RuleProperties>, side: 'source' | 'destination'): string {
+  const groups = p[`${side}ApplicationSecurityGroups`] ?? []
+  return groups.length > 0 ? groups.map((g) => g.id).join(', ') : joined(p[`${side}AddressPrefix`], p[`${side}AddressPrefixes`])
 }
 
 /** joined shows what is given in a singular or a plural member. */
@@ -196,9 +215,11 @@ export function rulePropertiesOf(draft: RuleDraft): RuleProperties {
   if (draft.description !== '') properties.description = draft.description
   const [source, destination] = [listed(draft.source), listed(draft.destination)]
   const [sourcePorts, destinationPorts] = [listed(draft.sourcePorts), listed(draft.destinationPorts)]
-  if (source.length === 1) properties.sourceAddressPrefix = source[0]
+  if (isGroups(draft.source)) properties.sourceApplicationSecurityGroups = source.map((id) => ({ id }))
+  else if (source.length === 1) properties.sourceAddressPrefix = source[0]
   else properties.sourceAddressPrefixes = source
-  if (destination.length === 1) properties.destinationAddressPrefix = destination[0]
+  if (isGroups(draft.destination)) properties.destinationApplicationSecurityGroups = destination.map((id) => ({ id }))
+  else if (destination.length === 1) properties.destinationAddressPrefix = destination[0]
   else properties.destinationAddressPrefixes = destination
   if (sourcePorts.length === 1) properties.sourcePortRange = sourcePorts[0]
   else properties.sourcePortRanges = sourcePorts

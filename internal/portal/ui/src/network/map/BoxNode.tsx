@@ -1,5 +1,6 @@
 import { Badge, Text, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import {
+  ArrowExitRegular,
   FireRegular,
   GlobeRegular,
   PlugConnectedRegular,
@@ -92,10 +93,11 @@ export function BoxNode({ data: { box, chosen, choose, light } }: NodeProps<Node
         )),
       )}
       <Head box={box} chosen={chosen} choose={choose} />
-      {(box.group !== undefined || box.table !== undefined) && (
+      {(box.group ?? box.table ?? box.nat) !== undefined && (
         <div className={styles.badges}>
           {box.group !== undefined && <Attached icon={ShieldRegular} id={box.group} />}
           {box.table !== undefined && <Attached icon={TableRegular} id={box.table} />}
+          {box.nat !== undefined && <Attached icon={ArrowExitRegular} id={box.nat} />}
         </div>
       )}
       {box.rows?.map((row) => (
@@ -130,7 +132,6 @@ function Head({ box, chosen, choose }: Pick<BoxData, 'box' | 'chosen' | 'choose'
       type="button"
       className={mergeClasses('nopan', styles.choice, styles.head)}
       aria-pressed={isChosen(end, chosen)}
-
       onClick={() => choose(end)}
     >
       {content}

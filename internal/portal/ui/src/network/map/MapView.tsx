@@ -55,7 +55,7 @@ export function MapView({ topology, chosen, choose, path, reached }: MapViewProp
   return (
     <div className={styles.frame} style={{ '--map-shape': shapeOf(topology) } as CSSProperties} role="group" aria-label="Map of the networks">
       <Canvas nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} fitView fitting={fitting} minZoom={0.15} maxZoom={1.6}>
-        <Background gap={24} />
+        <Background gap={24} size={2} />
       </Canvas>
     </div>
   )

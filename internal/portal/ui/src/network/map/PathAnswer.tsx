@@ -20,7 +20,7 @@ export function PathAnswer({ state }: { state: PathState }) {
           <MessageBar intent={report.allowed ? 'success' : 'error'} layout="multiline">
             <MessageBarBody className={styles.text}>
               <MessageBarTitle>{report.allowed ? 'Allowed' : 'Denied'}</MessageBarTitle>
-              {capitalised(report.decision.message)}.
+              {reason(report.decision.message)}.
             </MessageBarBody>
           </MessageBar>
         </div>
@@ -30,6 +30,7 @@ export function PathAnswer({ state }: { state: PathState }) {
   )
 }
 
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
+/** reason is a decision's message behind the verdict, which it begins with: "by …" of "denied by …". */
+function reason(message: string): string {
+  return message.replace(/^(allowed|denied) /, '')
 }

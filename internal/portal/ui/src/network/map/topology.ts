@@ -41,6 +41,7 @@ export interface Box {
   health?: string // of an environment's network
   group?: string // ID of a subnet's security group
   table?: string // ID of a subnet's route table
+  nat?: string // ID of a subnet's NAT gateway
   rows?: Row[]
 }
 
@@ -211,7 +212,8 @@ function subnetBox(subnet: Subnet, world: World, x: number, y: number): Box {
   const rows = rowsOf(subnet, world)
   const group = subnet.properties.networkSecurityGroup?.id
   const table = subnet.properties.routeTable?.id
-  const badges = (group === undefined ? 0 : 1) + (table === undefined ? 0 : 1)
+  const nat = subnet.properties.natGateway?.id
+  const badges = [group, table, nat].some((id) => id !== undefined)
   return {
     id: subnet.id,
     kind: 'subnet',
@@ -220,10 +222,11 @@ function subnetBox(subnet: Subnet, world: World, x: number, y: number): Box {
     x,
     y,
     width: card.width,
-    height: card.head + (badges > 0 ? card.badge : 0) + rows.length * card.row + card.foot,
+    height: card.head + (badges ? card.badge : 0) + rows.length * card.row + card.foot,
     rows,
     ...(group === undefined ? {} : { group }),
     ...(table === undefined ? {} : { table }),
+    ...(nat === undefined ? {} : { nat }),
   }
 }
 

@@ -1,0 +1,23 @@
+import { ArrowExitRegular, InfoRegular, SplitHorizontalRegular } from '@fluentui/react-icons'
+import { nameOf } from '../api/id'
+import { DeleteButton } from '../frame/DeleteButton'
+import { everyPane } from '../frame/everywhere'
+import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
+import { natType } from './resources'
+
+const panes: Pane[] = [
+  { title: 'Overview', path: '', icon: InfoRegular },
+  { title: 'Subnets', path: 'subnets', icon: SplitHorizontalRegular },
+  ...everyPane,
+]
+
+/** NatGatewayPage is the frame of a NAT gateway's panes. */
+export function NatGatewayPage() {
+  const id = useResourceId(natType)
+  const commands = (
+    <DeleteButton id={id} noun="NAT gateway" then="/nat-gateways">
+      It stays as long as a subnet uses it. Its public addresses stay, and are free.
+    </DeleteButton>
+  )
+  return <ResourcePage title={nameOf(id)} subtitle="NAT gateway" icon={ArrowExitRegular} panes={panes} commands={commands} />
+}
