@@ -40,7 +40,7 @@ const panes: Pane[] = [
   { title: 'Overview', path: '', icon: InfoRegular },
   ...kinds().map((k) => ({ title: k.title, path: k.segment, icon: iconOf(k.segment) })),
   { title: 'Workflows', path: 'workflows', icon: FlowRegular },
-  { title: 'Callback URL and keys', path: 'callback-url', icon: KeyRegular },
+  { title: 'Callback URL and keys', path: 'callback-url-and-keys', icon: KeyRegular },
   ...everyPane,
 ]
 

@@ -91,7 +91,7 @@ function columnsOf(kind: Kind): Column<Artifact>[] {
     { key: 'name', title: 'Name', value: (a) => a.name, show: (a) => <ResourceLink id={a.id} /> },
     ...own,
     ...(kind.content === 'text' ? [size] : []),
-    { key: 'changed', title: 'Changed', value: (a) => a.properties.changedTime ?? '', show: (a) => timeOf(a.properties.changedTime), wide: true },
+    { key: 'changed', title: 'Changed', value: (a) => a.properties.changedTime ?? '', show: (a) => timeOf(a.properties.changedTime), wide: true, width: '200px' },
   ]
 }
 

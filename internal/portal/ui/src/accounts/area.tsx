@@ -31,7 +31,7 @@ export const accounts: Area = {
           { path: `${segment}/:artifact`, lazy: async () => ({ Component: (await import('./ArtifactPane')).ArtifactPane }) },
         ]),
         { path: 'workflows', lazy: async () => ({ Component: (await import('./AccountWorkflows')).AccountWorkflows }) },
-        { path: 'callback-url', lazy: async () => ({ Component: (await import('./CallbackPane')).CallbackPane }) },
+        { path: 'callback-url-and-keys', lazy: async () => ({ Component: (await import('./CallbackPane')).CallbackPane }) },
         ...everyRoute,
       ],
     },

@@ -22,7 +22,7 @@ test.each(kinds())('a new $noun lacks its name, and its content if none is propo
 })
 
 test.each(kinds().filter((k) => k.usual !== undefined))('what a new $noun proposes is read as its properties', (k) => {
-  expect(k.toProperties(newDraft(k))).toEqual(JSON.parse(k.usual ?? ''))
+  expect(k.toProperties(newDraft(k))).toMatchObject(JSON.parse(k.usual ?? ''))
 })
 
 test('properties are JSON objects', () => {

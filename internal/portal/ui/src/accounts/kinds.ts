@@ -1,6 +1,7 @@
 // The kinds of artifacts of an integration account: what is typed, chosen or uploaded of
 // each, and how that is the properties of the API.
 
+import { completed } from './agreement'
 import type { ApiProperties, Draft, Kind } from './kind'
 
 const xml = 'application/xml'
@@ -106,7 +107,7 @@ function agreements(): Kind {
     ],
     form: {
       fields: [
-        { label: 'Type', path: ['agreementType'], type: 'text', choices: ['AS2', 'X12', 'Edifact'], wide: true },
+        { label: 'Type', path: ['agreementType'], type: 'text', choices: ['AS2', 'X12', 'Edifact'], wide: true, hint: 'A direction that the content leaves out gets the usual settings, which can be changed later.' },
         { label: 'Host partner', path: ['hostPartner'], type: 'text', partner: true },
         { label: 'Host qualifier', path: ['hostIdentity', 'qualifier'], type: 'text' },
         { label: 'Host identity', path: ['hostIdentity', 'value'], type: 'text' },
@@ -116,7 +117,7 @@ function agreements(): Kind {
       ],
     },
     usual: pretty(usual),
-    toProperties: (d) => parsed(d.content),
+    toProperties: (d) => completed(parsed(d.content)),
   }
 }
 
