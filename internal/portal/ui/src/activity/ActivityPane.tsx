@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react'
 import { useDirectory, type Somebody } from '../access/directory'
 import { parseId } from '../api/id'
 import { useResources } from '../api/resources'
+import { Breakable } from '../frame/Breakable'
 import { EmptyState } from '../frame/EmptyState'
 import { ago, timeOf } from '../frame/format'
 import { ResourceTable, type Column } from '../frame/ResourceTable'
@@ -28,10 +29,18 @@ interface Event {
 }
 
 const columns: Column<Event>[] = [
-  { key: 'operation', title: 'Operation', value: (e) => e.operationName.value, show: (e) => <span title={e.operationName.value}>{shortened(e.operationName.value)}</span> },
+  { key: 'operation', title: 'Operation', value: (e) => e.operationName.value, show: (e) => <Operation name={e.operationName.value} />, width: '40%' },
   { key: 'status', title: 'Status', value: (e) => e.status.value, show: (e) => <StateBadge state={e.status.value} />, width: '130px' },
   { key: 'time', title: 'Time', value: (e) => e.eventTimestamp, show: (e) => <span title={timeOf(e.eventTimestamp)}>{ago(e.eventTimestamp)}</span>, width: '140px' },
 ]
+
+function Operation({ name }: { name: string }) {
+  return (
+    <span title={name}>
+      <Breakable text={shortened(name)} />
+    </span>
+  )
+}
 
 /** columnsOf adds who did it, by the names of the directory. */
 function columnsOf(people: readonly Somebody[]): Column<Event>[] {

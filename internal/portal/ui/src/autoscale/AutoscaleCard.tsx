@@ -37,7 +37,6 @@ export function AutoscaleCard({ target, location, capacity }: AutoscaleProps) {
   const [editing, setEditing] = useState<number>() // -1: a new one
   const own = setting ?? unmade(target, location)
   const { profiles } = own.properties
-  const words = (name: string) => metrics.data?.find((m) => m.name.value === name)?.name.localizedValue ?? name
   return (
     <Card className={styles.card}>
       <Subtitle2 as="h2">Custom autoscale</Subtitle2>
@@ -45,7 +44,7 @@ export function AutoscaleCard({ target, location, capacity }: AutoscaleProps) {
       {setting === undefined && <Text className={styles.muted}>Conditions add and remove units by themselves: at given times, or by what the environment has to do.</Text>}
       {setting !== undefined && <Head setting={setting} />}
       {profiles.map((p, i) => (
-        <ProfileRow key={p.name} setting={own} at={i} words={words} edit={() => setEditing(i)} />
+        <ProfileRow key={p.name} setting={own} at={i} edit={() => setEditing(i)} />
       ))}
       <div>
         <Button icon={<AddRegular />} disabled={settings.data === undefined} onClick={() => setEditing(-1)}>
@@ -134,11 +133,10 @@ function LastLook({ setting }: { setting: Setting }) {
 interface ProfileRowProps {
   setting: Setting
   at: number
-  words: (metric: string) => string
   edit: () => void
 }
 
-function ProfileRow({ setting, at, words, edit }: ProfileRowProps) {
+function ProfileRow({ setting, at, edit }: ProfileRowProps) {
   const styles = useStyles()
   const change = useChange()
   const { id, properties } = setting
@@ -157,7 +155,7 @@ function ProfileRow({ setting, at, words, edit }: ProfileRowProps) {
         {profile.rules.length > 0 && (
           <ul className={styles.list}>
             {profile.rules.map((r, i) => (
-              <li key={i}>{ruleText(r, words)}</li>
+              <li key={i}>{ruleText(r)}</li>
             ))}
           </ul>
         )}

@@ -14,7 +14,7 @@ const useStyles = makeStyles({
 
 /** Metric is what a rule can go by. */
 export interface Metric {
-  name: { value: string; localizedValue?: string }
+  name: { value: string }
 }
 
 interface ProfileFormProps {

@@ -1,14 +1,14 @@
 import { Button, Dropdown, Field, Input, Option, Text, makeStyles, tokens } from '@fluentui/react-components'
 import { DeleteRegular } from '@fluentui/react-icons'
 import type { Metric } from './ProfileForm'
-import { durationOf, minutesOf, operators, type Action, type Rule, type Trigger } from './setting'
+import { durationOf, metricText, minutesOf, operators, type Action, type Rule, type Trigger } from './setting'
 
 const useStyles = makeStyles({
   rule: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalM, padding: tokens.spacingHorizontalM, border: `1px solid ${tokens.colorNeutralStroke2}`, borderRadius: tokens.borderRadiusMedium },
   head: { display: 'flex', justifyContent: 'space-between', alignItems: 'center' },
   row: { display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(110px, 1fr))', gap: tokens.spacingHorizontalM, alignItems: 'start' },
   narrow: { minWidth: 0 },
-  problem: { color: tokens.colorPaletteRedForeground1 },
+  problem: { color: tokens.colorStatusDangerForeground3 },
 })
 
 const aggregations = ['Average', 'Minimum', 'Maximum', 'Total', 'Count', 'Last']
@@ -40,7 +40,7 @@ export function RuleFields({ at, rule, metrics, problem, change, remove }: RuleP
         <Button appearance="subtle" size="small" icon={<DeleteRegular />} aria-label={`Remove rule ${at + 1}`} onClick={remove} />
       </div>
       <Field label="Metric">
-        <Choice value={t.metricName} options={metrics.map((m) => [m.name.value, m.name.localizedValue ?? m.name.value])} choose={(metricName) => trigger({ metricName })} />
+        <Choice value={t.metricName} options={metrics.map((m) => [m.name.value, metricText(m.name.value)])} choose={(metricName) => trigger({ metricName })} />
       </Field>
       <div className={styles.row}>
         <Field label="Aggregation">

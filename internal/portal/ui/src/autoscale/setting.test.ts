@@ -16,10 +16,10 @@ test('a condition tells when it is in force', () => {
 })
 
 test('a rule tells what it does', () => {
-  expect(ruleText(newRule('M'), () => 'load')).toBe('Add 1 unit when load > 70 (average of 10 min), then wait 5 min')
+  expect(ruleText(newRule('IntegrationServiceEnvironmentWorkflowProcessorUsage'))).toBe('Add 1 unit when workflow processor usage > 70 (average of 10 min), then wait 5 min')
   const down = newRule('M')
   down.scaleAction = { ...down.scaleAction, direction: 'Decrease', type: 'PercentChangeCount', value: '50' }
-  expect(ruleText(down, (m) => m)).toContain('Remove 50 % when M')
+  expect(ruleText(down)).toContain('Remove 50 % when')
 })
 
 test('what is wrong with a condition', () => {

@@ -88,13 +88,19 @@ export function whenText({ fixedDate, recurrence }: Profile): string {
   return `${named} from ${hours.flatMap((h) => minutes.map((m) => `${two(h)}:${two(m)}`)).join(', ')} ${timeZone ?? 'UTC'}`
 }
 
+/** metricText is a metric for people, as "Workflow processor usage". */
+export function metricText(metric: string): string {
+  const words = metric.replace(/^IntegrationServiceEnvironment/, '').replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
+  return words.charAt(0) + words.slice(1).toLowerCase()
+}
+
 /** ruleText says what a rule does. */
-export function ruleText({ metricTrigger: t, scaleAction: a }: Rule, words: (metric: string) => string): string {
+export function ruleText({ metricTrigger: t, scaleAction: a }: Rule): string {
   const sign = operators.find(([value]) => value === t.operator)?.[1] ?? t.operator
   const value = a.value ?? '1'
   const verb = a.direction === 'Increase' ? 'Add' : 'Remove'
   const done = a.type === 'ExactCount' ? `Go to ${value} units` : `${verb} ${value}${a.type === 'PercentChangeCount' ? ' %' : value === '1' ? ' unit' : ' units'}`
-  return `${done} when ${words(t.metricName)} ${sign} ${t.threshold} (${t.timeAggregation.toLowerCase()} of ${minutesOf(t.timeWindow)} min), then wait ${minutesOf(a.cooldown)} min`
+  return `${done} when ${metricText(t.metricName).toLowerCase()} ${sign} ${t.threshold} (${t.timeAggregation.toLowerCase()} of ${minutesOf(t.timeWindow)} min), then wait ${minutesOf(a.cooldown)} min`
 }
 
 function two(n: number): string {

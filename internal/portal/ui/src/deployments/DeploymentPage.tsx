@@ -48,7 +48,7 @@ function Outcome({ state, error, made }: { state: string; error: ErrorDetail | u
   const navigate = useNavigate()
   if (state === 'Succeeded') {
     return (
-      <MessageBar intent="success" layout="multiline">
+      <MessageBar intent="success">
         <MessageBarBody>
           <MessageBarTitle>Your deployment is complete</MessageBarTitle>
         </MessageBarBody>

@@ -77,7 +77,7 @@ monaco.editor.defineTheme('isle-light', {
 monaco.editor.defineTheme('isle-dark', {
   base: 'vs-dark',
   inherit: true,
-  rules: [],
+  rules: [{ token: 'string.value.json', foreground: 'dfa98f' }], // light enough on the backgrounds of a difference
   colors: {
     'editor.background': '#1f1f1f',
     'editorLineNumber.foreground': '#a6a6a6',

@@ -1,6 +1,6 @@
 import { Button, Tab, TabList, makeStyles, tokens } from '@fluentui/react-components'
 import { ServerMultipleRegular } from '@fluentui/react-icons'
-import { useEffect, useState } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import { useNavigate } from 'react-router'
 import { useResourceGroups, useSubscription } from '../api/subscription'
 import { Page } from '../frame/Page'
@@ -27,6 +27,18 @@ export function CreateEnvironment() {
   const at = tabs.indexOf(step)
   const next = tabs[at + 1]
   const problems = [...basicsProblems(draft), ...networkProblems(draft)]
+  const actions = (first: ReactNode) => (
+    <div className={styles.actions}>
+      {first}
+      <Button disabled={at === 0} onClick={() => setStep(tabs[at - 1] ?? 'basics')}>
+        Previous
+      </Button>
+      {next !== undefined && next !== 'review' && <Button onClick={() => setStep(next)}>Next: {titles[next]}</Button>}
+      <Button appearance="subtle" onClick={() => void navigate('/environments')}>
+        Cancel
+      </Button>
+    </div>
+  )
   return (
     <Page title="Create integration service environment" icon={ServerMultipleRegular}>
       <div className={styles.form}>
@@ -39,21 +51,13 @@ export function CreateEnvironment() {
         </TabList>
         {step === 'basics' && <BasicsTab draft={draft} change={change} />}
         {step === 'networking' && <NetworkTab draft={draft} change={change} />}
-        {step === 'review' && <ReviewTab draft={draft} problems={problems} />}
-        {next !== undefined && (
-          <div className={styles.actions}>
+        {step === 'review' && <ReviewTab draft={draft} problems={problems} actions={actions} />}
+        {next !== undefined &&
+          actions(
             <Button appearance="primary" onClick={() => setStep('review')}>
               Review + create
-            </Button>
-            <Button disabled={at === 0} onClick={() => setStep(tabs[at - 1] ?? 'basics')}>
-              Previous
-            </Button>
-            {next !== 'review' && <Button onClick={() => setStep(next)}>Next: {titles[next]}</Button>}
-            <Button appearance="subtle" onClick={() => void navigate('/environments')}>
-              Cancel
-            </Button>
-          </div>
-        )}
+            </Button>,
+          )}
       </div>
     </Page>
   )

@@ -15,13 +15,13 @@ import { environmentType, type Environment } from './environment'
 
 const panes: Pane[] = [
   { title: 'Overview', path: '', icon: HomeRegular },
-  { title: 'Network health', path: 'health', icon: HeartPulseRegular },
+  { title: 'Network health', path: 'network-health', icon: HeartPulseRegular },
   { title: 'Logic apps', path: 'logic-apps', icon: FlowRegular },
   { title: 'Runs', path: 'runs', icon: HistoryRegular },
-  { title: 'API connections', path: 'connections', icon: PlugConnectedRegular },
+  { title: 'API connections', path: 'api-connections', icon: PlugConnectedRegular },
   { title: 'Integration accounts', path: 'integration-accounts', icon: BoxMultipleRegular },
-  { title: 'Managed connectors', path: 'connectors', icon: AppsListRegular },
-  { title: 'Scale out', path: 'scale', icon: ScaleFillRegular },
+  { title: 'Managed connectors', path: 'managed-connectors', icon: AppsListRegular },
+  { title: 'Scale out', path: 'scale-out', icon: ScaleFillRegular },
   { title: 'Properties', path: 'properties', icon: ClipboardTextLtrRegular },
   { title: 'Identity', path: 'identity', icon: PersonKeyRegular },
   ...everyPane,

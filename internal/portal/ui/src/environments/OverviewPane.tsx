@@ -1,9 +1,10 @@
 import { Card, Subtitle2, Text, makeStyles, tokens } from '@fluentui/react-components'
-import { groupOf, nameOf, parseId } from '../api/id'
+import { nameOf, parseId } from '../api/id'
 import { useResource } from '../api/resources'
 import { useSubscriptions } from '../api/subscription'
 import { Facts } from '../frame/Facts'
 import { PageLink, ResourceLink } from '../frame/ResourceLink'
+import { GroupLink } from '../frame/ResourceRows'
 import { StateBadge } from '../frame/StateBadge'
 import { accountType, connectionType, networkOf, skuText, useMembers, workflowType, type Environment } from './environment'
 import { useEnvironment } from './useEnvironment'
@@ -32,9 +33,9 @@ export function OverviewPane() {
     <>
       <Facts
         facts={[
-          { label: 'Resource group', value: <ResourceLink id={id.slice(0, id.toLowerCase().indexOf('/providers/'))}>{groupOf(id)}</ResourceLink> },
+          { label: 'Resource group', value: <GroupLink id={id} /> },
           { label: 'Status', value: <StateBadge state={properties.provisioningState ?? ''} /> },
-          { label: 'Network health', value: <PageLink to={`${id}/health`}>{properties.networkHealth?.state ?? 'Unknown'}</PageLink> },
+          { label: 'Network health', value: <Health id={id} state={properties.networkHealth?.state ?? 'Unknown'} /> },
           { label: 'Location', value: environment.location },
           { label: 'Subscription', value: `${subscription?.displayName ?? ''} (${parseId(id)?.subscription ?? ''})` },
           { label: 'SKU', value: skuText(environment) },
@@ -48,13 +49,21 @@ export function OverviewPane() {
   )
 }
 
+function Health({ id, state }: { id: string; state: string }) {
+  return (
+    <PageLink to={`${id}/network-health`}>
+      <StateBadge state={state} />
+    </PageLink>
+  )
+}
+
 function Tiles({ environment }: { environment: Environment }) {
   const styles = useStyles()
   const { id } = environment
   const throughput = useResource<Throughput>(`${id}/throughput`, { every: 10_000 })
   const tiles: [string, number | undefined, string][] = [
     ['Logic apps', useMembers(workflowType, id).data?.length, `${id}/logic-apps`],
-    ['API connections', useMembers(connectionType, id).data?.length, `${id}/connections`],
+    ['API connections', useMembers(connectionType, id).data?.length, `${id}/api-connections`],
     ['Integration accounts', useMembers(accountType, id).data?.length, `${id}/integration-accounts`],
   ]
   return (

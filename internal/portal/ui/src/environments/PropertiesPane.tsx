@@ -1,3 +1,4 @@
+import { Text } from '@fluentui/react-components'
 import type { IPAddress } from '../api/models/logic'
 import { CopyText } from '../frame/CopyText'
 import { Facts } from '../frame/Facts'
@@ -23,10 +24,24 @@ export function PropertiesPane() {
         { label: 'Connector outgoing IP addresses', value: addresses(connector?.outgoingIpAddresses) },
         { label: 'Name servers', value: dnsServers.length === 0 ? "The network's default" : dnsServers.join(', ') },
         { label: 'Network health', value: `${properties.networkHealth?.state ?? 'Unknown'} since ${timeOf(properties.networkHealth?.since)}` },
-        { label: 'Isolation', value: isolation === undefined ? '' : `${isolation.isolated ? 'Isolated' : 'Not isolated'} (${isolation.mode}). ${isolation.reasons.join(' ')}` },
+        { label: 'Isolation', value: isolation === undefined ? '' : <Isolation {...isolation} /> },
         { label: 'Identity', value: environment.identity?.type ?? 'None' },
       ]}
     />
+  )
+}
+
+/** Isolation says whether the environment is apart from the rest of the machine, and if not, why. */
+function Isolation({ mode, isolated, reasons }: { mode: string; isolated: boolean; reasons: string[] }) {
+  return (
+    <>
+      {isolated ? 'Isolated' : 'Not isolated'} (data plane {mode})
+      {reasons.map((r) => (
+        <Text key={r} size={200} block>
+          {r}
+        </Text>
+      ))}
+    </>
   )
 }
 

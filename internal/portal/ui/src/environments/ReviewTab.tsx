@@ -1,14 +1,15 @@
 import { Button, MessageBar, MessageBarBody, MessageBarTitle, Spinner, makeStyles, tokens } from '@fluentui/react-components'
-import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useQuery, type UseQueryResult } from '@tanstack/react-query'
+import { useState, type ReactNode } from 'react'
 import { useNavigate } from 'react-router'
 import type { Client } from '../api/client'
 import { useClient } from '../api/context'
 import { ApiError, detailIn, toApiError } from '../api/error'
-import { groupId, nameOf, providerId } from '../api/id'
+import { nameOf, providerId } from '../api/id'
 import { settle } from '../api/operation'
-import { useSubscription, useAll } from '../api/subscription'
+import { useAll, useSubscription, useSubscriptions } from '../api/subscription'
 import { groupName } from '../frame/Basics'
+import { createGroup } from '../frame/creating'
 import { ErrorView } from '../frame/ErrorView'
 import { Facts } from '../frame/Facts'
 import { useNotifications } from '../frame/notifications'
@@ -24,8 +25,10 @@ const useStyles = makeStyles({
 })
 
 /** ReviewTab has the server check the deployment, and submits it once it passed. */
-export function ReviewTab({ draft, problems }: { draft: Draft; problems: string[] }) {
+export function ReviewTab({ draft, problems, actions }: { draft: Draft; problems: string[]; actions: (create: ReactNode) => ReactNode }) {
   const styles = useStyles()
+  const subscription = useSubscriptions().data?.[0]
+  const validation = useValidation(draft, problems.length === 0)
   return (
     <div className={styles.root}>
       {problems.length > 0 ? (
@@ -40,10 +43,11 @@ export function ReviewTab({ draft, problems }: { draft: Draft; problems: string[
           </MessageBarBody>
         </MessageBar>
       ) : (
-        <Validated draft={draft} />
+        <Validated {...validation} />
       )}
       <Facts
         facts={[
+          { label: 'Subscription', value: subscription?.displayName ?? '' },
           { label: 'Resource group', value: groupName(draft) },
           { label: 'Name', value: draft.name },
           { label: 'Location', value: draft.location },
@@ -53,11 +57,19 @@ export function ReviewTab({ draft, problems }: { draft: Draft; problems: string[
           { label: 'Subnets', value: draft.subnets.map(nameOf).join(', ') },
         ]}
       />
+      <Create draft={draft} validation={validation} actions={actions} />
     </div>
   )
 }
 
-function Validated({ draft }: { draft: Draft }) {
+/** Validation is what the server says of the deployment before it is submitted. */
+interface Validation {
+  checked: UseQueryResult<boolean>
+  deployment: string // its ID
+  subnets: Subnet[] | undefined // of the network; undefined: not read yet
+}
+
+function useValidation(draft: Draft, complete: boolean): Validation {
   const client = useClient()
   const subscription = useSubscription()
   const networks = useAll<VirtualNetwork>(networkType)
@@ -67,10 +79,14 @@ function Validated({ draft }: { draft: Draft }) {
   const checked = useQuery({
     queryKey: ['validated', draft, subnets],
     queryFn: () => validate(client, subscription, draft, deployment, subnets ?? []),
-    enabled: subnets !== undefined && subscription !== '',
+    enabled: complete && subnets !== undefined && subscription !== '',
     retry: false,
     staleTime: 0,
   })
+  return { checked, deployment, subnets }
+}
+
+function Validated({ checked, subnets }: Validation) {
   if (checked.isFetching || subnets === undefined) return <Spinner label="The server checks the environment" labelPosition="after" />
   return (
     <>
@@ -81,7 +97,6 @@ function Validated({ draft }: { draft: Draft }) {
           <MessageBarBody>Validation passed</MessageBarBody>
         </MessageBar>
       )}
-      <Create draft={draft} deployment={deployment} subnets={subnets} ready={checked.isSuccess} />
     </>
   )
 }
@@ -96,13 +111,8 @@ function bodyOf(draft: Draft, subnets: Subnet[]): object {
   return { properties: { mode: 'Incremental', template: templateOf(draft, subnets), parameters: {} } }
 }
 
-/** ensureGroup makes the resource group if the draft has a new one: nothing can be checked in a group that is not there. */
-async function ensureGroup(client: Client, subscription: string, draft: Draft): Promise<void> {
-  if (draft.newGroup !== '') await client.put(groupId(subscription, draft.newGroup), { location: draft.location })
-}
-
 async function validate(client: Client, subscription: string, draft: Draft, deployment: string, subnets: Subnet[]): Promise<boolean> {
-  await ensureGroup(client, subscription, draft)
+  await createGroup(client, subscription, draft) // nothing can be checked in a group that is not there
   const answer = await client.post<unknown>(`${deployment}/validate`, bodyOf(draft, subnets))
   await settle(client, answer, deployment)
   const found = detailIn(answer.body)
@@ -110,7 +120,7 @@ async function validate(client: Client, subscription: string, draft: Draft, depl
   return true
 }
 
-function Create({ draft, deployment, subnets, ready }: { draft: Draft; deployment: string; subnets: Subnet[]; ready: boolean }) {
+function Create({ draft, validation: { checked, deployment, subnets = [] }, actions }: { draft: Draft; validation: Validation; actions: (create: ReactNode) => ReactNode }) {
   const client = useClient()
   const navigate = useNavigate()
   const notifications = useNotifications()
@@ -137,11 +147,11 @@ function Create({ draft, deployment, subnets, ready }: { draft: Draft; deploymen
   return (
     <>
       {refused !== undefined && <ErrorView error={refused} title="The deployment was refused" />}
-      <div>
-        <Button appearance="primary" disabled={!ready || begun} onClick={() => void submit()}>
+      {actions(
+        <Button appearance="primary" disabled={!checked.isSuccess || checked.isFetching || begun} onClick={() => void submit()}>
           Create
-        </Button>
-      </div>
+        </Button>,
+      )}
     </>
   )
 }

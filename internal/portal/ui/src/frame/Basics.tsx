@@ -26,18 +26,19 @@ interface BasicsProps {
   nameProblem?: string
   locationProblem?: string
   nameHint?: string
+  locationHint?: string // why it cannot be chosen
 }
 
 /** BasicsFields are the fields that every create page begins with: resource group, name, location. */
-export function BasicsFields({ draft, change, groups, nameProblem, locationProblem, nameHint }: BasicsProps) {
+export function BasicsFields({ draft, change, groups, nameProblem, locationProblem, nameHint, locationHint }: BasicsProps) {
   return (
     <>
       <GroupField draft={draft} change={change} groups={groups} />
       <Field label="Name" required validationMessage={nameProblem || undefined} hint={nameHint}>
         <Input value={draft.name} onChange={(_, data) => change({ ...draft, name: data.value })} autoComplete="off" spellCheck={false} />
       </Field>
-      <Field label="Location" required validationMessage={locationProblem || undefined}>
-        <Input value={draft.location} onChange={(_, data) => change({ ...draft, location: data.value })} autoComplete="off" spellCheck={false} />
+      <Field label="Location" required hint={locationHint} validationMessage={locationProblem || undefined}>
+        <Input readOnly={locationHint !== undefined} value={draft.location} onChange={(_, data) => change({ ...draft, location: data.value })} autoComplete="off" spellCheck={false} />
       </Field>
     </>
   )

@@ -1,5 +1,6 @@
 import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Field, Input } from '@fluentui/react-components'
 import { useState, type ReactNode } from 'react'
+import { useFocusBack } from './focus'
 
 interface Confirmation {
   open: boolean
@@ -16,13 +17,14 @@ interface Confirmation {
 export function ConfirmDialog(props: Confirmation) {
   return (
     <Dialog open={props.open} onOpenChange={(_, data) => !data.open && props.close()} modalType="alert">
-      <DialogSurface>{props.open && <Body {...props} />}</DialogSurface>
+      <DialogSurface onKeyDown={(e) => e.key === 'Escape' && props.close()}>{props.open && <Body {...props} />}</DialogSurface>
     </Dialog>
   )
 }
 
 function Body({ title, children, action, dismiss = 'Cancel', confirmText, close, confirm }: Confirmation) {
   const [typed, setTyped] = useState('')
+  useFocusBack()
   const ready = confirmText === undefined || typed === confirmText
   const submit = () => {
     close()

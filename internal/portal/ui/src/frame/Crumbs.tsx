@@ -71,7 +71,8 @@ export function splitPane(pathname: string): { id: string; pane: string } {
   return { id: trimmed.slice(0, cut), pane: trimmed.slice(cut + 1) }
 }
 
+/** words are the title of a pane, which its path is made of. */
 function words(slug: string): string {
-  const text = slug.replaceAll('-', ' ')
+  const text = slug.replaceAll('-', ' ').replace(/\b(api|url)\b/g, (word) => word.toUpperCase())
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

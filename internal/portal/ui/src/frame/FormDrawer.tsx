@@ -3,6 +3,7 @@ import { DismissRegular } from '@fluentui/react-icons'
 import { useState, type ReactNode } from 'react'
 import type { ErrorDetail } from '../api/error'
 import { ErrorBars } from './ErrorBars'
+import { useFocusBack } from './focus'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', width: '100%', height: '100%', minHeight: 0 },
@@ -35,6 +36,7 @@ export function FormDrawer({ open, close, size, ...form }: FormDrawerProps) {
 function Form({ title, close, save, saveLabel, saveDisabled, problems, children, extra }: Omit<FormDrawerProps, 'open' | 'size'>) {
   const styles = useStyles()
   const [busy, setBusy] = useState(false)
+  useFocusBack()
   const submit = async () => {
     setBusy(true)
     try {

@@ -2,6 +2,7 @@ import { Button, Drawer, DrawerBody, DrawerHeader, DrawerHeaderTitle, Spinner, T
 import { CheckmarkCircleFilled, DismissRegular, ErrorCircleFilled } from '@fluentui/react-icons'
 import { useNavigate } from 'react-router'
 import { ErrorView } from './ErrorView'
+import { useFocusBack } from './focus'
 import type { Notification } from './notification'
 import { useNotificationList, useNotifications } from './notifications'
 import { timeOf } from './format'
@@ -18,11 +19,20 @@ const useStyles = makeStyles({
 
 /** NotificationsPane shows the long operations that were begun in this tab. */
 export function NotificationsPane({ open, close }: { open: boolean; close: () => void }) {
+  return (
+    <Drawer open={open} onOpenChange={close} position="end" type="overlay" aria-label="Notifications">
+      {open && <Told close={close} />}
+    </Drawer>
+  )
+}
+
+function Told({ close }: { close: () => void }) {
   const styles = useStyles()
   const notifications = useNotifications()
   const list = useNotificationList()
+  useFocusBack()
   return (
-    <Drawer open={open} onOpenChange={close} position="end" type="overlay" aria-label="Notifications">
+    <>
       <DrawerHeader>
         <DrawerHeaderTitle action={<Button appearance="subtle" aria-label="Close notifications" icon={<DismissRegular />} onClick={close} />}>Notifications</DrawerHeaderTitle>
         {list.some((n) => n.state !== 'running') && (
@@ -39,7 +49,7 @@ export function NotificationsPane({ open, close }: { open: boolean; close: () =>
           ))}
         </ul>
       </DrawerBody>
-    </Drawer>
+    </>
   )
 }
 

@@ -34,7 +34,7 @@ const useStyles = makeStyles({
   pane: { minWidth: 0, display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalL },
 })
 
-/** Pane is an entry of a resource's menu; path is relative to the resource, '' for its first pane. */
+/** Pane is an entry of a resource's menu; path is relative to the resource: the title with hyphens, '' for its first pane. */
 export interface Pane {
   title: string
   path: string

@@ -30,7 +30,7 @@ describe('breadcrumbs', () => {
   })
   it('tell a pane from a resource', () => {
     expect(splitPane(`${environments}/e/`)).toEqual({ id: `${environments}/e`, pane: '' })
-    expect(splitPane('/subscriptions/s/resourceGroups/g/access')).toEqual({ id: '/subscriptions/s/resourceGroups/g', pane: 'access' })
+    expect(splitPane('/subscriptions/s/resourceGroups/g/access-control')).toEqual({ id: '/subscriptions/s/resourceGroups/g', pane: 'access-control' })
   })
 })
 

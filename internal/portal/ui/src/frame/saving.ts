@@ -18,7 +18,7 @@ export function useSaving<Field extends string>(fieldOf: (target: string) => Fie
   const [problems, setProblems] = useState(none)
   const save = async (wanted: Change, done?: () => void) => {
     try {
-      await change(wanted)
+      await change({ ...wanted, inPlace: true })
       setProblems(none)
       done?.()
     } catch (error) {

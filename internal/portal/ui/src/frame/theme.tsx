@@ -1,7 +1,14 @@
-import { FluentProvider, webDarkTheme, webLightTheme } from '@fluentui/react-components'
+import { FluentProvider, webDarkTheme, webLightTheme, type Theme } from '@fluentui/react-components'
 import { createContext, useContext, useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react'
 
 export type ThemeChoice = 'system' | 'light' | 'dark'
+
+/** darkTheme has links that can be read on a row under the pointer, too. */
+const darkTheme: Theme = {
+  ...webDarkTheme,
+  colorBrandForegroundLink: webDarkTheme.colorBrandForegroundLinkHover,
+  colorBrandForegroundLinkHover: webDarkTheme.colorBrandForeground2,
+}
 
 interface ThemeState {
   choice: ThemeChoice
@@ -35,7 +42,7 @@ export function ThemeProvider({ children }: { children: ReactNode }) {
   }, [dark])
   return (
     <ThemeContext.Provider value={state}>
-      <FluentProvider theme={dark ? webDarkTheme : webLightTheme} style={{ minHeight: '100vh' }}>
+      <FluentProvider theme={dark ? darkTheme : webLightTheme} style={{ minHeight: '100vh' }}>
         {children}
       </FluentProvider>
     </ThemeContext.Provider>

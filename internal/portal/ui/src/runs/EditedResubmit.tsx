@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useClient } from '../api/context'
 import { TextEditor } from '../editor/TextEditor'
 import { ErrorView } from '../frame/ErrorView'
+import { useFocusBack } from '../frame/focus'
 import type { Run } from './run'
 
 const useStyles = makeStyles({
@@ -21,6 +22,7 @@ interface EditedResubmitProps {
 export function EditedResubmit({ run, close, resubmit }: EditedResubmitProps) {
   const styles = useStyles()
   const client = useClient()
+  useFocusBack()
   const link = run.properties.trigger.outputsLink
   const had = useQuery({
     queryKey: ['body', link?.uri],

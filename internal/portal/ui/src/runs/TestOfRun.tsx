@@ -5,6 +5,7 @@ import { useClient } from '../api/context'
 import { download } from '../editor/download'
 import { TextEditor } from '../editor/TextEditor'
 import { ErrorView } from '../frame/ErrorView'
+import { useFocusBack } from '../frame/focus'
 import { pretty } from '../graph/pretty'
 import { type Run, workflowOf } from './run'
 
@@ -17,6 +18,7 @@ const useStyles = makeStyles({
 export function TestOfRun({ run, close }: { run: Run; close: () => void }) {
   const styles = useStyles()
   const client = useClient()
+  useFocusBack()
   const file = useQuery({
     queryKey: ['test file', run.id],
     queryFn: async ({ signal }) => pretty(await client.text((await client.post<{ uri: string }>(`${run.id}/exportTestFile`, undefined, { signal })).body.uri, signal)),

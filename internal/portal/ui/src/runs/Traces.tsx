@@ -18,7 +18,7 @@ const useStyles = makeStyles({
     overflowWrap: 'anywhere',
   },
   value: { color: tokens.colorBrandForeground1, fontWeight: tokens.fontWeightSemibold },
-  error: { color: tokens.colorPaletteRedForeground1 },
+  error: { color: tokens.colorStatusDangerForeground3 },
 })
 
 /** Trace is a part of a condition and what it came to. */

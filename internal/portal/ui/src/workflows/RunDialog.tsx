@@ -5,6 +5,7 @@ import { useResource } from '../api/resources'
 import { nameOf } from '../api/id'
 import { TextEditor } from '../editor/TextEditor'
 import { ErrorView } from '../frame/ErrorView'
+import { useFocusBack } from '../frame/focus'
 import { useWorkflowChanges } from './change'
 import { sampleOf } from './sample'
 import { isCallable } from './workflow'
@@ -29,6 +30,7 @@ export function RunDialog({ id, trigger, close }: RunDialogProps) {
   const body = text ?? sampleOf(schema.data?.body.content)
   const { run } = useWorkflowChanges()
   const navigate = useNavigate()
+  useFocusBack()
   const [error, setError] = useState<unknown>()
   const value = valueOf(body)
   const go = () => {
