@@ -41,7 +41,7 @@ func TestRealPortal(t *testing.T) {
 			if !hasPortal(t, ready) {
 				t.Fatal("the binary has no portal: run `make ui` before this test")
 			}
-			drive(t, ui, browser, name, ready)
+			drive(t, ui, browser, name, filepath.Join(w.dir, "bin", "isle"), ready)
 			s.stop(syscall.SIGTERM)
 		})
 	}
@@ -82,8 +82,8 @@ func hasPortal(t *testing.T, ready map[string]string) bool {
 	return err == nil && resp.StatusCode == http.StatusOK && bytes.Contains(body, []byte("<script"))
 }
 
-// drive runs the scenarios of a file against a server.
-func drive(t *testing.T, ui, browser, file string, ready map[string]string) {
+// drive runs the scenarios of a file against a server, which is of the program.
+func drive(t *testing.T, ui, browser, file, program string, ready map[string]string) {
 	t.Helper()
 	line, err := json.Marshal(ready)
 	if err != nil {
@@ -93,7 +93,7 @@ func drive(t *testing.T, ui, browser, file string, ready map[string]string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "npx", "vitest", "run", "--config", "e2e/vitest.config.ts", "e2e/"+file)
 	cmd.Dir = ui
-	cmd.Env = append(os.Environ(), "ISLE_UP="+string(line), "ISLE_CHROMIUM="+browser, "NO_COLOR=1")
+	cmd.Env = append(os.Environ(), "ISLE_UP="+string(line), "ISLE_CHROMIUM="+browser, "ISLE_PROGRAM="+program, "NO_COLOR=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	out, err := cmd.CombinedOutput()

@@ -4,7 +4,10 @@ import { Visit } from './visit'
 
 let visit: Visit
 
-afterEach(() => visit.end())
+afterEach(async ({ task }) => {
+  await visit.witness(task)
+  await visit.end()
+})
 
 /** field is a form's field by the text of its label, with the star of those that are required. */
 const field = (name: string) => visit.page.getByLabel(new RegExp(`^${name.replaceAll(/[()]/g, '\\$&')}\\s*\\*?$`))
@@ -88,6 +91,17 @@ describe('integration accounts', () => {
     await button('Add').last().click()
     await visit.page.getByRole('heading', { name: 'authority', exact: true }).waitFor()
     await visit.look('certificate')
+    await pane('Assemblies')
+    await button('Add assembly').click()
+    await upload('File of the assembly', 'Prices.dll', 'MZ of what nobody runs here')
+    await field('Assembly name').fill('Prices')
+    await visit.look('add-assembly')
+    await button('Add').last().click()
+    await visit.page.getByRole('heading', { name: 'Prices', exact: true }).waitFor()
+    await visit.look('assembly')
+    await pane('Assemblies')
+    await visit.page.getByRole('cell', { name: '0.0.0.0' }).waitFor()
+    await visit.look('assemblies')
     for (const [title, noun, name] of [
       ['Batch configurations', 'batch configuration', 'tens'],
       ['Sessions', 'session', 'numbers'],

@@ -36,7 +36,7 @@ describe('environments that scale themselves', () => {
   it('have conditions by load and by schedule', async () => {
     const { page } = visit
     await premium()
-    await visit.go(`${groupPath(visit.server)}/providers/Microsoft.Logic/integrationServiceEnvironments/works/scale`)
+    await visit.go(`${groupPath(visit.server)}/providers/Microsoft.Logic/integrationServiceEnvironments/works/scale-out`)
     await page.getByRole('heading', { name: 'Custom autoscale' }).waitFor()
     await visit.look('autoscale-none')
     await button('Add condition').click()

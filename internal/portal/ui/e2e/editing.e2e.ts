@@ -1,9 +1,12 @@
-import { afterEach, describe, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { Visit } from './visit'
 
 let visit: Visit
 
-afterEach(() => visit.end())
+afterEach(async ({ task }) => {
+  await visit.witness(task)
+  await visit.end()
+})
 
 /** greeting is a workflow with a parameter, which says something. */
 function greeting(words: string): object {
@@ -58,6 +61,18 @@ describe('a logic app that two people edit', () => {
     await page.getByRole('table', { name: 'Parameters' }).getByRole('cell', { name: 'moon' }).waitFor()
     await visit.look('workflow-parameters-saved')
     await visit.go(`${id}/settings`)
+    await page.getByLabel('Days that runs last and are kept').fill('400')
+    await page.getByText('Give whole days, 1 to 366.').waitFor()
+    await visit.look('workflow-settings-wrong')
+    await page.getByLabel('Days that runs last and are kept').fill('30')
+    await page.getByLabel('Who may call triggers').fill('10.0.0.0/24')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('shared was saved.').first().waitFor()
+    await page.reload()
+    await page.getByRole('button', { name: 'Save', exact: true }).waitFor()
+    expect(await page.getByLabel('Days that runs last and are kept').inputValue()).toBe('30')
+    expect(await page.getByLabel('Who may call triggers').inputValue()).toBe('10.0.0.0/24')
+    await visit.look('workflow-settings-saved')
     await page.getByRole('button', { name: 'New secondary key' }).click()
     await page.getByRole('alertdialog').getByRole('button', { name: 'Make a new key' }).click()
     await page.getByText('shared has a new secondary key.').first().waitFor()

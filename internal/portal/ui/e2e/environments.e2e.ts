@@ -87,7 +87,7 @@ describe('environments', () => {
   it('are scaled, and have connectors, people and a history', async () => {
     const { page } = visit
     const id = `${groupPath(visit.server)}/providers/Microsoft.Logic/integrationServiceEnvironments/branch`
-    await visit.go(`${id}/scale`)
+    await visit.go(`${id}/scale-out`)
     const slider = page.getByRole('slider', { name: 'Additional capacity' })
     await slider.focus()
     for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight')
@@ -111,7 +111,7 @@ describe('environments', () => {
     await visit.look('environment-activity')
     await page.getByRole('link', { name: 'Properties' }).click()
     await visit.look('environment-properties')
-    for (const pane of ['health', 'logic-apps', 'connections', 'integration-accounts']) {
+    for (const pane of ['network-health', 'logic-apps', 'api-connections', 'integration-accounts']) {
       await visit.go(`${id}/${pane}`)
       await visit.look(`environment-${pane}`)
     }

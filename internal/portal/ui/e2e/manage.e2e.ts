@@ -44,6 +44,10 @@ describe('every resource', () => {
     await page.getByRole('textbox', { name: 'Name' }).fill('keep')
     await page.getByRole('textbox', { name: 'Notes' }).fill('The shop runs here')
     await visit.look('lock-add')
+    await visit.escape(button('Add lock').first())
+    await page.keyboard.press('Enter') // on the button that has the focus
+    await page.getByRole('textbox', { name: 'Name' }).fill('keep')
+    await page.getByRole('textbox', { name: 'Notes' }).fill('The shop runs here')
     await button('Add').last().click()
     await page.getByRole('table').getByText('keep', { exact: true }).waitFor()
     await visit.look('locks')
@@ -53,7 +57,9 @@ describe('every resource', () => {
     await page.getByRole('button', { name: 'Delete', exact: true }).click()
     await page.getByRole('alertdialog').getByText('In the way: 1 lock').waitFor()
     await visit.look('lock-in-the-way')
-    await button('Cancel').click()
+    await visit.escape(page.getByRole('button', { name: 'Delete', exact: true }))
+    await button(/^Notifications/).click()
+    await visit.escape(button(/^Notifications/))
 
     await visit.go(`${groupPath(server)}/locks`)
     await button('Delete the lock keep').click()
@@ -63,7 +69,7 @@ describe('every resource', () => {
   })
 
   it('tells by whom it was changed', async () => {
-    await visit.go(`${workflow()}/activity`)
+    await visit.go(`${workflow()}/activity-log`)
     await visit.page.getByRole('table').getByText('workflows/write').first().waitFor()
     await visit.page.getByRole('cell', { name: 'Isle operator' }).first().waitFor()
     await visit.look('activity')

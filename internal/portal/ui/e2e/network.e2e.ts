@@ -5,7 +5,10 @@ import { Visit } from './visit'
 
 let visit: Visit
 
-afterEach(() => visit.end())
+afterEach(async ({ task }) => {
+  await visit.witness(task)
+  await visit.end()
+})
 
 /** choose picks an option of a list by what it says. */
 async function choose(list: Locator, option: string | RegExp): Promise<void> {
@@ -16,6 +19,7 @@ async function choose(list: Locator, option: string | RegExp): Promise<void> {
 /** field is a form's field by the text of its label, with the star of those that are required. */
 const field = (name: string) => visit.page.getByLabel(new RegExp(`^${name.replaceAll(/[()]/g, '\\$&')}\\s*\\*?$`))
 const button = (name: string | RegExp) => visit.page.getByRole('button', { name })
+const pane = (name: string) => visit.page.getByRole('navigation', { name: 'Panes' }).getByRole('link', { name, exact: true }).click()
 const heading = (name: string) => visit.page.getByRole('heading', { name, exact: true })
 
 /** networkId is the ID of a resource of the network in the server's group. */
@@ -51,6 +55,7 @@ describe('the network', () => {
     await visit.look('subnets')
 
     await firewall()
+    await gateway()
     await machine()
 
     await visit.go(networkId('virtualNetworks', 'office') + '/subnets')
@@ -145,6 +150,53 @@ async function firewall(): Promise<void> {
   await visit.look('route-table-subnets')
 }
 
+/** gateway has a subnet leave by a NAT gateway, whose public address says so. */
+async function gateway(): Promise<void> {
+  await visit.go('/nat-gateways')
+  await button('Create').first().click()
+  await field('Name').fill('exit')
+  await visit.look('create-nat-gateway')
+  await button('Create').last().click()
+  await heading('exit').waitFor()
+  await visit.page.getByRole('link', { name: 'exit-address' }).first().waitFor()
+  await button('Edit').click()
+  await field('Idle timeout in minutes').fill('3')
+  await visit.page.getByText('Give a whole number of minutes from 4 to 120.').waitFor()
+  await field('Idle timeout in minutes').fill('10')
+  await button('Save').click()
+  await visit.page.getByText('10 minutes').waitFor()
+  await visit.look('nat-gateway')
+  await pane('Subnets')
+  await button('Associate subnet').click()
+  await choose(visit.page.getByRole('combobox', { name: 'Subnet' }), 'office / subnet2')
+  await button('OK').click()
+  await visit.page.getByRole('link', { name: 'subnet2' }).waitFor()
+  await visit.look('nat-gateway-subnets')
+  await visit.go('/public-ip-addresses')
+  await visit.page.getByRole('cell', { name: 'exit', exact: true }).waitFor()
+  await visit.look('public-addresses')
+  await visit.page.getByRole('link', { name: 'exit-address' }).click()
+  await visit.page.getByRole('link', { name: 'exit', exact: true }).waitFor()
+  await visit.look('public-address')
+}
+
+/** members puts an attached machine into an application security group. */
+async function members(): Promise<void> {
+  await visit.go('/application-security-groups')
+  await button('Create').first().click()
+  await field('Name').fill('web')
+  await button('Create').last().click()
+  await heading('web').waitFor()
+  await button('Add member').click()
+  await choose(visit.page.getByRole('combobox', { name: 'Network interface' }), /^port-10-20-0-40/)
+  await button('Add').last().click()
+  await visit.page.getByRole('cell', { name: '10.20.0.40', exact: true }).waitFor()
+  await visit.look('application-group')
+  await visit.page.getByRole('link', { name: 'port-10-20-0-40' }).click()
+  await visit.page.getByRole('link', { name: 'web', exact: true }).waitFor()
+  await visit.look('machine')
+}
+
 /** machine attaches a machine and takes it away. */
 async function machine(): Promise<void> {
   await visit.go('/attached-machines')
@@ -159,6 +211,7 @@ async function machine(): Promise<void> {
   await button('Attach').last().click()
   await visit.page.getByRole('cell', { name: '10.20.0.40:22', exact: true }).waitFor()
   await visit.look('machines')
+  await members()
   await visit.go('/network-map')
   await visit.page.getByRole('button', { name: /10\.20\.0\.40:22/ }).waitFor()
   await visit.look('map')
@@ -187,7 +240,22 @@ async function guard(): Promise<void> {
   await button('Add').last().click()
   await visit.page.getByRole('link', { name: 'NoDatabases' }).waitFor()
   await visit.look('rules')
-  await visit.page.getByRole('link', { name: 'Subnets' }).click()
+  await button('Add inbound rule').click()
+  await button('By application security group').last().click() // of the destination
+  await visit.page.getByRole('combobox', { name: 'Destination' }).click()
+  await visit.page.getByRole('menuitemcheckbox', { name: 'web' }).click()
+  await visit.page.keyboard.press('Escape') // closes the list
+  await field('Name').fill('ToWeb')
+  await visit.look('rule-by-group')
+  await button('Add').last().click()
+  await visit.page.getByRole('link', { name: 'ToWeb' }).waitFor()
+  await visit.page.getByRole('link', { name: 'web', exact: true }).click()
+  await heading('web').waitFor()
+  await pane('Security rules')
+  await visit.page.getByRole('link', { name: 'ToWeb' }).waitFor()
+  await visit.look('application-group-rules')
+  await visit.go(networkId('networkSecurityGroups', 'guard'))
+  await pane('Subnets')
   await button('Associate subnet').click()
   await choose(visit.page.getByRole('combobox', { name: 'Subnet' }), /\/ connectors$/)
   await button('OK').click()

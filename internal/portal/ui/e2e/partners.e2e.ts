@@ -53,7 +53,12 @@ describe('partners and agreements', () => {
     await dialog().getByLabel('Host identity').fill('111')
     await dialog().getByLabel('Guest identity').fill('222')
     await visit.look('agreement-form')
-    await button('Cancel').click()
+    await button('Add').last().click()
+    await page.getByRole('heading', { name: 'orders', exact: true }).waitFor()
+    await visit.look('agreement')
+    await pane('Agreements')
+    await page.getByRole('cell', { name: 'fabrikam' }).waitFor()
+    await visit.look('agreements')
 
     await pane('Batch configurations')
     await button('Add batch configuration').first().click()

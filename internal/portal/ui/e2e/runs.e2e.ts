@@ -4,7 +4,10 @@ import { Visit } from './visit'
 
 let visit: Visit
 
-afterEach(() => visit.end())
+afterEach(async ({ task }) => {
+  await visit.witness(task)
+  await visit.end()
+})
 
 /** call sends the example workflow an order, as any program would. */
 async function call(order: object): Promise<void> {
@@ -54,8 +57,9 @@ describe('runs', () => {
     visit = await Visit.begin()
     const { page } = visit
     const environment = `${groupPath(visit.server)}/providers/Microsoft.Logic/integrationServiceEnvironments/${visit.server.environment}`
+    let id = ''
     for (const name of ['waits', 'rests']) {
-      const id = await visit.put(`Microsoft.Logic/workflows/${name}`, { location: 'local', properties: { integrationServiceEnvironment: { id: environment }, definition: waiting() } })
+      id = await visit.put(`Microsoft.Logic/workflows/${name}`, { location: 'local', properties: { integrationServiceEnvironment: { id: environment }, definition: waiting() } })
       for (let i = 0; i < 2; i++) await visit.post(`${id}/triggers/manual/run`)
     }
     await visit.go(`${environment}/runs?status=Running,Waiting`)
@@ -77,6 +81,25 @@ describe('runs', () => {
     await page.getByRole('button', { name: /^Notifications/ }).click()
     await page.getByText('Resubmitting runs that match').first().waitFor()
     await visit.look('runs-resubmitted')
+    await page.getByRole('button', { name: 'Close notifications' }).click()
+
+    await visit.post(`${id}/disable`)
+    await visit.go(`${environment}/runs?status=Cancelled&workflow=rests`)
+    await table.getByRole('row').nth(2).waitFor()
+    await page.getByRole('button', { name: 'Resubmit' }).click()
+    await page.getByRole('menuitem', { name: 'All runs that match the filter' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Resubmit' }).click()
+    await page.getByText(/^No run was resubmitted, 2 failed\./).first().waitFor()
+    await visit.look('runs-not-resubmitted')
+
+    await visit.go(`${groupPath(visit.server)}/runs?status=Running,Waiting`)
+    await table.getByRole('row').nth(2).waitFor()
+    await visit.look('group-runs')
+    await visit.go('/runs')
+    await page.getByRole('combobox', { name: 'Where' }).click()
+    await page.getByRole('option', { name: `${visit.server.resourceGroup} (resource group)` }).click()
+    await page.waitForURL(/where=/)
+    await table.getByRole('row').nth(2).waitFor()
   })
 
   it('are resubmitted with another body', async () => {

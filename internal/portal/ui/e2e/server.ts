@@ -15,15 +15,16 @@ export interface Server {
   callbackUrl: string
   userName: string
   password: string
+  program: string // isle itself
 }
 
 /** theServer reads the line that the Go test handed on in ISLE_UP. */
 export function theServer(): Server {
   const line = process.env.ISLE_UP
   if (line === undefined) throw new Error("ISLE_UP must have the line that `isle up --json` printed; `go test -tags real -run TestRealPortal ./cmd/isle` sets it")
-  const up = JSON.parse(line) as Omit<Server, 'userName' | 'password'>
+  const up = JSON.parse(line) as Omit<Server, 'userName' | 'password' | 'program'>
   const { userName, password } = JSON.parse(readFileSync(join(dirname(up.caFile), 'operator.json'), 'utf8')) as Pick<Server, 'userName' | 'password'>
-  return { ...up, userName, password }
+  return { ...up, userName, password, program: process.env.ISLE_PROGRAM ?? '' }
 }
 
 /** groupPath is the ID of a resource group of the server's subscription. */

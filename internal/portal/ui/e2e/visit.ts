@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { groupPath, theServer, type Server } from './server'
 
@@ -23,14 +23,16 @@ export class Visit {
   readonly page: Page
   readonly origin: string
   private readonly browser: Browser
+  private readonly colours: 'light' | 'dark'
   private readonly faults: string[] = []
   private expected: RegExp[] = [] // console errors that the scenario provokes
 
-  private constructor(server: Server, browser: Browser, page: Page, origin: string) {
+  private constructor(server: Server, browser: Browser, page: Page, origin: string, colours: 'light' | 'dark') {
     this.server = server
     this.browser = browser
     this.page = page
     this.origin = origin
+    this.colours = colours
   }
 
   /** begin opens a browser and signs in as the operator. */
@@ -47,13 +49,14 @@ export class Visit {
       executablePath: process.env.ISLE_CHROMIUM ?? '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
     })
+    const colours = look.dark === true ? 'dark' : 'light'
     const context = await browser.newContext({
       viewport: { width: look.width ?? 1280, height: look.height ?? 800 },
-      colorScheme: look.dark === true ? 'dark' : 'light',
+      colorScheme: colours,
       ignoreHTTPSErrors: true, // the certificate is of the server's own authority
       reducedMotion: 'reduce',
     })
-    const visit = new Visit(server, browser, await context.newPage(), look.address ?? server.endpoint)
+    const visit = new Visit(server, browser, await context.newPage(), look.address ?? server.endpoint, colours)
     visit.page.setDefaultTimeout(Number(process.env.ISLE_PATIENCE ?? 60_000)) // a bound against hanging, on a loaded machine
     visit.watch()
     return visit
@@ -94,9 +97,9 @@ export class Visit {
   }
 
   /** put makes a resource as any program would; a path of the group's providers. */
-  async put(path: string, body: object): Promise<string> {
+  async put(path: string, body: object, version = '2019-05-01'): Promise<string> {
     const id = `${groupPath(this.server)}/providers/${path}`
-    const answer = await this.page.request.put(`${this.origin}${id}?api-version=2019-05-01`, { headers: await this.authorization(), data: body })
+    const answer = await this.page.request.put(`${this.origin}${id}?api-version=${version}`, { headers: await this.authorization(), data: body })
     expect(answer.ok(), await answer.text()).toBe(true)
     return id
   }
@@ -128,19 +131,33 @@ export class Visit {
     await page.keyboard.press('Control+V')
   }
 
+  /** escape closes what lies over the page, by the keyboard; the focus goes back to what opened it. */
+  async escape(opener: Locator): Promise<void> {
+    const over = this.page.locator('[role=dialog], [role=alertdialog]')
+    await over.first().waitFor()
+    await this.page.keyboard.press('Escape')
+    await over.first().waitFor({ state: 'detached' })
+    await expect.poll(() => opener.evaluate((e) => e === document.activeElement)).toBe(true)
+  }
+
   /** expectErrors lets console errors pass that the scenario provokes, such as an answer of 409. */
   expectErrors(...texts: RegExp[]): void {
     this.expected.push(...texts)
   }
 
   /**
-   * look takes a screenshot of the pane and fails if the pane has a serious fault for those
-   * who use it by keyboard or screen reader, or if anything went wrong so far.
+   * look takes a screenshot of the pane, light and dark, and fails if the pane has a serious
+   * fault for those who use it by keyboard or screen reader, or if anything went wrong so far.
    */
   async look(name: string): Promise<void> {
     await this.page.locator('[role=progressbar]').first().waitFor({ state: 'detached' }).catch(() => undefined)
     await this.shoot(name)
     expect(await this.inaccessible(), `${name}: accessibility`).toEqual([])
+    const other = this.colours === 'dark' ? 'light' : 'dark'
+    await this.page.emulateMedia({ colorScheme: other })
+    await this.shoot(`${name}-${other}`)
+    expect(await this.inaccessible(['color-contrast']), `${name}, ${other}: accessibility`).toEqual([])
+    await this.page.emulateMedia({ colorScheme: this.colours })
     this.sound(name)
   }
 
@@ -159,17 +176,18 @@ export class Visit {
     if (folder !== undefined && folder !== '') await this.page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' })
   }
 
-  private async inaccessible(): Promise<string[]> {
+  /** inaccessible are the serious faults of what is shown, by these rules of axe, or by all. */
+  private async inaccessible(rules?: string[]): Promise<string[]> {
     await this.page.evaluate(axeSource)
-    return this.page.evaluate(async () => {
+    return this.page.evaluate(async (only) => {
       interface Found {
         violations: { id: string; impact: string; help: string; nodes: { html: string; failureSummary: string }[] }[]
       }
       const { axe } = window as unknown as { axe: { run: (context: object, options: object) => Promise<Found> } }
       // Left out: the focus sentinels of the component library, which nobody gets to hear.
-      const found = await axe.run({ include: [['html']], exclude: [['[data-tabster-dummy]']] }, { resultTypes: ['violations'] })
+      const found = await axe.run({ include: [['html']], exclude: [['[data-tabster-dummy]']] }, { resultTypes: ['violations'], ...(only !== undefined && { runOnly: only }) })
       return found.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').flatMap((v) => v.nodes.slice(0, 3).map((n) => `${v.id}: ${v.help}: ${n.html.slice(0, 300)} (${n.failureSummary})`))
-    })
+    }, rules)
   }
 
   async end(): Promise<void> {

@@ -1,10 +1,21 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Download } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { groupPath } from './server'
 import { Visit } from './visit'
 
 let visit: Visit
 
-afterEach(() => visit.end())
+afterEach(async ({ task }) => {
+  await visit.witness(task)
+  await visit.end()
+})
 
 const provider = '/providers/Microsoft.Logic/workflows'
 
@@ -16,7 +27,27 @@ async function goTo(name: string): Promise<void> {
   await visit.page.getByRole('option', { name, exact: true }).click()
 }
 
-/** items is a workflow whose loop fails at the second of three items, and skips what follows. */
+/** flaky is a service that is busy at the first call, and the ID of a workflow that calls it by a connection. */
+async function flaky(): Promise<{ id: string; server: HttpServer }> {
+  let calls = 0
+  const server = createServer((_, answer) => answer.writeHead(calls++ === 0 ? 503 : 200, { 'Content-Type': 'application/json' }).end('{"orders": ["A-1"]}'))
+  await new Promise<void>((listens) => server.listen(0, '127.0.0.1', listens))
+  const { port } = server.address() as AddressInfo
+  const swagger = { swagger: '2.0', info: { title: 'Stock', version: '1' }, host: `127.0.0.1:${port}`, schemes: ['http'], paths: { '/orders': { get: { operationId: 'List', responses: { 200: { description: 'ok' } } } } } }
+  const api = await visit.put('Microsoft.Web/customApis/stock', { location: 'local', properties: { displayName: 'Stock', swagger } }, '2016-06-01')
+  const connection = await visit.put('Microsoft.Web/connections/stock', { location: 'local', properties: { api: { id: api } } }, '2016-06-01')
+  const $schema = 'https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#'
+  const List = {
+    type: 'ApiConnection',
+    inputs: { host: { connection: { name: "@parameters('$connections')['stock']['connectionId']" } }, method: 'get', path: '/orders', retryPolicy: { type: 'fixed', count: 2, interval: 'PT5S' } },
+    runAfter: {},
+  }
+  const definition = { $schema, contentVersion: '1.0.0.0', parameters: { $connections: { type: 'Object', defaultValue: {} } }, triggers: { manual: { type: 'Request', kind: 'Http', inputs: {} } }, actions: { List } }
+  const parameters = { $connections: { value: { stock: { connectionId: connection, connectionName: 'stock', id: api } } } }
+  return { id: await visit.put('Microsoft.Logic/workflows/restock', { location: 'local', properties: { definition, parameters } }), server }
+}
+
+/** items is a workflow whose loop fails at the second and the last of its items, and skips what follows. */
 function items(greeting: string): string {
   const $schema = 'https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#'
   const triggers = { manual: { type: 'Request', kind: 'Http', inputs: { schema: { type: 'object', properties: { name: { type: 'string' } } } } } }
@@ -24,7 +55,7 @@ function items(greeting: string): string {
     Greet: { type: 'Compose', inputs: greeting, runAfter: {} },
     Each: {
       type: 'Foreach',
-      foreach: [1, 0, 2],
+      foreach: [1, 0, 2, 0],
       runAfter: { Greet: ['Succeeded'] },
       actions: {
         Divide: { type: 'Compose', inputs: "@div(10, items('Each'))", runAfter: {} },
@@ -37,10 +68,33 @@ function items(greeting: string): string {
   return JSON.stringify({ $schema, contentVersion: '1.0.0.0', triggers, actions }, null, 2)
 }
 
+/** find looks for a text in recorded inputs or outputs, as with Control+F. */
+async function find(region: string, text: string): Promise<void> {
+  const { page } = visit
+  await page.getByRole('region', { name: region }).locator('.view-lines').click()
+  await page.keyboard.press('Control+F')
+  await page.getByRole('textbox', { name: 'Find' }).fill(text)
+  await page.getByText('1 of 1', { exact: true }).waitFor({ state: 'attached' }) // a narrow editor does not show how many there are
+  await page.keyboard.press('Escape')
+}
+
+/** passes holds that a test file, as the portal gave it, is one that `isle test` passes. */
+async function passes(file: Download): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'isle-test-'))
+  const path = join(folder, file.suggestedFilename())
+  await file.saveAs(path)
+  const { stdout } = await promisify(execFile)(visit.server.program, ['test', path])
+  expect(stdout).toContain('1 passed, 0 failed')
+  await rm(folder, { recursive: true })
+}
+
 describe('a logic app', () => {
   it('is created, edited, run, found, opened, resubmitted and compared', async () => {
     visit = await Visit.begin()
     const { page } = visit
+    const busy = await flaky()
+    await visit.post(`${busy.id}/triggers/manual/run`) // it is tried again in five seconds, and looked at in the end
+
     await visit.go('/workflows/new')
     await page.getByLabel('Name').fill('items')
     await visit.look('workflow-new')
@@ -81,8 +135,12 @@ describe('a logic app', () => {
     await details.getByRole('heading', { name: 'manual' }).waitFor()
     await goTo('Divide')
     await visit.look('run-failed')
+    await page.getByRole('button', { name: 'Next failed (2)' }).click()
+    await page.getByText('of 4', { exact: true }).waitFor()
+    expect(await page.getByRole('spinbutton', { name: 'Iteration' }).inputValue()).toBe('4')
     await page.getByRole('button', { name: 'Iteration before' }).click()
     await details.getByText('Outputs', { exact: true }).waitFor()
+    await find('Outputs', '5')
     await goTo('Secret')
     await details.getByText('Secured: the workflow hides them in its history.').first().waitFor()
     await goTo('After')
@@ -93,6 +151,9 @@ describe('a logic app', () => {
     await page.getByRole('button', { name: 'Make a test' }).click()
     await page.getByRole('dialog').getByRole('textbox', { name: 'Test file' }).waitFor({ state: 'attached' })
     await visit.look('run-test')
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download' }).click()
+    await passes(await saved)
     await page.getByRole('button', { name: 'Close' }).click()
 
     const first = page.url()
@@ -100,6 +161,20 @@ describe('a logic app', () => {
     await page.getByRole('menuitem', { name: 'From the start' }).click()
     await page.waitForURL((url) => url.href !== first)
     await page.getByText('Resubmitted from').waitFor()
+
+    await visit.go(`${busy.id}/runs`)
+    await page.getByRole('table', { name: 'Runs' }).getByRole('row').nth(1).getByRole('link').first().click()
+    await page.getByRole('status').getByText('Succeeded').waitFor()
+    await page.getByRole('group', { name: 'Actions of the run' }).getByRole('button', { name: /^List.*2 attempts/ }).click()
+    await details.getByRole('region', { name: 'Attempts' }).getByText('ServiceUnavailable').waitFor()
+    await details.getByRole('region', { name: 'Requests' }).getByRole('row').nth(2).waitFor()
+    await visit.look('run-attempts')
+    busy.server.close()
+    await visit.go(`${groupPath(visit.server)}/providers/Microsoft.Web/connections/stock`) // of a type without a page of its own
+    await page.getByLabel('stock as JSON').getByText('"displayName"').waitFor()
+    await page.getByRole('navigation', { name: 'Panes' }).getByRole('link', { name: 'Locks' }).click()
+    await page.getByText('No locks').waitFor()
+    await visit.look('any-resource')
 
     await visit.go(`${groupPath(visit.server)}${provider}/items/versions`)
     await page.getByRole('table', { name: 'Versions' }).getByRole('row').nth(2).getByRole('checkbox').click()
