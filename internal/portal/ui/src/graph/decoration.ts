@@ -18,7 +18,7 @@ interface Colours {
 const good: Colours = { line: tokens.colorPaletteGreenBorderActive, text: tokens.colorPaletteGreenForeground1, fill: tokens.colorPaletteGreenBackground1 }
 const bad: Colours = { line: tokens.colorPaletteRedBorderActive, text: tokens.colorPaletteRedForeground1, fill: tokens.colorPaletteRedBackground1 }
 const busy: Colours = { line: tokens.colorBrandStroke1, text: tokens.colorBrandForeground1, fill: tokens.colorBrandBackground2 }
-const resting: Colours = { line: tokens.colorPaletteYellowBorderActive, text: tokens.colorPaletteYellowForeground2, fill: tokens.colorPaletteYellowBackground1 }
+const resting: Colours = { line: tokens.colorStatusWarningForeground1, text: tokens.colorPaletteYellowForeground2, fill: tokens.colorPaletteYellowBackground1 }
 const idle: Colours = { line: tokens.colorNeutralStrokeAccessible, text: tokens.colorNeutralForeground2, fill: tokens.colorNeutralBackground3 }
 
 const byStatus: Record<string, Colours> = {

@@ -94,14 +94,14 @@ export function FixDialog({ environment, row, edition, close }: FixProps) {
 
 /** The columns of the rules, with their widths. */
 const columns = [
-  ['Security group', 'auto'],
-  ['Rule', '23%'],
-  ['Priority', '64px'],
-  ['Direction', '84px'],
-  ['Source', '17%'],
-  ['Destination', '15%'],
-  ['Ports', '84px'],
-  ['Action', '76px'],
+  ['Security group', '11%'],
+  ['Rule', 'auto'],
+  ['Priority', '56px'],
+  ['Direction', '72px'],
+  ['Source', '15%'],
+  ['Destination', '12%'],
+  ['Ports', '72px'],
+  ['Action', '60px'],
 ] as const
 
 function Change({ rules, template }: { rules: MissingRule[]; template: Template }) {

@@ -16,7 +16,7 @@ import { StatusDots, StatusText } from '../runs/StatusText'
 import { useWorkflowChanges } from './change'
 import { environmentOf, triggerOf, type Workflow } from './workflow'
 
-const useStyles = makeStyles({ filter: { minWidth: '140px' } })
+const useStyles = makeStyles({ filter: { minWidth: '140px' }, words: { whiteSpace: 'normal' } })
 
 /** Row is a workflow with its last runs, newest first. */
 interface Row {
@@ -119,11 +119,12 @@ const columns: Column<Row>[] = [
 ]
 
 function LastRun({ runs }: Row) {
+  const styles = useStyles()
   const [last] = runs
   if (!last) return null
   return (
     <PageLink to={last.id}>
-      <StatusText status={last.properties.status} words={ago(last.properties.startTime)} />
+      <StatusText className={styles.words} status={last.properties.status} words={ago(last.properties.startTime)} />
     </PageLink>
   )
 }
