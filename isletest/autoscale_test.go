@@ -7,6 +7,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/logic/armlogic"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/monitor/armmonitor"
 )
 
 // A scale condition changes the capacity of a Premium environment, and with it the
@@ -18,36 +19,37 @@ func TestScaleConditions(t *testing.T) {
 	premium.SKU.Name, premium.SKU.Capacity = to.Ptr(armlogic.IntegrationServiceEnvironmentSKUNamePremium), to.Ptr[int32](1)
 	environment := *await(s.logic.NewIntegrationServiceEnvironmentsClient().BeginCreateOrUpdate(t.Context(), siteGroup, "premium", premium, nil))(t).ID
 	developer := s.environment(1, external)
-	setting := s.group + "/providers/microsoft.insights/autoscaleSettings/auto"
-	const version = "?api-version=2022-10-01"
-	body := func(target, units string) string {
-		return `{"location":"` + siteLocation + `","properties":{"enabled":true,"targetResourceUri":"` + target + `","profiles":[{"name":"Default","capacity":{"minimum":"` + units + `","maximum":"` + units + `","default":"` + units + `"},"rules":[]}]}}`
+	credential, options := azure(t, s.Server)
+	settings, err := armmonitor.NewAutoscaleSettingsClient(s.SubscriptionID, credential, options)
+	must(t, err)
+	scale := func(target, units string) error {
+		all := &armmonitor.ScaleCapacity{Minimum: &units, Maximum: &units, Default: &units}
+		_, err := settings.CreateOrUpdate(t.Context(), siteGroup, "auto", armmonitor.AutoscaleSettingResource{Location: to.Ptr(siteLocation), Properties: &armmonitor.AutoscaleSetting{
+			Enabled: to.Ptr(true), TargetResourceURI: &target, Profiles: []*armmonitor.AutoscaleProfile{{Name: to.Ptr("Default"), Capacity: all, Rules: []*armmonitor.ScaleRule{}}}}}, nil)
+		return err
 	}
 	capacity := func() string { return s.Do(http.MethodGet, environment, nil).Text("sku", "capacity") }
 	throughput := func() string {
 		return s.Do(http.MethodGet, environment+"/throughput", nil).Text("documentedActionExecutions")
 	}
-	if a := s.Do(http.MethodPut, setting+version, body(developer, "0")); a.Status != http.StatusBadRequest || a.Text("error", "code") != "AutoscaleNotSupportedBySku" {
-		t.Errorf("%d %s", a.Status, a.Body)
-	}
+	refusedWith(t, "a setting of a Developer environment", scale(developer, "0"), "AutoscaleNotSupportedBySku")
 	if got := throughput(); got != "6000" {
 		t.Errorf("%s actions a minute", got)
 	}
-	if a := s.Do(http.MethodPut, setting+version, body(environment, "4")); a.Status != http.StatusCreated {
-		t.Fatalf("%d %s", a.Status, a.Body)
-	}
+	must(t, scale(environment, "4"))
 	until(t, "the environment has four units", func() bool { return capacity() == "4" })
 	s.Wait(environment)
 	if got := throughput(); got != "12000" {
 		t.Errorf("%s actions a minute", got)
 	}
-	if a := s.Do(http.MethodGet, setting+"/status"+version, nil); a.Text("profile") != "Default" || a.Text("lastScaleFrom") != "1" || a.Text("lastScaleTo") != "4" {
+	if a := s.Do(http.MethodGet, s.group+"/providers/microsoft.insights/autoscaleSettings/auto/status?api-version=2022-10-01", nil); a.Text("profile") != "Default" || a.Text("lastScaleFrom") != "1" || a.Text("lastScaleTo") != "4" {
 		t.Errorf("%s", a.Body)
 	}
 	s.Restart()
-	if a := s.Do(http.MethodPut, setting+version, body(environment, "2")); a.Status != http.StatusOK {
-		t.Fatalf("%d %s", a.Status, a.Body)
-	}
+	credential, options = azure(t, s.Server)
+	settings, err = armmonitor.NewAutoscaleSettingsClient(s.SubscriptionID, credential, options)
+	must(t, err)
+	must(t, scale(environment, "2"))
 	until(t, "the environment has two units", func() bool { return capacity() == "2" })
 	log := s.Do(http.MethodGet, s.group[:strings.Index(s.group, "/resourceGroups")]+"/providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01", nil)
 	for _, want := range []string{"Microsoft.Insights/autoscaleSettings/Scaleup/Action", "Microsoft.Insights/autoscaleSettings/Scaledown/Action"} {
@@ -55,9 +57,14 @@ func TestScaleConditions(t *testing.T) {
 			t.Errorf("the activity log has no %s", want)
 		}
 	}
-	if a := s.Do(http.MethodDelete, setting+version, nil); a.Status != http.StatusOK {
-		t.Errorf("%d %s", a.Status, a.Body)
+	listed := all(t, settings.NewListByResourceGroupPager(siteGroup, nil), func(p armmonitor.AutoscaleSettingsClientListByResourceGroupResponse) []*armmonitor.AutoscaleSettingResource {
+		return p.Value
+	})
+	if len(listed) != 1 || *listed[0].Properties.Profiles[0].Capacity.Default != "2" || *listed[0].Properties.TargetResourceURI != environment {
+		t.Errorf("%+v", listed)
 	}
+	_, err = settings.Delete(t.Context(), siteGroup, "auto", nil)
+	must(t, err)
 }
 
 // What the two SKUs differ in: capacity, the throughput that they are documented for, and

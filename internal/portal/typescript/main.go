@@ -26,6 +26,7 @@ func sources() map[string]source {
 		"network.ts":       {sdk + "network/armnetwork/v7", []string{"VirtualNetwork", "Subnet", "SecurityGroup", "SecurityRule", "RouteTable", "Route", "AzureFirewall", "PublicIPAddress", "Interface", "Watcher", "VerificationIPFlowResult", "NextHopResult", "ServiceTagsListResult"}},
 		"resources.ts":     {sdk + "resources/armresources", []string{"ResourceGroup", "GenericResourceExpanded", "DeploymentExtended", "Deployment", "DeploymentOperation", "DeploymentValidateResult"}},
 		"authorization.ts": {sdk + "authorization/armauthorization/v2", []string{"RoleDefinition", "RoleAssignment"}},
+		"monitor.ts":       {sdk + "monitor/armmonitor", []string{"AutoscaleSettingResource"}},
 		"locks.ts":         {sdk + "resources/armlocks", []string{"ManagementLockObject"}},
 	}
 }

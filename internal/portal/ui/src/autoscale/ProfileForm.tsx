@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { FormDrawer } from '../frame/FormDrawer'
 import { useSaving } from '../frame/saving'
 import { RuleFields } from './RuleFields'
-import { days, newRule, profileProblems, usualMetric, type Profile } from './setting'
+import { days, newRule, profileProblems, usualMetric, type Profile, type Weekly } from './setting'
 
 const useStyles = makeStyles({
   row: { display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(120px, 1fr))', gap: tokens.spacingHorizontalM, alignItems: 'start' },
@@ -125,12 +125,10 @@ function WhenFields({ profile, change, problem }: WhenProps) {
   )
 }
 
-type Recurrence = NonNullable<Profile['recurrence']>
-
-function WeeklyFields({ recurrence, change }: { recurrence: Recurrence; change: (r: Recurrence) => void }) {
+function WeeklyFields({ recurrence, change }: { recurrence: Weekly; change: (r: Weekly) => void }) {
   const styles = useStyles()
   const { schedule } = recurrence
-  const set = (part: Partial<Recurrence['schedule']>) => change({ ...recurrence, schedule: { ...schedule, ...part } })
+  const set = (part: Partial<Weekly['schedule']>) => change({ ...recurrence, schedule: { ...schedule, ...part } })
   const time = `${String(schedule.hours[0] ?? 0).padStart(2, '0')}:${String(schedule.minutes[0] ?? 0).padStart(2, '0')}`
   const setTime = (text: string) => {
     const [hour = '0', minute = '0'] = text.split(':')

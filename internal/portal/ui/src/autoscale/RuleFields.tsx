@@ -11,8 +11,8 @@ const useStyles = makeStyles({
   problem: { color: tokens.colorStatusDangerForeground3 },
 })
 
-const aggregations = ['Average', 'Minimum', 'Maximum', 'Total', 'Count', 'Last']
-const actions: [type: string, words: string][] = [
+const aggregations: Trigger['timeAggregation'][] = ['Average', 'Minimum', 'Maximum', 'Total', 'Count', 'Last']
+const actions: [type: Action['type'], words: string][] = [
   ['ChangeCount', 'units'],
   ['PercentChangeCount', 'percent'],
   ['ExactCount', 'units in all'],
@@ -90,14 +90,14 @@ function shown(n: number): string {
   return Number.isNaN(n) ? '' : String(n)
 }
 
-function Choice({ value, options, choose }: { value: string; options: [value: string, words: string][]; choose: (value: string) => void }) {
+function Choice<T extends string>({ value, options, choose }: { value: T; options: [value: T, words: string][]; choose: (value: T) => void }) {
   const styles = useStyles()
-  const found = options.find(([v]) => v === value)
+  const words = (v: string | undefined) => options.find(([known]) => known === v)
   return (
-    <Dropdown className={styles.narrow} value={found?.[1] ?? value} selectedOptions={[value]} onOptionSelect={(_, data) => choose(data.optionValue ?? value)}>
-      {options.map(([v, words]) => (
+    <Dropdown className={styles.narrow} value={words(value)?.[1] ?? value} selectedOptions={[value]} onOptionSelect={(_, data) => choose(words(data.optionValue)?.[0] ?? value)}>
+      {options.map(([v, text]) => (
         <Option key={v} value={v}>
-          {words}
+          {text}
         </Option>
       ))}
     </Dropdown>

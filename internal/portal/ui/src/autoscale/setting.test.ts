@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { durationOf, minutesOf, newProfile, newRule, profileProblems, ruleText, whenText, withProfile, type Profile } from './setting'
+import { durationOf, minutesOf, newProfile, newRule, profileProblems, ruleText, whenText, withProfile, type Profile, type Weekly } from './setting'
 
 test('durations are minutes', () => {
   expect(['PT5M', 'PT1H30M', 'P1DT1M', 'PT2H'].map(minutesOf)).toEqual([5, 90, 1441, 120])
@@ -10,7 +10,7 @@ test('durations are minutes', () => {
 test('a condition tells when it is in force', () => {
   const always = newProfile('Default', 1)
   expect(whenText(always)).toBe('Whenever no other condition is in force')
-  const recurrence = { frequency: 'Week', schedule: { timeZone: 'UTC', days: ['Monday', 'Friday'], hours: [8], minutes: [5] } }
+  const recurrence: Weekly = { frequency: 'Week', schedule: { timeZone: 'UTC', days: ['Monday', 'Friday'], hours: [8], minutes: [5] } }
   expect(whenText({ ...always, recurrence })).toBe('Monday, Friday from 08:05 UTC')
   expect(whenText({ ...always, fixedDate: { start: '2030-01-01T00:00', end: '2030-01-02T00:00' } })).toBe('From 2030-01-01 00:00 to 2030-01-02 00:00 UTC')
 })

@@ -1,44 +1,32 @@
 // Autoscale settings as the API has them (Microsoft.Insights/autoscaleSettings, ise.md A8):
 // what the form edits; the rest of a setting goes through it unchanged.
 
+import type { AutoscaleProfile, AutoscaleSetting, AutoscaleSettingResource, ComparisonOperationType, MetricTrigger, Recurrence, RecurrentSchedule, ScaleAction, ScaleCapacity, TimeWindow } from '../api/models/monitor'
+
 export const settingType = 'Microsoft.Insights/autoscaleSettings'
 
-export interface Trigger {
-  metricName: string
-  metricResourceUri?: string
-  timeGrain: string
-  statistic: string
-  timeWindow: string
-  timeAggregation: string
-  operator: string
-  threshold: number
-}
+/** Given is a model of which the server always gives some members. */
+type Given<Model, Names extends keyof Model> = Model & { [Name in Names]-?: NonNullable<Model[Name]> }
 
-export interface Action {
-  direction: string
-  type: string
-  value?: string
-  cooldown: string
-}
+export type Trigger = Given<MetricTrigger, 'metricName' | 'timeGrain' | 'statistic' | 'timeWindow' | 'timeAggregation' | 'operator' | 'threshold'>
+export type Action = Given<ScaleAction, 'direction' | 'type' | 'cooldown'>
 
 export interface Rule {
   metricTrigger: Trigger
   scaleAction: Action
 }
 
-export interface Profile {
-  name: string
-  capacity: { minimum: string; maximum: string; default: string }
+export type Weekly = Given<Recurrence, 'frequency'> & { schedule: Given<RecurrentSchedule, 'days' | 'hours' | 'minutes'> }
+
+export type Profile = Omit<Given<AutoscaleProfile, 'name'>, 'capacity' | 'rules' | 'fixedDate' | 'recurrence'> & {
+  capacity: Required<ScaleCapacity>
   rules: Rule[]
-  fixedDate?: { timeZone?: string; start: string; end: string }
-  recurrence?: { frequency: string; schedule: { timeZone?: string; days: string[]; hours: number[]; minutes: number[] } }
+  fixedDate?: Given<TimeWindow, 'start' | 'end'>
+  recurrence?: Weekly
 }
 
-export interface Setting {
-  id: string
-  name: string
-  location: string
-  properties: { targetResourceUri: string; enabled: boolean; profiles: Profile[] }
+export type Setting = Omit<Given<AutoscaleSettingResource, 'id' | 'name' | 'location'>, 'properties'> & {
+  properties: Omit<Given<AutoscaleSetting, 'targetResourceUri' | 'enabled'>, 'profiles'> & { profiles: Profile[] }
 }
 
 /** Status is what came of a setting when it was looked at last. */
@@ -57,7 +45,7 @@ export const usualMetric = 'IntegrationServiceEnvironmentWorkflowProcessorUsage'
 
 export const days = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
-export const operators: [value: string, words: string][] = [
+export const operators: [value: ComparisonOperationType, words: string][] = [
   ['GreaterThan', '>'],
   ['GreaterThanOrEqual', '≥'],
   ['LessThan', '<'],
