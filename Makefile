@@ -70,7 +70,7 @@ check: $(PORTAL) ## format, vet, static analysis, tidy modules; types and unit t
 	else echo "isle: SKIPPED go vet of internal/bench/language: the peers that it measures cannot be fetched"; fi
 
 bench: build ## measure, and print the tables of BENCHMARKS.md
-	$(GO) test -run '^$$' -bench . -benchmem ./expr ./engine ./netpol ./internal/store ./internal/runner ./internal/connector/script ./internal/netns ./internal/dataplane ./internal/testfile ./internal/kernel
+	$(GO) test -run '^$$' -bench . -benchmem ./expr ./engine ./netpol ./internal/store ./internal/runner ./internal/connector/script ./internal/netns ./internal/dataplane ./internal/testfile ./internal/kernel ./isletest
 	cd internal/bench/language && $(GO) test -bench . -benchmem -benchtime 200ms -count 3 . | $(GO) run .
 	$(GO) run ./internal/bench
 

@@ -39,7 +39,7 @@ func onDataPlanes(t *testing.T, test func(t *testing.T, options ...isletest.Opti
 }
 
 // needKernel skips the test where the kernel cannot hold networks.
-func needKernel(t *testing.T) {
+func needKernel(t testing.TB) {
 	t.Helper()
 	if err := kernel.Unavailable(kernel.Probe(t.Context())); err != nil {
 		t.Skipf("SKIPPED: %v", err)
@@ -47,7 +47,7 @@ func needKernel(t *testing.T) {
 }
 
 // inKernel has a server's networks held by the kernel, and takes them down with the test.
-func inKernel(t *testing.T) []isletest.Option {
+func inKernel(t testing.TB) []isletest.Option {
 	t.Helper()
 	needKernel(t)
 	data := t.TempDir()
@@ -59,7 +59,7 @@ func inKernel(t *testing.T) []isletest.Option {
 	return []isletest.Option{isletest.WithData(data), isletest.WithDataPlane(server.DataPlaneKernel)}
 }
 
-func tagOf(t *testing.T, data string) string {
+func tagOf(t testing.TB, data string) string {
 	t.Helper()
 	tag, err := server.KernelTag(data)
 	must(t, err)
@@ -67,7 +67,7 @@ func tagOf(t *testing.T, data string) string {
 }
 
 // command runs a program of the system.
-func command(t *testing.T, name string, args ...string) {
+func command(t testing.TB, name string, args ...string) {
 	t.Helper()
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%s %s: %v: %s", name, strings.Join(args, " "), err, out)
@@ -75,7 +75,7 @@ func command(t *testing.T, name string, args ...string) {
 }
 
 // machine is a network namespace of the test, with its loopback up.
-func machine(t *testing.T) (at string) {
+func machine(t testing.TB) (at string) {
 	t.Helper()
 	name := fmt.Sprintf("it%x", time.Now().UnixNano())
 	command(t, "ip", "netns", "add", name)
@@ -111,7 +111,7 @@ func (s *site) uplink(text string) {
 }
 
 // listenIn listens in a namespace at a port of all its addresses.
-func listenIn(t *testing.T, in string, port uint16) net.Listener {
+func listenIn(t testing.TB, in string, port uint16) net.Listener {
 	t.Helper()
 	l, err := netns.At(in).Listen(t.Context(), "tcp", netip.AddrPortFrom(netip.IPv4Unspecified(), port))
 	must(t, err)

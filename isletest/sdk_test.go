@@ -62,7 +62,7 @@ func newClients(t *testing.T, s *isletest.Server) clients {
 	return clients{resources, network, logic}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

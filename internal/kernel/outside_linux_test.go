@@ -352,6 +352,10 @@ func TestDamageIsToldAndMended(t *testing.T) {
 			return netlink.RuleAdd(rule)
 		}},
 		{"a setting is changed", router, func() error { return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("0"), 0) }},
+		{"a link's setting is changed", router, func() error { return os.WriteFile("/proc/sys/net/ipv4/conf/"+first+"/rp_filter", []byte("1"), 0) }},
+		{"a link answers for others", one, func() error {
+			return os.WriteFile("/proc/sys/net/ipv4/conf/"+layout.PortLink+"/proxy_arp", []byte("1"), 0)
+		}},
 		{"loopback is down", one, func() error { return netlink.LinkSetDown(link("lo")) }},
 		{"a stranger's link", one, func() error {
 			return netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "stranger0", TxQLen: -1}, PeerName: "stranger1"})

@@ -44,6 +44,19 @@ func TestCounters(t *testing.T) {
 	}
 }
 
+func TestSettingsOfALink(t *testing.T) {
+	values := make([]byte, 4*22)
+	binary.NativeEndian.PutUint32(values[4*2:], 1)
+	link := slices.Concat(make([]byte, unix.SizeofIfInfomsg), attribute(unix.IFLA_IFNAME, []byte("port0\x00")...),
+		attribute(unix.IFLA_AF_SPEC|unix.NLA_F_NESTED, slices.Concat(attribute(unix.AF_INET6, attribute(1, 9, 9, 9, 9)...), attribute(unix.AF_INET, attribute(1, values...)...))...))
+	for length := range link { // whatever is cut off
+		linkSettingsIn(link[:length])
+	}
+	if name, got := linkSettingsIn(link); name != "port0" || !slices.Equal(got, values) {
+		t.Errorf("%q %v", name, got)
+	}
+}
+
 func TestVersionsOfNft(t *testing.T) {
 	for text, ok := range map[string]bool{
 		"nftables v1.0.6 (Lester Gooch #5)\n": true, "nftables v1.0.1 (Fearless Fosdick #3)": true, "nftables v1.1.0": true, "nftables v2.0.0": true,

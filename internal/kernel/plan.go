@@ -202,7 +202,7 @@ func (c *comparison) make(w *work, l layout.Link, alias string) {
 
 // set plans what a link needs.
 func (c *comparison) set(w *work, l layout.Link, is linkState, fresh bool, settings map[string]string) {
-	s := linkWork{name: l.Name, settings: differing(linkSettings(l), settings, fresh), up: !is.up}
+	s := linkWork{name: l.Name, settings: differing(linkSettings(l, fresh), settings, fresh), up: !is.up}
 	s.dropAddresses = without(is.addresses, l.Addresses)
 	s.addAddresses = without(l.Addresses, is.addresses)
 	if l.MTU != 0 && l.MTU != is.mtu {

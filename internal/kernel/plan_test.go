@@ -44,7 +44,7 @@ func perfect(l *layout.Layout) *state {
 			is.links[link.Name] = linkState{index: index[layout.End{Namespace: n.Name, Link: link.Name}], peer: index[link.Peer], kind: kernelKind(link), alias: alias,
 				up: true, mtu: max(link.MTU, 1500), addresses: slices.Clone(link.Addresses),
 				hardware: fmt.Sprint(layout.End{Namespace: n.Name, Link: link.Name}), neighbours: neighbours}
-			settings = append(settings, linkSettings(link)...)
+			settings = append(settings, linkSettings(link, false)...)
 		}
 		for _, v := range settings {
 			is.settings[v.path] = v.value

@@ -5,9 +5,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"strconv"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"isle/netpol/layout"
@@ -40,8 +42,8 @@ func (s *space) read() (*namespaceState, error) {
 	}
 	err = s.inside(func() (err error) {
 		readSettings(settingsOf(&layout.Namespace{}), n.settings)
-		for name := range n.links {
-			readSettings(linkSettings(layout.Link{Name: name, Kind: layout.Uplink}), n.settings)
+		if err := readLinkSettings(n.settings); err != nil {
+			return err
 		}
 		n.filter, n.strangers, err = readFilter()
 		return err
@@ -208,25 +210,30 @@ func readOutside(want *layout.Layout, namespaces map[string]*namespaceState) map
 // readState reads what a tag has: the namespaces in names that are not known already.
 func readState(tag string, want *layout.Layout, names []string, known map[string]*namespaceState) (*state, error) {
 	s := &state{namespaces: map[string]*namespaceState{}}
-	var failed []error
-	for _, name := range names {
-		if n := known[name]; n != nil {
-			s.namespaces[name] = n
+	found, failed := make([]*namespaceState, len(names)), make([]error, len(names))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		if found[i] = known[name]; found[i] != nil {
 			continue
 		}
 		if _, wanted := want.Find(name); !wanted {
-			s.namespaces[name] = &namespaceState{}
+			found[i] = &namespaceState{}
 			continue
 		}
-		n, err := readSpace(Path(tag, name))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
+		group.Go(func() error {
+			found[i], failed[i] = readSpace(Path(tag, name))
+			return nil
+		})
+	}
+	_ = group.Wait() // each has its own error
+	for i, name := range names {
+		switch {
+		case errors.Is(failed[i], os.ErrNotExist):
+			failed[i] = nil
+		case failed[i] == nil:
+			s.namespaces[name] = found[i]
 		}
-		if err != nil {
-			failed = append(failed, err)
-			continue
-		}
-		s.namespaces[name] = n
 	}
 	s.outside = readOutside(want, s.namespaces)
 	return s, errors.Join(failed...)

@@ -21,13 +21,19 @@ func settingsOf(n *layout.Namespace) []setting {
 }
 
 // linkSettings are those of one link. Its name is of letters, digits and dashes, so it
-// is the name in the path too.
-func linkSettings(l layout.Link) []setting {
-	list := inherited(l.Name)
-	list = append(list,
-		setting{"ipv4/conf/" + l.Name + "/proxy_arp", flag(l.ProxyARP)},
-		// Proxied answers would wait up to 0.8 s.
-		setting{"ipv4/neigh/" + l.Name + "/proxy_delay", "0"})
+// is the name in the path too. A fresh one has from "default" what is inherited; to write
+// that again costs more than all the rest of a link.
+func linkSettings(l layout.Link, fresh bool) []setting {
+	var list []setting
+	if !fresh {
+		list = inherited(l.Name)
+	}
+	if l.ProxyARP || !fresh {
+		list = append(list, setting{"ipv4/conf/" + l.Name + "/proxy_arp", flag(l.ProxyARP)})
+	}
+	if l.ProxyARP { // answers would wait up to 0.8 s
+		list = append(list, setting{proxyDelay(l.Name), "0"})
+	}
 	if l.Kind == layout.Uplink {
 		// The neighbours on the host's network learn who has the addresses now, and only
 		// of those that are this link's own.
@@ -35,6 +41,8 @@ func linkSettings(l layout.Link) []setting {
 	}
 	return list
 }
+
+func proxyDelay(link string) string { return "ipv4/neigh/" + link + "/proxy_delay" }
 
 // inherited are the settings that links have from "default". The path of packets is
 // decided by rules and filters, not by the kernel's guess of where a source lives, and

@@ -9,9 +9,12 @@ import (
 	"maps"
 	"net"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"isle/netpol/layout"
 )
@@ -23,13 +26,22 @@ func (k *Kernel) Status(ctx context.Context) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	status := &Status{Differences: differences, ConnectionLimit: readNumber("nf_conntrack_max")}
-	for _, name := range slices.Sorted(maps.Keys(have.namespaces)) {
-		n, err := statusOf(name, Path(k.options.Tag, name), want)
-		if err != nil {
-			return nil, fmt.Errorf("kernel: namespace %s: %w", name, err)
-		}
-		status.Namespaces = append(status.Namespaces, *n)
+	names := slices.Sorted(maps.Keys(have.namespaces))
+	status := &Status{Namespaces: make([]NamespaceStatus, len(names)), Differences: differences, ConnectionLimit: readNumber("nf_conntrack_max")}
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		group.Go(func() error {
+			n, err := statusOf(name, Path(k.options.Tag, name), want)
+			if err != nil {
+				return fmt.Errorf("kernel: namespace %s: %w", name, err)
+			}
+			status.Namespaces[i] = *n
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
 	return status, nil
 }
