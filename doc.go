@@ -31,6 +31,8 @@
 //     [isle/internal/deploy]: the types.
 //     network.Policies makes the policy of all that is stored; logic judges by it what
 //     environments need.
+//   - [isle/internal/traffic] and [isle/internal/forecast]: which flows workflows made, and
+//     what a change of the network would make of them.
 //   - [isle/internal/metrics]: what the server counts, where it happens, without a lock.
 //   - [isle/internal/tracing]: runs as traces, from the records of their commits.
 //   - [isle/internal/server]: builds and wires everything; the only place that knows all.

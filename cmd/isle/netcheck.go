@@ -24,17 +24,26 @@ func netcheckCommand() *cobra.Command {
 		Long: `Judge each access that an integration service environment needs against security
 groups, routes and firewalls, and try what plays the role. What is not open is shown
 with the rule that closes it. --fix writes the missing rules as a template. --to
-judges one flow, and shows each step of its way. The exit code is 1 when the network
-is not healthy, or the flow is denied.`,
+judges one flow, and shows each step of its way. --what-if judges a change before it is
+made: which accesses it would close, and which workflows of the last days would have
+failed at which action, by the flows that they made. The change is a template, or the
+edited body of one network resource. The exit code is 1 when the network is not healthy,
+the flow is denied, or the change would break something.`,
 		Example: `  isle netcheck
   isle netcheck isle --explain
   isle netcheck isle --fix rules.json
   isle netcheck isle --to 203.0.113.10:443
-  isle netcheck isle --inbound --from 203.0.113.10 --to 10.0.1.4:443`,
+  isle netcheck isle --inbound --from 203.0.113.10 --to 10.0.1.4:443
+  isle netcheck --what-if network.json -p network.parameters.json
+  isle netcheck isle --what-if edited-group.json --days 7`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.out, o.err = cmd.OutOrStdout(), cmd.ErrOrStderr()
 			flow, err := o.check()
+			if err != nil {
+				return err
+			}
+			change, err := o.change(cmd)
 			if err != nil {
 				return err
 			}
@@ -43,6 +52,9 @@ is not healthy, or the flow is denied.`,
 				return err
 			}
 			defer done()
+			if change != nil {
+				return o.forecast(cmd.Context(), c, change, strings.Join(args, ""))
+			}
 			e, err := findEnvironment(cmd.Context(), c, o.group, strings.Join(args, ""))
 			if err != nil {
 				return err
@@ -53,7 +65,7 @@ is not healthy, or the flow is denied.`,
 	}
 	dataFlag(cmd, &data)
 	flags := cmd.Flags()
-	flags.StringVarP(&o.group, "group", "g", "", "the environment's resource group, when several have one of that name")
+	flags.StringVarP(&o.group, "group", "g", "", "the environment's resource group, when several have one of that name; with --what-if: the group of the template")
 	flags.BoolVar(&o.explain, "explain", false, "show every access, with the rule behind its verdict, its role and its probe")
 	flags.StringVar(&o.fix, "fix", "", "write the missing rules as a template to this file; - is standard output")
 	flags.StringVar(&o.edition, "edition", "", "the edition of the required access, such as 2019-11 or 2023-09 (default 2020)")
@@ -61,6 +73,9 @@ is not healthy, or the flow is denied.`,
 	flags.StringVar(&o.to, "to", "", "judge one flow: its destination, ADDRESS:PORT (icmp: ADDRESS)")
 	flags.StringVar(&o.from, "from", "", "the flow's source: an address, or the name of a subnet of the environment (default: its first)")
 	flags.StringVar(&o.protocol, "protocol", "", "the flow's protocol: tcp, udp or icmp (default tcp)")
+	flags.StringVar(&o.whatIf, "what-if", "", "judge a change of the network: a template, or a resource of Microsoft.Network as it would be; - is standard input")
+	flags.StringVarP(&o.parameters, "parameters", "p", "", "with --what-if: the template's parameters file")
+	flags.IntVar(&o.days, "days", 0, "with --what-if: of how many last days recorded flows are judged (default: all that are kept)")
 	flags.BoolVar(&o.inbound, "inbound", false, "the flow comes to the environment; else it leaves it")
 	return cmd
 }
@@ -68,6 +83,8 @@ is not healthy, or the flow is denied.`,
 // netcheckOptions are the flags, and where to print.
 type netcheckOptions struct {
 	group, fix, edition, to, from, protocol string
+	whatIf, parameters                      string
+	days                                    int
 	explain, json, inbound                  bool
 	out, err                                io.Writer
 }
@@ -76,13 +93,19 @@ type netcheckOptions struct {
 func (o *netcheckOptions) check() (*flowQuestion, error) {
 	var problems []error
 	modes := 0
-	for _, chosen := range []bool{o.explain, o.fix != "", o.to != ""} {
+	for _, chosen := range []bool{o.explain, o.fix != "", o.to != "", o.whatIf != ""} {
 		if chosen {
 			modes++
 		}
 	}
 	if modes > 1 {
-		problems = append(problems, errors.New("--explain, --fix and --to are different questions: give one of them"))
+		problems = append(problems, errors.New("--explain, --fix, --to and --what-if are different questions: give one of them"))
+	}
+	if o.whatIf == "" && (o.parameters != "" || o.days != 0) {
+		problems = append(problems, errors.New("--parameters and --days are of --what-if FILE"))
+	}
+	if o.whatIf != "" && o.edition != "" {
+		problems = append(problems, errors.New("--edition is of the required access as it is, not of a change: leave it out"))
 	}
 	if o.fix != "" && o.json {
 		problems = append(problems, errors.New("--fix writes a template, which is JSON already: leave --json out"))

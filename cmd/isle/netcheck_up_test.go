@@ -1,6 +1,10 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -18,7 +22,7 @@ const guard = `{"$schema": "https://schema.management.azure.com/schemas/2019-04-
 				"delegations": [{"name": "environment", "properties": {"serviceName": "Microsoft.Logic/integrationServiceEnvironments"}}]}}]}`
 
 func TestNetcheck(t *testing.T) {
-	w := upWith(t, map[string]string{"guard.json": guard})
+	w := upWith(t, map[string]string{"guard.json": guard, "bare.json": `{"name":"web","properties":{}}`})
 	healthy := w.succeed("bin/isle netcheck")
 	for _, want := range []string{"Environment isle in the resource group isle, access endpoint External", "not isolated", "The network is healthy."} {
 		if !strings.Contains(healthy, want) {
@@ -27,6 +31,7 @@ func TestNetcheck(t *testing.T) {
 	}
 	w.refuses("bin/isle netcheck nosuch", `no environment "nosuch"; there are: isle in the resource group isle`)
 	w.refuses("bin/isle netcheck --edition 1999", "1999")
+	checkForecast(w)
 	w.succeed("bin/isle deploy guard.json")
 
 	out, _, code := w.run("bin/isle netcheck isle --explain")
@@ -37,6 +42,36 @@ func TestNetcheck(t *testing.T) {
 	}
 	checkFlows(w)
 	checkFix(w)
+}
+
+// checkForecast judges the template before it is deployed, which changes nothing, and
+// files that are no change.
+func checkForecast(w *workspace) {
+	w.t.Helper()
+	for range 2 {
+		out, _, code := w.run("bin/isle netcheck --what-if guard.json")
+		for _, want := range []string{"isle: healthy now, unknown after the change", "O8 outbound at access", "Open now, Blocked after", "securityRules/NoDatabase", "Nothing was changed."} {
+			if code != 1 || !strings.Contains(out, want) {
+				w.t.Errorf("--what-if exits with %d and does not print %q:\n%s", code, want, out)
+			}
+		}
+	}
+	answer := new(networkForecast)
+	if out, _, code := w.run("bin/isle netcheck isle --what-if guard.json --json"); code != 1 || json.Unmarshal([]byte(out), answer) != nil || !answer.Properties.Breaks || len(answer.Properties.Environments) != 1 {
+		w.t.Fatalf("--json: %d\n%s", code, out)
+	}
+	group, _, _ := strings.Cut(answer.Properties.Environments[0].ID, "/providers/")
+	table := fmt.Sprintf(`{"id":"%s/providers/Microsoft.Network/routeTables/t","location":"local","properties":{"routes":[]}}`, group)
+	if err := os.WriteFile(filepath.Join(w.dir, "table.json"), []byte(table), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	if out, _, code := w.run("bin/isle netcheck isle --what-if table.json --days 1"); code != 0 || !strings.Contains(out, "Nothing that works now would break.") {
+		w.t.Errorf("a route table that nobody uses: %d\n%s", code, out)
+	}
+	w.refuses("bin/isle netcheck --what-if bare.json", "neither a template", "'id'")
+	w.refuses("bin/isle netcheck --what-if guard.json --to 1.2.3.4:5 --edition 2019-11", "different questions", "--edition")
+	w.refuses("bin/isle netcheck --days 3", "--what-if")
+	w.refuses("bin/isle netcheck --what-if table.json --days 400", "from 1 to 14")
 }
 
 func checkFlows(w *workspace) {

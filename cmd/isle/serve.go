@@ -15,6 +15,7 @@ import (
 	connectorhttp "isle/internal/connector/http"
 	"isle/internal/dataplane"
 	"isle/internal/server"
+	"isle/internal/traffic"
 )
 
 func serveCommand() *cobra.Command {
@@ -82,6 +83,7 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.config.Authority, "authority", "", "where ActiveDirectoryOAuth authentications of actions get their tokens, unless they name an authority (default "+connectorhttp.DefaultAuthority+")")
 	flags.DurationVar(&f.config.CallTimeout, "call-timeout", 0, "how long one request of an action may take (default 4m in an environment, 2m outside)")
 	flags.StringVar(&f.config.Connections, "connections", "", "a file like connections.json of a single-tenant project: where connections, functions and APIs are called, with their credentials (default: only what workflows say)")
+	flags.IntVar(&f.config.FlowDays, "flow-days", traffic.DefaultDays, "for how many days the flows that workflows make are kept, by which isle netcheck --what-if judges changes of the network")
 	flags.StringVar(&f.config.FlowLog, "flow-log", "", "a file that gets each decision of the network policy as a line of JSON; - is standard error")
 	flags.StringVar(&f.config.FlowLogSize, "flow-log-size", "", "how large that file becomes before it is put aside as FILE.1, FILE.2 … (default "+server.DefaultFlowLogSize+")")
 	flags.IntVar(&f.config.FlowLogFiles, "flow-log-files", 0, fmt.Sprintf("how many files are put aside; the oldest goes (default %d)", server.DefaultFlowLogFiles))

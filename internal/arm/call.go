@@ -35,11 +35,11 @@ type call struct {
 	now         time.Time
 	correlation string
 	commit      func(*store.Tx, *Result) error // of PutWith; else nil
-	try         func(func(*store.Tx) error)    // of TryPuts: takes what the call would change; nothing comes of it, so the activity log has no entry
+	try         func(func(*store.Tx) error)    // of TryAll: takes what the call would change; nothing comes of it, so the activity log has no entry
 }
 
 // transact runs what a call changes in a transaction of its own. What is only tried runs
-// later (TryPuts).
+// later (TryAll).
 func (m *Manager) transact(ctx context.Context, c *call, change func(*store.Tx) error) error {
 	if c.try != nil {
 		c.try(change)

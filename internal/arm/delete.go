@@ -18,7 +18,7 @@ func (m *Manager) delete(ctx context.Context, c *call, t target) (*Result, error
 		return nil, err
 	}
 	var res *Result
-	err := m.db.Write(ctx, func(tx *store.Tx) (err error) {
+	err := m.transact(ctx, c, func(tx *store.Tx) (err error) {
 		if res, err = m.deleteIn(ctx, tx, c, t); err != nil || res.Status == http.StatusNoContent {
 			return err
 		}

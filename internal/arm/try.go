@@ -8,34 +8,40 @@ import (
 	"isle/internal/store"
 )
 
-// Try is a PUT to be tried.
+// Try is a PUT, or a DELETE, to be tried.
 type Try struct {
 	ID, APIVersion string
 	Body           []byte
+	Delete         bool
 }
 
-// Tried is what a PUT would have come to.
+// Tried is what a request would have come to.
 type Tried struct {
 	Result  *Result // nil if it would be refused
 	Refused *Error
 	// Early: it was refused before the transaction, by what stands there now, and not by
-	// what the PUTs before it would have made of that.
+	// what those before it would have made of that.
 	Early bool
 }
 
 // errTried ends the transaction of what is only tried.
 var errTried = errors.New("arm: tried")
 
-// TryPuts tells what PUTs, one after the other, would answer or refuse, and leaves no
+// TryAll tells what requests, one after the other, would answer or refuse, and leaves no
 // trace: each is carried out upon what those before it have made, in one transaction,
-// which is undone. What goes on behind an answer is taken to have ended well; what a type
-// does before its transaction (Type.Prepare) is done before the first PUT, and sees what
-// stands there now. The error is none of a PUT.
-func (m *Manager) TryPuts(ctx context.Context, p Principal, puts []Try) ([]Tried, error) {
-	tried := make([]Tried, len(puts))
-	changes := make([]func(*store.Tx) error, len(puts))
-	for i, put := range puts {
-		c := m.localCall(p, http.MethodPut, put.ID, put.APIVersion, put.Body)
+// which is undone; before that, look may see what would then be stored (nil: nobody does).
+// What goes on behind an answer is taken to have ended well; what a type does before its
+// transaction (Type.Prepare) is done before the first request, and sees what stands there
+// now. The error is none of a request.
+func (m *Manager) TryAll(ctx context.Context, p Principal, tries []Try, look func(*store.Tx) error) ([]Tried, error) {
+	tried := make([]Tried, len(tries))
+	changes := make([]func(*store.Tx) error, len(tries))
+	for i, try := range tries {
+		method := http.MethodPut
+		if try.Delete {
+			method = http.MethodDelete
+		}
+		c := m.localCall(p, method, try.ID, try.APIVersion, try.Body)
 		c.try = func(change func(*store.Tx) error) { changes[i] = change }
 		c.commit = func(tx *store.Tx, r *Result) error {
 			tried[i].Result = r
@@ -67,6 +73,11 @@ func (m *Manager) TryPuts(ctx context.Context, p Principal, puts []Try) ([]Tried
 			}
 			if tried[i].Refused = refused; refused != nil {
 				tried[i].Result = nil
+			}
+		}
+		if look != nil {
+			if err := look(tx); err != nil {
+				return err
 			}
 		}
 		return errTried

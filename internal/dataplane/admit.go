@@ -21,6 +21,8 @@ type Caller struct {
 	// Arrived is the environment at whose access endpoint the call arrived inside its
 	// network; "" where it arrived at the host.
 	Arrived string
+	Subject Subject // the workflow that is called
+	By      Subject // the workflow that calls, if it is one of this process
 }
 
 // Admit judges a call of an environment's access endpoint, request by request, and
@@ -37,6 +39,12 @@ type Caller struct {
 // Internal endpoint answers nowhere else.
 func (n *Inproc) Admit(environment string, c Caller) Decision {
 	p := n.place(environment)
+	d := n.admit(p, environment, c)
+	n.attempted(p, incoming(environment, c, d.Allowed))
+	return d
+}
+
+func (n *Inproc) admit(p *Place, environment string, c Caller) Decision {
 	f := Flow{Source: Source{Environment: environment, Subnet: SubnetBuiltIn}, Direction: Inbound, Protocol: "tcp", Port: accessPort}
 	if p != nil {
 		f.EnvironmentID, f.Source.Revision = p.Environment, p.Revision
@@ -60,7 +68,7 @@ func (n *Inproc) Admit(environment string, c Caller) Decision {
 		home := n.place(c.Source.Environment)
 		if from = netpol.HostAddress(); home.sharesNetwork(p) || home.isPeered(p) {
 			from, _ = home.Address(c.Source.Subnet.component())
-		} else if d := n.leave(home, *c.Source); !d.Allowed {
+		} else if d := n.leave(home, *c.Source, c.By); !d.Allowed {
 			return d
 		}
 		f.Address = netip.AddrPortFrom(from, 0)
@@ -78,13 +86,15 @@ func (p *Place) isPeered(q *Place) bool {
 }
 
 // leave judges a workflow's way out of its own network to this host.
-func (n *Inproc) leave(p *Place, s Source) Decision {
+func (n *Inproc) leave(p *Place, s Source, by Subject) Decision {
 	if p == nil {
 		return Decision{Allowed: true}
 	}
 	f := Flow{Source: s, Direction: Outbound, Protocol: "tcp", Address: netip.AddrPortFrom(netpol.HostAddress(), accessPort)}
 	n.fill(p, &f)
-	return n.report(p.evaluate(f, f.Address)).Decision
+	d := n.report(p.evaluate(f, f.Address)).Decision
+	n.attempted(p, Attempt{Environment: s.Environment, Subnet: s.Subnet, Subject: by, Direction: Outbound, Protocol: "tcp", Port: accessPort, Denied: !d.Allowed})
+	return d
 }
 
 // inbound judges what comes to a listener of an operation.

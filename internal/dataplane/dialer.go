@@ -33,14 +33,18 @@ func (d *dialer) Dial(ctx context.Context, network, address string) (net.Conn, e
 		return nil, err
 	}
 	place := d.network.place(d.source.Environment)
+	attempt := d.outgoing(ctx, network, host, port)
 	addresses, err := d.lookup(ctx, place, host)
 	if err != nil {
+		attempt.Denied = errors.As(err, new(*DeniedError))
+		d.network.attempted(place, attempt)
 		return nil, err
 	}
 	flow := Flow{Source: d.source, Direction: Outbound, Protocol: network[:3], Host: host}
 	var ways []judgement
 	var denied error
-	for _, a := range d.network.usable(place, addresses, network) {
+	addresses = d.network.usable(place, addresses, network)
+	for _, a := range addresses {
 		flow.Address = netip.AddrPortFrom(a, port)
 		if j := d.network.judge(place, flow); j.Allowed {
 			ways = append(ways, j)
@@ -48,9 +52,15 @@ func (d *dialer) Dial(ctx context.Context, network, address string) (net.Conn, e
 			denied = &DeniedError{Decision: j.Decision}
 		}
 	}
+	attempt.Addresses, attempt.Denied = PackAddresses(addresses...), len(ways) == 0 && denied != nil
+	d.network.attempted(place, attempt)
 	switch {
 	case len(ways) > 0:
-		return d.connect(ctx, ways)
+		c, err := d.connect(ctx, ways)
+		if err != nil || place == nil || d.network.options.Attempted == nil {
+			return c, err
+		}
+		return &attemptedConn{c, d.network, place, attempt}, nil
 	case denied != nil:
 		return nil, denied
 	}

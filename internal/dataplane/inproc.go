@@ -14,6 +14,9 @@ type Options struct {
 	Networks Networks
 	// Observe, if set, is told every decision. It must not block.
 	Observe func(Decision)
+	// Attempted, if set, is told what environments try to reach, and who tries to reach
+	// them. It must not block.
+	Attempted func(Attempt)
 	// Resolver looks names up; nil: the system's.
 	Resolver Resolver
 	// Timeout bounds one connection attempt to one address; 0: 30 s.

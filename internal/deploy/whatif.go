@@ -8,6 +8,7 @@ import (
 
 	"isle/expr"
 	"isle/internal/arm"
+	"isle/internal/store"
 )
 
 // What a deployment would change (logic-api §5.2, WhatIf). The PUTs of its resources are
@@ -50,6 +51,9 @@ type preview struct {
 	named   map[string]bool         // keys of what templates name
 	becomes map[string]prospect     // by key: what becomes of what templates name
 	groups  map[string]arm.Resource // by key: groups that would be made
+
+	look func(*store.Tx) error // sees what would be stored; nil: nobody does
+	late []string              // IDs of resources whose bodies only the deployment shows
 }
 
 // prospect is what is known of a resource of a template before it is deployed.
@@ -123,7 +127,7 @@ func (w *preview) see(id arm.ID, body expr.Value) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w.tried, err = w.provider.rehearsal.TryPuts(w.ctx, w.who, w.puts); err != nil {
+	if w.tried, err = w.provider.rehearsal.TryAll(w.ctx, w.who, w.puts, w.look); err != nil {
 		return nil, err
 	}
 	s.judge()
@@ -234,7 +238,9 @@ func (s *sight) read(i int) (p part, err error) {
 	r := s.plan.Resources[i]
 	reader := reader{s.ctx, s.provider.resources, s.who}
 	body, unknown := s.plan.Body(i, reader, s.deployed)
-	p = part{at: i, whole: unknown == nil}
+	if p = (part{at: i, whole: unknown == nil}); !p.whole {
+		s.late = append(s.late, r.ID)
+	}
 	if strings.EqualFold(r.Type, TypeName) {
 		if p.whole {
 			p.inner, p.failed, err = s.nested(r, body)

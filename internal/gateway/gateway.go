@@ -175,6 +175,7 @@ func (g *Gateway) open(ctx context.Context, r *http.Request, t target) (*runner.
 		return nil, nil, err
 	}
 	from := g.caller(r)
+	from.Subject = t.subject(d.ResourceID)
 	if err := g.enterBy(g.authorizeTrigger(r, t, q, d), d.Environment, from); err != nil {
 		return nil, nil, err
 	}

@@ -155,7 +155,7 @@ func (g *Gateway) child(ctx context.Context, id string, by workflow.Caller) (*ru
 	if err != nil || g.config.Network == nil {
 		return d, err
 	}
-	decision := g.config.Network.Admit(d.Environment, dataplane.Caller{Source: &by.Source})
+	decision := g.config.Network.Admit(d.Environment, dataplane.Caller{Source: &by.Source, Subject: dataplane.Subject{Workflow: d.ResourceID, Trigger: true}, By: by.Subject})
 	if !decision.Allowed {
 		return nil, &dataplane.DeniedError{Decision: decision}
 	}

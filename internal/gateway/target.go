@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"isle/internal/account"
+	"isle/internal/dataplane"
 )
 
 type targetKind uint8
@@ -65,6 +66,14 @@ func (t target) permission() string {
 		return "/runs/" + t.run + t.owner() + "/run"
 	}
 	return "/runs/" + t.run + t.owner() + "/contents/" + t.content + "/read"
+}
+
+// subject is what of a workflow is called.
+func (t target) subject(workflow string) dataplane.Subject {
+	if t.action != "" {
+		return dataplane.Subject{Workflow: workflow, Name: t.action}
+	}
+	return dataplane.Subject{Workflow: workflow, Name: t.trigger, Trigger: true}
 }
 
 // owner is the record's place below the run.

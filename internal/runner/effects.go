@@ -10,6 +10,7 @@ import (
 	"isle/engine"
 	"isle/expr"
 	"isle/internal/connector"
+	"isle/internal/dataplane"
 	"isle/wdl"
 )
 
@@ -179,7 +180,7 @@ func (r *Runner) operate(ctx context.Context, environment string, c connector.Ca
 	if operation == nil {
 		return broken(fmt.Sprintf("The server has no operation of type '%s'.", c.Operation))
 	}
-	return operation.Perform(ctx, c)
+	return operation.Perform(dataplane.WithSubject(ctx, dataplane.Subject{Workflow: c.Workflow.ID, Name: c.Subject.Name, Trigger: c.Subject.Trigger}), c)
 }
 
 func broken(message string) engine.Outcome {

@@ -17,6 +17,7 @@ import (
 	connectorhttp "isle/internal/connector/http"
 	"isle/internal/identity"
 	"isle/internal/tracing"
+	"isle/internal/traffic"
 	"isle/netpol"
 )
 
@@ -68,6 +69,8 @@ type Config struct {
 	// FlowLogFiles how many of those are kept; zero values: the defaults.
 	FlowLogSize  string
 	FlowLogFiles int
+
+	FlowDays int // for how many days the flows that workflows made are kept, by which changes of the network are judged; 0: traffic.DefaultDays
 
 	OTLPEndpoint string // base of the URLs of a collector of traces, as http://localhost:4318; "": no traces are made
 
@@ -134,6 +137,10 @@ func (c *Config) Validate() error {
 		}
 	}
 	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkDataPlane(), c.checkLimits(), c.checkThrottle(), c.readServiceTags(), c.readConnections(), c.checkFlowLog(), c.checkTraces(), c.checkTrust(), c.checkProxies())
+	if c.FlowDays < 0 || c.FlowDays > traffic.MaxDays {
+		found = append(found, fmt.Errorf("--flow-days %d is not from 1 to %d", c.FlowDays, traffic.MaxDays))
+	}
+	c.FlowDays = cmp.Or(c.FlowDays, traffic.DefaultDays)
 	if c.ResponseLimit == 0 {
 		c.ResponseLimit = defaultResponseLimit
 	}

@@ -23,7 +23,7 @@ func TestBadSettingsAreToldTogether(t *testing.T) {
 		config Config
 		says   []string
 	}{
-		{Config{ServiceTags: tags, FlowLog: dir, TLSCert: "x"}, []string{"--service-tags " + tags, `"nowhere" is not an address prefix`, `"no tag" is not the name`, "--flow-log " + dir + " is a folder", "--tls-cert"}},
+		{Config{ServiceTags: tags, FlowLog: dir, FlowDays: 400, TLSCert: "x"}, []string{"--flow-days 400 is not from 1 to 366", "--service-tags " + tags, `"nowhere" is not an address prefix`, `"no tag" is not the name`, "--flow-log " + dir + " is a folder", "--tls-cert"}},
 		{Config{Authority: "login.example", CallTimeout: -1}, []string{`--authority "login.example" is not an http or https URL`, "--call-timeout"}},
 		{Config{Connections: connections}, []string{"--connections " + connections, "managedApiConnections must be an object", "functionConnections.f must be an object"}},
 		{Config{Connections: filepath.Join(dir, "none.json")}, []string{"--connections", "none.json"}},

@@ -23,7 +23,7 @@ import (
 // openDataPlane makes the network of operations. The wall has no environments before
 // there is a logic.Service.
 func (s *Server) openDataPlane() error {
-	o := dataplane.Options{Networks: s.places, Observe: s.flows.observe}
+	o := dataplane.Options{Networks: s.places, Observe: s.flows.observe, Attempted: s.traffic.Note}
 	mode, refused := s.config.DataPlane, error(nil)
 	if mode != DataPlaneInproc {
 		refused = kernel.Unavailable(kernel.Probe(context.Background()))

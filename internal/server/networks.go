@@ -153,3 +153,37 @@ func mappings(policy *network.Snapshot, id string) (list []dataplane.Mapping) {
 	}
 	return list
 }
+
+// trial tells where environments are in the networks of one snapshot, for who asks what
+// it would mean. Not safe for concurrent use.
+type trial struct {
+	networks *networks
+	policy   *network.Snapshot
+	places   map[string]*dataplane.Place
+}
+
+// under is the environments of now in the networks of a snapshot.
+func (n *networks) under(policy *network.Snapshot) dataplane.Networks {
+	return &trial{n, policy, map[string]*dataplane.Place{}}
+}
+
+// Of implements dataplane.Networks.
+func (t *trial) Of(environment string) *dataplane.Place {
+	if environment == dataplane.Shared {
+		return nil
+	}
+	p, known := t.places[environment]
+	if !known {
+		in, err := t.networks.environments.Placement(environment)
+		switch {
+		case err != nil:
+			p = &dataplane.Place{Err: err}
+		case in == nil:
+			p = &dataplane.Place{Err: errNoEnvironment}
+		default:
+			p = t.networks.place(in, t.policy, nil)
+		}
+		t.places[environment] = p
+	}
+	return p
+}

@@ -36,6 +36,7 @@ import (
 	"isle/internal/dataplane"
 	"isle/internal/deploy"
 	"isle/internal/fetch"
+	"isle/internal/forecast"
 	"isle/internal/gateway"
 	"isle/internal/identity"
 	"isle/internal/logic"
@@ -47,6 +48,7 @@ import (
 	"isle/internal/store"
 	"isle/internal/task"
 	"isle/internal/tracing"
+	"isle/internal/traffic"
 	"isle/internal/web"
 )
 
@@ -69,6 +71,8 @@ type Server struct {
 	refused    error             // why that is so although the kernel was to, if it could
 	insides    insides
 	flows      *flowLog // nil for none
+	traffic    *traffic.Recorder
+	forecast   *forecast.Service
 	metrics    *metrics.Metrics
 	minutes    metrics.Minutes
 	traces     *tracing.Tracer // nil for none
@@ -155,6 +159,7 @@ func (s *Server) start(ctx context.Context) error {
 		s.keeping.Go(func() { s.wall.run(background) })
 	}
 	s.keeping.Go(func() { search.New(s.store, s.log).Run(background) })
+	s.keeping.Go(func() { s.traffic.Run(background) })
 	if err := s.tasks.Start(background); err != nil {
 		return err
 	}
@@ -297,6 +302,7 @@ func (s *Server) build() error {
 	s.workflows = logic.NewWorkflows(s.store, s.config.limits.Workflow)
 	s.policies = network.NewPolicies(s.store, s.config.tags, s.log)
 	s.places = newNetworks(s.policies)
+	s.traffic = traffic.New(s.store, s.config.FlowDays, s.config.Clock, s.log)
 	if err := s.openDataPlane(); err != nil {
 		return err
 	}
@@ -338,10 +344,11 @@ func (s *Server) build() error {
 	s.issuer.Trust(s.config.trusted(), fetch.New(fetch.Options{Network: s.network, Private: true, RootCAs: s.rootCAs()}).Fetch)
 	deployments := deploy.New(deploy.Config{Store: s.store, TenantID: s.issuer.Tenant(), Endpoint: s.base, Authority: s.base,
 		Fetcher: links, Clock: s.config.Clock, Log: s.log})
+	s.forecast = forecast.New(forecast.Config{Policies: s.policies, Environments: s.logic, Templates: deployments, Traffic: s.traffic, Network: s.network, Places: s.places.under, Authorizer: s.access})
 	s.manager, err = arm.New(arm.Config{
 		Store:      s.store,
 		Types:      s.types(deployments),
-		Routes:     slices.Concat(network.Routes(s.policies), s.logic.Routes(), s.web.Routes(), deployments.Routes(), s.access.Routes(func() []arm.Surface { return s.manager.Surface() })),
+		Routes:     slices.Concat(network.Routes(s.policies), s.forecast.Routes(), s.logic.Routes(), s.web.Routes(), deployments.Routes(), s.access.Routes(func() []arm.Surface { return s.manager.Surface() })),
 		Authorizer: s.access, Authenticator: s.issuer, Caller: s.caller, Tenant: s.issuer.Tenant(),
 		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription(), Name: "Isle"}},
 		PublicURL:     s.base, AllowHost: s.allowHost, Authority: s.base, Clock: s.config.Clock, Log: s.log,
@@ -352,6 +359,7 @@ func (s *Server) build() error {
 	s.logic.Bind(s.manager)
 	s.autoscale.Bind(s.manager)
 	deployments.Bind(s.manager)
+	s.forecast.Bind(s.manager)
 	s.web.Bind(s.manager)
 	s.gateway = gateway.New(gateway.Config{Tokens: s.issuer, Workflows: s.workflows, Named: s.workflows, Accounts: s.accounts, Runner: s.runner, Store: s.store, InlineCode: s.code, Access: s.accessURL, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
 		MaxBody: s.config.limits.MessageSize, MaxBuffered: s.config.limits.Buffered(), ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
@@ -468,6 +476,9 @@ func (s *Server) close(ctx context.Context) error {
 		s.runner.Stop()
 		s.endOps()
 		s.code.Close()
+	}
+	if s.traffic != nil && s.background != nil {
+		found = append(found, s.traffic.Write(ctx)) // of the last calls
 	}
 	if s.plane != nil {
 		found = append(found, s.plane.Close())

@@ -173,6 +173,15 @@ CREATE TABLE lookup (
 `, `
 ALTER TABLE runs ADD COLUMN resting INTEGER; -- 1: it waits for its wake or a callback only; else NULL
 CREATE INDEX runs_working ON runs (name) WHERE ended IS NULL AND resting IS NULL;
+`, `
+CREATE TABLE traffic ( -- what flows workflows made, many to a row
+	id      INTEGER PRIMARY KEY,
+	day     INTEGER NOT NULL, -- days since 1970 UTC
+	part    INTEGER NOT NULL, -- counts the rows of a day
+	flows   INTEGER NOT NULL, -- how many are in the payload
+	payload BLOB NOT NULL,
+	UNIQUE (day, part)
+);
 `}
 }
 

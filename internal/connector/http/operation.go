@@ -232,7 +232,7 @@ func (o *Operation) send(ctx context.Context, c connector.Call, r *Request) (*Re
 	if err != nil {
 		return nil, err
 	}
-	answer, err := transport.RoundTrip(request)
+	answer, err := roundTrip(transport, request)
 	if err != nil {
 		return nil, err
 	}

@@ -122,7 +122,7 @@ func (o *Operation) requestToken(ctx context.Context, c connector.Call, endpoint
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
-	answer, err := o.transports.of(c.Dialer).RoundTrip(request)
+	answer, err := roundTrip(o.transports.of(c.Dialer), request)
 	if err != nil {
 		return "", 0, err
 	}

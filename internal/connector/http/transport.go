@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"time"
@@ -96,6 +97,14 @@ func (t *transports) new(d dataplane.Dialer, certificate *tls.Certificate) *http
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 	}
+}
+
+// roundTrip sends a request, and tells the data plane whom a connection serves that is
+// there already.
+func roundTrip(transport http.RoundTripper, request *http.Request) (*http.Response, error) {
+	ctx := request.Context()
+	trace := &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) { dataplane.Used(ctx, got.Conn, got.Reused) }}
+	return transport.RoundTrip(request.WithContext(httptrace.WithClientTrace(ctx, trace)))
 }
 
 func (t *transports) close() {

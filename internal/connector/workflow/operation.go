@@ -55,8 +55,9 @@ type Children interface {
 
 // Caller is the run that calls.
 type Caller struct {
-	Source dataplane.Source // where the call comes from
-	RunID  string
+	Source  dataplane.Source  // where the call comes from
+	Subject dataplane.Subject // the action that calls
+	RunID   string
 }
 
 // Request is a call of a workflow.
@@ -202,7 +203,7 @@ func (r *Request) readHeaders(inputs expr.Value) error {
 }
 
 func caller(c connector.Call) Caller {
-	by := Caller{RunID: c.RunID}
+	by := Caller{RunID: c.RunID, Subject: dataplane.Subject{Workflow: c.Workflow.ID, Name: c.Subject.Name}}
 	if c.Dialer != nil {
 		by.Source = c.Dialer.Source()
 	}

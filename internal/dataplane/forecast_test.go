@@ -1,0 +1,141 @@
+package dataplane
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+)
+
+// randomPlace is environment "e" under random rules, sometimes with a firewall, machines
+// or a name server of its own.
+func randomPlace(t *testing.T, r *rand.Rand, network string) *Place {
+	pick := func(of ...string) string { return of[r.IntN(len(of))] }
+	var rules []string
+	for i := range r.IntN(6) {
+		rules = append(rules, fmt.Sprintf("%s %d %s %s %s %s %s", pick("In", "Out"), 200+i, pick("Allow", "Deny"), pick("*", "Tcp", "Udp"),
+			pick("*", "*", "Internet", "VirtualNetwork", "10.0.0.0/27"), pick("*", "Internet", "VirtualNetwork", "10.0.1.0/24", "198.51.100.7/32", "127.0.0.1/32", "203.0.113.0/24"), pick("*", "443", "53", "8000-8100")))
+	}
+	m := model(rules...)
+	if r.IntN(3) == 0 {
+		throughFirewall(m, pick("0.0.0.0/0", "198.51.100.0/24"))
+		m.Firewalls[0].Collections[0].Action = 0
+		if r.IntN(2) == 0 {
+			m.Firewalls[0].Collections[0].Action = 1
+		}
+	}
+	m.Networks[0].ID = network
+	p := placeOf(t, m)
+	p.Internal = r.IntN(4) == 0
+	if r.IntN(2) == 0 {
+		p.mapped("10.0.1.4:22", "127.0.0.1:2222").mapped("10.0.1.8", "127.0.0.3")
+	}
+	if r.IntN(4) == 0 {
+		p.DNS = []netip.Addr{addr("10.0.1.9")}
+	}
+	return p
+}
+
+// randomCall is a dial or a call of the access endpoint, which can be made again. It
+// tells whether it was denied, and why.
+func randomCall(n *Inproc, r *rand.Rand) func(context.Context) (bool, Decision) {
+	pick := func(of ...string) string { return of[r.IntN(len(of))] }
+	subject := Subject{Workflow: "/w", Name: pick("A", "B")}
+	if r.IntN(3) == 0 {
+		c := Caller{Subject: subject, Address: addr(pick("127.0.0.1", "203.0.113.9", "10.0.0.37", "127.0.0.3", "192.168.1.1", "2001:db8::9"))}
+		if r.IntN(2) == 0 {
+			c.Source, c.By = &Source{Environment: pick("e", "other"), Subnet: SubnetBuiltIn}, Subject{Workflow: "/p", Name: "Child"}
+		}
+		return func(context.Context) (bool, Decision) {
+			d := n.Admit("e", c)
+			return !d.Allowed, d
+		}
+	}
+	to := net.JoinHostPort(pick("shop.test", "six.test", "none.test", "localhost", "198.51.100.7", "203.0.113.9", "10.0.1.4", "10.0.1.8", "10.0.1.77", "127.0.0.1", "192.168.7.7", "169.254.169.254", "::1"), pick("443", "22", "8050", "8443", "9443", "53"))
+	network, subnet := pick("tcp", "tcp", "udp", "tcp4"), Subnet(r.IntN(subnetCount))
+	return func(ctx context.Context) (bool, Decision) {
+		_, err := n.Dialer("e", subnet).Dial(WithSubject(ctx, subject), network, to)
+		var refused *DeniedError
+		if errors.As(err, &refused) {
+			return true, refused.Decision
+		}
+		return false, Decision{}
+	}
+}
+
+// TestForecastsAreWhatHappens: what was tried under one policy is forecast for another
+// one as it goes when it is tried there, with the same decision.
+func TestForecastsAreWhatHappens(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	r := rand.New(rand.NewPCG(seed, 1))
+	places := networks{}
+	var made []Attempt
+	n := NewInproc(Options{Networks: places, Attempted: func(a Attempt) { made = append(made, a) },
+		Resolver: names{"shop.test": {"198.51.100.7", "203.0.113.7"}, "six.test": {"2001:db8::1"}, "none.test": {}}})
+	n.Reserve("management", addrPort("127.0.0.1:8443"))
+	n.Publish("access", addrPort("127.0.0.1:9443"))
+	ended, cancel := context.WithCancel(t.Context()) // so that nothing is connected to
+	cancel()
+	changed := 0
+	for range 150 {
+		before, after := networks{"e": randomPlace(t, r, hub), "other": randomPlace(t, r, hub+"2")}, networks{"e": randomPlace(t, r, hub), "other": randomPlace(t, r, hub+"2")}
+		after["e"].DNS = before["e"].DNS
+		forecast := n.Under(after)
+		for range 20 {
+			call := randomCall(n, r)
+			made = nil
+			maps.Copy(places, before)
+			was, _ := call(ended)
+			if len(made) == 0 || made[len(made)-1].Denied != was {
+				t.Fatalf("seed %d: denied is %v, noted is %+v", seed, was, made)
+			}
+			a := made[len(made)-1] // before that: the way out of another network
+			maps.Copy(places, after)
+			denied, decision := call(ended)
+			d := forecast.Judge(a)
+			if d.Allowed == denied || denied && d.Record != decision.Record {
+				t.Fatalf("seed %d: %+v:\nthe forecast is %v %+v\nit happens %v %+v", seed, a, d.Allowed, d.Record, !denied, decision.Record)
+			}
+			if was != denied {
+				changed++
+			}
+		}
+	}
+	if changed < 100 {
+		t.Errorf("seed %d: only %d of 3000 changed: the test says little", seed, changed)
+	}
+}
+
+// A connection that is kept has no dial for whom it serves later; they tried all the same.
+func TestAKeptConnectionIsAnAttemptOfEachWhoUsesIt(t *testing.T) {
+	var made []Attempt
+	n := NewInproc(Options{Networks: in(place(t)), Attempted: func(a Attempt) { made = append(made, a) }})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	one, two := WithSubject(t.Context(), Subject{Workflow: "/one"}), WithSubject(t.Context(), Subject{Workflow: "/two"})
+	c, err := n.Dialer("e", SubnetBuiltIn).Dial(one, "tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	Used(one, c, false)
+	Used(one, tls.Client(c, nil), true)
+	Used(two, tls.Client(c, nil), false)
+	var whose []string
+	for _, a := range made {
+		whose = append(whose, a.Subject.Workflow)
+	}
+	if !slices.Equal(whose, []string{"/one", "/one", "/two"}) {
+		t.Errorf("%q", whose)
+	}
+}

@@ -1,0 +1,24 @@
+package network
+
+import (
+	"fmt"
+
+	"isle/internal/store"
+	"isle/netpol"
+)
+
+// Trial reads what is stored in the midst of a transaction. The function that it gives
+// makes the policy of that, when the transaction has ended; nobody else goes by it.
+func (p *Policies) Trial(tx *store.Tx) (func() (*Snapshot, error), error) {
+	c, err := readContent(tx, p.tags)
+	if err != nil {
+		return nil, fmt.Errorf("network policy: %w", err)
+	}
+	return func() (*Snapshot, error) {
+		policy, err := netpol.Compile(&c.model)
+		if err != nil {
+			return nil, fmt.Errorf("network policy: %w", err)
+		}
+		return &Snapshot{Policy: policy, content: c}, nil
+	}, nil
+}
