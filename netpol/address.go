@@ -166,3 +166,9 @@ func mustPrefixes(texts ...string) []netip.Prefix {
 	}
 	return prefixes
 }
+
+// PrefixesBetween are the fewest prefixes that have all addresses from the first to the
+// last one, which are of one version.
+func PrefixesBetween(first, last netip.Addr) []netip.Prefix {
+	return prefixesOf([]span{{first, last}})
+}

@@ -139,8 +139,8 @@ type firewallBody struct {
 	Configurations []firewallConfigurationBody `json:"ipConfigurations"`
 	Collections    []collectionBody            `json:"networkRuleCollections"`
 	Additional     map[string]string           `json:"additionalProperties"`
-	NAT            []expr.Value                `json:"natRuleCollections"`
-	Application    []expr.Value                `json:"applicationRuleCollections"`
+	NAT            []collectionBody            `json:"natRuleCollections"`
+	Application    []collectionBody            `json:"applicationRuleCollections"`
 	Policy         *reference                  `json:"firewallPolicy"`
 	Hub            *reference                  `json:"virtualHub"`
 	HubAddresses   expr.Value                  `json:"hubIPAddresses"`
@@ -153,29 +153,6 @@ type firewallConfigurationBody struct {
 		Subnet   *reference `json:"subnet"`
 		PublicIP *reference `json:"publicIPAddress"`
 	} `json:"properties"`
-}
-
-type collectionBody struct {
-	Name       string `json:"name"`
-	Properties struct {
-		Priority int `json:"priority"`
-		Action   struct {
-			Type string `json:"type"`
-		} `json:"action"`
-		Rules []firewallRuleBody `json:"rules"`
-	} `json:"properties"`
-}
-
-type firewallRuleBody struct {
-	Name              string   `json:"name"`
-	Description       string   `json:"description"`
-	Protocols         []string `json:"protocols"`
-	Sources           []string `json:"sourceAddresses"`
-	Destinations      []string `json:"destinationAddresses"`
-	Ports             []string `json:"destinationPorts"`
-	FQDNs             []string `json:"destinationFqdns"`
-	SourceGroups      []string `json:"sourceIpGroups"`
-	DestinationGroups []string `json:"destinationIpGroups"`
 }
 
 type gatewayBody struct {

@@ -13,9 +13,9 @@ import (
 	"isle/internal/store"
 )
 
-// Azure Firewalls (network.md §A6): network rules, and source translation to their
-// public addresses. What this server does not enforce (address translation to the
-// inside, application rules, policies, hubs) is refused, never stored in silence.
+// Azure Firewalls (network.md §A6): NAT, network and application rules, their own or
+// those of a policy, and source translation to their public addresses. What this server
+// does not enforce (hubs, a DNS proxy) is refused, never stored in silence.
 
 const (
 	subnetFirewall     = "AzureFirewallSubnet"
@@ -48,6 +48,9 @@ func (p *provider) putFirewall(_ context.Context, tx *store.Tx, r *arm.PutReques
 			return nil, err
 		}
 	}
+	if err := form.refer(tx, r, &found); err != nil {
+		return nil, err
+	}
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
@@ -75,11 +78,55 @@ func (p *provider) readFirewall(r *arm.PutRequest, found *arm.Found) *Firewall {
 	body.checkAbsent(found)
 	f.readConfigurations(body.Configurations, r.ID, found)
 	f.readAdditional(body.Additional, found)
-	for i := range body.Collections {
-		f.Collections = append(f.Collections, body.Collections[i].collection())
+	f.NAT = collectionsOf(body.NAT, kindNAT, memberNAT, found)
+	f.Collections = collectionsOf(body.Collections, kindNetwork, memberNetwork, found)
+	f.Applications = collectionsOf(body.Application, kindApplication, memberApplication, found)
+	for _, kind := range f.kinds() {
+		p.tags.checkCollections(kind.list, classic(kind.member), found)
 	}
-	p.tags.checkCollections(f.Collections, body.Collections, found)
+	if f.Policy = body.Policy.id(); f.Policy != "" {
+		if len(f.NAT)+len(f.Collections)+len(f.Applications) > 0 {
+			found.Add("AzureFirewallPolicyAndRuleCollectionsConflict", "properties.firewallPolicy", "Azure Firewall %s cannot have rule collections and a firewall policy. Give the rules in rule collection groups of the policy, or leave out firewallPolicy.", r.ID)
+		}
+		f.ThreatIntel = "Off" // the policy says
+	}
 	return f
+}
+
+// The members of a firewall that have its own collections.
+const (
+	memberNAT         = "natRuleCollections"
+	memberNetwork     = "networkRuleCollections"
+	memberApplication = "applicationRuleCollections"
+)
+
+// kindOf is the collections of one kind, and the member that has them.
+type kindOf struct {
+	list   []Collection
+	member string
+}
+
+func (f *Firewall) kinds() []kindOf {
+	return []kindOf{{f.NAT, memberNAT}, {f.Collections, memberNetwork}, {f.Applications, memberApplication}}
+}
+
+// refer checks what the firewall refers to beside its place.
+func (f *Firewall) refer(tx *store.Tx, r *arm.PutRequest, found *arm.Found) error {
+	if f.Policy != "" {
+		policy, err := referencedAnywhere(tx, f.Policy, typePolicies, r.ID, "properties.firewallPolicy", found)
+		if err != nil {
+			return err
+		}
+		if policy != nil {
+			f.Policy = policy.ID
+		}
+	}
+	for _, kind := range f.kinds() {
+		if err := checkIPGroups(tx, r.ID, kind.list, classic(kind.member), found); err != nil {
+			return err
+		}
+	}
+	return f.checkPublicly(tx, found)
 }
 
 // checkAbsent reports what would promise something that nothing here does.
@@ -88,9 +135,6 @@ func (b *firewallBody) checkAbsent(found *arm.Found) {
 		given                    bool
 		member, code, what, give string
 	}{
-		{len(b.NAT) > 0, "natRuleCollections", "NatRulesNotSupported", "NAT rules", "attach addresses with isle-attach to let calls in"},
-		{len(b.Application) > 0, "applicationRuleCollections", "ApplicationRulesNotSupported", "application rules", "give network rules"},
-		{b.Policy.id() != "", "firewallPolicy", "FirewallPolicyNotSupported", "firewall policies", "give networkRuleCollections"},
 		{b.Hub.id() != "", "virtualHub", "VirtualHubNotSupported", "virtual hubs", "give ipConfigurations"},
 		{b.HubAddresses.Len() > 0, "hubIPAddresses", "VirtualHubNotSupported", "virtual hubs", "give ipConfigurations"},
 		{b.Management != nil, "managementIpConfiguration", "ManagementIPConfigurationNotSupported", "management configurations", "a firewall is managed without one"},
@@ -294,7 +338,8 @@ func learnedPrefixes(context.Context, *arm.Request) (*arm.Response, error) {
 	return arm.Reply(expr.Object(expr.Member{Name: "ipPrefixes", Value: expr.Array()})), nil
 }
 
-// fqdnTags answers GET …/azureFirewallFqdnTags: they are for application rules.
+// fqdnTags answers GET …/azureFirewallFqdnTags: there are none, as the names that they
+// stand for are known to their maker alone.
 func fqdnTags(context.Context, *arm.Request) (*arm.Response, error) {
 	return arm.Reply(list(expr.Array())), nil
 }

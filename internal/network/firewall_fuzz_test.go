@@ -1,11 +1,13 @@
 package network
 
 import (
+	"slices"
 	"testing"
 
 	"isle/expr"
 	"isle/internal/arm"
 	"isle/internal/store"
+	"isle/netpol"
 )
 
 // FuzzPlaced: whatever a client sends as a public address, a firewall or a gateway,
@@ -15,6 +17,10 @@ func FuzzPlaced(f *testing.F) {
 	f.Add("f", `{"properties":{"ipConfigurations":[{"name":"ip","properties":{"subnet":{"id":"/s"},"publicIPAddress":{"id":"/p"}}}],"additionalProperties":{"Network.SNAT.PrivateRanges":"IANAPrivateRanges"},
 		"networkRuleCollections":[{"name":"c","properties":{"priority":100,"action":{"type":"Deny"},"rules":[{"name":"r","protocols":["Any"],"sourceAddresses":["*"],"destinationAddresses":["Sql.x","10.0.0.0/8"],"destinationPorts":["1-2"]}]}}]}}`)
 	f.Add("g", `{"tags":{"isle-routes":"10.0.0.0/8 x"},"properties":{"gatewayType":"Vpn","ipConfigurations":[{"name":"ip","properties":{"subnet":{"id":"/s"},"publicIPAddress":{"id":"/p"}}}],"vpnClientConfiguration":{"vpnClientAddressPool":{"addressPrefixes":["10.0.0.0/8"]}},"customRoutes":{"addressPrefixes":["::/0"]}}}`)
+	f.Add("r", `{"properties":{"priority":100,"ruleCollections":[{"ruleCollectionType":"FirewallPolicyNatRuleCollection","name":"n","priority":200,"action":{"type":"DNAT"},"rules":[{"ruleType":"NatRule","name":"r","ipProtocols":["TCP"],
+		"sourceAddresses":["*"],"destinationAddresses":["203.0.113.1"],"destinationPorts":["80","90-99"],"translatedAddress":"10.0.0.4","translatedPort":"8080"}]},{"ruleCollectionType":"FirewallPolicyFilterRuleCollection","name":"a","priority":300,
+		"action":{"type":"Allow"},"rules":[{"ruleType":"ApplicationRule","name":"r","protocols":[{"protocolType":"Https","port":443},"x"],"sourceIpGroups":["/g"],"targetFqdns":["*.example.com"]}]}],
+		"basePolicy":{"id":"/b"},"threatIntelMode":"Deny","threatIntelWhitelist":{"ipAddresses":["10.0.0.1-10.0.0.9"],"fqdns":["a.b"]},"ipAddresses":["10.0.0.1-10.0.0.9","::/0"]}}`)
 	p := &provider{tags: builtinTags}
 	f.Fuzz(func(t *testing.T, name, text string) {
 		body, err := expr.ParseJSON([]byte(text))
@@ -32,10 +38,31 @@ func FuzzPlaced(f *testing.F) {
 		found = nil
 		if form := p.readFirewall(r, &found); form != nil {
 			again(t, form).view("/id", "etag")
-			_, rules := collections(form.Collections)
+			_, _, _, rules := (&reader{}).rules(slices.Concat(form.NAT, form.Collections, form.Applications))
 			_, ranges := snatRanges(form.PrivateRanges)
 			if len(found) == 0 && (rules != nil || ranges != nil) {
 				t.Fatal(rules, ranges)
+			}
+		}
+		found = nil
+		if form := readPolicy(r, &found); form != nil {
+			_ = again(t, form).view().value()
+			if err := (&reader{content: new(content)}).policy(arm.Resource{}, form); len(found) == 0 && err != nil {
+				t.Fatal(err)
+			}
+		}
+		found = nil
+		if form := p.readRuleGroup(r, &found); form != nil {
+			again(t, form).view()
+			if _, _, _, err := (&reader{}).rules(form.Collections); len(found) == 0 && err != nil {
+				t.Fatal(err)
+			}
+		}
+		found = nil
+		if form := readIPGroup(r, &found); form != nil {
+			again(t, form)
+			if err := (&reader{groups: map[string][]netpol.Address{}}).ipGroup(arm.Resource{}, form); len(found) == 0 && err != nil {
+				t.Fatal(err)
 			}
 		}
 		found = nil

@@ -1,88 +1,109 @@
 package network
 
 import (
+	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"isle/internal/arm"
+	"isle/internal/store"
+	"isle/netpol"
 )
 
-// Network rule collections of firewalls (network.md §A6).
+// What rule collections of firewalls and of policies must be (network.md §A6).
 
 const (
 	minCollection = 100
 	maxCollection = 65000
+	// maxApplicationPort is that of application rules, as the models of the SDK have it.
+	maxApplicationPort = 64000
 )
 
-func (b *collectionBody) collection() Collection {
-	c := Collection{Name: b.Name, Priority: b.Properties.Priority, Action: b.Properties.Action.Type}
-	for i := range b.Properties.Rules {
-		r := &b.Properties.Rules[i]
-		c.Rules = append(c.Rules, FirewallRule{Name: r.Name, Description: r.Description, Protocols: r.Protocols,
-			Sources: r.Sources, Destinations: r.Destinations, Ports: r.Ports})
+// checkPriority checks the priority of a collection or of a group.
+func checkPriority(what, name string, priority int, target string, found *arm.Found) {
+	if priority < minCollection || priority > maxCollection {
+		found.Add("FirewallRuleCollectionInvalidPriority", target, "%s %s has invalid Priority. Value provided: %d Allowed range %d-%d.", what, name, priority, minCollection, maxCollection)
 	}
-	return c
 }
 
-// checkCollections checks the collections of one firewall, each alone and together,
-// and gives their enumerations the canonical spelling.
-func (t tagNames) checkCollections(list []Collection, given []collectionBody, found *arm.Found) {
-	priorities := map[int]string{}
+// checkCollections checks the collections of one firewall and kind or of one group, each
+// alone and together, and gives their enumerations the canonical spelling. At tells where
+// each is in the request, and where its rules and priority are.
+func (t tagNames) checkCollections(list []Collection, at func(i int) (collection, head string), found *arm.Found) {
+	type slot struct {
+		kind     string
+		priority int
+	}
+	priorities := map[slot]string{}
 	names := map[string]bool{}
 	for i := range list {
 		c := &list[i]
-		at := fmt.Sprintf("properties.networkRuleCollections[%d]", i)
-		ruleNaming.check(c.Name, at+".name", found)
+		target, head := at(i)
+		ruleNaming.check(c.Name, target+".name", found)
 		if key := strings.ToLower(c.Name); names[key] {
-			found.Add(codeFormat, at+".name", "The rule collection name '%s' occurs twice. Names are unique in a firewall, ignoring case.", c.Name)
+			found.Add(codeFormat, target+".name", "The rule collection name '%s' occurs twice. Names are unique in a firewall and in a group, ignoring case.", c.Name)
 		} else {
 			names[key] = true
 		}
-		at += ".properties"
-		c.Action = oneOf(c.Action, at+".action.type", found, "Allow", "Deny")
-		if c.Priority < minCollection || c.Priority > maxCollection {
-			found.Add("FirewallRuleCollectionInvalidPriority", at+".priority", "Rule collection %s has invalid Priority. Value provided: %d Allowed range %d-%d.", c.Name, c.Priority, minCollection, maxCollection)
-		}
-		if other, taken := priorities[c.Priority]; taken {
-			found.Add("FirewallRuleCollectionConflict", at+".priority", "Rule collection %s conflicts with rule collection %s. Collections of one kind cannot have the same Priority.", c.Name, other)
+		c.checkAction(head+".action.type", found)
+		checkPriority("Rule collection", c.Name, c.Priority, head+".priority", found)
+		place := slot{c.Kind, c.Priority}
+		if other, taken := priorities[place]; taken {
+			found.Add("FirewallRuleCollectionConflict", head+".priority", "Rule collection %s conflicts with rule collection %s. Collections of one kind cannot have the same Priority.", c.Name, other)
 		} else {
-			priorities[c.Priority] = c.Name
+			priorities[place] = c.Name
 		}
 		for j := range c.Rules {
-			rule := fmt.Sprintf("%s.rules[%d]", at, j)
+			rule := fmt.Sprintf("%s.rules[%d]", head, j)
 			if slices.ContainsFunc(c.Rules[:j], func(r FirewallRule) bool { return strings.EqualFold(r.Name, c.Rules[j].Name) }) {
 				found.Add(codeFormat, rule+".name", "The rule name '%s' occurs twice in rule collection %s. Names are unique, ignoring case.", c.Rules[j].Name, c.Name)
 			}
-			given[i].Properties.Rules[j].checkAbsent(rule, found)
-			t.checkFirewallRule(&c.Rules[j], rule, found)
+			t.checkFirewallRule(&c.Rules[j], c.Kind, rule, found)
 		}
 	}
 }
 
-// checkAbsent reports what this server's firewalls cannot judge by.
-func (b *firewallRuleBody) checkAbsent(at string, found *arm.Found) {
-	if len(b.FQDNs) > 0 {
-		found.Add("FirewallRuleFqdnsNotSupported", at+".destinationFqdns", "Rule %s names destinationFqdns; firewalls of this server know addresses only. Give destinationAddresses, or a service tag of the tag file.", b.Name)
+// classic are the places of a firewall's collections.
+func classic(member string) func(int) (string, string) {
+	return func(i int) (string, string) {
+		at := fmt.Sprintf("properties.%s[%d]", member, i)
+		return at, at + ".properties"
 	}
-	for _, id := range slices.Concat(b.SourceGroups, b.DestinationGroups) {
-		found.Add(codeReference, at, "Resource %s referenced by rule %s was not found: there are no IP groups in this server. Give addresses.", id, b.Name)
+}
+
+func (c *Collection) checkAction(target string, found *arm.Found) {
+	switch {
+	case c.Kind != kindNAT:
+		c.Action = oneOf(c.Action, target, found, "Allow", "Deny")
+	case strings.EqualFold(c.Action, "Snat"):
+		found.Add("FirewallSnatNotSupported", target, "Rule collection %s translates sources. Firewalls of this server do that by %s alone. Give the action Dnat.", c.Name, privateRanges)
+	default:
+		c.Action = oneOf(c.Action, target, found, "Dnat")
 	}
 }
 
 // checkFirewallRule checks one rule by itself.
-func (t tagNames) checkFirewallRule(r *FirewallRule, at string, found *arm.Found) {
+func (t tagNames) checkFirewallRule(r *FirewallRule, kind, at string, found *arm.Found) {
 	ruleNaming.check(r.Name, at+".name", found)
-	for i, text := range r.Protocols {
-		r.Protocols[i] = oneOf(text, fmt.Sprintf("%s.protocols[%d]", at, i), found, "TCP", "UDP", "ICMP", "Any")
-	}
-	for _, m := range []struct {
-		member string
-		list   []string
-	}{{"protocols", r.Protocols}, {"sourceAddresses", r.Sources}, {"destinationAddresses", r.Destinations}, {"destinationPorts", r.Ports}} {
-		if len(m.list) == 0 {
-			found.Add("FirewallRuleParameterNotSpecified", at+"."+m.member, "Rule %s must have at least one entry in %s. Give '*' (protocol: Any) for all.", r.Name, m.member)
+	needs := func(member string, count int, give string) {
+		if count == 0 {
+			found.Add("FirewallRuleParameterNotSpecified", at+"."+member, "Rule %s must have at least one entry in %s. %s", r.Name, member, give)
 		}
+	}
+	const all = "Give '*' (protocol: Any) for all."
+	if kind == kindApplication {
+		needs("protocols", len(r.Applications), "Give {\"protocolType\": \"Https\", \"port\": 443}.")
+		needs("sourceAddresses", len(r.Sources)+len(r.SourceGroups), all)
+		needs("targetFqdns", len(r.Names), "Give '*' for all names.")
+		r.checkApplication(at, found)
+	} else {
+		needs("protocols", len(r.Protocols), all)
+		needs("sourceAddresses", len(r.Sources)+len(r.SourceGroups), all)
+		needs("destinationAddresses", len(r.Destinations)+len(r.DestinationGroups), all)
+		needs("destinationPorts", len(r.Ports), all)
+		r.checkProtocols(kind, at, found)
 	}
 	for i, text := range r.Sources {
 		if kind := t.classify(text); kind != addressAny && kind != addressRange {
@@ -90,7 +111,7 @@ func (t tagNames) checkFirewallRule(r *FirewallRule, at string, found *arm.Found
 		}
 	}
 	for i, text := range r.Destinations {
-		if t.classify(text) == addressBad {
+		if kind := t.classify(text); kind == addressBad {
 			found.Add("FirewallRuleInvalidAddressPrefix", fmt.Sprintf("%s.destinationAddresses[%d]", at, i), "Rule %s has invalid destination address '%s'. Give an address, a range in CIDR notation without host bits, '*', or a service tag.", r.Name, text)
 		}
 	}
@@ -99,4 +120,111 @@ func (t tagNames) checkFirewallRule(r *FirewallRule, at string, found *arm.Found
 			found.Add("FirewallRuleInvalidPortRange", fmt.Sprintf("%s.destinationPorts[%d]", at, i), "Rule %s has invalid destination port '%s'. Value should be an integer OR integer range with '-' delimiter, or '*'. Valid range 0-%d.", r.Name, text, maxPort)
 		}
 	}
+	if kind == kindNAT {
+		r.checkTranslation(at, found)
+	}
+}
+
+func (r *FirewallRule) checkProtocols(kind, at string, found *arm.Found) {
+	allowed := []string{"TCP", "UDP", "ICMP", "Any"}
+	if kind == kindNAT {
+		allowed = []string{"TCP", "UDP", "Any"}
+	}
+	for i, text := range r.Protocols {
+		r.Protocols[i] = oneOf(text, fmt.Sprintf("%s.protocols[%d]", at, i), found, allowed...)
+	}
+}
+
+func (r *FirewallRule) checkApplication(at string, found *arm.Found) {
+	for i := range r.Applications {
+		p := &r.Applications[i]
+		target := fmt.Sprintf("%s.protocols[%d]", at, i)
+		p.Type = oneOf(p.Type, target+".protocolType", found, "Http", "Https", "Mssql")
+		if p.Port = cmp.Or(p.Port, usualPorts[p.Type]); p.Port < 1 || p.Port > maxApplicationPort {
+			found.Add("FirewallRuleInvalidPortRange", target+".port", "Rule %s has the port %d for %s. Give one from 1 to %d.", r.Name, p.Port, p.Type, maxApplicationPort)
+		}
+	}
+	for i, name := range r.Names {
+		if err := netpol.CheckName(name); err != nil {
+			found.Add("FirewallRuleInvalidFqdn", fmt.Sprintf("%s.targetFqdns[%d]", at, i), "Rule %s has an invalid target: %v. Give a name such as www.example.com, *.example.com, or '*'.", r.Name, err)
+		}
+	}
+}
+
+// checkTranslation checks where a NAT rule leads. The code of the port and its text are
+// those of a recorded answer.
+func (r *FirewallRule) checkTranslation(at string, found *arm.Found) {
+	if a, err := netip.ParseAddr(r.ToAddress); err != nil || !a.Is4() || a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() || a.IsLinkLocalUnicast() {
+		found.Add("FirewallRuleInvalidTranslatedAddress", at+".translatedAddress", "Rule %s has the translated address '%s'. Give one IPv4 address, such as that of a machine in the virtual network.", r.Name, r.ToAddress)
+	}
+	if n, ok := parsePort(r.ToPort); !ok || n == 0 {
+		found.Add("AzureFirewallRuleInvalidDnatPortOrRangeFormat", at+".translatedPort", "AzureFirewallRule %s: Invalid DNat port value or range. Multiple values, * and ranges are not supported for DNAT translated port. It is '%s'; give one port.", r.Name, r.ToPort)
+	}
+	for i, text := range r.Destinations {
+		if _, err := netip.ParseAddr(text); err != nil {
+			found.Add(codeNATDestination, fmt.Sprintf("%s.destinationAddresses[%d]", at, i), "AzureFirewallRule %s: Invalid DNat destination address '%s'. Give the public IP address of the firewall.", r.Name, text)
+		}
+	}
+	if slices.Contains(r.Ports, "*") {
+		found.Add("AzureFirewallRuleInvalidDnatPortOrRangeFormat", at+".destinationPorts", "AzureFirewallRule %s: '*' is not supported for the ports of a DNAT rule. Give ports or ranges.", r.Name)
+	}
+}
+
+const codeNATDestination = "AzureFirewallRuleInvalidDnatDestinationAddress"
+
+// checkPublicly checks that the firewall's own NAT rules are about its public addresses.
+func (f *Firewall) checkPublicly(tx *store.Tx, found *arm.Found) error {
+	if len(f.NAT) == 0 {
+		return nil
+	}
+	own := map[string]bool{}
+	for _, c := range f.Configurations {
+		r, err := arm.Load(tx, c.PublicIP)
+		if err != nil {
+			return nil // it is not there, which has been reported
+		}
+		public, err := decode[PublicIP](r)
+		if err != nil {
+			return err
+		}
+		own[public.Address] = true
+	}
+	for i := range f.NAT {
+		for j := range f.NAT[i].Rules {
+			r := &f.NAT[i].Rules[j]
+			for k, text := range r.Destinations {
+				if a, err := netip.ParseAddr(text); err == nil && !own[a.String()] {
+					found.Add(codeNATDestination, fmt.Sprintf("properties.natRuleCollections[%d].properties.rules[%d].destinationAddresses[%d]", i, j, k),
+						"AzureFirewallRule %s: Invalid DNat destination address, destination address other than AzureFirewall PublicIP address is not supported. It is '%s'.", r.Name, text)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// checkIPGroups checks the IP groups that rules name, and gives each the spelling of its
+// resource's ID.
+func checkIPGroups(tx *store.Tx, by arm.ID, list []Collection, at func(int) (string, string), found *arm.Found) error {
+	for i := range list {
+		_, head := at(i)
+		for j := range list[i].Rules {
+			r := &list[i].Rules[j]
+			for _, side := range []struct {
+				member string
+				groups []string
+			}{{"sourceIpGroups", r.SourceGroups}, {"destinationIpGroups", r.DestinationGroups}} {
+				for k := range side.groups {
+					resource, err := referencedAnywhere(tx, side.groups[k], typeIPGroups, by, fmt.Sprintf("%s.rules[%d].%s[%d]", head, j, side.member, k), found)
+					if err != nil {
+						return err
+					}
+					if resource != nil {
+						side.groups[k] = resource.ID
+					}
+				}
+			}
+		}
+	}
+	return nil
 }

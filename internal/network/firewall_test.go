@@ -36,6 +36,15 @@ func collection(name string, priority int, rules ...string) string {
 	return fmt.Sprintf(`{"name":%q,"properties":{"priority":%d,"action":{"type":"allow"},"rules":[%s]}}`, name, priority, strings.Join(rules, ","))
 }
 
+// natRule is a NAT rule to port 8080, or another, of a machine.
+func natRule(name, destination, port, to string) string {
+	return fmt.Sprintf(`{"name":%q,"protocols":["TCP"],"sourceAddresses":["*"],"destinationAddresses":[%q],"destinationPorts":[%q],"translatedAddress":"10.0.0.4","translatedPort":%q}`, name, destination, port, to)
+}
+
+func applicationRule(name, protocols string, names ...string) string {
+	return fmt.Sprintf(`{"name":%q,"protocols":[%s],"sourceAddresses":["*"],"targetFqdns":["%s"]}`, name, protocols, strings.Join(names, `","`))
+}
+
 func sdkFirewall(change ...func(*armnetwork.AzureFirewallPropertiesFormat)) armnetwork.AzureFirewall {
 	p := &armnetwork.AzureFirewallPropertiesFormat{
 		SKU: &armnetwork.AzureFirewallSKU{Name: to.Ptr(armnetwork.AzureFirewallSKUNameAZFWVnet), Tier: to.Ptr(armnetwork.AzureFirewallSKUTierStandard)},
@@ -175,20 +184,27 @@ func TestFirewallsAreRefused(t *testing.T) {
 	}
 	rules := func(rules string) string { return firewallBody(`,"networkRuleCollections":[` + rules + `]`) }
 	for body, codes := range map[string]string{
-		configured(firewallConfiguration("ip", net+"/subnets/a", publics+"/out")):                                                                                             "InvalidAzureFirewallSubnet",
-		configured(firewallConfiguration("ip", net+"/subnets/none", publics+"/none")):                                                                                         "InvalidResourceReference InvalidResourceReference",
-		configured(firewallConfiguration("ip", net, table)):                                                                                                                   "InvalidResourceReference InvalidResourceReference",
-		configured(firewallConfiguration("ip", firewallSubnet, publics+"/basic")):                                                                                             "InvalidAzureFirewallPublicIPAddress",
-		configured(firewallConfiguration("ip", firewallSubnet, elsewhere)):                                                                                                    "InvalidResourceReference",
-		configured(firewallConfiguration("ip", firewallSubnet, publics+"/out"), firewallConfiguration("IP", firewallSubnet, publics+"/out")):                                  "InvalidRequestFormat PublicIPAddressInUse AzureFirewallSubnetReferenceConflict",
-		configured(`{"name":"ip","properties":{"publicIPAddress":{"id":"` + publics + `/out"}}}`):                                                                             "AzureFirewallSubnetReferenceMissing",
-		configured(`{"name":"ip","properties":{"subnet":{"id":"` + firewallSubnet + `"}}}`):                                                                                   "InvalidAzureFirewallPublicIPAddress",
-		firewallBody(`,"natRuleCollections":[{}],"applicationRuleCollections":[{}],"firewallPolicy":{"id":"/p"},"virtualHub":{"id":"/h"},"managementIpConfiguration":{}`):     "NatRulesNotSupported ApplicationRulesNotSupported FirewallPolicyNotSupported VirtualHubNotSupported ManagementIPConfigurationNotSupported",
+		configured(firewallConfiguration("ip", net+"/subnets/a", publics+"/out")):                                                                                                  "InvalidAzureFirewallSubnet",
+		configured(firewallConfiguration("ip", net+"/subnets/none", publics+"/none")):                                                                                              "InvalidResourceReference InvalidResourceReference",
+		configured(firewallConfiguration("ip", net, table)):                                                                                                                        "InvalidResourceReference InvalidResourceReference",
+		configured(firewallConfiguration("ip", firewallSubnet, publics+"/basic")):                                                                                                  "InvalidAzureFirewallPublicIPAddress",
+		configured(firewallConfiguration("ip", firewallSubnet, elsewhere)):                                                                                                         "InvalidResourceReference",
+		configured(firewallConfiguration("ip", firewallSubnet, publics+"/out"), firewallConfiguration("IP", firewallSubnet, publics+"/out")):                                       "InvalidRequestFormat PublicIPAddressInUse AzureFirewallSubnetReferenceConflict",
+		configured(`{"name":"ip","properties":{"publicIPAddress":{"id":"` + publics + `/out"}}}`):                                                                                  "AzureFirewallSubnetReferenceMissing",
+		configured(`{"name":"ip","properties":{"subnet":{"id":"` + firewallSubnet + `"}}}`):                                                                                        "InvalidAzureFirewallPublicIPAddress",
+		firewallBody(`,"virtualHub":{"id":"/h"},"managementIpConfiguration":{}`):                                                                                                   "VirtualHubNotSupported ManagementIPConfigurationNotSupported",
+		firewallBody(`,"firewallPolicy":{"id":"/p"},"networkRuleCollections":[` + collection("a", 100) + `]`):                                                                      "AzureFirewallPolicyAndRuleCollectionsConflict InvalidResourceReference",
+		firewallBody(`,"natRuleCollections":[` + strings.Replace(collection("a", 100, natRule("r", "203.0.113.9", "1-2", "80-90")), "allow", "snat", 1) + `]`):                     "FirewallSnatNotSupported AzureFirewallRuleInvalidDnatPortOrRangeFormat AzureFirewallRuleInvalidDnatDestinationAddress",
+		firewallBody(`,"natRuleCollections":[` + strings.Replace(collection("a", 100, natRule("r", "*", "*", "0")), "allow", "Dnat", 1) + `]`):                                     "AzureFirewallRuleInvalidDnatPortOrRangeFormat AzureFirewallRuleInvalidDnatDestinationAddress AzureFirewallRuleInvalidDnatPortOrRangeFormat",
+		firewallBody(`,"natRuleCollections":[` + collection("a", 100, `{"name":"r","protocols":["ICMP"],"translatedFqdn":"a.b"}`) + `]`):                                           "FirewallRuleTranslatedFqdnNotSupported InvalidRequestFormat FirewallRuleParameterNotSpecified FirewallRuleParameterNotSpecified FirewallRuleParameterNotSpecified InvalidRequestFormat FirewallRuleInvalidTranslatedAddress AzureFirewallRuleInvalidDnatPortOrRangeFormat",
+		firewallBody(`,"applicationRuleCollections":[` + collection("a", 100, `{"name":"r"}`) + `]`):                                                                               "FirewallRuleParameterNotSpecified FirewallRuleParameterNotSpecified FirewallRuleParameterNotSpecified",
+		firewallBody(`,"applicationRuleCollections":[` + collection("a", 100, applicationRule("r", `{"protocolType":"Ftp"},{"protocolType":"http","port":64001}`, "www.*")) + `]`): "InvalidRequestFormat FirewallRuleInvalidPortRange FirewallRuleInvalidPortRange FirewallRuleInvalidFqdn",
+		firewallBody(`,"applicationRuleCollections":[` + collection("a", 100, strings.Replace(applicationRule("r", `{"protocolType":"http"}`, "*"), "{", `{"fqdnTags":["WindowsUpdate"],"webCategories":["x"],"targetUrls":["a/b"],"terminateTLS":true,`, 1)) + `]`): "FirewallRuleFqdnTagsNotSupported FirewallRuleTargetUrlsNotSupported FirewallRuleWebCategoriesNotSupported FirewallRuleTerminateTlsNotSupported",
 		firewallBody(`,"sku":{"name":"AZFW_Hub","tier":"Free"},"threatIntelMode":"Loud"`):                                                                                     "InvalidRequestFormat InvalidRequestFormat InvalidRequestFormat",
 		firewallBody(`,"additionalProperties":{"Network.DNS.EnableProxy":"true","network.snat.privateranges":"10.0.0.1/8"}`):                                                  "AdditionalPropertyNotSupported InvalidAddressPrefixFormat",
 		rules(collection("-a", 99) + `,` + collection("b", 65001) + `,` + collection("B", 65001)):                                                                             "InvalidResourceName FirewallRuleCollectionInvalidPriority FirewallRuleCollectionInvalidPriority InvalidRequestFormat FirewallRuleCollectionInvalidPriority FirewallRuleCollectionConflict",
 		rules(collection("a", 100, `{"name":"r","protocols":["GRE"],"sourceAddresses":["Internet","10.0.0.1/8"],"destinationAddresses":["any"],"destinationPorts":["1,2"]}`)): "InvalidRequestFormat FirewallRuleInvalidAddressPrefix FirewallRuleInvalidAddressPrefix FirewallRuleInvalidAddressPrefix FirewallRuleInvalidPortRange",
-		rules(collection("a", 100, `{"name":"r"}`, `{"name":"R","protocols":["TCP"],"sourceIpGroups":["/g"],"destinationFqdns":["x.y"],"destinationPorts":["1"]}`)):           "FirewallRuleParameterNotSpecified FirewallRuleParameterNotSpecified FirewallRuleParameterNotSpecified FirewallRuleParameterNotSpecified InvalidRequestFormat FirewallRuleFqdnsNotSupported InvalidResourceReference FirewallRuleParameterNotSpecified FirewallRuleParameterNotSpecified",
+		rules(collection("a", 100, `{"name":"r"}`, `{"name":"R","protocols":["TCP"],"sourceIpGroups":["/g"],"destinationFqdns":["x.y"],"destinationPorts":["1"]}`)):           "FirewallRuleFqdnsNotSupported FirewallRuleParameterNotSpecified FirewallRuleParameterNotSpecified FirewallRuleParameterNotSpecified FirewallRuleParameterNotSpecified InvalidRequestFormat FirewallRuleParameterNotSpecified InvalidResourceReference",
 	} {
 		w.refused("PUT", firewall, body, codes)
 	}

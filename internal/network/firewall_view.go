@@ -34,14 +34,12 @@ func (f *Firewall) view(id, etag string) expr.Value {
 		configurations[i] = child(id+"/azureFirewallIpConfigurations/"+c.Name, c.Name, typeConfigurations, etag, c.view(f.Address))
 	}
 	v.add("ipConfigurations", expr.Array(configurations...))
-	collections := make([]expr.Value, len(f.Collections))
-	for i := range f.Collections {
-		c := &f.Collections[i]
-		collections[i] = child(id+"/networkRuleCollections/"+c.Name, c.Name, typeFirewalls+"/networkRuleCollections", etag, c.view())
+	for _, kind := range f.kinds() {
+		v.add(kind.member, kind.views(id, etag))
 	}
-	v.add("networkRuleCollections", expr.Array(collections...))
-	v.add("applicationRuleCollections", expr.Array())
-	v.add("natRuleCollections", expr.Array())
+	if f.Policy != "" {
+		v.add("firewallPolicy", idObject(f.Policy))
+	}
 	return v.value()
 }
 
@@ -56,27 +54,5 @@ func (c *FirewallConfiguration) view(address string) expr.Value {
 	if c.Subnet != "" {
 		v.add("subnet", idObject(c.Subnet))
 	}
-	return v.value()
-}
-
-func (c *Collection) view() expr.Value {
-	var v, action fields
-	v.text("provisioningState", succeeded)
-	v.add("priority", expr.Int(int64(c.Priority)))
-	action.text("type", c.Action)
-	v.add("action", action.value())
-	rules := make([]expr.Value, len(c.Rules))
-	for i := range c.Rules {
-		r := &c.Rules[i]
-		var f fields
-		f.text("name", r.Name)
-		f.text("description", r.Description)
-		f.texts("protocols", r.Protocols)
-		f.texts("sourceAddresses", r.Sources)
-		f.texts("destinationAddresses", r.Destinations)
-		f.texts("destinationPorts", r.Ports)
-		rules[i] = f.value()
-	}
-	v.add("rules", expr.Array(rules...))
 	return v.value()
 }

@@ -45,6 +45,7 @@ type reader struct {
 	nats      map[string]netip.Addr // of NAT gateways, by key
 	// members are the addresses of application security groups, by their keys.
 	members map[string][]netpol.Address
+	groups  map[string][]netpol.Address // of IP groups, by key
 }
 
 func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
@@ -52,7 +53,7 @@ func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{addresses: map[string]netip.Addr{}, nats: map[string]netip.Addr{}, members: map[string][]netpol.Address{}, known: knownTags(tags), types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
+	r := &reader{addresses: map[string]netip.Addr{}, nats: map[string]netip.Addr{}, members: map[string][]netpol.Address{}, groups: map[string][]netpol.Address{}, known: knownTags(tags), types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
 		mappings: map[string][]Mapping{}, guests: map[string]map[netip.Addr]string{}, egress: map[netip.Addr]Egress{}, outgoing: map[firewallAt][]netip.Addr{}}}
 	for _, resource := range all {
 		typ := strings.ToLower(resource.Type)
@@ -67,6 +68,8 @@ func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
 	each(r, typeNATGateways, r.nat)
 	each(r, typeNetworks, r.network)
 	each(r, typeInterfaces, r.nic)
+	each(r, typeIPGroups, r.ipGroup)
+	each(r, typePolicies, r.policy)
 	each(r, typeFirewalls, r.firewall)
 	each(r, typeGateways, r.gateway)
 	return r.content, errors.Join(r.problems...)

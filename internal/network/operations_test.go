@@ -150,7 +150,7 @@ func TestOperations(t *testing.T) {
 		run  func(*sdk)
 	}{
 		{"networks", driveNetworks}, {"groups", driveGroups}, {"tables", driveTables}, {"watchers", driveWatchers}, {"location", driveLocation},
-		{"public addresses", drivePublicIPs}, {"interfaces", driveInterfaces}, {"nat gateways", driveNATGateways}, {"peerings", drivePeerings}, {"firewalls", driveFirewalls},
+		{"public addresses", drivePublicIPs}, {"interfaces", driveInterfaces}, {"nat gateways", driveNATGateways}, {"peerings", drivePeerings}, {"firewalls", driveFirewalls}, {"firewall policies", drivePolicies},
 	} {
 		t.Run(scenario.name, func(t *testing.T) { scenario.run(newWorld(t).sdk(v)) })
 	}

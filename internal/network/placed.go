@@ -42,11 +42,14 @@ type Configuration struct {
 type Firewall struct {
 	Version        int                     `json:"v"`
 	Tier           string                  `json:"tier"`
-	ThreatIntel    string                  `json:"threatIntel"` // Alert, Deny, Off: without a feed, nothing is a threat
+	ThreatIntel    string                  `json:"threatIntel"` // Alert, Deny, Off
 	Zones          []string                `json:"zones,omitempty"`
-	Address        string                  `json:"address"`        // its private one, if it has a subnet
-	Configurations []FirewallConfiguration `json:"configurations"` // one has the subnet, if there are any
-	Collections    []Collection            `json:"collections,omitempty"`
+	Address        string                  `json:"address"`          // its private one, if it has a subnet
+	Configurations []FirewallConfiguration `json:"configurations"`   // one has the subnet, if there are any
+	Policy         string                  `json:"policy,omitempty"` // resource ID; then there are no collections
+	NAT            []Collection            `json:"nat,omitempty"`
+	Collections    []Collection            `json:"collections,omitempty"` // of network rules
+	Applications   []Collection            `json:"applications,omitempty"`
 	PrivateRanges  []string                `json:"privateRanges,omitempty"` // Network.SNAT.PrivateRanges; none is the default
 	Settings       expr.Value              `json:"settings"`
 }
@@ -56,24 +59,6 @@ type FirewallConfiguration struct {
 	Name     string `json:"name"`
 	Subnet   string `json:"subnet,omitempty"`   // resource ID
 	PublicIP string `json:"publicIP,omitempty"` // resource ID
-}
-
-// Collection is a network rule collection of a firewall.
-type Collection struct {
-	Name     string         `json:"name"`
-	Priority int            `json:"priority"`
-	Action   string         `json:"action"` // Allow, Deny
-	Rules    []FirewallRule `json:"rules"`
-}
-
-// FirewallRule is a network rule of a firewall.
-type FirewallRule struct {
-	Name         string   `json:"name"`
-	Description  string   `json:"description,omitempty"`
-	Protocols    []string `json:"protocols"`
-	Sources      []string `json:"sources"`
-	Destinations []string `json:"destinations"`
-	Ports        []string `json:"ports"`
 }
 
 // PublicIP is a public address, as stored.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"isle/internal/arm"
@@ -97,7 +98,8 @@ func (r *reader) firewall(resource arm.Resource, form *Firewall) (err error) {
 	var problems [3]error
 	f.PrivateIP, problems[0] = netip.ParseAddr(form.Address)
 	f.PrivateRanges, problems[1] = snatRanges(form.PrivateRanges)
-	f.Collections, problems[2] = collections(form.Collections)
+	f.Policy, f.ThreatIntel.Mode = referenceID(form.Policy), threatMode(form.ThreatIntel)
+	f.NAT, f.Collections, f.Applications, problems[2] = r.rules(slices.Concat(form.NAT, form.Collections, form.Applications))
 	r.model.Firewalls = append(r.model.Firewalls, f)
 	at := firewallAt{networkKey(f.Subnet), f.PrivateIP}
 	r.outgoing[at] = f.PublicIPs
@@ -123,37 +125,6 @@ func snatRanges(given []string) (ranges []netip.Prefix, err error) {
 		ranges = append(ranges, a.Prefix)
 	}
 	return ranges, errors.Join(problems...)
-}
-
-func collections(given []Collection) (list []netpol.RuleCollection, err error) {
-	var problems []error
-	for _, c := range given {
-		collection := netpol.RuleCollection{Name: c.Name, Priority: c.Priority}
-		if c.Action == "Allow" {
-			collection.Action = netpol.Allow
-		}
-		for i := range c.Rules {
-			rule, err := c.Rules[i].model()
-			problems = append(problems, err)
-			collection.Rules = append(collection.Rules, rule)
-		}
-		list = append(list, collection)
-	}
-	return list, errors.Join(problems...)
-}
-
-func (r *FirewallRule) model() (rule netpol.NetworkRule, err error) {
-	var problems []error
-	rule.Name = r.Name
-	for _, text := range r.Protocols {
-		p, err := netpol.ParseProtocol(text)
-		problems = append(problems, err)
-		rule.Protocols = append(rule.Protocols, p)
-	}
-	rule.Source, err = sideOf(r.Sources, nil)
-	problems = append(problems, err)
-	rule.Destination, err = sideOf(r.Destinations, r.Ports)
-	return rule, errors.Join(append(problems, err)...)
 }
 
 // gateway needs the networks to have been read: it is part of one.

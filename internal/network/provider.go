@@ -30,7 +30,7 @@ func resourceTypes(p *provider) []arm.Type {
 		"2019-12-01", "2019-11-01", "2019-09-01", "2019-08-01", "2019-07-01", "2019-06-01", "2019-04-01", "2019-02-01", "2018-12-01", "2018-11-01", "2018-10-01", "2018-08-01", "2018-07-01", "2018-06-01", "2018-04-01", "2018-02-01", "2018-01-01",
 		"2017-11-01", "2017-10-01", "2017-09-01", "2017-08-01", "2017-06-01", "2017-03-01", "2016-12-01", "2016-09-01", "2016-06-01", "2016-03-30", "2015-06-15", "2015-05-01-preview"}
 	top := arm.Type{APIVersions: versions, AnyVersion: true, Tracked: true, ETagMember: true, Patch: arm.PatchTags, List: &arm.ListSpec{}, ValidName: anyName}
-	top.Names = []string{typeNetworks, typeGroups, typeTables, typePublicIPs, typeInterfaces, typeGateways, typeApplicationGroups, typeNATGateways}
+	top.Names = []string{typeNetworks, typeGroups, typeTables, typePublicIPs, typeInterfaces, typeGateways, typeApplicationGroups, typeNATGateways, typePolicies, typeIPGroups}
 	top.Move = arm.Rehome
 	child := arm.Type{APIVersions: versions, AnyVersion: true, ETagMember: true, List: &arm.ListSpec{}, ValidName: anyName, Names: top.Names}
 
@@ -96,6 +96,15 @@ func resourceTypes(p *provider) []arm.Type {
 	firewalls.Move = nil // as in Azure
 	firewalls.Actions = map[string]arm.Handler{"learnedIPPrefixes": learnedPrefixes, "packetCapture": captured, "packetCaptureOperation": captured}
 
+	policies := top
+	policies.Name, policies.Put, policies.Delete, policies.View = typePolicies, putPolicy, deletePolicy, viewPolicy
+	policies.ReadOnly = []string{"properties.firewalls", "properties.childPolicies", "properties.ruleCollectionGroups"}
+	ruleGroups := child
+	ruleGroups.Name, ruleGroups.Put, ruleGroups.Delete, ruleGroups.View = typeRuleGroups, p.putRuleGroup, deleteChild, viewRuleGroup
+	ipGroups := top
+	ipGroups.Name, ipGroups.Put, ipGroups.Delete, ipGroups.View = typeIPGroups, putIPGroup, deleteIPGroup, viewIPGroup
+	ipGroups.ReadOnly = []string{"properties.firewalls", "properties.firewallPolicies"}
+
 	gateways := top
 	gateways.Name, gateways.Put, gateways.Patch, gateways.Delete, gateways.View = typeGateways, putGateway, patchGateway, deleteGateway, viewGateway
 	interfaces := top
@@ -107,7 +116,7 @@ func resourceTypes(p *provider) []arm.Type {
 	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &interfaces, &gateways, &applications, &nats} {
 		t.Linked = "join/action"
 	}
-	return []arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, publics, firewalls, interfaces, gateways}
+	return []arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, publics, firewalls, policies, ruleGroups, ipGroups, interfaces, gateways}
 }
 
 // anyName leaves names to the types' own rules, which report them together with

@@ -332,9 +332,9 @@ func checkPublic(tx *store.Tx, ref *string, user publicUser, found *arm.Found) (
 	return form, nil
 }
 
-// referenced loads what a resource refers to; nil if it is not there, not of the
-// type, or elsewhere, which is reported.
-func referenced(tx *store.Tx, id, typ string, by arm.ID, location, target string, found *arm.Found) (*arm.Resource, error) {
+// referencedAnywhere loads what a resource refers to in its subscription; nil if it is not
+// there or not of the type, which is reported.
+func referencedAnywhere(tx *store.Tx, id, typ string, by arm.ID, target string, found *arm.Found) (*arm.Resource, error) {
 	parsed, err := arm.ParseID(id)
 	if err != nil || !strings.EqualFold(parsed.Type(), typ) {
 		found.Add(codeReference, target, "Resource %s referenced by resource %s is not the ID of a resource of type %s.", id, by, typ)
@@ -348,6 +348,19 @@ func referenced(tx *store.Tx, id, typ string, by arm.ID, location, target string
 	if err != nil {
 		return nil, err
 	}
+	if !strings.EqualFold(parsed.Subscription, by.Subscription) {
+		found.Add(codeReference, target, "Resource %s referenced by resource %s is in another subscription; both must be in one.", id, by)
+		return nil, nil
+	}
+	return &r, nil
+}
+
+// referenced does so for what must be in the same location.
+func referenced(tx *store.Tx, id, typ string, by arm.ID, location, target string, found *arm.Found) (*arm.Resource, error) {
+	r, err := referencedAnywhere(tx, id, typ, by, target, found)
+	if r == nil || err != nil {
+		return nil, err
+	}
 	at := r.Location
 	if at == "" { // a nested resource is where its parent is
 		parent, err := arm.Load(tx, r.Parent)
@@ -356,11 +369,11 @@ func referenced(tx *store.Tx, id, typ string, by arm.ID, location, target string
 		}
 		at = parent.Location
 	}
-	if !strings.EqualFold(parsed.Subscription, by.Subscription) || !arm.SameLocation(at, location) {
+	if !arm.SameLocation(at, location) {
 		found.Add(codeReference, target, "Resource %s referenced by resource %s is in location '%s'; both must be in one subscription and location ('%s').", id, by, at, location)
 		return nil, nil
 	}
-	return &r, nil
+	return r, nil
 }
 
 // owner is the ID of the resource that has the address; "" if none does.
