@@ -82,8 +82,8 @@ func (w *walk) decide() Decision {
 		verdict = Allow
 	}
 	d := Decision{Verdict: verdict, Stage: w.stage, Reason: w.reason, Exit: w.exit, SNATIP: w.snat, DNAT: w.dnat, Named: w.named, Threat: w.threat}
-	if verdict == Allow && (w.end != nil || w.exit == VnetLocal || w.exit == VNetPeering) {
-		d.Network = w.network.id
+	if verdict == Allow {
+		d.Network, d.Inside = w.network.id, w.end != nil || w.exit == VnetLocal || w.exit == VNetPeering
 	}
 	w.describe(&d)
 	return d

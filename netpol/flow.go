@@ -73,7 +73,8 @@ type Decision struct {
 	NextHop     NextHopType
 	NextHopIP   netip.Addr
 	Exit        NextHopType // the last next hop, behind all appliances
-	Network     string      // ID of the network that an allowed flow ends in; "" where it leaves all of them
+	Network     string      // ID of the network that an allowed flow is in last
+	Inside      bool        // it ends there
 	SNATIP      netip.Addr  // the address as which a firewall or a NAT gateway sends the flow on
 
 	RuleKind RuleKind       // at the firewall's stage

@@ -25,7 +25,7 @@ type judgement struct {
 	to      netip.AddrPort     // the other end as the network knows it
 	reach   netip.AddrPort     // the real address; invalid: nothing is attached there
 	inside  bool               // it ends in the network, or in one within its reach
-	network string             // the ID of that one
+	network string             // the ID of the network that it is in last
 	exit    netpol.NextHopType // the last next hop of its way, if a network has judged it
 	inlet   *inlet             // set: it arrives in this process
 	egress  *Egress            // set: it leaves this way
@@ -218,7 +218,7 @@ func (p *Place) evaluate(f Flow, to netip.AddrPort) judgement {
 	}
 	flow := netpol.Flow{Protocol: protocol(f.Protocol), Source: f.Source.Address, SourcePort: sourcePort, Destination: to.Addr(), DestinationPort: to.Port()}
 	verdict := p.Network.Evaluate(flow)
-	j := judgement{Decision: byPolicy(f, flow, verdict), network: verdict.Network, inside: verdict.Network != "", exit: verdict.Exit}
+	j := judgement{Decision: byPolicy(f, flow, verdict), network: verdict.Network, inside: verdict.Inside, exit: verdict.Exit}
 	if !j.Allowed && f.Zone == ZoneInternet && !isPublic(to.Addr()) && to.Addr() != netpol.HostAddress() {
 		j.remedy(&verdict)
 	}

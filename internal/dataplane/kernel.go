@@ -36,7 +36,8 @@ type Held struct {
 	// by the interface's ID in lower case.
 	Machines map[string]Namespace
 	// Outside are the networks that have an uplink, Gateways those behind whose gateway
-	// there is a machine: such flows take the kernel's way.
+	// there is a machine, or that use the gateway of a network with either: such flows
+	// take the kernel's way.
 	Outside, Gateways map[string]bool
 }
 
@@ -102,9 +103,9 @@ func (k *Kernel) way(ctx context.Context, s Source, j *judgement) (path string, 
 	if err != nil {
 		return "", notHeld(j.Flow, err)
 	}
-	network := strings.ToLower(j.place.Network.ID())
+	network := strings.ToLower(j.network)
 	switch {
-	case j.inside && !held.Ports[strings.ToLower(j.network)][j.to.Addr()]:
+	case j.inside && !held.Ports[network][j.to.Addr()]:
 		return "", unattached(j)
 	case j.inside:
 		if err := k.serve(held, j); err != nil {

@@ -103,16 +103,17 @@ func (k *Kernel) forgetChanged(want *layout.Layout) error {
 	if err != nil {
 		return fmt.Errorf("kernel: list %s: %w", folder, err)
 	}
-	damaged := map[string]bool{}
+	damaged, of := map[string]bool{}, islands(k.layout)
 	for _, n := range k.layout.Namespaces {
 		if !slices.Contains(names, n.Name) {
-			damaged[n.Network] = true
+			damaged[of[n.Network]] = true
 		}
 	}
+	now := islands(want)
 	for i := range want.Namespaces {
 		n := &want.Namespaces[i]
 		before, ok := k.layout.Find(n.Name)
-		if !ok || damaged[n.Network] || !reflect.DeepEqual(n, before) || slices.ContainsFunc(n.Links, isGiven) {
+		if !ok || damaged[of[n.Network]] || of[n.Network] != now[n.Network] || !reflect.DeepEqual(n, before) || slices.ContainsFunc(n.Links, isGiven) {
 			delete(k.known, n.Name)
 		}
 	}
@@ -141,8 +142,35 @@ func (k *Kernel) judgeAnew(p *plan) {
 	}
 }
 
+// islands tells of each network of a layout which of those are one island: links lead
+// from one to the other. An island is called by the first of them.
+func islands(l *layout.Layout) map[string]string {
+	networks := map[string]string{} // by namespace
+	island := map[string]string{}
+	for i := range l.Namespaces {
+		n := &l.Namespaces[i]
+		networks[n.Name], island[n.Network] = n.Network, n.Network
+	}
+	for i := range l.Namespaces {
+		n := &l.Namespaces[i]
+		for _, link := range n.Links {
+			other, there := networks[link.Peer.Namespace]
+			if !there || island[other] == island[n.Network] {
+				continue
+			}
+			low, high := min(island[other], island[n.Network]), max(island[other], island[n.Network])
+			for network, of := range island {
+				if of == high {
+					island[network] = low
+				}
+			}
+		}
+	}
+	return island
+}
+
 // carryOut does what is planned and forgets what was known of the namespaces that it
-// changes. Networks do not know each other: they are changed side by side.
+// changes. Networks that no link connects are changed side by side.
 func (k *Kernel) carryOut(ctx context.Context, p *plan) error {
 	if slices.ContainsFunc(p.works, func(w *work) bool { return w.create }) {
 		if err := shareFolder(); err != nil {
@@ -169,21 +197,22 @@ func (k *Kernel) carryOut(ctx context.Context, p *plan) error {
 	return errors.Join(failed...)
 }
 
-// changes splits a plan by networks. What is to go belongs to none, and is one change.
+// changes splits a plan by islands. What is to go belongs to none, and is one change.
 func (k *Kernel) changes(p *plan) []*change {
-	networks := map[string]*change{}
+	of := islands(k.layout)
+	changes := map[string]*change{}
 	var list []*change
 	for _, w := range p.works {
-		network := ""
+		island := ""
 		if w.want == nil {
 			delete(k.judged, w.name)
 		} else {
-			network = w.want.Network
+			island = of[w.want.Network]
 		}
-		c := networks[network]
+		c := changes[island]
 		if c == nil {
-			c = &change{options: k.options, network: network, spaces: map[string]*space{}, failed: map[string]bool{}, outside: map[layout.End]error{}}
-			networks[network] = c
+			c = &change{options: k.options, spaces: map[string]*space{}, failed: map[string]bool{}, outside: map[layout.End]error{}}
+			changes[island] = c
 			list = append(list, c)
 		}
 		c.works = append(c.works, w)

@@ -14,11 +14,11 @@ import (
 	"isle/netpol/layout"
 )
 
-// change carries out the works of one network, step by step over all its namespaces, so
-// that nothing is open before it is filtered (see the package).
+// change carries out the works of one network, or of those that are linked with each
+// other, step by step over all their namespaces, so that nothing is open before it is
+// filtered (see the package). What is to go is a change as well.
 type change struct {
 	options Options
-	network string // resource ID; "" for what is to go
 	works   []*work
 	spaces  map[string]*space // that are open, by name
 	failed  map[string]bool   // namespaces where a step failed, which get no further ones
@@ -39,10 +39,14 @@ func (c *change) carryOut(ctx context.Context) error {
 	steps := []func(context.Context, *work) error{
 		c.dropOwn, c.empty, c.remove, c.create, c.dropLinks, c.loadFilter, c.makeLinks, c.settle, c.awaitRunning, c.judge,
 	}
-	var failed []error
+	failed := map[string][]error{} // by network
 	for _, step := range steps {
 		if err := ctx.Err(); err != nil {
-			failed = append(failed, err)
+			for _, w := range c.works {
+				if network := w.network(); !slices.Contains(failed[network], err) {
+					failed[network] = append(failed[network], err)
+				}
+			}
 			break
 		}
 		for _, w := range c.works {
@@ -51,15 +55,34 @@ func (c *change) carryOut(ctx context.Context) error {
 			}
 			if err := step(ctx, w); err != nil {
 				c.failed[w.name] = true
-				failed = append(failed, fmt.Errorf("namespace %s: %w", w.name, err))
+				failed[w.network()] = append(failed[w.network()], fmt.Errorf("namespace %s: %w", w.name, err))
 			}
 		}
 	}
-	err := errors.Join(append(failed, slices.Collect(maps.Values(c.outside))...)...)
-	if err == nil || c.network == "" {
-		return err
+	for _, w := range c.works {
+		for at, err := range c.outside {
+			if at.Namespace == w.name {
+				failed[w.network()] = append(failed[w.network()], err)
+			}
+		}
 	}
-	return &layout.NetworkError{Network: c.network, Err: err}
+	var found []error
+	for _, network := range slices.Sorted(maps.Keys(failed)) {
+		err := errors.Join(failed[network]...)
+		if network != "" {
+			err = &layout.NetworkError{Network: network, Err: err}
+		}
+		found = append(found, err)
+	}
+	return errors.Join(found...)
+}
+
+// network is the ID of the network that a namespace is of; "" for one that is to go.
+func (w *work) network() string {
+	if w.want == nil {
+		return ""
+	}
+	return w.want.Network
 }
 
 func (c *change) path(name string) string { return Path(c.options.Tag, name) }

@@ -84,13 +84,12 @@ func (c *comparison) run(t *testing.T, packets int) int {
 		}
 	}
 	from := slices.SortedFunc(maps.Keys(senders), netip.Addr.Compare)
-	network := c.in.Policy.Networks()[0]
 	queue := newQueue(t)
 	for i := range packets {
 		if i%queued == 0 {
 			queue.pass(t)
 		}
-		f, trace := c.flow(network, senders, from)
+		f, trace := c.flow(senders, from)
 		for _, s := range trace.Steps {
 			if s.Decision.RuleID != "" {
 				c.want[s.Decision.RuleID]++
@@ -105,10 +104,15 @@ func (c *comparison) run(t *testing.T, packets int) int {
 }
 
 // flow draws a flow of which the kernel knows nothing yet.
-func (c *comparison) flow(n *netpol.Network, senders map[netip.Addr]int, from []netip.Addr) (netpol.Flow, netpol.Trace) {
+func (c *comparison) flow(senders map[netip.Addr]int, from []netip.Addr) (netpol.Flow, netpol.Trace) {
+	networks := c.in.Policy.Networks()
 	for {
 		f := c.random.Flow(from[c.random.IntN(len(from))])
-		trace := n.Trace(f)
+		at := slices.IndexFunc(networks, func(n *netpol.Network) bool {
+			_, in := n.SubnetOf(f.Source)
+			return in
+		})
+		trace := networks[at].Trace(f)
 		if senders[f.Source] == senders[f.Destination] || trace.Decision.Reason == netpol.RoutingLoop {
 			continue // what never leaves its namespace; what the kernel lets go round for longer
 		}

@@ -290,6 +290,9 @@ func (s *standing) hold(tag string) {
 	for _, u := range in.Uplinks {
 		h.Outside[strings.ToLower(u.Network)] = true
 	}
+	for network, gateway := range in.LentGateways() {
+		h.Gateways[network] = h.Gateways[gateway] || h.Outside[gateway]
+	}
 	s.held = h
 }
 

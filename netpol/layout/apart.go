@@ -20,9 +20,10 @@ func (e *NetworkError) Error() string { return fmt.Sprintf("network %s: %v", e.N
 // Unwrap gives the cause.
 func (e *NetworkError) Unwrap() error { return e.Err }
 
-// CompileApart is Compile, but the problems of a network are its own: it is laid out as
-// it was before, or not at all if it was not there (before may be nil). The error joins a
-// [NetworkError] for each such network, and the problems of none.
+// CompileApart is Compile, but the problems of networks are their own: those that are
+// peered with each other are laid out as they were before, or not at all if they were not
+// there (before may be nil). The error joins a [NetworkError] for each such network, and
+// the problems of none.
 func CompileApart(in Input, before *Layout) (*Layout, error) {
 	l, err := Compile(in)
 	var all netpol.Problems
@@ -31,13 +32,14 @@ func CompileApart(in Input, before *Layout) (*Layout, error) {
 	}
 	l = &Layout{}
 	var found []error
-	for i := range in.Model.Networks {
-		id := in.Model.Networks[i].ID
-		one, err := Compile(in.of(id))
+	for _, island := range islands(in.Model) {
+		one, err := Compile(in.of(island))
 		var problems netpol.Problems
 		if errors.As(err, &problems) {
-			one = before.of(id)
-			found = append(found, &NetworkError{id, err})
+			one = before.of(island)
+			for _, id := range island {
+				found = append(found, &NetworkError{id, err})
+			}
 			all = slices.DeleteFunc(all, func(p netpol.Problem) bool { return slices.Contains(problems, p) })
 		}
 		l.Namespaces = append(l.Namespaces, one.Namespaces...)
@@ -49,9 +51,40 @@ func CompileApart(in Input, before *Layout) (*Layout, error) {
 	return l, errors.Join(found...)
 }
 
-// of is what of the input is in a network.
-func (in Input) of(network string) Input {
-	is := func(id string) bool { return strings.EqualFold(id, network) }
+// islands are the networks of a model, those together that peerings connect, by their IDs.
+func islands(m *netpol.Model) [][]string {
+	var list [][]string
+	seen := map[string]bool{}
+	networks := map[string]*netpol.VirtualNetwork{}
+	for i := range m.Networks {
+		networks[strings.ToLower(m.Networks[i].ID)] = &m.Networks[i]
+	}
+	for i := range m.Networks {
+		var island []string
+		for rest := []string{m.Networks[i].ID}; len(rest) > 0; rest = rest[1:] {
+			key := strings.ToLower(rest[0])
+			n := networks[key]
+			if seen[key] || n == nil {
+				continue
+			}
+			seen[key] = true
+			island = append(island, n.ID)
+			for _, p := range n.Peerings {
+				rest = append(rest, p.Remote)
+			}
+		}
+		if island != nil {
+			list = append(list, island)
+		}
+	}
+	return list
+}
+
+// of is what of the input is in some networks.
+func (in Input) of(networks []string) Input {
+	is := func(id string) bool {
+		return slices.ContainsFunc(networks, func(n string) bool { return strings.EqualFold(n, id) })
+	}
 	in.Environments = slices.DeleteFunc(slices.Clone(in.Environments), func(e Environment) bool { return !is(e.Network) })
 	in.Attachments = slices.DeleteFunc(slices.Clone(in.Attachments), func(a Attachment) bool { return !is(in.NetworkOf(a.Interface)) })
 	in.Uplinks = slices.DeleteFunc(slices.Clone(in.Uplinks), func(u NetworkUplink) bool { return !is(u.Network) })
@@ -73,10 +106,12 @@ func (in Input) NetworkOf(nic string) string {
 	return ""
 }
 
-// of is what of the layout is of a network.
-func (l *Layout) of(network string) *Layout {
+// of is what of the layout is of some networks.
+func (l *Layout) of(networks []string) *Layout {
 	if l == nil {
 		return &Layout{}
 	}
-	return &Layout{Namespaces: slices.DeleteFunc(slices.Clone(l.Namespaces), func(n Namespace) bool { return !strings.EqualFold(n.Network, network) })}
+	return &Layout{Namespaces: slices.DeleteFunc(slices.Clone(l.Namespaces), func(n Namespace) bool {
+		return !slices.ContainsFunc(networks, func(id string) bool { return strings.EqualFold(id, n.Network) })
+	})}
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"isle/netpol"
@@ -59,6 +60,36 @@ func TestProblemsOfANetworkAreItsOwn(t *testing.T) {
 	l, _ = layout.CompileApart(in, nil)
 	if _, ok := l.Find(layout.RouterName("/vnet/bad")); ok || len(l.Namespaces) != 2 {
 		t.Errorf("%+v", l)
+	}
+}
+
+// TestPeeredNetworksStandTogether: what is wrong with one leaves those that are linked with
+// it as they were, too.
+func TestPeeredNetworksStandTogether(t *testing.T) {
+	in := twoNetworks(t)
+	m := in.Model
+	m.Networks[0].Space = []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}
+	m.Networks[0].Subnets[0].Prefixes = m.Networks[0].Space
+	in.Environments[0].Parts[0].Address = netip.MustParseAddr("10.1.0.4")
+	m.Networks[0].Peerings = []netpol.Peering{{ID: "/p", Remote: "/vnet/BAD", Space: m.Networks[1].Space, Access: true}}
+	m.Networks[1].Peerings = []netpol.Peering{{ID: "/q", Remote: "/vnet/good", Space: m.Networks[0].Space, Access: true}}
+	var err error
+	if in.Policy, err = netpol.Compile(m); err != nil {
+		t.Fatal(err)
+	}
+	before, err := layout.CompileApart(in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Attachments = []layout.Attachment{{Interface: "/nic/A", Given: "tapa", Gateway: true}, {Interface: "/nic/b", Given: "tapb", Gateway: true}}
+	l, err := layout.CompileApart(in, before)
+	if err == nil || !reflect.DeepEqual(l, before) {
+		t.Errorf("%v, %+v", err, l)
+	}
+	for _, id := range []string{"/vnet/good", "/vnet/bad"} {
+		if !strings.Contains(err.Error(), "network "+id+":") {
+			t.Errorf("%s is not told of: %v", id, err)
+		}
 	}
 }
 

@@ -56,6 +56,9 @@ func (r *router) namespace() Namespace {
 	for _, p := range r.ports {
 		ns.Links = append(ns.Links, r.link(p))
 	}
+	for _, e := range r.ends {
+		ns.Links = append(ns.Links, e.link())
+	}
 	if u := r.uplink; u != nil {
 		ns.Links = append(ns.Links, Link{Name: UplinkLink, Kind: Uplink, Parent: u.Interface, Addresses: r.uplinkAddresses(), ProxyARP: true})
 	}

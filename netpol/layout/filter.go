@@ -16,6 +16,7 @@ import (
 //	origin   it has an address that its port may send from
 //	out      groups of the interface and the subnet that it comes from, before any
 //	         route is looked up, as netpol judges
+//	         (what comes from a peered network has passed that stage there)
 //	in       once it is routed: groups of the subnet and the interface it goes to
 //	platform instead of all others, where it goes to the platform's address: of the
 //	         groups' rules only those that name the platform (network.md §A3)
@@ -79,6 +80,7 @@ func (r *router) filter() (string, []Comment) {
 		f.rule("ip daddr %s goto stage_platform", PlatformAddress)
 		f.rule("ip daddr %s drop", prefixSet(never))
 		f.transit()
+		f.forwarded()
 		f.jump("iifname", out)
 		f.detours()
 		f.rule("accept")
@@ -89,6 +91,7 @@ func (r *router) filter() (string, []Comment) {
 	})
 	f.chain("stage_in", "filter hook forward priority filter; policy drop;", func() {
 		f.begun()
+		f.closed()
 		f.jump("oifname", in)
 		f.rule("accept")
 	})
@@ -116,6 +119,9 @@ func (f *routerFilter) origin() {
 			forwarders = append(forwarders, strconv.Quote(p.link()))
 		}
 	}
+	for _, e := range f.ends {
+		forwarders = append(forwarders, strconv.Quote(e.name))
+	}
 	f.set("origins", "ifname . ipv4_addr", strings.Join(own, ",\n\t\t\t"))
 	f.chain("origin", "filter hook prerouting priority raw; policy drop;", func() {
 		f.rule("meta nfproto != ipv4 drop")
@@ -142,6 +148,7 @@ func (f *routerFilter) transit() {
 	if len(inside) == 0 || inside[0].Bits() == 0 {
 		return
 	}
+	inside = netpol.Merge(append(inside, f.lent()...))
 	if g := f.gateway(); g != nil {
 		f.rule("iifname %q ip saddr != %s ip daddr != %[2]s drop", g.link(), prefixSet(inside))
 	}

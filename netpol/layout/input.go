@@ -76,6 +76,7 @@ type router struct {
 	model   *netpol.VirtualNetwork
 	network *netpol.Network
 	ports   []*port // by address
+	ends    []*end  // of links to peered routers, by name
 	uplink  *NetworkUplink
 }
 
@@ -118,6 +119,7 @@ func gather(in Input) (*gathered, error) {
 	if g.problems != nil {
 		return nil, g.problems
 	}
+	g.peer()
 	return g, nil
 }
 

@@ -8,7 +8,7 @@
 // router filters what comes from a port (its interface's security group, then its
 // subnet's) and what goes to one (the subnet's, then the interface's), and routes
 // between by the table of the subnet that a packet comes from. A firewall is a port
-// that forwards.
+// that forwards. Routers of peered networks are linked with each other.
 package layout
 
 import "net/netip"

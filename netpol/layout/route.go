@@ -30,6 +30,10 @@ func (r *router) routing() ([]Route, []RoutingRule) {
 		}
 		rules = append(rules, RoutingRule{Priority: firstRule + i, In: p.link(), Table: table})
 	}
+	for i, e := range r.ends {
+		routes = append(routes, r.arriving(endTable(e), e)...)
+		rules = append(rules, RoutingRule{Priority: firstRule + len(r.ports) + i, In: e.name, Table: endTable(e)})
+	}
 	sortRoutes(routes)
 	return routes, rules
 }
@@ -43,7 +47,12 @@ const firstRule = 1000
 func tableOf(s *netpol.Subnet) int {
 	endpoints := strings.Split(strings.ToLower(strings.Join(s.ServiceEndpoints, " ")), " ")
 	slices.Sort(endpoints)
-	sum := sha256.Sum256([]byte(strings.ToLower(s.RouteTable) + " " + strings.Join(endpoints, " ")))
+	return tableNumber(strings.ToLower(s.RouteTable) + " " + strings.Join(endpoints, " "))
+}
+
+// tableNumber is the number of the table with a name.
+func tableNumber(name string) int {
+	sum := sha256.Sum256([]byte(name))
 	return 1000 + int(binary.BigEndian.Uint32(sum[:])>>2) // the first thousand are the kernel's and other people's
 }
 
@@ -55,6 +64,15 @@ func (r *router) mainTable() []Route {
 		}
 		for _, a := range r.public(p) {
 			routes = append(routes, Route{Table: MainTable, To: host(a), Via: p.addresses[0], Link: p.link(), OnLink: true})
+		}
+	}
+	for _, e := range r.ends {
+		if r.lendsGateway(e) {
+			for _, space := range ipv4(e.side.Space) {
+				back := e.to(space)
+				back.Table = MainTable
+				routes = append(routes, back)
+			}
 		}
 	}
 	if r.uplink == nil {
@@ -96,6 +114,15 @@ func (r *router) table(number int, s *netpol.Subnet) []Route {
 	for _, near := range r.near() {
 		if e := longest(active, near); e != nil && e.Prefix != near && r.leaves(e, near) {
 			put(Route{To: near, Link: UplinkLink})
+		}
+	}
+	for _, e := range r.ends {
+		for _, p := range e.remote.ports {
+			for _, a := range p.addresses { // that are the next hop of the route to themselves
+				if to := longest(active, host(a)); e.own() && knows(e.side, a) && to != nil && to.NextHop == netpol.VirtualAppliance && to.NextHopIP == a && r.beyond(to) == nil {
+					put(e.to(host(a)))
+				}
+			}
 		}
 	}
 	for _, p := range r.ports {
@@ -156,6 +183,8 @@ func (r *router) route(e *netpol.EffectiveRoute) Route {
 	switch {
 	case next != nil:
 		return Route{To: e.Prefix, Via: next.addresses[0], Link: next.link(), OnLink: true}
+	case r.beyond(e) != nil:
+		return r.beyond(e).to(e.Prefix)
 	case r.leaves(e, e.Prefix):
 		return r.outside(e.Prefix)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"isle/netpol"
@@ -183,6 +184,15 @@ func portMatch(side string, ranges []netpol.PortRange) string {
 		texts = append(texts, r.String())
 	}
 	return "th " + side + " " + set(texts) + " "
+}
+
+// quoted are names as nft reads them.
+func quoted(names []string) []string {
+	texts := make([]string, len(names))
+	for i, n := range names {
+		texts[i] = strconv.Quote(n)
+	}
+	return texts
 }
 
 // set is one value, or a set of several.

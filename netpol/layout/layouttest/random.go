@@ -21,7 +21,8 @@ func pick[T any](r Random, list ...T) T { return list[r.IntN(len(list))] }
 
 // Input draws a network: an environment of four parts, two machines in its subnets, one
 // that forwards, a firewall, groups of up to the given number of rules, routes. Inside
-// it has nobody else, and there is no way out of it.
+// it has nobody else, and there is no way out of it. As a rule it is peered with a hub that
+// has machines and a firewall too, and that with a spoke.
 func (r Random) Input(rules int) layout.Input {
 	m := &netpol.Model{AzureCompatVnetTag: r.IntN(4) == 0, Tags: []netpol.ServiceTag{
 		{Name: "Storage", Prefixes: prefixes("198.51.100.0/24", "203.0.113.8/29", "203.0.113.0/28")}, {Name: "Sql", Prefixes: prefixes("10.0.1.0/26", "2001:db8::/32")}}}
@@ -29,13 +30,17 @@ func (r Random) Input(rules int) layout.Input {
 		m.SecurityGroups = append(m.SecurityGroups, r.group(fmt.Sprint("/nsg/", i), rules))
 		m.RouteTables = append(m.RouteTables, r.table(fmt.Sprint("/rt/", i)))
 	}
-	m.Networks = []netpol.VirtualNetwork{r.network()}
+	m.Networks = append([]netpol.VirtualNetwork{r.network()}, r.others()...)
+	r.peer(m.Networks)
 	m.Interfaces = []netpol.Interface{
 		{ID: "/nic/a", Subnet: "/vnet/front", Addresses: addresses("10.0.0.6", "10.0.0.7"), SecurityGroup: pick(r, "", "/nsg/2", "/nsg/3")},
 		{ID: "/nic/b", Subnet: "/vnet/back", Addresses: addresses("10.0.1.9"), SecurityGroup: pick(r, "", "/nsg/0", "/nsg/3")},
 		{ID: "/nic/nva", Subnet: "/vnet/nva", Addresses: addresses("10.0.3.4"), SecurityGroup: pick(r, "", "/nsg/3"), IPForwarding: r.IntN(3) > 0},
+		{ID: "/nic/hub", Subnet: "/hub/app", Addresses: addresses("10.1.0.4"), SecurityGroup: pick(r, "", "/nsg/1")},
+		{ID: "/nic/hubnva", Subnet: "/hub/nva", Addresses: addresses("10.1.3.4"), SecurityGroup: pick(r, "", "/nsg/2"), IPForwarding: r.IntN(3) > 0},
+		{ID: "/nic/spoke", Subnet: "/spoke/app", Addresses: addresses("10.2.0.4"), SecurityGroup: pick(r, "", "/nsg/0")},
 	}
-	m.Firewalls = []netpol.Firewall{r.firewall()}
+	m.Firewalls = []netpol.Firewall{r.firewall("/fw", "/vnet", "10.0.2.4", "203.0.113.200", "203.0.113.201"), r.firewall("/hubfw", "/hub", "10.1.2.4", "203.0.113.210", "203.0.113.211")}
 	m.Threats = netpol.Threats{Prefixes: pick(r, nil, prefixes("203.0.113.64/26"), prefixes("198.51.100.0/24", "10.0.1.9/32"))}
 	policy, err := netpol.Compile(m)
 	if err != nil {
@@ -46,7 +51,7 @@ func (r Random) Input(rules int) layout.Input {
 		{Name: "built-in", Subnet: "/vnet/front", Address: netip.MustParseAddr("10.0.0.5")},
 		{Name: "connectors", Subnet: "/vnet/back", Address: netip.MustParseAddr("10.0.1.4")},
 		{Name: "cache", Subnet: "/vnet/cache", Address: netip.MustParseAddr("10.0.4.4")},
-	}}}, Attachments: []layout.Attachment{{Interface: "/nic/a"}, {Interface: "/nic/b"}, {Interface: "/nic/nva"}}}
+	}}}, Attachments: []layout.Attachment{{Interface: "/nic/a"}, {Interface: "/nic/b"}, {Interface: "/nic/nva"}, {Interface: "/nic/hub"}, {Interface: "/nic/hubnva"}, {Interface: "/nic/spoke"}}}
 }
 
 // Sources are the addresses that send, by the namespace that they are in.
@@ -59,13 +64,16 @@ func Sources() map[string][]netip.Addr {
 		layout.MachineName("/nic/a"):                   addresses("10.0.0.6", "10.0.0.7"),
 		layout.MachineName("/nic/b"):                   addresses("10.0.1.9"),
 		layout.MachineName("/nic/nva"):                 addresses("10.0.3.4"),
+		layout.MachineName("/nic/hub"):                 addresses("10.1.0.4"),
+		layout.MachineName("/nic/hubnva"):              addresses("10.1.3.4"),
+		layout.MachineName("/nic/spoke"):               addresses("10.2.0.4"),
 	}
 }
 
 // Flow draws a flow from an address.
 func (r Random) Flow(from netip.Addr) netpol.Flow {
 	to := netip.MustParseAddr(pick(r, "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7", "10.0.1.4", "10.0.1.9", "10.0.3.4", "10.0.2.4", "10.0.4.4",
-		"203.0.113.9", "203.0.113.77", "203.0.113.200", "203.0.113.201", "198.51.100.7", "192.168.1.1", "172.16.0.3", "10.9.0.1", "8.8.8.8", "100.64.0.9", "168.63.129.16"))
+		"203.0.113.9", "203.0.113.77", "203.0.113.200", "203.0.113.201", "198.51.100.7", "192.168.1.1", "172.16.0.3", "10.9.0.1", "8.8.8.8", "100.64.0.9", "168.63.129.16", "10.1.0.4", "10.1.0.4", "10.1.2.4", "10.1.3.4", "10.2.0.4", "10.2.0.4"))
 	f := netpol.Flow{Protocol: pick(r, netpol.TCP, netpol.TCP, netpol.TCP, netpol.UDP, netpol.UDP, netpol.ICMP, netpol.ESP, netpol.AH), Source: from, Destination: to}
 	if f.Protocol.HasPorts() {
 		f.SourcePort, f.DestinationPort = 1+uint16(r.IntN(65535)), 1+uint16(r.IntN(65535))
@@ -86,6 +94,34 @@ func (r Random) network() netpol.VirtualNetwork {
 			SecurityGroup: pick(r, "", "/nsg/0", "/NSG/1", "/nsg/2"), RouteTable: pick(r, "", "/rt/0", "/rt/1", "/RT/2")})
 	}
 	return n
+}
+
+// others are a hub, and a spoke of it.
+func (r Random) others() []netpol.VirtualNetwork {
+	hub := netpol.VirtualNetwork{ID: "/hub", Space: prefixes("10.1.0.0/16"), Subnets: []netpol.Subnet{r.subnet("/hub/app", "10.1.0.0/24"), r.subnet("/hub/AzureFirewallSubnet", "10.1.2.0/24"), r.subnet("/hub/nva", "10.1.3.0/24")}}
+	if r.IntN(2) == 0 {
+		hub.Gateway = &netpol.Gateway{ID: "/hubgw", Prefixes: pick(r, prefixes("172.16.0.0/24", "10.2.0.0/25"), prefixes("0.0.0.0/0"))}
+	}
+	return []netpol.VirtualNetwork{hub, {ID: "/spoke", Space: prefixes("10.2.0.0/16"), Subnets: []netpol.Subnet{r.subnet("/spoke/app", "10.2.0.0/24")}}}
+}
+
+func (r Random) subnet(id, prefix string) netpol.Subnet {
+	return netpol.Subnet{ID: id, Prefixes: prefixes(prefix), SecurityGroup: pick(r, "", "", "/nsg/0", "/nsg/1"), RouteTable: pick(r, "", "/rt/0", "/rt/3")}
+}
+
+// peer connects the first network and the spoke with the hub.
+func (r Random) peer(networks []netpol.VirtualNetwork) {
+	hub := &networks[1]
+	flag := func() bool { return r.IntN(4) > 0 }
+	for _, i := range []int{0, 2} {
+		n := &networks[i]
+		if r.IntN(8) == 0 {
+			continue
+		}
+		toward := netpol.Peering{ID: n.ID + "/peerings/hub", Remote: "/HUB", Space: pick(r, hub.Space, hub.Space, prefixes("10.1.0.0/22")), Access: flag(), Forwarded: flag(), RemoteGateway: n.Gateway == nil && flag()}
+		back := netpol.Peering{ID: "/hub/peerings" + n.ID, Remote: n.ID, Space: pick(r, n.Space, n.Space, []netip.Prefix{netip.PrefixFrom(n.Space[0].Addr(), 23)}), Access: flag(), Forwarded: flag(), Transit: flag()}
+		n.Peerings, hub.Peerings = append(n.Peerings, toward), append(hub.Peerings, back)
+	}
 }
 
 func (r Random) group(id string, most int) netpol.SecurityGroup {
@@ -133,7 +169,7 @@ func (r Random) ports() netpol.PortRange {
 
 func (r Random) table(id string) netpol.RouteTable {
 	t := netpol.RouteTable{ID: id, DisableGatewayRoutes: r.IntN(4) == 0}
-	for i, to := range []string{"0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/16", "10.0.1.0/24", "10.0.0.5", "203.0.113.0/24", "198.51.100.0/25", "192.168.0.0/16", "Storage"} {
+	for i, to := range []string{"0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/16", "10.0.1.0/24", "10.0.0.5", "203.0.113.0/24", "198.51.100.0/25", "192.168.0.0/16", "Storage", "10.1.0.0/16", "10.1.3.4", "10.2.0.0/24"} {
 		if r.IntN(3) > 0 {
 			continue
 		}
@@ -143,15 +179,16 @@ func (r Random) table(id string) netpol.RouteTable {
 		}
 		route := netpol.Route{Name: fmt.Sprint("r", i), Destination: a, NextHop: pick(r, netpol.VnetLocal, netpol.Internet, netpol.VirtualAppliance, netpol.VirtualAppliance, netpol.VirtualAppliance, netpol.None)}
 		if route.NextHop == netpol.VirtualAppliance {
-			route.NextHopIP = netip.MustParseAddr(pick(r, "10.0.2.4", "10.0.2.4", "10.0.3.4", "10.0.3.4", "10.0.0.4", "10.0.9.9"))
+			route.NextHopIP = netip.MustParseAddr(pick(r, "10.0.2.4", "10.0.2.4", "10.0.3.4", "10.0.3.4", "10.0.0.4", "10.0.9.9", "10.1.2.4", "10.1.3.4"))
 		}
 		t.Routes = append(t.Routes, route)
 	}
 	return t
 }
 
-func (r Random) firewall() netpol.Firewall {
-	f := netpol.Firewall{ID: "/fw", Subnet: "/vnet/AzureFirewallSubnet", PrivateIP: netip.MustParseAddr("10.0.2.4"), PublicIPs: pick(r, nil, addresses("203.0.113.200"), addresses("203.0.113.200", "203.0.113.201")),
+// firewall draws one; public are addresses that nothing else has.
+func (r Random) firewall(id, network, at string, public ...string) netpol.Firewall {
+	f := netpol.Firewall{ID: id, Subnet: network + "/AzureFirewallSubnet", PrivateIP: netip.MustParseAddr(at), PublicIPs: pick(r, nil, addresses(public[0]), addresses(public...)),
 		ThreatIntel:   netpol.ThreatIntel{Mode: pick(r, netpol.ThreatOff, netpol.ThreatAlert, netpol.ThreatDeny), Allowed: netpol.Threats{Prefixes: pick(r, nil, prefixes("198.51.100.0/25"))}},
 		PrivateRanges: pick(r, nil, nil, prefixes("0.0.0.0/0"), prefixes("255.255.255.255/32"), prefixes("10.0.0.0/8", "10.0.0.0/16", "::/0"))}
 	for i := range r.IntN(5) {
