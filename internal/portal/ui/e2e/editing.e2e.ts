@@ -14,7 +14,7 @@ function greeting(words: string): object {
   return {
     $schema,
     contentVersion: '1.0.0.0',
-    parameters: { who: { type: 'String', defaultValue: 'world' } },
+    parameters: { who: { type: 'String', defaultValue: 'world' }, options: { type: 'Object', defaultValue: { retry: true } }, key: { type: 'SecureString', defaultValue: 'planted' } },
     triggers: { manual: { type: 'Request', kind: 'Http', inputs: {} } },
     actions: { Greet: { type: 'Compose', inputs: words, runAfter: {} } },
   }
@@ -56,9 +56,40 @@ describe('a logic app that two people edit', () => {
     const { page } = visit
     const id = await save('hello')
     await visit.go(`${id}/parameters`)
-    await visit.write('Values of the parameters', '{"who": {"value": "moon"}}')
+    await page.getByRole('textbox', { name: 'who' }).fill('moon')
+    await page.getByRole('group', { name: 'Parameter options' }).getByRole('button', { name: 'Give a value' }).click()
+    await page.getByRole('textbox', { name: 'Value of options' }).waitFor({ state: 'attached' })
+    expect(await page.getByLabel('key', { exact: true }).getAttribute('placeholder')).toContain('never shown')
+    await page.getByLabel('key', { exact: true }).fill('another secret')
+    await visit.look('workflow-parameters')
+    await page.getByRole('button', { name: 'Add parameter' }).click()
+    await page.getByRole('textbox', { name: 'Name' }).fill('count')
+    await page.getByRole('combobox', { name: 'Type' }).click()
+    await page.getByRole('option', { name: 'Int', exact: true }).click()
+    await page.getByRole('textbox', { name: 'Description' }).fill('How often')
+    await visit.look('workflow-parameter-declared')
+    await page.getByRole('button', { name: 'OK' }).click()
+    await page.getByText('It has no default: give a value.').waitFor()
+    await page.getByRole('textbox', { name: 'count' }).fill('1.5')
+    await page.getByText('Give a whole number.').waitFor()
+    expect(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true)
+    await page.getByRole('textbox', { name: 'count' }).fill('9007199254740993') // no number of JavaScript's
     await page.getByRole('button', { name: 'Save', exact: true }).click()
-    await page.getByRole('table', { name: 'Parameters' }).getByRole('cell', { name: 'moon' }).waitFor()
+    await page.getByText('shared was saved.').first().waitFor()
+    await page.reload()
+    expect(await page.getByRole('textbox', { name: 'who' }).inputValue()).toBe('moon')
+    expect(await page.getByRole('textbox', { name: 'count' }).inputValue()).toBe('9007199254740993')
+    await page.getByRole('button', { name: 'Edit the declaration of count' }).click()
+    await page.getByRole('textbox', { name: 'Allowed values' }).fill('1\n2')
+    await page.getByRole('button', { name: 'OK' }).click()
+    visit.expectErrors(/400/) // the server finds a value that is not allowed, and says so at its place
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByRole('group', { name: 'Parameter count' }).getByText("is not one of the 'allowedValues'").waitFor()
+    await visit.look('workflow-parameters-refused')
+    await page.getByRole('combobox', { name: 'count' }).click()
+    await page.getByRole('option', { name: '2', exact: true }).click()
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByRole('button', { name: 'Save', exact: true, disabled: true }).waitFor()
     await visit.look('workflow-parameters-saved')
     await visit.go(`${id}/settings`)
     await page.getByLabel('Days that runs last and are kept').fill('400')

@@ -32,6 +32,11 @@ export function withJSON(text: string, path: JSONPath, value: unknown): string {
   return applyEdits(text, modify(text, path, value, formatting))
 }
 
+/** withInline is withJSON for a text that nobody reads: on one line, and nothing around it is laid out anew. */
+export function withInline(text: string, path: JSONPath, value: unknown): string {
+  return applyEdits(text, modify(text, path, value, {}))
+}
+
 /** withItem is the text with one more item in a list, which is made if it is not there. */
 export function withItem(text: string, path: JSONPath, item: unknown): string {
   if (nodeAt(text, path)?.type !== 'array') return withJSON(text, path, [item])

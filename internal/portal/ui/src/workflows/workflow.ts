@@ -29,20 +29,11 @@ export interface Workflow {
     createdTime: string
     changedTime: string
     accessEndpoint: string
-    definition: { triggers?: Record<string, { type?: string; kind?: string }>; parameters?: Record<string, Declared> }
-    parameters?: Record<string, { value?: unknown }>
+    definition: { triggers?: Record<string, { type?: string; kind?: string }> }
     integrationServiceEnvironment?: Reference
     integrationAccount?: Reference
     accessControl?: AccessControl
   }
-}
-
-/** Declared is a parameter as the definition declares it. */
-export interface Declared {
-  type?: string
-  defaultValue?: unknown
-  allowedValues?: unknown[]
-  metadata?: { description?: string }
 }
 
 export interface Trigger {
