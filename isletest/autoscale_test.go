@@ -14,6 +14,7 @@ import (
 // throughput that it is documented for, at once and without a restart; the activity log
 // tells of it. A Developer environment has none (ise.md #124 to #129).
 func TestScaleConditions(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 2)
 	premium := s.environmentBody(0, external)
 	premium.SKU.Name, premium.SKU.Capacity = to.Ptr(armlogic.IntegrationServiceEnvironmentSKUNamePremium), to.Ptr[int32](1)

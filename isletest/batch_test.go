@@ -11,6 +11,7 @@ import (
 
 // TestMessagesAreSentToABatch: wdl-semantics §10.6 and §11.13, through the API.
 func TestMessagesAreSentToABatch(t *testing.T) {
+	t.Parallel()
 	s := isletest.Start(t)
 	group := s.Group("batches")
 	receiver := group + "/providers/Microsoft.Logic/workflows/receiver"

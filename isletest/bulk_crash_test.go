@@ -84,17 +84,13 @@ func (b *bulkCrash) runs(status string) map[string]string {
 // and counted once, however often the server is killed meanwhile; and what was resubmitted
 // goes on.
 func TestKillsLeaveOperationsOnManyRunsExact(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	g := newCrashTarget(t)
 	b := &bulkCrash{T: t, random: rand.New(rand.NewPCG(seed, 0)), process: &crashServer{t: t, data: filepath.Join(t.TempDir(), "data")}}
 	b.ready = b.process.start()
-	defer func() {
-		b.process.kill()
-		if t.Failed() {
-			t.Logf("the server said:\n%s", b.process.log.String())
-		}
-	}()
+	defer b.process.end()
 	<-b.ready
 	b.server = isletest.Connect(t, b.process.data)
 	var callback string

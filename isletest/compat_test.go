@@ -151,6 +151,7 @@ func writeArchive(t *testing.T, data, name string) {
 // TestEveryReleaseIsOpenedAndFinished: what an earlier release left open ends as it would
 // have there, and what it had ended is shown as it was.
 func TestEveryReleaseIsOpenedAndFinished(t *testing.T) {
+	t.Parallel()
 	releases, err := os.ReadDir(compatDir)
 	if err != nil || len(releases) == 0 {
 		t.Fatal("none is kept", err)

@@ -265,6 +265,7 @@ func TestConsent(t *testing.T) {
 
 // TestConsentIsRenewed: see above.
 func TestConsentIsRenewed(t *testing.T) {
+	t.Parallel()
 	c := newConsented(t)
 	c.issuer.set(60, false, false) // ends within the margin: each call renews it
 	confirm := func() {

@@ -26,6 +26,9 @@ func TestTheCorpusDeploys(t *testing.T) {
 	shared(t, "corpus/001.json")
 	files, err := filepath.Glob("../../shared/corpus/[0-9]*.json")
 	must(t, err)
+	if raceEnabled {
+		files = files[:len(files)/10] // which is many at once
+	}
 	s := isletest.Start(t, isletest.WithInlineCode())
 	var wait sync.WaitGroup
 	results := make([]string, len(files))
@@ -56,6 +59,9 @@ func TestTheCorpusDeploys(t *testing.T) {
 	}
 	close(next)
 	wait.Wait()
+	if raceEnabled {
+		return
+	}
 	checkTable(t, "corpus_deployments.txt", strings.Join(results, ""))
 }
 

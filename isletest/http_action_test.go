@@ -16,6 +16,7 @@ import (
 // action, so a server that is stopped while a page is retried asks for none of them
 // again (wdl-semantics §12.3, §12.4).
 func TestPagesGoOnAfterARestart(t *testing.T) {
+	t.Parallel()
 	var first, second atomic.Int32
 	peer := stub(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -8,6 +8,7 @@ import (
 // TestMetricsOfResources: what runs did is told under the documented names, of the
 // workflow and of its environment (ise.md #131).
 func TestMetricsOfResources(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 1)
 	environment := s.environment(0, external)
 	id, callback := s.workflow("flow", environment, `{"A":{"type":"Compose","inputs":1},"B":{"type":"Response","inputs":{"statusCode":200},"runAfter":{"A":["Succeeded"]}}}`)

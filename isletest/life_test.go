@@ -52,6 +52,7 @@ func TestAWorkflowCallsAnotherThroughTheAccessEndpoint(t *testing.T) {
 }
 
 func TestARecurrenceSurvivesARestart(t *testing.T) {
+	t.Parallel()
 	s := isletest.Start(t)
 	group := s.Group("timer")
 	id := group + "/providers/Microsoft.Logic/workflows/timer"
@@ -109,6 +110,7 @@ func TestADisabledWorkflowIsNotCalled(t *testing.T) {
 }
 
 func TestAWaitingRunIsCancelled(t *testing.T) {
+	t.Parallel()
 	s := isletest.Start(t)
 	id, url := put(t, s, s.Group("cancel"), "waits", workflowBody(`{"Wait":{"type":"Wait","inputs":{"interval":{"count":1,"unit":"Hour"}}}}`))
 	run := s.Call(url, `{}`).Header.Get("x-ms-workflow-run-id")
@@ -124,6 +126,7 @@ func TestAWaitingRunIsCancelled(t *testing.T) {
 }
 
 func TestACallerThatWaitsTooLongGetsATimeoutAndTheRunGoesOn(t *testing.T) {
+	t.Parallel()
 	s := isletest.Start(t, isletest.WithResponseLimit(200*time.Millisecond))
 	id, url := put(t, s, s.Group("late"), "late", workflowBody(waitThenAnswer))
 	if a := s.Call(url, `{}`); a.Status != http.StatusGatewayTimeout || a.Text("error", "code") != "GatewayTimeout" {

@@ -14,6 +14,7 @@ import (
 // A workflow's lifetime is how long its runs may last and are kept (ise.md #172, #173);
 // it is shown as it was saved, and a wrong one is refused with both its problems.
 func TestLifetimeOfRuns(t *testing.T) {
+	t.Parallel()
 	var ahead atomic.Int64
 	s := isletest.Start(t, func(c *server.Config) {
 		c.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }

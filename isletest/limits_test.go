@@ -195,6 +195,7 @@ func TestSplitOnItemsOfAServer(t *testing.T) {
 
 // What a run may last, and its code.
 func TestLimitsOfRunsOfAServer(t *testing.T) {
+	t.Parallel()
 	s := isletest.Start(t, isletest.WithInlineCode(), isletest.WithLimits("runDuration=2s", "inlineCodeTime=200ms"))
 	group := s.Group("runs")
 	_, url := put(t, s, group, "code", workflowBody(`{"Loop":{"type":"JavaScriptCode","inputs":{"code":"for (;;) {}"}},

@@ -35,18 +35,14 @@ func deployFamily(t *testing.T, s *isletest.Server, target string) (workflows ma
 // TestKillsNeitherLoseNorDoubleNestedCallsAndMessages kills a server at random moments:
 // in the end each call has one run of the child, and each message is in one batch.
 func TestKillsNeitherLoseNorDoubleNestedCallsAndMessages(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	g := newCrashTarget(t)
 	c := &crashServer{t: t, data: filepath.Join(t.TempDir(), "data")}
 	ready := c.start()
-	defer func() {
-		c.kill()
-		if t.Failed() {
-			t.Logf("the server said:\n%s", c.log.String())
-		}
-	}()
+	defer c.end()
 	<-ready
 	s := isletest.Connect(t, c.data)
 	workflows, url := deployFamily(t, s, g.URL)

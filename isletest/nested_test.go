@@ -20,6 +20,7 @@ func responding(status int, body, options string) string {
 }
 
 func TestAWorkflowCallsAWorkflow(t *testing.T) {
+	t.Parallel()
 	s := isletest.Start(t)
 	group, elsewhere := s.Group("parents"), s.Group("children")
 	const asynchronous = `,"operationOptions":"Asynchronous"`
@@ -69,6 +70,7 @@ func TestAWorkflowCallsAWorkflow(t *testing.T) {
 }
 
 func TestAWorkflowThatCallsItselfWithoutEndMeetsALimit(t *testing.T) {
+	t.Parallel()
 	s := isletest.Start(t)
 	group := s.Group("deep")
 	id := group + "/providers/Microsoft.Logic/workflows/deep"
@@ -85,6 +87,7 @@ func TestAWorkflowThatCallsItselfWithoutEndMeetsALimit(t *testing.T) {
 // TestANestedCallSurvivesARestart stops the server while the child is under way: there
 // is one child run, and the parent gets its answer.
 func TestANestedCallSurvivesARestart(t *testing.T) {
+	t.Parallel()
 	s := isletest.Start(t)
 	group := s.Group("restarted")
 	child, _ := put(t, s, group, "child", workflowBody(waitThenAnswer))

@@ -9,13 +9,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
 
+// installing is held by who looks for az: apt is for one at a time.
+var installing sync.Mutex
+
 // findAz makes sure that there is an az CLI: apt installs it where it can.
 func findAz(t *testing.T) {
 	t.Helper()
+	installing.Lock()
+	defer installing.Unlock()
 	if _, err := exec.LookPath("az"); err == nil {
 		return
 	}
@@ -47,6 +53,7 @@ func azJSON[T any](w *workspace, line string) T {
 
 // The az CLI, unmodified, after what `isle az` prints.
 func TestRealAz(t *testing.T) {
+	t.Parallel()
 	findAz(t)
 	w := newWorkspace(t)
 	w.env = append(w.env, "AZURE_CONFIG_DIR="+filepath.Join(w.home, "az"), "AZURE_CORE_COLLECT_TELEMETRY=no", "AZURE_CORE_OUTPUT=json")
@@ -141,6 +148,7 @@ func resourcesByAz(w *workspace) {
 // reads, changes and deletes what it has made, and what is around it. The package's `az
 // role` fails in the client, so role assignments are made by `az rest`.
 func TestRealAzQuickstart(t *testing.T) {
+	t.Parallel()
 	const corpus = "../../../shared/corpus/ise-quickstart"
 	template, err := filepath.Abs(corpus + ".template.json")
 	if err != nil {

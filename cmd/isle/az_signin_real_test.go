@@ -27,6 +27,7 @@ import (
 // The az CLI signs in as applications, by secret and by certificate, and as people, by
 // password and by device code, and may do what their roles say.
 func TestRealAzSignIn(t *testing.T) {
+	t.Parallel()
 	findAz(t)
 	w := newWorkspace(t)
 	w.env = append(w.env, "AZURE_CONFIG_DIR="+filepath.Join(w.home, "az"), "AZURE_CORE_COLLECT_TELEMETRY=no", "AZURE_CORE_OUTPUT=json")

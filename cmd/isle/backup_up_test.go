@@ -11,6 +11,7 @@ import (
 // TestBackupAndRestore: an archive is made and put back while the server serves, and
 // brings another folder up; what is no archive changes nothing.
 func TestBackupAndRestore(t *testing.T) {
+	t.Parallel()
 	w := upWith(t, map[string]string{"text.tar": "no archive", "other.key": strings.Repeat("7", 64) + "\n"})
 	post := `curl -sf --cacert "$HOME/.isle/ca.pem" -H 'Content-Type: application/json' -d '{"id":"A-1","qty":4,"price":30}' "$(bin/isle url order)"`
 	runs := func(flags string) int {
@@ -58,6 +59,7 @@ func TestBackupAndRestore(t *testing.T) {
 // TestWhatIfOfDeploy: what a template would change is shown, and nothing is changed, not even
 // its group made.
 func TestWhatIfOfDeploy(t *testing.T) {
+	t.Parallel()
 	w := upWith(t, nil)
 	if out := w.succeed("bin/isle deploy examples/order/template.json --what-if"); !strings.Contains(out, "  = Microsoft.Logic/workflows/order [2019-05-01]\n") || !strings.Contains(out, ": 1 no change,") {
 		t.Error(out)

@@ -93,6 +93,7 @@ func wantRefused(t *testing.T, w *workspace, ready map[string]string, advice str
 // A full disk refuses orders, and a restore, and says why; what was accepted stays; when
 // there is room again, all goes on.
 func TestRealFullDisk(t *testing.T) {
+	t.Parallel()
 	w := newWorkspace(t)
 	disk := filepath.Join(w.home, ".isle")
 	if err := os.Mkdir(disk, 0o700); err != nil {
@@ -133,6 +134,7 @@ func TestRealFullDisk(t *testing.T) {
 // A database that another program holds locked refuses orders and says why, until it is
 // free again.
 func TestRealLockedDatabase(t *testing.T) {
+	t.Parallel()
 	w := newWorkspace(t)
 	s, ready := w.up()
 	order(t, ready, anOrder)
@@ -163,6 +165,7 @@ func TestRealLockedDatabase(t *testing.T) {
 // A stopping server answers what is under way before it ends; a second signal ends it
 // at once.
 func TestRealStop(t *testing.T) {
+	t.Parallel()
 	release, called := make(chan struct{}), make(chan struct{}, 4)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

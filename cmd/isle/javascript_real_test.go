@@ -35,6 +35,7 @@ func scenario(t *testing.T) (dir string) {
 // The JavaScript SDK, unmodified, goes through the main scenario: sign-in, a deployment,
 // environments, workflows, runs with their contents, artifacts, errors.
 func TestRealJavaScript(t *testing.T) {
+	t.Parallel()
 	dir := scenario(t)
 	w := newWorkspace(t)
 	s, ready := w.up()

@@ -26,6 +26,7 @@ const divisions = `{
 // A loop's action is shown once for each repetition, so that the one that failed is
 // seen; a workflow of one's own has its URL from isle url.
 func TestRealLoops(t *testing.T) {
+	t.Parallel()
 	w := newWorkspace(t)
 	if err := os.WriteFile(filepath.Join(w.dir, "divisions.json"), []byte(divisions), 0o600); err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ const guard = `{"$schema": "https://schema.management.azure.com/schemas/2019-04-
 				"delegations": [{"name": "environment", "properties": {"serviceName": "Microsoft.Logic/integrationServiceEnvironments"}}]}}]}`
 
 func TestNetcheck(t *testing.T) {
+	t.Parallel()
 	w := upWith(t, map[string]string{"guard.json": guard, "bare.json": `{"name":"web","properties":{}}`})
 	healthy := w.succeed("bin/isle netcheck")
 	for _, want := range []string{"Environment isle in the resource group isle, access endpoint External", "not isolated", "The network is healthy."} {
@@ -119,6 +120,7 @@ func checkFix(w *workspace) {
 // Where a deny stands first, netcheck and --fix say what to change, and do not send the
 // user from one to the other; the rules that can be added are written all the same.
 func TestNetcheckFirstPriority(t *testing.T) {
+	t.Parallel()
 	w := upWith(t, map[string]string{"guard.json": strings.Replace(guard, `"priority": 200`, `"priority": 100`, 1)})
 	w.succeed("bin/isle deploy guard.json")
 	out, _, code := w.run("bin/isle netcheck isle --edition 2019-11")

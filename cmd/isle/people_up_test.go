@@ -12,6 +12,7 @@ import (
 
 // TestPeopleFromTheCommandLine: users and groups, and roles that are given to them.
 func TestPeopleFromTheCommandLine(t *testing.T) {
+	t.Parallel()
 	w := upWith(t, nil)
 	var o server.Operator
 	content, err := os.ReadFile(filepath.Join(w.home, ".isle", server.OperatorFile))

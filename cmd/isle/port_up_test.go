@@ -49,6 +49,7 @@ func (w *workspace) refuses(line string, texts ...string) {
 }
 
 func TestPorts(t *testing.T) {
+	t.Parallel()
 	w := upWith(t, map[string]string{"twin.json": twin})
 	w.prints("bin/isle port list", "Nothing is attached.")
 	w.refuses("bin/isle port add 10.0.3.50:22 127.0.0.1:2222", "no subnet contains 10.0.3.50", "isle-network/access (10.0.1.0/26)", "isle-network/machines (10.0.2.0/24)")
@@ -74,6 +75,7 @@ func TestPorts(t *testing.T) {
 
 // TestPortsAddedAtOnce: none of several that are added at the same moment is lost.
 func TestPortsAddedAtOnce(t *testing.T) {
+	t.Parallel()
 	w := upWith(t, nil)
 	w.succeed("for i in 1 2 3 4 5 6; do bin/isle port add 10.0.2.50:$i 127.0.0.1:200$i & done; wait")
 	if list := w.succeed("bin/isle port list --json"); strings.Count(list, "\n") != 6 {

@@ -24,6 +24,7 @@ const portalPatience = 12 * time.Minute
 // internal/portal/ui/e2e, each on a server of its own, so that none finds what another
 // left. ISLE_SCREENSHOTS names a folder for pictures of the panes.
 func TestRealPortal(t *testing.T) {
+	t.Parallel()
 	ui, err := filepath.Abs("../../internal/portal/ui")
 	if err != nil {
 		t.Fatal(err)

@@ -74,6 +74,7 @@ func order(t *testing.T, ready map[string]string, body string) string {
 // One line, with the members of the contract; its secret is good for a token, the
 // server keeps no copy; the second start prints the same line.
 func TestRealUpJSON(t *testing.T) {
+	t.Parallel()
 	w := newWorkspace(t)
 	s, ready := w.up()
 	if got := slices.Sorted(maps.Keys(ready)); !slices.Equal(got, slices.Sorted(slices.Values(upJSON))) {
@@ -180,6 +181,7 @@ func TestRealUpRefused(t *testing.T) {
 // A server that is killed while it makes the example environment takes up the work
 // with its next start, and is ready in the end.
 func TestRealUpKilled(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -201,6 +203,7 @@ func TestRealUpKilled(t *testing.T) {
 
 // `isle runs` tells the same of a running server and of a stopped one.
 func TestRealRuns(t *testing.T) {
+	t.Parallel()
 	w := newWorkspace(t)
 	if said := w.fail("bin/isle runs"); !strings.Contains(said, "bin/isle up") {
 		t.Errorf("without a server, isle runs says %q", said)
@@ -319,6 +322,7 @@ func TestRealCurl(t *testing.T) {
 // A deployment that fails says which resource and why; what is no template is told
 // before anything is sent.
 func TestRealDeploy(t *testing.T) {
+	t.Parallel()
 	w := newWorkspace(t)
 	s, _ := w.up()
 	files := map[string]string{
@@ -377,6 +381,7 @@ func TestRealDeploy(t *testing.T) {
 // A clone of the repository builds and starts with two commands: the order of
 // magnitude of what a newcomer waits for.
 func TestRealFreshClone(t *testing.T) {
+	t.Parallel()
 	for _, tool := range []string{"git", "make"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("SKIPPED: there is no %s on this machine, so a fresh clone is not tried", tool)
@@ -401,7 +406,7 @@ func TestRealFreshClone(t *testing.T) {
 	w.dir = filepath.Join(w.dir, "clone")
 	began := time.Now()
 	// Without npm, as the portal is made by `make check` before: what it fetches is large.
-	if said := w.succeed("make build NPM= GOFLAGS=-buildvcs=false"); !strings.Contains(said, "SKIPPED the portal") {
+	if said := w.succeed("GOFLAGS=-buildvcs=false make build NPM="); !strings.Contains(said, "SKIPPED the portal") {
 		t.Errorf("a build without npm does not say that it lacks the portal: %q", said)
 	}
 	t.Logf("make build took %v", time.Since(began).Round(time.Millisecond))

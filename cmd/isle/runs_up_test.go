@@ -12,6 +12,7 @@ import (
 // TestRunOfAnInternalEnvironment: a run is shown where its contents are not readable,
 // without them; from inside the network they are there.
 func TestRunOfAnInternalEnvironment(t *testing.T) {
+	t.Parallel()
 	w := upWith(t, nil)
 	w.succeed("bin/isle deploy examples/network/guard.json -g ex && bin/isle deploy examples/network/network.json -g ex")
 	w.succeed("bin/isle port add 10.0.9.10 127.0.0.1 --network net")
@@ -50,6 +51,7 @@ func TestRunOfAnInternalEnvironment(t *testing.T) {
 // Runs are found by what they are and hold, and followed: each one, and each change of one,
 // is told once. A stopped server's runs are found too.
 func TestRunsAreFoundAndFollowed(t *testing.T) {
+	t.Parallel()
 	const slow = `{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#","contentVersion":"1.0.0.0","resources":[
 		{"type":"Microsoft.Logic/workflows","apiVersion":"2019-05-01","name":"slow","location":"westus","properties":{"definition":{
 			"$schema":"https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#","contentVersion":"1.0.0.0",
@@ -141,6 +143,7 @@ func TestRunsAreFoundAndFollowed(t *testing.T) {
 
 // Runs are followed over a stop of the server.
 func TestFollowingGoesOnWhenTheServerIsBack(t *testing.T) {
+	t.Parallel()
 	w := newWorkspace(t)
 	s := w.start("bin/isle up --json --listen 127.0.0.1:0")
 	s.expect(s.out, "\n")

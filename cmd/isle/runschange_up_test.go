@@ -8,6 +8,7 @@ import (
 // TestRunsAreCancelledAndResubmittedFromTheCommandLine: by name, with another body, and by
 // what they have in common.
 func TestRunsAreCancelledAndResubmittedFromTheCommandLine(t *testing.T) {
+	t.Parallel()
 	w := upWith(t, nil)
 	w.succeed(`curl -sf --cacert "$HOME/.isle/ca.pem" -H 'Content-Type: application/json' -d '{"id":"A-1","qty":4,"price":30}' "$(bin/isle url order)"`)
 	name := strings.Fields(w.succeed("bin/isle runs --workflow order | tail -1"))[0]

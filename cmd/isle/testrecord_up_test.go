@@ -7,6 +7,7 @@ import (
 
 // TestRecord makes a test of a run of a server, and the test passes.
 func TestRecord(t *testing.T) {
+	t.Parallel()
 	w := upWith(t, nil)
 	w.succeed(`curl -s --cacert "$HOME/.isle/ca.pem" -H 'Content-Type: application/json' -d '{"id":"A1","qty":2,"price":60}' "$(bin/isle url order)"`)
 	name := strings.Fields(w.succeed("bin/isle runs --workflow order | tail -1"))[0]

@@ -14,6 +14,7 @@ import (
 // Chromium opens the server's page after `isle trust` has put the authority into its
 // store, and not before, nor after `isle trust --remove`.
 func TestRealTrustOfChromium(t *testing.T) {
+	t.Parallel()
 	needs(t, "certutil", "libnss3-tools")
 	browser := chromium(t)
 	w := newWorkspace(t)
@@ -49,6 +50,7 @@ func TestRealTrustOfChromium(t *testing.T) {
 // The system's programs take the server's certificate after `isle trust`, by the real
 // update-ca-certificates, on folders that a mount namespace of the test's own covers.
 func TestRealTrustOfTheSystem(t *testing.T) {
+	t.Parallel()
 	needs(t, "update-ca-certificates", "ca-certificates")
 	needs(t, "unshare", "util-linux")
 	needs(t, "curl", "curl")

@@ -82,6 +82,7 @@ func accepted(t *testing.T, test, dir, target string, enough int) map[string]str
 	t.Helper()
 	child := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.timeout=20m")
 	child.Env = append(os.Environ(), killDir+"="+dir, killTarget+"="+target)
+	child.Stderr = os.Stderr // where the race detector reports
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

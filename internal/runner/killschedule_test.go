@@ -83,6 +83,7 @@ func (k *killer) kill(t *testing.T, dir, target string) {
 	t.Helper()
 	child := exec.Command(os.Args[0], "-test.run=^TestKilledSchedulesChild$", "-test.timeout=1m")
 	child.Env = append(os.Environ(), killDir+"="+dir, killTarget+"="+target)
+	child.Stderr = os.Stderr // where the race detector reports
 	k.mu.Lock()
 	err := child.Start()
 	k.victim, k.left = child.Process, 1+k.random.IntN(12)

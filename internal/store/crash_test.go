@@ -94,6 +94,9 @@ func killIn(t *testing.T, role, dir string, after time.Duration) []string {
 		acknowledged = append(acknowledged, out.Text())
 	}
 	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code >= 0 {
+		t.Errorf("the child ended by itself, with %d", code)
+	}
 	if len(acknowledged) == 0 {
 		t.Fatal("the child acknowledged nothing")
 	}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package isletest_test
+
+const raceEnabled = false
