@@ -8,14 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// Inside, the user that starts the process is insideRoot, and a parent that is root lends
-// it nobody as insideNobody.
+// Inside, the user that starts the process is insideRoot, and a parent that is root, and
+// has nobody to lend, lends it that as insideNobody.
 const (
 	insideRoot   = 0
 	insideNobody = 1
@@ -30,17 +31,32 @@ func Prepare(cmd *exec.Cmd) {
 	}
 	a := cmd.SysProcAttr
 	a.Cloneflags |= unix.CLONE_NEWUSER | unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS
-	a.UidMappings = identities(os.Geteuid())
-	a.GidMappings = identities(os.Getegid())
-	a.GidMappingsEnableSetgroups = os.Geteuid() == 0
+	lends := os.Geteuid() == 0 && knowsNobody("/proc/self/uid_map") && knowsNobody("/proc/self/gid_map")
+	a.UidMappings = identities(os.Geteuid(), lends)
+	a.GidMappings = identities(os.Getegid(), lends)
+	a.GidMappingsEnableSetgroups = lends
 }
 
-func identities(own int) []syscall.SysProcIDMap {
+func identities(own int, lends bool) []syscall.SysProcIDMap {
 	all := []syscall.SysProcIDMap{{ContainerID: insideRoot, HostID: own, Size: 1}}
-	if os.Geteuid() == 0 {
+	if lends {
 		all = append(all, syscall.SysProcIDMap{ContainerID: insideNobody, HostID: nobody, Size: 1})
 	}
 	return all
+}
+
+// knowsNobody tells whether the user namespace that this process is in has nobody: what is
+// root by a namespace of its own often has no other user. The file has a line for each
+// range: its first number here, outside, and how many there are.
+func knowsNobody(file string) bool {
+	text, _ := os.ReadFile(file) // without it there is nothing to lend
+	for line := range strings.Lines(string(text)) {
+		var first, outside, count uint64
+		if _, err := fmt.Sscan(line, &first, &outside, &count); err == nil && first <= nobody && nobody < first+count {
+			return true
+		}
+	}
+	return false
 }
 
 // Enter closes the walls around this process, for good. It is called early, while there

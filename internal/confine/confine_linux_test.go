@@ -126,6 +126,22 @@ func TestHostileChild(t *testing.T) {
 	}
 }
 
+// The same where the parent is root in a user namespace that has no other user.
+func TestHostileChildOfTheOnlyUser(t *testing.T) {
+	cmd := exec.Command(os.Args[0], "-test.run", "^TestHostileChild$", "-test.v")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWUSER | unix.CLONE_NEWNET,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}, GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}}
+	out, err := cmd.CombinedOutput()
+	switch {
+	case cmd.ProcessState == nil:
+		t.Skipf("SKIPPED: no user namespace can be had: %v", err)
+	case strings.Contains(string(out), "SKIPPED"):
+		t.Errorf("nothing is locked in: %s", out)
+	case err != nil:
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 // The same where the parent is not root.
 func TestHostileChildOfNobody(t *testing.T) {
 	if os.Geteuid() != 0 {
