@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -384,5 +385,22 @@ func TestTheHostsLANByAnUplink(t *testing.T) {
 	s.putRule("inner", rule(t, "LAN", "200 Inbound Allow Tcp 192.0.2.0/24 -> *:7"))
 	if c, err = reaches(t, lan, "10.0.9.50:7"); err != nil || !echoes(c) {
 		t.Errorf("the LAN does not reach the machine, which a rule allows: %v", err)
+	}
+}
+
+// TestNetworksOfAUserNamespace has tests of this file in a user namespace, where root is
+// an ordinary user of the host: the folder of namespaces is its own, and the host is not
+// reached.
+func TestNetworksOfAUserNamespace(t *testing.T) {
+	t.Parallel()
+	needKernel(t)
+	unshare := []string{"--user", "--map-root-user", "--net", "--mount"}
+	if out, err := exec.Command("unshare", append(unshare, "true")...).CombinedOutput(); err != nil {
+		t.Skipf("SKIPPED: no user namespace can be had: %v: %s", err, out)
+	}
+	const inside = `mount -t tmpfs tmpfs /run && ip link set lo up && exec "$0" "$@"`
+	out, err := exec.Command("unshare", append(unshare, "sh", "-c", inside, os.Args[0], "-test.run=^(TestTheHostsLANByAnUplink|TestAMachineBehindATap)$", "-test.v")...).CombinedOutput()
+	if err != nil || strings.Count(string(out), "--- PASS") != 2 && !strings.Contains(string(out), "SKIPPED: no tap") {
+		t.Errorf("%v: %s", err, out)
 	}
 }

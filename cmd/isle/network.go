@@ -23,7 +23,7 @@ func networkCommand() *cobra.Command {
 		Use:   "network",
 		Short: "See and remove what the kernel holds of the virtual networks: status, down",
 		Long: `See and remove what the kernel of this machine holds of the virtual networks, where
-the server runs with --dataplane kernel. It needs root, as the server does.`,
+the server runs with --dataplane kernel. It needs the privileges that the server has.`,
 		Args: cobra.NoArgs, // what is no subcommand is refused
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

@@ -77,7 +77,7 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.config.Limit, "limit", nil, "a limit that is not to be the documented one, as name=value: foreachItems=1000, messageSize=50MB, inboundTimeout=60s; the list is above")
 	flags.StringVar(&f.config.Limits, "limits", "", "documented: environments are throttled at 80 % of the throughput that their SKU and capacity are documented for (default: it is only metered)")
 	flags.StringVar(&f.config.InlineCode, "inline-code", "", "where inline JavaScript runs: process (bounded processes of its own, the default), inprocess (in the server: only where everyone who may save workflows is trusted) or off")
-	flags.StringVar(&f.config.DataPlane, "dataplane", "", "who enforces the networks' policy: inproc (this process, the default), kernel (the kernel of this machine as well: Linux, as root) or auto (the kernel if it can)")
+	flags.StringVar(&f.config.DataPlane, "dataplane", "", "who enforces the networks' policy: inproc (this process, the default), kernel (the kernel of this machine as well: Linux, as root or with its capabilities) or auto (the kernel if it can)")
 	flags.DurationVar(&f.config.SubnetRelease, "subnet-release-delay", 0, "how long the subnets of a deleted environment stay taken (default: they are free at once)")
 	flags.StringVar(&f.config.ServiceTags, "service-tags", "", "a file of service tags and their prefixes, as the public download has them (default: the tags have no addresses)")
 	flags.StringVar(&f.config.Authority, "authority", "", "where ActiveDirectoryOAuth authentications of actions get their tokens, unless they name an authority (default "+connectorhttp.DefaultAuthority+")")

@@ -104,6 +104,9 @@ func nft(ctx context.Context, input string, arguments ...string) ([]byte, error)
 	command := exec.CommandContext(ctx, nftPath(), arguments...)
 	command.Env = []string{"LC_ALL=C"}
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if has, err := capabilities(); err == nil && os.Geteuid() != 0 && has&(1<<unix.CAP_NET_ADMIN) != 0 {
+		command.SysProcAttr.AmbientCaps = []uintptr{unix.CAP_NET_ADMIN} // what root's programs have by themselves
+	}
 	var out, complaints bytes.Buffer
 	command.Stdin, command.Stdout, command.Stderr = stdin, &out, &complaints
 	err = command.Run()
@@ -119,6 +122,9 @@ func nft(ctx context.Context, input string, arguments ...string) ([]byte, error)
 	}
 	if len(said) > 500 {
 		said = said[:500] + " …"
+	}
+	if strings.Contains(said, "Message too long") {
+		said += "; in a user namespace a filter has to fit into net.core.wmem_max, which the host's root may raise"
 	}
 	return nil, errors.New("nft: " + said)
 }

@@ -244,7 +244,7 @@ func TestATapIsTakenAndGivenBack(t *testing.T) {
 	if err := k.Down(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := netlink.LinkDel(tap); err != nil {
+	if l, err := netlink.LinkByName(name); err != nil || netlink.LinkDel(l) != nil { // its number may be another one
 		t.Errorf("given back: %v", err)
 	}
 	if applied := apply(t, k, with); !slices.Equal(applied.Waiting, []string{name}) {

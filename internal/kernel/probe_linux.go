@@ -100,19 +100,23 @@ func (s *space) probeRouting() error {
 	return s.setRoute(layout.Route{Table: 1000, To: netip.MustParsePrefix("192.0.2.0/24")})
 }
 
-// probeCapabilities looks for what namespaces and their mounts need.
+// probeCapabilities looks for what namespaces, their mounts and names, and the ports of
+// servers in them need. Another user than root may have it.
 func probeCapabilities() error {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var sets [2]unix.CapUserData
-	if err := unix.Capget(&header, &sets[0]); err != nil {
+	has, err := capabilities()
+	if err != nil {
 		return err
 	}
 	var lacks []string
 	for _, c := range []struct {
-		name string
-		bit  uint
-	}{{"CAP_NET_ADMIN", unix.CAP_NET_ADMIN}, {"CAP_SYS_ADMIN", unix.CAP_SYS_ADMIN}} {
-		if sets[0].Effective&(1<<c.bit) == 0 {
+		name   string
+		bit    uint
+		needed bool
+	}{
+		{"CAP_NET_ADMIN", unix.CAP_NET_ADMIN, true}, {"CAP_SYS_ADMIN", unix.CAP_SYS_ADMIN, true},
+		{"CAP_NET_BIND_SERVICE", unix.CAP_NET_BIND_SERVICE, true}, {"CAP_DAC_OVERRIDE", unix.CAP_DAC_OVERRIDE, !mayName()},
+	} {
+		if c.needed && has&(1<<c.bit) == 0 {
 			lacks = append(lacks, c.name)
 		}
 	}
@@ -120,6 +124,23 @@ func probeCapabilities() error {
 		return fmt.Errorf("this process runs as user %d without %s", os.Geteuid(), strings.Join(lacks, " and "))
 	}
 	return nil
+}
+
+// capabilities are those that this process has in effect, a bit for each.
+func capabilities() (uint32, error) {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var sets [2]unix.CapUserData
+	err := unix.Capget(&header, &sets[0])
+	return sets[0].Effective, err
+}
+
+// mayName tells whether the user may write where namespaces get their names.
+func mayName() bool {
+	at := folder
+	if _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) {
+		at = filepath.Dir(folder)
+	}
+	return unix.Faccessat(unix.AT_FDCWD, at, unix.W_OK, unix.AT_EACCESS) == nil
 }
 
 var nftVersion = regexp.MustCompile(`v(\d+)\.(\d+)\.(\d+)`)

@@ -20,6 +20,31 @@ func TestProbeChild(t *testing.T) {
 	os.Stdout.WriteString("lacks: " + err.Error() + "\n")
 }
 
+// TestAnotherUserThanRootIsEnough has networks held by a process of nobody's that has the
+// capabilities which the probe asks for, and no others.
+func TestAnotherUserThanRootIsEnough(t *testing.T) {
+	needsRoot(t)
+	setpriv, err := exec.LookPath("setpriv")
+	if err != nil {
+		t.Skip("SKIPPED: without setpriv(1) no process has these privileges and no others")
+	}
+	program := filepath.Join(t.TempDir(), "test") // where nobody may read it
+	content, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(program, content, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const capabilities = "-all,+net_admin,+sys_admin,+net_bind_service,+dac_override"
+	child := exec.Command(setpriv, "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set="+capabilities, "--inh-caps="+capabilities, "--ambient-caps="+capabilities,
+		program, "-test.run=^TestCountersTellTheirRules$", "-test.v")
+	child.Dir = "/"
+	if out, err := child.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestCountersTellTheirRules") {
+		t.Errorf("%v, %s", err, out)
+	}
+}
+
 func TestProbeSaysWhatIsMissing(t *testing.T) {
 	needsRoot(t)
 	left, err := filepath.Glob(fmt.Sprintf("/run/netns/isleprobe-%d-*", os.Getpid()))
