@@ -86,6 +86,9 @@ func (d *dialer) connect(ctx context.Context, ways []judgement) (net.Conn, error
 	var first error
 	for i := range ways {
 		c, err := d.connectOne(ctx, &ways[i], d.attempt(ctx, len(ways)-i))
+		if err == nil && ways[i].named {
+			return d.listening(c, ways[i]), nil
+		}
 		if err == nil {
 			return c, nil
 		}

@@ -27,6 +27,7 @@ type judgement struct {
 	inside  bool               // it ends in the network, or in one within its reach
 	network string             // the ID of the network that it is in last
 	exit    netpol.NextHopType // the last next hop of its way, if a network has judged it
+	named   bool               // an application rule has decided by the host that was dialed
 	inlet   *inlet             // set: it arrives in this process
 	egress  *Egress            // set: it leaves this way
 }
@@ -205,8 +206,14 @@ func (m *Mapping) real(port uint16) netip.AddrPort {
 	return netip.AddrPortFrom(m.Real.Unmap(), port)
 }
 
-// evaluate asks the policy about a flow from the component of the flow's subnet.
+// evaluate asks the policy about a flow from the component of the flow's subnet. What its
+// client will ask for is taken to be the host that was dialed.
 func (p *Place) evaluate(f Flow, to netip.AddrPort) judgement {
+	return p.evaluateAsked(f, to, netpol.Application{Name: f.Host})
+}
+
+// evaluateAsked does so where it is known what the client asks for.
+func (p *Place) evaluateAsked(f Flow, to netip.AddrPort, app netpol.Application) judgement {
 	if p.Network == nil {
 		return judgement{Decision: noPolicy(p, f)}
 	}
@@ -216,9 +223,9 @@ func (p *Place) evaluate(f Flow, to netip.AddrPort) judgement {
 	if f.Source.Address.Is4() != to.Addr().Is4() {
 		return judgement{Decision: noIPv6(p, f)}
 	}
-	flow := netpol.Flow{Protocol: protocol(f.Protocol), Source: f.Source.Address, SourcePort: sourcePort, Destination: to.Addr(), DestinationPort: to.Port()}
+	flow := netpol.Flow{Protocol: protocol(f.Protocol), Source: f.Source.Address, SourcePort: sourcePort, Destination: to.Addr(), DestinationPort: to.Port(), Application: app}
 	verdict := p.Network.Evaluate(flow)
-	j := judgement{Decision: byPolicy(f, flow, verdict), network: verdict.Network, inside: verdict.Inside, exit: verdict.Exit}
+	j := judgement{Decision: byPolicy(f, flow, verdict), network: verdict.Network, inside: verdict.Inside, exit: verdict.Exit, named: verdict.Named}
 	if !j.Allowed && f.Zone == ZoneInternet && !isPublic(to.Addr()) && to.Addr() != netpol.HostAddress() {
 		j.remedy(&verdict)
 	}

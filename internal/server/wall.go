@@ -108,7 +108,7 @@ func (w *wall) denied(firewall string, f kernel.Flow) bool {
 	for _, n := range policy.Policy.Networks() {
 		d := n.Evaluate(netpol.Flow{Protocol: protocols[f.Protocol], Source: f.Source.Addr(), SourcePort: f.Source.Port(), Destination: f.Destination.Addr(), DestinationPort: f.Destination.Port()})
 		if strings.EqualFold(d.Firewall, firewall) {
-			return !d.Allowed()
+			return !d.Allowed() && d.Reason != netpol.NameUnknown // what went by its name goes on
 		}
 	}
 	return false
