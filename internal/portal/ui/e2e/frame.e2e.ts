@@ -16,6 +16,10 @@ describe('the frame', () => {
     await visit.page.getByRole('heading', { name: 'Integration Service Environments' }).waitFor()
     await visit.go('/')
     await visit.look('home')
+    await visit.page.getByRole('navigation', { name: 'Areas' }).getByRole('link', { name: 'All services' }).click()
+    await visit.page.getByRole('link', { name: 'NAT gateways' }).waitFor()
+    await visit.look('all-services')
+    await visit.go('/')
 
     await visit.page.getByRole('combobox', { name: /Search/ }).fill('integration service environments')
     await visit.page.getByRole('option', { name: 'Integration Service Environments' }).waitFor()

@@ -178,7 +178,7 @@ export class Visit {
 
   /** inaccessible are the serious faults of what is shown, by these rules of axe, or by all. */
   private async inaccessible(rules?: string[]): Promise<string[]> {
-    await this.page.evaluate(axeSource)
+    if (!(await this.page.evaluate(() => 'axe' in window))) await this.page.evaluate(axeSource)
     return this.page.evaluate(async (only) => {
       interface Found {
         violations: { id: string; impact: string; help: string; nodes: { html: string; failureSummary: string }[] }[]

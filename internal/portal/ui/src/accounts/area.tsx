@@ -8,6 +8,7 @@ const segments = ['schemas', 'maps', 'partners', 'agreements', 'certificates', '
 
 /** accounts has the integration accounts and what is in them. */
 export const accounts: Area = {
+  title: 'Integration',
   services: [
     {
       title: 'Integration accounts',

@@ -34,7 +34,7 @@ export function EnvironmentPage() {
   const environment = useResource<Environment>(id)
   const changed = useChanged()
   if (environment.isPending) return <Spinner label="Reading the environment" />
-  if (isMissing(environment.error)) return <EmptyState icon={ServerMultipleRegular} title={`There is no environment ${name}`} text="It was deleted, or has another name." />
+  if (isMissing(environment.error)) return <EmptyState page icon={ServerMultipleRegular} title={`There is no environment ${name}`} text="It was deleted, or has another name." />
   if (environment.error && environment.data === undefined) return <ErrorView error={environment.error} retry={() => void environment.refetch()} />
   return (
     <ResourcePage

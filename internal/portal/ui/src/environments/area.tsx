@@ -4,6 +4,7 @@ import { everyRoute } from '../frame/everywhere'
 import { environmentType } from './environment'
 
 export const environments: Area = {
+  title: 'Integration',
   services: [
     {
       title: 'Integration Service Environments',

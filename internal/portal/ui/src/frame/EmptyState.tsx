@@ -8,13 +8,21 @@ const useStyles = makeStyles({
   text: { color: tokens.colorNeutralForeground2 },
 })
 
+interface EmptyProps {
+  icon: FluentIcon
+  title: string
+  text?: ReactNode
+  action?: ReactNode
+  page?: boolean // it is the whole page
+}
+
 /** EmptyState is what a list shows that has nothing: what belongs there, and how to make one. */
-export function EmptyState({ icon: Icon, title, text, action }: { icon: FluentIcon; title: string; text?: ReactNode; action?: ReactNode }) {
+export function EmptyState({ icon: Icon, title, text, action, page = false }: EmptyProps) {
   const styles = useStyles()
   return (
     <div className={styles.root}>
       <Icon className={styles.icon} aria-hidden />
-      <Text as="h2" size={500} weight="semibold">
+      <Text as={page ? 'h1' : 'h2'} size={500} weight="semibold">
         {title}
       </Text>
       {text !== undefined && <Text className={styles.text}>{text}</Text>}

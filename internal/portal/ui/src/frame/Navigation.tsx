@@ -1,5 +1,5 @@
 import { Drawer, DrawerBody, DrawerHeader, DrawerHeaderTitle, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
-import { HomeRegular } from '@fluentui/react-icons'
+import { AppsRegular, HomeRegular } from '@fluentui/react-icons'
 import { NavLink } from 'react-router'
 import type { Area, Service } from './area'
 
@@ -26,6 +26,9 @@ const useStyles = makeStyles({
 
 const home: Service = { title: 'Home', path: '/', icon: HomeRegular }
 
+/** allServices is the page that has them all. */
+export const allServices: Service = { title: 'All services', path: '/all-services', icon: AppsRegular }
+
 /** servicesInNavigation are the first service of each area, and those that want to be there. */
 export function servicesInNavigation(areas: Area[]): Service[] {
   return areas.flatMap((a) => a.services.filter((s, i) => s.inNavigation ?? i === 0))
@@ -34,7 +37,7 @@ export function servicesInNavigation(areas: Area[]): Service[] {
 /** Navigation leads to the areas: at the side, or in a drawer where the window is narrow. */
 export function Navigation({ areas, open, close }: { areas: Area[]; open: boolean; close: () => void }) {
   const styles = useStyles()
-  const services = [home, ...servicesInNavigation(areas)]
+  const services = [home, ...servicesInNavigation(areas), allServices]
   return (
     <>
       <nav aria-label="Areas" className={styles.side}>

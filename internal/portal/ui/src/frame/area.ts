@@ -10,6 +10,7 @@ import type { RouteObject } from 'react-router'
  * (see {@link resourceRoute}). Lists lie at short paths such as /environments.
  */
 export interface Area {
+  title: string // over its services, where all are listed; several areas may share one
   services: Service[] // the first is in the navigation
   routes: RouteObject[]
 }

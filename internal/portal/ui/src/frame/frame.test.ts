@@ -12,8 +12,8 @@ import { Notifications } from './notification'
 
 const environments = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Logic/integrationServiceEnvironments'
 const areas: Area[] = [
-  { services: [{ title: 'Integration Service Environments', path: '/environments', icon: GridRegular, words: ['ISE'], type: 'Microsoft.Logic/integrationServiceEnvironments' }], routes: [] },
-  { services: [{ title: 'Virtual networks', path: '/networks', icon: GridRegular }], routes: [] },
+  { title: 'ISE', services: [{ title: 'Integration Service Environments', path: '/environments', icon: GridRegular, words: ['ISE'], type: 'Microsoft.Logic/integrationServiceEnvironments' }], routes: [] },
+  { title: 'Network', services: [{ title: 'Virtual networks', path: '/networks', icon: GridRegular }], routes: [] },
 ]
 
 describe('breadcrumbs', () => {

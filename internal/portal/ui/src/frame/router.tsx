@@ -3,6 +3,8 @@ import type { Area } from './area'
 import { Frame } from './Frame'
 import { FaultPage } from './FaultPage'
 import { HomePage } from '../home/HomePage'
+import { ServicesPage } from '../home/ServicesPage'
+import { allServices } from './Navigation'
 import { NotFoundPage } from './NotFoundPage'
 
 /** portalRouter has the pages of all areas in the frame. */
@@ -17,7 +19,7 @@ export function portalRouter(areas: Area[]): DataRouter {
         children: [
           {
             errorElement: <FaultPage />,
-            children: [{ index: true, element: <HomePage areas={areas} /> }, ...pages, { path: '*', element: <NotFoundPage /> }],
+            children: [{ index: true, element: <HomePage areas={areas} /> }, { path: allServices.path, element: <ServicesPage areas={areas} /> }, ...pages, { path: '*', element: <NotFoundPage /> }],
           },
         ],
       },

@@ -2,7 +2,7 @@ import { Text, makeStyles, tokens } from '@fluentui/react-components'
 import { HomeRegular } from '@fluentui/react-icons'
 import { Link } from 'react-router'
 import type { Area } from '../frame/area'
-import { servicesInNavigation } from '../frame/Navigation'
+import { allServices, servicesInNavigation } from '../frame/Navigation'
 import { Page } from '../frame/Page'
 import { EnvironmentsCard } from './EnvironmentsCard'
 import { FailedRunsCard } from './FailedRunsCard'
@@ -33,7 +33,7 @@ export function HomePage({ areas }: { areas: Area[] }) {
   return (
     <Page title="Home" icon={HomeRegular}>
       <nav aria-label="Services" className={styles.services}>
-        {servicesInNavigation(areas).map(({ title, path, icon: Icon }) => (
+        {[...servicesInNavigation(areas), allServices].map(({ title, path, icon: Icon }) => (
           <Link key={path} to={path} className={styles.service}>
             <Icon className={styles.icon} aria-hidden />
             <Text size={200} align="center">

@@ -67,7 +67,7 @@ export function MachineForm({ network, close }: { network: string; close: () => 
       <Field
         label="Served at"
         required
-        hint="A real address that this machine reaches, such as 127.0.0.1:2222. Without a port, the same one."
+        hint="A real address that this machine reaches, such as 127.0.0.1:2222; without a port, the same one. Where the kernel holds the networks, also netns:/run/netns/NAME or tap:NAME."
         validationMessage={problems.fields.real ?? (real === '' ? undefined : realProblem(real, port) || undefined)}
       >
         <Input value={real} onChange={(_, data) => setReal(data.value)} placeholder="127.0.0.1:2222" autoComplete="off" spellCheck={false} />

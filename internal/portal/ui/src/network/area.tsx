@@ -18,6 +18,7 @@ import { addressType, applicationType, firewallType, groupType, interfaceType, n
 
 /** network has the virtual networks and all that is in them, the map, and the health of environments' networks. */
 export const network: Area = {
+  title: 'Network',
   services: [
     {
       title: 'Virtual networks',

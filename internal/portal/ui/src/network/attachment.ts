@@ -1,6 +1,7 @@
 // Attached machines: a network interface whose tag isle-attach says which real address
 // serves its private one. "22=127.0.0.1:2222" serves a port; "192.168.1.20" alone makes
-// that machine the interface. The same rules as `isle port`.
+// that machine the interface, as netns:PATH and tap:NAME do where the kernel holds the
+// networks. The same rules as `isle port`.
 
 import { looksLikeIPv6, parseAddress } from './address'
 
@@ -32,9 +33,12 @@ export function servedText(list: Attachment[]): string {
   return list.map((a) => (a.port === undefined ? a.real : `port ${a.port} at ${a.real}`)).join(', ')
 }
 
+/** gateway is an entry that is no machine: the one beside it is the way to what lies behind the network's gateway. */
+export const gateway = 'gateway'
+
 /** merge puts an attachment into a list in place of the one of its port. */
 export function merge(list: Attachment[], added: Attachment): Attachment[] {
-  return [...list.filter((a) => a.port !== added.port), added]
+  return [...list.filter((a) => a.port !== added.port || a.real === gateway), added]
 }
 
 /** attachTagName is how a resource's tags spell the tag: names of tags ignore letter case. */
@@ -53,8 +57,18 @@ export function portProblem(text: string): string {
   return /^\d{1,5}$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= 65535 ? '' : 'A port is a number from 1 to 65535.'
 }
 
-/** realProblem says what is wrong with a real address, ADDRESS or ADDRESS:PORT. */
+/** givenProblem says what is wrong with a machine that is given by its namespace or its tap; undefined if it is not. */
+function givenProblem(text: string, port: string): string | undefined {
+  if (!/^(netns|tap):/.test(text)) return undefined
+  if (port.trim() !== '') return 'A namespace or a tap is a whole machine: leave the port out.'
+  if (text.startsWith('tap:')) return /^tap:[\w-]{1,15}$/.test(text) ? '' : 'Give tap:NAME, of at most 15 letters, digits, hyphens and underscores.'
+  return /^netns:\/\S+$/.test(text) ? '' : 'Give netns:/run/netns/NAME, or netns:/proc/PID/ns/net.'
+}
+
+/** realProblem says what is wrong with a real address: ADDRESS, ADDRESS:PORT, netns:PATH or tap:NAME. */
 export function realProblem(text: string, port: string): string {
+  const given = givenProblem(text.trim(), port)
+  if (given !== undefined) return given
   const [address, realPort, ...more] = text.trim().split(':')
   if (text.trim() === '') return 'Give the address of this machine, or of one that it reaches, such as 127.0.0.1:2222.'
   if (more.length > 0 && looksLikeIPv6(text)) return ''

@@ -1,6 +1,6 @@
 import type { Answer, Client } from '../api/client'
 import { groupOf, providerId, parseId } from '../api/id'
-import { attachmentText, attachTagName, merge, type Attachment } from './attachment'
+import { attachmentText, attachTagName, gateway, merge, type Attachment } from './attachment'
 import { hasAddress, parseAddress, parseRange } from './address'
 import { attachmentsOf, interfaceType, rangesOf, type Interface, type Subnet, type VirtualNetwork } from './resources'
 
@@ -13,7 +13,7 @@ export interface Machine {
 
 /** machinesOf are the attached machines among interfaces, each port a line. */
 export function machinesOf(interfaces: Interface[]): Machine[] {
-  return interfaces.flatMap((nic) => attachmentsOf(nic).map((attachment) => ({ nic, address: privateOf(nic), attachment })))
+  return interfaces.flatMap((nic) => attachmentsOf(nic).filter((a) => a.real !== gateway).map((attachment) => ({ nic, address: privateOf(nic), attachment })))
 }
 
 /** privateOf is the primary private address of an interface. */

@@ -6,6 +6,7 @@ const group = '/subscriptions/:subscription/resourceGroups/:group'
 
 /** resources are the lists of everything, resource groups, deployments, and the page of what has none of its own. */
 export const resources: Area = {
+  title: 'Management',
   services: [
     { title: 'Resource groups', path: '/resource-groups', icon: FolderRegular, type: 'Microsoft.Resources/resourceGroups', singular: 'Resource group' },
     { title: 'All resources', path: '/resources', icon: GridRegular, words: ['everything'], inNavigation: true },

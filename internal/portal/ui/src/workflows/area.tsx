@@ -4,6 +4,7 @@ import { everyRoute } from '../frame/everywhere'
 import { workflowType } from './workflow'
 
 export const workflows: Area = {
+  title: 'Integration',
   services: [{ title: 'Logic apps', path: '/workflows', icon: FlowRegular, words: ['workflows'], type: workflowType, singular: 'Logic app' }],
   routes: [
     { path: '/workflows', lazy: async () => ({ Component: (await import('./WorkflowList')).WorkflowList }) },
