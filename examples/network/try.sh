@@ -5,6 +5,9 @@
 #
 #   make build && examples/network/try.sh
 #
+# With the argument kernel it does the same where the kernel of this machine holds the
+# network, as root on Linux: the machine in it is then a namespace of its own.
+#
 # It needs bash, curl and Go. ISLE names another binary than bin/isle.
 set -euo pipefail
 
@@ -13,7 +16,10 @@ binary=${ISLE:-$here/../../bin/isle}
 group=network-example
 work=$(mktemp -d)
 data=$work/data
+plane=${1:-inproc}
 server= listener= target= # the two servers, and where the local one listens
+endpoint=                 # of Isle
+machine=127.0.0.2         # calls from within the network
 answer= status= shown= # what the last call or command gave
 
 main() {
@@ -56,11 +62,18 @@ an_internal_endpoint_answers_its_network() {
   title "2. An Internal access endpoint answers its network only"
   note "This host is outside the network:"
   call from-internal "http://$target/"
-  expect 403 NetworkPolicyDenied "outside"
+  expect 403 NetworkPolicyDenied "is Internal"
 
-  note "What calls from 127.0.0.2 becomes a machine in it, 10.0.9.10:"
-  ok port add 10.0.9.10 127.0.0.2
-  call from-internal "http://$target/" 127.0.0.2
+  if [ "$plane" = kernel ]; then
+    machine=try-$$
+    ip netns add "$machine"
+    note "A namespace becomes a machine in it, 10.0.9.10, and calls the endpoint at its address there:"
+    ok port add 10.0.9.10 --netns "$machine"
+  else
+    note "What calls from $machine becomes a machine in it, 10.0.9.10:"
+    ok port add 10.0.9.10 "$machine"
+  fi
+  call from-internal "http://$target/" "$machine"
   expect 200 "a call from 127.0.0.1"
 }
 
@@ -70,14 +83,14 @@ environments_leave_by_one_address() {
   note "and on both environments' first subnets a route to the system by the firewall:"
   deploy egress.json "destinationPort=\"${target##*:}\"" permit=false
   for environment in external internal; do
-    call "from-$environment" "http://$target/" 127.0.0.2
+    call "from-$environment" "http://$target/" "$machine"
     expect 502 "firewall egress"
   done
 
   note "The firewall gets the network rule ISE_SFTP_Outbound:"
   deploy egress.json "destinationPort=\"${target##*:}\"" permit=true
   for environment in external internal; do
-    call "from-$environment" "http://$target/" 127.0.0.2
+    call "from-$environment" "http://$target/" "$machine"
     expect 200 "a call from 127.0.0.9"
   done
   ok netcheck external --to "$target"
@@ -91,11 +104,12 @@ begin() {
   (cd "$here" && "${GO:-go}" build -o "$work/listener" ./listener) || fail "the local server cannot be built: is Go there?"
   "$work/listener" >"$work/listener.out" 2>&1 &
   listener=$!
-  "$binary" serve --data "$data" --listen 127.0.0.1:0 >"$work/server.out" 2>&1 &
+  "$binary" serve --data "$data" --listen 127.0.0.1:0 --dataplane "$plane" >"$work/server.out" 2>&1 &
   server=$!
   await "$work/listener.out" 127.0.0.1: "$listener"
   await "$work/server.out" "Isle serves" "$server"
   target=$(head -n 1 "$work/listener.out")
+  endpoint=$(sed -n 's/^Isle serves \([^;]*\);.*/\1/p' "$work/server.out")
 
   title "A virtual network with two environments, one External, one Internal"
   deploy guard.json
@@ -119,6 +133,10 @@ finish() {
     kill "$pid" 2>>"$work/log" || true
     wait "$pid" 2>>"$work/log" || true
   done
+  if [ "$plane" = kernel ]; then
+    isle network down >>"$work/log" 2>&1 || cat "$work/log" >&2
+    case $machine in try-*) ip netns del "$machine" ;; esac
+  fi
   [ $code -eq 0 ] || [ ! -s "$work/server.out" ] || { echo "The server has said:" && tail -n 20 "$work/server.out"; } >&2
   rm -rf "$work"
   exit $code
@@ -154,12 +172,28 @@ deploy() {
   isle deploy "$here/$template" -p "$work/parameters.json" -g "$group" >"$work/deployed" 2>&1 || fail "$(cat "$work/deployed")"
 }
 
-# call makes a workflow call a URI, as a caller from an address of this machine.
+# call makes a workflow call a URI, as a caller from an address of this machine, to whom all
+# endpoints are where the server listens, or from a namespace in the network, to which each
+# is at its own address there.
 call() {
-  local workflow=$1 uri=$2 from=${3:-127.0.0.1} url
+  local workflow=$1 uri=$2 from=${3:-127.0.0.1} shown="\$(isle url $1 -g $group)" url as
   url=$(isle url "$workflow" -g "$group")
-  echo "   \$ curl --interface $from --cacert ~/.isle/ca.pem -H 'Content-Type: application/json' -d '{\"uri\":\"$uri\"}' \"\$(isle url $workflow -g $group)\""
-  answer=$(curl --silent --show-error --max-time 60 --interface "$from" --cacert "$data/ca.pem" --write-out '\n%{http_code}' \
+  case $from in
+  try-*)
+    as="ip netns exec $from curl"
+    [ "$workflow" = from-internal ] || as="$as --connect-to ::10.0.0.4:443"
+    ;;
+  *)
+    as="curl --interface $from"
+    case $url in "$endpoint"/*) ;; *)
+      url=$endpoint/${url#https://*/}
+      shown="$endpoint/\$(isle url $workflow -g $group | cut -d / -f 4-)"
+      ;;
+    esac
+    ;;
+  esac
+  echo "   \$ $as --cacert ~/.isle/ca.pem -H 'Content-Type: application/json' -d '{\"uri\":\"$uri\"}' \"$shown\""
+  answer=$($as --silent --show-error --max-time 60 --cacert "$data/ca.pem" --write-out '\n%{http_code}' \
     --header 'Content-Type: application/json' --data "{\"uri\":\"$uri\"}" "$url") || fail "$answer"
   status=${answer##*$'\n'}
   answer=${answer%$'\n'*}
