@@ -3,12 +3,8 @@ package netpol_test
 import (
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/rogpeppe/go-internal/txtar"
 
 	"isle/netpol"
 	"isle/netpol/modeltext"
@@ -24,28 +20,16 @@ var rewrite = flag.Bool("rewrite", false, "write what the policy answers into th
 //	routes SUBNET
 //	access VERSION Internal|External SUBNETS    the rows that are not open
 //	in NETWORK                        what is asked from here on is asked of this one
-func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scripts", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { script(t, file) })
-	}
-}
+func TestScripts(t *testing.T) { modeltext.Scripts(t, *rewrite, script, "model", "ask") }
 
-func script(t *testing.T, file string) {
-	archive, err := txtar.ParseFile(file)
-	if err != nil || len(archive.Files) != 3 {
-		t.Fatal("want the files model, ask and want", err)
-	}
-	p, err := netpol.Compile(modeltext.Parse(t, string(archive.Files[0].Data), nil))
+func script(t *testing.T, files []string) string {
+	p, err := netpol.Compile(modeltext.Parse(t, files[0], nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got strings.Builder
 	network := "/vnet"
-	for line := range strings.Lines(string(archive.Files[1].Data)) {
+	for line := range strings.Lines(files[1]) {
 		if words := strings.Fields(line); len(words) > 0 {
 			fmt.Fprintf(&got, "> %s", line)
 			if words[0] == "in" {
@@ -59,14 +43,7 @@ func script(t *testing.T, file string) {
 			answer(t, &got, p, n, words)
 		}
 	}
-	if *rewrite {
-		archive.Files[2].Data = []byte(got.String())
-		if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	} else if want := string(archive.Files[2].Data); got.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", got.String(), want)
-	}
+	return got.String()
 }
 
 func answer(t *testing.T, w *strings.Builder, p *netpol.Policy, n *netpol.Network, words []string) {

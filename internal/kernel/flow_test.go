@@ -24,7 +24,12 @@ import (
 // edits what is compiled.
 func machines(t testing.TB, model string, change func(*layout.Input)) *layout.Layout {
 	t.Helper()
-	m := modeltext.Parse(t, model, nil)
+	return machinesOf(t, modeltext.Parse(t, model, nil), change)
+}
+
+// machinesOf is machines of a model that is read.
+func machinesOf(t testing.TB, m *netpol.Model, change func(*layout.Input)) *layout.Layout {
+	t.Helper()
 	policy, err := netpol.Compile(m)
 	if err != nil {
 		t.Fatal(err)

@@ -15,9 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"isle/internal/kernel"
 	"isle/internal/netns"
-	"isle/netpol"
 	"isle/netpol/layout"
 	"isle/netpol/modeltext"
 )
@@ -53,21 +51,14 @@ func TestWhereFlowsComeFrom(t *testing.T) {
 	for _, ranges := range [][]netip.Prefix{nil, {netip.MustParsePrefix("255.255.255.255/32")}} {
 		m := modeltext.Parse(t, outsideModel, nil)
 		m.Firewalls[0].PrivateRanges = ranges // nil: private destinations are not translated; the other: all are
-		policy, err := netpol.Compile(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		l, err := layout.Compile(layout.Input{Model: m, Policy: policy, Attachments: []layout.Attachment{{Interface: "/nic/a"}, {Interface: "/nic/b"}, {Interface: "/nic/c"}, {Interface: "/nic/d"}},
-			Uplinks: []layout.NetworkUplink{{Network: "/vnet", Interface: parent, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/24")}, Gateway: netip.MustParseAddr("192.0.2.1")}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		apply(t, k, l)
-		inside := func(nic string) netns.Namespace { return netns.At(kernel.Path(tag, layout.MachineName(nic))) }
+		apply(t, k, machinesOf(t, m, func(in *layout.Input) {
+			in.Uplinks = []layout.NetworkUplink{{Network: "/vnet", Interface: parent, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/24")}, Gateway: netip.MustParseAddr("192.0.2.1")}}
+		}))
+		inside := func(nic string) netns.Namespace { return machine(tag, nic) }
 		inner := "203.0.113.200"
 		if ranges == nil {
 			inner = "10.0.0.4"
-			ip(t, "-n "+filepath.Base(inside("/nic/b").Path())+" addr add 10.0.1.77/32 dev lo") // to forge it
+			ip(t, "-n "+filepath.Base(inside("b").Path())+" addr add 10.0.1.77/32 dev lo") // to forge it
 		}
 		for _, c := range []struct {
 			from   netns.Namespace
@@ -76,17 +67,17 @@ func TestWhereFlowsComeFrom(t *testing.T) {
 			to     string
 			seen   string // "" for what must not come
 		}{
-			{inside("/nic/a"), "", outside, "198.51.100.7:22", "203.0.113.200"},
-			{inside("/nic/a"), "", outside, "198.51.100.7:23", ""},
-			{inside("/nic/b"), "", outside, "198.51.100.7:23", "192.0.2.2"},
-			{inside("/nic/d"), "", outside, "198.51.100.7:23", "203.0.113.9"},
-			{inside("/nic/b"), "", inside("/nic/c"), "10.0.2.4:80", "10.0.1.4"},
-			{inside("/nic/a"), "", inside("/nic/b"), "10.0.1.4:22", inner},
-			{inside("/nic/a"), "", inside("/nic/b"), "10.0.1.4:80", ""},
-			{inside("/nic/c"), "", outside, "198.51.100.7:22", ""},
-			{inside("/nic/b"), "10.0.1.77", outside, "198.51.100.7:22", ""},
-			{outside, "", inside("/nic/b"), "10.0.1.4:443", "192.0.2.1"},
-			{outside, "10.0.1.99", inside("/nic/b"), "10.0.1.4:443", ""},
+			{inside("a"), "", outside, "198.51.100.7:22", "203.0.113.200"},
+			{inside("a"), "", outside, "198.51.100.7:23", ""},
+			{inside("b"), "", outside, "198.51.100.7:23", "192.0.2.2"},
+			{inside("d"), "", outside, "198.51.100.7:23", "203.0.113.9"},
+			{inside("b"), "", inside("c"), "10.0.2.4:80", "10.0.1.4"},
+			{inside("a"), "", inside("b"), "10.0.1.4:22", inner},
+			{inside("a"), "", inside("b"), "10.0.1.4:80", ""},
+			{inside("c"), "", outside, "198.51.100.7:22", ""},
+			{inside("b"), "10.0.1.77", outside, "198.51.100.7:22", ""},
+			{outside, "", inside("b"), "10.0.1.4:443", "192.0.2.1"},
+			{outside, "10.0.1.99", inside("b"), "10.0.1.4:443", ""},
 		} {
 			if got := seen(t, c.from, c.bind, c.server, c.to, c.seen != ""); got != c.seen {
 				t.Errorf("always translated %t: a flow to %s came from %q, want %q", ranges != nil, c.to, got, c.seen)

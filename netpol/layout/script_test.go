@@ -5,12 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/rogpeppe/go-internal/txtar"
 
 	"isle/netpol"
 	"isle/netpol/layout"
@@ -25,35 +21,16 @@ var rewrite = flag.Bool("rewrite", false, "write the layouts into the scripts in
 //	part ENVIRONMENT NAME SUBNET ADDRESS
 //	attach NIC [GIVEN [gateway]]
 //	uplink INTERFACE ADDRESSES [NEXTROUTER]
-func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scripts", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { script(t, file) })
-	}
-}
+func TestScripts(t *testing.T) { modeltext.Scripts(t, *rewrite, script, "model") }
 
-func script(t *testing.T, file string) {
-	archive, err := txtar.ParseFile(file)
-	if err != nil || len(archive.Files) != 2 {
-		t.Fatal("want the files model and want", err)
+func script(t *testing.T, files []string) string {
+	l, err := layout.Compile(parse(t, files[0]))
+	if err != nil {
+		return fmt.Sprintln(err)
 	}
 	var got strings.Builder
-	if l, err := layout.Compile(parse(t, string(archive.Files[0].Data))); err != nil {
-		fmt.Fprintln(&got, err)
-	} else {
-		describe(&got, l)
-	}
-	if *rewrite {
-		archive.Files[1].Data = []byte(got.String())
-		if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	} else if want := string(archive.Files[1].Data); got.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", got.String(), want)
-	}
+	describe(&got, l)
+	return got.String()
 }
 
 func parse(t *testing.T, text string) layout.Input {
