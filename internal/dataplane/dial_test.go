@@ -158,8 +158,15 @@ func TestEgressThroughProxies(t *testing.T) {
 		case err != nil && strings.Contains(err.Error(), "secret"):
 			t.Errorf("%s: %v shows the credentials", c.proxy, err)
 		}
-		if _, err := d.Dial(t.Context(), "udp", udp.String()); c.used != nil && (err == nil || !strings.Contains(err.Error(), "a proxy takes TCP only")) {
+		before = socks.packets.Load()
+		got, err = greeting(t, d, "udp", udp.String())
+		switch {
+		case c.used == socks && c.want == "" && (got != "127.0.0.1" || socks.packets.Load() == before), c.used == socks && c.want != "" && (err == nil || !strings.Contains(err.Error(), strings.Replace(c.want, to.String(), udp.String(), 1))):
+			t.Errorf("%s: udp: %q %v", c.proxy, got, err)
+		case c.used == tunnel && (err == nil || !strings.Contains(err.Error(), "a proxy takes TCP only")):
 			t.Errorf("%s: udp: %v", c.proxy, err)
+		case err != nil && strings.Contains(err.Error(), "secret"):
+			t.Errorf("%s: udp: %v shows the credentials", c.proxy, err)
 		}
 	}
 }
@@ -181,11 +188,16 @@ func TestProxiesThatFail(t *testing.T) {
 			if !timeout {
 				d.(*dialer).network.options.Timeout = 10 * time.Second
 			}
-			_, err := d.Dial(context.Background(), "tcp", "198.51.100.1:443")
-			var failed *EgressError
-			var n net.Error
-			if !errors.As(err, &failed) || strings.Contains(err.Error(), "secret") || errors.As(err, &n) && n.Timeout() != timeout {
-				t.Errorf("%s: %v", u.Redacted(), err)
+			for _, protocol := range []string{"tcp", "udp"} {
+				if scheme == "http" && protocol == "udp" {
+					continue // is not asked
+				}
+				_, err := d.Dial(context.Background(), protocol, "198.51.100.1:443")
+				var failed *EgressError
+				var n net.Error
+				if !errors.As(err, &failed) || strings.Contains(err.Error(), "secret") || errors.As(err, &n) && n.Timeout() != timeout {
+					t.Errorf("%s: %s: %v", u.Redacted(), protocol, err)
+				}
 			}
 		}
 	}

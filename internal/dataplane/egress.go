@@ -23,10 +23,11 @@ func (n *Inproc) leaveBy(ctx context.Context, e *Egress, protocol string, to net
 		return bound(e.Bind, protocol).DialContext(ctx, protocol, to.String())
 	}
 	by := &egressProxy{network: n, url: e.Proxy}
+	dial := by.dial
 	if protocol != "tcp" {
-		return nil, by.failed(to, errTCPOnly)
+		dial = by.associate
 	}
-	c, err := by.dial(ctx, to)
+	c, err := dial(ctx, to)
 	if err != nil {
 		return nil, by.failed(to, err)
 	}
