@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"isle/internal/kernel"
 	"isle/internal/server"
@@ -43,6 +44,17 @@ func TestRealKernelOutlivesAKill(t *testing.T) {
 	}
 
 	refusesMachines(t, w, s)
+	w.succeed("bin/isle network down --force --data data") // and it makes everything again
+	for began := time.Now(); ; {
+		if told, _, code := w.run("bin/isle network status --data data"); code == 0 {
+			break
+		} else if time.Since(began) > patience {
+			t.Fatalf("taken down, the networks do not come again: %s", told)
+		}
+	}
+	if after := namespaces(t, w); !slices.Equal(before, after) {
+		t.Errorf("the kernel held %v, and holds %v", before, after)
+	}
 
 	client := isletest.Connect(t, data)
 	putGroup(client, 0)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,8 +20,8 @@ func (k *Kernel) Changed() bool {
 	if err != nil || len(names) != len(k.layout.Namespaces) {
 		return true
 	}
-	for i := range k.layout.Namespaces {
-		if n := k.layout.Namespaces[i].Name; !slices.Contains(names, n) || !isSpace(Path(k.options.Tag, n)) {
+	for i := range k.layout.Namespaces { // both are sorted
+		if n := k.layout.Namespaces[i].Name; names[i] != n || !isSpace(Path(k.options.Tag, n)) {
 			return true
 		}
 	}
