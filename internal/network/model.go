@@ -48,7 +48,7 @@ type reader struct {
 	groups  map[string][]netpol.Address // of IP groups, by key
 }
 
-func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
+func readContent(tx *store.Tx, tags netpol.TagFile, threats netpol.Threats) (*content, error) {
 	all, err := arm.List(tx, store.Query{TypePrefix: "Microsoft.Network/"})
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func readContent(tx *store.Tx, tags netpol.TagFile) (*content, error) {
 		r.types[typ] = append(r.types[typ], resource)
 		r.parents[typ+resource.Parent] = append(r.parents[typ+resource.Parent], resource)
 	}
-	r.model.Tags = tags.Tags
+	r.model.Tags, r.model.Threats = tags.Tags, threats
 	each(r, typeInterfaces, r.join)
 	each(r, typeGroups, r.group)
 	each(r, typeTables, r.table)

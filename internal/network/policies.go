@@ -28,6 +28,7 @@ import (
 type Policies struct {
 	control *store.DB
 	tags    netpol.TagFile
+	threats atomic.Pointer[netpol.Threats]
 	log     *slog.Logger
 
 	changes atomic.Uint64 // committed so far
@@ -126,7 +127,7 @@ func (p *Policies) fresh() *outcome {
 func (p *Policies) compile() (*outcome, error) {
 	o := &outcome{changes: p.changes.Load(), revision: 1}
 	err := p.control.Read(context.Background(), func(tx *store.Tx) (err error) {
-		o.content, err = readContent(tx, p.tags)
+		o.content, err = readContent(tx, p.tags, p.knownThreats())
 		return err
 	})
 	if err != nil {
@@ -147,6 +148,20 @@ func (p *Policies) compile() (*outcome, error) {
 	}
 	o.snapshot = &Snapshot{Revision: o.revision, Policy: policy, content: o.content}
 	return o, nil
+}
+
+// SetThreats says what firewalls know as threats from now on. The caller must not change
+// it any more.
+func (p *Policies) SetThreats(t netpol.Threats) {
+	p.threats.Store(&t)
+	p.changed()
+}
+
+func (p *Policies) knownThreats() netpol.Threats {
+	if t := p.threats.Load(); t != nil {
+		return *t
+	}
+	return netpol.Threats{}
 }
 
 // changed counts a change that is durable.

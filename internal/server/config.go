@@ -64,6 +64,7 @@ type Config struct {
 	// are free at once.
 	SubnetRelease time.Duration
 	ServiceTags   string // file of service tags, as the network policy knows them; "": none have addresses
+	ThreatList    string // file of addresses and names that firewalls know as threats, read again when it changes; "": none
 	FlowLog       string // file that gets the decisions of the network policy as JSON lines; "-": standard error, "": none
 	// FlowLogSize is how large that file becomes before it is put aside, such as 100MB, and
 	// FlowLogFiles how many of those are kept; zero values: the defaults.
@@ -112,6 +113,7 @@ type Config struct {
 	limits      Limits               // what Limit has; set by Validate
 	flowLogSize int64                // what FlowLogSize has; set by Validate
 	tags        netpol.TagFile       // what ServiceTags has; set by Validate
+	threats     *threatList          // what ThreatList has; set by Validate
 	connections connection.Directory // what Connections has; set by Validate
 }
 
@@ -136,7 +138,7 @@ func (c *Config) Validate() error {
 			found = append(found, fmt.Errorf("--public-url %q is not an https URL without a path, such as https://isle.example:7443", c.PublicURL))
 		}
 	}
-	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkDataPlane(), c.checkLimits(), c.checkThrottle(), c.readServiceTags(), c.readConnections(), c.checkFlowLog(), c.checkTraces(), c.checkTrust(), c.checkProxies())
+	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkDataPlane(), c.checkLimits(), c.checkThrottle(), c.readServiceTags(), c.readThreats(), c.readConnections(), c.checkFlowLog(), c.checkTraces(), c.checkTrust(), c.checkProxies())
 	if c.FlowDays < 0 || c.FlowDays > traffic.MaxDays {
 		found = append(found, fmt.Errorf("--flow-days %d is not from 1 to %d", c.FlowDays, traffic.MaxDays))
 	}

@@ -155,6 +155,7 @@ func (s *Server) start(ctx context.Context) error {
 	s.background = stop
 	s.keeping.Go(func() { s.watchHealth(background) })
 	s.keeping.Go(func() { s.watchUsage(background) })
+	s.keeping.Go(func() { s.watchThreats(background) })
 	if s.wall != nil {
 		s.keeping.Go(func() { s.wall.run(background) })
 	}
@@ -301,6 +302,9 @@ func (s *Server) identify(ctx context.Context, bound net.Addr) error {
 func (s *Server) build() error {
 	s.workflows = logic.NewWorkflows(s.store, s.config.limits.Workflow)
 	s.policies = network.NewPolicies(s.store, s.config.tags, s.log)
+	if s.config.threats != nil {
+		s.policies.SetThreats(s.config.threats.has)
+	}
 	s.places = newNetworks(s.policies)
 	s.traffic = traffic.New(s.store, s.config.FlowDays, s.config.Clock, s.log)
 	if err := s.openDataPlane(); err != nil {
