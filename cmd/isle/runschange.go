@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -123,17 +124,25 @@ func (c *runsChange) check(names, conditions []string) error {
 	return nil
 }
 
-// named works on the runs that are named; the first that cannot be found or changed ends it.
+// named works on the runs that are named, if all of them are there; the first that cannot be
+// changed ends it.
 func (c *runsChange) named(ctx context.Context, h *history, workflows []workflowItem, names []string) error {
-	for _, name := range names {
-		_, path, err := h.find(ctx, workflows, name)
-		if err != nil {
-			return err
+	paths := make([]string, len(names))
+	var missing []error
+	for i, name := range names {
+		var err error
+		if _, paths[i], err = h.find(ctx, workflows, name); err != nil {
+			missing = append(missing, err)
 		}
+	}
+	if len(missing) > 0 {
+		return errors.Join(missing...)
+	}
+	for i, name := range names {
 		var made struct {
 			Name string `json:"name"`
 		}
-		if _, err := h.client.call(ctx, http.MethodPost, path+"/"+c.verb+"?api-version="+logicVersion, c.content(), &made); err != nil {
+		if _, err := h.client.call(ctx, http.MethodPost, paths[i]+"/"+c.verb+"?api-version="+logicVersion, c.content(), &made); err != nil {
 			return fmt.Errorf("run %s: %w", name, err)
 		}
 		if err := c.tell(h, map[string]any{"action": c.verb, "run": name, "name": made.Name}, "%s %s%s\n", c.past, name, as(made.Name)); err != nil {

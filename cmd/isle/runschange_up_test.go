@@ -26,6 +26,11 @@ func TestRunsAreCancelledAndResubmittedFromTheCommandLine(t *testing.T) {
 	w.refuses("bin/isle runs resubmit "+name+" --from Nobody", "WorkflowActionNotFound")
 	w.refuses("bin/isle runs resubmit "+name+" --from Nobody --from-failed", "not both")
 	w.refuses("bin/isle runs cancel "+name, "WorkflowRunCanNotBeCancelled")
+	before := w.succeed("bin/isle runs --json")
+	w.refuses("bin/isle runs resubmit "+name+" nosuch neither", `no run "nosuch"`, `no run "neither"`)
+	if after := w.succeed("bin/isle runs --json"); after != before {
+		t.Errorf("with names that nobody has, runs were resubmitted:\n%s", after)
+	}
 	w.refuses("bin/isle runs cancel", "name runs, or a workflow")
 	w.refuses("bin/isle runs cancel --workflow order", "say which runs")
 	w.refuses("bin/isle runs cancel "+name+" --all", "not both")
