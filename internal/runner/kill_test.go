@@ -43,11 +43,44 @@ func killFlows(t testing.TB, target string) (*library, []*Deployed) {
 	}
 }
 
+// oldRuns is how many runs are older than they are kept.
+const oldRuns = 1500
+
+// startOld leaves runs that have ended, and were begun long ago.
+func startOld(t *testing.T, dir string) (flow *Deployed) {
+	t.Helper()
+	l := &library{flows: map[string]*Deployed{}}
+	flow = l.deploy(t, "old", "", `{"C":{"type":"Compose","inputs":"@triggerBody()"}}`)
+	w := open(t, dir, l, func(c *Config) {
+		c.Clock = func() time.Time { return time.Now().Add(-wdl.DefaultLimits().RunDuration - 24*time.Hour) }
+	})
+	defer w.close(t)
+	for range oldRuns {
+		w.start(t, flow, `"x"`, false)
+	}
+	eventually(t, "the old runs have ended", func() bool { return w.runsOf(t, flow, "Succeeded") == oldRuns })
+	return flow
+}
+
+// runsOf is how many runs of a workflow have a status; "" for any.
+func (w *world) runsOf(t *testing.T, d *Deployed, status string) int {
+	t.Helper()
+	q := store.RunQuery{Workflow: d.FlowID}
+	if status != "" {
+		q.Status = []string{status}
+	}
+	var found []store.Run
+	if err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) { found, err = tx.Runs(q); return err }); err != nil {
+		t.Fatal(err)
+	}
+	return len(found)
+}
+
 // callsOf is how many requests a run of each flow makes.
 var callsOf = map[string]int{"calls": 2, "loops": 3, "responds": 0, "webhooks": 1}
 
-// TestKilledChild is the child: it recovers, starts runs without end, and prints
-// the name of each one that was accepted.
+// TestKilledChild is the child: it recovers, purges what is old, starts runs without end,
+// and prints the name of each one that was accepted.
 func TestKilledChild(t *testing.T) {
 	dir := os.Getenv(killDir)
 	if dir == "" {
@@ -58,6 +91,7 @@ func TestKilledChild(t *testing.T) {
 	if err := w.Recover(context.Background()); err != nil {
 		t.Fatal(err)
 	}
+	go func() { _ = w.Purge(context.Background()) }()
 	var print sync.Mutex
 	for i := range 8 {
 		go func() {
@@ -128,6 +162,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	const kills = 24
 	g := newTarget(t, nil)
 	dir := filepath.Join(t.TempDir(), "data")
+	old := startOld(t, dir)
 	promised := acceptedByAll(t, "TestKilledChild", dir, g.URL, kills, 80)
 
 	l, _ := killFlows(t, g.URL)
@@ -150,7 +185,11 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	for name, flow := range promised {
 		checkKilledRun(t, w, g, name, flow)
 	}
-	t.Logf("%d runs were accepted by %d processes, %d requests made", len(promised), kills, g.total())
+	left := w.runsOf(t, old, "")
+	if err := w.Purge(context.Background()); err != nil || w.runsOf(t, old, "") != 0 {
+		t.Errorf("after the last purge %d old runs are left, %v", w.runsOf(t, old, ""), err)
+	}
+	t.Logf("%d runs were accepted by %d processes, %d requests made; they left %d of %d old runs", len(promised), kills, g.total(), left, oldRuns)
 }
 
 // callAllBack calls every webhook that waits, twice, as who has lost the answer does.
