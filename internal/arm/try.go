@@ -66,6 +66,9 @@ func (m *Manager) TryAll(ctx context.Context, p Principal, tries []Try, look fun
 			if change == nil {
 				continue
 			}
+			if err := ctx.Err(); err != nil { // others wait for the transaction
+				return err
+			}
 			tried[i] = Tried{}
 			refused, err := refusal(tx.Attempt(func() error { return change(tx) }))
 			if err != nil {
