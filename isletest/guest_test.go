@@ -350,7 +350,8 @@ func (s *site) gateway(behind string) {
 }
 
 // TestTheHostsLANByAnUplink: a machine of the network reaches one of the host's LAN and is
-// seen by the uplink's address; the LAN reaches in where security groups let it.
+// seen by the uplink's address; the LAN reaches in where security groups let it, and goes on
+// while the server starts again.
 func TestTheHostsLANByAnUplink(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1, inKernel(t)...)
@@ -385,6 +386,10 @@ func TestTheHostsLANByAnUplink(t *testing.T) {
 	s.putRule("inner", rule(t, "LAN", "200 Inbound Allow Tcp 192.0.2.0/24 -> *:7"))
 	if c, err = reaches(t, lan, "10.0.9.50:7"); err != nil || !echoes(c) {
 		t.Errorf("the LAN does not reach the machine, which a rule allows: %v", err)
+	}
+	s.Restart()
+	if !echoes(c) {
+		t.Error("the server's restart has cut an open flow of others")
 	}
 }
 
