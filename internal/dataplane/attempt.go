@@ -71,18 +71,23 @@ func PackAddresses(list ...netip.Addr) Addresses {
 // List is the addresses. What is no packed list has those before the fault.
 func (a Addresses) List() []netip.Addr {
 	var list []netip.Addr
-	for len(a) > 0 {
-		n := 1 + int(a[0])
-		if n > len(a) {
-			break
-		}
-		address, ok := netip.AddrFromSlice([]byte(a[1:n]))
+	for {
+		address, rest, ok := a.first()
 		if !ok {
-			break
+			return list
 		}
-		list, a = append(list, address), a[n:]
+		list, a = append(list, address), rest
 	}
-	return list
+}
+
+// first is the first address and what follows.
+func (a Addresses) first() (netip.Addr, Addresses, bool) {
+	if len(a) == 0 || 1+int(a[0]) > len(a) {
+		return netip.Addr{}, "", false
+	}
+	n := 1 + int(a[0])
+	address, ok := netip.AddrFromSlice([]byte(a[1:n]))
+	return address, a[n:], ok
 }
 
 // isName tells whether a host has to be looked up by name servers (lookup).

@@ -147,6 +147,8 @@ type Flow struct {
 	Address       netip.AddrPort // the other end: destination outbound, source inbound
 	Port          uint16         // of the environment's end, inbound
 	Zone          Zone           // what Address counts as; filled in
+
+	brief bool // only the verdict is wanted: no texts are made
 }
 
 // Decision is the verdict on a flow and why.

@@ -17,12 +17,17 @@ func (n *Inproc) Under(networks Networks) *Forecast {
 // Judge is the decision about an attempt: that of the first flow that is allowed, else of
 // the first that is denied. An address that is allowed is taken to answer, and a name to
 // have the addresses that it had.
-func (f *Forecast) Judge(a Attempt) Decision {
+func (f *Forecast) Judge(a Attempt) Decision { return f.judge(a, false) }
+
+// Allows is the verdict of Judge alone.
+func (f *Forecast) Allows(a Attempt) bool { return f.judge(a, true).Allowed }
+
+func (f *Forecast) judge(a Attempt, brief bool) Decision {
 	if a.Direction == Inbound {
 		return f.call(a)
 	}
 	n, place := f.network, f.network.place(a.Environment)
-	flow := Flow{Source: n.source(a.Environment, a.Subnet), Direction: Outbound, Protocol: a.Protocol, Host: a.Host}
+	flow := Flow{Source: Source{Environment: a.Environment, Subnet: a.Subnet}, Direction: Outbound, Protocol: a.Protocol, Host: a.Host, brief: brief}
 	if a.Host == "" {
 		return n.leave(place, flow.Source, Subject{})
 	}
@@ -30,6 +35,10 @@ func (f *Forecast) Judge(a Attempt) Decision {
 		if d := f.lookup(place, flow.Source, a.Host); !d.Allowed || a.Addresses == "" {
 			return d
 		}
+	}
+	if only, rest, ok := a.Addresses.first(); ok && rest == "" { // as below, for what is frequent
+		flow.Address = netip.AddrPortFrom(only, a.Port)
+		return n.judge(place, flow).Decision
 	}
 	var denied *Decision
 	for _, address := range n.usable(place, a.Addresses.List(), a.Protocol) {
@@ -74,6 +83,3 @@ func (f *Forecast) call(a Attempt) Decision {
 	}
 	return f.network.Admit(a.Environment, c)
 }
-
-// Allows is the verdict of Judge alone.
-func (f *Forecast) Allows(a Attempt) bool { return f.Judge(a).Allowed }

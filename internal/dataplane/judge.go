@@ -259,6 +259,9 @@ func protocol(name string) netpol.Protocol {
 
 // byPolicy is the policy's decision on a flow.
 func byPolicy(f Flow, flow netpol.Flow, d netpol.Decision) Decision {
+	if f.brief {
+		return Decision{Flow: f, Allowed: d.Allowed()}
+	}
 	r := d.Record(flow)
 	rule := d.RuleName
 	switch {
@@ -273,6 +276,9 @@ func byPolicy(f Flow, flow netpol.Flow, d netpol.Decision) Decision {
 
 // own is a decision that the policy has no part in.
 func own(f Flow, verdict netpol.Access, stage, rule, reason string) Decision {
+	if f.brief {
+		return Decision{Flow: f, Allowed: verdict == netpol.Allow}
+	}
 	flow := netpol.Flow{Protocol: protocol(f.Protocol), Source: f.Source.Address, Destination: f.Address.Addr(), DestinationPort: f.Address.Port()}
 	if f.Direction == Inbound {
 		flow.Source, flow.SourcePort, flow.Destination, flow.DestinationPort = f.Address.Addr(), f.Address.Port(), f.Source.Address, f.Port

@@ -15,8 +15,9 @@ import (
 const (
 	// maxFlows bounds the flows that an answer lists of an environment; all are counted.
 	maxFlows = 1000
-	// maxKnown bounds the verdicts that are kept while records are gone through.
-	maxKnown = 200_000
+	// maxKnown bounds the verdicts that are kept while records are gone through: where there
+	// are more, judging again is cheaper.
+	maxKnown = 1 << 14
 )
 
 // flows judges the recorded attempts of one environment after the other.

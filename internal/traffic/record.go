@@ -74,10 +74,10 @@ func decode(part []byte, environment string, each func(*Record)) error {
 	if len(part) == 0 || part[0] != partFormat {
 		return fmt.Errorf("%w: it has an unknown format", errPart)
 	}
-	d := decoder{rest: part[1:]}
+	d := decoder{rest: string(part[1:])} // the texts are parts of it
 	texts := make([]string, 0, min(d.number(), uint64(len(d.rest))))
 	for range cap(texts) {
-		texts = append(texts, string(d.bytes(d.number())))
+		texts = append(texts, d.bytes(d.number()))
 	}
 	d.texts = texts
 	var r Record
@@ -108,25 +108,28 @@ func decode(part []byte, environment string, each func(*Record)) error {
 
 // decoder reads a part. After a fault all it gives is zero.
 type decoder struct {
-	rest  []byte
+	rest  string
 	texts []string
 	bad   bool
 }
 
 func (d *decoder) number() uint64 {
-	n, size := binary.Uvarint(d.rest)
-	if size <= 0 {
-		d.bad, d.rest = true, nil
-		return 0
+	var n uint64
+	for i := 0; i < len(d.rest) && i < binary.MaxVarintLen64; i++ {
+		b := d.rest[i]
+		if n |= uint64(b&0x7f) << (7 * i); b < 0x80 {
+			d.rest = d.rest[i+1:]
+			return n
+		}
 	}
-	d.rest = d.rest[size:]
-	return n
+	d.bad, d.rest = true, ""
+	return 0
 }
 
-func (d *decoder) bytes(n uint64) []byte {
+func (d *decoder) bytes(n uint64) string {
 	if n > uint64(len(d.rest)) {
-		d.bad, d.rest = true, nil
-		return nil
+		d.bad, d.rest = true, ""
+		return ""
 	}
 	b := d.rest[:n]
 	d.rest = d.rest[n:]
