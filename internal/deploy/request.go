@@ -270,13 +270,11 @@ func (p *Plan) elsewhere() []Problem {
 // unknown finds what a plan deploys of types that this server does not have, so that
 // nothing is deployed of a template that cannot be deployed as a whole.
 func (p *Plan) unknown() (found []Problem) {
-	said := map[string]bool{}
 	providers := map[string]expr.Value{}
 	for _, r := range p.Resources {
-		if !r.Deploy || said[strings.ToLower(r.Type)] {
+		if !r.Deploy {
 			continue
 		}
-		said[strings.ToLower(r.Type)] = true
 		namespace, typ, _ := strings.Cut(r.Type, "/")
 		if _, ok := providers[namespace]; !ok {
 			providers[namespace] = p.scope.target.Provider(namespace)

@@ -355,6 +355,9 @@ func excused(t arm.Tried, before prospect) bool {
 // problem tells that a resource would be refused.
 func (s *sight) problem(id string, e *arm.Error) {
 	told := problemOf(e, s.plan.scrub).error()
+	if member := *told; member.Target != "" && len(told.Details) == 0 {
+		told.Details = []*arm.Error{&member}
+	}
 	told.Target = id
 	s.refused = append(s.refused, told)
 }
