@@ -411,4 +411,7 @@ func TestWithoutWhatItNeedsTheKernelIsNotReplaced(t *testing.T) {
 	s.Restart(isletest.WithDataPlane(server.DataPlaneAuto))
 	s.succeeded(s.run(workflow, target))
 	s.isolation(environment, "inproc", false)
+	if a := s.Do(http.MethodGet, "/network", nil); !strings.Contains(a.Text("isolation", "reasons", 0), "(--dataplane auto), and it cannot: ") || !strings.Contains(a.Text("isolation", "reasons", 0), "nft") {
+		t.Errorf("%s", a.Body)
+	}
 }

@@ -105,14 +105,21 @@ func TestRealKernelOutlivesAKill(t *testing.T) {
 			t.Errorf("down, without privileges: %v %s", err, told)
 		}
 	}
+	// A server that has no use for them tells that they are there, and lets them be removed.
+	s = w.start("bin/isle serve --listen 127.0.0.1:0 --data data")
+	if told := s.expect(s.err, "isle network down --data data"); !strings.Contains(told, "the kernel still holds the networks") {
+		t.Errorf("it tells %s", told)
+	}
+	s.expect(s.err, "Data plane: inproc, not isolated.")
 	w.succeed("bin/isle network down --data data")
 	if left := namespaces(t, w); len(left) > 0 {
 		t.Errorf("taken down, the kernel holds %v", left)
 	}
+	s.stop(syscall.SIGTERM)
 }
 
-// refusesMachines checks that a machine that the kernel does not take is told as such, and
-// that nothing is changed then; and that one which it takes is served at once.
+// refusesMachines checks that a machine that the kernel does not take is told as such, that
+// nothing is changed then, and that the network stays in force.
 func refusesMachines(t *testing.T, w *workspace, s *service) {
 	t.Helper()
 	for machine, why := range map[string]string{fmt.Sprint(s.cmd.Process.Pid): "is the server's own", "nobody-is-here": "is not there: start the machine first"} {

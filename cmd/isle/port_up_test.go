@@ -52,10 +52,13 @@ func TestPorts(t *testing.T) {
 	t.Parallel()
 	w := upWith(t, map[string]string{"twin.json": twin})
 	w.prints("bin/isle port list", "Nothing is attached.")
+	w.refuses("bin/isle port add 10.0.2.50 --netns sftp", "10.0.2.50 can be given to a machine only where the kernel holds the networks: start the server with --dataplane kernel")
+	w.prints("bin/isle port list", "Nothing is attached.")
 	w.refuses("bin/isle port add 10.0.3.50:22 127.0.0.1:2222", "no subnet contains 10.0.3.50", "isle-network/access (10.0.1.0/26)", "isle-network/machines (10.0.2.0/24)")
 	w.prints("bin/isle port add 10.0.2.50:22 127.0.0.1:2222", "10.0.2.50:22 is served at 127.0.0.1:2222 (interface port-10-0-2-50, subnet isle-network/machines).")
 	w.prints("bin/isle port add 10.0.2.50:80 127.0.0.1:8080", "10.0.2.50:80 is served at 127.0.0.1:8080 (interface port-10-0-2-50, subnet isle-network/machines).")
 	w.prints("bin/isle port add 10.0.2.50:80 127.0.0.1:8081", "10.0.2.50:80 is served at 127.0.0.1:8081, no longer at 127.0.0.1:8080 (interface port-10-0-2-50, subnet isle-network/machines).")
+	w.refuses("bin/isle port add 10.0.2.50 --tap vm1", "only where the kernel holds the networks") // what is attached stays
 	w.prints("bin/isle port add 10.0.2.51 192.168.1.20 --name mainframe", "10.0.2.51 is served at 192.168.1.20 (interface mainframe, subnet isle-network/machines).")
 	w.prints("bin/isle port list", `PRIVATE REAL NETWORK/SUBNET NAME
 		10.0.2.50:22 127.0.0.1:2222 isle-network/machines port-10-0-2-50

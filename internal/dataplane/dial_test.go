@@ -340,3 +340,13 @@ func TestNothingIsAttached(t *testing.T) {
 		t.Errorf("behind the gateway: %+v", j)
 	}
 }
+
+// TestAMachineOfItsOwnNeedsTheKernel, and who calls it is told so.
+func TestAMachineOfItsOwnNeedsTheKernel(t *testing.T) {
+	p := place(t)
+	p.Guests = map[netip.Addr]string{addr("10.0.1.9"): "/run/netns/sftp"}
+	_, err := NewInproc(Options{Networks: in(p)}).Dialer("e", SubnetBuiltIn).Dial(t.Context(), "tcp", "10.0.1.9:22")
+	if want := "10.0.1.9:22 is the machine /run/netns/sftp, which is reached only where the kernel holds the virtual network: start the server with --dataplane kernel"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
