@@ -22,7 +22,7 @@ export GOFLAGS     := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 # translated from C, keeps its data outside of what the race detector looks at: without
 # instructions for it these tests take a third of the time and find the same. The servers
 # that tests kill end at once when they race, which the tests notice.
-RACED := ./cmd/isle ./engine ./isletest ./internal/...
+RACED := ./cmd/isle ./isletest ./internal/...
 RACE  := CGO_ENABLED=1 GORACE=halt_on_error=1 $(GO) test -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc/...=-race=false
 
 .PHONY: help build ui ui-check run test test-real check bench clean fmt

@@ -98,7 +98,7 @@ func killed(t *testing.T, tag string, random *rand.Rand) {
 func TestKilledWhileItApplies(t *testing.T) {
 	needsRoot(t)
 	kills := 50
-	if testing.Short() {
+	if testing.Short() || raceEnabled { // which is not about the moment
 		kills = 10
 	}
 	seed := uint64(time.Now().UnixNano())

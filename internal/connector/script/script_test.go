@@ -190,8 +190,8 @@ func TestExcess(t *testing.T) {
 // Whatever it is that takes the memory, the script ends for its memory, within its time
 // and without harm to the next.
 func TestMemoryBombs(t *testing.T) {
-	o := pooled(t, Options{Limits: Limits{Time: time.Minute, Memory: 64 << 20}, Workers: 2})
-	const memory = "The inline code action 'J' execution failed: the code and its data need more than the 64 MB of memory that a script may have."
+	o := pooled(t, Options{Limits: Limits{Time: 10 * time.Minute, Memory: 32 << 20}, Workers: 2})
+	const memory = "The inline code action 'J' execution failed: the code and its data need more than the 32 MB of memory that a script may have."
 	for name, code := range map[string]string{
 		"text doubled":           `let s = "x"; for (;;) s += s`,
 		"text of other scripts":  `let s = "ü"; for (;;) s += s`,
@@ -241,11 +241,11 @@ func TestMemoryBombs(t *testing.T) {
 
 // What a script holds may fill most of its memory, and what it has dropped does not count.
 func TestMemoryThatAScriptMayHave(t *testing.T) {
-	o := pooled(t, Options{Limits: Limits{Time: time.Minute, Memory: 64 << 20}, Workers: 1})
+	o := pooled(t, Options{Limits: Limits{Time: 10 * time.Minute, Memory: 64 << 20}, Workers: 1})
 	for name, code := range map[string]string{
 		"held":    `const a = new Uint8Array(30 << 20).fill(1); return a.length >> 20`,
-		"garbage": `let n = 0; for (let i = 0; i < 150; i++) n = new Uint8Array(1 << 20).fill(1).length; return 30 * n >> 20`,
-		"texts":   `let n = 0; for (let i = 0; i < 300; i++) n = "x".repeat(1 << 20).length; return 30 * n >> 20`,
+		"garbage": `let n = 0; for (let i = 0; i < 100; i++) n = new Uint8Array(1 << 20).fill(1).length; return 30 * n >> 20`,
+		"texts":   `let n = 0; for (let i = 0; i < 100; i++) n = "x".repeat(1 << 20).length; return 30 * n >> 20`,
 	} {
 		if got := perform(t, o, code); got != `{"body":30}` {
 			t.Errorf("%s: %s", name, got)
