@@ -147,13 +147,18 @@ func (s *site) run(workflow, uri string) outcome {
 // firewall makes or changes the firewall and gives its private address.
 func (s *site) firewall(public string, collections ...*armnetwork.AzureFirewallNetworkRuleCollection) (private string) {
 	s.t.Helper()
-	made := await(s.network.NewAzureFirewallsClient().BeginCreateOrUpdate(s.t.Context(), s.name, "egress", armnetwork.AzureFirewall{
-		Location: to.Ptr(siteLocation), Properties: &armnetwork.AzureFirewallPropertiesFormat{
-			SKU: &armnetwork.AzureFirewallSKU{Name: to.Ptr(armnetwork.AzureFirewallSKUNameAZFWVnet), Tier: to.Ptr(armnetwork.AzureFirewallSKUTierStandard)},
-			IPConfigurations: []*armnetwork.AzureFirewallIPConfiguration{{Name: to.Ptr("ip"), Properties: &armnetwork.AzureFirewallIPConfigurationPropertiesFormat{
-				Subnet: &armnetwork.SubResource{ID: to.Ptr(s.subnetID("AzureFirewallSubnet"))}, PublicIPAddress: &armnetwork.SubResource{ID: &public}}}},
-			NetworkRuleCollections: collections,
-		}}, nil))(s.t)
+	return s.firewallWith(public, func(p *armnetwork.AzureFirewallPropertiesFormat) { p.NetworkRuleCollections = collections })
+}
+
+func (s *site) firewallWith(public string, rules func(*armnetwork.AzureFirewallPropertiesFormat)) (private string) {
+	s.t.Helper()
+	properties := &armnetwork.AzureFirewallPropertiesFormat{
+		SKU: &armnetwork.AzureFirewallSKU{Name: to.Ptr(armnetwork.AzureFirewallSKUNameAZFWVnet), Tier: to.Ptr(armnetwork.AzureFirewallSKUTierStandard)},
+		IPConfigurations: []*armnetwork.AzureFirewallIPConfiguration{{Name: to.Ptr("ip"), Properties: &armnetwork.AzureFirewallIPConfigurationPropertiesFormat{
+			Subnet: &armnetwork.SubResource{ID: to.Ptr(s.subnetID("AzureFirewallSubnet"))}, PublicIPAddress: &armnetwork.SubResource{ID: &public}}}},
+	}
+	rules(properties)
+	made := await(s.network.NewAzureFirewallsClient().BeginCreateOrUpdate(s.t.Context(), s.name, "egress", armnetwork.AzureFirewall{Location: to.Ptr(siteLocation), Properties: properties}, nil))(s.t)
 	return *made.Properties.IPConfigurations[0].Properties.PrivateIPAddress
 }
 

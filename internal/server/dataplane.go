@@ -13,6 +13,7 @@ import (
 	"isle/internal/dataplane"
 	"isle/internal/kernel"
 	"isle/internal/logic"
+	"isle/netpol"
 	"isle/netpol/layout"
 )
 
@@ -116,7 +117,8 @@ type ender interface {
 type inside struct {
 	ns   dataplane.Namespace
 	at   netip.AddrPort
-	what string // an environment's store id; "" for a name server
+	what string // an environment's store id; "" for a name server; of a firewall its network's ID
+	name bool   // it is the name proxy of a firewall
 }
 
 // keep has the servers that are wanted, and no others.
@@ -174,14 +176,15 @@ func (s *Server) standInside(st *standing) error {
 	for environment, p := range st.placements {
 		place, ns := dataplane.Place{Ranges: p.Ranges}, st.held.Namespaces[environment][dataplane.AccessEndpoint]
 		if a, ok := place.Address(dataplane.AccessEndpoint); ok && ns.Found() { // why not is told by who makes them
-			wanted[inside{ns, netip.AddrPortFrom(a, endpointPort), environment}] = true
+			wanted[inside{ns: ns, at: netip.AddrPortFrom(a, endpointPort), what: environment}] = true
 		}
 	}
 	for _, router := range st.routers(s.wall.tag) {
 		if router.Found() {
-			wanted[inside{router, netip.AddrPortFrom(platformNameServer, 53), ""}] = true
+			wanted[inside{ns: router, at: netip.AddrPortFrom(platformNameServer, 53)}] = true
 		}
 	}
+	s.wantProxies(st, wanted)
 	var attached []dataplane.Mapping
 	for _, n := range st.policy.Policy.Networks() {
 		attached = append(attached, mappings(st.policy, n.ID())...)
@@ -196,8 +199,40 @@ func (s *Server) standInside(st *standing) error {
 	return errors.Join(s.insides.keep(wanted, begin), s.plane.Relay(&st.held, attached))
 }
 
+// wantProxies adds the name proxies of the firewalls that have application rules.
+func (s *Server) wantProxies(st *standing, wanted map[inside]bool) {
+	if st.layout == nil {
+		return
+	}
+	for i := range st.layout.Namespaces {
+		n := &st.layout.Namespaces[i]
+		network, ok := st.policy.Policy.Network(n.Network)
+		if n.Role != layout.Firewall || !ok {
+			continue
+		}
+		ns := dataplane.FindNamespace(kernel.Path(s.wall.tag, n.Name))
+		if f, there := network.Firewall(n.Owner); there && len(f.Applications) > 0 && ns.Found() {
+			wanted[inside{ns: ns, at: netip.AddrPortFrom(f.Address, layout.ProxyPort), what: n.Network, name: true}] = true
+		}
+	}
+}
+
 func (s *Server) beginInside(one inside) (ender, error) {
-	if one.what == "" {
+	switch {
+	case one.name:
+		p, err := s.plane.ServeNames(one.ns, one.at, func() *netpol.Network {
+			now, err := s.policies.Current()
+			if err != nil {
+				return nil
+			}
+			n, _ := now.Policy.Network(one.what)
+			return n
+		})
+		if err != nil {
+			return nil, &layout.NetworkError{Network: one.what, Err: err}
+		}
+		return p, nil
+	case one.what == "":
 		return serveNames(one.ns, one.at)
 	}
 	l, err := one.ns.Listen(context.Background(), one.at)

@@ -1,0 +1,219 @@
+package dataplane
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"isle/internal/netns"
+	"isle/netpol"
+)
+
+// A name proxy listens in the namespace of a firewall, where the kernel leads the
+// connections of which application rules decide by their names. It reads what a client
+// says first, asks the policy, and carries what may pass to where it was on its way,
+// from the firewall's own address. What may not is cut off.
+
+const (
+	// askedPatience is how long a client may take to say what it asks for.
+	askedPatience = 30 * time.Second
+	// maxTDS bounds a packet of TDS before its client's name is known.
+	maxTDS = 32 << 10
+)
+
+// NameProxy is a name proxy.
+type NameProxy struct {
+	listener net.Listener
+	ns       Namespace
+	kernel   *Kernel
+	network  func() *netpol.Network
+}
+
+// ServeNames begins a name proxy at an address of a firewall's namespace. The network is
+// the firewall's, as of now; nil if it is not there.
+func (k *Kernel) ServeNames(ns Namespace, at netip.AddrPort, network func() *netpol.Network) (*NameProxy, error) {
+	l, err := ns.Listen(context.Background(), at)
+	if err != nil {
+		return nil, err
+	}
+	p := &NameProxy{l, ns, k, network}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			if err != nil {
+				time.Sleep(10 * time.Millisecond) // no files left: connections wait in the kernel
+				continue
+			}
+			go p.serve(c)
+		}
+	}()
+	return p, nil
+}
+
+// Close ends the proxy; what it has let through goes on.
+func (p *NameProxy) Close() error { return p.listener.Close() }
+
+// Shutdown is Close.
+func (p *NameProxy) Shutdown(context.Context) error { return p.Close() }
+
+func (p *NameProxy) serve(c net.Conn) {
+	defer c.Close()
+	to, err := originalDestination(c)
+	if err != nil {
+		return
+	}
+	one := &proxied{proxy: p, client: c, to: to}
+	_ = c.SetDeadline(time.Now().Add(askedPatience))
+	if err := one.ask(); err != nil {
+		if one.server != nil {
+			_ = one.server.Close()
+		}
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // told as a reset
+		}
+		return
+	}
+	defer one.server.Close()
+	_ = c.SetDeadline(time.Time{})
+	_ = one.server.SetDeadline(time.Time{})
+	var ways sync.WaitGroup
+	ways.Go(func() { pass(one.server, c) })
+	ways.Go(func() { pass(c, one.server) })
+	ways.Wait()
+}
+
+// proxied is a connection of a name proxy.
+type proxied struct {
+	proxy  *NameProxy
+	client net.Conn
+	server net.Conn // once something was let through
+	to     netip.AddrPort
+	first  []byte // said by the client and not sent on
+}
+
+// ask reads what the client asks for, judges it, and sends it on.
+func (p *proxied) ask() error {
+	for {
+		app, err := asked(p.first)
+		switch {
+		case err == nil && app.Protocol == netpol.MSSQL:
+			return p.askTDS()
+		case err == nil:
+			return p.let(app)
+		case !errors.Is(err, errUnfinished) || len(p.first) > maxAsked:
+			p.judge(netpol.Application{})
+			return err
+		}
+		b := make([]byte, 4096)
+		n, err := p.client.Read(b)
+		if p.first = append(p.first, b[:n]...); err != nil && n == 0 {
+			return err
+		}
+	}
+}
+
+// let judges a name and, if it may pass, sends on what was said.
+func (p *proxied) let(app netpol.Application) error {
+	if d := p.judge(app); !d.Allowed {
+		return &DeniedError{Decision: d}
+	}
+	if err := p.reach(); err != nil {
+		return err
+	}
+	_, err := p.server.Write(p.first)
+	return err
+}
+
+// reach connects to where the client was on its way.
+func (p *proxied) reach() (err error) {
+	if p.server == nil {
+		p.server, err = netns.At(p.proxy.ns.Path).Dial(context.Background(), net.Dialer{Timeout: askedPatience}, "tcp", p.to)
+	}
+	return err
+}
+
+// judge asks the policy and reports what it says.
+func (p *proxied) judge(app netpol.Application) Decision {
+	from, _ := netip.ParseAddrPort(p.client.RemoteAddr().String())
+	f := Flow{Direction: Outbound, Protocol: "tcp", Host: app.Name, Address: p.to}
+	flow := netpol.Flow{Protocol: netpol.TCP, Source: from.Addr().Unmap(), SourcePort: from.Port(), Destination: p.to.Addr(), DestinationPort: p.to.Port(), Application: app}
+	var d netpol.Decision
+	if n := p.proxy.network(); n != nil {
+		d = n.Evaluate(flow)
+	}
+	return p.proxy.kernel.report(judgement{Decision: byPolicy(f, flow, d)}).Decision
+}
+
+// askTDS lets the first packets of TDS pass, PRELOGIN and its answer, where an application
+// rule may allow what follows: only then does the client say its name, in a ClientHello
+// within packets of TDS (MS-TDS §2.2.6.5).
+func (p *proxied) askTDS() error {
+	if _, err := p.packet(p.client, &p.first, 0x12); err != nil {
+		return err
+	}
+	if d := p.judge(netpol.Application{Protocol: netpol.MSSQL}); d.Record.Reason != netpol.NameUnknown.String() {
+		return &DeniedError{Decision: d}
+	}
+	if err := p.reach(); err != nil {
+		return err
+	}
+	_ = p.server.SetDeadline(time.Now().Add(askedPatience))
+	if _, err := p.server.Write(p.first); err != nil {
+		return err
+	}
+	var answer []byte
+	if _, err := p.packet(p.server, &answer, 0x04); err != nil {
+		return err
+	}
+	if _, err := p.client.Write(answer); err != nil {
+		return err
+	}
+	p.first = nil
+	var hello []byte
+	for {
+		at := len(p.first)
+		rest := []byte{}
+		n, err := p.packet(p.client, &rest, 0x12)
+		p.first = append(p.first, rest...)
+		if err != nil || len(p.first) > maxAsked {
+			p.judge(netpol.Application{})
+			return errors.Join(err, errUnfinished)
+		}
+		hello = append(hello, p.first[at+8:at+n]...)
+		app, err := askedByTLS(hello)
+		if errors.Is(err, errUnfinished) {
+			continue
+		}
+		app.Protocol = netpol.MSSQL
+		return p.let(app)
+	}
+}
+
+// packet reads one packet of TDS of a type behind what was read, and tells how long it is.
+// Nothing may follow it: each side waits for the other.
+func (p *proxied) packet(c net.Conn, read *[]byte, typ byte) (int, error) {
+	need := 8
+	for len(*read) < need {
+		b := make([]byte, need-len(*read))
+		if _, err := io.ReadFull(c, b); err != nil {
+			return 0, err
+		}
+		*read = append(*read, b...)
+		if need == 8 {
+			need = max(8, int(binary.BigEndian.Uint16((*read)[2:])))
+		}
+	}
+	need = int(binary.BigEndian.Uint16((*read)[2:]))
+	if (*read)[0] != typ || need < 8 || need > maxTDS || len(*read) > need {
+		return 0, errors.New("it is not the packet of TDS that is due")
+	}
+	return need, nil
+}

@@ -1,0 +1,64 @@
+package dataplane
+
+import (
+	"encoding/binary"
+	"io"
+	"net"
+	"testing"
+
+	"isle/netpol"
+)
+
+// tds is a packet of TDS.
+func tds(typ byte, body []byte) []byte {
+	p := append([]byte{typ, 1, 0, 0, 0, 0, 1, 0}, body...)
+	binary.BigEndian.PutUint16(p[2:], uint16(len(p)))
+	return p
+}
+
+// TestDatabasesAreJudgedByName: PRELOGIN and its answer pass, and then the name in the
+// ClientHello decides, which may come in several packets.
+func TestDatabasesAreJudgedByName(t *testing.T) {
+	m := throughFirewall(model(), "10.0.1.0/24")
+	m.Firewalls[0].Collections = nil
+	m.Firewalls[0].Applications = []netpol.ApplicationCollection{{Name: "yes", Priority: 200, Action: netpol.Allow, Rules: []netpol.ApplicationRule{
+		{Name: "sql", Protocols: []netpol.ApplicationPort{{Protocol: netpol.MSSQL, Port: 1433}}, Names: []string{"db.example.com"}}}}}
+	network := placeOf(t, m).Network
+	for name, want := range map[string]bool{"db.example.com": true, "other.example.com": false} {
+		var seen []Decision
+		k := NewKernel(Options{Observe: func(d Decision) { seen = append(seen, d) }}, nil)
+		client, inner := net.Pipe()
+		outer, server := net.Pipe()
+		from := net.TCPAddrFromAddrPort(addrPort("10.0.0.5:50000"))
+		p := &proxied{proxy: &NameProxy{kernel: k, network: func() *netpol.Network { return network }}, client: pipe{Conn: inner, remote: from, local: from}, server: outer, to: addrPort("10.0.1.4:1433")}
+		done := make(chan error, 1)
+		go func() {
+			done <- p.ask()
+			_ = inner.Close()
+			_ = outer.Close()
+		}()
+		said := hello(t, name)
+		prelogin, answer := tds(0x12, []byte("prelogin")), tds(0x04, []byte("answer"))
+		go func() {
+			_, _ = client.Write(prelogin)
+			_, _ = io.ReadFull(client, make([]byte, len(answer)))
+			_, _ = client.Write(tds(0x12, said[:100]))
+			_, _ = client.Write(tds(0x12, said[100:]))
+		}()
+		got := make([]byte, len(prelogin))
+		if _, err := io.ReadFull(server, got); err != nil || string(got) != string(prelogin) {
+			t.Fatalf("%q %v", got, err)
+		}
+		if _, err := server.Write(answer); err != nil {
+			t.Fatal(err)
+		}
+		rest, _ := io.ReadAll(server)
+		whole := string(tds(0x12, said[:100])) + string(tds(0x12, said[100:]))
+		if err := <-done; (err == nil) != want || (string(rest) == whole) != want {
+			t.Errorf("%s: %v, %d bytes", name, err, len(rest))
+		}
+		if last := seen[len(seen)-1].Record; last.FQDN != name && want || (last.RuleName == "yes/sql") != want {
+			t.Errorf("%s: %+v", name, last)
+		}
+	}
+}

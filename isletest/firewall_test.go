@@ -1,0 +1,123 @@
+package isletest_test
+
+import (
+	"bufio"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
+)
+
+// TestAFirewallJudgesPacketsByNameAndLetsCallersIn: machines, which no process of Isle
+// sees, are let out by the name that they ask for, and called from outside by the
+// firewall's public address (network.md §A6).
+func TestAFirewallJudgesPacketsByNameAndLetsCallersIn(t *testing.T) {
+	s := newSite(t, 1, inKernel(t)...)
+	s.environment(0, external)
+	client, server := machine(t), machine(t)
+	s.attach("client", "10.0.9.50", netnsOf(client))
+	s.attach("server", "10.0.9.51", netnsOf(server))
+	webIn(t, server, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.Host, " ", strings.Split(r.RemoteAddr, ":")[0])
+	})
+	secure := listenIn(t, server, 443)
+	go func() {
+		for {
+			c, err := secure.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Read(make([]byte, 1)) // and no answer that TLS knows
+			_, _ = io.WriteString(c, "seen")
+			_ = c.Close()
+		}
+	}()
+	outside, link := machineOnLink(t, "198.51.100.1/24")
+	public := s.publicIP("outbound", publicAddress())
+	address := *public.Properties.IPAddress
+	command(t, "ip", "-n", strings.TrimPrefix(outside, "/run/netns/"), "route", "add", address+"/32", "via", "198.51.100.2")
+	s.uplink(link + " 198.51.100.2/24 via 198.51.100.1")
+
+	hop := s.firewallWith(*public.ID, func(p *armnetwork.AzureFirewallPropertiesFormat) {
+		p.ApplicationRuleCollections = []*armnetwork.AzureFirewallApplicationRuleCollection{{Name: to.Ptr("names"), Properties: &armnetwork.AzureFirewallApplicationRuleCollectionPropertiesFormat{
+			Priority: to.Ptr[int32](200), Action: &armnetwork.AzureFirewallRCAction{Type: to.Ptr(armnetwork.AzureFirewallRCActionTypeAllow)},
+			Rules: []*armnetwork.AzureFirewallApplicationRule{{Name: to.Ptr("site"), SourceAddresses: to.SliceOfPtrs("10.0.9.0/24"), TargetFqdns: to.SliceOfPtrs("*.example.com"),
+				Protocols: []*armnetwork.AzureFirewallApplicationRuleProtocol{{ProtocolType: to.Ptr(armnetwork.AzureFirewallApplicationRuleProtocolTypeHTTP), Port: to.Ptr[int32](80)},
+					{ProtocolType: to.Ptr(armnetwork.AzureFirewallApplicationRuleProtocolTypeHTTPS), Port: to.Ptr[int32](443)}}}}}}}
+		p.NatRuleCollections = []*armnetwork.AzureFirewallNatRuleCollection{{Name: to.Ptr("in"), Properties: &armnetwork.AzureFirewallNatRuleCollectionProperties{
+			Priority: to.Ptr[int32](200), Action: &armnetwork.AzureFirewallNatRCAction{Type: to.Ptr(armnetwork.AzureFirewallNatRCActionTypeDnat)},
+			Rules: []*armnetwork.AzureFirewallNatRule{{Name: to.Ptr("web"), Protocols: []*armnetwork.AzureFirewallNetworkRuleProtocol{to.Ptr(armnetwork.AzureFirewallNetworkRuleProtocolTCP)}, SourceAddresses: to.SliceOfPtrs("198.51.100.0/24"),
+				DestinationAddresses: to.SliceOfPtrs(address), DestinationPorts: to.SliceOfPtrs("8080"), TranslatedAddress: to.Ptr("10.0.9.51"), TranslatedPort: to.Ptr("80")}}}}}
+	})
+	await(s.network.NewRouteTablesClient().BeginCreateOrUpdate(t.Context(), siteGroup, "inner", armnetwork.RouteTable{Location: to.Ptr(siteLocation),
+		Properties: &armnetwork.RouteTablePropertiesFormat{Routes: []*armnetwork.Route{{Name: to.Ptr("machines"), Properties: &armnetwork.RoutePropertiesFormat{
+			AddressPrefix: to.Ptr("10.0.9.0/24"), NextHopType: to.Ptr(armnetwork.RouteNextHopTypeVirtualAppliance), NextHopIPAddress: &hop}}}}}, nil))(t)
+	s.changeSubnet("machines", func(p *armnetwork.SubnetPropertiesFormat) {
+		p.RouteTable = &armnetwork.RouteTable{ID: to.Ptr(s.id("routeTables/inner"))}
+	})
+
+	for _, c := range []struct{ in, address, host, want string }{
+		{client, "10.0.9.51:80", "www.example.com", "www.example.com " + hop},
+		{client, "10.0.9.51:80", "evil.test", "refused"},
+		{outside, address + ":8080", "any.test", "any.test " + hop},
+		{outside, address + ":80", "www.example.com", "refused"},
+	} {
+		if got := getIn(t, c.in, c.address, c.host); got != c.want {
+			t.Errorf("%s at %s: %q, want %q", c.host, c.address, got, c.want)
+		}
+	}
+	for name, want := range map[string]bool{"www.example.com": true, "evil.test": false} {
+		c, err := reaches(t, client, "10.0.9.51:443")
+		must(t, err)
+		heard := &hearing{Conn: c}
+		_ = tls.Client(heard, &tls.Config{ServerName: name}).HandshakeContext(t.Context())
+		_ = c.Close()
+		if heard.something != want {
+			t.Errorf("a ClientHello for %s: %t", name, heard.something)
+		}
+	}
+}
+
+// hearing notes whether something was answered.
+type hearing struct {
+	net.Conn
+	something bool
+}
+
+func (h *hearing) Read(b []byte) (int, error) {
+	n, err := h.Conn.Read(b)
+	h.something = h.something || n > 0
+	return n, err
+}
+
+// getIn gets a page from a namespace.
+func getIn(t *testing.T, in, address, host string) string {
+	t.Helper()
+	c, err := reaches(t, in, address)
+	if err != nil {
+		return "refused"
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host)
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		var timed net.Error
+		if errors.As(err, &timed) && timed.Timeout() {
+			t.Errorf("%s does not answer", address)
+		}
+		return "refused"
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	must(t, err)
+	return string(body)
+}
