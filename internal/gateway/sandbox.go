@@ -16,8 +16,8 @@ const inert = "sandbox; default-src 'none'"
 
 // originWide are the headers that bind all of an origin, or report on it, beside those that
 // no Response sends anyway, Set-Cookie among them (wdl-semantics §10.2).
-func originWide() []string {
-	return []string{"Alt-Svc", "Clear-Site-Data", "Nel", "Report-To", "Strict-Transport-Security"}
+func originWide() [5]string {
+	return [...]string{"Alt-Svc", "Clear-Site-Data", "Nel", "Report-To", "Strict-Transport-Security"}
 }
 
 // sandboxed puts an answer into the sandbox, whatever headers a workflow gives. A stricter
