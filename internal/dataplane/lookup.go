@@ -17,7 +17,8 @@ import (
 // UDP, and over TCP where the answer does not fit. Each exchange is a flow from the
 // subnet of the dialer and judged like any other. No search suffixes, no hosts file:
 // what is asked is the name as it is written. An environment without name servers has
-// the platform's (168.63.129.16), which is the host's resolver here.
+// the platform's (168.63.129.16), which knows the private zones that the network is linked
+// to, and is the host's resolver for all other names.
 
 const (
 	// lookupTimeout bounds one exchange with one name server.
@@ -128,12 +129,38 @@ func (q *query) ask(ctx context.Context, server netip.Addr) ([]netip.Addr, error
 				return nil, q.failed(server, &net.DNSError{Err: (&NotHeldError{err}).Error(), IsTemporary: true})
 			}
 		}
-		return q.dialer.system(ctx, q.host)
+		return q.platform(ctx, server)
 	}
 	for _, kind := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		addresses, err := q.askFor(ctx, server, kind)
 		if err != nil || len(addresses) > 0 {
 			return addresses, err
+		}
+	}
+	return nil, q.failed(server, &net.DNSError{Err: "the name has no address", IsNotFound: true})
+}
+
+// platform asks the platform's name server: the private zones of the network, and the
+// host's resolver for what is in none of them.
+func (q *query) platform(ctx context.Context, server netip.Addr) ([]netip.Addr, error) {
+	for _, kind := range []uint16{dns.TypeA, dns.TypeAAAA} {
+		a := q.place.Zones.Answer(dns.Fqdn(q.host), kind)
+		switch {
+		case a.Next != "":
+			return q.dialer.system(ctx, strings.TrimSuffix(a.Next, "."))
+		case a.Rcode == dns.RcodeNameError:
+			return nil, q.failed(server, &net.DNSError{Err: "no such host in the private DNS zones of the virtual network", IsNotFound: true})
+		case a.Rcode != dns.RcodeSuccess:
+			return nil, q.failed(server, &net.DNSError{Err: "the aliases of the private DNS zones go round in circles", IsTemporary: true})
+		}
+		var found []netip.Addr
+		for _, r := range a.Records {
+			if at, ok := addressOf(r, kind); ok {
+				found = append(found, at.Unmap())
+			}
+		}
+		if len(found) > 0 {
+			return found, nil
 		}
 	}
 	return nil, q.failed(server, &net.DNSError{Err: "the name has no address", IsNotFound: true})

@@ -29,6 +29,8 @@ type Place struct {
 	// Guests are the machines, namespaces and taps, that have an address of one of these
 	// networks: the kernel reaches them, and nothing else.
 	Guests map[netip.Addr]string
+	// Zones are the private zones that the platform's name server knows in this network.
+	Zones *Zones
 	// DNS are the name servers that the environment knows, in the order in which they
 	// are asked; none: the platform's, which is the host's resolver.
 	DNS    []netip.Addr

@@ -25,6 +25,9 @@ type content struct {
 	uplinks  []Uplink
 	egress   map[netip.Addr]Egress
 	outgoing map[firewallAt][]netip.Addr // the firewall's public addresses
+	zones    map[string][]Zone           // private ones, by the network that they are linked to
+	// registered are the record sets of interfaces, by ID.
+	registered map[string]arm.Resource
 }
 
 // firewallAt is a firewall as routes name it.
@@ -54,7 +57,7 @@ func readContent(tx *store.Tx, tags netpol.TagFile, threats netpol.Threats) (*co
 		return nil, err
 	}
 	r := &reader{addresses: map[string]netip.Addr{}, nats: map[string]netip.Addr{}, members: map[string][]netpol.Address{}, groups: map[string][]netpol.Address{}, known: knownTags(tags), types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
-		mappings: map[string][]Mapping{}, guests: map[string]map[netip.Addr]string{}, egress: map[netip.Addr]Egress{}, outgoing: map[firewallAt][]netip.Addr{}}}
+		mappings: map[string][]Mapping{}, guests: map[string]map[netip.Addr]string{}, egress: map[netip.Addr]Egress{}, outgoing: map[firewallAt][]netip.Addr{}, zones: map[string][]Zone{}, registered: map[string]arm.Resource{}}}
 	for _, resource := range all {
 		typ := strings.ToLower(resource.Type)
 		r.types[typ] = append(r.types[typ], resource)
@@ -72,6 +75,7 @@ func readContent(tx *store.Tx, tags netpol.TagFile, threats netpol.Threats) (*co
 	each(r, typePolicies, r.policy)
 	each(r, typeFirewalls, r.firewall)
 	each(r, typeGateways, r.gateway)
+	each(r, typeZones, r.zone)
 	return r.content, errors.Join(r.problems...)
 }
 

@@ -77,6 +77,24 @@ func resourceTypes(p *provider) []arm.Type {
 	nats.Name, nats.Put, nats.Delete, nats.View = typeNATGateways, putNATGateway, deleteNATGateway, viewNATGateway
 	nats.ReadOnly = []string{"properties.resourceGuid", "properties.subnets"}
 
+	zones := top
+	zones.Name, zones.APIVersions, zones.Put, zones.Delete, zones.View, zones.Move = typeZones, zoneVersions, putZone, deleteZone, viewZone, nil
+	zones.Reads = map[string]arm.Handler{"ALL": p.listRecords("")}
+	links := child
+	links.Name, links.APIVersions, links.Tracked, links.Put, links.Patch, links.Delete, links.View = typeZoneLinks, zoneVersions, true, putZoneLink, putZoneLink, deleteZoneLink, viewZoneLink
+	links.ReadOnly = []string{"properties.virtualNetworkLinkState"}
+	var records []arm.Type
+	for _, typ := range recordTypes {
+		t := child
+		t.Name, t.APIVersions, t.NoState, t.Put, t.Patch, t.Delete, t.View = typeZones+"/"+typ, zoneVersions, true, putRecord, putRecord, deleteRecord, viewRecord
+		t.ReadOnly = []string{"properties.fqdn", "properties.isAutoRegistered"}
+		t.Collection = p.listRecords(typ)
+		if typ == "A" && p.policies != nil {
+			t.Builtin = p.policies.registeredSet
+		}
+		records = append(records, t)
+	}
+
 	routes := child
 	routes.Name, routes.Put, routes.Delete, routes.View = typeRoutes, p.putRoute, deleteRoute, viewRoute
 
@@ -116,8 +134,11 @@ func resourceTypes(p *provider) []arm.Type {
 	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &interfaces, &gateways, &applications, &nats} {
 		t.Linked = "join/action"
 	}
-	return []arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, publics, firewalls, policies, ruleGroups, ipGroups, interfaces, gateways}
+	return append([]arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, publics, firewalls, policies, ruleGroups, ipGroups, interfaces, gateways}, append(records, zones, links)...)
 }
+
+// zoneVersions are the api-versions of private DNS zones.
+var zoneVersions = []string{"2024-06-01", "2020-06-01", "2020-01-01", "2018-09-01"}
 
 // anyName leaves names to the types' own rules, which report them together with
 // all else.

@@ -119,6 +119,8 @@ type inside struct {
 	at   netip.AddrPort
 	what string // an environment's store id; "" for a name server; of a firewall its network's ID
 	name bool   // it is the name proxy of a firewall
+	// network is the ID of the virtual network whose name server it is.
+	network string
 }
 
 // keep has the servers that are wanted, and no others.
@@ -179,9 +181,9 @@ func (s *Server) standInside(st *standing) error {
 			wanted[inside{ns: ns, at: netip.AddrPortFrom(a, endpointPort), what: environment}] = true
 		}
 	}
-	for _, router := range st.routers(s.wall.tag) {
+	for network, router := range st.routers(s.wall.tag) {
 		if router.Found() {
-			wanted[inside{ns: router, at: netip.AddrPortFrom(platformNameServer, 53)}] = true
+			wanted[inside{ns: router, at: netip.AddrPortFrom(platformNameServer, 53), network: network}] = true
 		}
 	}
 	s.wantProxies(st, wanted)
@@ -233,7 +235,7 @@ func (s *Server) beginInside(one inside) (ender, error) {
 		}
 		return p, nil
 	case one.what == "":
-		return serveNames(one.ns, one.at)
+		return serveNames(one.ns, one.at, s.places.zonesOf(one.network))
 	}
 	l, err := one.ns.Listen(context.Background(), one.at)
 	if err != nil {

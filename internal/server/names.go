@@ -14,8 +14,9 @@ import (
 )
 
 // The platform's name server stands in the router of each network that the kernel
-// holds, for machines that are attached there (network.md §C7.7). It knows what the
-// host's name servers know; a network's own ones are asked by the machines themselves.
+// holds, for machines that are attached there (network.md §C7.7). It knows the private
+// zones that the network is linked to, and else what the host's name servers know; a
+// network's own ones are asked by the machines themselves.
 
 var platformNameServer = layout.PlatformAddress
 
@@ -37,8 +38,9 @@ func (s nameServer) Close() error { return errors.Join(s.packets.Close(), s.stre
 // Shutdown implements ender. Who does not get an answer asks again.
 func (s nameServer) Shutdown(context.Context) error { return s.Close() }
 
-// serveNames answers over UDP and TCP until it is ended.
-func serveNames(ns dataplane.Namespace, at netip.AddrPort) (ender, error) {
+// serveNames answers over UDP and TCP until it is ended; zones tells the private zones of the
+// network as they are now.
+func serveNames(ns dataplane.Namespace, at netip.AddrPort, zones func() (*dataplane.Zones, error)) (ender, error) {
 	packets, err := ns.ListenPacket(context.Background(), at)
 	if err != nil {
 		return nil, err
@@ -48,7 +50,7 @@ func serveNames(ns dataplane.Namespace, at netip.AddrPort) (ender, error) {
 		_ = packets.Close()
 		return nil, err
 	}
-	r := &resolver{file: resolverFile, under: make(chan struct{}, nameQuestions)}
+	r := &resolver{zones: zones, file: resolverFile, under: make(chan struct{}, nameQuestions)}
 	udp := &dns.Server{PacketConn: packets, Handler: r}
 	tcp := &dns.Server{Listener: streams, Handler: r}
 	for _, s := range []*dns.Server{udp, tcp} {
@@ -57,8 +59,10 @@ func serveNames(ns dataplane.Namespace, at netip.AddrPort) (ender, error) {
 	return nameServer{packets, streams}, nil
 }
 
-// resolver hands questions on to the host's name servers.
+// resolver answers from the private zones of its network, and hands all other questions on
+// to the host's name servers.
 type resolver struct {
+	zones func() (*dataplane.Zones, error)
 	file  string        // names them, as resolv.conf(5) says; read for each question
 	under chan struct{} // has room for those that are under way
 }
@@ -75,7 +79,10 @@ func (r *resolver) ServeDNS(w dns.ResponseWriter, question *dns.Msg) {
 	if _, packets := w.RemoteAddr().(*net.UDPAddr); !packets {
 		protocol = "tcp"
 	}
-	answer := r.ask(protocol, question)
+	var answer *dns.Msg
+	if zones, err := r.zones(); err == nil {
+		answer = zones.Reply(question, func(m *dns.Msg) *dns.Msg { return r.ask(protocol, m) })
+	}
 	if answer == nil {
 		answer = new(dns.Msg).SetRcode(question, dns.RcodeServerFailure)
 	}

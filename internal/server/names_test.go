@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/miekg/dns"
+
+	"isle/internal/dataplane"
 )
 
 // hostNames is a name server of the host at an address of loopback, where every name has
@@ -44,7 +46,7 @@ func hostNames(t *testing.T, at, overUDP, overTCP string) {
 func TestThePlatformsNameServerSaysWhatTheHostsSay(t *testing.T) {
 	hostNames(t, "127.77.0.1", "192.0.2.1", "192.0.2.2")
 	file := filepath.Join(t.TempDir(), "resolv.conf")
-	r := &resolver{file: file, under: make(chan struct{}, 1)}
+	r := &resolver{zones: func() (*dataplane.Zones, error) { return nil, nil }, file: file, under: make(chan struct{}, 1)}
 	for _, c := range []struct {
 		file     string
 		protocol string

@@ -134,6 +134,9 @@ func (n *networks) place(in *logic.Placement, policy *network.Snapshot, err erro
 		return p
 	}
 	p.Network = found
+	if p.Zones, p.Err = zones(policy, in.Network); p.Err != nil {
+		return p
+	}
 	p.Guests = map[netip.Addr]string{}
 	for _, n := range slices.Backward(found.Reach()) { // the nearest has the last word
 		p.Mappings = append(mappings(policy, n.ID()), p.Mappings...)
@@ -144,6 +147,44 @@ func (n *networks) place(in *logic.Placement, policy *network.Snapshot, err erro
 		p.Egress[a] = dataplane.Egress(e)
 	}
 	return p
+}
+
+// zones are the private zones of a network.
+func zones(policy *network.Snapshot, id string) (*dataplane.Zones, error) {
+	all := dataplane.NewZones()
+	for _, z := range policy.Zones(id) {
+		lines := make([]string, len(z.Records))
+		for i, r := range z.Records {
+			lines[i] = r.String()
+		}
+		if err := all.Add(z.Name, z.Redirect, lines); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// zonesOf tells the private zones of a network; they are made anew when the policy is.
+func (n *networks) zonesOf(id string) func() (*dataplane.Zones, error) {
+	var mu sync.Mutex
+	var policy *network.Snapshot // of which known was made; guarded by mu, as known is
+	var known *dataplane.Zones
+	return func() (*dataplane.Zones, error) {
+		now, err := n.policies.Current()
+		if err != nil {
+			return nil, err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if now != policy {
+			made, err := zones(now, id)
+			if err != nil {
+				return nil, err
+			}
+			policy, known = now, made
+		}
+		return known, nil
+	}
 }
 
 // mappings are the attachments of a network.

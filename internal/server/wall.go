@@ -305,14 +305,15 @@ func networkOfSubnet(id string) string {
 	return network.String()
 }
 
-// routers are the namespaces of networks.
-func (s *standing) routers(tag string) (list []dataplane.Namespace) {
+// routers are the namespaces of networks, by the networks' IDs.
+func (s *standing) routers(tag string) map[string]dataplane.Namespace {
+	list := map[string]dataplane.Namespace{}
 	if s.layout == nil {
-		return nil
+		return list
 	}
 	for i := range s.layout.Namespaces {
 		if n := &s.layout.Namespaces[i]; n.Role == layout.Router {
-			list = append(list, dataplane.FindNamespace(kernel.Path(tag, n.Name)))
+			list[n.Network] = dataplane.FindNamespace(kernel.Path(tag, n.Name))
 		}
 	}
 	return list
