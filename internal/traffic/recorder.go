@@ -117,9 +117,7 @@ func (r *Recorder) Write(ctx context.Context) error {
 	defer r.writing.Unlock()
 	r.mu.Lock()
 	taken := r.waiting
-	if len(taken) > 0 {
-		r.waiting = map[noted]*tally{}
-	}
+	r.waiting = map[noted]*tally{} // also when nothing waits: what is read here is nobody else's
 	r.mu.Unlock()
 	byEnvironment := map[string]map[noted]*tally{}
 	for key, t := range taken {
