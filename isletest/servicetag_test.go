@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"isle/isletest"
 )
@@ -22,4 +23,20 @@ func TestRulesMeanTheTagsOfTheFile(t *testing.T) {
 	s.succeeded(s.call(callback, server))
 	s.putRule("web", rule(t, "NoStorage", "210 Outbound Deny * * -> Storage:*"))
 	s.denied(s.call(callback, server), "securityRules/NoStorage")
+
+	// The file is read again when it changes; one that cannot be read changes nothing.
+	must(t, os.WriteFile(tags, []byte(`{"values":[{"name":"Storage","properties":{"addressPrefixes":["nowhere"]}}]}`), 0o600))
+	must(t, os.WriteFile(tags+".new", []byte(`{"changeNumber":2,"cloud":"Public","values":[{"name":"Storage","id":"Storage","properties":{"addressPrefixes":["192.0.2.0/24"]}}]}`), 0o600))
+	s.denied(s.call(callback, server), "securityRules/NoStorage")
+	must(t, os.Rename(tags+".new", tags))
+	deadline := time.Now().Add(time.Minute)
+	for s.call(callback, server).Status != "Succeeded" {
+		if time.Now().After(deadline) {
+			t.Fatal("the new tags are not in force")
+		}
+		time.Sleep(20 * time.Millisecond) // the client's side of polling
+	}
+	if a := s.Do(http.MethodGet, "/subscriptions/"+s.SubscriptionID+"/providers/Microsoft.Network/locations/local/serviceTags?api-version=2024-05-01", nil); a.Text("changeNumber") != "2" {
+		t.Errorf("%d %.200s", a.Status, a.Body)
+	}
 }

@@ -82,7 +82,7 @@ func (p *provider) readFirewall(r *arm.PutRequest, found *arm.Found) *Firewall {
 	f.Collections = collectionsOf(body.Collections, kindNetwork, memberNetwork, found)
 	f.Applications = collectionsOf(body.Application, kindApplication, memberApplication, found)
 	for _, kind := range f.kinds() {
-		p.tags.checkCollections(kind.list, classic(kind.member), found)
+		p.tags().checkCollections(kind.list, classic(kind.member), found)
 	}
 	if f.Policy = body.Policy.id(); f.Policy != "" {
 		if len(f.NAT)+len(f.Collections)+len(f.Applications) > 0 {

@@ -21,7 +21,8 @@ func FuzzPlaced(f *testing.F) {
 		"sourceAddresses":["*"],"destinationAddresses":["203.0.113.1"],"destinationPorts":["80","90-99"],"translatedAddress":"10.0.0.4","translatedPort":"8080"}]},{"ruleCollectionType":"FirewallPolicyFilterRuleCollection","name":"a","priority":300,
 		"action":{"type":"Allow"},"rules":[{"ruleType":"ApplicationRule","name":"r","protocols":[{"protocolType":"Https","port":443},"x"],"sourceIpGroups":["/g"],"targetFqdns":["*.example.com"]}]}],
 		"basePolicy":{"id":"/b"},"threatIntelMode":"Deny","threatIntelWhitelist":{"ipAddresses":["10.0.0.1-10.0.0.9"],"fqdns":["a.b"]},"ipAddresses":["10.0.0.1-10.0.0.9","::/0"]}}`)
-	p := &provider{tags: builtinTags}
+	p := &provider{policies: new(Policies)}
+	p.policies.SetTags(netpol.TagFile{})
 	f.Fuzz(func(t *testing.T, name, text string) {
 		body, err := expr.ParseJSON([]byte(text))
 		if err != nil {

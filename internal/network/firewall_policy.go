@@ -329,7 +329,7 @@ func (p *provider) readRuleGroup(r *arm.PutRequest, found *arm.Found) *RuleGroup
 		_, at := ofPolicy(i)
 		g.Collections = append(g.Collections, body.Collections[i].collection(at, found))
 	}
-	p.tags.checkCollections(g.Collections, ofPolicy, found)
+	p.tags().checkCollections(g.Collections, ofPolicy, found)
 	return g
 }
 

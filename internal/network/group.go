@@ -20,7 +20,7 @@ func (p *provider) putGroup(_ context.Context, tx *store.Tx, r *arm.PutRequest) 
 			rules[i] = body.Rules[i].Properties.rule(body.Rules[i].Name)
 			want[i] = nested[Rule]{name: rules[i].Name, form: &rules[i]}
 		}
-		p.tags.checkRules(rules, listed("properties.securityRules"), found)
+		p.tags().checkRules(rules, listed("properties.securityRules"), found)
 		return want, checkGroups(tx, r, r.Location, rules, listed("properties.securityRules"), found)
 	})
 }
@@ -113,7 +113,7 @@ func (p *provider) putRule(_ context.Context, tx *store.Tx, r *arm.PutRequest) (
 	}
 	all := beside(siblings, body.rule(r.ID.Name()), r.ID.Name())
 	rule := &all[len(all)-1]
-	p.tags.checkRules(all, alone, &found)
+	p.tags().checkRules(all, alone, &found)
 	home, err := arm.Load(tx, parent.Key())
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ import (
 // nobody asks after cost nothing.
 type Policies struct {
 	control *store.DB
-	tags    netpol.TagFile
+	tags    atomic.Pointer[knownFile]
 	threats atomic.Pointer[netpol.Threats]
 	log     *slog.Logger
 
@@ -76,7 +76,9 @@ func NewPolicies(s *store.Store, tags netpol.TagFile, log *slog.Logger) *Policie
 	if log == nil {
 		log = slog.Default()
 	}
-	return &Policies{control: s.Control(), tags: tags, log: log}
+	p := &Policies{control: s.Control(), log: log}
+	p.SetTags(tags)
+	return p
 }
 
 // Current is the policy as it is now. It compiles if something has changed since the
@@ -127,7 +129,7 @@ func (p *Policies) fresh() *outcome {
 func (p *Policies) compile() (*outcome, error) {
 	o := &outcome{changes: p.changes.Load(), revision: 1}
 	err := p.control.Read(context.Background(), func(tx *store.Tx) (err error) {
-		o.content, err = readContent(tx, p.tags, p.knownThreats())
+		o.content, err = readContent(tx, p.tags.Load().file, p.knownThreats())
 		return err
 	})
 	if err != nil {
@@ -148,6 +150,20 @@ func (p *Policies) compile() (*outcome, error) {
 	}
 	o.snapshot = &Snapshot{Revision: o.revision, Policy: policy, content: o.content}
 	return o, nil
+}
+
+// knownFile is a file of service tags, and the names that rules may use.
+type knownFile struct {
+	file  netpol.TagFile
+	names tagNames
+}
+
+// SetTags says what service tags stand for from now on; rules that name one that the file
+// does not have stay, and concern no real address. The caller must not change the file
+// any more.
+func (p *Policies) SetTags(file netpol.TagFile) {
+	p.tags.Store(&knownFile{file, knownTags(file)})
+	p.changed()
 }
 
 // SetThreats says what firewalls know as threats from now on. The caller must not change

@@ -176,12 +176,14 @@ func availableDelegations(_ context.Context, r *arm.Request) (*arm.Response, err
 type provider struct {
 	control  *store.DB
 	policies *Policies
-	tags     tagNames
 }
 
 func newProvider(control *store.DB, policies *Policies) *provider {
-	return &provider{control: control, policies: policies, tags: knownTags(policies.tags)}
+	return &provider{control: control, policies: policies}
 }
+
+// tags are the service tags that rules may name now.
+func (p *provider) tags() tagNames { return p.policies.tags.Load().names }
 
 func (p *provider) subnets(ctx context.Context, network arm.ID) (found []nested[Subnet], err error) {
 	err = p.control.Read(ctx, func(tx *store.Tx) (err error) {

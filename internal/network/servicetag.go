@@ -58,12 +58,13 @@ func tagView(t *netpol.ServiceTag, prefixes bool) expr.Value {
 
 // serviceTags answers GET …/locations/{location}/serviceTags with all of them.
 func (p *Policies) serviceTags(_ context.Context, r *arm.Request) (*arm.Response, error) {
-	tags := listedTags(p.tags)
+	file := p.tags.Load().file
+	tags := listedTags(file)
 	values := make([]expr.Value, len(tags))
 	for i := range tags {
 		values[i] = tagView(&tags[i], true)
 	}
-	cloud := p.tags.Cloud
+	cloud := file.Cloud
 	if cloud == "" {
 		cloud = "Public"
 	}
@@ -71,7 +72,7 @@ func (p *Policies) serviceTags(_ context.Context, r *arm.Request) (*arm.Response
 	f.text("name", cloud)
 	f.text("id", "/subscriptions/"+r.Values["subscription"]+"/providers/Microsoft.Network/locations/"+r.Values["location"]+"/serviceTags/"+cloud)
 	f.text("type", "Microsoft.Network/serviceTags")
-	f.text("changeNumber", changeNumber(p.tags.ChangeNumber))
+	f.text("changeNumber", changeNumber(file.ChangeNumber))
 	f.text("cloud", cloud)
 	f.add("values", expr.Array(values...))
 	return arm.Reply(f.value()), nil
@@ -90,7 +91,8 @@ func (p *Policies) serviceTagDetails(_ context.Context, r *arm.Request) (*arm.Re
 	}
 	name, bare := r.Query.Get("tagname"), strings.EqualFold(r.Query.Get("noaddressprefixes"), "true")
 	values, passed := []expr.Value{}, after == ""
-	tags := listedTags(p.tags)
+	file := p.tags.Load().file
+	tags := listedTags(file)
 	for i := range tags {
 		t := &tags[i]
 		switch {

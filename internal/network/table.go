@@ -19,7 +19,7 @@ func (p *provider) putTable(_ context.Context, tx *store.Tx, r *arm.PutRequest) 
 			routes[i] = body.Routes[i].Properties.route(body.Routes[i].Name)
 			want[i] = nested[Route]{name: routes[i].Name, form: &routes[i]}
 		}
-		p.tags.checkRoutes(routes, listed("properties.routes"), found)
+		p.tags().checkRoutes(routes, listed("properties.routes"), found)
 		if r.Old == nil {
 			return want, nil
 		}
@@ -55,7 +55,7 @@ func (p *provider) putRoute(_ context.Context, tx *store.Tx, r *arm.PutRequest) 
 		return nil, err
 	}
 	all := beside(siblings, body.route(r.ID.Name()), r.ID.Name())
-	p.tags.checkRoutes(all, alone, &found)
+	p.tags().checkRoutes(all, alone, &found)
 	if err := checkFirewallRoutes(tx, parent.Key(), all, "properties", &found); err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 // Trial reads what is stored in the midst of a transaction. The function that it gives
 // makes the policy of that, when the transaction has ended; nobody else goes by it.
 func (p *Policies) Trial(tx *store.Tx) (func() (*Snapshot, error), error) {
-	c, err := readContent(tx, p.tags, p.knownThreats())
+	c, err := readContent(tx, p.tags.Load().file, p.knownThreats())
 	if err != nil {
 		return nil, fmt.Errorf("network policy: %w", err)
 	}

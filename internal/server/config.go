@@ -63,7 +63,7 @@ type Config struct {
 	// SubnetRelease is how long the subnets of a deleted environment stay taken; 0: they
 	// are free at once.
 	SubnetRelease time.Duration
-	ServiceTags   string // file of service tags, as the network policy knows them; "": none have addresses
+	ServiceTags   string // file of service tags, as the network policy knows them, read again when it changes; "": none have addresses
 	ThreatList    string // file of addresses and names that firewalls know as threats, read again when it changes; "": none
 	FlowLog       string // file that gets the decisions of the network policy as JSON lines; "-": standard error, "": none
 	// FlowLogSize is how large that file becomes before it is put aside, such as 100MB, and
@@ -110,11 +110,11 @@ type Config struct {
 	Clock func() time.Time // nil: the machine's
 	Log   *slog.Logger     // nil: slog's default
 
-	limits      Limits               // what Limit has; set by Validate
-	flowLogSize int64                // what FlowLogSize has; set by Validate
-	tags        netpol.TagFile       // what ServiceTags has; set by Validate
-	threats     *threatList          // what ThreatList has; set by Validate
-	connections connection.Directory // what Connections has; set by Validate
+	limits      Limits                       // what Limit has; set by Validate
+	flowLogSize int64                        // what FlowLogSize has; set by Validate
+	tags        *watchedFile[netpol.TagFile] // what ServiceTags has, nil for none; set by Validate
+	threats     *watchedFile[netpol.Threats] // what ThreatList has, nil for none; set by Validate
+	connections connection.Directory         // what Connections has; set by Validate
 }
 
 // Validate fills in the defaults and reports every setting that cannot be.
@@ -219,21 +219,6 @@ func (c *Config) checkDataPlane() error {
 	case DataPlaneInproc, DataPlaneKernel, DataPlaneAuto:
 	default:
 		return fmt.Errorf("--dataplane %q is none of %s, %s and %s", c.DataPlane, DataPlaneInproc, DataPlaneKernel, DataPlaneAuto)
-	}
-	return nil
-}
-
-// readServiceTags reads the file of service tags. The error has all its problems.
-func (c *Config) readServiceTags() error {
-	if c.ServiceTags == "" {
-		return nil
-	}
-	content, err := os.ReadFile(c.ServiceTags)
-	if err == nil {
-		c.tags, err = netpol.DecodeTags(content)
-	}
-	if err != nil {
-		return fmt.Errorf("--service-tags %s: give the JSON of the public download of service tags, or of the serviceTags API: %w", c.ServiceTags, err)
 	}
 	return nil
 }

@@ -50,6 +50,7 @@ import (
 	"isle/internal/tracing"
 	"isle/internal/traffic"
 	"isle/internal/web"
+	"isle/netpol"
 )
 
 // Server is a server. Its parts are set once, while it is built.
@@ -156,6 +157,7 @@ func (s *Server) start(ctx context.Context) error {
 	s.keeping.Go(func() { s.watchHealth(background) })
 	s.keeping.Go(func() { s.watchUsage(background) })
 	s.keeping.Go(func() { s.watchThreats(background) })
+	s.keeping.Go(func() { s.watchTags(background) })
 	if s.wall != nil {
 		s.keeping.Go(func() { s.wall.run(background) })
 	}
@@ -301,7 +303,10 @@ func (s *Server) identify(ctx context.Context, bound net.Addr) error {
 // build makes every part from the ones below it, and tells them of each other.
 func (s *Server) build() error {
 	s.workflows = logic.NewWorkflows(s.store, s.config.limits.Workflow)
-	s.policies = network.NewPolicies(s.store, s.config.tags, s.log)
+	s.policies = network.NewPolicies(s.store, netpol.TagFile{}, s.log)
+	if s.config.tags != nil {
+		s.policies.SetTags(s.config.tags.has)
+	}
 	if s.config.threats != nil {
 		s.policies.SetThreats(s.config.threats.has)
 	}
