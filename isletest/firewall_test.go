@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -52,10 +53,7 @@ func TestAFirewallJudgesPacketsByNameAndLetsCallersIn(t *testing.T) {
 			Rules: []*armnetwork.AzureFirewallApplicationRule{{Name: to.Ptr("site"), SourceAddresses: to.SliceOfPtrs("10.0.9.0/24"), TargetFqdns: to.SliceOfPtrs("*.example.com"),
 				Protocols: []*armnetwork.AzureFirewallApplicationRuleProtocol{{ProtocolType: to.Ptr(armnetwork.AzureFirewallApplicationRuleProtocolTypeHTTP), Port: to.Ptr[int32](80)},
 					{ProtocolType: to.Ptr(armnetwork.AzureFirewallApplicationRuleProtocolTypeHTTPS), Port: to.Ptr[int32](443)}}}}}}}
-		p.NatRuleCollections = []*armnetwork.AzureFirewallNatRuleCollection{{Name: to.Ptr("in"), Properties: &armnetwork.AzureFirewallNatRuleCollectionProperties{
-			Priority: to.Ptr[int32](200), Action: &armnetwork.AzureFirewallNatRCAction{Type: to.Ptr(armnetwork.AzureFirewallNatRCActionTypeDnat)},
-			Rules: []*armnetwork.AzureFirewallNatRule{{Name: to.Ptr("web"), Protocols: []*armnetwork.AzureFirewallNetworkRuleProtocol{to.Ptr(armnetwork.AzureFirewallNetworkRuleProtocolTCP)}, SourceAddresses: to.SliceOfPtrs("198.51.100.0/24"),
-				DestinationAddresses: to.SliceOfPtrs(address), DestinationPorts: to.SliceOfPtrs("8080"), TranslatedAddress: to.Ptr("10.0.9.51"), TranslatedPort: to.Ptr("80")}}}}}
+		p.NatRuleCollections = natTo(address, 8080, "198.51.100.0/24", "10.0.9.51")
 	})
 	await(s.network.NewRouteTablesClient().BeginCreateOrUpdate(t.Context(), siteGroup, "inner", armnetwork.RouteTable{Location: to.Ptr(siteLocation),
 		Properties: &armnetwork.RouteTablePropertiesFormat{Routes: []*armnetwork.Route{{Name: to.Ptr("machines"), Properties: &armnetwork.RoutePropertiesFormat{
@@ -83,6 +81,46 @@ func TestAFirewallJudgesPacketsByNameAndLetsCallersIn(t *testing.T) {
 		if heard.something != want {
 			t.Errorf("a ClientHello for %s: %t", name, heard.something)
 		}
+	}
+}
+
+// natTo are NAT rules that lead a port of a public address to the port 80 of a machine.
+func natTo(public string, port uint16, from, machine string) []*armnetwork.AzureFirewallNatRuleCollection {
+	return []*armnetwork.AzureFirewallNatRuleCollection{{Name: to.Ptr("in"), Properties: &armnetwork.AzureFirewallNatRuleCollectionProperties{
+		Priority: to.Ptr[int32](200), Action: &armnetwork.AzureFirewallNatRCAction{Type: to.Ptr(armnetwork.AzureFirewallNatRCActionTypeDnat)},
+		Rules: []*armnetwork.AzureFirewallNatRule{{Name: to.Ptr("web"), Protocols: []*armnetwork.AzureFirewallNetworkRuleProtocol{to.Ptr(armnetwork.AzureFirewallNetworkRuleProtocolTCP)}, SourceAddresses: to.SliceOfPtrs(from),
+			DestinationAddresses: to.SliceOfPtrs(public), DestinationPorts: to.SliceOfPtrs(fmt.Sprint(port)), TranslatedAddress: to.Ptr(machine), TranslatedPort: to.Ptr("80")}}}}}
+}
+
+// TestCallersComeInAtALocalAddress: without a kernel that holds the networks, NAT rules let
+// callers in at the address of this host that the public one has.
+func TestCallersComeInAtALocalAddress(t *testing.T) {
+	s := newSite(t, 1)
+	server := stub(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "inside") })
+	s.attach("server", "10.0.9.51", "80="+strings.TrimPrefix(server, "http://"))
+	free, err := net.Listen("tcp", "127.0.0.9:0")
+	must(t, err)
+	at := free.Addr().(*net.TCPAddr)
+	must(t, free.Close())
+	public := s.publicIP("outbound", publicAddress("isle-egress", "bind:127.0.0.9"))
+	s.firewallWith(*public.ID, func(p *armnetwork.AzureFirewallPropertiesFormat) {
+		p.NatRuleCollections = natTo(*public.Properties.IPAddress, uint16(at.Port), "127.0.0.0/8", "10.0.9.51")
+	})
+	for deadline := time.Now().Add(time.Minute); ; {
+		c, err := net.Dial("tcp", at.String())
+		if err == nil {
+			fmt.Fprint(c, "GET / HTTP/1.0\r\n\r\n")
+			answer, _ := io.ReadAll(c)
+			_ = c.Close()
+			if !strings.HasSuffix(string(answer), "inside") {
+				t.Errorf("%q", answer)
+			}
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		runtime.Gosched()
 	}
 }
 

@@ -158,6 +158,7 @@ func (s *Server) start(ctx context.Context) error {
 	s.keeping.Go(func() { s.watchUsage(background) })
 	s.keeping.Go(func() { s.watchThreats(background) })
 	s.keeping.Go(func() { s.watchTags(background) })
+	s.keeping.Go(func() { s.watchEntrances(background) })
 	if s.wall != nil {
 		s.keeping.Go(func() { s.wall.run(background) })
 	}
