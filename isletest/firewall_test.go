@@ -15,6 +15,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/privatedns/armprivatedns"
 )
 
 // TestAFirewallJudgesPacketsByNameAndLetsCallersIn: machines, which no process of Isle
@@ -62,8 +63,12 @@ func TestAFirewallJudgesPacketsByNameAndLetsCallersIn(t *testing.T) {
 		p.RouteTable = &armnetwork.RouteTable{ID: to.Ptr(s.id("routeTables/inner"))}
 	})
 
+	s.zone("example.com", map[string]string{"www": "10.0.9.51"})
+
 	for _, c := range []struct{ in, address, host, want string }{
 		{client, "10.0.9.51:80", "www.example.com", "www.example.com " + hop},
+		{client, "10.0.9.99:80", "www.example.com", "www.example.com " + hop}, // where the name is, whatever was called
+		{client, "10.0.9.51:80", "unknown.example.com", "refused"},
 		{client, "10.0.9.51:80", "evil.test", "refused"},
 		{outside, address + ":8080", "any.test", "any.test " + hop},
 		{outside, address + ":80", "www.example.com", "refused"},
@@ -81,6 +86,22 @@ func TestAFirewallJudgesPacketsByNameAndLetsCallersIn(t *testing.T) {
 		if heard.something != want {
 			t.Errorf("a ClientHello for %s: %t", name, heard.something)
 		}
+	}
+}
+
+// zone makes a private DNS zone of the network, with an address for each name.
+func (s *site) zone(name string, addresses map[string]string) {
+	s.t.Helper()
+	credential, options := azure(s.t, s.Server)
+	zones, err := armprivatedns.NewClientFactory(s.SubscriptionID, credential, options)
+	must(s.t, err)
+	await(zones.NewPrivateZonesClient().BeginCreateOrUpdate(s.t.Context(), s.name, name, armprivatedns.PrivateZone{Location: to.Ptr("global")}, nil))(s.t)
+	await(zones.NewVirtualNetworkLinksClient().BeginCreateOrUpdate(s.t.Context(), s.name, name, "net", armprivatedns.VirtualNetworkLink{Location: to.Ptr("global"),
+		Properties: &armprivatedns.VirtualNetworkLinkProperties{VirtualNetwork: &armprivatedns.SubResource{ID: to.Ptr(s.id("virtualNetworks/net"))}, RegistrationEnabled: to.Ptr(false)}}, nil))(s.t)
+	for at, address := range addresses {
+		_, err := zones.NewRecordSetsClient().CreateOrUpdate(s.t.Context(), s.name, name, armprivatedns.RecordTypeA, at, armprivatedns.RecordSet{
+			Properties: &armprivatedns.RecordSetProperties{TTL: to.Ptr[int64](60), ARecords: []*armprivatedns.ARecord{{IPv4Address: &address}}}}, nil)
+		must(s.t, err)
 	}
 }
 

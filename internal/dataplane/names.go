@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,8 +17,9 @@ import (
 
 // A name proxy listens in the namespace of a firewall, where the kernel leads the
 // connections of which application rules decide by their names. It reads what a client
-// says first, asks the policy, and carries what may pass to where it was on its way,
-// from the firewall's own address. What may not is cut off.
+// says first, asks the policy, and carries what may pass to where that name is, from the
+// firewall's own address. It looks the name up itself: else a client could name a friend
+// and call a stranger. What may not pass is cut off.
 
 const (
 	// askedPatience is how long a client may take to say what it asks for.
@@ -32,16 +34,18 @@ type NameProxy struct {
 	ns       Namespace
 	kernel   *Kernel
 	network  func() *netpol.Network
+	zones    func() (*Zones, error)
 }
 
 // ServeNames begins a name proxy at an address of a firewall's namespace. The network is
-// the firewall's, as of now; nil if it is not there.
-func (k *Kernel) ServeNames(ns Namespace, at netip.AddrPort, network func() *netpol.Network) (*NameProxy, error) {
+// the firewall's, as of now; nil if it is not there. The zones are the private ones that
+// this network knows.
+func (k *Kernel) ServeNames(ns Namespace, at netip.AddrPort, network func() *netpol.Network, zones func() (*Zones, error)) (*NameProxy, error) {
 	l, err := ns.Listen(context.Background(), at)
 	if err != nil {
 		return nil, err
 	}
-	p := &NameProxy{l, ns, k, network}
+	p := &NameProxy{l, ns, k, network, zones}
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -125,17 +129,62 @@ func (p *proxied) let(app netpol.Application) error {
 	if d := p.judge(app); !d.Allowed {
 		return &DeniedError{Decision: d}
 	}
-	if err := p.reach(); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), askedPatience)
+	defer cancel()
+	places, err := p.proxy.lookup(ctx, app.Name)
+	if err != nil {
 		return err
 	}
-	_, err := p.server.Write(p.first)
+	if err := p.lead(ctx, app, places); err != nil {
+		return err
+	}
+	_, err = p.server.Write(p.first)
 	return err
 }
 
-// reach connects to where the client was on its way.
-func (p *proxied) reach() (err error) {
+// lookup finds where a name is, as the platform's name server of the firewall's network
+// says.
+func (p *NameProxy) lookup(ctx context.Context, name string) ([]netip.Addr, error) {
+	if a, err := netip.ParseAddr(name); err == nil {
+		return []netip.Addr{a.Unmap()}, nil
+	}
+	zones, err := p.zones()
+	if err != nil {
+		return nil, err
+	}
+	q := &query{dialer: &dialer{network: p.kernel.Inproc}, place: &Place{Zones: zones}, host: name}
+	return q.platform(ctx, platformAddress)
+}
+
+// errElsewhere is what a client gets that names somebody and calls another.
+var errElsewhere = errors.New("the name is not at an address that may be called")
+
+// lead connects to one of the addresses of a name: the one that the client called, if it
+// is among them. Another is judged like that. Who is connected already, since a name came
+// late, must have been right.
+func (p *proxied) lead(ctx context.Context, app netpol.Application, places []netip.Addr) error {
+	if slices.Contains(places, p.to.Addr()) {
+		return p.reach(ctx)
+	}
+	failed := errElsewhere
+	for _, a := range places {
+		if p.server != nil || !a.IsGlobalUnicast() || a.Is4() != p.to.Addr().Is4() {
+			continue
+		}
+		p.to = netip.AddrPortFrom(a, p.to.Port())
+		if d := p.judge(app); !d.Allowed {
+			failed = &DeniedError{Decision: d}
+		} else if failed = p.reach(ctx); failed == nil {
+			return nil
+		}
+	}
+	return failed
+}
+
+// reach connects to where the client is on its way.
+func (p *proxied) reach(ctx context.Context) (err error) {
 	if p.server == nil {
-		p.server, err = netns.At(p.proxy.ns.Path).Dial(context.Background(), net.Dialer{Timeout: askedPatience}, "tcp", p.to)
+		p.server, err = netns.At(p.proxy.ns.Path).Dial(ctx, net.Dialer{Timeout: askedPatience}, "tcp", p.to)
 	}
 	return err
 }
@@ -162,7 +211,7 @@ func (p *proxied) askTDS() error {
 	if d := p.judge(netpol.Application{Protocol: netpol.MSSQL}); d.Record.Reason != netpol.NameUnknown.String() {
 		return &DeniedError{Decision: d}
 	}
-	if err := p.reach(); err != nil {
+	if err := p.reach(context.Background()); err != nil {
 		return err
 	}
 	_ = p.server.SetDeadline(time.Now().Add(askedPatience))

@@ -17,20 +17,25 @@ func tds(typ byte, body []byte) []byte {
 }
 
 // TestDatabasesAreJudgedByName: PRELOGIN and its answer pass, and then the name in the
-// ClientHello decides, which may come in several packets.
+// ClientHello decides, which may come in several packets. A name that is allowed, but not
+// at the address that was called, is refused as well.
 func TestDatabasesAreJudgedByName(t *testing.T) {
 	m := throughFirewall(model(), "10.0.1.0/24")
 	m.Firewalls[0].Collections = nil
 	m.Firewalls[0].Applications = []netpol.ApplicationCollection{{Name: "yes", Priority: 200, Action: netpol.Allow, Rules: []netpol.ApplicationRule{
-		{Name: "sql", Protocols: []netpol.ApplicationPort{{Protocol: netpol.MSSQL, Port: 1433}}, Names: []string{"db.example.com"}}}}}
+		{Name: "sql", Protocols: []netpol.ApplicationPort{{Protocol: netpol.MSSQL, Port: 1433}}, Names: []string{"db.example.com", "strange.example.com"}}}}}
 	network := placeOf(t, m).Network
-	for name, want := range map[string]bool{"db.example.com": true, "other.example.com": false} {
+	for name, want := range map[string]bool{"db.example.com": true, "other.example.com": false, "strange.example.com": false} {
 		var seen []Decision
 		k := NewKernel(Options{Observe: func(d Decision) { seen = append(seen, d) }}, nil)
 		client, inner := net.Pipe()
 		outer, server := net.Pipe()
 		from := net.TCPAddrFromAddrPort(addrPort("10.0.0.5:50000"))
-		p := &proxied{proxy: &NameProxy{kernel: k, network: func() *netpol.Network { return network }}, client: pipe{Conn: inner, remote: from, local: from}, server: outer, to: addrPort("10.0.1.4:1433")}
+		zones := NewZones()
+		if err := zones.Add("example.com", false, []string{"db.example.com. 60 IN A 10.0.1.4", "strange.example.com. 60 IN A 10.0.1.5"}); err != nil {
+			t.Fatal(err)
+		}
+		p := &proxied{proxy: &NameProxy{kernel: k, network: func() *netpol.Network { return network }, zones: func() (*Zones, error) { return zones, nil }}, client: pipe{Conn: inner, remote: from, local: from}, server: outer, to: addrPort("10.0.1.4:1433")}
 		done := make(chan error, 1)
 		go func() {
 			done <- p.ask()
@@ -57,7 +62,7 @@ func TestDatabasesAreJudgedByName(t *testing.T) {
 		if err := <-done; (err == nil) != want || (string(rest) == whole) != want {
 			t.Errorf("%s: %v, %d bytes", name, err, len(rest))
 		}
-		if last := seen[len(seen)-1].Record; last.FQDN != name && want || (last.RuleName == "yes/sql") != want {
+		if last := seen[len(seen)-1].Record; last.FQDN != name && want || (last.RuleName == "yes/sql") != (want || name == "strange.example.com") {
 			t.Errorf("%s: %+v", name, last)
 		}
 	}

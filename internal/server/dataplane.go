@@ -229,7 +229,7 @@ func (s *Server) beginInside(one inside) (ender, error) {
 			}
 			n, _ := now.Policy.Network(one.what)
 			return n
-		})
+		}, s.places.zonesOf(one.what))
 		if err != nil {
 			return nil, &layout.NetworkError{Network: one.what, Err: err}
 		}
