@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"time"
 
 	"isle/netpol"
 )
@@ -56,23 +55,9 @@ func (e *Entrances) Keep(n *Inproc, wanted map[Entrance]bool, inward Inward) err
 			continue
 		}
 		e.open[one] = l
-		go n.admitAt(l, one, inward)
+		go accept(l, func(c net.Conn) { n.enter(c, one, inward) })
 	}
 	return errors.Join(found...)
-}
-
-func (n *Inproc) admitAt(l net.Listener, at Entrance, inward Inward) {
-	for {
-		c, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil {
-			time.Sleep(10 * time.Millisecond) // no files left: connections wait in the kernel
-			continue
-		}
-		go n.enter(c, at, inward)
-	}
 }
 
 // enter judges a caller and carries the connection.

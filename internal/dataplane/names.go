@@ -46,19 +46,7 @@ func (k *Kernel) ServeNames(ns Namespace, at netip.AddrPort, network func() *net
 		return nil, err
 	}
 	p := &NameProxy{l, ns, k, network, zones}
-	go func() {
-		for {
-			c, err := l.Accept()
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
-			if err != nil {
-				time.Sleep(10 * time.Millisecond) // no files left: connections wait in the kernel
-				continue
-			}
-			go p.serve(c)
-		}
-	}()
+	go accept(l, p.serve)
 	return p, nil
 }
 

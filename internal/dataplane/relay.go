@@ -178,7 +178,7 @@ func (n *Inproc) open(r relay) (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
-	go n.accept(l, r)
+	go accept(l, func(c net.Conn) { n.carry(c, r) })
 	return l, nil
 }
 
@@ -191,7 +191,8 @@ func (n *Inproc) dialReal(r relay) (net.Conn, error) {
 	return direct.Dial(r.protocol, r.real.String())
 }
 
-func (n *Inproc) accept(l net.Listener, r relay) {
+// accept serves each connection of a listener until that is closed.
+func accept(l net.Listener, serve func(net.Conn)) {
 	for {
 		c, err := l.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -201,7 +202,7 @@ func (n *Inproc) accept(l net.Listener, r relay) {
 			time.Sleep(relayPause) // no files left: connections wait in the kernel
 			continue
 		}
-		go n.carry(c, r)
+		go serve(c)
 	}
 }
 
