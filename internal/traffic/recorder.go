@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -20,7 +22,10 @@ type Recorder struct {
 	clock func() time.Time
 	log   *slog.Logger
 
-	writing sync.Mutex // held by the one who writes
+	writing sync.Mutex      // held by the one who writes
+	damaged map[string]bool // parts that cannot be read, by environment, day and number; guarded by writing
+	kept    int64           // first day that is kept; of Run
+
 	mu      sync.Mutex
 	waiting map[noted]*tally // guarded by mu
 	dropped map[string]int64 // by environment: attempts that found no place, since the start; guarded by mu
@@ -39,7 +44,7 @@ type tally struct {
 
 // New returns a recorder that keeps records for so many days.
 func New(s *store.Store, days int, clock func() time.Time, log *slog.Logger) *Recorder {
-	return &Recorder{store: s, days: min(max(days, 1), MaxDays), clock: clock, log: log, waiting: map[noted]*tally{}, dropped: map[string]int64{}}
+	return &Recorder{store: s, days: min(max(days, 1), MaxDays), clock: clock, log: log, damaged: map[string]bool{}, waiting: map[noted]*tally{}, dropped: map[string]int64{}}
 }
 
 // Days is for how many days records are kept.
@@ -75,22 +80,35 @@ func (t *tally) add(other tally) {
 func (r *Recorder) Run(ctx context.Context) {
 	ticks := time.NewTicker(writeEvery)
 	defer ticks.Stop()
-	first := int64(0) // day that is kept
 	for ended := false; !ended; {
 		select {
 		case <-ticks.C:
 		case <-ctx.Done():
 			ended = true
 		}
-		err := r.Write(context.WithoutCancel(ctx))
-		if day := r.firstDay(r.days); day != first && !ended {
-			first = day
-			err = errors.Join(err, r.forget(ctx, day))
-		}
-		if err != nil {
+		if err := r.Write(context.WithoutCancel(ctx)); err != nil {
 			r.log.Warn("flows are not recorded, trying again", "error", err)
 		}
+		if ended {
+			return
+		}
+		if err := r.end(ctx); err != nil {
+			r.log.Warn("flows of days that are past are not deleted, trying again", "error", err)
+		}
 	}
+}
+
+// end drops the days that are past, once a day.
+func (r *Recorder) end(ctx context.Context) error {
+	first := r.firstDay(r.days)
+	if first == r.kept {
+		return nil
+	}
+	err := r.forget(ctx, first)
+	if err == nil {
+		r.kept = first
+	}
+	return err
 }
 
 // firstDay is the first of the last days.
@@ -111,7 +129,8 @@ func (r *Recorder) forget(ctx context.Context, day int64) error {
 	return errors.Join(failed...)
 }
 
-// Write stores what was noted before the call.
+// Write stores what was noted before the call. That parts could not be merged is logged:
+// nothing is lost by it.
 func (r *Recorder) Write(ctx context.Context) error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
@@ -132,9 +151,16 @@ func (r *Recorder) Write(ctx context.Context) error {
 		if !slices.Contains(there, environment) {
 			continue // deleted meanwhile
 		}
-		if err := r.write(ctx, environment, some); err != nil {
+		days, err := r.write(ctx, environment, some)
+		if err != nil {
 			failed = append(failed, err)
 			r.giveBack(some)
+			continue
+		}
+		for _, day := range days {
+			if err := r.merge(ctx, environment, day); err != nil {
+				r.log.Warn("the records of flows are not all merged", "environment", environment, "error", err)
+			}
 		}
 	}
 	return errors.Join(failed...)
@@ -156,10 +182,11 @@ func (r *Recorder) giveBack(some map[noted]*tally) {
 	}
 }
 
-func (r *Recorder) write(ctx context.Context, environment string, some map[noted]*tally) error {
+// write stores records all or none, and tells of which days they are.
+func (r *Recorder) write(ctx context.Context, environment string, some map[noted]*tally) ([]int64, error) {
 	db, err := r.store.Environment(ctx, environment)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	days := map[int64][]Record{}
 	for key, t := range some {
@@ -173,47 +200,53 @@ func (r *Recorder) write(ctx context.Context, environment string, some map[noted
 		}
 		return nil
 	})
-	for day := range days {
-		if err == nil {
-			err = r.merge(ctx, db, environment, day)
-		}
-	}
-	return err
+	return slices.Collect(maps.Keys(days)), err
 }
 
-// merge puts the parts of a day together when there are too many. Nobody else changes
-// them, so they are read before the transaction: it is short.
-func (r *Recorder) merge(ctx context.Context, db *store.DB, environment string, day int64) error {
-	var numbers []int64
-	var records []Record
-	err := db.Read(ctx, func(tx *store.Tx) error {
-		parts, err := tx.TrafficParts(day)
-		if err != nil {
-			return err
-		}
-		parts = slices.DeleteFunc(parts, func(p store.Traffic) bool { return p.Day != day })
-		small := 0
-		for _, p := range parts {
-			if p.Flows < partSize {
-				small++
-			}
-			numbers = append(numbers, p.Part)
-		}
-		if small <= maxParts {
-			numbers = nil
-			return nil
-		}
-		records, err = sums(tx, environment, parts)
-		return err
-	})
-	if err != nil || numbers == nil {
+// most is how many records a day may have.
+func (r *Recorder) most() int { return MaxRecords / r.days }
+
+// merge puts the parts of a day together when there are too many, of parts or of records.
+// Nobody else changes them, so they are read before the transaction: it is short. Parts
+// that cannot be read stay as they are, and are told of once.
+func (r *Recorder) merge(ctx context.Context, environment string, day int64) error {
+	db, err := r.store.Environment(ctx, environment)
+	if err != nil {
 		return err
 	}
-	records = r.bounded(environment, records)
+	var numbers []int64
+	var records []Record
+	var unread error
+	err = db.Read(ctx, func(tx *store.Tx) error {
+		parts, err := r.mergeable(tx, environment, day)
+		if err != nil || len(parts) == 0 {
+			return err
+		}
+		sums := map[dataplane.Attempt]*tally{}
+		for _, p := range parts {
+			switch err := sum(tx, environment, p, sums); {
+			case isDamage(err):
+				r.damaged[partKey(environment, p)] = true
+				unread = errors.Join(unread, err)
+			case err != nil:
+				return err
+			default:
+				numbers = append(numbers, p.Part)
+			}
+		}
+		for a, t := range sums {
+			records = append(records, Record{a, t.count, t.last})
+		}
+		return nil
+	})
+	if err != nil || len(numbers) == 0 {
+		return errors.Join(unread, err)
+	}
+	records, rest := newest(records, r.most())
 	slices.SortFunc(records, func(a, b Record) int { // what is alike shares texts
 		return cmp.Or(cmp.Compare(a.Subject.Workflow, b.Subject.Workflow), cmp.Compare(a.Subject.Name, b.Subject.Name), cmp.Compare(a.Host, b.Host))
 	})
-	return db.Write(ctx, func(tx *store.Tx) error {
+	err = db.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.DropTraffic(day, numbers...); err != nil {
 			return err
 		}
@@ -224,48 +257,73 @@ func (r *Recorder) merge(ctx context.Context, db *store.DB, environment string, 
 		}
 		return nil
 	})
+	if err == nil {
+		r.leaveOut(environment, rest)
+	}
+	return errors.Join(unread, err)
 }
 
-// sums is the records of parts, each distinct attempt once.
-func sums(tx *store.Tx, environment string, parts []store.Traffic) ([]Record, error) {
-	merged := map[dataplane.Attempt]*tally{}
+// mergeable are the parts of a day that are to be merged now: none, or all that can be
+// read.
+func (r *Recorder) mergeable(tx *store.Tx, environment string, day int64) ([]store.Traffic, error) {
+	parts, err := tx.TrafficParts(day)
+	if err != nil {
+		return nil, err
+	}
+	parts = slices.DeleteFunc(parts, func(p store.Traffic) bool { return p.Day != day || r.damaged[partKey(environment, p)] })
+	small, all := 0, 0
 	for _, p := range parts {
-		payload, err := tx.ReadTraffic(p.Day, p.Part)
-		if err != nil {
-			return nil, err
-		}
-		err = decode(payload, environment, func(one *Record) {
-			if t := merged[one.Attempt]; t != nil {
-				t.add(tally{one.Count, one.Last})
-			} else {
-				merged[one.Attempt] = &tally{one.Count, one.Last}
-			}
-		})
-		if err != nil {
-			return nil, err
+		if all += p.Flows; p.Flows < partSize {
+			small++
 		}
 	}
-	records := make([]Record, 0, len(merged))
-	for a, t := range merged {
-		records = append(records, Record{a, t.count, t.last})
+	if small <= maxParts && all <= 2*r.most() {
+		return nil, nil
 	}
-	return records, nil
+	return parts, nil
 }
 
-// bounded leaves the records of a day out that were not seen for longest, if there are too
-// many.
-func (r *Recorder) bounded(environment string, records []Record) []Record {
-	most := MaxRecords / r.days
+func partKey(environment string, p store.Traffic) string {
+	return fmt.Sprint(environment, "/", p.Day, "/", p.Part)
+}
+
+// isDamage tells whether a part will never be read, whoever tries.
+func isDamage(err error) bool { return errors.Is(err, errPart) || errors.Is(err, store.ErrCorrupt) }
+
+// sum adds the records of a part, all or none, each distinct attempt once.
+func sum(tx *store.Tx, environment string, p store.Traffic, sums map[dataplane.Attempt]*tally) error {
+	payload, err := tx.ReadTraffic(p.Day, p.Part)
+	if err != nil {
+		return err
+	}
+	if err := decode(payload, environment, func(*Record) {}); err != nil {
+		return fmt.Errorf("traffic of day %d, part %d: %w", p.Day, p.Part, err)
+	}
+	return decode(payload, environment, func(one *Record) {
+		if t := sums[one.Attempt]; t != nil {
+			t.add(tally{one.Count, one.Last})
+		} else {
+			sums[one.Attempt] = &tally{one.Count, one.Last}
+		}
+	})
+}
+
+// newest parts the records that were seen last, as many as may be, from the rest.
+func newest(records []Record, most int) (kept, rest []Record) {
 	if len(records) <= most {
-		return records
+		return records, nil
 	}
 	slices.SortFunc(records, func(a, b Record) int { return b.Last.Compare(a.Last) })
+	return records[:most], records[most:]
+}
+
+// leaveOut counts what there is no room for.
+func (r *Recorder) leaveOut(environment string, records []Record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, one := range records[most:] {
-		r.dropped[environment] += int64(one.Count)
+	for i := range records {
+		r.dropped[environment] += int64(records[i].Count)
 	}
-	return records[:most]
 }
 
 // Dropped is how many attempts of an environment were left out since the start, because

@@ -165,33 +165,121 @@ func TestRecordsAreCountedMergedAndEnd(t *testing.T) {
 // What there is no room for is counted, in memory and of a day.
 func TestThereAreBounds(t *testing.T) {
 	w := newWorld(t, 1)
-	w.days = MaxRecords / 10 // ten a day
 	for i := range maxWaiting + 7 {
 		w.Note(call("A", i%65536))
 	}
 	if got := w.Dropped(environment); got != 7 {
 		t.Errorf("%d were left out in memory, want 7", got)
 	}
-	if err := w.Write(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for range maxParts { // each a part
+	w = newWorld(t, 1)
+	w.days = MaxRecords / 10 // ten a day
+	note := func(action string, ports int) {
+		t.Helper()
 		w.now = w.now.Add(time.Second)
-		w.Note(call("late", int(w.now.Unix()%65536)))
+		for i := range ports {
+			w.Note(call(action, i))
+		}
 		if err := w.Write(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := w.Dropped(environment); got != 7 {
+	note("A", 20)
+	if got := w.Dropped(environment); got != 0 {
 		t.Errorf("%d were left out before there was reason", got)
 	}
-	w.now = w.now.Add(time.Second)
-	w.Note(call("last", 1))
-	if got := w.seen(1); got["late"] != 10-1 || got["last"] != 1 || got["A"] != 0 {
+	note("late", 9)
+	if got := w.seen(1); got["late"] != 9 || got["A"] != 1 {
 		t.Errorf("the newest are not what is kept: %v", got)
 	}
-	if got := w.Dropped(environment); got != 7+maxWaiting+maxParts-9 {
-		t.Errorf("%d were left out", got)
+	if got := w.Dropped(environment); got != 19 {
+		t.Errorf("%d were left out, want 19", got)
+	}
+}
+
+// Also large parts alone are bounded: however many come, a day has no more than twice what
+// it may have.
+func TestLargePartsAreBounded(t *testing.T) {
+	w := newWorld(t, 1)
+	w.days = MaxRecords / partSize
+	most := 2 * w.most()
+	for i := range 6 {
+		for port := range partSize {
+			w.Note(call(fmt.Sprint("A", i), port))
+		}
+		w.now = w.now.Add(time.Second)
+		if err := w.Write(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		sum := 0
+		for _, p := range w.parts(0) {
+			sum += p.Flows
+		}
+		if sum > most {
+			t.Fatalf("after %d parts a day has %d records, more than %d", i+1, sum, most)
+		}
+	}
+	if got := w.seen(1); got["A5"] != partSize {
+		t.Errorf("the newest are not what is kept: %v", got)
+	}
+}
+
+// A part that cannot be read stays, and hinders neither writing nor merging: nothing is
+// counted twice, and it is told once.
+func TestADamagedPart(t *testing.T) {
+	w := newWorld(t, 3)
+	day := store.DayOf(w.now)
+	db, err := w.store.Environment(t.Context(), environment)
+	if err == nil {
+		err = db.Write(t.Context(), func(tx *store.Tx) error {
+			whole := encode([]Record{{Attempt: call("A", 1), Count: 1, Last: noon}})
+			return tx.AddTraffic(day, 2, append(whole, 1))
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const times = 4 * maxParts
+	for range times {
+		w.Note(call("B", 1))
+		if err := w.Write(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	parts := w.parts(0)
+	if len(parts) > maxParts+2 {
+		t.Errorf("%d parts are not merged", len(parts))
+	}
+	if told := bytes.Count(w.log.Bytes(), []byte("not all merged")); told != 1 {
+		t.Errorf("it is told %d times: %s", told, &w.log)
+	}
+	var counted uint64
+	err = db.Write(t.Context(), func(tx *store.Tx) error { return tx.DropTraffic(day, parts[0].Part) })
+	if err == nil {
+		counted = w.seen(1)["B"]
+	}
+	if err != nil || parts[0].Flows != 2 || counted != times {
+		t.Errorf("%v: B was seen %d times, want %d; the first part is %+v", err, counted, times, parts[0])
+	}
+}
+
+// Days that could not be deleted are deleted the next time.
+func TestPastDaysAreTriedAgain(t *testing.T) {
+	w := newWorld(t, 1)
+	w.Note(call("A", 1))
+	if err := w.Write(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(48 * time.Hour)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.end(ended); err == nil {
+		t.Error("they were deleted under a context that has ended")
+	}
+	if err := w.end(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if parts := w.parts(0); len(parts) > 0 {
+		t.Errorf("they are kept: %+v", parts)
 	}
 }
 
