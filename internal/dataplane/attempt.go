@@ -97,9 +97,13 @@ func isName(host string) bool {
 	return err != nil && name != "localhost" && !strings.HasSuffix(name, ".localhost")
 }
 
+// maxHost bounds the host of an attempt that is told of: a longer one is no name (RFC 1035
+// §2.3.4) and no address, so it was reached by nobody.
+const maxHost = 255
+
 // attempted tells of an attempt, if it was made where there is a policy.
 func (n *Inproc) attempted(p *Place, a Attempt) {
-	if n.options.Attempted != nil && p != nil && p.Err == nil {
+	if n.options.Attempted != nil && p != nil && p.Err == nil && len(a.Host) <= maxHost {
 		n.options.Attempted(a)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -137,5 +138,19 @@ func TestAKeptConnectionIsAnAttemptOfEachWhoUsesIt(t *testing.T) {
 	}
 	if !slices.Equal(whose, []string{"/one", "/one", "/two"}) {
 		t.Errorf("%q", whose)
+	}
+}
+
+// What is no name is told of to nobody, however long it is.
+func TestAHostThatIsNoNameIsNoAttempt(t *testing.T) {
+	var made []Attempt
+	n := NewInproc(Options{Networks: in(place(t)), Attempted: func(a Attempt) { made = append(made, a) }})
+	for _, host := range []string{strings.Repeat("a", maxHost+1), strings.Repeat("a.", 1<<19) + "test", "127.0.0.1"} {
+		if c, err := n.Dialer("e", SubnetBuiltIn).Dial(t.Context(), "udp", net.JoinHostPort(host, "9")); err == nil {
+			_ = c.Close()
+		}
+	}
+	if len(made) != 1 || made[0].Host != "127.0.0.1" {
+		t.Errorf("%d attempts: %.300v", len(made), made)
 	}
 }
