@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -187,6 +188,8 @@ func (p *ports) add(ctx context.Context, a portAdd) error {
 		return err
 	}
 	if err := p.takenIn(ctx, a, place); err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoPatience) // also for who does not wait
+		defer cancel()
 		if undone := done.undo(ctx); undone != nil {
 			return fmt.Errorf("%w; and %s stays attached: %w", err, a.private, undone)
 		}
@@ -195,6 +198,9 @@ func (p *ports) add(ctx context.Context, a portAdd) error {
 	fmt.Fprintf(p.out, "%s is served at %s%s (interface %s, subnet %s).\n", a.entry.at(a.private), a.entry.real, done.moved, done.name, place)
 	return nil
 }
+
+// undoPatience is how long undoing an attachment may take.
+const undoPatience = 30 * time.Second
 
 // added is what was done for an attachment, and how it is undone.
 type added struct {

@@ -16,8 +16,10 @@ const (
 	// maxFollowed bounds the runs that are remembered, and so how far back a change is
 	// seen.
 	maxFollowed = 10_000
-	// maxWatched bounds the open runs that are asked for one by one.
+	// maxWatched bounds the open runs that are watched, maxAsked those that are asked for one
+	// by one in a look: the others have their turn in the next ones.
 	maxWatched = 500
+	maxAsked   = 20
 )
 
 // follower prints each run, and each change of one, once.
@@ -107,9 +109,13 @@ func (f *follower) ended(ctx context.Context, runs []runItem) (news []runItem, e
 	for _, r := range runs {
 		read[r.ID] = true
 	}
-	for id, r := range f.watched {
+	asked := 0
+	for id, r := range f.watched { // in an order that is never the same
 		if read[id] {
 			delete(f.watched, id)
+			continue
+		}
+		if asked++; asked > maxAsked {
 			continue
 		}
 		now, settled, err := f.ask(ctx, r)

@@ -138,8 +138,9 @@ type runLists struct {
 // lists finds the lists: of workflows, of an environment, of a resource group, or of all.
 func (h *history) lists(ctx context.Context, group string, q *runsQuery, filter []string) (*runLists, error) {
 	l := &runLists{filter: filter, search: q.search, top: q.top}
-	known := runsQuery{status: []string{"Running", "Waiting"}, tracking: q.tracking, since: q.since, until: q.until, top: q.top} // when a run begins
-	l.open, _ = known.conditions(time.Now())                                                                                     // they were right before
+	// What is known of a run while it is open; the conditions were right before.
+	whileOpen := runsQuery{status: []string{"Running", "Waiting"}, tracking: q.tracking, since: q.since, until: q.until, top: q.top}
+	l.open, _ = whileOpen.conditions(time.Now())
 	switch {
 	case q.environment != "":
 		id, err := h.environment(ctx, group, q.environment)

@@ -142,6 +142,9 @@ func (m *Manager) authenticate(r *http.Request) (Principal, error) {
 		if err == nil {
 			return p, nil
 		}
+		if e := AsError(err); e != nil {
+			return Principal{}, e // nothing was wrong with the token
+		}
 		fault = err
 	}
 	code, message, detail := "InvalidAuthenticationToken", "The access token is invalid: "+printable(fault.Error())+".", "invalid_token"

@@ -233,6 +233,10 @@ func (w *preview) get(id, apiVersion string) (expr.Value, error) {
 	return result.Body, nil
 }
 
+// maxTried bounds the resources that are tried in one transaction, for which all others
+// wait. One template has at most 800; it is the sum over nested ones.
+const maxTried = 4_000
+
 // read takes up what the template says of a resource.
 func (s *sight) read(i int) (p part, err error) {
 	r := s.plan.Resources[i]
@@ -252,6 +256,9 @@ func (s *sight) read(i int) (p part, err error) {
 		s.groups[strings.ToLower(r.ID)] = groupOf(p.shown)
 	}
 	if p.whole {
+		if len(s.puts) == maxTried {
+			return p, arm.Invalid("DeploymentTooLarge", "properties.template", "The template and those nested in it have more than %d resources; a validation or what-if tries no more at once. Deploy it in parts.", maxTried)
+		}
 		p.put = len(s.puts)
 		s.puts = append(s.puts, arm.Try{ID: r.ID, APIVersion: r.APIVersion, Body: body.JSON()})
 	}
@@ -322,6 +329,8 @@ func (s *sight) judgeNested(r Planned, p part, before prospect) prospect {
 	case p.failed != nil:
 		if before == stays {
 			s.problem(r.ID, p.failed)
+		} else {
+			s.late = append(s.late, r.ID)
 		}
 		return unclear
 	}
@@ -335,7 +344,10 @@ func (s *sight) judgeOne(r Planned, p part, before prospect) prospect {
 	if p.whole {
 		tried = s.tried[p.put]
 	}
-	if e := tried.Refused; e != nil && !excused(tried, before) {
+	switch e := tried.Refused; {
+	case e != nil && excused(tried, before):
+		s.late = append(s.late, r.ID)
+	case e != nil:
 		s.problem(r.ID, e)
 	}
 	after := s.add(r, s.present[p.at], p.shown, tried.Result)

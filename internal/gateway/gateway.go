@@ -6,9 +6,10 @@
 // Everything is allowed by a signature in the URL and by nothing else, and only to
 // callers whom the environment's network policy lets in. A request is bounded before it
 // is parsed, a run is durable before its caller hears of it, and errors have the
-// resource manager's shape. What is answered is no page of the server's to a browser. Workflows of the server call each other, and send to each
-// other's batches, without a signature: that comes in by methods, not by HTTP. Absolute URLs are made from the
-// configured public address, never from what a request says.
+// resource manager's shape. What is answered is no page of the server's to a browser.
+// Workflows of the server call each other, and send to each other's batches, without a
+// signature: that comes in by methods, not by HTTP. Absolute URLs are made from where the
+// environment's endpoint is (Config.Access), never from what a request says.
 package gateway
 
 import (

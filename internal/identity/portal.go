@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,10 +29,13 @@ const pagesLife = 24 * time.Hour
 // worth nothing elsewhere. Requests of other sites bring no cookie, and are refused before
 // (internal/server).
 
-// browserCookie is the name of the cookie. Servers on other ports of the machine, which a
-// browser does not tell apart by its cookies, have other tenants.
+// browserCookie is the name of the cookie. A browser does not tell the ports of a machine
+// apart by its cookies, and servers there may be copies of each other.
 func (s *Service) browserCookie(r *http.Request) string {
 	name := "isle-browser-" + s.Tenant()
+	if _, port, err := net.SplitHostPort(r.Host); err == nil {
+		name += "-" + port
+	}
 	if r.TLS != nil {
 		return "__Secure-" + name
 	}
@@ -61,11 +65,14 @@ func (s *Service) browserOf(r *http.Request) string {
 	return c.Value
 }
 
-// goesOn tells whether a sign-in to a page has not ended.
-func (s *Service) goesOn(session string) bool {
+// goesOn tells whether a sign-in to a page has not ended. The error is that nobody knows.
+func (s *Service) goesOn(session string) (bool, error) {
 	var f family
 	err := readSetting(context.Background(), s.db, refreshSetting+session, &f)
-	return err == nil && !f.ended(s.now())
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && !f.ended(s.now()), err
 }
 
 // returnsToPages tells whether a URL is one where the server's own pages take up a

@@ -149,7 +149,8 @@ func issuer(base, tenant, version string) string {
 }
 
 // Verify checks a token: RS256 by a key of the issuer, named by its id; issuer, audience
-// and times. The error says which, and nothing of the token.
+// and times. The error says which, and nothing of the token; it is an *arm.Error if the
+// token was not judged.
 func (s *Service) Verify(token string) (arm.Principal, error) {
 	if p, is, err := s.verifyExternal(token); is {
 		return p, err
@@ -167,8 +168,13 @@ func (s *Service) Verify(token string) (arm.Principal, error) {
 	if c.Resource != "" {
 		return s.managed(c)
 	}
-	if c.Session != "" && !s.goesOn(c.Session) {
-		return arm.Principal{}, errors.New("its sign-in has ended: sign in again")
+	if c.Session != "" {
+		switch on, err := s.goesOn(c.Session); {
+		case err != nil:
+			return arm.Principal{}, &arm.Error{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: "Whether the sign-in goes on cannot be read just now. Try again.", Cause: err}
+		case !on:
+			return arm.Principal{}, errors.New("its sign-in has ended: sign in again")
+		}
 	}
 	return principal(s.directory.Load(), c)
 }

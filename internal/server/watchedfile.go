@@ -43,14 +43,14 @@ func (f *watchedFile[T]) read() (bool, error) {
 		if f.size = -1; !missing {
 			return false, nil
 		}
-		return false, fmt.Errorf("%s: %w", f.flag, err)
+		return false, fmt.Errorf("%s %s: %w", f.flag, f.path, withoutPath(err))
 	}
 	if info.Size() == f.size && info.ModTime().Equal(f.changed) {
 		return false, nil
 	}
 	text, err := os.ReadFile(f.path)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", f.flag, err)
+		return false, fmt.Errorf("%s %s: %w", f.flag, f.path, withoutPath(err))
 	}
 	f.size, f.changed = info.Size(), info.ModTime()
 	has, err := f.decode(text)
