@@ -26,6 +26,10 @@ func TestAnExportedGroupDeploysAgain(t *testing.T) {
 	s.made(s.id("publicIPAddresses/out"), `{"location":"westeurope","sku":{"name":"Standard"},"properties":{"publicIPAllocationMethod":"Static"}}`)
 	s.made(s.id("azureFirewalls/wall"), `{"location":"westeurope","properties":{"sku":{"name":"AZFW_VNet","tier":"Standard"},"ipConfigurations":[{"name":"ip","properties":{
 		"subnet":{"id":"`+s.subnetID("AzureFirewallSubnet")+`"},"publicIPAddress":{"id":"`+s.id("publicIPAddresses/out")+`"}}}]}}`)
+	s.made(s.id("publicIPPrefixes/range"), `{"location":"westeurope","sku":{"name":"Standard"},"properties":{"prefixLength":31}}`)
+	s.made(s.id("publicIPPrefixes/whole"), `{"location":"westeurope","sku":{"name":"Standard"},"properties":{"prefixLength":30}}`)
+	s.made(s.id("publicIPAddresses/of"), `{"location":"westeurope","sku":{"name":"Standard"},"properties":{"publicIPAllocationMethod":"Static","publicIPPrefix":{"id":"`+s.id("publicIPPrefixes/range")+`"}}}`)
+	s.made(s.id("natGateways/nat"), `{"location":"westeurope","properties":{"publicIpAddresses":[{"id":"`+s.id("publicIPAddresses/of")+`"}],"publicIpPrefixes":[{"id":"`+s.id("publicIPPrefixes/whole")+`"}]}}`)
 	s.made(s.id("routeTables/table"), `{"location":"westeurope","properties":{"routes":[{"name":"r","properties":{"addressPrefix":"10.9.0.0/16","nextHopType":"None"}}]}}`)
 	s.changeSubnet("machines", func(p *armnetwork.SubnetPropertiesFormat) {
 		p.RouteTable = &armnetwork.RouteTable{ID: to.Ptr(s.id("routeTables/table"))}

@@ -27,6 +27,10 @@ var templates = []struct{ path, body string }{
 	{net + "/subnets/a", ""},
 	{net + "/subnets/b", ""},
 	{publics + "/out", `{"location":"westus","zones":["1"],"sku":{"name":"Standard"},"tags":{"isle-egress":"bind:127.0.0.9"},"properties":{"publicIPAllocationMethod":"Static","idleTimeoutInMinutes":10,"dnsSettings":{"domainNameLabel":"out"}}}`},
+	{publicPrefixes + "/range", `{"location":"westus","zones":["1"],"sku":{"name":"Standard"},"properties":{"prefixLength":30,"ipTags":[{"ipTagType":"a","tag":"b"}]}}`},
+	{publicPrefixes + "/whole", `{"location":"westus","properties":{"prefixLength":31}}`},
+	{publics + "/of", standardFrom("range", ``)},
+	{nats + "/nat", natBody(natPrefixes("whole"))},
 	{publics + "/way", `{"location":"westus","properties":{}}`},
 	{publics + "/nic", `{"location":"westus","sku":{"name":"Standard"},"properties":{"publicIPAllocationMethod":"Static"}}`},
 	{provider + "/azureFirewalls/fw", firewallBody(`,"additionalProperties":{"Network.SNAT.PrivateRanges":"IANAPrivateRanges, 10.9.0.0/16"},"networkRuleCollections":[` +

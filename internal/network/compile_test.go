@@ -69,7 +69,7 @@ func (g *maker) many(n int, list ...string) string {
 }
 
 func (g *maker) makers() []func() (path, body string) {
-	return []func() (string, string){g.network, g.subnet, g.group, g.rule, g.table, g.route, g.publicIP, g.firewall, g.gateway, g.nic, g.application, g.nat}
+	return []func() (string, string){g.network, g.subnet, g.group, g.rule, g.table, g.route, g.publicIP, g.firewall, g.gateway, g.nic, g.application, g.nat, g.publicPrefix}
 }
 
 func (g *maker) request() (path, body string) {
@@ -80,7 +80,8 @@ func (g *maker) request() (path, body string) {
 func (g *maker) name() string { return g.one("n1", "N2", "n2") }
 
 func (g *maker) nat() (string, string) {
-	return provider + "/natGateways/" + g.name(), g.mostly(1, `{"location":"westus"}`, `{"location":"westus","properties":{"publicIpPrefixes":[{}]}}`,
+	return provider + "/natGateways/" + g.name(), g.one(`{"location":"westus"}`, `{"location":"westus","properties":{"publicIpPrefixes":[{}]}}`,
+		fmt.Sprintf(`{"location":"westus","properties":{"publicIpPrefixes":[{"id":%q}]}}`, publicPrefixes+"/"+g.name()),
 		fmt.Sprintf(`{"location":"westus","properties":{"publicIpAddresses":[{"id":%q}]}}`, publics+"/"+g.name()))
 }
 

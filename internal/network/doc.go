@@ -1,6 +1,6 @@
 // Package network is Microsoft.Network as far as an isolated environment needs it:
 // virtual networks with their subnets and peerings, network security groups with their rules,
-// application security groups, private DNS zones, route tables with their routes, public addresses,
+// application security groups, private DNS zones, route tables with their routes, public addresses and prefixes,
 // network interfaces, firewalls with network rules, gateways, NAT gateways, network
 // watchers, and the policy that all of them together come to.
 //

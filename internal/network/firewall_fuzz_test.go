@@ -1,6 +1,7 @@
 package network
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -31,10 +32,14 @@ func FuzzPlaced(f *testing.F) {
 		r := &arm.PutRequest{Body: body}
 		r.Tags, _ = body.Get("tags")
 		var found arm.Found
-		if form := readPublicIP(r, &found); form != nil {
+		if form, _ := readPublicIP(r, &found); form != nil {
 			checkEgress(r.Tags, form.ipv4(), &found)
-			form.checkAddress(nil, &found)
+			form.checkAddress(new(publicSpace), netip.Prefix{}, &found)
 			again(t, form).view()
+		}
+		found = nil
+		if form, bits := readPublicPrefix(r, &found); bits != 0 {
+			again(t, form)
 		}
 		found = nil
 		if form := p.readFirewall(r, &found); form != nil {

@@ -61,6 +61,7 @@ type Attachment struct {
 	Subnets    []string   `json:"subnets,omitempty"`
 	Interfaces []string   `json:"interfaces,omitempty"` // of a group only
 	Publics    []string   `json:"publics,omitempty"`    // of a NAT gateway: its public addresses, by ID
+	Prefixes   []string   `json:"prefixes,omitempty"`   // of a NAT gateway: its public IP prefixes, by ID
 	Zones      []string   `json:"zones,omitempty"`      // of a NAT gateway
 	Settings   expr.Value `json:"settings"`
 }

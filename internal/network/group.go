@@ -77,11 +77,19 @@ func attachment(r *arm.PutRequest, carried []string) (*Attachment, error) {
 func deleteAttachment(code, what string) func(context.Context, *store.Tx, *arm.DeleteRequest) error {
 	return func(_ context.Context, _ *store.Tx, r *arm.DeleteRequest) error {
 		form, err := decode[Attachment](r.Old)
-		if err != nil || len(form.users()) == 0 {
+		if err != nil {
 			return err
 		}
-		return arm.Invalid(code, "", "%s %s cannot be deleted because it is in use by the following resources: %s. In order to delete it, remove the association with the resources.", what, r.Old.ID, strings.Join(form.users(), ", "))
+		return refuseUsed(code, what, r.Old.ID, form.users())
 	}
+}
+
+// refuseUsed reports that a resource with users cannot be deleted.
+func refuseUsed(code, what, id string, users []string) error {
+	if len(users) == 0 {
+		return nil
+	}
+	return arm.Invalid(code, "", "%s %s cannot be deleted because it is in use by the following resources: %s. In order to delete it, remove the association with the resources.", what, id, strings.Join(users, ", "))
 }
 
 func viewGroup(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {

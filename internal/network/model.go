@@ -43,7 +43,7 @@ type reader struct {
 	types    map[string][]arm.Resource // by lower-case type
 	parents  map[string][]arm.Resource // by type and key of the parent
 	problems []error
-	// addresses are the public ones, by key of their resource.
+	// addresses are the public ones, by key of their resource; of a public IP prefix the first.
 	addresses map[string]netip.Addr
 	nats      map[string]netip.Addr // of NAT gateways, by key
 	// members are the addresses of application security groups, by their keys.
@@ -68,6 +68,7 @@ func readContent(tx *store.Tx, tags netpol.TagFile, threats netpol.Threats) (*co
 	each(r, typeGroups, r.group)
 	each(r, typeTables, r.table)
 	each(r, typePublicIPs, r.public)
+	each(r, typePublicPrefixes, r.publicPrefix)
 	each(r, typeNATGateways, r.nat)
 	each(r, typeNetworks, r.network)
 	each(r, typeInterfaces, r.nic)

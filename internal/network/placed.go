@@ -5,10 +5,11 @@ import "isle/expr"
 // The stored forms of what has addresses in a network or for it.
 
 const (
-	typeInterfaces = "Microsoft.Network/networkInterfaces"
-	typeFirewalls  = "Microsoft.Network/azureFirewalls"
-	typePublicIPs  = "Microsoft.Network/publicIPAddresses"
-	typeGateways   = "Microsoft.Network/virtualNetworkGateways"
+	typeInterfaces     = "Microsoft.Network/networkInterfaces"
+	typeFirewalls      = "Microsoft.Network/azureFirewalls"
+	typePublicIPs      = "Microsoft.Network/publicIPAddresses"
+	typePublicPrefixes = "Microsoft.Network/publicIPPrefixes"
+	typeGateways       = "Microsoft.Network/virtualNetworkGateways"
 )
 
 // Interface is a network interface, as stored.
@@ -71,7 +72,8 @@ type PublicIP struct {
 	Protocol string     `json:"protocol"` // IPv4, IPv6
 	Zones    []string   `json:"zones,omitempty"`
 	Address  string     `json:"address"`
-	User     string     `json:"user,omitempty"` // ID of the IP configuration or NAT gateway that has it; written by setPublicUser only
+	Prefix   string     `json:"prefix,omitempty"` // ID of the public IP prefix that it is made from
+	User     string     `json:"user,omitempty"`   // ID of the IP configuration or NAT gateway that has it; written by setPublicUser only
 	Settings expr.Value `json:"settings"`
 }
 

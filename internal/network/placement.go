@@ -68,17 +68,25 @@ func (r *reader) public(resource arm.Resource, form *PublicIP) error {
 		return err
 	}
 	r.addresses[resource.Key] = a
+	egress, there, err := egressOf(resource)
+	if there {
+		r.egress[a] = egress
+	}
+	return err
+}
+
+// egressOf reads the tag isle-egress of a resource; false if there is none.
+func egressOf(resource arm.Resource) (Egress, bool, error) {
 	text := tagText(resource.Tags, tagEgress)
 	if text == "" {
-		return nil
+		return Egress{}, false, nil
 	}
 	egress, problem := parseEgress(text)
 	if problem != "" {
-		return errors.New(problem)
+		return Egress{}, false, errors.New(problem)
 	}
 	egress.PublicIP = resource.ID
-	r.egress[a] = egress
-	return nil
+	return egress, true, nil
 }
 
 // firewall needs the public addresses to have been read.

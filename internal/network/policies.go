@@ -65,7 +65,7 @@ type Mapping struct {
 // Egress is how flows with a public address as their source leave the host: bound to
 // a local address, or through a proxy.
 type Egress struct {
-	PublicIP string // resource ID
+	PublicIP string // resource ID of the public address, or of its prefix
 	Bind     netip.Addr
 	Proxy    *url.URL
 }

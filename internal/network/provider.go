@@ -30,7 +30,7 @@ func resourceTypes(p *provider) []arm.Type {
 		"2019-12-01", "2019-11-01", "2019-09-01", "2019-08-01", "2019-07-01", "2019-06-01", "2019-04-01", "2019-02-01", "2018-12-01", "2018-11-01", "2018-10-01", "2018-08-01", "2018-07-01", "2018-06-01", "2018-04-01", "2018-02-01", "2018-01-01",
 		"2017-11-01", "2017-10-01", "2017-09-01", "2017-08-01", "2017-06-01", "2017-03-01", "2016-12-01", "2016-09-01", "2016-06-01", "2016-03-30", "2015-06-15", "2015-05-01-preview"}
 	top := arm.Type{APIVersions: versions, AnyVersion: true, Tracked: true, ETagMember: true, Patch: arm.PatchTags, List: &arm.ListSpec{}, ValidName: anyName}
-	top.Names = []string{typeNetworks, typeGroups, typeTables, typePublicIPs, typeInterfaces, typeGateways, typeApplicationGroups, typeNATGateways, typePolicies, typeIPGroups}
+	top.Names = []string{typeNetworks, typeGroups, typeTables, typePublicIPs, typePublicPrefixes, typeInterfaces, typeGateways, typeApplicationGroups, typeNATGateways, typePolicies, typeIPGroups}
 	top.Move = arm.Rehome
 	child := arm.Type{APIVersions: versions, AnyVersion: true, ETagMember: true, List: &arm.ListSpec{}, ValidName: anyName, Names: top.Names}
 
@@ -106,8 +106,12 @@ func resourceTypes(p *provider) []arm.Type {
 	publics := top
 	publics.Name, publics.Put, publics.Patch, publics.Delete, publics.View = typePublicIPs, putPublicIP, patchPublicIP, deletePublicIP, viewPublicIP
 	publics.Move = movePublicIP
-	publics.ReadOnly = []string{"properties.resourceGuid", "properties.ipAddress", "properties.ipConfiguration"}
+	publics.ReadOnly = []string{"properties.resourceGuid", "properties.ipAddress", "properties.ipConfiguration", "properties.natGateway"}
 	publics.Actions = map[string]arm.Handler{"ddosProtectionStatus": protection}
+
+	publicPrefixes := top
+	publicPrefixes.Name, publicPrefixes.Put, publicPrefixes.Patch, publicPrefixes.Delete, publicPrefixes.View = typePublicPrefixes, putPublicPrefix, patchPublicPrefix, deletePublicPrefix, viewPublicPrefix
+	publicPrefixes.ReadOnly = []string{"properties.resourceGuid", "properties.ipPrefix", "properties.publicIPAddresses", "properties.natGateway"}
 
 	firewalls := top
 	firewalls.Name, firewalls.Put, firewalls.Delete, firewalls.View = typeFirewalls, p.putFirewall, deleteFirewall, viewFirewall
@@ -131,10 +135,10 @@ func resourceTypes(p *provider) []arm.Type {
 	interfaces.Reads = map[string]arm.Handler{"ipConfigurations": readConfigurations, "ipConfigurations/{configuration}": readConfiguration}
 	interfaces.Actions = map[string]arm.Handler{"effectiveNetworkSecurityGroups": p.policies.effectiveGroups, "effectiveRouteTable": p.policies.effectiveRoutes}
 	firewalls.ReadOnly, gateways.ReadOnly = []string{"properties.ipConfigurations.properties.privateIPAddress"}, []string{"properties.resourceGuid"}
-	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &interfaces, &gateways, &applications, &nats} {
+	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &publicPrefixes, &interfaces, &gateways, &applications, &nats} {
 		t.Linked = "join/action"
 	}
-	return append([]arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, publics, firewalls, policies, ruleGroups, ipGroups, interfaces, gateways}, append(records, zones, links)...)
+	return append([]arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, publics, publicPrefixes, firewalls, policies, ruleGroups, ipGroups, interfaces, gateways}, append(records, zones, links)...)
 }
 
 // zoneVersions are the api-versions of private DNS zones.

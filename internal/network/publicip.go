@@ -36,7 +36,7 @@ var publicPools = map[string][]netip.Prefix{
 func putPublicIP(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
 	var found arm.Found
 	ruleNaming.check(r.ID.Name(), "name", &found)
-	form := readPublicIP(r, &found)
+	form, prefix := readPublicIP(r, &found)
 	if form == nil {
 		return nil, found.Err()
 	}
@@ -50,24 +50,34 @@ func putPublicIP(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Writt
 		form.checkChange(old, &found)
 	}
 	form.GUID, form.User = old.GUID, old.User
-	if err := form.settle(tx, r.ID, old.Address, egress, &found); err != nil {
+	from, err := form.comesFrom(tx, r, prefix, old, &found)
+	if err != nil {
+		return nil, err
+	}
+	if err := form.settle(tx, r.ID, old.Address, egress, from, &found); err != nil {
 		return nil, err
 	}
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
+	if r.Old == nil && form.Prefix != "" {
+		if err := setPublicPrefix(tx, form.Prefix, r.ID.String(), true, r.Now); err != nil {
+			return nil, err
+		}
+	}
 	stored, err := encode(form)
 	return &arm.Written{Body: stored}, err
 }
 
-// readPublicIP makes the stored form of a request and checks it by itself.
-func readPublicIP(r *arm.PutRequest, found *arm.Found) *PublicIP {
+// readPublicIP makes the stored form of a request and checks it by itself; prefix is the
+// reference to a public IP prefix.
+func readPublicIP(r *arm.PutRequest, found *arm.Found) (p *PublicIP, prefix string) {
 	var body publicBody
 	var top publicTop
 	if !found.Decode(r.Properties(), &body, "properties", codeFormat) || !found.Decode(r.Body, &top, "", codeFormat) {
-		return nil
+		return nil, ""
 	}
-	p := &PublicIP{
+	p = &PublicIP{
 		Version: formVersion, Address: body.Address, Zones: top.Zones, Settings: carry(r.Properties(), carriedPublic),
 		SKU:      oneOf(orElse(top.SKU.Name, skuBasic), "sku.name", found, skuBasic, skuStandard),
 		Tier:     oneOf(orElse(top.SKU.Tier, "Regional"), "sku.tier", found, "Regional", "Global"),
@@ -86,7 +96,7 @@ func readPublicIP(r *arm.PutRequest, found *arm.Found) *PublicIP {
 	}
 	body.checkDNS(found)
 	body.checkAbsent(r.ID, found)
-	return p
+	return p, body.Prefix.id()
 }
 
 func orElse(text, usual string) string {
@@ -122,7 +132,6 @@ func (b *publicBody) checkAbsent(id arm.ID, found *arm.Found) {
 		member, what string
 		to           *reference
 	}{
-		{"publicIPPrefix", "public IP prefixes", b.Prefix},
 		{"linkedPublicIPAddress", "linked public addresses", b.Linked}, {"servicePublicIPAddress", "service public addresses", b.Service},
 	} {
 		if ref.to.id() != "" {
@@ -151,22 +160,24 @@ func because(user string) string {
 	return " while the address is in use by " + user
 }
 
-// settle gives the form its address, if the request has none: the one it had, the
-// one that is bound, or a free one.
-func (p *PublicIP) settle(tx *store.Tx, id arm.ID, old string, egress Egress, found *arm.Found) error {
-	taken, err := publicAddresses(tx, id)
+// settle gives the form its address, if the request has none: the one it had, one of the
+// prefix that it comes from, the one that is bound, or a free one.
+func (p *PublicIP) settle(tx *store.Tx, id arm.ID, old string, egress Egress, from netip.Prefix, found *arm.Found) error {
+	space, err := readPublicSpace(tx, id)
 	if err != nil {
 		return err
 	}
 	switch bind := egress.Bind; {
 	case p.Address != "":
-		p.checkAddress(taken, found)
+		p.checkAddress(space, from, found)
 	case old != "":
 		p.Address = old
-	case bind.IsValid() && !bind.IsLoopback() && taken[bind] == "":
+	case from.IsValid():
+		p.Address = p.free(space, from, found)
+	case bind.IsValid() && !bind.IsLoopback() && space.owner(bind, "") == "":
 		p.Address = bind.String()
 	default:
-		p.Address = freePublic(p.Protocol, taken)
+		p.Address = space.freeAddress(p.Protocol)
 		if p.Address == "" {
 			found.Add("PublicIPAddressesExhausted", "properties.ipAddress", "No %s address is free in %s. Give one in ipAddress, or delete a public IP address that is not needed.", p.Protocol, joinPrefixes(publicPools[p.Protocol]))
 		}
@@ -174,20 +185,9 @@ func (p *PublicIP) settle(tx *store.Tx, id arm.ID, old string, egress Egress, fo
 	return nil
 }
 
-func freePublic(version string, taken map[netip.Addr]string) string {
-	for _, pool := range publicPools[version] {
-		for a := pool.Addr().Next(); pool.Contains(a.Next()); a = a.Next() {
-			if taken[a] == "" {
-				return a.String()
-			}
-		}
-	}
-	return ""
-}
-
 // checkAddress checks an address that the request gives, and writes it in its one
 // spelling.
-func (p *PublicIP) checkAddress(taken map[netip.Addr]string, found *arm.Found) {
+func (p *PublicIP) checkAddress(space *publicSpace, from netip.Prefix, found *arm.Found) {
 	const target = "properties.ipAddress"
 	a, err := netip.ParseAddr(p.Address)
 	switch {
@@ -195,30 +195,13 @@ func (p *PublicIP) checkAddress(taken map[netip.Addr]string, found *arm.Found) {
 		found.Add(codeFormat, target, "The ipAddress '%s' is not an %s address.", p.Address, p.Protocol)
 	case a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.Is4In6():
 		found.Add(codeFormat, target, "The ipAddress '%s' cannot be the source of a flow to the Internet. Give an address of this host, or leave it out.", p.Address)
-	case taken[a] != "":
-		found.Add("PublicIPAddressIsAllocated", target, "The ipAddress '%s' is allocated to %s. Give another one, or leave it out.", p.Address, taken[a])
+	case from.IsValid() && !from.Contains(a):
+		found.Add(codePrefixIncompatible, target, "The ipAddress '%s' is not in %s, the range of public IP prefix %s. Give one of it, or leave it out.", p.Address, from, p.Prefix)
+	case space.owner(a, p.Prefix) != "":
+		found.Add("PublicIPAddressIsAllocated", target, "The ipAddress '%s' is allocated to %s. Give another one, or leave it out.", p.Address, space.owner(a, p.Prefix))
 	default:
 		p.Address = a.String()
 	}
-}
-
-// publicAddresses are the public addresses of all resources but one, with their IDs.
-func publicAddresses(tx *store.Tx, but arm.ID) (map[netip.Addr]string, error) {
-	all, err := arm.List(tx, store.Query{Type: typePublicIPs})
-	if err != nil {
-		return nil, err
-	}
-	taken := map[netip.Addr]string{}
-	for _, r := range all {
-		form, err := decode[PublicIP](r)
-		if err != nil {
-			return nil, err
-		}
-		if a, err := netip.ParseAddr(form.Address); err == nil && r.Key != but.Key() {
-			taken[a] = r.ID
-		}
-	}
-	return taken, nil
 }
 
 // checkEgress reads the tag isle-egress.
@@ -243,18 +226,29 @@ func patchPublicIP(ctx context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.W
 	if err != nil {
 		return nil, err
 	}
+	return patchEgress(ctx, tx, r, form.ipv4())
+}
+
+// patchEgress changes the tags of what has public addresses.
+func patchEgress(ctx context.Context, tx *store.Tx, r *arm.PutRequest, version4 bool) (*arm.Written, error) {
 	var found arm.Found
-	checkEgress(r.Tags, form.ipv4(), &found)
+	checkEgress(r.Tags, version4, &found)
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
 	return arm.PatchTags(ctx, tx, r)
 }
 
-func deletePublicIP(_ context.Context, _ *store.Tx, r *arm.DeleteRequest) error {
+func deletePublicIP(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
 	form, err := decode[PublicIP](r.Old)
-	if err != nil || form.User == "" {
+	if err != nil {
 		return err
+	}
+	if form.User == "" {
+		if form.Prefix == "" {
+			return nil
+		}
+		return setPublicPrefix(tx, form.Prefix, r.Old.ID, false, r.Now)
 	}
 	return arm.Invalid("PublicIPAddressCannotBeDeleted", "", "Public IP address %s can not be deleted since it is still allocated to resource %s. In order to delete the public IP, disassociate/detach the Public IP address from the resource.", r.Old.ID, form.User)
 }
@@ -277,6 +271,9 @@ func (p *PublicIP) view() expr.Value {
 	f.settings(p.Settings)
 	f.missing(p.Settings, "idleTimeoutInMinutes", expr.Int(idleDefault))
 	f.missing(p.Settings, "ipTags", expr.Array())
+	if p.Prefix != "" {
+		f.add("publicIPPrefix", idObject(p.Prefix))
+	}
 	switch {
 	case isOf(p.User, typeNATGateways):
 		f.add("natGateway", idObject(p.User))
@@ -327,6 +324,14 @@ func checkPublic(tx *store.Tx, ref *string, user publicUser, found *arm.Found) (
 	}
 	if by := form.owner(); by != "" && !arm.SameID(by, user.owner.String()) {
 		found.Add("PublicIPAddressInUse", user.target, "Resource %s is referencing public IP address %s that is already allocated to resource %s.", user.configuration, r.ID, form.User)
+		return nil, nil
+	}
+	by, err := form.prefixGateway(tx)
+	if err != nil {
+		return nil, err
+	}
+	if by != "" && !arm.SameID(by, user.owner.String()) {
+		found.Add("PublicIPAddressInUse", user.target, "Resource %s is referencing public IP address %s of public IP prefix %s that is already allocated to resource %s.", user.configuration, r.ID, form.Prefix, by)
 		return nil, nil
 	}
 	return form, nil

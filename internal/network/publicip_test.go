@@ -94,5 +94,5 @@ func TestPublicAddressesAreRefused(t *testing.T) {
 func (g *maker) publicIP() (string, string) {
 	return publics + "/" + g.name(), `{"location":"westus","sku":{"name":"` + g.mostly(3, "Standard", "standard", "Standard", "Basic", "x") + `"},"tags":{"` + g.one("isle-egress", "x", "ISLE-egress") + `":"` +
 		g.mostly(4, "bind:127.0.0.9", "bind:192.168.1.7", "http://p:3128", "bind:::ffff:127.0.0.8", "bind:fd00::1", "bind:", "p") + `"},"properties":{"publicIPAllocationMethod":"` + g.mostly(2, "Static", "static", "Dynamic") + `"` +
-		g.mostly(2, "", "", `,"ipAddress":"198.51.100.9"`, `,"ipAddress":"fe80::1%eth0"`, `,"ipAddress":"::ffff:198.51.100.9"`, `,"publicIPAddressVersion":"IPv6"`, `,"ipAddress":"10.0.0.08"`) + `}}`
+		g.mostly(4, "", "", fromPrefix(g.name()), fromPrefix(g.name()), `,"ipAddress":"198.51.100.9"`, `,"ipAddress":"fe80::1%eth0"`, `,"ipAddress":"::ffff:198.51.100.9"`, `,"publicIPAddressVersion":"IPv6"`, `,"ipAddress":"10.0.0.08"`) + `}}`
 }

@@ -24,6 +24,7 @@ var quotas = []quota{
 	{"RouteTables", "Route Tables", typeTables, "RouteTableCountLimitReached", 200},
 	{"NatGateways", "NAT Gateways", typeNATGateways, "NatGatewayCountLimitReached", 1000},
 	{"PublicIPAddresses", "Public IP Addresses", typePublicIPs, "PublicIPCountLimitReached", 1000},
+	{"PublicIPPrefixes", "Public IP Prefixes", typePublicPrefixes, "PublicIPPrefixCountLimitReached", 1000},
 	{"NetworkInterfaces", "Network Interfaces", typeInterfaces, "NetworkInterfaceCountLimitReached", 65536},
 	{"AzureFirewalls", "Azure Firewalls", typeFirewalls, "AzureFirewallCountLimitReached", 100},
 	{"VirtualNetworkGateways", "Virtual Network Gateways", typeGateways, "VirtualNetworkGatewayCountLimitReached", 100},

@@ -10,7 +10,8 @@ import (
 )
 
 // sides are the pairs "IP configuration in subnet", "IP configuration has public
-// address" and "interface or subnet has security group", as those who have them say and
+// address", "interface or subnet has security group" and "public address or NAT gateway
+// has public IP prefix", as those who have them say and
 // as what they have says.
 func (w *world) sides() (users, used []string) {
 	w.t.Helper()
@@ -58,6 +59,24 @@ func (w *world) sides() (users, used []string) {
 	each("publicIPAddresses", func(r, properties map[string]any) {
 		if c, ok := properties["ipConfiguration"]; ok {
 			used = append(used, id(c)+" "+id(r))
+		}
+		if prefix, ok := properties["publicIPPrefix"]; ok {
+			users = append(users, id(r)+" "+id(prefix))
+		}
+	})
+	each("natGateways", func(r, properties map[string]any) {
+		list, _ := properties["publicIpPrefixes"].([]any)
+		for _, prefix := range list {
+			users = append(users, id(r)+" "+id(prefix))
+		}
+	})
+	each("publicIPPrefixes", func(r, properties map[string]any) {
+		list, _ := properties["publicIPAddresses"].([]any)
+		for _, public := range list {
+			used = append(used, id(public)+" "+id(r))
+		}
+		if nat, ok := properties["natGateway"]; ok {
+			used = append(used, id(nat)+" "+id(r))
 		}
 	})
 	slices.Sort(users)
