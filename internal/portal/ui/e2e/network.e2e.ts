@@ -88,6 +88,35 @@ describe('the network', () => {
     await path()
   })
 
+  it('says before it saves which runs a change would have failed', async () => {
+    visit = await Visit.begin()
+    const group = await counter()
+    await visit.go(group)
+    await button('Add inbound rule').click()
+    await field('Destination ports').fill('8080')
+    await field('Priority').fill('200')
+    await visit.page.getByRole('radio', { name: 'Deny' }).click()
+    await field('Name').fill('NoCounter')
+    await button('Add').last().click()
+    const dialog = visit.page.getByRole('alertdialog', { name: 'The change would break what works now' })
+    await dialog.getByText('Action Count: 1 attempt').waitFor()
+    await dialog.getByText(/^Denied by securityRules\/NoCounter \(priority 200\) of NSG counter/).waitFor()
+    await dialog.getByRole('link', { name: 'counts' }).waitFor()
+    await visit.look('forecast')
+    await visit.page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    const add = button('Add').last() // of the form, which stays as it was, with the focus
+    await expect.poll(() => add.evaluate((e) => e === document.activeElement)).toBe(true)
+    await field('Destination ports').fill('8081') // no run has used it
+    await add.click()
+    await visit.page.getByRole('link', { name: 'NoCounter' }).click()
+    await field('Destination ports').fill('8080')
+    await button('Save').click()
+    await button('Save anyway').click()
+    await visit.page.getByRole('cell', { name: '8080', exact: true }).waitFor()
+    visit.sound('saved anyway')
+  })
+
   it('shows the map and health in the dark, and on a phone', async () => {
     visit = await Visit.begin({ dark: true })
     await visit.go('/network-map')
@@ -259,7 +288,31 @@ async function guard(): Promise<void> {
   await button('Associate subnet').click()
   await choose(visit.page.getByRole('combobox', { name: 'Subnet' }), /\/ connectors$/)
   await button('OK').click()
+  const dialog = visit.page.getByRole('alertdialog', { name: 'The change would break what works now' })
+  await dialog.getByText(/open now, blocked after$/).first().waitFor()
+  await dialog.getByRole('link', { name: /NoDatabases \(priority 200\) of NSG guard on subnet connectors/ }).first().waitFor()
+  await visit.look('forecast-rows')
+  await button('Save anyway').click()
   await visit.page.getByRole('link', { name: 'connectors' }).waitFor()
+}
+
+/** counter is the security group of a subnet whose machine a run has called at port 8080. */
+async function counter(): Promise<string> {
+  const version = '2024-05-01'
+  const location = 'local'
+  const group = await visit.put('Microsoft.Network/networkSecurityGroups/counter', { location, properties: {} }, version)
+  const subnet = await visit.put('Microsoft.Network/virtualNetworks/isle-network/subnets/machines', { properties: { addressPrefix: '10.0.2.0/24', networkSecurityGroup: { id: group } } }, version)
+  const ipConfigurations = [{ name: 'ip', properties: { privateIPAddress: '10.0.2.50', privateIPAllocationMethod: 'Static', subnet: { id: subnet } } }]
+  await visit.put('Microsoft.Network/networkInterfaces/counter', { location, tags: { 'isle-attach': '8080=127.0.0.1:9' }, properties: { ipConfigurations } }, version)
+  const $schema = 'https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#'
+  const actions = { Count: { type: 'Http', inputs: { method: 'GET', uri: 'http://10.0.2.50:8080/', retryPolicy: { type: 'none' } }, runAfter: {} } }
+  const definition = { $schema, contentVersion: '1.0.0.0', triggers: { manual: { type: 'Request', kind: 'Http', inputs: {} } }, actions }
+  const environment = `${groupPath(visit.server)}/providers/Microsoft.Logic/integrationServiceEnvironments/${visit.server.environment}`
+  const workflow = await visit.put('Microsoft.Logic/workflows/counts', { location, properties: { integrationServiceEnvironment: { id: environment }, definition } })
+  await visit.post(`${workflow}/triggers/manual/run`)
+  await visit.go(`${workflow}/runs`)
+  await visit.page.getByRole('table', { name: 'Runs' }).getByText('Failed').first().waitFor() // nothing listens there: the way to it is what counts
+  return group
 }
 
 /** path asks the map for the way of two flows: the guard stops one of them. */

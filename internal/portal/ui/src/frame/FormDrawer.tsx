@@ -22,18 +22,22 @@ interface FormDrawerProps {
   size?: 'small' | 'medium' | 'large'
   children: ReactNode // Fields
   extra?: ReactNode // further buttons in the footer
+  over?: ReactNode // what is asked before it is saved, in a dialog over the drawer
 }
 
 /** FormDrawer is a form in a drawer at the right, where one thing of a page is made or changed. */
-export function FormDrawer({ open, close, size, ...form }: FormDrawerProps) {
+export function FormDrawer({ open, close, size, over, ...form }: FormDrawerProps) {
   return (
-    <OverlayDrawer open={open} onOpenChange={(_, data) => !data.open && close()} position="end" size={size ?? 'medium'} aria-label={form.title}>
-      {open && <Form close={close} {...form} />}
-    </OverlayDrawer>
+    <>
+      <OverlayDrawer open={open} onOpenChange={(_, data) => !data.open && close()} position="end" size={size ?? 'medium'} aria-label={form.title}>
+        {open && <Form close={close} {...form} />}
+      </OverlayDrawer>
+      {over}
+    </>
   )
 }
 
-function Form({ title, close, save, saveLabel, saveDisabled, problems, children, extra }: Omit<FormDrawerProps, 'open' | 'size'>) {
+function Form({ title, close, save, saveLabel, saveDisabled, problems, children, extra }: Omit<FormDrawerProps, 'open' | 'size' | 'over'>) {
   const styles = useStyles()
   const [busy, setBusy] = useState(false)
   useFocusBack()
@@ -64,7 +68,7 @@ function Form({ title, close, save, saveLabel, saveDisabled, problems, children,
         </div>
       </DrawerBody>
       <DrawerFooter>
-        <Button type="submit" appearance="primary" disabled={busy || saveDisabled === true}>
+        <Button type="submit" appearance="primary" disabled={saveDisabled === true} disabledFocusable={busy}>
           {busy ? 'Saving …' : (saveLabel ?? 'Save')}
         </Button>
         <Button onClick={close}>Cancel</Button>

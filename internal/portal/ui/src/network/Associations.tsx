@@ -7,13 +7,13 @@ import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { EmptyState } from '../frame/EmptyState'
 import { ErrorView } from '../frame/ErrorView'
 import { FormDrawer } from '../frame/FormDrawer'
-import { useChange, type Change } from '../frame/notifications'
+import { useChange } from '../frame/notifications'
 import { ResourceLink } from '../frame/ResourceLink'
 import { useResourceId } from '../frame/ResourcePage'
 import { ResourceTable, type Column } from '../frame/ResourceTable'
-import { useSaving } from '../frame/saving'
 import { useAll } from '../api/subscription'
 import { groupType, inPlace, natType, networkType, rangesOf, tableType, type Reference, type Subnet, type VirtualNetwork } from './resources'
+import { useNetworkSaving, type Edit } from './saving'
 
 type Member = 'networkSecurityGroup' | 'routeTable' | 'natGateway'
 
@@ -93,27 +93,29 @@ function columns(remove: (s: Subnet) => void): Column<Subnet>[] {
 }
 
 /** referTo is the change by which a subnet names what applies to it, or nothing. */
-function referTo(subnet: Subnet, member: Member, to: string | undefined): Change {
+function referTo(subnet: Subnet, member: Member, to: string | undefined): Edit {
   const { [member]: _old, ...rest } = subnet.properties
   const reference: Partial<Record<Member, Reference>> = to === undefined ? {} : { [member]: { id: to } }
   const condition = subnet.etag === undefined ? {} : { ifMatch: subnet.etag }
+  const body = { properties: { ...rest, ...reference } }
   return {
     id: subnet.id,
+    body,
     title: `Changing the subnet ${subnet.name}`,
     done: `The subnet ${subnet.name} was changed.`,
-    send: (client) => client.put(subnet.id, { properties: { ...rest, ...reference } }, condition),
+    send: (client) => client.put(subnet.id, body, condition),
   }
 }
 
 function AssociateForm({ id, member, subnets, close }: { id: string; member: Member; subnets: Subnet[]; close: () => void }) {
   const [chosen, setChosen] = useState('')
-  const { problems, save } = useSaving(() => undefined)
+  const { problems, save, question } = useNetworkSaving(() => undefined)
   const subnet = subnets.find((s) => s.id === chosen)
   const text = (s: Subnet) => `${nameOf(parentOf(s.id))} / ${s.name}`
   const hint = subnet?.properties[member] === undefined ? undefined : `It takes the place of ${nameOf(subnet.properties[member].id)}.`
   const submit = () => (subnet === undefined ? Promise.resolve() : save(referTo(subnet, member, id), close))
   return (
-    <FormDrawer open close={close} title="Associate subnet" save={submit} saveLabel="OK" saveDisabled={subnet === undefined} problems={problems.rest} size="small">
+    <FormDrawer open close={close} title="Associate subnet" save={submit} saveLabel="OK" saveDisabled={subnet === undefined} problems={problems.rest} over={question} size="small">
       <Field label="Subnet" required hint={hint}>
         <Dropdown value={subnet ? text(subnet) : ''} selectedOptions={[chosen]} onOptionSelect={(_, data) => setChosen(data.optionValue ?? '')} placeholder="Choose a subnet">
           {subnets

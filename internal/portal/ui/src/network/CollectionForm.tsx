@@ -3,10 +3,10 @@ import { AddRegular, DeleteRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import type { Answer } from '../api/client'
 import { FormDrawer } from '../frame/FormDrawer'
-import { useSaving } from '../frame/saving'
 import { withCollections } from './CollectionsPane'
 import { collectionDraft, collectionOf, collectionProblems, firewallProtocols, hasProblems, newCollection, newFirewallRule, type FirewallRuleDraft } from './firewall'
 import { useServiceTags, type Firewall, type RuleCollection } from './resources'
+import { useNetworkSaving } from './saving'
 
 const useStyles = makeStyles({
   pair: { display: 'grid', gridTemplateColumns: '1fr 1fr', columnGap: tokens.spacingHorizontalM, alignItems: 'start' },
@@ -29,7 +29,7 @@ export function CollectionForm({ firewall, collection, close }: CollectionFormPr
   const [draft, setDraft] = useState(() => (collection === undefined ? newCollection(others) : collectionDraft(collection)))
   const [shown, setShown] = useState(false) // problems, once somebody has tried to save
   const tags = useServiceTags(read.body.location)
-  const { problems, save } = useSaving(() => undefined)
+  const { problems, save, question } = useNetworkSaving(() => undefined)
   const own = collectionProblems(draft, others, tags.known)
   const setRule = (i: number, rule: FirewallRuleDraft) => setDraft({ ...draft, rules: draft.rules.map((r, j) => (i === j ? rule : r)) })
   const submit = async () => {
@@ -46,6 +46,7 @@ export function CollectionForm({ firewall, collection, close }: CollectionFormPr
       save={submit}
       saveLabel={collection === undefined ? 'Add' : 'Save'}
       problems={problems.rest}
+      over={question}
       size="large"
     >
       <div className={styles.pair}>

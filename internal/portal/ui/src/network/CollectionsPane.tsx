@@ -7,10 +7,11 @@ import { Breakable } from '../frame/Breakable'
 import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { EmptyState } from '../frame/EmptyState'
 import { ErrorView } from '../frame/ErrorView'
-import { useChange, type Change } from '../frame/notifications'
+import { useChange } from '../frame/notifications'
 import { useResourceId } from '../frame/ResourcePage'
 import { CollectionForm } from './CollectionForm'
 import { firewallType, type Firewall, type RuleCollection } from './resources'
+import type { Edit } from './saving'
 
 const useStyles = makeStyles({
   tools: { display: 'flex' },
@@ -62,10 +63,10 @@ export function CollectionsPane() {
 }
 
 /** withCollections is the change that gives a firewall other rule collections, if it is as it was read. */
-export function withCollections(read: Answer<Firewall>, collections: RuleCollection[], title: string, done: string): Change {
+export function withCollections(read: Answer<Firewall>, collections: RuleCollection[], title: string, done: string): Edit {
   const { id, location, tags, properties } = read.body
   const body = { location, ...(tags === undefined ? {} : { tags }), properties: { ...properties, networkRuleCollections: collections } }
-  return { id, title, done, send: (client) => client.put(id, body, { ifMatch: read.etag }) }
+  return { id, body, title, done, send: (client) => client.put(id, body, { ifMatch: read.etag }) }
 }
 
 function CollectionCard({ collection, edit, remove }: { collection: RuleCollection; edit: () => void; remove: () => void }) {

@@ -1,8 +1,7 @@
 import { Button, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { CheckmarkCircleFilled, DismissCircleFilled, QuestionCircleFilled, WarningFilled, WrenchRegular, type FluentIcon } from '@fluentui/react-icons'
-import { Breakable } from '../frame/Breakable'
-import { ResourceLink } from '../frame/ResourceLink'
 import { decidingRule, portsText, stateLabel, type PortRow, type ShownState } from './health'
+import { RuleLink } from './RuleLink'
 
 const useStyles = makeStyles({
   frame: {
@@ -84,12 +83,12 @@ function PortLine({ port, fix }: { port: PortRow; fix: (row: string) => void }) 
       <TableCell className={styles.cell}>{portsText(row.ports)}</TableCell>
       <TableCell className={styles.cell}>{row.direction === 'Inbound' ? row.source : row.destination}</TableCell>
       <TableCell className={styles.cell}>
-        {state === 'partly-open' && <Deciding port={port} />}
+        {state === 'partly-open' && <RuleLink rule={row.rule} text={decidingRule(row)} />}
         {state === 'reachable' && <Text className={styles.muted}>Nothing denies it</Text>}
         {state === 'unknown' && <Text className={styles.muted}>Nobody can tell</Text>}
         {places.length > 0 && (
           <>
-            <Deciding port={port} />
+            <RuleLink rule={row.rule} text={decidingRule(row)} />
             <Text size={200} className={mergeClasses(styles.muted, styles.block)}>
               At {where}
             </Text>
@@ -104,19 +103,6 @@ function PortLine({ port, fix }: { port: PortRow; fix: (row: string) => void }) 
         )}
       </TableCell>
     </TableRow>
-  )
-}
-
-/** Deciding names what closes a row, and leads to it. */
-function Deciding({ port }: { port: PortRow }) {
-  const { row } = port
-  const text = decidingRule(row)
-  if (row.rule === undefined || !row.rule.startsWith('/subscriptions/')) return <Breakable text={text} />
-  const page = row.rule.replace(/\/defaultSecurityRules\/.*$/i, '')
-  return (
-    <ResourceLink id={page}>
-      <Breakable text={text} />
-    </ResourceLink>
   )
 }
 

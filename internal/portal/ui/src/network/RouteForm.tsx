@@ -1,11 +1,11 @@
 import { Combobox, Dropdown, Field, Input, Option } from '@fluentui/react-components'
 import { useState } from 'react'
 import { FormDrawer } from '../frame/FormDrawer'
-import { useSaving } from '../frame/saving'
 import { privateAddress } from './firewall'
 import { useAll } from '../api/subscription'
 import { firewallType, useServiceTags, type Firewall, type Route, type RouteTable } from './resources'
 import { appliance, nextHopLabel, nextHops, routeField, routeProblems, routePropertiesOf, type RouteDraft } from './route'
+import { useNetworkSaving } from './saving'
 
 /** RouteForm makes or changes a route. The next hop's address can be that of a firewall, which it offers. */
 export function RouteForm({ table, route, close }: { table: RouteTable; route: Route | undefined; close: () => void }) {
@@ -14,7 +14,7 @@ export function RouteForm({ table, route, close }: { table: RouteTable; route: R
   const [draft, setDraft] = useState<RouteDraft>(() => (read === undefined ? { name: '', prefix: '', nextHopType: appliance, nextHop: '' } : draftOf(read)))
   const [touched, setTouched] = useState<ReadonlySet<keyof RouteDraft>>(new Set())
   const tags = useServiceTags(table.location)
-  const { problems, save } = useSaving(routeField)
+  const { problems, save, question } = useNetworkSaving(routeField)
   const own = routeProblems(draft, others, tags.known)
   const set = (field: keyof RouteDraft, value: string) => {
     setDraft({ ...draft, [field]: value })
@@ -22,13 +22,15 @@ export function RouteForm({ table, route, close }: { table: RouteTable; route: R
   }
   const problem = (field: keyof RouteDraft) => (touched.has(field) ? own[field] : undefined) ?? problems.fields[field]
   const id = read?.id ?? `${table.id}/routes/${draft.name}`
+  const body = { properties: routePropertiesOf(draft) }
   const submit = () =>
     save(
       {
         id,
+        body,
         title: `${read ? 'Changing' : 'Creating'} the route ${draft.name}`,
         done: `The route ${draft.name} was ${read ? 'changed' : 'created'}.`,
-        send: (client) => client.put(id, { properties: routePropertiesOf(draft) }, read?.etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: read.etag }),
+        send: (client) => client.put(id, body, read?.etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: read.etag }),
       },
       close,
     )
@@ -41,6 +43,7 @@ export function RouteForm({ table, route, close }: { table: RouteTable; route: R
       saveLabel={read === undefined ? 'Add' : 'Save'}
       saveDisabled={Object.keys(own).length > 0}
       problems={problems.rest}
+      over={question}
     >
       <Field label="Route name" required validationMessage={problem('name')}>
         <Input value={draft.name} onChange={(_, data) => set('name', data.value)} disabled={read !== undefined} autoComplete="off" spellCheck={false} />

@@ -1,10 +1,10 @@
 import { Dropdown, Field, Input, Option, Radio, RadioGroup, Textarea, makeStyles, tokens } from '@fluentui/react-components'
 import { useState } from 'react'
 import { FormDrawer } from '../frame/FormDrawer'
-import { useSaving } from '../frame/saving'
 import { useServiceTags, type Rule, type SecurityGroup } from './resources'
 import { SideField } from './SideField'
 import { draftOf, newRule, protocols, ruleField, ruleProblems, rulePropertiesOf, type Direction, type RuleDraft } from './rule'
+import { useNetworkSaving } from './saving'
 
 const useStyles = makeStyles({ pair: { display: 'grid', gridTemplateColumns: '3fr 2fr', columnGap: tokens.spacingHorizontalM, alignItems: 'start' } })
 
@@ -23,7 +23,7 @@ export function RuleForm({ group, rule, direction, close }: RuleFormProps) {
   const [draft, setDraft] = useState<RuleDraft>(() => (read === undefined ? newRule(direction, others) : draftOf(read.name, read.properties)))
   const [touched, setTouched] = useState<ReadonlySet<keyof RuleDraft>>(new Set())
   const tags = useServiceTags(group.location)
-  const { problems, save } = useSaving(ruleField)
+  const { problems, save, question } = useNetworkSaving(ruleField)
   const own = ruleProblems(draft, others, tags.known)
   const set = (field: keyof RuleDraft) => (value: string) => {
     setDraft({ ...draft, [field]: value })
@@ -31,13 +31,15 @@ export function RuleForm({ group, rule, direction, close }: RuleFormProps) {
   }
   const problem = (field: keyof RuleDraft) => (touched.has(field) || read !== undefined ? own[field] : undefined) ?? problems.fields[field]
   const id = read?.id ?? `${group.id}/securityRules/${draft.name}`
+  const body = { properties: rulePropertiesOf(draft) }
   const submit = () =>
     save(
       {
         id,
+        body,
         title: `${read ? 'Changing' : 'Creating'} the rule ${draft.name}`,
         done: `The rule ${draft.name} was ${read ? 'changed' : 'created'}.`,
-        send: (client) => client.put(id, { properties: rulePropertiesOf(draft) }, read?.etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: read.etag }),
+        send: (client) => client.put(id, body, read?.etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: read.etag }),
       },
       close,
     )
@@ -56,6 +58,7 @@ export function RuleForm({ group, rule, direction, close }: RuleFormProps) {
       saveLabel={read === undefined ? 'Add' : 'Save'}
       saveDisabled={Object.keys(own).length > 0}
       problems={problems.rest}
+      over={question}
     >
       <div className={styles.pair}>
         <SideField label="Source" group={group} value={draft.source} change={set('source')} tags={tags.names} problem={problem('source')} />

@@ -2,9 +2,9 @@ import { Combobox, Dropdown, Field, Input, MessageBar, MessageBarBody, Option } 
 import { useState } from 'react'
 import { nameOf, sameId } from '../api/id'
 import { FormDrawer } from '../frame/FormDrawer'
-import { useSaving } from '../frame/saving'
 import { useAll } from '../api/subscription'
 import { groupType, inPlace, natType, ownersOf, rangesOf, tableType, type NatGateway, type Reference, type RouteTable, type SecurityGroup, type Subnet, type VirtualNetwork } from './resources'
+import { useNetworkSaving } from './saving'
 import { environmentService, environmentWarnings, subnetNameProblem, subnetRangeProblem } from './subnet'
 import { nextSubnet } from './SubnetRows'
 
@@ -51,7 +51,7 @@ export function SubnetForm({ network, subnet, forEnvironment, close }: SubnetFor
   const groups = useAll<SecurityGroup>(groupType)
   const tables = useAll<RouteTable>(tableType)
   const nats = useAll<NatGateway>(natType)
-  const { problems, save } = useSaving(fieldOf)
+  const { problems, save, question } = useNetworkSaving(fieldOf)
 
   const nameProblem = subnetNameProblem(
     name,
@@ -66,14 +66,15 @@ export function SubnetForm({ network, subnet, forEnvironment, close }: SubnetFor
         others.map((s) => ({ name: s.name, ranges: rangesOf(s) })),
       )
   const id = read?.id ?? `${network.id}/subnets/${name}`
+  const body = { properties: propertiesOf(read, { range, delegation, group, table, nat }) }
   const submit = () =>
     save(
       {
         id,
+        body,
         title: `${read ? 'Changing' : 'Creating'} the subnet ${name}`,
         done: `The subnet ${name} was ${read ? 'changed' : 'created'}.`,
-        send: (client) =>
-          client.put(id, { properties: propertiesOf(read, { range, delegation, group, table, nat }) }, read?.etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: read.etag }),
+        send: (client) => client.put(id, body, read?.etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: read.etag }),
       },
       close,
     )
@@ -86,6 +87,7 @@ export function SubnetForm({ network, subnet, forEnvironment, close }: SubnetFor
       saveLabel={read === undefined ? 'OK' : 'Save'}
       saveDisabled={nameProblem !== '' || rangeText !== ''}
       problems={problems.rest}
+      over={question}
     >
       <Field label="Name" required validationMessage={problems.fields.name ?? (nameProblem || undefined)}>
         <Input value={name} onChange={(_, data) => setName(data.value)} disabled={read !== undefined} autoComplete="off" spellCheck={false} />

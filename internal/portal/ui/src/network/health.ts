@@ -113,7 +113,8 @@ export function decidingRule(row: AccessRow): string {
   return row.state === 'unreachable' ? (row.probe.message ?? 'Its probe fails.') : ''
 }
 
-function capitalised(text: string): string {
+/** capitalised is a message of the server as the beginning of a sentence. */
+export function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
