@@ -107,6 +107,12 @@ func parseUplink(text string) (u Uplink, problems []string) {
 			problems = append(problems, fmt.Sprintf("'%s' is no IPv4 address with its prefix length", w))
 			continue
 		}
+		switch a := p.Addr(); {
+		case p.Bits() < 31 && !(p.Contains(a.Prev()) && p.Contains(a.Next())):
+			problems = append(problems, fmt.Sprintf("'%s' is the first or the last address of its range, which no machine can have", w))
+		case a == u.Gateway:
+			problems = append(problems, fmt.Sprintf("'%s' is the router's address as well: give the network another one", w))
+		}
 		u.Addresses = append(u.Addresses, p)
 	}
 	if len(u.Addresses) == 0 && len(problems) == 0 {
