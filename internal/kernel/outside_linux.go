@@ -74,6 +74,9 @@ func (s *space) makeUplink(l newLink) error {
 	if err != nil {
 		return fmt.Errorf("interface %s of the host: %w", l.Parent, err)
 	}
+	if parent.Flags&net.FlagUp == 0 {
+		return fmt.Errorf("interface %s of the host is down: ip link set %s up", l.Parent, l.Parent)
+	}
 	a := attributes(l.Link)
 	a.ParentIndex, a.Namespace = parent.Index, netlink.NsFd(s.fd())
 	if err := netlink.LinkAdd(&netlink.Macvlan{LinkAttrs: a, Mode: netlink.MACVLAN_MODE_BRIDGE}); err != nil {

@@ -2,6 +2,7 @@ package kernel_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -286,12 +287,16 @@ func TestAnUplinkLeadsOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := netlink.LinkSetUp(lan); err != nil {
-		t.Fatal(err)
-	}
 	l := machines(t, two+"nsg group\n", func(in *layout.Input) {
 		in.Uplinks = []layout.NetworkUplink{{Network: "/vnet", Interface: name, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/24")}, Gateway: netip.MustParseAddr("192.0.2.1")}}
 	})
+	var outside *kernel.OutsideError
+	if _, err := k.Apply(t.Context(), l); !errors.As(err, &outside) || outside.To != name || !strings.Contains(err.Error(), "is down: ip link set "+name+" up") {
+		t.Errorf("over an interface that is down: %v", err)
+	}
+	if err := netlink.LinkSetUp(lan); err != nil {
+		t.Fatal(err)
+	}
 	apply(t, k, l)
 	holds(t, k, tag, l)
 	echo(t, world, "198.51.100.1:9000")
