@@ -23,6 +23,30 @@ func TestNetworkWithoutServer(t *testing.T) {
 	}
 }
 
+// A counter is told by its rule and the resource group of that, and by the text that the
+// kernel has where nobody says what it stands for; without any, that is said.
+func TestCounters(t *testing.T) {
+	status := server.NetworkStatus{Namespaces: []server.NamespaceStatus{{Name: "vnet-net"}}}
+	var out strings.Builder
+	if printCounters(&out, &status); out.String() != "\nNo rules are counted: no security group or firewall is in force.\n" {
+		t.Errorf("no rule: %s", out.String())
+	}
+	status.Namespaces[0].Counters = []server.Counter{
+		{Rule: "/subscriptions/s/resourceGroups/isle/providers/Microsoft.Network/networkSecurityGroups/web/securityRules/No80", Packets: 2, Bytes: 120},
+		{Rule: "No80-d91b885fe2", Packets: 1, Bytes: 60},
+	}
+	out.Reset()
+	printCounters(&out, &status)
+	want := `
+RULE                                          RESOURCE GROUP  NAMESPACE  PACKETS  BYTES
+networkSecurityGroups/web/securityRules/No80  isle            vnet-net   2        120
+No80-d91b885fe2                               -               vnet-net   1        60
+`
+	if out.String() != want {
+		t.Errorf("%s, not %s", out.String(), want)
+	}
+}
+
 // The networks are told by their names, with why they are not in force; and the command ends
 // with 1 unless all of them are.
 func TestNetworksInForce(t *testing.T) {

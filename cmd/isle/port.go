@@ -53,16 +53,23 @@ the address. A port that is served already is moved.
 
 --netns and --tap give the address to a machine of its own instead, which then has an
 interface in the network: its packets are judged by the kernel (serve --dataplane
-kernel). Where the kernel does not take the machine, nothing is changed. With
---gateway, what lies behind the network's gateway is behind it.`,
+kernel). Where the kernel does not take the machine, nothing is changed. A namespace gets
+its address and its default route; what is behind a tap sets them by itself, as a machine of
+the subnet, whose router has the first address. The name server of both is 168.63.129.16.
+With --gateway, what lies behind the network's gateway is behind it.`,
 		Example: `  isle port add 10.0.2.50:22 127.0.0.1:2222
   isle port add 10.0.2.60 192.168.1.20 --name mainframe
   isle port add 10.0.2.70 --netns sftp
   isle port add 10.0.2.80 --netns 4711
   isle port add 10.0.2.90 --tap vm1`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if g.given() {
+			switch {
+			case g.given() && len(args) == 2:
+				return errors.New("--netns and --tap say what serves the address: leave the real address out")
+			case g.given():
 				return cobra.ExactArgs(1)(cmd, args)
+			case len(args) == 1:
+				return fmt.Errorf("what is to serve %s? Give a real address, or a machine by --netns or --tap", args[0])
 			}
 			return cobra.ExactArgs(2)(cmd, args)
 		},

@@ -71,6 +71,24 @@ func TestMachines(t *testing.T) {
 	says(t, err, "the network namespace of process 4712 cannot be told")
 }
 
+// An address is served by one thing: what is missing, and what is too much, is told.
+func TestPortAddIsToldWhatServes(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"10.0.2.70"}, "what is to serve 10.0.2.70? Give a real address, or a machine by --netns or --tap"},
+		{[]string{"10.0.2.70", "127.0.0.1", "--netns", "sftp"}, "leave the real address out"},
+		{[]string{"--tap", "vm1"}, "accepts 1 arg(s), received 0"},
+		{nil, "accepts 2 arg(s), received 0"},
+	} {
+		cmd := portAddCommand()
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		cmd.SetArgs(append([]string{"--data", t.TempDir()}, c.args...))
+		says(t, cmd.Execute(), c.says)
+	}
+}
+
 // inProc is where the namespace of the one process that there is leads.
 func inProc(path string) (string, error) {
 	if path != "/proc/4711/ns/net" {
