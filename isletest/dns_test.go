@@ -9,6 +9,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/privatedns/armprivatedns"
 	"github.com/miekg/dns"
 
 	"isle/isletest"
@@ -96,6 +97,56 @@ func TestAnEnvironmentAsksItsNetworksNameServers(t *testing.T) {
 		if o := s.call(callback, at("old.site.test")); o.Status != "Failed" {
 			t.Errorf("after the restart the old server is asked: %+v", o)
 		}
+	})
+}
+
+// TestAWorkflowCallsANameOfAPrivateZone: a workflow calls names of a zone that its
+// network is linked to, by an address, an alias and the registered name of an interface.
+// A rule denies what a name leads to; what the zone does not have is looked for nowhere
+// else; without the link nobody knows the names.
+func TestAWorkflowCallsANameOfAPrivateZone(t *testing.T) {
+	onDataPlanes(t, func(t *testing.T, options ...isletest.Option) {
+		target, err := url.Parse(stub(t, func(w http.ResponseWriter, r *http.Request) {}))
+		must(t, err)
+		s := newSite(t, 1, options...)
+		s.attach("db", "10.0.9.50", "80="+target.Host)
+		_, callback := s.caller("caller", s.environment(0, external))
+
+		credential, azureOptions := azure(t, s.Server)
+		zones, err := armprivatedns.NewClientFactory(s.SubscriptionID, credential, azureOptions)
+		must(t, err)
+		const zone = "corp.test"
+		await(zones.NewPrivateZonesClient().BeginCreateOrUpdate(t.Context(), siteGroup, zone, armprivatedns.PrivateZone{Location: to.Ptr("global")}, nil))(t)
+		record := func(typ armprivatedns.RecordType, name string, p armprivatedns.RecordSetProperties) {
+			t.Helper()
+			p.TTL = to.Ptr[int64](60)
+			_, err := zones.NewRecordSetsClient().CreateOrUpdate(t.Context(), siteGroup, zone, typ, name, armprivatedns.RecordSet{Properties: &p}, nil)
+			must(t, err)
+		}
+		record(armprivatedns.RecordTypeA, "sftp", armprivatedns.RecordSetProperties{ARecords: []*armprivatedns.ARecord{{IPv4Address: to.Ptr("10.0.9.50")}}})
+		record(armprivatedns.RecordTypeCNAME, "files", armprivatedns.RecordSetProperties{CnameRecord: &armprivatedns.CnameRecord{Cname: to.Ptr("sftp.corp.test")}})
+		unknown := func(name string) {
+			t.Helper()
+			if o := s.call(callback, "http://"+name+"/"); o.Status != "Failed" || o.Error.Code != "UnresolvableHostName" {
+				t.Errorf("%s: %+v", name, o)
+			}
+		}
+		unknown("sftp.corp.test")
+
+		links := zones.NewVirtualNetworkLinksClient()
+		await(links.BeginCreateOrUpdate(t.Context(), siteGroup, zone, "net", armprivatedns.VirtualNetworkLink{Location: to.Ptr("global"),
+			Properties: &armprivatedns.VirtualNetworkLinkProperties{VirtualNetwork: &armprivatedns.SubResource{ID: to.Ptr(s.id("virtualNetworks/net"))}, RegistrationEnabled: to.Ptr(true)}}, nil))(t)
+		for _, name := range []string{"sftp", "files", "db", "SFTP"} {
+			s.succeeded(s.call(callback, "http://"+name+".corp.test/"))
+		}
+		unknown("other.corp.test")
+		s.guard("front", "web", append(required(t), rule(t, "NotThere", "200 Outbound Deny * * -> 10.0.9.50:*"))...)
+		s.denied(s.call(callback, "http://files.corp.test/"), "files.corp.test", "10.0.9.50", "securityRules/NotThere")
+		s.dropRule("web", "NotThere")
+		s.succeeded(s.call(callback, "http://files.corp.test/"))
+
+		await(links.BeginDelete(t.Context(), siteGroup, zone, "net", nil))(t)
+		unknown("sftp.corp.test")
 	})
 }
 
