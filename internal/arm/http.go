@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -71,7 +72,8 @@ func (m *Manager) framed(w http.ResponseWriter, r *http.Request, serve func(corr
 	}()
 	if err := serve(correlation); err != nil {
 		e := m.wire(err, requestID)
-		if e.Status >= http.StatusInternalServerError && !store.Unavailable(err) {
+		left := errors.Is(err, context.Canceled) && r.Context().Err() != nil // as a browser does that goes to another page
+		if e.Status >= http.StatusInternalServerError && !store.Unavailable(err) && !left {
 			m.config.Log.Error("request failed", "request", requestID, "method", r.Method, "path", r.URL.Path, "error", err)
 		}
 		m.fail(w, r, e)

@@ -2,6 +2,7 @@ package arm_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -92,6 +93,26 @@ func TestPanicsShowNoDetail(t *testing.T) {
 	}
 	if strings.Contains(log.String(), "Bearer") {
 		t.Error("the log shows a token")
+	}
+}
+
+// A caller who goes away is no fault of the server's, and not logged as one.
+func TestCallersWhoLeaveAreNoFault(t *testing.T) {
+	w := newWorld(t, virtual)
+	var log bytes.Buffer
+	m, err := arm.New(arm.Config{Store: w.store, Types: shopTypes(), Authenticator: w, Tenant: tenant, Subscriptions: []arm.Subscription{{ID: subscription}}, PublicURL: base,
+		Clock: virtual(w), Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, base+groupPath+version, nil)
+	r.Header.Set("Authorization", "Bearer good")
+	rec := httptest.NewRecorder()
+	m.ServeHTTP(rec, r)
+	if rec.Code != http.StatusServiceUnavailable || log.Len() > 0 {
+		t.Errorf("%d %s\nlog %s", rec.Code, rec.Body, &log)
 	}
 }
 
