@@ -30,7 +30,8 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	w.refuses("bin/isle restore text.tar", "InvalidBackup", "Nothing was changed")
 	w.refuses("bin/isle restore isle.tar --root-key other.key", "in use by process", "its own root key only")
-	w.refuses("bin/isle restore isle.tar --data d2", "--root-key")
+	w.refuses("bin/isle restore isle.tar --data d2", "d2/root.key: is missing; name a copy of the key", "--root-key")
+	w.refuses("bin/isle restore isle.tar --data d2 --root-key nosuch.key", "root key nosuch.key: is missing\n")
 	w.refuses("bin/isle restore isle.tar --data d2 --root-key other.key", "is not the key that operator.json was sealed with")
 	w.succeed("bin/isle restore isle.tar")
 	if n := runs(""); n != 1 {
@@ -43,6 +44,7 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	w.succeed("bin/isle backup stopped.tar --data d2")
 	w.refuses("bin/isle backup never.tar --data d3", "no server has run")
+	w.refuses("bin/isle backup nowhere/never.tar", "nowhere/never.tar cannot be written", "no such file")
 	kept, err := filepath.Glob(filepath.Join(w.home, ".isle", "replaced-*", "control.db"))
 	if err != nil || len(kept) != 1 {
 		t.Errorf("kept: %q, %v", kept, err)

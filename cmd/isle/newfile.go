@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 )
@@ -22,13 +23,16 @@ func (f *newFile) flag(cmd *cobra.Command) {
 
 func (f *newFile) standardOutput() bool { return f.name == "" || f.name == "-" }
 
-// check refuses to replace a file, before anything is done for it.
+// check refuses to replace a file, or to write where no folder is, before anything is done for it.
 func (f *newFile) check() error {
 	if f.force || f.standardOutput() {
 		return nil
 	}
 	_, err := os.Lstat(f.name)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, missing := os.Stat(filepath.Dir(f.name)); missing != nil {
+			return fmt.Errorf("%s cannot be written: %w", f.name, missing)
+		}
 		return nil
 	}
 	if err == nil {

@@ -224,6 +224,9 @@ func (s *Store) SealFile(name string, plain []byte) []byte {
 // key gives a [*KeyError].
 func OpenSealedFile(keyFile, name string, sealed []byte) ([]byte, error) {
 	key, err := readRootKey(filepath.Dir(keyFile), Options{KeyFile: keyFile, ReadOnly: true}, false)
+	if errors.Is(err, fs.ErrNotExist) { // no database of a folder waits for it
+		return nil, &KeyError{Path: keyFile, Reason: "is missing", Cause: err}
+	}
 	if err != nil {
 		return nil, err
 	}
