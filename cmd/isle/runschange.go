@@ -233,7 +233,7 @@ func (c *runsChange) matching(ctx context.Context, h *history, w workflowItem, c
 		fmt.Fprintf(h.err, "run %s: %s: %s\n", f.Run, f.Code, f.Message)
 	}
 	if err := c.tell(h, map[string]any{"action": c.verb, "workflow": w.Name, "status": now.Status, "done": p.Done, "skipped": p.Skipped, "failed": p.Failed},
-		"%s %d runs of %s; %d %s, %d failed.\n", c.past, p.Done, w.Name, p.Skipped, c.skipped(), p.Failed); err != nil {
+		"%s %s of %s; %d %s, %d failed.\n", c.past, plural(p.Done, "run"), w.Name, p.Skipped, c.skipped(), p.Failed); err != nil {
 		return err
 	}
 	if p.Failed > 0 || now.Status != "Succeeded" {

@@ -12,6 +12,7 @@ func TestRunsAreCancelledAndResubmittedFromTheCommandLine(t *testing.T) {
 	w := upWith(t, nil)
 	w.succeed(`curl -sf --cacert "$HOME/.isle/ca.pem" -H 'Content-Type: application/json' -d '{"id":"A-1","qty":4,"price":30}' "$(bin/isle url order)"`)
 	name := strings.Fields(w.succeed("bin/isle runs --workflow order | tail -1"))[0]
+	w.prints("bin/isle runs resubmit --workflow order --all", "Resubmitted 1 run of order; 0 were gone, 0 failed.")
 	again := strings.Fields(w.succeed("bin/isle runs resubmit " + name + ` --body '{"id":"A-2","qty":1,"price":7}'`))
 	if len(again) != 4 || again[0] != "Resubmitted" || again[1] != name {
 		t.Fatalf("%q", again)
@@ -19,9 +20,9 @@ func TestRunsAreCancelledAndResubmittedFromTheCommandLine(t *testing.T) {
 	if out := w.succeed("bin/isle runs " + again[3]); !strings.Contains(out, "A-2") {
 		t.Errorf("with another body:\n%s", out)
 	}
-	w.prints("bin/isle runs resubmit --workflow order --status Succeeded", "Resubmitted 2 runs of order; 0 were gone, 0 failed.")
-	w.prints("bin/isle runs cancel --workflow order --all", "Cancelled 0 runs of order; 4 had ended or were gone, 0 failed.")
-	w.prints("bin/isle runs resubmit --workflow order --all --from-failed", "Resubmitted 0 runs of order; 4 were gone or had nothing that failed, 0 failed.")
+	w.prints("bin/isle runs resubmit --workflow order --status Succeeded", "Resubmitted 3 runs of order; 0 were gone, 0 failed.")
+	w.prints("bin/isle runs cancel --workflow order --all", "Cancelled 0 runs of order; 6 had ended or were gone, 0 failed.")
+	w.prints("bin/isle runs resubmit --workflow order --all --from-failed", "Resubmitted 0 runs of order; 6 were gone or had nothing that failed, 0 failed.")
 	w.refuses("bin/isle runs resubmit "+name+" --from-failed", "NoFailedActions")
 	w.refuses("bin/isle runs resubmit "+name+" --from Nobody", "WorkflowActionNotFound")
 	w.refuses("bin/isle runs resubmit "+name+" --from Nobody --from-failed", "not both")
