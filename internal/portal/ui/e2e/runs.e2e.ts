@@ -140,6 +140,7 @@ describe('runs', () => {
     await page.getByRole('region', { name: 'Details' }).getByRole('heading', { name: 'Big order' }).waitFor()
     await page.getByRole('button', { name: 'Show what it came to' }).click()
     await page.getByText('→').first().waitFor()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), 'what is wider than the phone').toBeLessThanOrEqual(390)
     await visit.look('run-phone')
   })
 })

@@ -1,8 +1,12 @@
-import { Breadcrumb, BreadcrumbButton, BreadcrumbDivider, BreadcrumbItem } from '@fluentui/react-components'
+import { Breadcrumb, BreadcrumbButton, BreadcrumbDivider, BreadcrumbItem, makeStyles } from '@fluentui/react-components'
 import { Fragment } from 'react'
 import { useHref, useLinkClickHandler, useLocation } from 'react-router'
 import { formatId, parseId, typeOf } from '../api/id'
 import type { Area } from './area'
+
+const useStyles = makeStyles({
+  narrow: { '& ol': { flexWrap: 'wrap' }, '& li': { minWidth: 0 }, '& a': { whiteSpace: 'normal', overflowWrap: 'anywhere', height: 'auto', minHeight: '24px', paddingBlock: 0 } }, // the name of a run is wider than half a phone
+})
 
 export interface Crumb {
   text: string
@@ -11,11 +15,12 @@ export interface Crumb {
 
 /** Crumbs are the way from home to the page, by its address. */
 export function Crumbs({ areas }: { areas: Area[] }) {
+  const styles = useStyles()
   const { pathname } = useLocation()
   const crumbs = crumbsOf(pathname, areas)
   if (crumbs.length < 2) return null
   return (
-    <Breadcrumb aria-label="Breadcrumbs" size="small">
+    <Breadcrumb aria-label="Breadcrumbs" size="small" className={styles.narrow}>
       {crumbs.map((c, i) => (
         <Fragment key={c.path}>
           <BreadcrumbItem>

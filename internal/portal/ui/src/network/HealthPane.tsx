@@ -95,6 +95,7 @@ function Summary({ health, lacking, fix }: { health: NetworkHealth; lacking: Por
     <MessageBar intent={state === 'Healthy' ? 'warning' : 'error'} layout="multiline">
       <MessageBarBody>
         <MessageBarTitle>{titles[state]}</MessageBarTitle>
+        {state === 'Unknown' && 'What looks at it cannot get in. '}
         {names.length > 4 ? `${names.slice(0, 4).join(', ')} and ${names.length - 4} more are closed.` : `Closed: ${names.join(', ')}.`}
       </MessageBarBody>
       {lacking.some((r) => r.state === 'blocked-by-rule') && (

@@ -12,9 +12,9 @@ const useStyles = makeStyles({
   },
   table: { minWidth: '760px' },
   state: { width: '96px' },
-  purpose: { width: '28%' },
+  purpose: { width: '24%' },
   ports: { width: '72px' },
-  side: { width: '17%' },
+  side: { width: '13%' },
   fix: { width: '84px' },
   cell: { overflowWrap: 'anywhere', paddingBlock: tokens.spacingVerticalS, verticalAlign: 'top', height: 'auto' },
   mark: { display: 'inline-flex', alignItems: 'center', columnGap: tokens.spacingHorizontalXS, fontWeight: tokens.fontWeightSemibold },
@@ -81,7 +81,9 @@ function PortLine({ port, fix }: { port: PortRow; fix: (row: string) => void }) 
         )}
       </TableCell>
       <TableCell className={styles.cell}>{portsText(row.ports)}</TableCell>
-      <TableCell className={styles.cell}>{row.direction === 'Inbound' ? row.source : row.destination}</TableCell>
+      <TableCell className={styles.cell}>
+        <Breakable text={row.direction === 'Inbound' ? row.source : row.destination} />
+      </TableCell>
       <TableCell className={styles.cell}>
         {state === 'partly-open' && <RuleLink rule={row.rule} text={decidingRule(row)} />}
         {state === 'reachable' && <Text className={styles.muted}>Nothing denies it</Text>}

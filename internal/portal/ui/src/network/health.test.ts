@@ -37,7 +37,8 @@ test('a row is shown once, as the worst subnet has it, with where it lacks', () 
     ['O1', 'reachable', [], 2],
     ['O8', 'blocked-by-rule', ['back'], 2],
   ])
-  expect(decidingRule(table[1]?.row ?? row('', 'unknown'))).toBe('Denied by securityRules/NoSQL')
+  expect(decidingRule(table[1]?.row ?? row('', 'unknown'))).toBe('Denied by NoSQL')
+  expect(decidingRule(row('I2', 'blocked-by-rule', 'denied by defaultSecurityRules/DenyAllInBound (priority 65500)'))).toBe('Denied by DenyAllInBound (priority 65500)')
   expect(overallState(health)).toBe('Unhealthy')
 })
 

@@ -106,10 +106,10 @@ export function overallState(health: NetworkHealth): 'Healthy' | 'Unhealthy' | '
   return states.includes('Unhealthy') ? 'Unhealthy' : 'Healthy'
 }
 
-/** decidingRule names what closes a row, in words: the rule, its priority and its group, or the route. */
+/** decidingRule names what closes a row, in words: the rule by its name, its priority and its group, or the route. */
 export function decidingRule(row: AccessRow): string {
   const first = row.denials[0]
-  if (first) return capitalised(first.message)
+  if (first) return capitalised(first.message.replace(/\b(securityRules|defaultSecurityRules)\//, ''))
   return row.state === 'unreachable' ? (row.probe.message ?? 'Its probe fails.') : ''
 }
 

@@ -21,6 +21,12 @@ test('problems stand where the server says', () => {
   expect(placed(findings, '{')).toEqual([])
 })
 
+test('a place in the request is not shown where the editor has one of its own', () => {
+  const message = "The template action 'A' at line '1' and column '28' is not valid"
+  const details = ['/properties/definition/actions/A', 'properties.parameters'].map((target) => ({ code: 'X', message, target }))
+  expect(findingsOf(new ApiError(400, { code: 'X', message: 'both', details })).map((f) => f.message)).toEqual(["The template action 'A' is not valid", message])
+})
+
 test('a refusal of one problem is that problem', () => {
   expect(findingsOf(new ApiError(400, { code: 'X', message: 'm', target: '/properties/definition' }))).toEqual([{ code: 'X', message: 'm', pointer: '' }])
 })

@@ -15,7 +15,15 @@ export interface Finding {
 /** findingsOf are the problems in a refusal, each once. */
 export function findingsOf(error: ApiError): Finding[] {
   const all = error.detail.details && error.detail.details.length > 0 ? error.detail.details : [error.detail]
-  return all.map((d) => ({ code: d.code, message: d.message, pointer: pointerOf(d) }))
+  return all.map((d) => {
+    const pointer = pointerOf(d)
+    return { code: d.code, message: pointer === undefined ? d.message : withoutPlace(d.message), pointer }
+  })
+}
+
+/** withoutPlace leaves out a line and a column, which are of the request: the editor's text has others. */
+function withoutPlace(message: string): string {
+  return message.replace(/ at line '\d+' and column '\d+'/g, '')
 }
 
 /** pointerOf reads a target: a JSON pointer into the resource, or a path with dots. */
