@@ -17,7 +17,7 @@ export function NotificationToasts() {
     for (const n of list) {
       if (n.state === 'running' || told.current.has(n.key)) continue
       told.current.add(n.key)
-      if (n.state === 'failed' && n.inPlace) continue
+      if (n.inPlace) continue
       dispatchToast(<Outcome notification={n} go={(target) => void navigate(target)} />, { intent: n.state === 'failed' ? 'error' : 'success', timeout: n.state === 'failed' ? 10_000 : 5_000 })
     }
   }, [list, dispatchToast, navigate])

@@ -103,6 +103,20 @@ describe('notifications', () => {
     all.clear()
     expect(all.current()).toEqual([])
   })
+  it.each([
+    ['is still there', true],
+    ['was left meanwhile', false],
+  ])('ask at the end whether the form %s that shows a failure', async (_, stays) => {
+    const all = new Notifications()
+    let there = true
+    const work = all.follow({ title: 'T', done: 'D', inPlace: () => there }, async () => {
+      there = stays
+      throw new Error('No.')
+    })
+    expect(all.current()[0]).toMatchObject({ state: 'running', inPlace: false })
+    await expect(work).rejects.toThrow('No.')
+    expect(all.current()[0]).toMatchObject({ state: 'failed', inPlace: stays, seen: stays })
+  })
 })
 
 describe('recent resources', () => {

@@ -9,7 +9,7 @@ export interface Notification {
   state: 'running' | 'succeeded' | 'failed'
   error?: ApiError
   target?: string // the ID of the resource, for Go to resource
-  inPlace: boolean // the form that it was begun in shows a failure, so nobody needs to be told of that
+  inPlace: boolean // it failed, and the form that it was begun in shows that, so nobody needs to be told
   began: Date
   ended?: Date
   seen: boolean
@@ -19,7 +19,7 @@ export interface Work {
   title: string
   done: string // what is told when it went well, as "env1 was created."
   target?: string
-  inPlace?: boolean // a failure is shown where it was begun
+  inPlace?: () => boolean // whether a failure is shown where it was begun; asked at the end, when that may have been left
 }
 
 /**
@@ -47,7 +47,8 @@ export class Notifications {
       return result
     } catch (error) {
       const failed = toApiError(error)
-      this.change(key, { state: 'failed', text: failed.message, error: failed, ended: new Date(), seen: work.inPlace ?? false })
+      const inPlace = work.inPlace?.() ?? false
+      this.change(key, { state: 'failed', text: failed.message, error: failed, ended: new Date(), seen: inPlace, inPlace })
       throw error
     }
   }
@@ -62,9 +63,9 @@ export class Notifications {
     this.set(this.list.filter((n) => n.state === 'running'))
   }
 
-  private begin(work: Pick<Work, 'title' | 'inPlace'>): number {
+  private begin(work: Pick<Work, 'title'>): number {
     const key = this.next++
-    this.set([{ key, title: work.title, text: 'In progress', state: 'running', inPlace: work.inPlace ?? false, began: new Date(), seen: true }, ...this.list])
+    this.set([{ key, title: work.title, text: 'In progress', state: 'running', inPlace: false, began: new Date(), seen: true }, ...this.list])
     return key
   }
 

@@ -26,7 +26,7 @@ export function ApplicationGroupList() {
       create={() => setCreating(true)}
       emptyText="Security rules name an application security group instead of addresses: what is attached joins it, and the rules hold for it from then on."
     >
-      <CreateSimple open={creating} close={() => setCreating(false)} type={applicationType} title="Create application security group" />
+      {creating && <CreateSimple close={() => setCreating(false)} type={applicationType} title="Create application security group" />}
     </TypeList>
   )
 }

@@ -6,7 +6,6 @@ import { basicsField, completeBasics, createResource, newId, useBasics } from '.
 import { resourceNameProblem } from './name'
 
 interface CreateProps {
-  open: boolean
   close: () => void
   type: string
   title: string
@@ -14,22 +13,18 @@ interface CreateProps {
 }
 
 /** CreateSimple makes a resource that needs no more than a place and a name, and goes to it. */
-export function CreateSimple({ open, close, type, title, body = {} }: CreateProps) {
+export function CreateSimple({ close, type, title, body = {} }: CreateProps) {
   const navigate = useNavigate()
   const { subscription, draft, change, groups } = useBasics()
-  const { problems, save, forget } = useSaving(basicsField)
+  const { problems, save } = useSaving(basicsField)
   const id = newId(subscription, type, draft)
-  const dismiss = () => {
-    forget()
-    close()
-  }
   const create = () =>
     save({ id, title: `Creating ${draft.name}`, done: `${draft.name} was created.`, target: id, send: (client) => createResource(client, subscription, type, draft, body) }, () => {
       close()
       void navigate(id)
     })
   return (
-    <FormDrawer open={open} close={dismiss} title={title} save={create} saveLabel="Create" saveDisabled={!completeBasics(draft)} problems={problems.rest}>
+    <FormDrawer open close={close} title={title} save={create} saveLabel="Create" saveDisabled={!completeBasics(draft)} problems={problems.rest}>
       <BasicsFields
         draft={draft}
         change={change}

@@ -26,7 +26,7 @@ export function PublicAddressList() {
       create={() => setCreating(true)}
       emptyText="A firewall or a NAT gateway sends what goes to the Internet from its public address, so that destination systems see one address for all environments."
     >
-      <CreateSimple open={creating} close={() => setCreating(false)} type={addressType} title="Create public IP address" body={newPublic} />
+      {creating && <CreateSimple close={() => setCreating(false)} type={addressType} title="Create public IP address" body={newPublic} />}
     </TypeList>
   )
 }

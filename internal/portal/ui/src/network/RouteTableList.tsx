@@ -22,7 +22,7 @@ export function RouteTableList() {
       create={() => setCreating(true)}
       emptyText="A route table leads what leaves a subnet somewhere else than the system's routes do, such as through a firewall."
     >
-      <CreateSimple open={creating} close={() => setCreating(false)} type={tableType} title="Create route table" />
+      {creating && <CreateSimple close={() => setCreating(false)} type={tableType} title="Create route table" />}
     </TypeList>
   )
 }

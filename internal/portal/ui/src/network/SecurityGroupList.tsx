@@ -22,7 +22,7 @@ export function SecurityGroupList() {
       create={() => setCreating(true)}
       emptyText="A network security group lets flows into and out of subnets, or denies them, by its rules. A subnet without one lets everything through."
     >
-      <CreateSimple open={creating} close={() => setCreating(false)} type={groupType} title="Create network security group" />
+      {creating && <CreateSimple close={() => setCreating(false)} type={groupType} title="Create network security group" />}
     </TypeList>
   )
 }
