@@ -51,6 +51,26 @@ describe('a logic app that two people edit', () => {
     visit.sound('theirs are taken')
   })
 
+  it('keeps the parameters that the second one has entered, and tells', async () => {
+    visit = await Visit.begin()
+    const { page } = visit
+    const id = await save('as it was')
+    await visit.go(`${id}/parameters`)
+    const who = page.getByRole('textbox', { name: 'who' })
+    await who.fill('moon')
+    await save('theirs')
+    visit.expectErrors(/status of 412/) // the draft is of what was there before
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('They were not saved').waitFor()
+    expect(await who.inputValue()).toBe('moon')
+    await visit.look('workflow-parameters-conflict')
+    await page.getByRole('button', { name: 'Discard' }).click()
+    await who.fill('stars')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('shared was saved.').first().waitFor()
+    visit.sound('theirs, with another value')
+  })
+
   it('has its parameters and keys changed', async () => {
     visit = await Visit.begin()
     const { page } = visit

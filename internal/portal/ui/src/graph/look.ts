@@ -41,7 +41,7 @@ export function colourOf(family: Family): string {
   return families[family]
 }
 
-const known: Record<string, [FluentIcon, Family]> = {
+const known: Readonly<Record<string, [FluentIcon, Family]>> = {
   scope: [GroupRegular, 'control'],
   if: [BranchForkRegular, 'control'],
   switch: [BranchForkRegular, 'control'],
@@ -76,6 +76,6 @@ const known: Record<string, [FluentIcon, Family]> = {
 export function lookOf(type: string, trigger: boolean): { icon: FluentIcon; colour: string } {
   const name = type.toLowerCase()
   const other: [FluentIcon, Family] = name.endsWith('variable') ? [BracesVariableRegular, 'data'] : [trigger ? FlashRegular : SquareRegular, 'call']
-  const [icon, family] = known[name] ?? other
+  const [icon, family] = (Object.hasOwn(known, name) ? known[name] : undefined) ?? other // a type may be named constructor
   return { icon, colour: families[trigger ? 'trigger' : family] }
 }

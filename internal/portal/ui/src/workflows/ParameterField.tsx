@@ -52,6 +52,7 @@ type EntryProps = ParameterFieldProps & { field: object }
 /** Entry is what a value is entered with. field ties it to its label. */
 function Entry({ parameter: p, input, change, field }: EntryProps) {
   const styles = useStyles()
+  if (p.reference !== undefined) return <Text className={styles.fallback}>{`From the deployment: ${p.reference}`}</Text>
   if (p.secure) return <SecretEntry parameter={p} input={input} change={change} field={field} />
   switch (p.kind) {
     case 'text':

@@ -10,7 +10,8 @@ import { useWorkflowChanges } from './change'
 import { DeclarationForm } from './DeclarationForm'
 import { useWorkflowText, type WorkflowText } from './definition'
 import { ParameterField } from './ParameterField'
-import { declarationOf, parametersOf, undeclared, valueProblem, withDeclaration, withoutParameter, withValues, type Inputs, type Parameter } from './parameters'
+import { current, edit, enter, isChanged, type ParameterDraft } from './parameterDraft'
+import { declarationOf, inputOf, parametersOf, undeclared, valueProblem, withDeclaration, withoutParameter, withValues, type Parameter } from './parameters'
 import { findingsOf, type Finding } from './problems'
 import { workflowType } from './workflow'
 
@@ -24,13 +25,19 @@ const useStyles = makeStyles({
 export function ParametersPane() {
   const id = useResourceId(workflowType)
   const text = useWorkflowText(id)
-  if (text.error) return <ErrorView error={text.error} />
-  return text.data ? <Form key={text.data.etag} id={id} saved={text.data} /> : null
+  if (text.error && !text.data) return <ErrorView error={text.error} />
+  return text.data ? <Form key={id} id={id} saved={text.data} reload={() => text.refetch()} /> : null
 }
 
-function Form({ id, saved }: { id: string; saved: WorkflowText }) {
+interface FormProps {
+  id: string
+  saved: WorkflowText
+  reload: () => Promise<unknown>
+}
+
+function Form({ id, saved, reload }: FormProps) {
   const styles = useStyles()
-  const draft = useDraft(id, saved)
+  const draft = useDraft(id, saved, reload)
   const [editing, setEditing] = useState<{ parameter?: Parameter }>()
   const { parameters } = draft
   const others = undeclared(draft.resource)
@@ -48,7 +55,7 @@ function Form({ id, saved }: { id: string; saved: WorkflowText }) {
             problem={draft.problemOf(p)}
             change={(input) => draft.enter(p.name, input)}
             edit={() => setEditing({ parameter: p })}
-            remove={() => draft.edit(withoutParameter(draft.resource, p.name), p.name)}
+            remove={() => draft.edit(withoutParameter(draft.resource, p.name))}
           />
         ))}
       </div>
@@ -69,7 +76,7 @@ function Form({ id, saved }: { id: string; saved: WorkflowText }) {
         <DeclarationForm
           declared={editing.parameter && declarationOf(editing.parameter)}
           others={parameters.map((p) => p.name).filter((name) => name !== editing.parameter?.name)}
-          take={(now) => draft.edit(withDeclaration(draft.resource, editing.parameter && declarationOf(editing.parameter), now), now.type === editing.parameter?.type ? undefined : now.name)}
+          take={(now) => draft.edit(withDeclaration(draft.resource, editing.parameter && declarationOf(editing.parameter), now))}
           close={() => setEditing(undefined)}
         />
       )}
@@ -77,34 +84,35 @@ function Form({ id, saved }: { id: string; saved: WorkflowText }) {
   )
 }
 
-/** useDraft is a workflow's resource that is being edited: its declarations in the text, its values as they were entered. */
-function useDraft(id: string, saved: WorkflowText) {
-  const [resource, setResource] = useState(saved.resource)
-  const [inputs, setInputs] = useState<Inputs>({})
+/** useDraft is the draft of a workflow's parameters. It is saved over what it began with, so that nobody else's change is lost, nor the draft. */
+function useDraft(id: string, saved: WorkflowText, reload: () => Promise<unknown>) {
+  const [begun, setBegun] = useState<ParameterDraft>()
   const [error, setError] = useState<unknown>()
   const changes = useWorkflowChanges()
-  const parameters = parametersOf(resource)
-  const next = withValues(resource, inputs)
+  const draft = current(begun, saved)
+  const parameters = parametersOf(draft.resource)
   const findings = error === undefined ? [] : findingsOf(toApiError(error))
-  const inputOf = (p: Parameter) => (p.name in inputs ? inputs[p.name] : p.value)
-  const own = (p: Parameter) => valueProblem(p, inputOf(p))
+  const own = (p: Parameter) => valueProblem(p, inputOf(p, draft.inputs))
+  const take = (next: ParameterDraft | undefined) => (setBegun(next), setError(undefined))
   return {
-    resource,
+    resource: draft.resource,
     parameters,
-    inputOf,
+    inputOf: (p: Parameter) => inputOf(p, draft.inputs),
     problemOf: (p: Parameter) => own(p) ?? told(findings, p),
     wrong: parameters.some((p) => own(p) !== undefined),
-    dirty: next !== saved.resource,
+    dirty: isChanged(draft),
     failure: findings.some((f) => !parameters.some((p) => isOf(f, p))) ? error : undefined, // else each stands at its parameter
-    enter: (name: string, input: string | undefined) => (setInputs({ ...inputs, [name]: input }), setError(undefined)),
-    /** edit takes another text; what was entered for a parameter that is gone, or of another type, goes. */
-    edit: (text: string, forget?: string) => {
-      setResource(text)
-      setInputs(Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== forget)))
-      setError(undefined)
-    },
-    discard: () => (setResource(saved.resource), setInputs({}), setError(undefined)),
-    save: () => void changes.save(id, next, saved.etag).catch(setError),
+    enter: (name: string, input: string | undefined) => take(enter(draft, name, input)),
+    edit: (text: string) => take(edit(draft, text)),
+    discard: () => take(undefined),
+    save: () =>
+      void changes.save(id, withValues(draft.resource, draft.inputs), draft.saved.etag).then(
+        () => take(undefined),
+        async (e: unknown) => {
+          if (toApiError(e).status === 412) await reload() // so that discarding the draft shows what somebody else saved
+          setError(e)
+        },
+      ),
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { declarationOf, declarationProblems, parametersOf, shown, undeclared, valueProblem, withDeclaration, withoutParameter, withValues, type Parameter } from './parameters'
+import { declarationOf, declarationProblems, inputOf, keptInputs, parametersOf, shown, undeclared, valueProblem, withDeclaration, withoutParameter, withValues, type Parameter } from './parameters'
 
 const resource = `{"id":"/x","properties":{"definition":{"parameters":{
   "who": {"type":"String","defaultValue":"world","metadata":{"description":"Whom it greets","more":1.0}},
@@ -48,6 +48,45 @@ describe('the parameters of a resource', () => {
   test('lose a value, and keep what else stands there', () => {
     expect(withValues(resource, { size: undefined })).not.toContain('"size":{"value"')
     expect(withValues(resource, { ratio: undefined })).toMatch(/"ratio":\{\s*"note":"kept"\s*\}/)
+  })
+
+  test('leave out what cannot be written yet', () => {
+    for (const bad of ['', '-', '1e', '{']) expect(withValues(resource, { ratio: bad, list: '[2]' }), bad).toBe(withValues(resource, { list: '[2]' }))
+    expect(withValues(resource, { list: '[', $connections: '{', who: 'all' })).toBe(withValues(resource, { who: 'all' }))
+    expect(withValues(resource, { size: '2', ratio: '2' })).toBe(withValues(resource, { ratio: '2' }))
+  })
+
+  test('are told from what every object has', () => {
+    const text = '{"properties":{"definition":{"parameters":{"constructor":{"type":"String","defaultValue":"c"},"toString":{"type":"Object"},"__proto__":{"type":"Int"}}}}}'
+    expect(parametersOf(text).map((p) => inputOf(p, {}))).toEqual([undefined, undefined, undefined])
+    expect(withValues(text, {})).toBe(text)
+    expect(named(withValues(text, { constructor: 'd' }), 'constructor').value).toBe('d')
+    expect(named(withValues(text, { ['__proto__']: '7' }), '__proto__').value).toBe('7')
+  })
+
+  test('need no value where the server needs none', () => {
+    const text = '{"properties":{"definition":{"parameters":{"x":{"type":"String"},"$connections":{"type":"Object"},"y":{"type":"Array"}}},"parameters":{"x":{"reference":{"secretName":"s"}},"y":{"value":null}}}}'
+    expect(named(text, 'x')).toMatchObject({ value: undefined, reference: '{\n  "secretName": "s"\n}' })
+    expect(parametersOf(text).map((p) => valueProblem(p, p.value))).toEqual([undefined, undefined, undefined])
+    expect(withValues(text, {})).toBe(text)
+  })
+
+  test('take only what is allowed, and a secret object as JSON', () => {
+    expect([valueProblem(named(resource, 'size'), '1'), valueProblem(named(resource, 'on'), 'true')]).toEqual([undefined, undefined])
+    expect([valueProblem(named(resource, 'size'), '2'), valueProblem(named(resource, 'on'), 'yes')]).toEqual(['Choose one of the allowed values.', 'Choose one of the allowed values.'])
+    const text = '{"properties":{"definition":{"parameters":{"o":{"type":"SecureObject","allowedValues":[{"a":1}]}}}}}'
+    expect(valueProblem(named(text, 'o'), '{"a":')).toBe('It is no valid JSON.')
+    expect(withValues(text, { o: '{"a":' })).toBe(text)
+    expect(valueProblem(named(text, 'o'), '{"a":1}')).toBeUndefined()
+  })
+
+  test('keep what was entered as long as it is entered in the same way', () => {
+    const who = declarationOf(named(resource, 'who'))
+    const kept = (text: string) => keptInputs({ who: 'all', ratio: '2' }, parametersOf(resource), parametersOf(text))
+    expect(kept(withDeclaration(resource, who, { ...who, description: 'another' }))).toEqual({ who: 'all', ratio: '2' })
+    expect(kept(withDeclaration(resource, who, { ...who, allowed: 'world\nall' }))).toEqual({ ratio: '2' }) // the same type, and chosen
+    expect(kept(withDeclaration(resource, who, { ...who, type: 'SecureString' }))).toEqual({ ratio: '2' })
+    expect(kept(withoutParameter(resource, 'ratio'))).toEqual({ who: 'all' })
   })
 
   test('tell what is wrong with a value', () => {

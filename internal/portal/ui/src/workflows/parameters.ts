@@ -21,6 +21,7 @@ export interface Parameter {
   readonly kind: Kind
   readonly secure: boolean // the server keeps the value, and shows it to nobody
   readonly value: string | undefined // undefined: none is given
+  readonly reference: string | undefined // JSON that says where the deployment has the value from, in place of a value
   readonly fallback: string | undefined // the default
   readonly allowed: readonly string[]
   readonly description: string
@@ -47,12 +48,13 @@ export function undeclared(resource: string): string[] {
 
 function readOf(resource: string, declared: Node, given: Node | undefined): Omit<Parameter, 'name'> {
   const type = wordAt(declared, 'type')
-  const [value, fallback] = [walk(given, ['value']), walk(declared, ['defaultValue'])]
+  const [value, reference, fallback] = [walk(given, ['value']), walk(given, ['reference']), walk(declared, ['defaultValue'])]
   const allowed = walk(declared, ['allowedValues'])?.children ?? []
   const kind = kindOf(type, [value, fallback, ...allowed].filter((n) => n !== undefined), allowed.length > 0)
-  const entered = (node: Node | undefined) => node && (kind === 'text' ? String(node.value) : pretty(resource.slice(node.offset, node.offset + node.length)))
+  const json = (node: Node | undefined) => node && pretty(resource.slice(node.offset, node.offset + node.length))
+  const entered = (node: Node | undefined) => (kind === 'text' ? node && String(node.value) : json(node))
   const choices = allowed.length === 0 && kind === 'choice' ? ['true', 'false'] : allowed.map((n) => entered(n) ?? '')
-  return { type, kind, secure: isSecure(type), value: entered(value), fallback: entered(fallback), allowed: choices, description: wordAt(declared, 'metadata', 'description') }
+  return { type, kind, secure: isSecure(type), value: entered(value), reference: json(reference), fallback: entered(fallback), allowed: choices, description: wordAt(declared, 'metadata', 'description') }
 }
 
 /** kindOf is JSON for values that are not of their type, so that they can be seen and mended. */
@@ -68,6 +70,8 @@ function kindOf(type: string, found: readonly Node[], chosen: boolean): Kind {
       return chosen ? 'choice' : of('number', 'number')
     case 'bool':
       return of('choice', 'boolean')
+    case 'secureobject':
+      return 'json' // a secret is entered, not chosen
   }
   return chosen ? 'choice' : 'json'
 }
@@ -89,10 +93,29 @@ export function shown(value: string): string {
 /** Inputs are the values that were entered, by name; undefined takes the value away. */
 export type Inputs = Readonly<Record<string, string | undefined>>
 
-/** valueProblem is what is wrong with an entered value before the server sees it. */
-export function valueProblem({ kind, type, fallback, secure }: Parameter, input: string | undefined): string | undefined {
-  if (input === undefined) return fallback === undefined && !secure ? 'It has no default: give a value.' : undefined
-  return malformed(kind, type, input)
+/** inputOf is the value of a parameter with what was entered. */
+export function inputOf({ name, value }: Parameter, inputs: Inputs): string | undefined {
+  return Object.hasOwn(inputs, name) ? inputs[name] : value
+}
+
+/** keptInputs are those that are still entered as they were: a text in one kind is something else in another. */
+export function keptInputs(inputs: Inputs, before: readonly Parameter[], after: readonly Parameter[]): Inputs {
+  const still = ({ name, type, kind }: Parameter) => before.some((b) => b.name === name && b.type === type && b.kind === kind)
+  const kept = new Set(after.filter(still).map((p) => p.name))
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => kept.has(name)))
+}
+
+/** valueProblem is what is wrong with an entered value before the server sees it. What the server has is not the form's to refuse. */
+export function valueProblem(p: Parameter, input: string | undefined): string | undefined {
+  if (input === undefined) return needsValue(p) ? 'It has no default: give a value.' : undefined
+  if (input === p.value) return undefined
+  if (p.kind === 'choice') return p.allowed.includes(input) ? undefined : 'Choose one of the allowed values.'
+  return malformed(p.kind, p.type, input)
+}
+
+/** needsValue tells whether the server refuses a parameter without a value; $connections are none by themselves. */
+function needsValue({ name, fallback, reference, secure }: Parameter): boolean {
+  return fallback === undefined && reference === undefined && !secure && name !== '$connections'
 }
 
 /** malformed says why a text is no value of a type. */
@@ -118,9 +141,13 @@ function notJSON(type: string, text: string): string | undefined {
   }
 }
 
-/** withValues is the resource with what was entered. A value that is as before stays as it was written. */
+/** withValues is the resource with what was entered and can be written. A value that is as before stays as it was written. */
 export function withValues(resource: string, inputs: Inputs): string {
-  return parametersOf(resource).reduce((text, p) => (p.name in inputs && inputs[p.name] !== p.value ? withOne(text, p, inputs[p.name]) : text), resource)
+  return parametersOf(resource).reduce((text, p) => {
+    const input = inputOf(p, inputs)
+    const unwritable = input !== undefined && valueProblem(p, input) !== undefined // as it is while somebody types
+    return input === p.value || unwritable ? text : withOne(text, p, input)
+  }, resource)
 }
 
 function withOne(resource: string, { name, kind }: Parameter, input: string | undefined): string {
