@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import type { Answer, Client } from '../api/client'
+import { toApiError } from '../api/error'
 import { groupId, providerId } from '../api/id'
 import { useResourceGroups, useSubscription } from '../api/subscription'
 import { groupName, type BasicsDraft } from './Basics'
@@ -29,9 +30,20 @@ export function newId(subscription: string, type: string, draft: BasicsDraft): s
   return providerId(subscription, groupName(draft), type, draft.name)
 }
 
+/** makeMissing makes a resource, and tells whether it did: one that is there stays as it is. */
+export async function makeMissing(client: Client, id: string, body: object): Promise<boolean> {
+  try {
+    await client.put(id, body, { ifNoneMatch: '*' })
+    return true
+  } catch (error) {
+    if (toApiError(error).status === 412) return false
+    throw error
+  }
+}
+
 /** createGroup makes the resource group of a draft if it is a new one. */
 export async function createGroup(client: Client, subscription: string, draft: BasicsDraft): Promise<void> {
-  if (draft.newGroup !== '') await client.put(groupId(subscription, draft.newGroup), { location: draft.location })
+  if (draft.newGroup !== '') await makeMissing(client, groupId(subscription, draft.newGroup), { location: draft.location })
 }
 
 /** createResource makes the resource group if the draft has a new one, and then the resource, unless it is there. */

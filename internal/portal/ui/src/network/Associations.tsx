@@ -12,7 +12,7 @@ import { ResourceLink } from '../frame/ResourceLink'
 import { useResourceId } from '../frame/ResourcePage'
 import { ResourceTable, type Column } from '../frame/ResourceTable'
 import { useAll } from '../api/subscription'
-import { groupType, inPlace, natType, networkType, rangesOf, tableType, type Reference, type Subnet, type VirtualNetwork } from './resources'
+import { atLocation, groupType, natType, networkType, rangesOf, tableType, type Reference, type Subnet, type VirtualNetwork } from './resources'
 import { useNetworkSaving, type Edit } from './saving'
 
 type Member = 'networkSecurityGroup' | 'routeTable' | 'natGateway'
@@ -48,7 +48,7 @@ function Associations({ id, member, location }: AssociationsProps) {
   const change = useChange()
   const [adding, setAdding] = useState(false)
   const [leaving, setLeaving] = useState<Subnet>()
-  const all = networks.data && inPlace(networks.data, location).flatMap((n) => n.properties.subnets)
+  const all = networks.data && atLocation(networks.data, location).flatMap((n) => n.properties.subnets)
   const here = all?.filter((s) => sameId(s.properties[member]?.id, id))
   const add = (
     <Button appearance="primary" icon={<AddRegular />} onClick={() => setAdding(true)}>

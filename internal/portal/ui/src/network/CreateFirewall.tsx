@@ -8,12 +8,11 @@ import { BasicsFields, groupName } from '../frame/Basics'
 import { CreateCard, CreateForm } from '../frame/CreateForm'
 import { useSaving } from '../frame/saving'
 import { basicsField, completeBasics, createResource, newId, useBasics } from '../frame/creating'
+import { firewallSubnetIn, firewallSubnetName } from './firewall'
 import { resourceNameProblem } from './name'
 import { useAll } from '../api/subscription'
 import { newAddress, PublicChoice, publicOf, useFreePublics } from './PublicChoice'
 import { firewallType, networkType, type VirtualNetwork } from './resources'
-
-const firewallSubnet = 'AzureFirewallSubnet'
 
 /** CreateFirewall makes a firewall in a network that has the subnet for it, with a public address. */
 export function CreateFirewall() {
@@ -25,7 +24,7 @@ export function CreateFirewall() {
   const { problems, save } = useSaving(basicsField)
   const group = groupName(draft).toLowerCase()
   const possible = (networks.data ?? []).filter(
-    (n) => groupOf(n.id).toLowerCase() === group && n.properties.subnets.some((s) => s.name.toLowerCase() === firewallSubnet.toLowerCase()),
+    (n) => groupOf(n.id).toLowerCase() === group && firewallSubnetIn(n) !== undefined,
   )
   const free = useFreePublics().filter((a) => groupOf(a.id).toLowerCase() === group)
   const chosen = possible.find((n) => n.id === network) ?? possible[0]
@@ -46,10 +45,10 @@ export function CreateFirewall() {
         <Field
           label="Virtual network"
           required
-          hint={`It must be in the firewall's resource group and have a subnet named ${firewallSubnet} of at least /26`}
+          hint={`It must be in the firewall's resource group and have a subnet named ${firewallSubnetName} of at least /26`}
           validationMessage={
             possible.length === 0 && networks.data
-              ? `No network of ${groupName(draft) || 'the group'} has a subnet named ${firewallSubnet}. Add it to the network first.`
+              ? `No network of ${groupName(draft) || 'the group'} has a subnet named ${firewallSubnetName}. Add it to the network first.`
               : undefined
           }
         >
@@ -73,11 +72,10 @@ export function CreateFirewall() {
 }
 
 function bodyOf(network: VirtualNetwork | undefined, publicId: string): object {
-  const subnet = network?.properties.subnets.find((s) => s.name.toLowerCase() === firewallSubnet.toLowerCase())
   return {
     properties: {
       sku: { name: 'AZFW_VNet', tier: 'Standard' },
-      ipConfigurations: [{ name: 'ip', properties: { subnet: { id: subnet?.id }, publicIPAddress: { id: publicId } } }],
+      ipConfigurations: [{ name: 'ip', properties: { subnet: { id: network && firewallSubnetIn(network)?.id }, publicIPAddress: { id: publicId } } }],
     },
   }
 }

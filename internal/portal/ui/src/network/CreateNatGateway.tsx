@@ -8,14 +8,14 @@ import { basicsField, completeBasics, createResource, newId, useBasics } from '.
 import { useSaving } from '../frame/saving'
 import { resourceNameProblem } from './name'
 import { newAddress, PublicChoice, publicOf, useFreePublics } from './PublicChoice'
-import { inPlace, natType } from './resources'
+import { atLocation, natType } from './resources'
 
 /** CreateNatGateway makes a NAT gateway with a public address. */
 export function CreateNatGateway() {
   const navigate = useNavigate()
   const { subscription, draft, change, groups } = useBasics()
   const [address, setAddress] = useState(newAddress)
-  const free = inPlace(useFreePublics(), draft.location)
+  const free = atLocation(useFreePublics(), draft.location)
   const { problems, save } = useSaving(basicsField)
   const id = newId(subscription, natType, draft)
   const nameProblem = draft.name === '' ? '' : resourceNameProblem(draft.name)

@@ -1,10 +1,10 @@
 import { Spinner } from '@fluentui/react-components'
-import { Fragment } from 'react'
 import { parentOf } from '../api/id'
 import { useResource } from '../api/resources'
 import { ErrorView } from '../frame/ErrorView'
 import { Facts } from '../frame/Facts'
 import { ResourceLink } from '../frame/ResourceLink'
+import { ResourceLinks } from '../frame/ResourceLinks'
 import { useResourceId } from '../frame/ResourcePage'
 import { GroupLink } from '../frame/ResourceRows'
 import { groupsOf } from './application'
@@ -20,13 +20,6 @@ export function MachineOverview() {
   const { body } = nic.data
   const subnet = subnetOf(body)
   const group = body.properties.networkSecurityGroup?.id
-  const links = (ids: string[]) =>
-    ids.map((id, i) => (
-      <Fragment key={id}>
-        {i > 0 && ', '}
-        <ResourceLink id={id} />
-      </Fragment>
-    ))
   return (
     <Facts
       facts={[
@@ -37,7 +30,7 @@ export function MachineOverview() {
         { label: 'Virtual network', value: subnet === '' ? '' : <ResourceLink id={parentOf(subnet)} /> },
         { label: 'Subnet', value: subnet === '' ? '' : <ResourceLink id={subnet} /> },
         { label: 'Network security group', value: group === undefined ? '' : <ResourceLink id={group} /> },
-        { label: 'Application security groups', value: groupsOf(body).length === 0 ? '' : links(groupsOf(body)) },
+        { label: 'Application security groups', value: groupsOf(body).length === 0 ? '' : <ResourceLinks ids={groupsOf(body)} /> },
       ]}
     />
   )

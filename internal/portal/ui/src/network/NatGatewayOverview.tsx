@@ -2,7 +2,7 @@ import { Button, Dropdown, Field, Input, Option, Spinner } from '@fluentui/react
 import { EditRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import type { Answer } from '../api/client'
-import { nameOf } from '../api/id'
+import { nameOf, sameId } from '../api/id'
 import { useResource } from '../api/resources'
 import { useAll } from '../api/subscription'
 import { ErrorView } from '../frame/ErrorView'
@@ -14,7 +14,7 @@ import { GroupLink } from '../frame/ResourceRows'
 import { useSaving } from '../frame/saving'
 import { publicText, useFreePublics } from './PublicChoice'
 import { PublicLinks } from './PublicLinks'
-import { addressType, inPlace, natType, type NatGateway, type PublicAddress } from './resources'
+import { addressType, atLocation, natType, type NatGateway, type PublicAddress } from './resources'
 
 /** NatGatewayOverview shows a NAT gateway, and changes its addresses. */
 export function NatGatewayOverview() {
@@ -68,7 +68,7 @@ function GatewayForm({ gateway, close }: { gateway: Answer<NatGateway>; close: (
   const [publics, setPublics] = useState<readonly string[]>(publicsOf(read.body))
   const [idle, setIdle] = useState(String(properties.idleTimeoutInMinutes ?? shortestIdle))
   const free = useFreePublics()
-  const own = (useAll<PublicAddress>(addressType).data ?? []).filter((a) => publicsOf(read.body).includes(a.id))
+  const own = (useAll<PublicAddress>(addressType).data ?? []).filter((a) => publicsOf(read.body).some((id) => sameId(id, a.id)))
   const { problems, save } = useSaving(fieldOf)
   const minutes = Number(idle)
   const idleProblem = Number.isInteger(minutes) && minutes >= shortestIdle && minutes <= longestIdle ? '' : `Give a whole number of minutes from ${shortestIdle} to ${longestIdle}.`
@@ -83,8 +83,8 @@ function GatewayForm({ gateway, close }: { gateway: Answer<NatGateway>; close: (
   return (
     <FormDrawer open close={close} title={`NAT gateway ${name}`} save={submit} saveDisabled={idleProblem !== '' || publicsProblem !== ''} problems={problems.rest}>
       <Field label="Public IP addresses" hint="Flows leave from the first of them" validationMessage={problems.fields.publics ?? (publicsProblem || undefined)}>
-        <Dropdown multiselect placeholder="None" value={publics.map(nameOf).join(', ')} selectedOptions={[...publics]} onOptionSelect={(_, data) => setPublics(data.selectedOptions)}>
-          {[...own, ...inPlace(free, location)].map((a) => (
+        <Dropdown multiselect placeholder="None" value={publics.map(nameOf).join(', ')} selectedOptions={publics.map((id) => own.find((a) => sameId(a.id, id))?.id ?? id)} onOptionSelect={(_, data) => setPublics(data.selectedOptions)}>
+          {[...own, ...atLocation(free, location)].map((a) => (
             <Option key={a.id} value={a.id} text={a.name}>
               {publicText(a)}
             </Option>

@@ -6,7 +6,7 @@ import { useResource } from '../api/resources'
 import { ErrorView } from '../frame/ErrorView'
 import { Facts } from '../frame/Facts'
 import { FormDrawer } from '../frame/FormDrawer'
-import { ResourceLink } from '../frame/ResourceLink'
+import { ResourceLinks } from '../frame/ResourceLinks'
 import { GroupLink } from '../frame/ResourceRows'
 import { useResourceId } from '../frame/ResourcePage'
 import { useSaving } from '../frame/saving'
@@ -35,15 +35,7 @@ export function NetworkOverview() {
           { label: 'Subnets', value: String(properties.subnets.length) },
           {
             label: 'In this network',
-            value:
-              owners.length === 0
-                ? ''
-                : owners.map((owner, i) => (
-                    <span key={owner}>
-                      {i > 0 && ', '}
-                      <ResourceLink id={owner} />
-                    </span>
-                  )),
+            value: owners.length === 0 ? '' : <ResourceLinks ids={owners} />,
           },
         ]}
       />

@@ -1,8 +1,9 @@
 import { Dropdown, Field, Option } from '@fluentui/react-components'
 import type { Client } from '../api/client'
-import { providerId } from '../api/id'
+import { ApiError } from '../api/error'
+import { nameOf, providerId } from '../api/id'
 import { useAll } from '../api/subscription'
-import { createGroup } from '../frame/creating'
+import { createGroup, makeMissing } from '../frame/creating'
 import { groupName, type BasicsDraft } from '../frame/Basics'
 import { userOf } from './egress'
 import { addressType, type PublicAddress } from './resources'
@@ -16,16 +17,23 @@ export const newPublic = { sku: { name: 'Standard' }, properties: { publicIPAllo
 /** useFreePublics are the public addresses that a firewall or a NAT gateway can have. */
 export function useFreePublics(): PublicAddress[] {
   const all = useAll<PublicAddress>(addressType)
-  return (all.data ?? []).filter((a) => a.sku?.name === 'Standard' && a.properties.publicIPAddressVersion === 'IPv4' && userOf(a) === '')
+  return (all.data ?? []).filter(isFree)
 }
 
-/** publicOf is the ID of the chosen public address, which is made first if it is a new one, beside what uses it. */
+function isFree(a: PublicAddress): boolean {
+  return a.sku?.name === 'Standard' && a.properties.publicIPAddressVersion === 'IPv4' && userOf(a) === ''
+}
+
+/** publicOf is the ID of the chosen public address, which is made first if it is a new one, beside what uses it. A free one of its name, such as an attempt before has left, is taken as it is. */
 export async function publicOf(client: Client, chosen: string, subscription: string, draft: BasicsDraft): Promise<string> {
   if (chosen !== newAddress) return chosen
   await createGroup(client, subscription, draft)
   const id = providerId(subscription, groupName(draft), addressType, `${draft.name}-address`)
-  await client.put(id, { location: draft.location, ...newPublic })
-  return id
+  if (await makeMissing(client, id, { location: draft.location, ...newPublic })) return id
+  const there = (await client.get<PublicAddress>(id)).body
+  if (isFree(there)) return id
+  const why = userOf(there) === '' ? 'it is no Standard address of IPv4' : `${nameOf(userOf(there))} has it`
+  throw new ApiError(409, { code: 'PublicAddressTaken', message: `The new public IP address would be ${there.name}, which is there already, and ${why}. Choose another name, or a public address that is free.` })
 }
 
 interface ChoiceProps {

@@ -2,7 +2,7 @@ import { Combobox, Dropdown, Field, Link, Option, makeStyles, tokens } from '@fl
 import { useState } from 'react'
 import { nameOf } from '../api/id'
 import { useAll } from '../api/subscription'
-import { applicationType, inPlace, type ApplicationGroup, type SecurityGroup } from './resources'
+import { applicationType, atLocation, type ApplicationGroup, type SecurityGroup } from './resources'
 import { isGroups, listed } from './rule'
 
 const useStyles = makeStyles({ root: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalXS, minWidth: 0 }, switch: { alignSelf: 'start', fontSize: tokens.fontSizeBase200 } })
@@ -20,7 +20,7 @@ interface SideProps {
 export function SideField({ label, group, value, change, tags, problem }: SideProps) {
   const styles = useStyles()
   const all = useAll<ApplicationGroup>(applicationType)
-  const here = inPlace(all.data, group.location)
+  const here = atLocation(all.data, group.location)
   const [byGroup, setByGroup] = useState(isGroups(value))
   const turn = () => {
     setByGroup(!byGroup)

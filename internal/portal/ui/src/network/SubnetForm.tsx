@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { nameOf, sameId } from '../api/id'
 import { FormDrawer } from '../frame/FormDrawer'
 import { useAll } from '../api/subscription'
-import { groupType, inPlace, natType, ownersOf, rangesOf, tableType, type NatGateway, type Reference, type RouteTable, type SecurityGroup, type Subnet, type VirtualNetwork } from './resources'
+import { atLocation, groupType, natType, ownersOf, rangesOf, tableType, type NatGateway, type Reference, type RouteTable, type SecurityGroup, type Subnet, type VirtualNetwork } from './resources'
 import { useNetworkSaving } from './saving'
 import { environmentService, environmentWarnings, subnetNameProblem, subnetRangeProblem } from './subnet'
 import { nextSubnet } from './SubnetRows'
@@ -116,9 +116,9 @@ export function SubnetForm({ network, subnet, forEnvironment, close }: SubnetFor
           <Option value={environmentService}>{environmentService}</Option>
         </Combobox>
       </Field>
-      <Choice label="Network security group" all={inPlace(groups.data, network.location)} chosen={group} choose={setGroup} problem={problems.fields.group} />
-      <Choice label="Route table" all={inPlace(tables.data, network.location)} chosen={table} choose={setTable} problem={problems.fields.table} />
-      <Choice label="NAT gateway" all={inPlace(nats.data, network.location)} chosen={nat} choose={setNat} problem={problems.fields.nat} />
+      <Choice label="Network security group" all={atLocation(groups.data, network.location)} chosen={group} choose={setGroup} problem={problems.fields.group} />
+      <Choice label="Route table" all={atLocation(tables.data, network.location)} chosen={table} choose={setTable} problem={problems.fields.table} />
+      <Choice label="NAT gateway" all={atLocation(nats.data, network.location)} chosen={nat} choose={setNat} problem={problems.fields.nat} />
     </FormDrawer>
   )
 }

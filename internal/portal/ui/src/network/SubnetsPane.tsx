@@ -10,6 +10,7 @@ import { EmptyState } from '../frame/EmptyState'
 import { ErrorView } from '../frame/ErrorView'
 import { useChange } from '../frame/notifications'
 import { ResourceLink } from '../frame/ResourceLink'
+import { ResourceLinks } from '../frame/ResourceLinks'
 import { useResourceId } from '../frame/ResourcePage'
 import { ResourceTable, type Column } from '../frame/ResourceTable'
 import { networkType, ownersOf, rangesOf, type Subnet, type VirtualNetwork } from './resources'
@@ -93,13 +94,7 @@ function link(id: string | undefined) {
 
 function usedBy(s: Subnet) {
   const owners = ownersOf(s)
-  if (owners.length === 0) return '–'
-  return owners.map((id, i) => (
-    <span key={id}>
-      {i > 0 && ', '}
-      <ResourceLink id={id} />
-    </span>
-  ))
+  return owners.length === 0 ? '–' : <ResourceLinks ids={owners} />
 }
 
 function DeleteSubnet({ subnet, close }: { subnet: Subnet | undefined; close: () => void }) {

@@ -130,8 +130,8 @@ export interface Environment extends Top {
   }
 }
 
-/** inPlace are the resources that one in a location can refer to: those of the same location. */
-export function inPlace<T extends { location: string }>(all: T[] | undefined, location: string): T[] {
+/** atLocation are the resources that one in a location can refer to: those of the same location. */
+export function atLocation<T extends { location: string }>(all: T[] | undefined, location: string): T[] {
   const plain = (text: string) => text.replaceAll(' ', '').toLowerCase()
   return (all ?? []).filter((r) => plain(r.location) === plain(location))
 }

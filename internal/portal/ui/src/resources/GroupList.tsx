@@ -33,7 +33,7 @@ function CreateGroup({ subscription, close }: { subscription: string; close: () 
   const [location, setLocation] = useState('local')
   const { problems, save } = useSaving((target) => (target === 'location' ? 'location' : undefined))
   const id = groupId(subscription, name)
-  const create = () => save({ id, title: `Creating the resource group ${name}`, done: `The resource group ${name} was created.`, target: id, send: (client) => client.put(id, { location }) }, close)
+  const create = () => save({ id, title: `Creating the resource group ${name}`, done: `The resource group ${name} was created.`, target: id, send: (client) => client.put(id, { location }, { ifNoneMatch: '*' }) }, close)
   return (
     <FormDrawer open title="Create resource group" close={close} save={create} saveLabel="Create" saveDisabled={name === '' || location === ''} problems={problems.rest}>
       <Field label="Name" required>
