@@ -9,8 +9,8 @@ import (
 
 // Priorities of a firewall's collections, and of the groups of policies (network.md §A6).
 const (
-	minCollectionPriority = 100
-	maxCollectionPriority = 65000
+	MinCollectionPriority = 100
+	MaxCollectionPriority = 65000
 )
 
 // firewall is a compiled firewall.

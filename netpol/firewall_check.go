@@ -65,8 +65,8 @@ func checkRanges(subject string, ranges []netip.Prefix, found *Problems) {
 }
 
 func checkPriority(subject string, priority int, found *Problems) {
-	if priority < minCollectionPriority || priority > maxCollectionPriority {
-		found.add(subject, "priority %d is not within %d-%d", priority, minCollectionPriority, maxCollectionPriority)
+	if priority < MinCollectionPriority || priority > MaxCollectionPriority {
+		found.add(subject, "priority %d is not within %d-%d", priority, MinCollectionPriority, MaxCollectionPriority)
 	}
 }
 

@@ -14,17 +14,13 @@ import (
 
 // What rule collections of firewalls and of policies must be (network.md §A6).
 
-const (
-	minCollection = 100
-	maxCollection = 65000
-	// maxApplicationPort is that of application rules, as the models of the SDK have it.
-	maxApplicationPort = 64000
-)
+// maxApplicationPort is that of application rules, as the models of the SDK have it.
+const maxApplicationPort = 64000
 
 // checkPriority checks the priority of a collection or of a group.
 func checkPriority(what, name string, priority int, target string, found *arm.Found) {
-	if priority < minCollection || priority > maxCollection {
-		found.Add("FirewallRuleCollectionInvalidPriority", target, "%s %s has invalid Priority. Value provided: %d Allowed range %d-%d.", what, name, priority, minCollection, maxCollection)
+	if priority < netpol.MinCollectionPriority || priority > netpol.MaxCollectionPriority {
+		found.Add("FirewallRuleCollectionInvalidPriority", target, "%s %s has invalid Priority. Value provided: %d Allowed range %d-%d.", what, name, priority, netpol.MinCollectionPriority, netpol.MaxCollectionPriority)
 	}
 }
 
