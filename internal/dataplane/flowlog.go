@@ -1,7 +1,7 @@
 package dataplane
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
 	"sync"
@@ -14,9 +14,12 @@ import (
 // flowLogQueue is how many decisions wait for a slow writer before more are dropped.
 const flowLogQueue = 4096
 
+// flowLogBatch is how many bytes of lines are written at once, or a little more.
+const flowLogBatch = 4096
+
 // FlowLog writes decisions as JSON lines, in the order in which they were observed.
 // It never makes who decides wait: what does not fit into its queue is dropped,
-// counted, and told in a line {"dropped":n}. A line has hosts and addresses, never
+// counted, and told in a line {"dropped":n}; so is what its writer fails to write. A line has hosts and addresses, never
 // paths, queries or credentials. It is safe for concurrent use.
 type FlowLog struct {
 	clock   func() time.Time
@@ -51,7 +54,7 @@ func NewFlowLog(w io.Writer, clock func() time.Time) *FlowLog {
 		clock = time.Now
 	}
 	l := &FlowLog{clock: clock, queue: make(chan flowLine, flowLogQueue), closed: make(chan struct{}), done: make(chan struct{})}
-	go l.write(bufio.NewWriter(w))
+	go l.write(w)
 	return l
 }
 
@@ -78,44 +81,78 @@ func (l *FlowLog) Close() error {
 	return l.err
 }
 
-func (l *FlowLog) write(w *bufio.Writer) {
+func (l *FlowLog) write(w io.Writer) {
 	defer close(l.done)
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
+	b := newFlowBatch()
 	for {
 		select {
 		case line := <-l.queue:
-			l.note(l.lines(out, line))
+			l.take(b, w, line)
 			continue
 		default:
 		}
-		l.note(w.Flush())
+		l.flush(b, w)
 		select {
 		case line := <-l.queue:
-			l.note(l.lines(out, line))
+			l.take(b, w, line)
 		case <-l.closed:
 			if len(l.queue) == 0 {
-				l.note(l.missing(out))
-				l.note(w.Flush())
+				l.missing(b)
+				l.flush(b, w)
 				return
 			}
 		}
 	}
 }
 
-func (l *FlowLog) lines(out *json.Encoder, line flowLine) error {
-	if err := l.missing(out); err != nil {
-		return err
-	}
-	return out.Encode(line)
+// flowBatch is the lines that are written next.
+type flowBatch struct {
+	bytes.Buffer
+	out     *json.Encoder // into the buffer
+	missing uint64        // of which its first line tells
+	first   int           // length of that line
 }
 
-// missing tells how many lines were dropped since it was last told.
-func (l *FlowLog) missing(out *json.Encoder) error {
-	if n := l.dropped.Swap(0); n > 0 {
-		return out.Encode(droppedLine{n})
+func newFlowBatch() *flowBatch {
+	b := new(flowBatch)
+	b.out = json.NewEncoder(b)
+	b.out.SetEscapeHTML(false)
+	return b
+}
+
+func (l *FlowLog) take(b *flowBatch, w io.Writer, line flowLine) {
+	l.missing(b)
+	l.note(b.out.Encode(line))
+	if b.Len() >= flowLogBatch {
+		l.flush(b, w)
 	}
-	return nil
+}
+
+// missing begins a batch with how many lines were dropped since that was last told.
+func (l *FlowLog) missing(b *flowBatch) {
+	if b.Len() > 0 {
+		return
+	}
+	if b.missing = l.dropped.Swap(0); b.missing > 0 {
+		l.note(b.out.Encode(droppedLine{b.missing}))
+	}
+	b.first = b.Len()
+}
+
+// flush writes a batch. What the writer does not take is dropped, and told when it takes
+// lines again.
+func (l *FlowLog) flush(b *flowBatch, w io.Writer) {
+	if b.Len() == 0 {
+		return
+	}
+	n, err := w.Write(b.Bytes())
+	l.note(err)
+	lost := uint64(bytes.Count(b.Bytes()[n:], []byte("\n")))
+	if n < b.first {
+		lost += b.missing - 1 // the line that told of them
+	}
+	l.dropped.Add(lost)
+	b.Reset()
 }
 
 func (l *FlowLog) note(err error) {

@@ -98,6 +98,44 @@ func TestFlowLogTellsWhatTheWriterSays(t *testing.T) {
 	}
 }
 
+// filled is a writer that takes part of what it is first given, and then all.
+type filled struct {
+	bytes.Buffer
+	part int
+	once bool
+}
+
+func (f *filled) Write(b []byte) (int, error) {
+	if !f.once {
+		f.once = true
+		n, _ := f.Buffer.Write(b[:f.part])
+		return n, errors.New("disk full")
+	}
+	return f.Buffer.Write(b)
+}
+
+// What a writer does not take is told as dropped, and the log goes on.
+func TestFlowLogGoesOnWhereWritingFails(t *testing.T) {
+	out := new(filled)
+	l, b := &FlowLog{}, newFlowBatch()
+	l.dropped.Store(5)
+	for range 2 {
+		l.take(b, out, flowLine{})
+	}
+	l.flush(b, out)
+	if out.Len() > 0 || l.dropped.Load() != 7 {
+		t.Errorf("%d bytes are written, %d lines dropped", out.Len(), l.dropped.Load())
+	}
+	out.once, out.part = false, len(`{"dropped":7}`)+1
+	l.take(b, out, flowLine{})
+	l.flush(b, out)
+	l.take(b, out, flowLine{Host: "last"})
+	l.flush(b, out)
+	if got := out.String(); !strings.HasPrefix(got, `{"dropped":7}`+"\n"+`{"dropped":1}`+"\n") || strings.Count(got, "\n") != 3 || !strings.Contains(got, `"host":"last"`) || l.err == nil {
+		t.Errorf("%q, %v", got, l.err)
+	}
+}
+
 func TestIsolation(t *testing.T) {
 	i := NewInproc(Options{}).Isolation("")
 	if b, _ := json.Marshal(i); i.Isolated || i.Mode != "inproc" || len(i.Reasons) == 0 || !strings.HasPrefix(string(b), `{"mode":"inproc","isolated":false,"reasons":["`) {

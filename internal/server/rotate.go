@@ -13,9 +13,9 @@ import (
 // file has up to one more than the size. Not for concurrent use.
 type rotating struct {
 	name string
-	most int64 // bytes
-	keep int   // files that are put aside, at least 1
-	file *os.File
+	most int64    // bytes
+	keep int      // files that are put aside, at least 1
+	file *os.File // nil where it could not be opened anew: the next Write tries again
 	size int64
 }
 
@@ -43,6 +43,9 @@ func (r *rotating) open() error {
 // on to grow: no line is lost for that.
 func (r *rotating) Write(b []byte) (written int, err error) {
 	var aside error
+	if r.file == nil {
+		err = r.open()
+	}
 	for len(b) > 0 && err == nil {
 		part, full := b, false
 		if room := max(r.most-r.size, 1) - 1; room < int64(len(b)) {
@@ -65,9 +68,7 @@ func (r *rotating) Write(b []byte) (written int, err error) {
 // rotate puts the file aside and begins a new one. It tells what could not be put aside,
 // and why there is no file to write to.
 func (r *rotating) rotate() (aside, lost error) {
-	if err := r.file.Close(); err != nil {
-		aside = err
-	}
+	aside, r.file = r.file.Close(), nil
 	for i := r.keep; i > 0; i-- {
 		from := r.aside(i - 1)
 		if err := os.Rename(from, r.aside(i)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -87,4 +88,9 @@ func (r *rotating) aside(i int) string {
 }
 
 // Close closes the file.
-func (r *rotating) Close() error { return r.file.Close() }
+func (r *rotating) Close() error {
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
+}

@@ -89,3 +89,41 @@ func TestAFileThatCannotBePutAsideGrows(t *testing.T) {
 		t.Errorf("%q, %v", content, err)
 	}
 }
+
+// Where no new file can be opened, here since a folder has its name, nothing is written, and
+// when one can be again the log goes on.
+func TestAFileThatCannotBeOpenedIsTriedAgain(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "flows")
+	r, err := openRotating(name, 4, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(what error) {
+		t.Helper()
+		if what != nil {
+			t.Fatal(what)
+		}
+	}
+	put(os.Remove(name))
+	put(os.Mkdir(name, 0o700))
+	put(os.MkdirAll(filepath.Join(name+".1", "full"), 0o700)) // so that the folder stays
+	for _, line := range []string{"one\ntwo\n", "three\n"} {
+		if n, err := r.Write([]byte(line)); n > len("one\n") || err == nil {
+			t.Errorf("%q: %d bytes are written, %v", line, n, err)
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	put(os.Remove(name))
+	put(os.RemoveAll(name + ".1"))
+	if n, err := r.Write([]byte("four\nfive")); n != 9 || err != nil {
+		t.Errorf("%d bytes written, %v", n, err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if content, err := os.ReadFile(name); string(content) != "five" {
+		t.Errorf("%q, %v", content, err)
+	}
+}
