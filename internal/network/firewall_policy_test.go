@@ -8,6 +8,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v7"
 
+	"isle/internal/arm"
+	"isle/internal/network"
 	"isle/netpol"
 )
 
@@ -125,6 +127,49 @@ func TestAFirewallGoesByItsPolicy(t *testing.T) {
 	w.send("DELETE", firewall, "", 200)
 	w.send("DELETE", policies+"/child", "", 200)
 	w.send("GET", policies+"/child/ruleCollectionGroups/own", "", 404)
+}
+
+// noJoin may do all but use what is in a folder of IDs.
+type noJoin string
+
+func (n noJoin) Allowed(p arm.Principal, action, scope string) bool {
+	return p.ID == "tester" || !strings.EqualFold(action, "Microsoft.Network/"+string(n)+"/join/action") || !strings.Contains(scope, "/"+string(n)+"/")
+}
+
+func (noJoin) Within(arm.Principal, string, string) bool { return true }
+
+// Who uses a firewall policy or an IP group must be allowed to join it.
+func TestWhoUsesPoliciesAndIPGroupsNeedsARightThere(t *testing.T) {
+	w := newWorld(t)
+	w.fireworld()
+	w.send("PUT", ipGroups+"/office", `{"location":"westus","properties":{"ipAddresses":["10.0.0.0/29"]}}`, 201)
+	w.send("PUT", policies+"/base", `{"location":"westus"}`, 201)
+	grouped := func(rule string) string {
+		return strings.Replace(rule, `"sourceAddresses":["x"]`, `"sourceIpGroups":["`+ipGroups+`/office"]`, 1)
+	}
+	rule := networkRule("office", "x", "*", "22")
+	for _, c := range []struct {
+		folder   noJoin
+		id, body string
+	}{
+		{"firewallPolicies", policies + "/child", `{"location":"westus","properties":{"basePolicy":{"id":"` + policies + `/base"}}}`},
+		{"firewallPolicies", firewall, firewallBody(`,"firewallPolicy":{"id":"` + policies + `/base"}`)},
+		{"ipGroups", policies + "/base/ruleCollectionGroups/own", ruleGroup(100, policyCollection("Filter", "net", 100, "Allow", grouped(typed("NetworkRule", rule))))},
+		{"ipGroups", firewall, firewallBody(`,"networkRuleCollections":[{"name":"net","properties":{"priority":100,"action":{"type":"Allow"},"rules":[` + grouped(rule) + `]}}]`)},
+	} {
+		m, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies), Authenticator: anybody{}, Authorizer: c.folder, Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}})
+		w.must(err)
+		_, err = m.Put(t.Context(), arm.Principal{ID: "limited"}, c.id, "2025-01-01", []byte(c.body))
+		if e := arm.AsError(err); e == nil || e.Code != "LinkedAuthorizationFailed" || !strings.Contains(e.Message, "Microsoft.Network/"+string(c.folder)+"/join/action") {
+			t.Errorf("%s: %v", c.id, err)
+		}
+		if _, err = m.Put(t.Context(), arm.Principal{ID: "tester"}, c.id, "2025-01-01", []byte(c.body)); err != nil {
+			t.Errorf("%s with the right: %v", c.id, err)
+		}
+		if c.id == firewall {
+			w.send("DELETE", firewall, "", 200)
+		}
+	}
 }
 
 func TestFirewallPoliciesAreRefused(t *testing.T) {

@@ -135,7 +135,7 @@ func resourceTypes(p *provider) []arm.Type {
 	interfaces.Reads = map[string]arm.Handler{"ipConfigurations": readConfigurations, "ipConfigurations/{configuration}": readConfiguration}
 	interfaces.Actions = map[string]arm.Handler{"effectiveNetworkSecurityGroups": p.policies.effectiveGroups, "effectiveRouteTable": p.policies.effectiveRoutes}
 	firewalls.ReadOnly, gateways.ReadOnly = []string{"properties.ipConfigurations.properties.privateIPAddress"}, []string{"properties.resourceGuid"}
-	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &publicPrefixes, &interfaces, &gateways, &applications, &nats} {
+	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &publicPrefixes, &interfaces, &gateways, &applications, &nats, &policies, &ipGroups} {
 		t.Linked = "join/action"
 	}
 	return append([]arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, publics, publicPrefixes, firewalls, policies, ruleGroups, ipGroups, interfaces, gateways}, append(records, zones, links)...)
