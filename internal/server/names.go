@@ -86,7 +86,23 @@ func (r *resolver) ServeDNS(w dns.ResponseWriter, question *dns.Msg) {
 	if answer == nil {
 		answer = new(dns.Msg).SetRcode(question, dns.RcodeServerFailure)
 	}
+	if protocol == "udp" {
+		fit(answer, question)
+	}
 	_ = w.WriteMsg(answer)
+}
+
+// fit makes an answer one that the asker can take in a packet: of 512 bytes, or as many as
+// the question's OPT record says (RFC 6891 §6.2.3). One that is cut says so.
+func fit(answer, question *dns.Msg) {
+	size := dns.MinMsgSize
+	if says := question.IsEdns0(); says != nil {
+		size = int(says.UDPSize())
+		if answer.IsEdns0() == nil {
+			answer.SetEdns0(dns.MinMsgSize, says.Do()) // §6.1.1: it has one as well
+		}
+	}
+	answer.Truncate(size)
 }
 
 // ask asks the host's name servers one after the other; nil: none has answered.

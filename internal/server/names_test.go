@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -78,6 +79,43 @@ func TestThePlatformsNameServerSaysWhatTheHostsSay(t *testing.T) {
 	w := &asker{remote: &net.UDPAddr{}}
 	if r.ServeDNS(w, new(dns.Msg).SetQuestion("name.test.", dns.TypeA)); w.told != nil {
 		t.Errorf("one question too many is answered: %v", w.told)
+	}
+}
+
+// TestThePlatformsAnswersFitThePacket that the asker can take; over TCP they are whole.
+func TestThePlatformsAnswersFitThePacket(t *testing.T) {
+	known := dataplane.NewZones()
+	var lines []string
+	for i := range 100 {
+		lines = append(lines, fmt.Sprintf("web.contoso.test. 10 IN A 10.0.0.%d", i))
+	}
+	if left := known.Add("contoso.test", false, lines); left != nil {
+		t.Fatal(left)
+	}
+	r := &resolver{zones: func() (*dataplane.Zones, error) { return known, nil }, under: make(chan struct{}, 1)}
+	for _, c := range []struct {
+		remote net.Addr
+		takes  uint16 // as an OPT record says; 0 for none
+		most   int    // bytes; 0 for as many as there are
+	}{
+		{&net.UDPAddr{}, 0, 512}, {&net.UDPAddr{}, 100, 512}, {&net.UDPAddr{}, 1232, 1232}, {&net.UDPAddr{}, 4096, 0}, {&net.TCPAddr{}, 0, 0}, {&net.TCPAddr{}, 512, 0},
+	} {
+		w, question := &asker{remote: c.remote}, new(dns.Msg).SetQuestion("web.contoso.test.", dns.TypeA)
+		if c.takes > 0 {
+			question.SetEdns0(c.takes, false)
+		}
+		r.ServeDNS(w, question)
+		packet, err := w.told.Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := len(w.told.Answer) == len(lines)
+		if whole != (c.most == 0) || w.told.Truncated == whole || c.most > 0 && (len(packet) > c.most || len(w.told.Answer) < c.most/32) {
+			t.Errorf("over %s, where %d bytes are taken: %d bytes with %d records, truncated %t", c.remote.Network(), c.takes, len(packet), len(w.told.Answer), w.told.Truncated)
+		}
+		if _, packets := c.remote.(*net.UDPAddr); packets && (w.told.IsEdns0() != nil) != (c.takes > 0) {
+			t.Errorf("an OPT record for %d bytes: %v", c.takes, w.told.IsEdns0())
+		}
 	}
 }
 
