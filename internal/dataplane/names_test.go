@@ -32,8 +32,8 @@ func TestDatabasesAreJudgedByName(t *testing.T) {
 		outer, server := net.Pipe()
 		from := net.TCPAddrFromAddrPort(addrPort("10.0.0.5:50000"))
 		zones := NewZones()
-		if err := zones.Add("example.com", false, []string{"db.example.com. 60 IN A 10.0.1.4", "strange.example.com. 60 IN A 10.0.1.5"}); err != nil {
-			t.Fatal(err)
+		if left := zones.Add("example.com", false, []string{"db.example.com. 60 IN A 10.0.1.4", "strange.example.com. 60 IN A 10.0.1.5"}); left != nil {
+			t.Fatal(left)
 		}
 		p := &proxied{proxy: &NameProxy{kernel: k, network: func() *netpol.Network { return network }, zones: func() (*Zones, error) { return zones, nil }}, client: pipe{Conn: inner, remote: from, local: from}, server: outer, to: addrPort("10.0.1.4:1433")}
 		done := make(chan error, 1)

@@ -1,6 +1,7 @@
 package dataplane
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,18 +25,24 @@ type privateZone struct {
 	exists   map[string]bool // names that have records, or are between one that has and the zone
 }
 
+var errNoRecord = errors.New("the line has no record")
+
 // NewZones are no zones yet.
 func NewZones() *Zones { return &Zones{} }
 
 // Add adds a zone with its records in the form of zone files; redirect has names that are
-// not there looked for elsewhere.
-func (z *Zones) Add(name string, redirect bool, records []string) error {
+// not there looked for elsewhere. A record that is none is left out, and tells why.
+func (z *Zones) Add(name string, redirect bool, records []string) (left []error) {
 	added := privateZone{name: dns.Fqdn(strings.ToLower(name)), redirect: redirect, records: map[string][]dns.RR{}}
 	added.exists = map[string]bool{added.name: true}
 	for _, line := range records {
 		r, err := dns.NewRR(line)
-		if err != nil || r == nil {
-			return fmt.Errorf("private zone %s: record %q: %w", name, line, err)
+		if err == nil && r == nil {
+			err = errNoRecord
+		}
+		if err != nil {
+			left = append(left, fmt.Errorf("private zone %s: record %q: %w", name, line, err))
+			continue
 		}
 		at := strings.ToLower(r.Header().Name)
 		added.records[at] = append(added.records[at], r)
@@ -45,7 +52,7 @@ func (z *Zones) Add(name string, redirect bool, records []string) error {
 	}
 	z.zones = append(z.zones, added)
 	slices.SortStableFunc(z.zones, func(a, b privateZone) int { return len(b.name) - len(a.name) })
-	return nil
+	return left
 }
 
 // parent is a name without its first label.
@@ -163,7 +170,7 @@ func (z *Zones) Reply(question *dns.Msg, elsewhere func(*dns.Msg) *dns.Msg) *dns
 		if rest == nil {
 			return nil
 		}
-		answer.Rcode, answer.Answer, answer.Ns = rest.Rcode, append(answer.Answer, rest.Answer...), rest.Ns
+		answer.Rcode, answer.Truncated, answer.Answer, answer.Ns = rest.Rcode, rest.Truncated, append(answer.Answer, rest.Answer...), rest.Ns
 	case a.Start != nil && !slices.ContainsFunc(a.Records, func(r dns.RR) bool { return r.Header().Rrtype == q.Qtype }):
 		answer.Ns = []dns.RR{a.Start}
 	}

@@ -25,8 +25,8 @@ func contoso(t testing.TB) *Zones {
 		{"dev.contoso.com", false, []string{"vm.dev.contoso.com. 10 IN A 10.0.2.4"}},
 		{"privatelink.test", true, []string{"db.privatelink.test. 10 IN A 10.0.3.4"}},
 	} {
-		if err := z.Add(one.name, one.redirect, one.records); err != nil {
-			t.Fatal(err)
+		if left := z.Add(one.name, one.redirect, one.records); left != nil {
+			t.Fatal(left)
 		}
 	}
 	return z
@@ -73,8 +73,10 @@ func TestPrivateZones(t *testing.T) {
 			t.Errorf("%s %s: %q, want %q", c.name, dns.TypeToString[c.kind], text, c.want)
 		}
 	}
-	if err := NewZones().Add("contoso.com", false, []string{"vm.contoso.com. 10 IN A nothing"}); err == nil {
-		t.Error("a record that is none is taken")
+	long := strings.Repeat(strings.Repeat("x", 60)+".", 5) + "more.test."
+	left := z.Add("more.test", false, []string{"vm.more.test. 10 IN A nothing", "; no record", long + " 10 IN A 10.0.4.4", "web.more.test. 10 IN A 10.0.4.5"})
+	if len(left) != 3 || len(z.Answer("web.more.test.", dns.TypeA).Records) != 1 || z.Answer("vm.more.test.", dns.TypeA).Rcode != dns.RcodeNameError {
+		t.Errorf("of a zone with records that are none, these are left out: %v", left)
 	}
 	if a := (*Zones)(nil).Answer("vm.contoso.com.", dns.TypeA); a.Next != "vm.contoso.com." {
 		t.Errorf("no zones say %+v", a)
@@ -92,7 +94,7 @@ func TestRepliesOfPrivateZones(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer.Answer = []dns.RR{r}
+		answer.Answer, answer.Truncated = []dns.RR{r}, true
 		return answer
 	}
 	for name, want := range map[string]string{
@@ -102,6 +104,9 @@ func TestRepliesOfPrivateZones(t *testing.T) {
 		asked = nil
 		question := new(dns.Msg).SetQuestion(name, dns.TypeA)
 		a := z.Reply(question, elsewhere)
+		if a.Truncated != (asked != nil) {
+			t.Errorf("%s: truncated is %t", name, a.Truncated)
+		}
 		if got := fmt.Sprint(dns.RcodeToString[a.Rcode], " ", len(a.Answer), " ", len(a.Ns), " ", asked); got != want || a.Id != question.Id || a.Question[0].Name != name {
 			t.Errorf("%s: %s, want %s: %v", name, got, want, a)
 		}

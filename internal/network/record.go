@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"isle/expr"
@@ -19,6 +16,9 @@ import (
 
 // recordTypes are the types of record sets that a private zone has.
 var recordTypes = []string{"A", "AAAA", "CNAME", "MX", "PTR", "SOA", "SRV", "TXT"}
+
+// maxRecordPage is how many record sets a page has.
+const maxRecordPage = 1000
 
 // apex is the relative name of the zone itself.
 const apex = "@"
@@ -205,7 +205,8 @@ func putRecord(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written
 		}
 		body = recordBody{&old.TTL, old.Metadata, old.Records}
 	}
-	checkRelativeName(r.ID.Name(), typ, &found)
+	zone, _ := r.ID.Parent()
+	checkRecordName(r.ID.Name(), zone.Name(), typ, &found)
 	if !found.Decode(r.Properties(), &body, "properties", codeFormat) {
 		return nil, found.Err()
 	}
@@ -240,14 +241,16 @@ func putRecord(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written
 	return &arm.Written{Body: stored}, err
 }
 
-// checkRelativeName checks the name of a record set in its zone.
-func checkRelativeName(name, typ string, found *arm.Found) {
+// checkRecordName checks the name of a record set in its zone.
+func checkRecordName(name, zone, typ string, found *arm.Found) {
 	labels := strings.Split(name, ".")
-	valid := name == apex || !slices.ContainsFunc(labels, func(l string) bool { return !hostLabel.MatchString(l) }) ||
-		labels[0] == "*" && !slices.ContainsFunc(labels[1:], func(l string) bool { return !hostLabel.MatchString(l) })
+	valid := name == apex || !slices.ContainsFunc(labels, func(l string) bool { return !domainLabel.MatchString(l) }) ||
+		labels[0] == "*" && !slices.ContainsFunc(labels[1:], func(l string) bool { return !domainLabel.MatchString(l) })
 	switch {
-	case !valid || len(name) > maxZoneName:
+	case !valid:
 		found.Add(codeZone, "name", "The record set name '%s' is not valid: give '@' for the zone itself, or labels of letters, digits, hyphens and underscores; the first may be '*'.", name)
+	case len(fullName(name, zone)) > maxDomain:
+		found.Add(codeZone, "name", "The record set name '%s' is too long: with the name of zone '%s' it has %d characters; it can have %d.", name, zone, len(fullName(name, zone)), maxDomain)
 	case name == apex && typ == "CNAME":
 		found.Add(codeZone, "name", "There can be no CNAME record at the zone's own name.")
 	case name != apex && typ == "SOA":
@@ -363,17 +366,20 @@ func (p *provider) listRecords(typ string) arm.Handler {
 	}
 }
 
-// page is one page of record sets.
+// page is one page of record sets, which are in the order of their keys.
 func page(r *arm.Request, all []arm.Resource) (*arm.Response, error) {
-	from, _ := strconv.Atoi(r.Query.Get("$skiptoken"))
-	top, err := strconv.Atoi(r.Query.Get("$top"))
-	if err != nil || top < 1 {
-		top = 1000
+	top, err := r.Top(maxRecordPage, maxRecordPage)
+	if err != nil {
+		return nil, err
 	}
-	from = min(max(from, 0), len(all))
-	to := min(from+top, len(all))
+	after, err := r.SkipToken()
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(one arm.Resource) bool { return one.Key <= after })
+	shown := all[:min(top, len(all))]
 	values := []expr.Value{}
-	for _, one := range all[from:to] {
+	for _, one := range shown {
 		form, err := decode[RecordSet](one)
 		if err != nil {
 			return nil, err
@@ -382,17 +388,11 @@ func page(r *arm.Request, all []arm.Resource) (*arm.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		shown, _ := view.Get("properties")
-		values = append(values, child(one.ID, lastSegment(one.ID), one.Type, one.ETag, shown))
+		properties, _ := view.Get("properties")
+		values = append(values, child(one.ID, lastSegment(one.ID), one.Type, one.ETag, properties))
 	}
-	var f fields
-	f.add("value", expr.Array(values...))
-	if to < len(all) {
-		query := url.Values{"api-version": {r.APIVersion}, "$skiptoken": {strconv.Itoa(to)}, "$top": {strconv.Itoa(top)}}
-		if suffix := r.Query.Get("$recordsetnamesuffix"); suffix != "" {
-			query.Set("$recordsetnamesuffix", suffix)
-		}
-		f.text("nextLink", r.BaseURL+r.Path+"?"+query.Encode())
+	if len(shown) < len(all) {
+		return arm.Page(values, r.NextLink(shown[len(shown)-1].Key)), nil
 	}
-	return &arm.Response{Status: http.StatusOK, Body: f.value()}, nil
+	return arm.Page(values, ""), nil
 }

@@ -11,7 +11,8 @@ import (
 
 // What the resolver of a network knows of private zones: the records of those that it is
 // linked to, and in those that register an address record for each interface of the
-// networks that are linked so. A record set that somebody made has precedence.
+// networks that are linked so. A record set that somebody made has precedence; what would
+// have a name that is too long has no record.
 
 // zone reads a zone for each network that it is linked to. It needs the networks and the
 // interfaces to have been read.
@@ -41,7 +42,7 @@ func (r *reader) zone(resource arm.Resource, _ *PrivateZone) error {
 			return nil
 		}
 		for relative, set := range r.registrations(key) {
-			if taken[relative] {
+			if taken[relative] || len(fullName(relative, name)) > maxDomain {
 				continue
 			}
 			taken[relative] = true
@@ -73,7 +74,7 @@ func (r *reader) registrations(network string) map[string]*RecordSet {
 			return nil
 		}
 		name := strings.ToLower(orElse(form.DNSLabel, lastSegment(resource.ID)))
-		if !hostLabel.MatchString(name) || sets[name] != nil {
+		if !domainLabel.MatchString(name) || sets[name] != nil {
 			return nil
 		}
 		set := &RecordSet{Version: formVersion, TTL: registrationTTL, Registered: true}

@@ -44,20 +44,19 @@ type ZoneLink struct {
 	Redirect     bool   `json:"redirect,omitempty"` // names that are not there are looked for outside
 }
 
-var (
-	zoneLabel   = regexp.MustCompile(`^[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?$`)
-	hostLabel   = zoneLabel
-	maxZoneName = 253
-)
+// maxDomain is how long a domain name may be, without a dot at its end (RFC 1035 §2.3.4).
+const maxDomain = 253
+
+var domainLabel = regexp.MustCompile(`^[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?$`)
 
 // isDomain tells whether a text is a domain name; a dot may end it.
 func isDomain(name string) bool {
 	name = strings.TrimSuffix(name, ".")
-	if name == "" || len(name) > maxZoneName {
+	if name == "" || len(name) > maxDomain {
 		return false
 	}
 	for label := range strings.SplitSeq(name, ".") {
-		if !zoneLabel.MatchString(label) {
+		if !domainLabel.MatchString(label) {
 			return false
 		}
 	}

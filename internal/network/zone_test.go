@@ -130,6 +130,51 @@ func failedWith(err error, status int) bool {
 	return errors.As(err, &failed) && failed.StatusCode == status
 }
 
+// Pages have $top record sets, in order, with nothing lost between them.
+func TestPagesOfRecordSets(t *testing.T) {
+	w := newWorld(t)
+	w.zone("contoso.internal")
+	for i := range 4 {
+		w.send("PUT", fmt.Sprintf("%s/A/x%d", zone, i), aRecords("10.1.0.4"), 201)
+	}
+	next, names := zone+"/A?$top=2&$recordsetnamesuffix=", []string{}
+	for pages := 0; next != ""; pages++ {
+		answer := w.send("GET", next, "", 200)
+		for _, one := range answer["value"].([]any) {
+			names = append(names, one.(map[string]any)["name"].(string))
+		}
+		link, _ := answer["nextLink"].(string)
+		next = strings.TrimPrefix(link, w.server.URL)
+	}
+	if got := strings.Join(names, " "); got != "x0 x1 x2 x3" {
+		t.Error(got)
+	}
+	for query, code := range map[string]string{"$top=9223372036854775807&$skiptoken=1": "InvalidTopParameter", "$top=0": "InvalidTopParameter", "$top=2&$skiptoken=1": "InvalidSkipToken"} {
+		w.refused("GET", zone+"/ALL?"+query, "", code)
+	}
+}
+
+// A name has 253 characters at most, with that of its zone.
+func TestLongNamesOfRecords(t *testing.T) {
+	w := newWorld(t)
+	w.vnet("hub", "10.1.0.0/16")
+	label := strings.Repeat("x", 60) + "."
+	long := label + label + label + strings.Repeat("z", 62) // 245
+	w.zone(long + ".abc")                                   // 249
+	in := zones + "/" + long + ".abc"
+	w.send("PUT", in+"/A/abc", aRecords("10.1.0.4"), 201)
+	w.refused("PUT", in+"/A/abcd", aRecords("10.1.0.4"), "BadRequest")
+	w.refused("PUT", in+"/TXT/"+long, `{"properties":{"ttl":1,"txtRecords":[{"value":["x"]}]}}`, "BadRequest")
+	w.send("PUT", in+"/virtualNetworkLinks/hub", zoneLink("hub", `,"registrationEnabled":true`), 201)
+	for _, name := range []string{"nic", "longer"} {
+		w.send("PUT", nics+"/"+name, `{"location":"westus","properties":{"ipConfigurations":[{"name":"ip","properties":{"subnet":{"id":"`+vnets+`/hub/subnets/a"}}}]}}`, 201)
+	}
+	if got := w.known("hub"); strings.Count(got, "\n") != 1 || !strings.Contains(got, "nic."+long) || strings.Contains(got, "longer") {
+		t.Errorf("the network knows\n%s", got)
+	}
+	w.send("GET", in+"/A/longer", "", 404)
+}
+
 // Interfaces of a network that is linked with registration have address records.
 func TestInterfacesAreRegistered(t *testing.T) {
 	w := newWorld(t)

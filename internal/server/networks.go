@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/netip"
 	"path"
@@ -56,10 +57,12 @@ func (policies) DNSServers(tx *store.Tx, id string) ([]netip.Addr, error) {
 type networks struct {
 	policies     *network.Policies
 	environments *logic.Service // set before the first dial
+	log          *slog.Logger
 
 	revision atomic.Uint64
 	mu       sync.RWMutex
 	placed   map[string]*placed // by environment; guarded by mu
+	left     sync.Map           // has what was logged of records that are left out
 }
 
 // placed is a place, and what it was made of.
@@ -69,8 +72,8 @@ type placed struct {
 	place  *dataplane.Place
 }
 
-func newNetworks(p *network.Policies) *networks {
-	return &networks{policies: p, placed: map[string]*placed{}}
+func newNetworks(p *network.Policies, log *slog.Logger) *networks {
+	return &networks{policies: p, log: log, placed: map[string]*placed{}}
 }
 
 // errNoEnvironment is why what runs on after its environment reaches nothing.
@@ -134,9 +137,7 @@ func (n *networks) place(in *logic.Placement, policy *network.Snapshot, err erro
 		return p
 	}
 	p.Network = found
-	if p.Zones, p.Err = zones(policy, in.Network); p.Err != nil {
-		return p
-	}
+	p.Zones = n.zones(policy, in.Network)
 	p.Guests = map[netip.Addr]string{}
 	for _, n := range slices.Backward(found.Reach()) { // the nearest has the last word
 		p.Mappings = append(mappings(policy, n.ID()), p.Mappings...)
@@ -149,19 +150,22 @@ func (n *networks) place(in *logic.Placement, policy *network.Snapshot, err erro
 	return p
 }
 
-// zones are the private zones of a network.
-func zones(policy *network.Snapshot, id string) (*dataplane.Zones, error) {
+// zones are the private zones of a network. A record that is none, as an older version may
+// have stored one, is left out, and logged once: it is no reason to know no other names.
+func (n *networks) zones(policy *network.Snapshot, id string) *dataplane.Zones {
 	all := dataplane.NewZones()
 	for _, z := range policy.Zones(id) {
 		lines := make([]string, len(z.Records))
 		for i, r := range z.Records {
 			lines[i] = r.String()
 		}
-		if err := all.Add(z.Name, z.Redirect, lines); err != nil {
-			return nil, err
+		for _, err := range all.Add(z.Name, z.Redirect, lines) {
+			if _, logged := n.left.LoadOrStore(err.Error(), true); !logged {
+				n.log.Warn("a record of a private zone is left out: put it anew, or delete it", "error", err)
+			}
 		}
 	}
-	return all, nil
+	return all
 }
 
 // zonesOf tells the private zones of a network; they are made anew when the policy is.
@@ -177,11 +181,7 @@ func (n *networks) zonesOf(id string) func() (*dataplane.Zones, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if now != policy {
-			made, err := zones(now, id)
-			if err != nil {
-				return nil, err
-			}
-			policy, known = now, made
+			policy, known = now, n.zones(now, id)
 		}
 		return known, nil
 	}

@@ -2,14 +2,20 @@ package server
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/miekg/dns"
 
 	"isle/expr"
+	"isle/internal/arm"
 	"isle/internal/dataplane"
+	"isle/internal/store"
 )
 
 // at is the text at a path of member names, "" when there is none.
@@ -83,6 +89,41 @@ func TestAPlaceIsMadeOnceForAPolicy(t *testing.T) {
 	}
 	if a, ok := s.network.Address(id, dataplane.Connectors); !ok || a.String() != "10.0.0.36" {
 		t.Errorf("the connectors are at %v", a)
+	}
+}
+
+// A record that is stored and is none is left out and logged once; all else of the network is
+// as it was.
+func TestABadRecordOfAZoneIsLeftOut(t *testing.T) {
+	var log strings.Builder
+	s, err := Start(t.Context(), Config{Data: t.TempDir(), Listen: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, id := environment(t, s)
+	zone := group + "/providers/Microsoft.Network/privateDnsZones/contoso.internal"
+	const version = "2024-06-01"
+	put(t, s, zone, version, `{"location":"global"}`)
+	put(t, s, zone+"/virtualNetworkLinks/net", version, `{"location":"global","properties":{"virtualNetwork":{"id":"`+group+`/providers/Microsoft.Network/virtualNetworks/net"}}}`)
+	put(t, s, zone+"/A/web", version, `{"properties":{"ttl":10,"aRecords":[{"ipv4Address":"10.0.0.100"}]}}`)
+	long := strings.Repeat(strings.Repeat("x", 60)+".", 4) + "y"
+	now := time.Now()
+	if err := s.store.Control().Write(t.Context(), func(tx *store.Tx) error {
+		return arm.Save(tx, arm.Resource{Resource: store.Resource{ID: zone + "/A/" + long, State: "Succeeded", Created: now, Changed: now, ETag: arm.NewETag(),
+			Body: []byte(`{"v":1,"ttl":10,"records":{"aRecords":[{"ipv4Address":"10.0.0.101"}]}}`)}})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 { // each a new policy
+		put(t, s, group+"/providers/Microsoft.Network/networkSecurityGroups/web"+fmt.Sprint(i), "2021-08-01", `{"location":"local"}`)
+		place := s.places.Of(id)
+		if place.Err != nil || len(place.Zones.Answer("web.contoso.internal.", dns.TypeA).Records) != 1 {
+			t.Fatalf("%+v", place)
+		}
+	}
+	stop(t, s)
+	if n := strings.Count(log.String(), "is left out"); n != 1 || !strings.Contains(log.String(), long) {
+		t.Errorf("it is logged %d times: %s", n, log.String())
 	}
 }
 

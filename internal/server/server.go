@@ -311,7 +311,7 @@ func (s *Server) build() error {
 	if s.config.threats != nil {
 		s.policies.SetThreats(s.config.threats.has)
 	}
-	s.places = newNetworks(s.policies)
+	s.places = newNetworks(s.policies, s.log)
 	s.traffic = traffic.New(s.store, s.config.FlowDays, s.config.Clock, s.log)
 	if err := s.openDataPlane(); err != nil {
 		return err
