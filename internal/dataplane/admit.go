@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"path"
-	"slices"
 	"strings"
 
 	"isle/netpol"
@@ -34,8 +33,8 @@ type Caller struct {
 // network is also judged as netpol.NeighbourAddress, and of the two the rule with the
 // lower priority number decides. An Internal endpoint answers only what the service
 // tag VirtualNetwork has. A workflow of the same network is judged over its whole
-// way, as is one of a peered network; one of another first leaves its own network for this
-// host, and then comes from this host. Where the kernel holds the networks, who called inside one is there, and an
+// way, as is one of a peered network that this one gives access; one of another first leaves
+// its own network for this host, and then comes from this host. Where the kernel holds the networks, who called inside one is there, and an
 // Internal endpoint answers nowhere else.
 func (n *Inproc) Admit(environment string, c Caller) Decision {
 	p := n.place(environment)
@@ -66,10 +65,11 @@ func (n *Inproc) admit(p *Place, environment string, c Caller) Decision {
 		from = n.caller(p, from)
 	default:
 		home := n.place(c.Source.Environment)
-		if from = netpol.HostAddress(); home.sharesNetwork(p) || home.isPeered(p) {
-			from, _ = home.Address(c.Source.Subnet.component())
-		} else if d := n.leave(home, *c.Source, c.By); !d.Allowed {
-			return d
+		if from, _ = home.Address(c.Source.Subnet.component()); !home.sharesNetwork(p) && !(home.isPeered(p) && p.has(from)) {
+			if d := n.leave(home, *c.Source, c.By); !d.Allowed {
+				return d
+			}
+			from = netpol.HostAddress()
 		}
 		f.Address = netip.AddrPortFrom(from, 0)
 	}
@@ -154,10 +154,8 @@ func (p *Place) has(a netip.Addr) bool {
 	if a == netpol.HostAddress() {
 		return false
 	}
-	if _, inside := p.Network.SubnetOf(a); inside {
-		return true
-	}
-	return slices.ContainsFunc(p.Network.Tag("VirtualNetwork"), func(prefix netip.Prefix) bool { return prefix.Contains(a) })
+	_, inside := p.Network.SubnetOf(a)
+	return inside || p.Network.TagHas("VirtualNetwork", a)
 }
 
 // neighbour judges a caller that has a private address outside the network: by the

@@ -58,6 +58,38 @@ func TestDialReachesAPeeredNetwork(t *testing.T) {
 	}
 }
 
+// A peering without access is no way to an endpoint: the caller leaves its own network, as
+// its rules let it, and comes from this host.
+func TestAdmitWherePeeringGivesNoAccess(t *testing.T) {
+	for _, c := range []struct {
+		internal bool
+		rule     string // of the caller's network
+		want     string
+	}{
+		{false, "Out 200 Deny Tcp * Internet 443", "securityRules/Out200"},
+		{false, "Out 200 Allow Tcp * Internet 443", "+securityRules/In200"},
+		{true, "Out 200 Deny Tcp * Internet 443", "securityRules/Out200"},
+		{true, "Out 200 Allow Tcp * Internet 443", "is Internal"},
+	} {
+		m := withSpoke(model("In 200 Allow Tcp 127.0.0.1/32 * 443"), c.rule)
+		m.Networks[0].Peerings[0].Access = false
+		target, caller := placeOf(t, m), placeOf(t, m)
+		target.Internal = c.internal
+		policy, err := netpol.Compile(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		caller.Network, _ = policy.Network(spoke)
+		caller.Ranges[SubnetBuiltIn] = netip.MustParsePrefix("10.2.0.0/27")
+		n := NewInproc(Options{Networks: networks{"e": target, "peered": caller}})
+		d := n.Admit("e", Caller{Address: addr("127.0.0.1"), Source: &Source{Environment: "peered"}})
+		want, allowed := strings.CutPrefix(c.want, "+")
+		if d.Allowed != allowed || !strings.Contains(d.Reason, want) {
+			t.Errorf("%v %s: %+v", c.internal, c.rule, d)
+		}
+	}
+}
+
 // An Internal endpoint answers a peered network: its workflows, and what is attached there.
 func TestAdmitFromAPeeredNetwork(t *testing.T) {
 	m := withSpoke(model("In 200 Deny Tcp 10.2.0.9/32 * *"))
