@@ -65,6 +65,12 @@ func (n *Network) toward(a netip.Addr) *peer {
 // is peered with, then those that appliances there can send them on to, and so on.
 func (n *Network) Reach() []*Network { return slices.Clone(n.reach) }
 
+// Reaches tells whether an address is in a subnet of a network of Reach. It does not
+// allocate.
+func (n *Network) Reaches(a netip.Addr) bool {
+	return slices.ContainsFunc(n.reach, func(r *Network) bool { return r.place(a.Unmap()) != nil })
+}
+
 // Peered tells whether two networks are peered with each other; the other one may be as
 // another policy has it.
 func (n *Network) Peered(other *Network) bool {

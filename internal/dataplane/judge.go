@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -122,13 +121,7 @@ func (n *Inproc) meant(p *Place, a netip.AddrPort) (to, reach netip.AddrPort, at
 // holds tells whether an address is in a subnet of the place's network, or of one within
 // its reach.
 func (p *Place) holds(a netip.Addr) bool {
-	if p.Network == nil || a == netpol.HostAddress() {
-		return false
-	}
-	return slices.ContainsFunc(p.Network.Reach(), func(n *netpol.Network) bool {
-		_, inside := n.SubnetOf(a)
-		return inside
-	})
+	return p.Network != nil && a != netpol.HostAddress() && p.Network.Reaches(a)
 }
 
 // near tells whether a way out is of this host.

@@ -198,3 +198,21 @@ func TestOwnAddressesOfTheHostAreTheHost(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// A dial asks what is within reach of its network: that costs nothing.
+func TestWhatIsWithinReachIsAskedWithoutACopy(t *testing.T) {
+	p := placeOf(t, withSpoke(model()))
+	for _, c := range []struct {
+		address string
+		want    bool
+	}{{"10.0.1.4", true}, {"10.2.0.4", true}, {"::ffff:10.2.0.4", true}, {"10.2.1.4", false}, {"192.0.2.1", false}, {"127.0.0.1", false}, {"2001:db8::1", false}} {
+		at := addr(c.address)
+		if n := testing.AllocsPerRun(10, func() {
+			if p.holds(at) != c.want {
+				t.Errorf("%s: it is not %v", at, c.want)
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations", at, n)
+		}
+	}
+}
