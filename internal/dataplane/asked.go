@@ -3,6 +3,7 @@ package dataplane
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"isle/netpol"
@@ -19,8 +21,9 @@ import (
 
 // Application rules of firewalls decide by the name that a client asks for (network.md
 // §A6): the server name of a ClientHello, or the Host of a request. What begins by a
-// dialer is let begin by the name that was dialed, and what it then says is judged before
-// it is sent. What speaks neither is not let through.
+// dialer is let begin by the name that was dialed, and what it says first is judged before
+// it is sent. What speaks neither is not let through. What was let through goes on: later
+// requests of a connection are not looked at.
 
 // maxAsked bounds what is read of a client before its name is known.
 const maxAsked = 64 << 10
@@ -111,10 +114,12 @@ type asking struct {
 	net.Conn
 	judge func(netpol.Application) error // refuses what must not pass
 
-	mu    sync.Mutex
-	first []byte // said, and not judged; guarded by mu
-	told  bool   // guarded by mu
-	err   error  // why nothing may be said any more; guarded by mu
+	told  atomic.Bool // what was said first is judged and sent
+	turn  sync.Mutex  // of who says something before that
+	first []byte      // said, and not sent; guarded by turn
+
+	mu  sync.Mutex // held for no longer than it takes to look: Read needs it while others write
+	err error      // why nothing may be said any more; guarded by mu
 }
 
 // NetConn is the connection itself.
@@ -124,22 +129,34 @@ func (a *asking) NetConn() net.Conn { return a.Conn }
 func (a *asking) Read(b []byte) (int, error) {
 	n, err := a.Conn.Read(b)
 	if err != nil {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if a.err != nil {
-			return n, a.err
-		}
+		err = cmp.Or(a.ended(), err)
 	}
 	return n, err
 }
 
-func (a *asking) Write(b []byte) (int, error) {
+// ended is why nothing may be said any more; nil: it may.
+func (a *asking) ended() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	switch {
-	case a.err != nil:
-		return 0, a.err
-	case a.told:
+	return a.err
+}
+
+func (a *asking) end(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.err = err
+}
+
+func (a *asking) Write(b []byte) (int, error) {
+	if a.told.Load() {
+		return a.Conn.Write(b)
+	}
+	a.turn.Lock()
+	defer a.turn.Unlock()
+	if err := a.ended(); err != nil {
+		return 0, err
+	}
+	if a.told.Load() { // meanwhile
 		return a.Conn.Write(b)
 	}
 	a.first = append(a.first, b...)
@@ -150,15 +167,17 @@ func (a *asking) Write(b []byte) (int, error) {
 	if err != nil { // judged without a name, which tells who does not let it through
 		app = netpol.Application{}
 	}
-	if a.err = a.judge(app); a.err != nil {
+	if err := a.judge(app); err != nil {
+		a.end(err)
 		_ = a.Conn.Close()
-		return 0, a.err
+		return 0, err
 	}
-	a.told = true
-	if _, a.err = a.Conn.Write(a.first); a.err != nil {
-		return 0, a.err
+	if _, err := a.Conn.Write(a.first); err != nil {
+		a.end(err)
+		return 0, err
 	}
 	a.first = nil
+	a.told.Store(true)
 	return len(b), nil
 }
 
@@ -166,7 +185,7 @@ func (a *asking) Write(b []byte) (int, error) {
 func (d *dialer) listening(c net.Conn, j judgement) net.Conn {
 	return &asking{Conn: c, judge: func(app netpol.Application) error {
 		f := j.Flow
-		if _, err := netip.ParseAddr(f.Host); app.Name == "" && (err == nil || app.Protocol == netpol.MSSQL) {
+		if _, err := netip.ParseAddr(f.Host); app.Name == "" && (app.Protocol == netpol.MSSQL || app.Protocol != netpol.UnknownApplication && err == nil) {
 			app.Name = f.Host // addresses are not said, nor is a database's name yet
 		}
 		again := j.place.evaluateAsked(f, j.to, app)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -80,7 +81,8 @@ func FuzzAsked(f *testing.F) {
 }
 
 // named leads what front sends to the servers through a firewall with application rules:
-// https to *.example.com, http to www.example.com, all but bad.example.com.
+// https to *.example.com, http to www.example.com, all but bad.example.com, and https to
+// port 8443 of all.
 func named(t *testing.T) *netpol.Model {
 	m := throughFirewall(model(), "10.0.1.0/24")
 	f := &m.Firewalls[0]
@@ -89,7 +91,8 @@ func named(t *testing.T) *netpol.Model {
 	f.Applications = []netpol.ApplicationCollection{
 		{Name: "no", Priority: 100, Rules: []netpol.ApplicationRule{{Name: "bad", Protocols: []netpol.ApplicationPort{https}, Names: []string{"bad.example.com"}}}},
 		{Name: "yes", Priority: 200, Action: netpol.Allow, Rules: []netpol.ApplicationRule{{Name: "tls", Protocols: []netpol.ApplicationPort{https}, Names: []string{"*.example.com"}},
-			{Name: "plain", Protocols: []netpol.ApplicationPort{http}, Names: []string{"www.example.com"}}}}}
+			{Name: "plain", Protocols: []netpol.ApplicationPort{http}, Names: []string{"www.example.com"}},
+			{Name: "all", Protocols: []netpol.ApplicationPort{{Protocol: netpol.HTTPS, Port: 8443}}, Names: []string{"*"}}}}}
 	return m
 }
 
@@ -101,7 +104,7 @@ func TestApplicationRulesDecideByName(t *testing.T) {
 		n, _ := c.Read(b)
 		fmt.Fprintf(c, "%d", n)
 	})
-	p := placeOf(t, named(t)).mapped("10.0.1.4:443", server.String()).mapped("10.0.1.4:80", server.String())
+	p := placeOf(t, named(t)).mapped("10.0.1.4:443", server.String()).mapped("10.0.1.4:80", server.String()).mapped("10.0.1.4:8443", server.String())
 	var seen []Decision
 	hosts := names{"www.example.com": {"10.0.1.4"}, "bad.example.com": {"10.0.1.4"}, "other.test": {"10.0.1.4"}}
 	d := NewInproc(Options{Networks: in(p), Resolver: hosts, Observe: func(d Decision) { seen = append(seen, d) }}).Dialer("e", SubnetBuiltIn)
@@ -118,6 +121,8 @@ func TestApplicationRulesDecideByName(t *testing.T) {
 		{"bad.example.com:443", "", "denied no/bad"},
 		{"other.test:443", "", "denied no rule matched"},
 		{"10.0.1.4:443", "", "denied no rule matched"},
+		{"10.0.1.4:8443", string(hello(t, "")), "yes/all"},
+		{"10.0.1.4:8443", "SSH-2.0-x\r\n", "denied application rules decide by the name that the client asks for, and none is known"},
 	} {
 		seen = nil
 		got, err := sayTo(t, d, c.address, c.say)
@@ -154,6 +159,67 @@ func sayTo(t *testing.T, d Dialer, address, say string) (string, error) {
 	}
 	answer, err := io.ReadAll(c)
 	return string(answer), err
+}
+
+// TestLaterRequestsAreNotLookedAt: what was let through goes on (DIVERGENCES.md).
+func TestLaterRequestsAreNotLookedAt(t *testing.T) {
+	server := peer(t, func(c net.Conn) {
+		for said := bufio.NewReader(c); ; {
+			r, err := http.ReadRequest(said)
+			if err != nil {
+				return
+			}
+			fmt.Fprintln(c, r.Host)
+		}
+	})
+	p := placeOf(t, named(t)).mapped("10.0.1.4:80", server.String())
+	d := NewInproc(Options{Networks: in(p), Resolver: names{"www.example.com": {"10.0.1.4"}}}).Dialer("e", SubnetBuiltIn)
+	c, err := d.Dial(t.Context(), "tcp", "www.example.com:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	answers := bufio.NewReader(c)
+	for _, host := range []string{"www.example.com", "a.example.com"} {
+		fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", host)
+		if got, err := answers.ReadString('\n'); got != host+"\n" {
+			t.Errorf("%s: %q %v", host, got, err)
+		}
+	}
+}
+
+// TestWhoSaysMuchHearsTheEnd: a Write that nobody takes holds up no Read.
+func TestWhoSaysMuchHearsTheEnd(t *testing.T) {
+	for taken := range 2 { // requests before the one that is not taken
+		here, there := net.Pipe()
+		defer there.Close()
+		c := &asking{Conn: here, judge: func(netpol.Application) error { return nil }}
+		defer c.Close()
+		request := []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		go func() {
+			for range taken + 1 {
+				_, _ = c.Write(request)
+			}
+		}()
+		if _, err := io.ReadFull(there, make([]byte, taken*len(request)+1)); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.SetReadDeadline(time.Unix(1, 0))
+		ended := make(chan error, 1)
+		go func() {
+			_, err := c.Read(make([]byte, 1))
+			ended <- err
+		}()
+		select {
+		case err := <-ended:
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("after %d: %v", taken, err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("after %d: Read waits for Write", taken)
+		}
+	}
 }
 
 // TestClientsGoThroughApplicationRules: real ones, of TLS and of HTTP.
