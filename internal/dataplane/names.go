@@ -24,6 +24,8 @@ import (
 const (
 	// askedPatience is how long a client may take to say what it asks for.
 	askedPatience = 30 * time.Second
+	// tdsHeader is how long the header of a packet of TDS is.
+	tdsHeader = 8
 	// maxTDS bounds a packet of TDS before its client's name is known.
 	maxTDS = 32 << 10
 )
@@ -224,7 +226,7 @@ func (p *proxied) askTDS() error {
 			p.judge(netpol.Application{})
 			return errors.Join(err, errUnfinished)
 		}
-		hello = append(hello, p.first[at+8:at+n]...)
+		hello = append(hello, p.first[at+tdsHeader:at+n]...)
 		app, err := askedByTLS(hello)
 		if errors.Is(err, errUnfinished) {
 			continue
@@ -234,23 +236,23 @@ func (p *proxied) askTDS() error {
 	}
 }
 
-// packet reads one packet of TDS of a type behind what was read, and tells how long it is.
-// Nothing may follow it: each side waits for the other.
+// packet reads one packet of TDS of a type, of which something may be read already, and
+// tells how long it is. Nothing may follow it: each side waits for the other.
 func (p *proxied) packet(c net.Conn, read *[]byte, typ byte) (int, error) {
-	need := 8
-	for len(*read) < need {
+	for need := tdsHeader; ; {
+		if len(*read) >= tdsHeader {
+			need = int(binary.BigEndian.Uint16((*read)[2:]))
+			if (*read)[0] != typ || need < tdsHeader || need > maxTDS || len(*read) > need {
+				return 0, errors.New("it is not the packet of TDS that is due")
+			}
+			if len(*read) == need {
+				return need, nil
+			}
+		}
 		b := make([]byte, need-len(*read))
 		if _, err := io.ReadFull(c, b); err != nil {
 			return 0, err
 		}
 		*read = append(*read, b...)
-		if need == 8 {
-			need = max(8, int(binary.BigEndian.Uint16((*read)[2:])))
-		}
 	}
-	need = int(binary.BigEndian.Uint16((*read)[2:]))
-	if (*read)[0] != typ || need < 8 || need > maxTDS || len(*read) > need {
-		return 0, errors.New("it is not the packet of TDS that is due")
-	}
-	return need, nil
 }

@@ -1,6 +1,7 @@
 package dataplane
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
@@ -64,6 +65,27 @@ func TestDatabasesAreJudgedByName(t *testing.T) {
 		}
 		if last := seen[len(seen)-1].Record; last.FQDN != name && want || (last.RuleName == "yes/sql") != (want || name == "strange.example.com") {
 			t.Errorf("%s: %+v", name, last)
+		}
+	}
+}
+
+// TestPacketsOfTDSComeInPieces: cut anywhere, a packet is read to its end and no further;
+// what is no such packet is refused.
+func TestPacketsOfTDSComeInPieces(t *testing.T) {
+	whole := tds(0x12, []byte("prelogin"))
+	for cut := range len(whole) + 1 {
+		read := bytes.Clone(whole[:cut])
+		n, err := new(proxied).packet(&heard{Reader: bytes.NewReader(append(whole[cut:len(whole):len(whole)], "more"...))}, &read, 0x12)
+		if err != nil || n != len(whole) || !bytes.Equal(read, whole) {
+			t.Errorf("cut at %d: %d %v, %q", cut, n, err, read)
+		}
+	}
+	for _, bad := range [][]byte{tds(0x04, []byte("answer")), {0x12, 1, 0, 7, 0, 0, 1, 0}, {0x12, 1, 0xff, 0xff, 0, 0, 1, 0}, append(tds(0x12, nil), 0), whole[:len(whole)-1], whole[:3]} {
+		for cut := range len(bad) + 1 {
+			read := bytes.Clone(bad[:cut])
+			if _, err := new(proxied).packet(&heard{Reader: bytes.NewReader(bad[cut:])}, &read, 0x12); err == nil && len(read) == len(bad) {
+				t.Errorf("%q cut at %d is taken", bad, cut)
+			}
 		}
 	}
 }
