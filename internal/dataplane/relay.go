@@ -191,18 +191,28 @@ func (n *Inproc) dialReal(r relay) (net.Conn, error) {
 	return direct.Dial(r.protocol, r.real.String())
 }
 
+// maxCallers bounds the connections of a listener that are served at one time: who opens
+// many must not take all files of the server. Further ones wait in the kernel.
+const maxCallers = 1024
+
 // accept serves each connection of a listener until that is closed.
 func accept(l net.Listener, serve func(net.Conn)) {
+	under := make(chan struct{}, maxCallers)
 	for {
+		under <- struct{}{}
 		c, err := l.Accept()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
 		if err != nil {
 			time.Sleep(relayPause) // no files left: connections wait in the kernel
+			<-under
 			continue
 		}
-		go serve(c)
+		go func() {
+			defer func() { <-under }()
+			serve(c)
+		}()
 	}
 }
 

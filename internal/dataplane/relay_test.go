@@ -8,10 +8,38 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
+
+// TestConnectionsAreServedUpToABound: further ones wait until one has ended.
+func TestConnectionsAreServedUpToABound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newInlet(addrPort("127.0.0.1:1"), func() {})
+		var served atomic.Int32
+		end := make(chan struct{})
+		go accept(l, func(c net.Conn) {
+			served.Add(1)
+			<-end
+			_ = c.Close()
+		})
+		for range maxCallers + 2 {
+			go func() { _, _ = l.dial(t.Context(), Source{}) }()
+		}
+		for ended := range int32(2) {
+			synctest.Wait()
+			if n := served.Load(); n != maxCallers+ended {
+				t.Errorf("%d are served when %d have ended", n, ended)
+			}
+			end <- struct{}{}
+		}
+		_ = l.Close()
+		close(end)
+	})
+}
 
 // TestARelayGoesWhenItsAttachmentLeadsElsewhere: what stays at its port would answer in
 // the place of the new one.
