@@ -59,10 +59,7 @@ type Egress struct {
 	Proxy    *url.URL
 }
 
-// Component is the address of a component.
-func (p *Place) Component(c Component) (netip.Addr, bool) { return p.Address(c) }
-
-// address is the simulated address of a component: Azure keeps the first four
+// Address is the simulated address of a component: Azure keeps the first four
 // addresses of a subnet, so components begin at the fifth.
 func (p *Place) Address(c Component) (netip.Addr, bool) {
 	if p == nil {
