@@ -2,7 +2,10 @@ package server
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +18,7 @@ import (
 const (
 	// entrancesEvery is how often the policy is looked at for entrances.
 	entrancesEvery = time.Second
-	// maxEntrances bounds them: NAT rules may have ranges of ports.
+	// maxEntrances bounds those of a firewall: NAT rules may have ranges of ports.
 	maxEntrances = 256
 )
 
@@ -23,21 +26,23 @@ const (
 // that those have on this host. Where a network has an uplink that the kernel holds, they
 // come by that.
 func (s *Server) watchEntrances(ctx context.Context) {
-	entrances, last, told := new(dataplane.Entrances), (*network.Snapshot)(nil), ""
+	var entrances dataplane.Entrances
+	var last *network.Snapshot
+	var wanted map[dataplane.Entrance]bool
+	var left, failed error
 	tick := time.NewTicker(entrancesEvery)
 	defer tick.Stop()
 	for {
-		if now, err := s.policies.Current(); err == nil && now != last {
-			problem := ""
-			if err := entrances.Keep(s.network, s.entrances(now), s.inward); err != nil {
-				problem = err.Error()
-			} else {
-				last = now
+		if now, err := s.policies.Current(); err == nil && (now != last || failed != nil) {
+			if now != last {
+				before := left
+				wanted, left = s.entrances(now)
+				s.tellNew("ports of a firewall's public address are not served", before, left)
 			}
-			if problem != "" && problem != told {
-				s.log.Error("callers of a firewall's public address are not let in; it is tried again", "error", problem)
-			}
-			told = problem
+			before := failed
+			failed = entrances.Keep(s.network, wanted, s.inward)
+			s.tellNew("callers of a firewall's public address are not let in; it is tried again", before, failed)
+			last = now
 		}
 		select {
 		case <-ctx.Done():
@@ -48,19 +53,31 @@ func (s *Server) watchEntrances(ctx context.Context) {
 	}
 }
 
-// inward is a network as it is now.
+// tellNew logs an error unless it was told before.
+func (s *Server) tellNew(message string, before, err error) {
+	if err != nil && (before == nil || before.Error() != err.Error()) {
+		s.log.Error(message, "error", err)
+	}
+}
+
+// inward is a network as it is now, and what is attached within its reach.
 func (s *Server) inward(id string) (*netpol.Network, []dataplane.Mapping) {
 	now, err := s.policies.Current()
 	if err != nil {
 		return nil, nil
 	}
-	n, _ := now.Policy.Network(id)
-	return n, mappings(now, id)
+	n, ok := now.Policy.Network(id)
+	if !ok {
+		return nil, nil
+	}
+	return n, attached(now, n)
 }
 
-// entrances are the ports that NAT rules let callers in by.
-func (s *Server) entrances(now *network.Snapshot) map[dataplane.Entrance]bool {
+// entrances are the ports that NAT rules let callers in by. The error tells of those that
+// are too many.
+func (s *Server) entrances(now *network.Snapshot) (map[dataplane.Entrance]bool, error) {
 	wanted := map[dataplane.Entrance]bool{}
+	var found []error
 	for i := range now.Model().Firewalls {
 		f := &now.Model().Firewalls[i]
 		id := networkOfSubnet(f.Subnet)
@@ -69,25 +86,43 @@ func (s *Server) entrances(now *network.Snapshot) map[dataplane.Entrance]bool {
 			continue
 		}
 		filter, _ := n.Firewall(f.ID)
-		for k := range filter.NAT {
-			for _, public := range filter.Publics {
-				if e := now.Egress()[public]; e.Bind.IsValid() {
-					addEntrances(wanted, id, &filter.NAT[k], public, e.Bind)
+		list := entrancesOf(id, &filter, now.Egress())
+		if more := len(list) - maxEntrances; more > 0 {
+			found = append(found, fmt.Errorf("the NAT rules of firewall %s let callers in at %d ports, of which the first %d are served: the first that is not is %s; give the rules fewer ports",
+				path.Base(f.ID), len(list), maxEntrances, list[maxEntrances].Public))
+			list = list[:maxEntrances]
+		}
+		for _, e := range list {
+			wanted[e] = true
+		}
+	}
+	return wanted, errors.Join(found...)
+}
+
+// entrancesOf are all that a firewall's NAT rules let callers in by, in the rules' order.
+func entrancesOf(id string, filter *netpol.FirewallFilter, egress map[netip.Addr]network.Egress) (list []dataplane.Entrance) {
+	known := map[netip.AddrPort]bool{}
+	for k := range filter.NAT {
+		for _, public := range filter.Publics {
+			e := egress[public]
+			if !e.Bind.IsValid() || !translates(&filter.NAT[k], public) {
+				continue
+			}
+			for _, r := range filter.NAT[k].DestinationPorts {
+				for port := int(max(r.First, 1)); port <= int(r.Last); port++ {
+					if at := netip.AddrPortFrom(public, uint16(port)); !known[at] {
+						known[at] = true
+						list = append(list, dataplane.Entrance{Network: id, Public: at, At: netip.AddrPortFrom(e.Bind, uint16(port))})
+					}
 				}
 			}
 		}
 	}
-	return wanted
+	return list
 }
 
-func addEntrances(wanted map[dataplane.Entrance]bool, network string, rule *netpol.Translation, public, at netip.Addr) {
+// translates tells whether a NAT rule lets callers of a public address in over TCP.
+func translates(rule *netpol.Translation, public netip.Addr) bool {
 	of := func(p netip.Prefix) bool { return p.Contains(public) }
-	if !slices.Contains(rule.Ported, netpol.TCP) || rule.Destination != nil && !slices.ContainsFunc(rule.Destination, of) {
-		return
-	}
-	for _, r := range rule.DestinationPorts {
-		for port := int(max(r.First, 1)); port <= int(r.Last) && len(wanted) < maxEntrances; port++ {
-			wanted[dataplane.Entrance{Network: network, Public: netip.AddrPortFrom(public, uint16(port)), At: netip.AddrPortFrom(at, uint16(port))}] = true
-		}
-	}
+	return slices.Contains(rule.Ported, netpol.TCP) && (rule.Destination == nil || slices.ContainsFunc(rule.Destination, of))
 }

@@ -138,9 +138,8 @@ func (n *networks) place(in *logic.Placement, policy *network.Snapshot, err erro
 	}
 	p.Network = found
 	p.Zones = n.zones(policy, in.Network)
-	p.Guests = map[netip.Addr]string{}
+	p.Mappings, p.Guests = attached(policy, found), map[netip.Addr]string{}
 	for _, n := range slices.Backward(found.Reach()) { // the nearest has the last word
-		p.Mappings = append(mappings(policy, n.ID()), p.Mappings...)
 		maps.Copy(p.Guests, policy.Guests(n.ID()))
 	}
 	p.Egress = make(map[netip.Addr]dataplane.Egress, len(policy.Egress()))
@@ -185,6 +184,14 @@ func (n *networks) zonesOf(id string) func() (*dataplane.Zones, error) {
 		}
 		return known, nil
 	}
+}
+
+// attached are the attachments within a network's reach, the nearest first.
+func attached(policy *network.Snapshot, n *netpol.Network) (list []dataplane.Mapping) {
+	for _, r := range n.Reach() {
+		list = append(list, mappings(policy, r.ID())...)
+	}
+	return list
 }
 
 // mappings are the attachments of a network.
