@@ -168,6 +168,10 @@ func (o *netcheckOptions) printForecast(f *networkForecast) {
 		o.printEnvironment(&p.Environments[i], p.Days)
 	}
 	for _, id := range p.Late {
+		if network, servers := strings.CutSuffix(id, "/dhcpOptions/dnsServers"); servers {
+			fmt.Fprintf(o.out, "Not judged: the name servers of %s, which environments take up when they are restarted.\n", segment(network))
+			continue
+		}
 		fmt.Fprintf(o.out, "Not judged: %s, whose body is only known when others are deployed.\n", segment(id))
 	}
 	if p.Hidden > 0 {
@@ -197,6 +201,9 @@ func (o *netcheckOptions) printEnvironment(e *environmentForecast, days int) {
 	for _, w := range e.Workflows {
 		fmt.Fprintf(o.out, "  The workflow %s would have failed:\n", segment(w.ID))
 		for _, s := range w.Steps {
+			if s.Name == "" { // of an environment that the caller may not read
+				s.Name = "that you may not read"
+			}
 			fmt.Fprintf(o.out, "    %s %s, %s, the last %s\n      %s\n", strings.ToLower(s.Type), s.Name, times(s.Count), s.Last, s.Message)
 		}
 	}

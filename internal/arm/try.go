@@ -24,16 +24,27 @@ type Tried struct {
 	Early bool
 }
 
+// Looks see what is stored in the transaction of what is tried, so that what differs is
+// the tries' doing alone: before them, and after them. Nil: nobody does.
+type Looks struct{ Before, After func(*store.Tx) error }
+
+func look(tx *store.Tx, see func(*store.Tx) error) error {
+	if see == nil {
+		return nil
+	}
+	return see(tx)
+}
+
 // errTried ends the transaction of what is only tried.
 var errTried = errors.New("arm: tried")
 
 // TryAll tells what requests, one after the other, would answer or refuse, and leaves no
 // trace: each is carried out upon what those before it have made, in one transaction,
-// which is undone; before that, look may see what would then be stored (nil: nobody does).
+// which is undone; looks may see what is stored before the first, and what would then be.
 // What goes on behind an answer is taken to have ended well; what a type does before its
 // transaction (Type.Prepare) is done before the first request, and sees what stands there
 // now. The error is none of a request.
-func (m *Manager) TryAll(ctx context.Context, p Principal, tries []Try, look func(*store.Tx) error) ([]Tried, error) {
+func (m *Manager) TryAll(ctx context.Context, p Principal, tries []Try, looks Looks) ([]Tried, error) {
 	tried := make([]Tried, len(tries))
 	changes := make([]func(*store.Tx) error, len(tries))
 	for i, try := range tries {
@@ -62,6 +73,9 @@ func (m *Manager) TryAll(ctx context.Context, p Principal, tries []Try, look fun
 		}
 	}
 	err := m.db.Write(ctx, func(tx *store.Tx) error {
+		if err := look(tx, looks.Before); err != nil {
+			return err
+		}
 		for i, change := range changes {
 			if change == nil {
 				continue
@@ -78,10 +92,8 @@ func (m *Manager) TryAll(ctx context.Context, p Principal, tries []Try, look fun
 				tried[i].Result = nil
 			}
 		}
-		if look != nil {
-			if err := look(tx); err != nil {
-				return err
-			}
+		if err := look(tx, looks.After); err != nil {
+			return err
 		}
 		return errTried
 	})

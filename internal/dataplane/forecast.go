@@ -2,21 +2,36 @@ package dataplane
 
 import (
 	"net/netip"
+	"strings"
+
+	"isle/netpol"
 )
 
 // Forecast judges attempts that were made once by another policy than the one of now, as
 // they would be judged if they were made again. It opens no sockets and tells nobody.
-type Forecast struct{ network *Inproc }
+type Forecast struct {
+	network *Inproc
+	before  Networks // of which the networks are a change; nil: they are those of now
+}
 
 // Under is a forecast for networks as they would be. Attachments, access endpoints and
 // reserved ports of this host are those of now.
 func (n *Inproc) Under(networks Networks) *Forecast {
-	return &Forecast{&Inproc{options: Options{Networks: networks}, inner: n.inner, reserved: n.reservedList(), published: n.publishedList()}}
+	return &Forecast{network: &Inproc{options: Options{Networks: networks}, inner: n.inner, reserved: n.reservedList(), published: n.publishedList()}}
+}
+
+// After is a forecast for what a change makes of the networks of f.
+func (f *Forecast) After(networks Networks) *Forecast {
+	after := f.network.Under(networks)
+	after.before = f.network.options.Networks
+	return after
 }
 
 // Judge is the decision about an attempt: that of the first flow that is allowed, else of
-// the first that is denied. An address that is allowed is taken to answer, and a name to
-// have the addresses that it had.
+// the first that is denied. An address that is allowed is taken to answer. A name has the
+// addresses that the private zones of its network say; is it asked for elsewhere, then
+// those that it had. It fails if the zones say that there is none, or leave it to others
+// since the change, whose answer nobody knows.
 func (f *Forecast) Judge(a Attempt) Decision { return f.judge(a, false) }
 
 // Allows is the verdict of Judge alone.
@@ -32,7 +47,20 @@ func (f *Forecast) judge(a Attempt, brief bool) Decision {
 		return n.leave(place, flow.Source, Subject{})
 	}
 	if place != nil && place.Err == nil && isName(a.Host) {
-		if d := f.lookup(place, flow.Source, a.Host); !d.Allowed || a.Addresses == "" {
+		d := f.lookup(place, flow.Source, a.Host)
+		if !d.Allowed {
+			return d
+		}
+		if d.Flow.Address.Addr() == platformAddress {
+			addresses, failure := f.where(place, a)
+			if failure != "" {
+				return own(d.Flow, netpol.Deny, "name", "NameNotFound", failure)
+			}
+			if addresses != nil {
+				return f.first(place, flow, a, addresses)
+			}
+		}
+		if a.Addresses == "" {
 			return d
 		}
 	}
@@ -40,10 +68,15 @@ func (f *Forecast) judge(a Attempt, brief bool) Decision {
 		flow.Address = netip.AddrPortFrom(only, a.Port)
 		return n.judge(place, flow).Decision
 	}
+	return f.first(place, flow, a, a.Addresses.List())
+}
+
+// first is the decision about the addresses of an attempt.
+func (f *Forecast) first(p *Place, flow Flow, a Attempt, addresses []netip.Addr) Decision {
 	var denied *Decision
-	for _, address := range n.usable(place, a.Addresses.List(), a.Protocol) {
+	for _, address := range f.network.usable(p, addresses, a.Protocol) {
 		flow.Address = netip.AddrPortFrom(address, a.Port)
-		d := n.judge(place, flow).Decision
+		d := f.network.judge(p, flow).Decision
 		if d.Allowed {
 			return d
 		}
@@ -55,6 +88,25 @@ func (f *Forecast) judge(a Attempt, brief bool) Decision {
 		return allowed(flow, "", "no rule forbids it")
 	}
 	return *denied
+}
+
+// where tells what the private zones say of a name: its addresses, none if it is asked for
+// elsewhere, as it was; or why it would not be found.
+func (f *Forecast) where(p *Place, a Attempt) (addresses []netip.Addr, failure string) {
+	host := strings.TrimSuffix(a.Host, ".")
+	addresses, next, failed := p.Zones.where(host)
+	if failed != nil {
+		return nil, host + ": " + failed.Err
+	}
+	if next == "" || f.before == nil {
+		return addresses, ""
+	}
+	if was := f.before.Of(a.Environment); was != nil && was.Err == nil {
+		if _, before, _ := was.Zones.where(host); before != next {
+			return nil, host + ": the private DNS zones of the virtual network do not say any more where it is, and what the host's resolver says is not known"
+		}
+	}
+	return nil, ""
 }
 
 // lookup judges the way to the place's name servers.

@@ -143,27 +143,39 @@ func (q *query) ask(ctx context.Context, server netip.Addr) ([]netip.Addr, error
 // platform asks the platform's name server: the private zones of the network, and the
 // host's resolver for what is in none of them.
 func (q *query) platform(ctx context.Context, server netip.Addr) ([]netip.Addr, error) {
+	found, next, failed := q.place.Zones.where(q.host)
+	switch {
+	case failed != nil:
+		return nil, q.failed(server, failed)
+	case next != "":
+		return q.dialer.system(ctx, strings.TrimSuffix(next, "."))
+	}
+	return found, nil
+}
+
+// where is what the zones say of a host: its addresses, IPv6 only where there is no IPv4
+// one, or the name to be asked for elsewhere, or why it has neither.
+func (z *Zones) where(host string) (found []netip.Addr, next string, failed *net.DNSError) {
 	for _, kind := range []uint16{dns.TypeA, dns.TypeAAAA} {
-		a := q.place.Zones.Answer(dns.Fqdn(q.host), kind)
+		a := z.Answer(dns.Fqdn(host), kind)
 		switch {
 		case a.Next != "":
-			return q.dialer.system(ctx, strings.TrimSuffix(a.Next, "."))
+			return nil, a.Next, nil
 		case a.Rcode == dns.RcodeNameError:
-			return nil, q.failed(server, &net.DNSError{Err: "no such host in the private DNS zones of the virtual network", IsNotFound: true})
+			return nil, "", &net.DNSError{Err: "no such host in the private DNS zones of the virtual network", IsNotFound: true}
 		case a.Rcode != dns.RcodeSuccess:
-			return nil, q.failed(server, &net.DNSError{Err: "the aliases of the private DNS zones go round in circles", IsTemporary: true})
+			return nil, "", &net.DNSError{Err: "the aliases of the private DNS zones go round in circles", IsTemporary: true}
 		}
-		var found []netip.Addr
 		for _, r := range a.Records {
 			if at, ok := addressOf(r, kind); ok {
 				found = append(found, at.Unmap())
 			}
 		}
 		if len(found) > 0 {
-			return found, nil
+			return found, "", nil
 		}
 	}
-	return nil, q.failed(server, &net.DNSError{Err: "the name has no address", IsNotFound: true})
+	return nil, "", &net.DNSError{Err: "the name has no address", IsNotFound: true}
 }
 
 // askFor makes one exchange over UDP, and over TCP if the answer is cut off or the way

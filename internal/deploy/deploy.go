@@ -39,7 +39,7 @@ type Resources interface {
 // Rehearsal tells what PUTs would do, and what of a resource one can have said, for
 // what-if.
 type Rehearsal interface {
-	TryAll(ctx context.Context, p arm.Principal, tries []arm.Try, look func(*store.Tx) error) ([]arm.Tried, error)
+	TryAll(ctx context.Context, p arm.Principal, tries []arm.Try, looks arm.Looks) ([]arm.Tried, error)
 	Settable(typ string, view expr.Value) expr.Value
 }
 

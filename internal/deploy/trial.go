@@ -5,20 +5,19 @@ import (
 
 	"isle/expr"
 	"isle/internal/arm"
-	"isle/internal/store"
 )
 
-// Try tries a deployment to a group, nested deployments included, lets look see what would
-// then be stored, and undoes everything. Late are the IDs of resources whose bodies say what
+// Try tries a deployment to a group, nested deployments included, lets looks see what is
+// stored and what would then be, and undoes everything. Late are the IDs of resources whose bodies say what
 // only another deployed resource knows: they were not tried. The error is all that the
 // deployment would be refused for.
-func (p *Provider) Try(ctx context.Context, r *arm.Request, group arm.ID, body expr.Value, look func(*store.Tx) error) (late []string, err error) {
+func (p *Provider) Try(ctx context.Context, r *arm.Request, group arm.ID, body expr.Value, looks arm.Looks) (late []string, err error) {
 	id, err := arm.ParseID(group.String() + "/providers/" + TypeName + "/whatIf")
 	if err != nil {
 		return nil, err
 	}
 	w := p.preview(ctx, r)
-	w.look = look
+	w.looks = looks
 	if _, err := w.see(id, body); err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func TestWhatIsExcusedWasNotTried(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	late, err := w.provider.Try(t.Context(), &arm.Request{Principal: arm.Principal{ID: "o"}, Now: w.now}, id, body, nil)
+	late, err := w.provider.Try(t.Context(), &arm.Request{Principal: arm.Principal{ID: "o"}, Now: w.now}, id, body, arm.Looks{})
 	if got := strings.Join(late, " "); err != nil || got != things+"read "+things+"a" {
 		t.Errorf("%s %v", got, err)
 	}

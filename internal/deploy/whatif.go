@@ -8,7 +8,6 @@ import (
 
 	"isle/expr"
 	"isle/internal/arm"
-	"isle/internal/store"
 )
 
 // What a deployment would change (logic-api §5.2, WhatIf). The PUTs of its resources are
@@ -52,8 +51,8 @@ type preview struct {
 	becomes map[string]prospect     // by key: what becomes of what templates name
 	groups  map[string]arm.Resource // by key: groups that would be made
 
-	look func(*store.Tx) error // sees what would be stored; nil: nobody does
-	late []string              // IDs of resources whose bodies only the deployment shows
+	looks arm.Looks
+	late  []string // IDs of resources whose bodies only the deployment shows
 }
 
 // prospect is what is known of a resource of a template before it is deployed.
@@ -127,7 +126,7 @@ func (w *preview) see(id arm.ID, body expr.Value) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w.tried, err = w.provider.rehearsal.TryAll(w.ctx, w.who, w.puts, w.look); err != nil {
+	if w.tried, err = w.provider.rehearsal.TryAll(w.ctx, w.who, w.puts, w.looks); err != nil {
 		return nil, err
 	}
 	s.judge()

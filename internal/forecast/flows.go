@@ -23,6 +23,8 @@ const (
 // flows judges the recorded attempts of one environment after the other.
 type flows struct {
 	before, after *dataplane.Forecast
+	// named tells whether the caller of an inbound attempt may be told.
+	named func(*dataplane.Attempt) bool
 
 	// of the environment
 	known   map[dataplane.Attempt]verdicts // by attempt without whose it is
@@ -105,6 +107,9 @@ type flowView struct {
 	Decision  netpol.Record `json:"decision"` // of the later policy
 }
 
+// anotherEnvironment stands for a workflow that may not be told.
+const anotherEnvironment = "a workflow of another environment"
+
 type callerView struct {
 	Workflow string `json:"workflow"`
 	Action   string `json:"action,omitempty"`
@@ -112,12 +117,12 @@ type callerView struct {
 
 // workflowView is a workflow that would have failed, and where.
 type workflowView struct {
-	ID    string     `json:"id"`
+	ID    string     `json:"id"` // or "a workflow of another environment"
 	Steps []stepView `json:"steps"`
 }
 
 type stepView struct {
-	Name    string `json:"name"`
+	Name    string `json:"name"`  // "": of a workflow that may not be told
 	Type    string `json:"type"`  // "Action", "Trigger"
 	Count   uint64 `json:"count"` // attempts that would have failed
 	Last    string `json:"lastSeen"`
@@ -150,6 +155,12 @@ func (f *flows) view(dropped int64) (recordedView, []workflowView) {
 			break
 		}
 		d := f.after.Judge(a)
+		if a.By.Workflow != "" && !f.named(&a) {
+			a.By = dataplane.Subject{Workflow: anotherEnvironment}
+			if d.Flow.Direction == dataplane.Outbound { // its network's decision
+				d.Record = netpol.Record{Verdict: d.Record.Verdict, Message: d.Record.Verdict + ": by the network of another environment"}
+			}
+		}
 		if i < maxFlows {
 			v.Flows = append(v.Flows, showFlow(&a, c, &d))
 		}

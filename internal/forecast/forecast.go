@@ -17,16 +17,19 @@ import (
 	"isle/netpol"
 )
 
-const environmentType = "Microsoft.Logic/integrationServiceEnvironments"
+const (
+	environmentType = "Microsoft.Logic/integrationServiceEnvironments"
+	workflowType    = "Microsoft.Logic/workflows"
+)
 
 // Resources tries changes; *arm.Manager does.
 type Resources interface {
-	TryAll(ctx context.Context, p arm.Principal, tries []arm.Try, look func(*store.Tx) error) ([]arm.Tried, error)
+	TryAll(ctx context.Context, p arm.Principal, tries []arm.Try, looks arm.Looks) ([]arm.Tried, error)
 }
 
 // Templates tries what a template would deploy; *deploy.Provider does.
 type Templates interface {
-	Try(ctx context.Context, r *arm.Request, group arm.ID, body expr.Value, look func(*store.Tx) error) (late []string, err error)
+	Try(ctx context.Context, r *arm.Request, group arm.ID, body expr.Value, looks arm.Looks) (late []string, err error)
 }
 
 // Environments judges what environments require of their networks; *logic.Service does.
@@ -79,7 +82,8 @@ type properties struct {
 	// Hidden is how many environments the caller may not read.
 	Hidden int `json:"hiddenEnvironments,omitempty"`
 	// Late are resources of the template whose bodies only other deployed resources decide:
-	// they were not tried.
+	// they were not tried. So are, with the member behind their IDs, networks whose name
+	// servers change: environments take them up when they are restarted.
 	Late []string `json:"notTried,omitempty"`
 }
 
@@ -99,11 +103,7 @@ func (s *Service) whatIf(ctx context.Context, r *arm.Request) (*arm.Response, er
 	if err != nil {
 		return nil, err
 	}
-	before, err := s.config.Policies.Current()
-	if err != nil {
-		return nil, arm.Conflict("NetworkPolicyUnknown", "", "There is nothing to compare with, because everything is denied now: %s.", err)
-	}
-	after, late, err := s.try(ctx, r, q)
+	before, after, late, err := s.try(ctx, r, q)
 	if err != nil {
 		return nil, err
 	}
@@ -121,9 +121,12 @@ func (s *Service) whatIf(ctx context.Context, r *arm.Request) (*arm.Response, er
 	if err != nil {
 		return nil, err
 	}
-	f := flows{before: s.config.Network.Under(s.config.Places(before)), after: s.config.Network.Under(s.config.Places(after))}
+	now, then := s.config.Places(before), s.config.Places(after)
+	f := flows{before: s.config.Network.Under(now), named: s.named(r.Principal, now)}
+	f.after = f.before.After(then)
 	for i := range compared {
 		c := &compared[i]
+		told.noteServers(before, after, then.Of(c.ID))
 		view := environmentView{ID: c.Environment, Before: c.Before, After: c.After, Failure: c.Failure, Rows: c.Changes}
 		if view.Rows == nil {
 			view.Rows = []logic.AccessChange{}
@@ -143,29 +146,60 @@ func (s *Service) whatIf(ctx context.Context, r *arm.Request) (*arm.Response, er
 	return arm.Reply(v), err
 }
 
-// try makes the policy that a change would lead to. Late are the resources that were not
-// tried.
-func (s *Service) try(ctx context.Context, r *arm.Request, q *question) (after *network.Snapshot, late []string, err error) {
-	var compile func() (*network.Snapshot, error)
-	look := func(tx *store.Tx) (err error) {
-		compile, err = s.config.Policies.Trial(tx)
-		return err
+// noteServers notes that the name servers of a place's network would change.
+func (p *properties) noteServers(before, after *network.Snapshot, place *dataplane.Place) {
+	if place.Network == nil {
+		return
+	}
+	id := place.Network.ID()
+	if told := id + "/dhcpOptions/dnsServers"; !slices.Equal(before.NameServers(id), after.NameServers(id)) && !slices.Contains(p.Late, told) {
+		p.Late = append(p.Late, told)
+	}
+}
+
+// named tells whether the principal may be told who made a call of a workflow: what may be
+// read of the caller's environment, or of a caller in none.
+func (s *Service) named(p arm.Principal, places dataplane.Networks) func(*dataplane.Attempt) bool {
+	return func(a *dataplane.Attempt) bool {
+		switch {
+		case s.config.Authorizer == nil || a.CallerEnvironment == "" || a.CallerEnvironment == a.Environment:
+			return true
+		case a.CallerEnvironment == dataplane.Shared:
+			return s.config.Authorizer.Allowed(p, workflowType+"/read", a.By.Workflow)
+		}
+		home := places.Of(a.CallerEnvironment).Environment // "": it is gone
+		return home != "" && s.config.Authorizer.Allowed(p, environmentType+"/read", home)
+	}
+}
+
+// try makes the policy of now and the one that a change would lead to. They are of one
+// transaction: what others change meanwhile is in both or in none. Late are the resources
+// that were not tried.
+func (s *Service) try(ctx context.Context, r *arm.Request, q *question) (before, after *network.Snapshot, late []string, err error) {
+	var now, then func() (*network.Snapshot, error)
+	looks := arm.Looks{
+		Before: func(tx *store.Tx) (err error) { now, err = s.config.Policies.Trial(tx); return err },
+		After:  func(tx *store.Tx) (err error) { then, err = s.config.Policies.Trial(tx); return err },
 	}
 	if q.template.IsNull() {
-		err = s.tryChanges(ctx, r.Principal, q.changes, look)
+		err = s.tryChanges(ctx, r.Principal, q.changes, looks)
 	} else {
-		late, err = s.config.Templates.Try(ctx, r, q.group, q.template, look)
+		late, err = s.config.Templates.Try(ctx, r, q.group, q.template, looks)
 	}
-	if err == nil {
-		after, err = compile()
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	return after, late, err
+	if before, err = now(); err != nil {
+		return nil, nil, nil, arm.Conflict("NetworkPolicyUnknown", "", "There is nothing to compare with, because everything is denied now: %s.", err)
+	}
+	after, err = then()
+	return before, after, late, err
 }
 
 // tryChanges tries single changes. The error is all that would be refused, each with the
 // resource as its target.
-func (s *Service) tryChanges(ctx context.Context, p arm.Principal, changes []arm.Try, look func(*store.Tx) error) error {
-	tried, err := s.resources.TryAll(ctx, p, changes, look)
+func (s *Service) tryChanges(ctx context.Context, p arm.Principal, changes []arm.Try, looks arm.Looks) error {
+	tried, err := s.resources.TryAll(ctx, p, changes, looks)
 	if err != nil {
 		return err
 	}

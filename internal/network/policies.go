@@ -225,6 +225,15 @@ func (s *Snapshot) Guests(network string) map[netip.Addr]string {
 	return s.content.guests[strings.ToLower(network)]
 }
 
+// NameServers are those of a network; none: the platform's.
+func (s *Snapshot) NameServers(network string) []netip.Addr {
+	i := slices.IndexFunc(s.content.model.Networks, func(n netpol.VirtualNetwork) bool { return strings.EqualFold(n.ID, network) })
+	if i < 0 {
+		return nil
+	}
+	return s.content.model.Networks[i].DNSServers
+}
+
 // Model is what the policy was compiled from, Attached who answers for its interfaces,
 // and Uplinks how its networks reach what lies outside. The caller must not change them.
 func (s *Snapshot) Model() *netpol.Model { return &s.content.model }

@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"reflect"
 
 	"isle/internal/store"
 	"isle/netpol"
@@ -15,6 +16,9 @@ func (p *Policies) Trial(tx *store.Tx) (func() (*Snapshot, error), error) {
 		return nil, fmt.Errorf("network policy: %w", err)
 	}
 	return func() (*Snapshot, error) {
+		if last := p.latest.Load(); last != nil && reflect.DeepEqual(last.content, c) {
+			return last.snapshot, last.err
+		}
 		policy, err := netpol.Compile(&c.model)
 		if err != nil {
 			return nil, fmt.Errorf("network policy: %w", err)

@@ -5,12 +5,13 @@
 // them behind, so no run waits for it. Kept is one record for each distinct attempt
 // (workflow, action, subnet, direction, protocol, host, port, addresses, verdict) and day,
 // with how often it was made and when last. A day's records are parts of many records
-// each, appended as they come and merged when there are many parts or too many records,
-// in the database of the environment that the attempts are of: sealed, backed up and deleted with it.
+// each, appended as they come and merged when there are many parts or too many records, in
+// the database of the environment that the attempts are of: sealed, backed up and deleted
+// with it.
 //
-// All is bounded: the days, the records of a day (those that were not seen for longest
-// go when there are twice as many as may be), and what waits in memory. What was left out is counted. A process that is killed
-// loses what it noted in the last [writeEvery].
+// All is bounded: the days, the records of a day (those that were not seen for longest go
+// when there are twice as many as may be), and what waits in memory. What was left out is
+// counted. A process that is killed loses what it noted in the last [writeEvery].
 package traffic
 
 import "time"
