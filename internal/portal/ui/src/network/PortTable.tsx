@@ -1,5 +1,6 @@
 import { Button, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow, Text, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { CheckmarkCircleFilled, DismissCircleFilled, QuestionCircleFilled, WarningFilled, WrenchRegular, type FluentIcon } from '@fluentui/react-icons'
+import { Breakable } from '../frame/Breakable'
 import { decidingRule, portsText, stateLabel, type PortRow, type ShownState } from './health'
 import { RuleLink } from './RuleLink'
 
