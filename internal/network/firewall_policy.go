@@ -221,11 +221,7 @@ func deletePolicy(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
 }
 
 func viewPolicy(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
-	form, err := decode[FirewallPolicy](r)
-	if err != nil {
-		return expr.Null(), err
-	}
-	id, err := arm.ParseID(r.ID)
+	form, id, err := decodeAt[FirewallPolicy](r)
 	if err != nil {
 		return expr.Null(), err
 	}

@@ -76,3 +76,13 @@ func encode(form any) ([]byte, error) { return json.Marshal(form) }
 func decode[Form any](r arm.Resource) (*Form, error) {
 	return arm.Decode[Form](r.Resource, formVersion)
 }
+
+// decodeAt is decode, with where the resource is.
+func decodeAt[Form any](r arm.Resource) (*Form, arm.ID, error) {
+	form, err := decode[Form](r)
+	if err != nil {
+		return nil, arm.ID{}, err
+	}
+	id, err := arm.ParseID(r.ID)
+	return form, id, err
+}

@@ -93,11 +93,7 @@ func refuseUsed(code, what, id string, users []string) error {
 }
 
 func viewGroup(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
-	form, err := decode[Attachment](r)
-	if err != nil {
-		return expr.Null(), err
-	}
-	id, err := arm.ParseID(r.ID)
+	form, id, err := decodeAt[Attachment](r)
 	if err != nil {
 		return expr.Null(), err
 	}

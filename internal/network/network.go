@@ -164,11 +164,7 @@ func patchNetwork(ctx context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Wr
 func deleteNetwork(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil }
 
 func viewNetwork(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
-	form, err := decode[Network](r)
-	if err != nil {
-		return expr.Null(), err
-	}
-	id, err := arm.ParseID(r.ID)
+	form, id, err := decodeAt[Network](r)
 	if err != nil {
 		return expr.Null(), err
 	}

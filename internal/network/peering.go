@@ -257,11 +257,7 @@ func disconnect(tx *store.Tx, network arm.ID, form *Peering, now time.Time) erro
 }
 
 func viewPeering(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
-	form, err := decode[Peering](r)
-	if err != nil {
-		return expr.Null(), err
-	}
-	id, err := arm.ParseID(r.ID)
+	form, id, err := decodeAt[Peering](r)
 	if err != nil {
 		return expr.Null(), err
 	}

@@ -28,11 +28,7 @@ func (p *provider) putTable(_ context.Context, tx *store.Tx, r *arm.PutRequest) 
 }
 
 func viewTable(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
-	form, err := decode[Attachment](r)
-	if err != nil {
-		return expr.Null(), err
-	}
-	id, err := arm.ParseID(r.ID)
+	form, id, err := decodeAt[Attachment](r)
 	if err != nil {
 		return expr.Null(), err
 	}

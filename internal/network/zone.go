@@ -102,11 +102,7 @@ func saveStart(tx *store.Tx, r *arm.PutRequest) error {
 func deleteZone(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil }
 
 func viewZone(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
-	form, err := decode[PrivateZone](r)
-	if err != nil {
-		return expr.Null(), err
-	}
-	id, err := arm.ParseID(r.ID)
+	form, id, err := decodeAt[PrivateZone](r)
 	if err != nil {
 		return expr.Null(), err
 	}
