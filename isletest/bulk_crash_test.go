@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +20,6 @@ type bulkCrash struct {
 	process *crashServer
 	server  *isletest.Server
 	random  *rand.Rand
-	ready   <-chan struct{}
 	flow    string // the workflow's ID
 }
 
@@ -29,7 +27,7 @@ type bulkCrash struct {
 // starting up included, and gives the counts when the operation has ended.
 func (b *bulkCrash) operate(verb, filter string) (counts string) {
 	b.Helper()
-	<-b.ready
+	<-b.process.ready
 	begun := b.server.Do(http.MethodPost, b.flow+"/"+verb+"?$filter="+url.QueryEscape(filter), nil)
 	if begun.Status != http.StatusAccepted {
 		b.Fatalf("%s: %d %s", verb, begun.Status, begun.Body)
@@ -38,13 +36,13 @@ func (b *bulkCrash) operate(verb, filter string) (counts string) {
 	must(b.T, err)
 	for i := range 8 {
 		if i%4 != 0 {
-			<-b.ready
+			<-b.process.ready
 		}
 		time.Sleep(time.Duration(b.random.IntN(250)) * time.Millisecond) // the random moment
 		b.process.kill()
-		b.ready = b.process.start()
+		b.process.start()
 	}
-	<-b.ready
+	<-b.process.ready
 	var state struct {
 		Status     string
 		Properties struct{ Done, Skipped, Failed int }
@@ -88,10 +86,8 @@ func TestKillsLeaveOperationsOnManyRunsExact(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	g := newCrashTarget(t)
-	b := &bulkCrash{T: t, random: rand.New(rand.NewPCG(seed, 0)), process: &crashServer{t: t, data: filepath.Join(t.TempDir(), "data")}}
-	b.ready = b.process.start()
-	defer b.process.end()
-	<-b.ready
+	b := &bulkCrash{T: t, random: rand.New(rand.NewPCG(seed, 0)), process: startCrashServer(t)}
+	<-b.process.ready
 	b.server = isletest.Connect(t, b.process.data)
 	var callback string
 	b.flow, callback = put(t, b.server, b.server.Group("many"), "many", workflowBody(

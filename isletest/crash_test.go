@@ -1,8 +1,6 @@
 package isletest_test
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,6 +16,7 @@ import (
 	"time"
 
 	"isle/engine"
+	"isle/internal/processtest"
 	"isle/internal/store"
 	"isle/isletest"
 )
@@ -34,7 +32,7 @@ func TestCrashChild(t *testing.T) {
 	}
 	isletest.Start(t, isletest.WithData(data), isletest.WithLog(os.Stderr))
 	fmt.Println("ready")
-	_, _ = io.Copy(io.Discard, os.Stdin) // until killed, or the parent is gone
+	processtest.UntilKilled()
 }
 
 // crashFlows are the workflows under load; each calls the target with the run's name,
@@ -116,56 +114,40 @@ func (g *crashTarget) note(run, call, number, id string) int {
 
 // crashServer is the server in a process of its own.
 type crashServer struct {
-	t    *testing.T
-	data string
-	log  bytes.Buffer
-	cmd  *exec.Cmd
-	in   io.Closer
+	t       *testing.T
+	data    string
+	process *processtest.Process
+	ready   <-chan struct{} // closed when it is ready or gone
 }
 
-// start starts it; the channel is closed when it is ready or gone.
-func (c *crashServer) start() <-chan struct{} {
+func startCrashServer(t *testing.T) *crashServer {
+	t.Helper()
+	c := &crashServer{t: t, data: filepath.Join(t.TempDir(), "data")}
+	c.start()
+	t.Cleanup(c.kill)
+	return c
+}
+
+func (c *crashServer) start() {
 	c.t.Helper()
-	c.cmd = exec.Command(os.Args[0], "-test.run=^TestCrashChild$", "-test.timeout=20m")
-	c.cmd.Env = append(os.Environ(), crashData+"="+c.data)
-	c.cmd.Stderr = &c.log
-	in, err := c.cmd.StdinPipe()
-	must(c.t, err)
-	out, err := c.cmd.StdoutPipe()
-	must(c.t, err)
-	must(c.t, c.cmd.Start())
-	c.in = in
-	ready := make(chan struct{})
+	process, ready := processtest.Start(c.t, "TestCrashChild", crashData+"="+c.data), make(chan struct{})
 	go func() {
-		lines := bufio.NewScanner(out)
-		for lines.Scan() && lines.Text() != "ready" {
-			fmt.Fprintln(os.Stderr, lines.Text())
+		for line := range process.Lines() {
+			if line == "ready" {
+				break
+			}
 		}
 		close(ready)
 	}()
-	return ready
+	c.process, c.ready = process, ready
 }
-
-// raced is what the race detector ends a process with.
-const raced = 66
 
 // kill kills it, unless it has ended by itself: somebody else may have taken its port.
 func (c *crashServer) kill() {
 	c.t.Helper()
-	_ = c.cmd.Process.Kill()
-	_ = c.cmd.Wait()
-	_ = c.in.Close()
-	if c.cmd.ProcessState.ExitCode() == raced {
-		c.t.Error("the race detector ended the server")
-	}
-}
-
-// end kills it for good; if the test has failed it tells what the server said.
-func (c *crashServer) end() {
-	c.kill()
-	if c.t.Failed() {
-		c.t.Logf("the server said:\n%s", c.log.String())
-	}
+	c.process.Kill()
+	<-c.ready // or two would read its lines
+	c.process.Wait()
 }
 
 // crashLoad are the callers.
@@ -239,17 +221,15 @@ func (l *crashLoad) call(flow string) {
 func TestAKilledServerLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	kills := 50
-	if raceEnabled { // which is about what the server does between two of them
+	if processtest.Raced { // which is about what the server does between two of them
 		kills = 20
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	g := newCrashTarget(t)
-	c := &crashServer{t: t, data: filepath.Join(t.TempDir(), "data")}
-	ready := c.start()
-	defer c.end()
-	<-ready
+	c := startCrashServer(t)
+	<-c.ready
 	s := isletest.Connect(t, c.data)
 	workflows, urls := deployCrash(t, s, g.URL)
 	l := &crashLoad{t: t, client: s.HTTP(), urls: urls, accepted: map[string]string{}, stopped: make(chan struct{})}
@@ -258,13 +238,13 @@ func TestAKilledServerLosesAndDoublesNothing(t *testing.T) {
 	}
 	for i := range kills {
 		if i%4 != 0 {
-			<-ready // else it may be killed while it starts
+			<-c.ready // else it may be killed while it starts
 		}
 		time.Sleep(time.Duration(50+random.IntN(600)) * time.Millisecond) // the random moment
 		c.kill()
-		ready = c.start()
+		c.start()
 	}
-	<-ready
+	<-c.ready
 	close(l.stopped)
 	l.callers.Wait()
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -40,10 +39,8 @@ func TestKillsNeitherLoseNorDoubleNestedCallsAndMessages(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	g := newCrashTarget(t)
-	c := &crashServer{t: t, data: filepath.Join(t.TempDir(), "data")}
-	ready := c.start()
-	defer c.end()
-	<-ready
+	c := startCrashServer(t)
+	<-c.ready
 	s := isletest.Connect(t, c.data)
 	workflows, url := deployFamily(t, s, g.URL)
 	stopped := make(chan struct{})
@@ -64,12 +61,12 @@ func TestKillsNeitherLoseNorDoubleNestedCallsAndMessages(t *testing.T) {
 		})
 	}
 	for range 8 {
-		<-ready
+		<-c.ready
 		time.Sleep(time.Duration(50+random.IntN(500)) * time.Millisecond) // the random moment
 		c.kill()
-		ready = c.start()
+		c.start()
 	}
-	<-ready
+	<-c.ready
 	close(stopped)
 	callers.Wait()
 

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"isle/internal/processtest"
 )
 
 // patience is how long a test waits for a program.
@@ -46,7 +48,7 @@ type workspace struct {
 
 func newWorkspace(t *testing.T) *workspace {
 	t.Helper()
-	if raceEnabled {
+	if processtest.Raced {
 		t.Skip("SKIPPED: the race detector does not look into the binary that this test starts; without it the test runs")
 	}
 	built.once.Do(func() {

@@ -1,19 +1,18 @@
 package kernel_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"isle/internal/kernel"
+	"isle/internal/processtest"
 	"isle/netpol/layout"
 )
 
@@ -71,34 +70,23 @@ func without(l *layout.Layout, i int) *layout.Layout {
 // killed runs a child for a while.
 func killed(t *testing.T, tag string, random *rand.Rand) {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.timeout=20m")
-	child.Env = append(os.Environ(), killTag+"="+tag)
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	after := 1 + random.IntN(3)
-	var transcript strings.Builder
-	for applied := 0; lines.Scan(); {
-		transcript.WriteString(lines.Text() + "\n")
+	child := processtest.Start(t, "TestKilledChild", killTag+"="+tag)
+	after, applied := 1+random.IntN(3), 0
+	for range child.Lines() {
 		if applied++; applied == after {
 			// The moment is a random one within an Apply, or soon after.
-			time.AfterFunc(time.Duration(random.IntN(100_000))*time.Microsecond, func() { _ = child.Process.Kill() })
+			time.AfterFunc(time.Duration(random.IntN(100_000))*time.Microsecond, child.Kill)
 		}
 	}
-	if err := child.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
-		t.Fatalf("the child ended by itself: %v\n%s", err, transcript.String())
+	if !child.Wait() {
+		t.Fatal("the child ended by itself")
 	}
 }
 
 func TestKilledWhileItApplies(t *testing.T) {
 	needsRoot(t)
 	kills := 50
-	if testing.Short() || raceEnabled { // which is not about the moment
+	if testing.Short() || processtest.Raced { // which is not about the moment
 		kills = 10
 	}
 	seed := uint64(time.Now().UnixNano())

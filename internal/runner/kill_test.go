@@ -1,13 +1,11 @@
 package runner
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -15,6 +13,7 @@ import (
 	"time"
 
 	"isle/engine"
+	"isle/internal/processtest"
 	"isle/internal/store"
 	"isle/internal/trigger"
 	"isle/wdl"
@@ -91,7 +90,12 @@ func TestKilledChild(t *testing.T) {
 	if err := w.Recover(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = w.Purge(context.Background()) }()
+	go func() {
+		if err := w.Purge(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, "the purge:", err)
+			os.Exit(1)
+		}
+	}()
 	var print sync.Mutex
 	for i := range 8 {
 		go func() {
@@ -107,39 +111,26 @@ func TestKilledChild(t *testing.T) {
 			}
 		}()
 	}
-	select {}
+	processtest.UntilKilled()
 }
 
 // accepted reads names from a child until it has printed so many, kills it, and
 // reads what it still had written.
 func accepted(t *testing.T, test, dir, target string, enough int) map[string]string {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.timeout=20m")
-	child.Env = append(os.Environ(), killDir+"="+dir, killTarget+"="+target)
-	child.Stderr = os.Stderr // where the race detector reports
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
+	child := processtest.Start(t, test, killDir+"="+dir, killTarget+"="+target)
 	runs := map[string]string{}
-	lines := bufio.NewScanner(out)
-	var transcript strings.Builder
-	for lines.Scan() {
-		transcript.WriteString(lines.Text() + "\n")
+	for line := range child.Lines() {
 		// A line that the kill cut off is no promise.
-		if f := strings.Fields(lines.Text()); len(f) == 3 && f[0] == "accepted" && len(f[2]) == trigger.NameLength {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == "accepted" && len(f[2]) == trigger.NameLength {
 			runs[f[2]] = f[1]
 		}
 		if len(runs) == enough {
-			_ = child.Process.Kill()
+			child.Kill()
 		}
 	}
-	_ = child.Wait()
-	if len(runs) < enough {
-		t.Fatalf("the child ended by itself:\n%s", transcript.String())
+	if !child.Wait() {
+		t.Fatal("the child ended by itself")
 	}
 	return runs
 }

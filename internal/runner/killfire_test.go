@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"isle/engine"
+	"isle/internal/processtest"
 	"isle/internal/store"
 	"isle/internal/trigger"
 )
@@ -61,7 +62,7 @@ func TestKilledFiringChild(t *testing.T) {
 			}
 		}()
 	}
-	select {}
+	processtest.UntilKilled()
 }
 
 // Whatever a firing was at when its process died: each of its items has one run, which

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"isle/engine"
+	"isle/internal/processtest"
 	"isle/internal/store"
 )
 
@@ -59,7 +59,7 @@ func TestKilledSchedulesChild(t *testing.T) {
 type killer struct {
 	mu     sync.Mutex
 	random *rand.Rand
-	victim *os.Process
+	victim *processtest.Process
 	left   int // requests until the kill
 }
 
@@ -71,30 +71,21 @@ func (k *killer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer k.mu.Unlock()
 	if k.left--; k.left == 0 {
 		if k.random.IntN(2) == 0 {
-			_ = k.victim.Kill()
+			k.victim.Kill()
 			return
 		}
-		time.AfterFunc(time.Duration(k.random.IntN(3000))*time.Microsecond, func() { _ = k.victim.Kill() })
+		time.AfterFunc(time.Duration(k.random.IntN(3000))*time.Microsecond, k.victim.Kill)
 	}
 	_, _ = fmt.Fprint(w, n)
 }
 
 func (k *killer) kill(t *testing.T, dir, target string) {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^TestKilledSchedulesChild$", "-test.timeout=1m")
-	child.Env = append(os.Environ(), killDir+"="+dir, killTarget+"="+target)
-	child.Stderr = os.Stderr // where the race detector reports
 	k.mu.Lock()
-	err := child.Start()
-	k.victim, k.left = child.Process, 1+k.random.IntN(12)
+	child := processtest.Start(t, "TestKilledSchedulesChild", killDir+"="+dir, killTarget+"="+target)
+	k.victim, k.left = child, 1+k.random.IntN(12)
 	k.mu.Unlock()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = child.Wait()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.left > 0 {
+	if !child.Wait() {
 		t.Fatal("the child ended by itself")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"isle/internal/processtest"
 	"isle/internal/store"
 	"isle/internal/trigger"
 	"isle/wdl"
@@ -47,7 +48,7 @@ func TestStartAllocates(t *testing.T) {
 		if _, err := w.Start(context.Background(), q); err != nil {
 			t.Fatal(err)
 		}
-	}); n > most && !raceEnabled {
+	}); n > most && !processtest.Raced {
 		t.Errorf("a run allocates %.0f times, want at most %d", n, most)
 	}
 }

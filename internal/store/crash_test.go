@@ -86,16 +86,15 @@ func kill(t *testing.T, dir string, after time.Duration) []string {
 // killIn is kill of a child in another role.
 func killIn(t *testing.T, role, dir string, after time.Duration) []string {
 	t.Helper()
-	cmd, out := child(t, role, dir)
+	writer := child(t, role, dir)
 	var acknowledged []string
 	var once sync.Once
-	for out.Scan() {
-		once.Do(func() { time.AfterFunc(after, func() { cmd.Process.Kill() }) })
-		acknowledged = append(acknowledged, out.Text())
+	for line := range writer.Lines() {
+		once.Do(func() { time.AfterFunc(after, writer.Kill) })
+		acknowledged = append(acknowledged, line)
 	}
-	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code >= 0 {
-		t.Errorf("the child ended by itself, with %d", code)
+	if !writer.Wait() {
+		t.Error("the child ended by itself")
 	}
 	if len(acknowledged) == 0 {
 		t.Fatal("the child acknowledged nothing")

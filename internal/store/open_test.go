@@ -1,14 +1,11 @@
 package store_test
 
 import (
-	"bufio"
 	"bytes"
-	"context"
 	"database/sql/driver"
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,42 +13,33 @@ import (
 
 	"modernc.org/sqlite"
 
+	"isle/internal/processtest"
 	"isle/internal/store"
 )
 
-// TestMain lets the test binary be the other process of a test.
-func TestMain(m *testing.M) {
-	switch os.Getenv("STORE_TEST_CHILD") {
+// childDir tells the other process of a test, and its role, the folder.
+const childDir, childRole = "STORE_TEST_DIR", "STORE_TEST_CHILD"
+
+// TestChild is the other process.
+func TestChild(t *testing.T) {
+	dir := os.Getenv(childDir)
+	switch os.Getenv(childRole) {
 	case "writes":
-		childWrites(os.Getenv("STORE_TEST_DIR"))
+		childWrites(dir)
 	case "purges":
-		childPurges(os.Getenv("STORE_TEST_DIR"))
+		childPurges(dir)
 	case "holds":
-		s, err := store.Open(context.Background(), os.Getenv("STORE_TEST_DIR"), store.Options{})
-		if err != nil {
-			panic(err)
-		}
-		defer s.Close()
+		open(t, dir, store.Options{})
 		os.Stdout.WriteString("open\n")
-		select {}
+		processtest.UntilKilled()
 	default:
-		os.Exit(m.Run())
+		t.Skip("only as a child of tests that kill it")
 	}
 }
 
-func child(t *testing.T, role, dir string) (*exec.Cmd, *bufio.Scanner) {
+func child(t *testing.T, role, dir string) *processtest.Process {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "STORE_TEST_CHILD="+role, "STORE_TEST_DIR="+dir)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	return cmd, bufio.NewScanner(out)
+	return processtest.Start(t, "TestChild", childRole+"="+role, childDir+"="+dir)
 }
 
 func open(t testing.TB, dir string, o store.Options) *store.Store {
@@ -66,17 +54,19 @@ func open(t testing.TB, dir string, o store.Options) *store.Store {
 
 func TestSecondProcessIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	cmd, out := child(t, "holds", dir)
-	out.Scan()
+	holder := child(t, "holds", dir)
+	for range holder.Lines() {
+		break
+	}
 	for _, readOnly := range []bool{false, true} {
 		_, err := store.Open(t.Context(), dir, store.Options{ReadOnly: readOnly})
 		var locked *store.LockedError
-		if !errors.As(err, &locked) || locked.PID != cmd.Process.Pid || !strings.Contains(err.Error(), "stop it first") {
+		if !errors.As(err, &locked) || locked.PID != holder.PID() || !strings.Contains(err.Error(), "stop it first") {
 			t.Errorf("second open: %v", err)
 		}
 	}
-	cmd.Process.Kill()
-	cmd.Wait()
+	holder.Kill()
+	holder.Wait()
 	open(t, dir, store.Options{}) // the lock went with the process
 }
 

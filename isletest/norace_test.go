@@ -1,5 +1,0 @@
-//go:build !race
-
-package isletest_test
-
-const raceEnabled = false
