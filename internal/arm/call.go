@@ -34,7 +34,7 @@ type call struct {
 	version     string     // api-version
 	now         time.Time
 	correlation string
-	commit      func(*store.Tx, *Result) error // of PutWith; else nil
+	commit      func(*store.Tx, *Result) error // of PutWith and TryAll; else nil
 	try         func(func(*store.Tx) error)    // of TryAll: takes what the call would change; nothing comes of it, so the activity log has no entry
 }
 

@@ -19,7 +19,10 @@ func (m *Manager) delete(ctx context.Context, c *call, t target) (*Result, error
 	}
 	var res *Result
 	err := m.transact(ctx, c, func(tx *store.Tx) (err error) {
-		if res, err = m.deleteIn(ctx, tx, c, t); err != nil || res.Status == http.StatusNoContent {
+		if res, err = m.deleteIn(ctx, tx, c, t); err == nil && c.commit != nil {
+			err = c.commit(tx, res)
+		}
+		if err != nil || res.Status == http.StatusNoContent {
 			return err
 		}
 		return m.recordChange(tx, c, t.id.String(), operationOf(t.typ.Name)+"/delete", res)
@@ -108,7 +111,7 @@ func (m *Manager) remove(ctx context.Context, tx *store.Tx, c *call, t *Type, ol
 			return "", err
 		}
 	}
-	if r.job != nil && !cascade {
+	if r.job != nil && !cascade && c.try == nil { // of what is tried it is taken to have ended
 		old.State, old.Operation, old.ETag, old.Changed = "Deleting", t.operationPath(id, old.Location, r.Operation), NewETag(), c.now
 		err := errors.Join(m.begin(tx, old.Operation, http.MethodDelete, old.Key), m.putJob(tx, "reconcile", r.job, old.Key, old.Operation), Save(tx, old))
 		return old.Operation, err

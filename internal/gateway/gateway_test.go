@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -596,7 +597,11 @@ func TestContentLinks(t *testing.T) {
 	a := send(t, "POST", e.callback(d, ""), jsonType, `{"a":"`+large+`"}`)
 	run := a.header.Get("x-ms-workflow-run-id")
 	read := func(owner, content string) answer {
-		return send(t, "GET", runner.ContentLink(d.FlowID, run, owner, content, apiVersion, time.Now()).URL(e.URL, d.Keys[0]), "", "")
+		a := send(t, "GET", runner.ContentLink(d.FlowID, run, owner, content, apiVersion, time.Now()).URL(e.URL, d.Keys[0]), "", "")
+		if got := a.header.Values("Content-Security-Policy"); !slices.Equal(got, []string{inert, sandbox}) {
+			t.Errorf("%s%s may do %q", owner, content, got)
+		}
+		return a
 	}
 	if a := read("/actions/A", "ActionOutputs"); a.status != 200 || a.body != `"`+large+`"` || a.header.Get("Content-Type") != "application/json; charset=utf-8" {
 		t.Errorf("action outputs: %d, %d bytes", a.status, len(a.body))

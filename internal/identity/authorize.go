@@ -164,7 +164,7 @@ func (s *Service) redeemCode(w http.ResponseWriter, r *http.Request, base, versi
 	}
 	in := signedIn{audience: audience, base: base, version: version, nonce: a.nonce}
 	if c.pages {
-		in.browser = s.bindBrowser(w, r)
+		in.before, in.browser = s.browserOf(r), s.bindBrowser(w, r)
 	}
 	return s.personToken(r, u, c, in)
 }

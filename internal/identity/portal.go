@@ -2,6 +2,8 @@ package identity
 
 import (
 	"context"
+	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"isle/internal/arm"
 	"isle/internal/store"
 )
 
@@ -42,11 +45,32 @@ func (s *Service) browserCookie(r *http.Request) string {
 	return name
 }
 
-// bindBrowser gives the browser that a page is in a cookie for a new sign-in.
+// bindBrowser gives the browser that a page is in a cookie for a new sign-in, whose name is
+// the first part of it.
 func (s *Service) bindBrowser(w http.ResponseWriter, r *http.Request) string {
-	value := randomText(32)
+	value := arm.NewGUID() + "." + randomText(32)
 	s.setBrowser(w, r, value, int(pagesLife/time.Second))
 	return value
+}
+
+// endBrowser ends the sign-in that a browser's cookie belongs to, if there is one.
+func (s *Service) endBrowser(tx *store.Tx, cookie string) error {
+	name, _, _ := strings.Cut(cookie, ".")
+	text, err := tx.Setting(refreshSetting + name)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var f family
+	if err := json.Unmarshal(text, &f); err != nil {
+		return err
+	}
+	if subtle.ConstantTimeCompare(f.Browser, []byte(digest(cookie))) != 1 {
+		return nil
+	}
+	return tx.DeleteSetting(refreshSetting + name)
 }
 
 // setBrowser sets the cookie at the token endpoint, for so many seconds; it is called there

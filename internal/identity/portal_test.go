@@ -120,6 +120,24 @@ func TestARefreshTokenStaysInItsBrowser(t *testing.T) {
 	}
 }
 
+// Who signs in again, as whomever, has ended what that browser was signed in to before, and
+// no other browser's.
+func TestSigningInAgainEndsTheSignInBefore(t *testing.T) {
+	f := people(t)
+	b, other := newBrowser(t, f), newBrowser(t, f)
+	elsewhere := f.portalTokens(t, other, "https://localhost/portal/signin")
+	before := f.portalTokens(t, b, "https://localhost/portal/signin")
+	now := f.portalTokens(t, b, "https://localhost/portal/signin")
+	if _, err := f.Verify(before["access_token"].(string)); err == nil {
+		t.Error("the sign-in before goes on")
+	}
+	for _, body := range []map[string]any{elsewhere, now} {
+		if _, err := f.Verify(body["access_token"].(string)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // Another password ends what is signed in to pages, and so does disabling the person.
 func TestAnotherPasswordEndsTheSignInToPages(t *testing.T) {
 	for name, change := range map[string]map[string]any{

@@ -103,16 +103,26 @@ func refreshParts(token string) (name, n string, mac []byte, ok bool) {
 	return parts[0], parts[1], mac, err == nil
 }
 
-// beginFamily stores a sign-in, and gives its first refresh token. browser is the cookie
-// that a page's is bound to.
-func (s *Service) beginFamily(ctx context.Context, user, client, audience, browser string) (string, error) {
-	f := family{Version: 1, User: user, Client: client, Audience: audience, Key: make([]byte, 32), Number: 1, Begun: s.now(), Used: s.now()}
+// beginFamily stores a sign-in, and gives its first refresh token. One to a page is bound to
+// the browser's new cookie, and ends the one that the browser had before.
+func (s *Service) beginFamily(ctx context.Context, user, client string, in signedIn) (string, error) {
+	f := family{Version: 1, User: user, Client: client, Audience: in.audience, Key: make([]byte, 32), Number: 1, Begun: s.now(), Used: s.now()}
+	name := arm.NewGUID()
 	if f.ofPage() {
-		f.Browser = []byte(digest(browser))
+		f.Browser = []byte(digest(in.browser))
+		name, _, _ = strings.Cut(in.browser, ".")
 	}
 	rand.Read(f.Key)
-	name := arm.NewGUID()
-	return f.token(name), writeSetting(ctx, s.db, refreshSetting+name, f)
+	text, err := json.Marshal(f)
+	if err != nil {
+		return "", err
+	}
+	return f.token(name), s.db.Write(ctx, func(tx *store.Tx) error {
+		if err := s.endBrowser(tx, in.before); err != nil {
+			return err
+		}
+		return tx.PutSetting(refreshSetting+name, text)
+	})
 }
 
 // errReused is a refresh token that was used before; errElsewhere a page's in another
@@ -217,14 +227,14 @@ type signedIn struct {
 	audience, base, version string
 	nonce                   string
 	refresh                 string // the next refresh token; "" begins a family
-	browser                 string // the cookie that a page's family is bound to
+	browser, before         string // the cookie that a page's family is bound to, and the browser's last one
 }
 
 // personToken answers with what a person's client gets: access, ID and refresh token.
 func (s *Service) personToken(r *http.Request, u user, c client, in signedIn) (any, *fault) {
 	if in.refresh == "" {
 		var err error
-		if in.refresh, err = s.beginFamily(r.Context(), u.Object, c.ID, in.audience, in.browser); err != nil {
+		if in.refresh, err = s.beginFamily(r.Context(), u.Object, c.ID, in); err != nil {
 			return nil, unavailable()
 		}
 	}
