@@ -38,7 +38,7 @@ var layers = [][]string{
 }
 
 // testOnly are packages that tests import across the layers.
-var testOnly = []string{"internal/arm/armtest", "internal/store/storetest", "netpol/modeltext", "netpol/layout/layouttest"}
+var testOnly = []string{"internal/arm/armtest", "internal/processtest", "internal/store/storetest", "netpol/modeltext", "netpol/layout/layouttest"}
 
 // pure packages know no clock, no randomness, no I/O and no goroutine: what they
 // need comes in as a value, what they want done goes out as one.
