@@ -36,16 +36,38 @@ func population() [][2]string {
 	template := `{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#","contentVersion":"1.0.0.0","parameters":{"n":{"type":"string","defaultValue":"rules2"}},"variables":{"v":"[toUpper(parameters('n'))]"},
 		"resources":[{"type":"Microsoft.Network/networkSecurityGroups","apiVersion":"2023-09-01","name":"[parameters('n')]","location":"westeurope","properties":{},"copy":{"name":"c","count":1}}],"outputs":{"o":{"type":"string","value":"[variables('v')]"}}}`
 	list := [][2]string{
+		{net + "applicationSecurityGroups/members", `{"location":"westeurope","properties":{}}`},
+		{net + "ipGroups/ranges", `{"location":"westeurope","properties":{"ipAddresses":["10.0.0.0/24","198.51.100.7","203.0.113.4-203.0.113.9"]}}`},
+		{net + "firewallPolicies/base", `{"location":"westeurope","properties":{"sku":{"tier":"Standard"},"threatIntelMode":"Alert"}}`},
+		{net + "firewallPolicies/policy", `{"location":"westeurope","properties":{"sku":{"tier":"Standard"},"basePolicy":` + id(net+"firewallPolicies/base") + `,"threatIntelMode":"Deny","threatIntelWhitelist":{"ipAddresses":["198.51.100.0/24"],"fqdns":["*.example.com"]},"snat":{"privateRanges":["10.0.0.0/8"]}}}`},
+		{net + "firewallPolicies/policy/ruleCollectionGroups/group", `{"properties":{"priority":200,"ruleCollections":[
+			{"ruleCollectionType":"FirewallPolicyNatRuleCollection","name":"nat","priority":100,"action":{"type":"DNAT"},"rules":[{"ruleType":"NatRule","name":"in","ipProtocols":["TCP"],"sourceAddresses":["*"],"destinationAddresses":["203.0.113.77"],"destinationPorts":["443"],"translatedAddress":"10.0.1.4","translatedPort":"8443"}]},
+			{"ruleCollectionType":"FirewallPolicyFilterRuleCollection","name":"net","priority":200,"action":{"type":"Allow"},"rules":[{"ruleType":"NetworkRule","name":"one","ipProtocols":["TCP","UDP"],"sourceIpGroups":["$G/` + net + `ipGroups/ranges"],"destinationAddresses":["*"],"destinationPorts":["443","1000-2000"]}]},
+			{"ruleCollectionType":"FirewallPolicyFilterRuleCollection","name":"app","priority":300,"action":{"type":"Allow"},"rules":[{"ruleType":"ApplicationRule","name":"names","sourceAddresses":["10.0.0.0/16"],"protocols":[{"protocolType":"Https","port":443}],"targetFqdns":["*.example.com"]}]}]}}`},
+		{net + "publicIPPrefixes/prefix", `{"location":"westeurope","sku":{"name":"Standard"},"properties":{"prefixLength":30}}`},
+		{net + "natGateways/nat", `{"location":"westeurope","sku":{"name":"Standard"},"properties":{"idleTimeoutInMinutes":4,"publicIpPrefixes":[` + id(net+"publicIPPrefixes/prefix") + `]}}`},
 		{net + "networkSecurityGroups/rules", `{"location":"westeurope","properties":{"securityRules":[{"name":"in","properties":{"priority":100,"direction":"Inbound","access":"Allow","protocol":"Tcp","sourceAddressPrefix":"*","sourcePortRange":"*","destinationAddressPrefixes":["10.0.0.0/24","10.0.1.0/24"],"destinationPortRanges":["443","1000-2000"]}}]}}`},
 		{net + "networkSecurityGroups/rules/securityRules/out", `{"properties":{"priority":200,"direction":"Outbound","access":"Deny","protocol":"*","sourceAddressPrefix":"VirtualNetwork","sourcePortRange":"*","destinationAddressPrefix":"Internet","destinationPortRange":"25"}}`},
 		{net + "routeTables/routes", `{"location":"westeurope","properties":{"routes":[{"name":"all","properties":{"addressPrefix":"0.0.0.0/0","nextHopType":"Internet"}}]}}`},
 		{net + "routeTables/routes/routes/none", `{"properties":{"addressPrefix":"192.168.0.0/16","nextHopType":"None"}}`},
 		{net + "publicIPAddresses/ip", `{"location":"westeurope","sku":{"name":"Standard"},"properties":{"publicIPAllocationMethod":"Static"}}`},
 		{net + "publicIPAddresses/ip2", `{"location":"westeurope","sku":{"name":"Standard"},"properties":{"publicIPAllocationMethod":"Static"}}`},
+		{net + "virtualNetworks/beside", `{"location":"westeurope","properties":{"addressSpace":{"addressPrefixes":["10.1.0.0/16"]},"dhcpOptions":{"dnsServers":["10.1.0.4"]}}}`},
 		{net + "virtualNetworks/net", `{"location":"westeurope","properties":{"addressSpace":{"addressPrefixes":["10.0.0.0/16"]},"subnets":[{"name":"s1","properties":{"addressPrefix":"10.0.0.0/27","delegations":[{"name":"d","properties":{"serviceName":"Microsoft.Logic/integrationServiceEnvironments"}}]}},{"name":"s2","properties":{"addressPrefix":"10.0.0.32/27"}},
 			{"name":"s3","properties":{"addressPrefix":"10.0.0.64/27"}},{"name":"s4","properties":{"addressPrefix":"10.0.0.96/27"}},{"name":"machines","properties":{"addressPrefix":"10.0.1.0/24","networkSecurityGroup":` + id(net+"networkSecurityGroups/rules") + `}},
 			{"name":"AzureFirewallSubnet","properties":{"addressPrefix":"10.0.2.0/26"}},{"name":"GatewaySubnet","properties":{"addressPrefix":"10.0.2.64/27"}}]}}`},
 		{net + "virtualNetworks/net/subnets/extra", `{"properties":{"addressPrefix":"10.0.3.0/24","routeTable":` + id(net+"routeTables/routes") + `}}`},
+		{net + "virtualNetworks/net/virtualNetworkPeerings/peering", `{"properties":{"remoteVirtualNetwork":` + id(net+"virtualNetworks/beside") + `,"allowVirtualNetworkAccess":true,"allowForwardedTraffic":true,"allowGatewayTransit":false,"useRemoteGateways":false}}`},
+		{net + "privateDnsZones/corp.test", `{"location":"global","properties":{}}`},
+		{net + "privateDnsZones/corp.test/virtualNetworkLinks/link", `{"location":"global","properties":{"virtualNetwork":` + id(net+"virtualNetworks/net") + `,"registrationEnabled":true,"resolutionPolicy":"Default"}}`},
+		{net + "privateDnsZones/corp.test/A/www", `{"properties":{"ttl":30,"aRecords":[{"ipv4Address":"10.0.1.4"},{"ipv4Address":"10.0.1.5"}],"metadata":{"a":"b"}}}`},
+		{net + "privateDnsZones/corp.test/AAAA/www", `{"properties":{"ttl":30,"aaaaRecords":[{"ipv6Address":"2001:db8::4"}]}}`},
+		{net + "privateDnsZones/corp.test/CNAME/alias", `{"properties":{"ttl":30,"cnameRecord":{"cname":"www.corp.test"}}}`},
+		{net + "privateDnsZones/corp.test/MX/@", `{"properties":{"ttl":30,"mxRecords":[{"preference":10,"exchange":"mail.corp.test"}]}}`},
+		{net + "privateDnsZones/corp.test/PTR/4", `{"properties":{"ttl":30,"ptrRecords":[{"ptrdname":"www.corp.test"}]}}`},
+		{net + "privateDnsZones/corp.test/SOA/@", `{"properties":{"ttl":3600,"soaRecord":{"host":"ns.corp.test","email":"host.corp.test","serialNumber":2,"refreshTime":3600,"retryTime":300,"expireTime":2419200,"minimumTtl":10}}}`},
+		{net + "privateDnsZones/corp.test/SRV/_sip._tcp", `{"properties":{"ttl":30,"srvRecords":[{"priority":1,"weight":2,"port":5060,"target":"sip.corp.test"}]}}`},
+		{net + "privateDnsZones/corp.test/TXT/@", `{"properties":{"ttl":30,"txtRecords":[{"value":["v=spf1","-all"]}]}}`},
 		{net + "azureFirewalls/fw", `{"location":"westeurope","properties":{"sku":{"name":"AZFW_VNet","tier":"Standard"},"ipConfigurations":[{"name":"c","properties":{"subnet":` + id(net+"virtualNetworks/net/subnets/AzureFirewallSubnet") + `,"publicIPAddress":` + id(net+"publicIPAddresses/ip") + `}}],
 			"networkRuleCollections":[{"name":"r","properties":{"priority":100,"action":{"type":"Allow"},"rules":[{"name":"one","protocols":["TCP"],"sourceAddresses":["10.0.0.0/16"],"destinationAddresses":["*"],"destinationPorts":["443"]}]}}]}}`},
 		{net + "virtualNetworkGateways/gw", `{"location":"westeurope","properties":{"gatewayType":"Vpn","vpnType":"RouteBased","sku":{"name":"VpnGw1","tier":"VpnGw1"},"ipConfigurations":[{"name":"c","properties":{"subnet":` + id(net+"virtualNetworks/net/subnets/GatewaySubnet") + `,"publicIPAddress":` + id(net+"publicIPAddresses/ip2") + `}}]}}`},
@@ -60,6 +82,8 @@ func population() [][2]string {
 		{account + "/schemas/order", `{"properties":{"schemaType":"Xml","contentType":"application/xml","content":"<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' targetNamespace='urn:o'><xs:element name='o' type='xs:string'/></xs:schema>"}}`},
 		{account + "/maps/sheet", `{"properties":{"mapType":"Xslt","contentType":"application/xml","content":"<xsl:stylesheet xmlns:xsl='http://www.w3.org/1999/XSL/Transform' version='1.0'><xsl:template match='/'><o/></xsl:template></xsl:stylesheet>"}}`},
 		{account + "/partners/us", `{"properties":{"partnerType":"B2B","content":{"b2b":{"businessIdentities":[{"qualifier":"AS2Identity","value":"us"}]}}}}`},
+		{account + "/agreements/agreed", `{"properties":{"agreementType":"AS2","hostPartner":"us","guestPartner":"us","hostIdentity":{"qualifier":"AS2Identity","value":"us"},"guestIdentity":{"qualifier":"AS2Identity","value":"us"},"content":{"aS2":{"receiveAgreement":` + oneWay() + `,"sendAgreement":` + oneWay() + `}}}}`},
+		{account + "/assemblies/code", `{"properties":{"assemblyName":"code","contentType":"application/octet-stream","content":"AAAA"}}`},
 		{account + "/batchConfigurations/batch", `{"properties":{"batchGroupName":"DEFAULT","releaseCriteria":{"messageCount":10,"recurrence":{"frequency":"Hour","interval":1}}}}`},
 		{account + "/certificates/cert", `{"properties":{"publicCertificate":"CERTIFICATE"}}`},
 		{account + "/sessions/s", `{"properties":{"content":{"number":1}}}`},
@@ -79,6 +103,19 @@ func population() [][2]string {
 		{"providers/Microsoft.Resources/deployments/top", `{"location":"westeurope","properties":{"mode":"Incremental","template":{"$schema":"https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#","contentVersion":"1.0.0.0","resources":[]}}}`},
 		{"tagNames/cost", ``}, {"tagNames/cost/tagValues/high", ``}}
 	return append(top, list...)
+}
+
+// oneWay is one direction of an agreement by AS2, with every member that it needs.
+func oneWay() string {
+	off := func(names string) string { return `"` + strings.ReplaceAll(names, " ", `":false,"`) + `":false` }
+	connection := off("ignoreCertificateNameMismatch keepHttpConnectionAlive supportHttpStatusCodeContinue unfoldHttpHeaders")
+	const us = `{"qualifier":"AS2Identity","value":"us"}`
+	return `{"receiverBusinessIdentity":` + us + `,"senderBusinessIdentity":` + us + `,"protocolSettings":{"acknowledgementConnectionSettings":{` + connection + `},"messageConnectionSettings":{` + connection + `},
+		"envelopeSettings":{"fileNameTemplate":"f","messageContentType":"text/plain",` + off("autogenerateFileName suspendMessageOnFileNameGenerationError transmitFileNameInMimeHeader") + `},
+		"errorSettings":{` + off("resendIfMDNNotReceived suspendDuplicateMessage") + `},
+		"mdnSettings":{"micHashingAlgorithm":"SHA2256",` + off("needMDN sendInboundMDNToMessageBox sendMDNAsynchronously signMDN signOutboundMDNIfOptional") + `},
+		"securitySettings":{` + off("enableNRRForInboundDecodedMessages enableNRRForInboundEncodedMessages enableNRRForInboundMDN enableNRRForOutboundDecodedMessages enableNRRForOutboundEncodedMessages enableNRRForOutboundMDN overrideGroupSigningCertificate") + `},
+		"validationSettings":{"encryptionAlgorithm":"AES256","interchangeDuplicatesValidityDays":5,` + off("checkCertificateRevocationListOnReceive checkCertificateRevocationListOnSend checkDuplicateMessage compressMessage encryptMessage overrideMessageProperties signMessage") + `}}}`
 }
 
 // bodies are what is posted, by the end of the path; others are posted an empty object.
@@ -256,6 +293,22 @@ func (f *surface) digest(t testing.TB) [sha256.Size]byte {
 		t.Fatal(err)
 	}
 	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// TestThePopulationHasEveryType: nothing that can be made is left out of what is tried.
+func TestThePopulationHasEveryType(t *testing.T) {
+	s := newSurface(t)
+	there := map[string]bool{}
+	for _, p := range population() {
+		if id, err := arm.ParseID(s.base + "/" + p[0]); err == nil {
+			there[strings.ToLower(id.Type())] = true
+		}
+	}
+	for _, typ := range s.types {
+		if typ.Put != nil && !there[strings.ToLower(typ.Name)] {
+			t.Errorf("%s is not in the population", typ.Name)
+		}
+	}
 }
 
 // FuzzSurface sends requests of every form that the resource manager answers, with a path,
