@@ -2,20 +2,59 @@ package netpol
 
 import (
 	"cmp"
+	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
-
-	"pgregory.net/rapid"
 )
 
 // The reference says the same as Evaluate in the most obvious way: every rule is
 // tried in turn against the flow, every route is looked at. It shares no code with
-// the policy but the model's types.
-type reference struct{ m *Model }
+// the policy but the model's types. It tells the stages that a flow passed, in order, to
+// who asks for them.
+type reference struct {
+	m     *Model
+	steps *[]step // nil unless asked for
+}
+
+// step is a stage of a flow's way, as far as a trace must tell it.
+type step struct {
+	stage   Stage
+	verdict Access
+	rule    string // of a group or a firewall
+	reason  Reason
+	prefix  netip.Prefix // of a route that was taken, as is next
+	next    NextHopType
+	snat    netip.Addr     // what a firewall has done to the flow by then, or a NAT gateway does
+	dnat    netip.AddrPort // of a NAT rule
+	threat  ThreatMode
+}
+
+func (s step) String() string {
+	return fmt.Sprintf("%s %s by %q (%s) %v %v snat %v dnat %v threat %q", s.stage, s.verdict, s.rule, s.reason, s.prefix, s.next, s.snat, s.dnat, s.threat)
+}
+
+func (r reference) log(s step) {
+	if r.steps != nil {
+		*r.steps = append(*r.steps, s)
+	}
+}
+
+// refused is an end of the way at a route, or before any. A route that was taken turns out
+// to be refused.
+func (r reference) refused(stage Stage, reason Reason) {
+	if r.steps == nil {
+		return
+	}
+	if n := len(*r.steps); n > 0 && stage == StageRoute && (*r.steps)[n-1].stage == StageRoute {
+		*r.steps = (*r.steps)[:n-1]
+	}
+	r.log(step{stage: stage, reason: reason})
+}
 
 type outcome struct {
 	verdict Access
@@ -135,8 +174,10 @@ func (r reference) tagHas(name string, a netip.Addr, s *Subnet) bool {
 			}
 		}
 		return a.Is4() && !virtual
-	case "azureloadbalancer":
+	case "azureloadbalancer", "azureplatformdns":
 		return a == netip.MustParseAddr("168.63.129.16")
+	case "azureplatformimds":
+		return a == netip.MustParseAddr("169.254.169.254")
 	}
 	t, _ := byName(r.m.Tags, name, func(t ServiceTag) string { return t.Name })
 	return in(a, t.Prefixes)
@@ -177,11 +218,27 @@ func (r reference) group(id string, d Direction, f Flow, s *Subnet) (outcome, bo
 	rules := append(slices.Clone(g.Rules), DefaultRules()...)
 	slices.SortStableFunc(rules, func(a, b SecurityRule) int { return cmp.Compare(a.Priority, b.Priority) })
 	for _, rule := range rules {
+		if platform(f) && !slices.ContainsFunc(append(slices.Clone(rule.Source.Addresses), rule.Destination.Addresses...), func(a Address) bool {
+			return slices.Contains([]string{"azureloadbalancer", "azureplatformdns", "azureplatformimds"}, strings.ToLower(a.Tag))
+		}) {
+			continue
+		}
 		if rule.Direction == d && r.matches([]Protocol{rule.Protocol}, rule.Source, rule.Destination, f, s) {
 			return outcome{verdict: rule.Access, rule: rule.Name}, true
 		}
 	}
+	if platform(f) {
+		return outcome{verdict: Allow}, false
+	}
 	panic("no default rule matched")
+}
+
+// platform tells whether rules pass a flow by that do not name the platform.
+func platform(f Flow) bool {
+	is := func(a netip.Addr) bool {
+		return a == netip.MustParseAddr("168.63.129.16") || a == netip.MustParseAddr("169.254.169.254")
+	}
+	return is(f.Source) || is(f.Destination)
 }
 
 func (r reference) subnet(n *VirtualNetwork, a netip.Addr) *Subnet {
@@ -216,6 +273,7 @@ func (r reference) groups(at *VirtualNetwork, a netip.Addr, d Direction, f Flow,
 		if some {
 			o.stage, o.snat, o.dnat, o.threat = stage, last.snat, last.dnat, last.threat
 			*last = o
+			r.log(step{stage: stage, verdict: o.verdict, rule: o.rule})
 		}
 		return o.verdict == Allow
 	}
@@ -353,10 +411,14 @@ func (r reference) firewall(fw Firewall, f *Flow, last *outcome) bool {
 	s := *r.subnet(r.home(&Subnet{ID: fw.Subnet}), fw.PrivateIP)
 	s.RouteTable = "" // rules of a firewall see the network's tags
 	*last = outcome{stage: StageFirewall, snat: last.snat, dnat: last.dnat, threat: last.threat}
+	tell := func(verdict Access) bool {
+		r.log(step{stage: StageFirewall, verdict: verdict, rule: last.rule, reason: last.reason, snat: last.snat, threat: last.threat})
+		return verdict == Allow
+	}
 	if mode := r.threat(fw, *f); mode != ThreatOff {
 		if last.threat = mode; mode == ThreatDeny {
 			last.reason = KnownThreat
-			return false
+			return tell(Deny)
 		}
 	}
 	private := fw.PrivateRanges
@@ -379,20 +441,31 @@ func (r reference) firewall(fw Firewall, f *Flow, last *outcome) bool {
 		}
 	}
 	translated := r.translate(fw, f, last, &s)
+	byNAT := func(verdict Access) bool {
+		told := step{stage: StageFirewall, verdict: verdict, rule: last.rule, reason: last.reason, snat: last.snat, threat: last.threat}
+		if translated {
+			told.dnat = last.dnat
+		}
+		r.log(told)
+		return verdict == Allow
+	}
 	if slices.Contains(fw.PublicIPs, f.Destination) {
 		last.reason = NoRuleMatched
-		return false
+		return byNAT(Deny)
 	}
 	groups, before := r.groupsOf(fw)
 	for i, g := range groups {
 		for _, c := range slices.SortedStableFunc(slices.Values(g.Collections), func(a, b RuleCollection) int { return a.Priority - b.Priority }) {
 			for _, rule := range c.Rules {
 				if r.matches(rule.Protocols, rule.Source, rule.Destination, *f, &s) {
+					if translated {
+						byNAT(Allow)
+					}
 					last.verdict, last.rule = c.Action, before[i]+c.Name+"/"+rule.Name
 					if c.Action == Allow {
 						leave(translated)
 					}
-					return c.Action == Allow
+					return tell(c.Action)
 				}
 			}
 		}
@@ -400,7 +473,7 @@ func (r reference) firewall(fw Firewall, f *Flow, last *outcome) bool {
 	if translated {
 		last.verdict = Allow
 		leave(true)
-		return true
+		return byNAT(Allow)
 	}
 	for i, g := range groups {
 		for _, c := range slices.SortedStableFunc(slices.Values(g.Applications), func(a, b ApplicationCollection) int { return a.Priority - b.Priority }) {
@@ -410,20 +483,20 @@ func (r reference) firewall(fw Firewall, f *Flow, last *outcome) bool {
 				}
 				if f.Application.Name == "" {
 					last.reason = NameUnknown
-					return false
+					return tell(Deny)
 				}
 				if named(rule.Names, f.Application.Name) {
 					last.verdict, last.rule = c.Action, before[i]+c.Name+"/"+rule.Name
 					if c.Action == Allow {
 						leave(true)
 					}
-					return c.Action == Allow
+					return tell(c.Action)
 				}
 			}
 		}
 	}
 	last.reason = NoRuleMatched
-	return false
+	return tell(Deny)
 }
 
 // asks tells whether an application rule is about the flow, whatever its name.
@@ -453,8 +526,19 @@ func (r reference) crossed(n *VirtualNetwork, p Peering, f Flow, at, to netip.Ad
 // evaluate answers for a network that is asked.
 func (r reference) evaluate(asked *VirtualNetwork, f Flow) outcome {
 	var last outcome
+	none := func(reason Reason) outcome {
+		r.refused(StageNone, reason)
+		return outcome{reason: reason}
+	}
+	switch {
+	case f.Source.Is4() != f.Destination.Is4():
+		return none(FamiliesDiffer)
+	case f.Protocol == AnyProtocol:
+		return none(NotAFlow)
+	}
 	from, to := r.subnet(asked, f.Source), r.subnet(asked, f.Destination)
 	stop := func(reason Reason) outcome {
+		r.refused(StageRoute, reason)
 		return outcome{stage: StageRoute, reason: reason, snat: last.snat, dnat: last.dnat, threat: last.threat}
 	}
 	n := asked
@@ -472,13 +556,23 @@ func (r reference) evaluate(asked *VirtualNetwork, f Flow) outcome {
 			return slices.Contains(fw.PublicIPs, f.Destination) && r.home(&Subnet{ID: fw.Subnet}) == asked
 		})
 		if i < 0 || from != nil {
-			return outcome{reason: NotInNetwork}
+			return none(NotInNetwork)
 		}
 		fw := r.m.Firewalls[i]
 		if !r.firewall(fw, &f, &last) {
 			return last
 		}
 		return r.follow(n, r.subnet(n, fw.PrivateIP), nil, fw.PrivateIP, f, last)
+	}
+	if platform(f) {
+		if from != nil && !r.groups(n, f.Source, Outbound, f, &last) || to != nil && !r.groups(asked, f.Destination, Inbound, f, &last) {
+			return last
+		}
+		if last.verdict = Allow; last.stage == StageNone {
+			last.stage = StagePlatform
+			r.log(step{stage: StagePlatform, verdict: Allow})
+		}
+		return last
 	}
 	if from == nil {
 		switch h := r.route(to, f.Source); {
@@ -506,6 +600,7 @@ func (r reference) evaluate(asked *VirtualNetwork, f Flow) outcome {
 // subnet of the network that is asked, if that has the destination.
 func (r reference) follow(n *VirtualNetwork, at, to *Subnet, who netip.Addr, f Flow, last outcome) outcome {
 	stop := func(reason Reason) outcome {
+		r.refused(StageRoute, reason)
 		return outcome{stage: StageRoute, reason: reason, snat: last.snat, dnat: last.dnat, threat: last.threat}
 	}
 	var reason Reason
@@ -516,6 +611,11 @@ hops:
 		}
 		inside := in(f.Destination, n.Space)
 		h := r.route(at, f.Destination)
+		taken := step{stage: StageRoute, verdict: Allow, prefix: h.prefix, next: h.next}
+		if h.next == Internet && at.NAT.IsValid() && at.NAT.Is4() == f.Source.Is4() {
+			taken.snat = at.NAT
+		}
+		r.log(taken)
 		switch h.next {
 		case VnetLocal:
 			if !inside {
@@ -601,14 +701,28 @@ func pick[T any](g generator, list ...T) T { return list[g.n(len(list))] }
 
 func (g generator) address() Address {
 	a, _ := ParseAddress(pick(g, "*", "10.0.0.0/8", "10.0.0.0/24", "10.0.1.0/24", "10.0.0.4", "10.0.0.0/28", "10.0.1.128/25", "VirtualNetwork", "internet", "Storage",
-		"Sql", "0.0.0.0/0", "203.0.113.0/24", "10.1.0.0/16", "10.2.0.4", "203.0.113.9", "192.168.0.0/16", "AzureLoadBalancer", "172.16.0.0/24"))
+		"Sql", "0.0.0.0/0", "203.0.113.0/24", "10.1.0.0/16", "10.2.0.4", "203.0.113.9", "192.168.0.0/16", "AzureLoadBalancer", "172.16.0.0/24", "AzurePlatformDNS", "AzurePlatformIMDS"))
 	return a
+}
+
+// members are the addresses of a few interfaces: what naming an application security
+// group comes to.
+func (g generator) members() (list []Address) {
+	for _, text := range []string{"10.0.0.4", "10.0.0.5", "10.0.3.4", "10.1.0.4"} {
+		if g.n(2) == 0 {
+			list = append(list, addresses(text)...)
+		}
+	}
+	return list
 }
 
 func (g generator) side() Side {
 	var s Side
 	for range g.n(3) {
 		s.Addresses = append(s.Addresses, g.address())
+	}
+	if g.n(5) == 0 {
+		s.Addresses = g.members()
 	}
 	for range g.n(3) {
 		s.Ports = append(s.Ports, pick(g, PortRange{443, 443}, PortRange{80, 443}, PortRange{0, 65535}, PortRange{1000, 2000}, PortRange{444, 65535}, PortRange{0, 79}, PortRange{256, 511}))
@@ -628,13 +742,13 @@ func (g generator) group(id string) SecurityGroup {
 func (g generator) table(id string) RouteTable {
 	t := RouteTable{ID: id, DisableGatewayRoutes: g.n(4) == 0}
 	for i, to := range []string{"0.0.0.0/0", "10.0.0.0/16", "10.0.1.0/24", "203.0.113.0/24", "192.168.0.0/16", "Storage", "10.1.0.0/16", "10.2.0.0/24"} {
-		if g.n(3) > 0 {
+		if g.n(3) > 0 && (i > 0 || g.n(2) == 0) {
 			continue
 		}
 		a, _ := ParseAddress(to)
 		r := Route{Name: fmt.Sprint("r", i), Destination: a, NextHop: pick(g, VnetLocal, Internet, VirtualAppliance, VirtualAppliance, VirtualAppliance, VirtualNetworkGateway, None)}
 		if r.NextHop == VirtualAppliance {
-			r.NextHopIP = netip.MustParseAddr(pick(g, "10.0.2.4", "10.0.2.4", "10.0.3.4", "10.0.0.4", "10.0.9.9", "10.1.2.4", "10.1.3.4"))
+			r.NextHopIP = netip.MustParseAddr(pick(g, "10.0.2.4", "10.0.2.4", "10.0.2.4", "10.0.2.4", "10.0.3.4", "10.0.0.4", "10.0.9.9", "10.1.2.4", "10.1.2.4", "10.1.3.4"))
 		}
 		t.Routes = append(t.Routes, r)
 	}
@@ -738,7 +852,7 @@ func (g generator) rules(name string, priority int) RuleCollectionGroup {
 	for i := range g.n(4) {
 		c := RuleCollection{Name: fmt.Sprint("c", i), Priority: 100 + (i*7)%5, Action: pick(g, Allow, Allow, Deny)}
 		for k := range 1 + g.n(3) {
-			r := NetworkRule{Name: fmt.Sprint("n", k), Source: g.side(), Destination: g.side()}
+			r := NetworkRule{Name: fmt.Sprint("n", k), Source: pick(g, Side{}, g.side()), Destination: g.side()}
 			for range g.n(3) {
 				r.Protocols = append(r.Protocols, Protocol(g.n(int(ICMP)+1)))
 			}
@@ -749,7 +863,7 @@ func (g generator) rules(name string, priority int) RuleCollectionGroup {
 	for i := range g.n(3) {
 		c := NATCollection{Name: fmt.Sprint("t", i), Priority: 100 + (i*7)%5}
 		for k := range 1 + g.n(2) {
-			r := NATRule{Name: fmt.Sprint("d", k), Source: Side{Addresses: g.side().Addresses}, Destination: g.side(),
+			r := NATRule{Name: fmt.Sprint("d", k), Source: pick(g, Side{}, Side{Addresses: g.side().Addresses}), Destination: pick(g, Side{}, g.side()),
 				To: netip.MustParseAddrPort(pick(g, "10.0.0.4:443", "10.0.1.4:80", "10.0.3.4:22", "10.1.0.4:80", "8.8.8.8:80", "10.9.0.1:1"))}
 			r.Destination.Addresses = pick(g, nil, addresses("203.0.113.200"), addresses("203.0.113.9"))
 			r.Protocols = pick(g, nil, []Protocol{TCP}, []Protocol{UDP}, []Protocol{TCP, UDP})
@@ -760,7 +874,7 @@ func (g generator) rules(name string, priority int) RuleCollectionGroup {
 	for i := range g.n(3) {
 		c := ApplicationCollection{Name: fmt.Sprint("a", i), Priority: 100 + (i*7)%5, Action: pick(g, Allow, Allow, Deny)}
 		for k := range 1 + g.n(3) {
-			r := ApplicationRule{Name: fmt.Sprint("u", k), Sources: g.side().Addresses, Destinations: pick(g, nil, nil, g.side().Addresses)}
+			r := ApplicationRule{Name: fmt.Sprint("u", k), Sources: pick(g, nil, g.side().Addresses), Destinations: pick(g, nil, nil, g.side().Addresses)}
 			for range 1 + g.n(2) {
 				r.Protocols = append(r.Protocols, pick(g, ApplicationPort{HTTPS, 443}, ApplicationPort{HTTP, 80}, ApplicationPort{MSSQL, 1000}, ApplicationPort{HTTP, 443}))
 				r.Names = append(r.Names, pick(g, "*", "*.example.com", "example.com", "*Example.com", "www.example.com", "bad.example.com"))
@@ -772,40 +886,119 @@ func (g generator) rules(name string, priority int) RuleCollectionGroup {
 	return group
 }
 
-func (g generator) flow() Flow {
+// flow draws a flow, three of four from an address of the network with a number.
+func (g generator) flow(network int) Flow {
 	address := func() netip.Addr {
 		return netip.MustParseAddr(pick(g, "10.0.0.4", "10.0.0.5", "10.0.0.20", "10.0.1.4", "10.0.1.200", "10.0.2.4", "10.0.3.4", "10.0.3.9", "10.0.77.1", "203.0.113.9", "203.0.113.200", "198.51.100.7",
-			"192.168.1.1", "172.16.0.3", "10.9.0.1", "8.8.8.8", "100.64.0.9", "127.0.0.1", "10.1.0.4", "10.1.0.9", "10.1.2.4", "10.1.3.4", "10.1.77.1", "10.2.0.4", "10.2.0.200", "203.0.113.201"))
+			"192.168.1.1", "172.16.0.3", "10.9.0.1", "8.8.8.8", "100.64.0.9", "127.0.0.1", "10.1.0.4", "10.1.0.9", "10.1.2.4", "10.1.3.4", "10.1.77.1", "10.2.0.4", "10.2.0.200", "203.0.113.201", "168.63.129.16", "169.254.169.254", "2001:db8::5"))
 	}
-	port := func() uint16 { return pick(g, uint16(443), 80, 0, 79, 81, 1000, 2001, 65535, 444, 255, 256, 511, 512) }
+	source := address()
+	if g.n(4) > 0 {
+		inside := [][]string{{"10.0.0.4", "10.0.0.5", "10.0.0.20", "10.0.1.4", "10.0.3.9"}, {"10.1.0.4", "10.1.0.9"}, {"10.2.0.4", "10.2.0.200"}}[network]
+		source = netip.MustParseAddr(pick(g, inside...))
+	}
+	port := func() uint16 {
+		return pick(g, uint16(443), 443, 443, 80, 80, 0, 79, 81, 1000, 2001, 65535, 444, 255, 256, 511, 512)
+	}
 	app := Application{ApplicationProtocol(g.n(int(applicationCount))), pick(g, "", "example.com", "www.EXAMPLE.com", "bad.example.com", "x.evil.org", "myexample.com")}
-	return Flow{Protocol: Protocol(1 + g.n(int(protocolCount)-1)), Source: address(), Destination: address(), SourcePort: port(), DestinationPort: port(), Application: pick(g, Application{}, app, app)}
+	protocol := Protocol(1 + g.n(int(protocolCount)-1))
+	if g.n(500) == 0 {
+		protocol = AnyProtocol
+	}
+	return Flow{Protocol: protocol, Source: source, Destination: address(), SourcePort: port(), DestinationPort: port(), Application: pick(g, Application{}, app, app)}
 }
 
+var flows = flag.Int("flows", 100_000, "how many flows TestFastAgreesWithReference draws")
+
+const flowsOfModel = 2000 // before another model is drawn
+
+// TestFastAgreesWithReference draws networks with all that a model can have, and flows,
+// and compares: the decision, and the stages that a trace tells, one by one.
 func TestFastAgreesWithReference(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		g := generator{rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))}
+	start := startSeed(t)
+	seen := map[string]int{}
+	for i := range uint64((*flows + flowsOfModel - 1) / flowsOfModel) {
+		g := generator{rand.New(rand.NewPCG(start+i, 0))}
 		m := g.model()
 		p, err := Compile(m)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("-seed %d: %v", start+i, err)
 		}
-		for range 2000 {
-			asked := &m.Networks[max(0, g.n(5)-2)] // mostly the first one
+		for range flowsOfModel {
+			number := max(0, g.n(5)-2) // mostly the first one
+			asked := &m.Networks[number]
 			n, _ := p.Network(strings.ToUpper(asked.ID))
-			f := g.flow()
-			want := reference{m}.evaluate(asked, f)
-			d := n.Evaluate(f)
-			got := outcome{d.Verdict, d.Stage, d.RuleName, d.Reason, d.SNATIP, d.DNAT, d.Threat}
-			if _, rule, ok := strings.Cut(d.RuleName, "/"); ok && d.Stage != StageFirewall {
-				got.rule = rule
-			}
-			if got != want {
-				t.Fatalf("%s\n got %s\nwant %s\n%s", f, got, want, n.Trace(f))
-			}
-			if trace := n.Trace(f); trace.Decision != d {
-				t.Fatalf("%s: trace decides %v, Evaluate %v", f, trace.Decision, d)
+			compareFlow(t, m, n, asked, g.flow(number), seen)
+			if t.Failed() {
+				t.Fatalf("in the first network of -seed %d", start+i)
 			}
 		}
-	})
+	}
+	tellSeen(t, seen)
+}
+
+// compareFlow judges a flow both ways, and counts what decided it.
+func compareFlow(t *testing.T, m *Model, n *Network, asked *VirtualNetwork, f Flow, seen map[string]int) {
+	t.Helper()
+	var steps []step
+	want := reference{m, &steps}.evaluate(asked, f)
+	d, trace := n.Evaluate(f), n.Trace(f)
+	got := outcome{d.Verdict, d.Stage, d.RuleName, d.Reason, d.SNATIP, d.DNAT, d.Threat}
+	if _, rule, ok := strings.Cut(d.RuleName, "/"); ok && d.Stage != StageFirewall {
+		got.rule = rule
+	}
+	if got != want {
+		t.Errorf("%s\n got %s\nwant %s\n%s", f, got, want, trace)
+	}
+	if trace.Decision != d {
+		t.Errorf("%s: trace decides %v, Evaluate %v", f, trace.Decision, d)
+	}
+	if told := stepsOf(&trace); !slices.Equal(told, steps) {
+		t.Errorf("%s\n got %v\nwant %v\n%s", f, told, steps, trace)
+	}
+	seen[fmt.Sprintf("%s at %s, %s", d.Verdict, d.Stage, d.Reason)]++
+	if d.Allowed() {
+		seen["exit by "+d.Exit.String()]++
+	}
+	for what, is := range map[string]bool{"source translated": d.SNATIP.IsValid(), "destination translated": d.DNAT.IsValid(), "decided by name": d.Named, "threat allowed": d.Threat == ThreatAlert,
+		"rule of a policy": d.Firewall != "" && strings.Count(d.RuleName, "/") == 2, "a network beyond": d.Allowed() && !strings.EqualFold(d.Network, asked.ID), "several hops": len(steps) > 6} {
+		if is {
+			seen[what]++
+		}
+	}
+}
+
+// stepsOf are the steps of a trace, as the reference tells them.
+func stepsOf(trace *Trace) (list []step) {
+	for i := range trace.Steps {
+		d := &trace.Steps[i].Decision
+		s := step{stage: d.Stage, verdict: d.Verdict, rule: d.RuleName, reason: d.Reason, snat: d.SNATIP, dnat: d.DNAT, threat: d.Threat}
+		if _, rule, ok := strings.Cut(d.RuleName, "/"); ok && d.Stage != StageFirewall {
+			s.rule = rule
+		}
+		if d.Stage == StageRoute && d.Verdict == Allow {
+			s.prefix, s.next = d.RoutePrefix, d.NextHop
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// tellSeen says how often what decided, and fails if something that a model has never did.
+func tellSeen(t *testing.T, seen map[string]int) {
+	for _, what := range slices.Sorted(maps.Keys(seen)) {
+		t.Logf("%8d %s", seen[what], what)
+	}
+	if *flows < 100_000 {
+		return
+	}
+	for r := range Reason(len(reasonTexts)) {
+		switch r {
+		case RouteMissing, DefaultRouteMissing: // a subnet of IPv4 has a route for all; of required access alone
+			continue
+		}
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(seen)), func(what string) bool { return strings.HasSuffix(what, ", "+r.String()) }) {
+			t.Errorf("no flow was decided by %q", r)
+		}
+	}
 }
