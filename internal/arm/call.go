@@ -89,9 +89,20 @@ func (c *call) document(required bool) (expr.Value, error) {
 }
 
 // request is what a Handler gets.
-func (c *call) request(values map[string]string) *Request {
+func (m *Manager) request(c *call, values map[string]string) *Request {
 	return &Request{Method: c.method, Path: c.path, Values: values, Principal: c.principal, APIVersion: c.version,
-		CorrelationID: c.correlation, Now: c.now, BaseURL: c.base, Query: c.query}
+		CorrelationID: c.correlation, Now: c.now, BaseURL: c.base, Query: c.query, authorizer: m.config.Authorizer}
+}
+
+// Allowed tells whether who makes the request may carry out an action on something else
+// than what it is made of, such as what its body names.
+func (r *Request) Allowed(action, scope string) bool {
+	return r.authorizer == nil || r.authorizer.Allowed(r.Principal, action, scope)
+}
+
+// Forbidden is the refusal of a request whose maker is not allowed an action.
+func (r *Request) Forbidden(action, scope string) *Error {
+	return forbidden(r.Principal, action, scope)
 }
 
 // allow checks access to what a scope, an ID or its key, names.
@@ -305,7 +316,7 @@ func (m *Manager) handle(ctx context.Context, c *call, t target) (*Result, error
 	if err != nil {
 		return nil, err
 	}
-	r := c.request(t.values)
+	r := m.request(c, t.values)
 	r.ID, r.Body = t.id, body
 	err = m.db.Read(ctx, func(tx *store.Tx) (err error) {
 		if r.Resource, err = m.existing(tx, t); err != nil {
@@ -342,7 +353,7 @@ func (m *Manager) serveRoute(ctx context.Context, c *call, r *route, values map[
 	if err != nil {
 		return nil, err
 	}
-	req := c.request(values)
+	req := m.request(c, values)
 	req.Body = body
 	if group := values["group"]; group != "" {
 		err := m.db.Read(ctx, func(tx *store.Tx) error {

@@ -19,7 +19,7 @@ func (m *Manager) list(ctx context.Context, c *call, t target) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	r := c.request(nil)
+	r := m.request(c, nil)
 	l := lister{ctx: ctx, m: m, query: store.Query{Type: t.typ.Name}, keep: m.readable(c.principal, all, t.typ.only(t.id))}
 	if len(t.id.Types) > 0 {
 		l.query.Parent = t.id.Key()
@@ -80,7 +80,7 @@ func (m *Manager) serveCollection(ctx context.Context, c *call, t target) (*Resu
 			return nil, err
 		}
 	}
-	r := c.request(nil)
+	r := m.request(c, nil)
 	r.ID = t.id
 	if !t.id.IsZero() {
 		if err := m.db.Read(ctx, func(tx *store.Tx) error { return m.checkScope(tx, t.id) }); err != nil {

@@ -247,6 +247,7 @@ type Request struct {
 	BaseURL       string     // "https://host:port"
 	Query         url.Values // names in lower case
 	Body          expr.Value // null if there was none
+	authorizer    Authorizer // nil: everybody may do everything
 }
 
 // Response is a handler's answer. A nil one is 200 without a body.

@@ -15,6 +15,7 @@ import (
 type dialer struct {
 	network *Inproc
 	source  Source
+	probing bool // it tries who answers, for nobody: what it reaches for is no attempt
 }
 
 // Source implements Dialer.
@@ -37,9 +38,22 @@ func (d *dialer) Dial(ctx context.Context, network, address string) (net.Conn, e
 	addresses, err := d.lookup(ctx, place, host)
 	if err != nil {
 		attempt.Denied = errors.As(err, new(*DeniedError))
-		d.network.attempted(place, attempt)
+		d.attempted(place, attempt)
 		return nil, err
 	}
+	return d.reach(ctx, place, network, attempt, addresses)
+}
+
+// attempted tells of an attempt.
+func (d *dialer) attempted(place *Place, attempt Attempt) {
+	if !d.probing {
+		d.network.attempted(place, attempt)
+	}
+}
+
+// reach judges the addresses that a host has, and connects to one that is allowed.
+func (d *dialer) reach(ctx context.Context, place *Place, network string, attempt Attempt, addresses []netip.Addr) (net.Conn, error) {
+	host, port := attempt.Host, attempt.Port
 	flow := Flow{Source: d.source, Direction: Outbound, Protocol: network[:3], Host: host}
 	var ways []judgement
 	var denied error
@@ -53,11 +67,11 @@ func (d *dialer) Dial(ctx context.Context, network, address string) (net.Conn, e
 		}
 	}
 	attempt.Addresses, attempt.Denied = PackAddresses(addresses...), len(ways) == 0 && denied != nil
-	d.network.attempted(place, attempt)
+	d.attempted(place, attempt)
 	switch {
 	case len(ways) > 0:
 		c, err := d.connect(ctx, ways)
-		if err != nil || place == nil || d.network.options.Attempted == nil {
+		if err != nil || place == nil || d.probing || d.network.options.Attempted == nil {
 			return c, err
 		}
 		return &attemptedConn{c, d.network, place, attempt}, nil

@@ -36,6 +36,8 @@ type Inproc struct {
 	host    hostAddresses
 	inner   *Kernel // nil: all sockets are the host's
 
+	probeRoom chan struct{} // has room for the questions that are probed at a time
+
 	mu        sync.RWMutex
 	reserved  []endpoint // guarded by mu
 	published []endpoint // guarded by mu
@@ -56,7 +58,7 @@ func NewInproc(o Options) *Inproc {
 	if o.Timeout == 0 {
 		o.Timeout = 30 * time.Second
 	}
-	return &Inproc{options: o}
+	return &Inproc{options: o, probeRoom: make(chan struct{}, probing)}
 }
 
 // Reserve forbids an address to every operation: Isle's management, token and

@@ -52,6 +52,15 @@ func (n Namespace) ListenPacket(ctx context.Context, network string, at netip.Ad
 	})
 }
 
+// ListenEcho opens a raw socket of the namespace that sends and gets ICMP of IPv4. It needs
+// CAP_NET_RAW over the namespace's owner.
+func (n Namespace) ListenEcho(ctx context.Context) (net.PacketConn, error) {
+	return open(n.path, func(v *visit) (net.PacketConn, error) {
+		c := v.config()
+		return c.ListenPacket(ctx, "ip4:icmp", "0.0.0.0")
+	})
+}
+
 // Do runs f on a thread in the namespace: its system calls, and the processes that it
 // starts, are there; goroutines that it starts are not.
 func (n Namespace) Do(f func() error) error {

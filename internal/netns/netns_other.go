@@ -26,5 +26,10 @@ func (n Namespace) ListenPacket(context.Context, string, netip.AddrPort) (net.Pa
 	return nil, &Error{n.path, errNotLinux}
 }
 
+// ListenEcho fails: see the package.
+func (n Namespace) ListenEcho(context.Context) (net.PacketConn, error) {
+	return nil, &Error{n.path, errNotLinux}
+}
+
 // Do fails: see the package.
 func (n Namespace) Do(func() error) error { return &Error{n.path, errNotLinux} }

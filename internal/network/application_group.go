@@ -140,7 +140,6 @@ func homeOf(tx *store.Tx, group string, beside arm.ID) (string, error) {
 // security group name, and gives each the spelling of its resource's ID: they are there,
 // in the group's location, and those of one rule have their members in one network.
 func checkGroups(tx *store.Tx, r *arm.PutRequest, location string, rules []Rule, path func(int) string, found *arm.Found) error {
-	named := map[string]bool{}
 	for i := range rules {
 		homes := map[string]string{} // a group of each network
 		for _, side := range []struct {
@@ -156,7 +155,7 @@ func checkGroups(tx *store.Tx, r *arm.PutRequest, location string, rules []Rule,
 				if group == nil {
 					continue
 				}
-				side.groups[k], named[group.Key] = group.ID, true
+				side.groups[k] = group.ID
 				home, err := homeOf(tx, group.ID, arm.ID{})
 				if err != nil {
 					return err
@@ -170,10 +169,21 @@ func checkGroups(tx *store.Tx, r *arm.PutRequest, location string, rules []Rule,
 			}
 		}
 	}
-	if len(named) > maxGroupsNamed {
-		found.Add("ApplicationSecurityGroupCountLimitReached", "properties.securityRules", "The rules name %d application security groups; those of one network security group may name at most %d.", len(named), maxGroupsNamed)
-	}
 	return nil
+}
+
+// checkGroupCount reports more application security groups than all rules of one network
+// security group may name.
+func checkGroupCount(rules []Rule, target string, found *arm.Found) {
+	named := map[string]bool{}
+	for i := range rules {
+		for _, id := range rules[i].groups() {
+			named[keyOf(id)] = true
+		}
+	}
+	if len(named) > maxGroupsNamed {
+		found.Add("ApplicationSecurityGroupCountLimitReached", target, "The rules name %d application security groups; those of one network security group may name at most %d.", len(named), maxGroupsNamed)
+	}
 }
 
 // join checks the groups that the configurations of an interface are members of, and

@@ -43,7 +43,7 @@ func (p *provider) diagnose(ctx context.Context, r *arm.Request) (*arm.Response,
 	if !found.Decode(r.Body, &body, "", codeFormat) {
 		return nil, found.Err()
 	}
-	v, err := p.vantage(ctx, body.Target, &found)
+	v, err := p.vantage(ctx, r, body.Target, &found)
 	if err != nil {
 		return nil, err
 	}
@@ -72,9 +72,9 @@ func (p *provider) diagnose(ctx context.Context, r *arm.Request) (*arm.Response,
 }
 
 // vantage finds the target of a request, outside of a transaction.
-func (p *provider) vantage(ctx context.Context, target string, found *arm.Found) (v *vantage, err error) {
+func (p *provider) vantage(ctx context.Context, r *arm.Request, target string, found *arm.Found) (v *vantage, err error) {
 	err = p.control.Read(ctx, func(tx *store.Tx) (err error) {
-		v, err = findTarget(tx, target, "", found)
+		v, err = findTarget(tx, r, target, "", found)
 		return err
 	})
 	return v, err
@@ -199,7 +199,7 @@ func (p *provider) securityView(ctx context.Context, r *arm.Request) (*arm.Respo
 	if !found.Decode(r.Body, &body, "", codeFormat) {
 		return nil, found.Err()
 	}
-	v, err := p.vantage(ctx, body.Target, &found)
+	v, err := p.vantage(ctx, r, body.Target, &found)
 	if err != nil {
 		return nil, err
 	}

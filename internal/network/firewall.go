@@ -90,6 +90,7 @@ func (p *provider) readFirewall(r *arm.PutRequest, found *arm.Found) *Firewall {
 		}
 		f.ThreatIntel = "Off" // the policy says
 	}
+	f.checkLimits(r.ID, found)
 	return f
 }
 

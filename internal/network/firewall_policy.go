@@ -299,6 +299,9 @@ func (p *provider) putRuleGroup(_ context.Context, tx *store.Tx, r *arm.PutReque
 	if err != nil {
 		return nil, err
 	}
+	if err := form.checkLimits(tx, r, siblings, &found); err != nil {
+		return nil, err
+	}
 	for i := range siblings {
 		if s := &siblings[i]; s.form.Priority == form.Priority && !strings.EqualFold(s.name, r.ID.Name()) {
 			found.Add("FirewallPolicyRuleCollectionGroupConflict", "properties.priority", "Rule collection group %s conflicts with group %s. The groups of a policy cannot have the same Priority.", r.ID.Name(), s.name)

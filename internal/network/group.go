@@ -21,6 +21,7 @@ func (p *provider) putGroup(_ context.Context, tx *store.Tx, r *arm.PutRequest) 
 			want[i] = nested[Rule]{name: rules[i].Name, form: &rules[i]}
 		}
 		p.tags().checkRules(rules, listed("properties.securityRules"), found)
+		checkGroupCount(rules, "properties.securityRules", found)
 		return want, checkGroups(tx, r, r.Location, rules, listed("properties.securityRules"), found)
 	})
 }
@@ -118,6 +119,7 @@ func (p *provider) putRule(_ context.Context, tx *store.Tx, r *arm.PutRequest) (
 	all := beside(siblings, body.rule(r.ID.Name()), r.ID.Name())
 	rule := &all[len(all)-1]
 	p.tags().checkRules(all, alone, &found)
+	checkGroupCount(all, "properties", &found)
 	home, err := arm.Load(tx, parent.Key())
 	if err != nil {
 		return nil, err

@@ -31,7 +31,30 @@ func (n *Interface) settle(tx *store.Tx, r *arm.PutRequest, old *Interface, foun
 	}
 	subnet.checkGuest(r.ID, place.ID, n.at(0)+".subnet", found)
 	n.choose(r.ID, old, subnet.allocate(place.ID, r.ID.String()), found)
+	if more := len(n.Configurations) - len(old.Configurations); more > 0 {
+		return checkAddressCount(tx, place.Parent, more, found)
+	}
 	return nil
+}
+
+// maxAddressesTaken is how many addresses of a virtual network may be in use (§A1).
+const maxAddressesTaken = 65536
+
+// checkAddressCount reports more addresses than a network may have in use.
+func checkAddressCount(tx *store.Tx, network string, more int, found *arm.Found) error {
+	id, err := arm.ParseID(network)
+	if err != nil {
+		return err
+	}
+	subnets, err := children[Subnet](tx, id, typeSubnets)
+	taken := more
+	for i := range subnets {
+		taken += len(subnets[i].form.taken())
+	}
+	if taken > maxAddressesTaken {
+		found.Add("PrivateIPAddressCountLimitReached", "properties.ipConfigurations", "Virtual network %s would have %d private addresses in use; at most %d are allowed.", lastSegment(network), taken, maxAddressesTaken)
+	}
+	return err
 }
 
 // place is the subnet that all configurations are in; nil if something is wrong with

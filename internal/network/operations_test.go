@@ -149,7 +149,7 @@ func TestOperations(t *testing.T) {
 		name string
 		run  func(*sdk)
 	}{
-		{"networks", driveNetworks}, {"groups", driveGroups}, {"tables", driveTables}, {"watchers", driveWatchers}, {"location", driveLocation},
+		{"networks", driveNetworks}, {"groups", driveGroups}, {"tables", driveTables}, {"watchers", driveWatchers}, {"troubleshooting", driveTroubleshooting}, {"location", driveLocation},
 		{"public addresses", drivePublicIPs}, {"public prefixes", drivePublicPrefixes}, {"interfaces", driveInterfaces}, {"nat gateways", driveNATGateways}, {"peerings", drivePeerings}, {"firewalls", driveFirewalls}, {"firewall policies", drivePolicies},
 	} {
 		t.Run(scenario.name, func(t *testing.T) { scenario.run(newWorld(t).sdk(v)) })
@@ -354,6 +354,29 @@ func driveDiagnostics(s *sdk, watchers *armnetwork.WatchersClient) {
 	check(s, "https", fmt.Sprint(*way.ConnectionStatus, " ", len(way.Hops), *way.Hops[1].Type, len(way.Hops[1].Issues)), "Reachable 2Internet0")
 	way = ask("93.184.216.34", 443)
 	check(s, "appliance", fmt.Sprint(*way.ConnectionStatus, " ", *way.Hops[0].Issues[0].Type, " ", *way.Hops[0].Issues[0].Context[0]["key"]), "Unreachable UserDefinedRoute RouteType")
+	shown := got[armnetwork.WatchersClientGetTopologyResponse](s)(watchers.GetTopology(s.ctx, "g", "watcher", armnetwork.TopologyParameters{TargetVirtualNetwork: &armnetwork.SubResource{ID: to.Ptr(net)}}, nil))
+	check(s, "topology", shape(shown.Resources), "a: Associated nsg, Associated rt\nfw\nnet: Contains a\nno-ftp\nnsg: Contains no-ftp\nrt: Contains fw")
+	driveProviders(s, watchers)
+}
+
+// driveProviders asks for what nobody measures here.
+func driveProviders(s *sdk, watchers *armnetwork.WatchersClient) {
+	available := await[armnetwork.WatchersClientListAvailableProvidersResponse](s)(watchers.BeginListAvailableProviders(s.ctx, "g", "watcher", armnetwork.AvailableProvidersListParameters{
+		AzureLocations: to.SliceOfPtrs("West US"), Country: to.Ptr("Germany"), State: to.Ptr("Berlin")}, nil))
+	check(s, "providers", available.Countries != nil && len(available.Countries) == 0, true)
+	reached := await[armnetwork.WatchersClientGetAzureReachabilityReportResponse](s)(watchers.BeginGetAzureReachabilityReport(s.ctx, "g", "watcher", armnetwork.AzureReachabilityReportParameters{
+		ProviderLocation: &armnetwork.AzureReachabilityReportLocation{Country: to.Ptr("Germany"), State: to.Ptr("Berlin")}, StartTime: to.Ptr(time.Unix(1e9, 0)), EndTime: to.Ptr(time.Unix(2e9, 0))}, nil))
+	check(s, "report", fmt.Sprint(*reached.AggregationLevel, *reached.ProviderLocation.State, reached.ReachabilityReport != nil, len(reached.ReachabilityReport)), "StateBerlintrue 0")
+}
+
+// driveTroubleshooting asks what is wrong with a gateway.
+func driveTroubleshooting(s *sdk) {
+	s.fireworld()
+	s.send("PUT", watcher, `{"location":"westus"}`, 201)
+	s.send("PUT", gateway, gatewayBody(`"isle-routes":"192.168.0.0/16"`), 201)
+	check(s, "gateway", faults(s.troubleshoot()), "Healthy NoFault")
+	last := await[armnetwork.WatchersClientGetTroubleshootingResultResponse](s)(s.NewWatchersClient().BeginGetTroubleshootingResult(s.ctx, "g", "watcher", armnetwork.QueryTroubleshootingParameters{TargetResourceID: to.Ptr(gateway)}, nil))
+	check(s, "last", *last.Code, "Healthy")
 }
 
 func driveLocation(s *sdk) {

@@ -12,9 +12,11 @@ import (
 )
 
 // Types are the resource types of the package. Every change of one of their
-// resources is a change of the policies.
-func Types(s *store.Store, policies *Policies) []arm.Type {
-	types := resourceTypes(newProvider(s.Control(), policies))
+// resources is a change of the policies. What carries the flows may be nil.
+func Types(s *store.Store, policies *Policies, plane Plane) []arm.Type {
+	p := newProvider(s.Control(), policies)
+	p.plane = plane
+	types := resourceTypes(p)
 	for i := range types {
 		types[i] = policies.watch(limited(types[i]))
 	}
@@ -101,7 +103,9 @@ func resourceTypes(p *provider) []arm.Type {
 	watchers := top
 	watchers.Name, watchers.Put, watchers.Delete, watchers.View, watchers.AcceptDelete = typeWatchers, putWatcher, deleteWatcher, viewWatcher, true
 	watchers.Actions = map[string]arm.Handler{"ipFlowVerify": p.verifyFlow, "nextHop": p.nextHop, "connectivityCheck": p.checkConnectivity,
-		"networkConfigurationDiagnostic": p.diagnose, "securityGroupView": p.securityView}
+		"networkConfigurationDiagnostic": p.diagnose, "securityGroupView": p.securityView, "topology": p.topology,
+		"troubleshoot": p.troubleshoot, "queryTroubleshootResult": p.troubleshot,
+		"azureReachabilityReport": p.reachabilityReport, "availableProvidersList": p.availableProviders}
 
 	publics := top
 	publics.Name, publics.Put, publics.Patch, publics.Delete, publics.View = typePublicIPs, putPublicIP, patchPublicIP, deletePublicIP, viewPublicIP
@@ -180,6 +184,7 @@ func availableDelegations(_ context.Context, r *arm.Request) (*arm.Response, err
 type provider struct {
 	control  *store.DB
 	policies *Policies
+	plane    Plane // nil: nobody carries flows
 }
 
 func newProvider(control *store.DB, policies *Policies) *provider {

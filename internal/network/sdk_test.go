@@ -39,6 +39,7 @@ type world struct {
 	policies *network.Policies
 	manager  *arm.Manager
 	server   *httptest.Server
+	plane    *plane
 }
 
 type anybody struct{}
@@ -49,12 +50,12 @@ func (anybody) Authenticate(*http.Request) (arm.Principal, error) {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t}
+	w := &world{t: t, plane: new(plane)}
 	var err error
 	w.store, err = store.Open(context.Background(), t.TempDir(), store.Options{})
 	w.must(err)
 	w.policies = network.NewPolicies(w.store, testTags, nil)
-	manager, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies), Routes: network.Routes(w.policies),
+	manager, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies, w.plane), Routes: network.Routes(w.policies),
 		Authenticator: anybody{}, Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}})
 	w.must(err)
 	w.manager = manager

@@ -66,16 +66,18 @@ func (v *vantage) receiver() netip.Addr {
 }
 
 // findTarget finds the target of a watcher's request; nil if something is wrong with
-// it, which is reported.
-func findTarget(tx *store.Tx, target, nic string, found *arm.Found) (*vantage, error) {
+// it, which is reported. Who asks must be allowed to read it: a right to a watcher is none
+// to what it looks at.
+func findTarget(tx *store.Tx, r *arm.Request, target, nic string, found *arm.Found) (*vantage, error) {
 	if nic != "" && !arm.SameID(nic, target) {
 		found.Add(codeReference, "targetNicResourceId", "targetNicResourceId '%s' chooses an interface of a virtual machine, which this server does not have. Leave it out, or give the interface as targetResourceId.", nic)
 	}
-	return findTargetAt(tx, target, "targetResourceId", found)
+	return findTargetAt(tx, r, "read", target, "targetResourceId", found)
 }
 
-// findTargetAt is findTarget for a target that another member names.
-func findTargetAt(tx *store.Tx, target, member string, found *arm.Found) (*vantage, error) {
+// findTargetAt is findTarget for a target that another member names, and for another
+// right to it, "join/action" for one.
+func findTargetAt(tx *store.Tx, r *arm.Request, right, target, member string, found *arm.Found) (*vantage, error) {
 	if target == "" {
 		found.Add(codeFormat, member, "%s is required: the ID of a network interface, or of an integration service environment.", member)
 		return nil, nil
@@ -85,11 +87,19 @@ func findTargetAt(tx *store.Tx, target, member string, found *arm.Found) (*vanta
 		found.Add(codeReference, member, "'%s' is not a resource ID. Give that of a network interface, or of an integration service environment.", target)
 		return nil, nil
 	}
+	for _, kind := range []struct {
+		typ  string
+		find func(*store.Tx, arm.ID, string, *arm.Found) (*vantage, error)
+	}{{typeEnvironments, environmentTarget}, {typeInterfaces, interfaceTarget}} {
+		if !strings.EqualFold(id.Type(), kind.typ) {
+			continue
+		}
+		if action := kind.typ + "/" + right; !r.Allowed(action, id.String()) {
+			return nil, r.Forbidden(action, id.String())
+		}
+		return kind.find(tx, id, member, found)
+	}
 	switch typ := id.Type(); {
-	case strings.EqualFold(typ, typeEnvironments):
-		return environmentTarget(tx, id, member, found)
-	case strings.EqualFold(typ, typeInterfaces):
-		return interfaceTarget(tx, id, member, found)
 	case strings.EqualFold(typ, typeMachines):
 		found.Add(codeReference, member, "The target %s is a virtual machine; this server has none. Give the ID of a network interface, which may stand for a real machine, or of an integration service environment.", target)
 	default:

@@ -22,10 +22,12 @@ const (
 	systemRoute = "System Route" // routeTableId of what no table has (network.md §A8)
 )
 
-// Watcher is a network watcher as stored: it has nothing of its own. Its group and
-// location have nothing to do with what it is asked about.
+// Watcher is a network watcher as stored. Its group and location have nothing to do with
+// what it is asked about.
 type Watcher struct {
 	Version int `json:"v"`
+	// Results are those of the last troubleshooting of each gateway, by its key.
+	Results map[string]*Troubleshot `json:"results,omitempty"`
 }
 
 func putWatcher(_ context.Context, _ *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
@@ -38,7 +40,15 @@ func putWatcher(_ context.Context, _ *store.Tx, r *arm.PutRequest) (*arm.Written
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
-	stored, err := encode(&Watcher{Version: formVersion})
+	form := &Watcher{Version: formVersion}
+	if r.Old != nil {
+		was, err := decode[Watcher](*r.Old)
+		if err != nil {
+			return nil, err
+		}
+		form.Results = was.Results
+	}
+	stored, err := encode(form)
 	return &arm.Written{Body: stored}, err
 }
 
@@ -73,7 +83,7 @@ func (p *provider) verifyFlow(ctx context.Context, r *arm.Request) (*arm.Respons
 		return nil, found.Err()
 	}
 	ends := watched{{body.Local, "localIPAddress"}, {body.Remote, "remoteIPAddress"}}
-	v, addresses, err := p.look(ctx, body.Target, body.NIC, ends, &found)
+	v, addresses, err := p.look(ctx, r, body.Target, body.NIC, ends, &found)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +165,7 @@ func (p *provider) nextHop(ctx context.Context, r *arm.Request) (*arm.Response, 
 		return nil, found.Err()
 	}
 	ends := watched{{body.Source, "sourceIPAddress"}, {body.Destination, "destinationIPAddress"}}
-	v, addresses, err := p.look(ctx, body.Target, body.NIC, ends, &found)
+	v, addresses, err := p.look(ctx, r, body.Target, body.NIC, ends, &found)
 	if err != nil {
 		return nil, err
 	}
@@ -210,9 +220,9 @@ type watched [2]struct{ text, member string }
 
 // look finds the target of a request and reads its addresses. What is wrong is
 // reported; the vantage is nil then, or the addresses are of no use.
-func (p *provider) look(ctx context.Context, target, nic string, ends watched, found *arm.Found) (v *vantage, addresses [2]netip.Addr, err error) {
+func (p *provider) look(ctx context.Context, r *arm.Request, target, nic string, ends watched, found *arm.Found) (v *vantage, addresses [2]netip.Addr, err error) {
 	err = p.control.Read(ctx, func(tx *store.Tx) (err error) {
-		v, err = findTarget(tx, target, nic, found)
+		v, err = findTarget(tx, r, target, nic, found)
 		return err
 	})
 	if err != nil {

@@ -128,7 +128,7 @@ func TestDiagnosticsTellWhatIsWrongWithARequest(t *testing.T) {
 		{"securityGroupView", `{"targetResourceId":"` + net + `"}`, "InvalidResourceReference targetResourceId"},
 		{"connectivityCheck", `{}`, "InvalidRequestFormat source.resourceId, InvalidRequestFormat destination, InvalidRequestFormat destination.port"},
 		{"connectivityCheck", `{"source":{"resourceId":"` + environment + `","port":-1},"destination":{"address":"a.example","port":0},"protocol":"Udp"}`,
-			"InvalidRequestFormat protocol, InvalidRequestFormat destination.address, InvalidRequestFormat source.port, InvalidRequestFormat destination.port"},
+			"InvalidRequestFormat destination.address, InvalidRequestFormat protocol, InvalidRequestFormat source.port, InvalidRequestFormat destination.port"},
 		{"connectivityCheck", `{"source":{"resourceId":"` + environment + `"},"destination":{"address":"10.0.0.9","resourceId":"` + environment + `","port":1}}`, "InvalidRequestFormat destination"},
 	} {
 		if got := problems(w.send("POST", watcher+"/"+c.action, c.body, 400)); got != c.want {

@@ -385,7 +385,7 @@ func (s *Server) build() error {
 
 // types are the resource types of the server, but for those of the resource manager itself.
 func (s *Server) types(deployments *deploy.Provider) []arm.Type {
-	return slices.Concat(network.Types(s.store, s.policies), s.logic.Types(), s.accounts.Types(), s.autoscale.Types(), s.web.Types(), deployments.Types(), s.access.Types(), s.issuer.Types())
+	return slices.Concat(network.Types(s.store, s.policies, watcherPlane{s}), s.logic.Types(), s.accounts.Types(), s.autoscale.Types(), s.web.Types(), deployments.Types(), s.access.Types(), s.issuer.Types())
 }
 
 // ResourceTypes are the types that a server knows, as "Microsoft.Logic/workflows":
