@@ -6,25 +6,29 @@
 //	                                  next one; the first has no name
 //	gateway PREFIXES
 //	peer NETWORK NETWORK [FLAGS]      one network's side of a peering, when both are there;
-//	                                  flags: closed, forwarded, transit, gateway
+//	                                  flags: closed, forwarded, transit, gateway, and
+//	                                  space=PREFIXES if it knows the other's space otherwise
+//	compat                            AzureCompatVnetTag
 //	endpoint SUBNET TAGS              service endpoints of a subnet that is there
 //	nat SUBNET ADDRESS                public address of its NAT gateway
 //	tag NAME PREFIXES
 //	subnet NAME RANGE NSG ROUTETABLE
-//	nic NAME SUBNET ADDRESS NSG [forward]
+//	nic NAME SUBNET ADDRESSES NSG [forward]
 //	rule NSG NAME PRIORITY In|Out Allow|Deny PROTOCOL SOURCE PORTS DESTINATION PORTS
 //	nsg NAME                          a group without rules of its own
+//	table NAME [own]                  a route table; own: without the gateway's routes
 //	route TABLE NAME DESTINATION NEXTHOP [ADDRESS]
-//	firewall NAME SUBNET ADDRESS PUBLIC [POLICY]
+//	firewall NAME SUBNET ADDRESS PUBLICS [POLICY]
 //	policy NAME BASE
 //	group POLICY NAME PRIORITY        a group of rule collections
 //	netrule OWNER COLLECTION PRIORITY Allow|Deny NAME PROTOCOLS SOURCE DESTINATION PORTS
 //	natrule OWNER COLLECTION PRIORITY NAME PROTOCOLS SOURCE DESTINATION PORTS TO
-//	apprule OWNER COLLECTION PRIORITY Allow|Deny NAME PROTOCOL:PORT,… SOURCE NAMES
-//	intel FIREWALL|policy/POLICY Alert|Deny ALLOWED    of threats, "-" for none
+//	apprule OWNER COLLECTION PRIORITY Allow|Deny NAME PROTOCOL:PORT,… SOURCE NAMES [DESTINATIONS]
+//	intel FIREWALL|policy/POLICY Off|Alert|Deny ALLOWED    of threats, "-" for none
+//	private FIREWALL|policy/POLICY PREFIXES    where flows keep their source
 //	threat PREFIX|NAME
 //
-// IDs are /vnet or /NETWORK, /vnet/SUBNET or /NETWORK/SUBNET, /nic/NAME, /nsg/NAME,
+// A subnet that is there is named SUBNET or NETWORK/SUBNET. IDs are /vnet or /NETWORK, /vnet/SUBNET or /NETWORK/SUBNET, /nic/NAME, /nsg/NAME,
 // /rt/TABLE, /fw/NAME and /policy/NAME; the first network's name is vnet. The OWNER of
 // rules is a firewall, or POLICY/GROUP.
 package modeltext
@@ -73,6 +77,8 @@ func (b *builder) line(verb string, w []string) bool {
 			b.m.Networks = append(b.m.Networks, netpol.VirtualNetwork{ID: "/" + w[1]})
 		}
 		b.m.Networks[len(b.m.Networks)-1].Space = b.prefixes(w[0])
+	case "compat":
+		b.m.AzureCompatVnetTag = true
 	case "gateway":
 		n.Gateway = &netpol.Gateway{ID: "/gateway", Prefixes: b.prefixes(w[0])}
 	case "peer":
@@ -86,7 +92,7 @@ func (b *builder) line(verb string, w []string) bool {
 	case "subnet":
 		n.Subnets = append(n.Subnets, netpol.Subnet{ID: n.ID + "/" + w[0], Prefixes: b.prefixes(w[1]), SecurityGroup: id("/nsg/", w[2]), RouteTable: id("/rt/", w[3])})
 	case "nic":
-		b.m.Interfaces = append(b.m.Interfaces, netpol.Interface{ID: "/nic/" + w[0], Subnet: b.subnet(w[1]).ID, Addresses: []netip.Addr{netip.MustParseAddr(w[2])}, SecurityGroup: id("/nsg/", w[3]), IPForwarding: len(w) > 4})
+		b.m.Interfaces = append(b.m.Interfaces, netpol.Interface{ID: "/nic/" + w[0], Subnet: b.subnet(w[1]).ID, Addresses: addresses(w[2]), SecurityGroup: id("/nsg/", w[3]), IPForwarding: len(w) > 4})
 	case "nsg":
 		b.group(w[0])
 	case "rule":
@@ -96,10 +102,12 @@ func (b *builder) line(verb string, w []string) bool {
 		r.Access = map[string]netpol.Access{"Allow": netpol.Allow, "Deny": netpol.Deny}[w[4]]
 		r.Protocol, _ = netpol.ParseProtocol(w[5])
 		g.Rules = append(g.Rules, r)
+	case "table":
+		b.table(w[0]).DisableGatewayRoutes = len(w) > 1 && w[1] == "own"
 	case "route":
 		b.route(w)
 	case "firewall":
-		b.m.Firewalls = append(b.m.Firewalls, netpol.Firewall{ID: "/fw/" + w[0], Subnet: b.subnet(w[1]).ID, PrivateIP: netip.MustParseAddr(w[2]), PublicIPs: []netip.Addr{netip.MustParseAddr(w[3])}})
+		b.m.Firewalls = append(b.m.Firewalls, netpol.Firewall{ID: "/fw/" + w[0], Subnet: b.subnet(w[1]).ID, PrivateIP: netip.MustParseAddr(w[2]), PublicIPs: addresses(w[3])})
 		if len(w) > 4 {
 			b.m.Firewalls[len(b.m.Firewalls)-1].Policy = "/policy/" + w[4]
 		}
@@ -116,6 +124,8 @@ func (b *builder) line(verb string, w []string) bool {
 		b.apprule(w)
 	case "intel":
 		b.intel(w)
+	case "private":
+		b.private(w)
 	case "threat":
 		b.m.Threats = b.threats(b.m.Threats, w[0])
 	default:
@@ -133,11 +143,12 @@ func (b *builder) network(name string) *netpol.VirtualNetwork {
 	return &b.m.Networks[i]
 }
 
-// subnet finds a subnet that is there, the last one of its name.
+// subnet finds a subnet that is there, the last one of its name; the name may be
+// NETWORK/SUBNET.
 func (b *builder) subnet(name string) *netpol.Subnet {
 	for i := len(b.m.Networks) - 1; i >= 0; i-- {
 		n := &b.m.Networks[i]
-		if at := slices.IndexFunc(n.Subnets, func(s netpol.Subnet) bool { return s.ID == n.ID+"/"+name }); at >= 0 {
+		if at := slices.IndexFunc(n.Subnets, func(s netpol.Subnet) bool { return s.ID == n.ID+"/"+name || s.ID == "/"+name }); at >= 0 {
 			return &n.Subnets[at]
 		}
 	}
@@ -148,7 +159,18 @@ func (b *builder) subnet(name string) *netpol.Subnet {
 func (b *builder) peer(w []string) {
 	n, remote := b.network(w[0]), b.network(w[1])
 	p := netpol.Peering{ID: n.ID + "/peerings/" + w[1], Remote: remote.ID, Space: remote.Space, Access: true}
-	for _, flag := range strings.Split(strings.Join(w[2:], ","), ",") {
+	for _, word := range w[2:] {
+		if space, ok := strings.CutPrefix(word, "space="); ok {
+			p.Space = b.prefixes(space)
+			continue
+		}
+		b.flags(&p, word)
+	}
+	n.Peerings = append(n.Peerings, p)
+}
+
+func (b *builder) flags(p *netpol.Peering, words string) {
+	for _, flag := range strings.Split(words, ",") {
 		switch flag {
 		case "closed":
 			p.Access = false
@@ -163,7 +185,6 @@ func (b *builder) peer(w []string) {
 			b.t.Fatalf("no flag %s", flag)
 		}
 	}
-	n.Peerings = append(n.Peerings, p)
 }
 
 func (b *builder) group(name string) *netpol.SecurityGroup {
@@ -190,13 +211,12 @@ func (b *builder) route(w []string) {
 	if len(w) > 4 {
 		r.NextHopIP = netip.MustParseAddr(w[4])
 	}
-	for i := range b.m.RouteTables {
-		if b.m.RouteTables[i].ID == "/rt/"+w[0] {
-			b.m.RouteTables[i].Routes = append(b.m.RouteTables[i].Routes, r)
-			return
-		}
-	}
-	b.m.RouteTables = append(b.m.RouteTables, netpol.RouteTable{ID: "/rt/" + w[0], Routes: []netpol.Route{r}})
+	t := b.table(w[0])
+	t.Routes = append(t.Routes, r)
+}
+
+func (b *builder) table(name string) *netpol.RouteTable {
+	return named(&b.m.RouteTables, func(t *netpol.RouteTable) string { return t.ID }, netpol.RouteTable{ID: "/rt/" + name})
 }
 
 func (b *builder) policy(name string) *netpol.FirewallPolicy {
@@ -264,6 +284,9 @@ func (b *builder) apprule(w []string) {
 		protocol, port, _ := strings.Cut(text, ":")
 		r.Protocols = append(r.Protocols, netpol.ApplicationPort{Protocol: Applications[protocol], Port: uint16(b.number(port))})
 	}
+	if len(w) > 8 {
+		r.Destinations = b.side(w[8], "*").Addresses
+	}
 	c.Rules = append(c.Rules, r)
 }
 
@@ -282,6 +305,25 @@ func (b *builder) intel(w []string) {
 		return
 	}
 	b.firewall(w[0]).ThreatIntel = of
+}
+
+func (b *builder) private(w []string) {
+	if name, policy := strings.CutPrefix(w[0], "policy/"); policy {
+		b.policy(name).PrivateRanges = b.prefixes(w[1])
+		return
+	}
+	b.firewall(w[0]).PrivateRanges = b.prefixes(w[1])
+}
+
+// addresses reads a list.
+func addresses(text string) (list []netip.Addr) {
+	if text == "-" {
+		return nil
+	}
+	for _, t := range strings.Split(text, ",") {
+		list = append(list, netip.MustParseAddr(t))
+	}
+	return list
 }
 
 func (b *builder) threats(t netpol.Threats, entry string) netpol.Threats {

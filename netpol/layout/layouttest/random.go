@@ -20,9 +20,10 @@ func New(seed uint64) Random { return Random{rand.New(rand.NewPCG(seed, 0))} }
 func pick[T any](r Random, list ...T) T { return list[r.IntN(len(list))] }
 
 // Input draws a network: an environment of four parts, two machines in its subnets, one
-// that forwards, a firewall, groups of up to the given number of rules, routes. Inside
-// it has nobody else, and there is no way out of it. As a rule it is peered with a hub that
-// has machines and a firewall too, and that with a spoke.
+// that forwards, a firewall with rules of its own or of a policy, groups of up to the given
+// number of rules, routes, NAT gateways, service endpoints. Inside it has nobody else, and
+// there is no way out of it. As a rule it is peered with a hub that has machines and a
+// firewall too, and that with a spoke.
 func (r Random) Input(rules int) layout.Input {
 	m := &netpol.Model{AzureCompatVnetTag: r.IntN(4) == 0, Tags: []netpol.ServiceTag{
 		{Name: "Storage", Prefixes: prefixes("198.51.100.0/24", "203.0.113.8/29", "203.0.113.0/28")}, {Name: "Sql", Prefixes: prefixes("10.0.1.0/26", "2001:db8::/32")}}}
@@ -40,7 +41,8 @@ func (r Random) Input(rules int) layout.Input {
 		{ID: "/nic/hubnva", Subnet: "/hub/nva", Addresses: addresses("10.1.3.4"), SecurityGroup: pick(r, "", "/nsg/2"), IPForwarding: r.IntN(3) > 0},
 		{ID: "/nic/spoke", Subnet: "/spoke/app", Addresses: addresses("10.2.0.4"), SecurityGroup: pick(r, "", "/nsg/0")},
 	}
-	m.Firewalls = []netpol.Firewall{r.firewall("/fw", "/vnet", "10.0.2.4", "203.0.113.200", "203.0.113.201"), r.firewall("/hubfw", "/hub", "10.1.2.4", "203.0.113.210", "203.0.113.211")}
+	m.Policies = r.policies()
+	m.Firewalls = []netpol.Firewall{r.firewall("/fw/fw", "/vnet", "10.0.2.4", "203.0.113.200", "203.0.113.201"), r.firewall("/fw/hubfw", "/hub", "10.1.2.4", "203.0.113.210", "203.0.113.211")}
 	m.Threats = netpol.Threats{Prefixes: pick(r, nil, prefixes("203.0.113.64/26"), prefixes("198.51.100.0/24", "10.0.1.9/32"))}
 	policy, err := netpol.Compile(m)
 	if err != nil {
@@ -91,7 +93,8 @@ func (r Random) network() netpol.VirtualNetwork {
 	}
 	for i, name := range []string{"front", "back", "AzureFirewallSubnet", "nva", "cache"} {
 		n.Subnets = append(n.Subnets, netpol.Subnet{ID: "/vnet/" + name, Prefixes: []netip.Prefix{netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i), 0}), 24)},
-			SecurityGroup: pick(r, "", "/nsg/0", "/NSG/1", "/nsg/2"), RouteTable: pick(r, "", "/rt/0", "/rt/1", "/RT/2")})
+			SecurityGroup: pick(r, "", "/nsg/0", "/NSG/1", "/nsg/2"), RouteTable: pick(r, "", "/rt/0", "/rt/1", "/RT/2"),
+			NAT: pick(r, netip.Addr{}, netip.Addr{}, netip.MustParseAddr("203.0.113.220")), ServiceEndpoints: pick(r, nil, nil, []string{"Storage"}, []string{"sql", "Storage"})})
 	}
 	return n
 }
@@ -133,10 +136,20 @@ func (r Random) group(id string, most int) netpol.SecurityGroup {
 	return g
 }
 
+// side is one end of a rule: addresses and tags, or what an application security group
+// comes to, the addresses of a few interfaces.
 func (r Random) side() netpol.Side {
 	var s netpol.Side
 	for range r.IntN(4) {
 		s.Addresses = append(s.Addresses, r.address())
+	}
+	if r.IntN(6) == 0 {
+		s.Addresses = nil
+		for _, member := range addresses("10.0.0.6", "10.0.0.7", "10.0.1.9", "10.0.3.4", "10.1.0.4") {
+			if r.IntN(2) == 0 {
+				s.Addresses = append(s.Addresses, netpol.Address{Prefix: netip.PrefixFrom(member, 32)})
+			}
+		}
 	}
 	for range r.IntN(4) {
 		s.Ports = append(s.Ports, r.ports())
@@ -186,11 +199,42 @@ func (r Random) table(id string) netpol.RouteTable {
 	return t
 }
 
+// policies are one of a firewall, as a rule built on another one.
+func (r Random) policies() []netpol.FirewallPolicy {
+	policy := func(id, base string, groups ...string) netpol.FirewallPolicy {
+		p := netpol.FirewallPolicy{ID: id, Base: base, ThreatIntel: r.intel(), PrivateRanges: r.private()}
+		for i, name := range groups {
+			g := netpol.RuleCollectionGroup{Name: name, Priority: 100 + (i*300)%400}
+			g.NAT, g.Collections, g.Applications = r.collections()
+			p.Groups = append(p.Groups, g)
+		}
+		return p
+	}
+	return []netpol.FirewallPolicy{policy("/policy/child", pick(r, "", "/policy/base", "/Policy/base"), "ga", "gb"), policy("/policy/base", "", "gc")}
+}
+
+func (r Random) intel() netpol.ThreatIntel {
+	return netpol.ThreatIntel{Mode: pick(r, netpol.ThreatOff, netpol.ThreatAlert, netpol.ThreatDeny), Allowed: netpol.Threats{Prefixes: pick(r, nil, prefixes("198.51.100.0/25"))}}
+}
+
+func (r Random) private() []netip.Prefix {
+	return pick(r, nil, nil, prefixes("0.0.0.0/0"), prefixes("255.255.255.255/32"), prefixes("10.0.0.0/8", "10.0.0.0/16", "::/0"))
+}
+
 // firewall draws one; public are addresses that nothing else has.
 func (r Random) firewall(id, network, at string, public ...string) netpol.Firewall {
 	f := netpol.Firewall{ID: id, Subnet: network + "/AzureFirewallSubnet", PrivateIP: netip.MustParseAddr(at), PublicIPs: pick(r, nil, addresses(public[0]), addresses(public...)),
-		ThreatIntel:   netpol.ThreatIntel{Mode: pick(r, netpol.ThreatOff, netpol.ThreatAlert, netpol.ThreatDeny), Allowed: netpol.Threats{Prefixes: pick(r, nil, prefixes("198.51.100.0/25"))}},
-		PrivateRanges: pick(r, nil, nil, prefixes("0.0.0.0/0"), prefixes("255.255.255.255/32"), prefixes("10.0.0.0/8", "10.0.0.0/16", "::/0"))}
+		ThreatIntel: r.intel(), PrivateRanges: r.private()}
+	if r.IntN(3) == 0 {
+		f.Policy = "/POLICY/child"
+		return f
+	}
+	f.NAT, f.Collections, f.Applications = r.collections()
+	return f
+}
+
+// collections are rules of all kinds.
+func (r Random) collections() (nat []netpol.NATCollection, network []netpol.RuleCollection, application []netpol.ApplicationCollection) {
 	for i := range r.IntN(5) {
 		c := netpol.RuleCollection{Name: fmt.Sprint("c", i), Priority: 100 + (i*7)%5, Action: pick(r, netpol.Allow, netpol.Allow, netpol.Deny)}
 		for k := range 1 + r.IntN(3) {
@@ -200,13 +244,13 @@ func (r Random) firewall(id, network, at string, public ...string) netpol.Firewa
 			}
 			c.Rules = append(c.Rules, rule)
 		}
-		f.Collections = append(f.Collections, c)
+		network = append(network, c)
 	}
 	for i := range r.IntN(3) {
-		f.NAT = append(f.NAT, r.translations(fmt.Sprint("t", i), 100+(i*7)%5))
-		f.Applications = append(f.Applications, r.applications(fmt.Sprint("a", i), 100+(i*7)%5))
+		nat = append(nat, r.translations(fmt.Sprint("t", i), 100+(i*7)%5))
+		application = append(application, r.applications(fmt.Sprint("a", i), 100+(i*7)%5))
 	}
-	return f
+	return nat, network, application
 }
 
 func (r Random) translations(name string, priority int) netpol.NATCollection {
