@@ -19,7 +19,7 @@ import (
 // declares a small interface and internal/server passes the other in.
 var layers = [][]string{
 	{"expr", "examples", "examples/network/listener", "netpol"},
-	{"wdl/schema", "netpol/layout"},
+	{"wdl/schema", "netpol/layout", "netpol/flowlog"},
 	{"wdl"},
 	{"engine", "internal/project"},
 	{"internal/store", "internal/netns", "internal/confine"},
@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"internal/connector/http", "internal/connector/connection", "internal/connector/workflow", "internal/connector/script"},
 	{"internal/connector/builtin", "internal/trigger"},
 	{"internal/runner", "internal/arm", "internal/local"},
-	{"internal/identity", "internal/access", "internal/testfile", "internal/metrics", "internal/tracing", "internal/search", "internal/traffic"},
+	{"internal/identity", "internal/access", "internal/testfile", "internal/metrics", "internal/tracing", "internal/search", "internal/traffic", "internal/flowlog"},
 	{"internal/network", "internal/logic", "internal/account", "internal/autoscale", "internal/web", "internal/deploy"},
 	{"internal/gateway", "internal/portal", "internal/forecast"},
 	{"internal/server"},
@@ -38,11 +38,11 @@ var layers = [][]string{
 }
 
 // testOnly are packages that tests import across the layers.
-var testOnly = []string{"internal/arm/armtest", "internal/processtest", "internal/store/storetest", "netpol/modeltext", "netpol/layout/layouttest"}
+var testOnly = []string{"internal/arm/armtest", "internal/processtest", "internal/store/storetest", "netpol/modeltext", "netpol/layout/layouttest", "netpol/flowlog/flowlogtest"}
 
 // pure packages know no clock, no randomness, no I/O and no goroutine: what they
 // need comes in as a value, what they want done goes out as one.
-var pure = []string{"expr", "netpol", "netpol/layout", "wdl", "wdl/schema", "engine"}
+var pure = []string{"expr", "netpol", "netpol/layout", "netpol/flowlog", "wdl", "wdl/schema", "engine"}
 
 // impure names what a pure package must not touch: whole packages, or single
 // names of a package that is otherwise data.

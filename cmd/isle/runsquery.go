@@ -112,6 +112,12 @@ func startCondition(flag, operator, text string, now time.Time) (string, error) 
 	if text == "" {
 		return "", nil
 	}
+	at, err := timeOf(flag, text, now)
+	return "startTime " + operator + " " + at.UTC().Format(time.RFC3339Nano), err
+}
+
+// timeOf reads a time, a day, or how long ago it was.
+func timeOf(flag, text string, now time.Time) (time.Time, error) {
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
 		at, err = time.ParseInLocation(time.DateOnly, text, time.Local)
@@ -119,11 +125,11 @@ func startCondition(flag, operator, text string, now time.Time) (string, error) 
 	if err != nil {
 		ago, err := time.ParseDuration(text)
 		if err != nil || ago < 0 {
-			return "", fmt.Errorf("%s %q is not a time: give one such as 2024-01-31T00:00:00Z or 2024-01-31, or how long ago, such as 90m or 24h", flag, text)
+			return at, fmt.Errorf("%s %q is not a time: give one such as 2024-01-31T00:00:00Z or 2024-01-31, or how long ago, such as 90m or 24h", flag, text)
 		}
 		at = now.Add(-ago)
 	}
-	return "startTime " + operator + " " + at.UTC().Format(time.RFC3339Nano), nil
+	return at, nil
 }
 
 // runLists are the lists of the API that together hold what is asked for.

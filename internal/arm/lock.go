@@ -164,6 +164,10 @@ func checkUnlocked(tx *store.Tx, id ID, deletes bool) error {
 	return Conflict("ScopeLocked", "", "The scope '%s' cannot perform %s operation because following scope(s) are locked: %s. Please remove the lock and try again.", id.String(), verb, strings.Join(scopes, ", "))
 }
 
+// CheckDeletable wants no lock to stand against the deletion of a resource, for types that
+// delete another one with theirs.
+func CheckDeletable(tx *store.Tx, id ID) error { return checkUnlocked(tx, id, true) }
+
 // listLocks lists the locks at a scope and below it; with the filter atScope() those at
 // the scope itself.
 func (m *Manager) listLocks(ctx context.Context, r *Request) (*Response, error) {

@@ -20,8 +20,10 @@ type Caller struct {
 	// Arrived is the environment at whose access endpoint the call arrived inside its
 	// network; "" where it arrived at the host.
 	Arrived string
-	Subject Subject // the workflow that is called
-	By      Subject // the workflow that calls, if it is one of this process
+	// Connection measures the one that the call came by; nil where there is none.
+	Connection *Measure
+	Subject    Subject // the workflow that is called
+	By         Subject // the workflow that calls, if it is one of this process
 }
 
 // Admit judges a call of an environment's access endpoint, request by request, and
@@ -39,6 +41,9 @@ type Caller struct {
 func (n *Inproc) Admit(environment string, c Caller) Decision {
 	p := n.place(environment)
 	d := n.admit(p, environment, c)
+	if d.Flow.Direction == Inbound { // else it has not left its own network
+		n.admitted(p, environment, &c, &d)
+	}
 	n.attempted(p, incoming(environment, c, d.Allowed))
 	return d
 }
@@ -93,6 +98,9 @@ func (n *Inproc) leave(p *Place, s Source, by Subject) Decision {
 	f := Flow{Source: s, Direction: Outbound, Protocol: "tcp", Address: netip.AddrPortFrom(netpol.HostAddress(), accessPort)}
 	n.fill(p, &f)
 	d := n.report(p.evaluate(f, f.Address)).Decision
+	if n.wanted() {
+		n.start(p, &d, 0, nil)
+	}
 	n.attempted(p, Attempt{Environment: s.Environment, Subnet: s.Subnet, Subject: by, Direction: Outbound, Protocol: "tcp", Port: accessPort, Denied: !d.Allowed})
 	return d
 }

@@ -117,6 +117,12 @@ func (d *dialer) connect(ctx context.Context, ways []judgement) (net.Conn, error
 }
 
 func (d *dialer) connectOne(ctx context.Context, j *judgement, timeout time.Duration) (net.Conn, error) {
+	c, err := d.connectBy(ctx, j, timeout)
+	return d.network.outward(j, c, err), err
+}
+
+// connectBy connects by the way that a judgement has found.
+func (d *dialer) connectBy(ctx context.Context, j *judgement, timeout time.Duration) (net.Conn, error) {
 	switch {
 	case j.inlet != nil:
 		return j.inlet.dial(ctx, d.source)
@@ -196,23 +202,30 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.admits(c) {
+		if c, admitted := l.admits(c); admitted {
 			return c, nil
 		}
 		_ = c.Close() // denied: nothing is owed to the peer
 	}
 }
 
-func (l *listener) admits(c net.Conn) bool {
+// admits judges a connection, and has it measured if it is let in.
+func (l *listener) admits(c net.Conn) (net.Conn, bool) {
 	from, err := netip.ParseAddrPort(c.RemoteAddr().String())
 	if err != nil {
-		return false
+		return nil, false
 	}
 	at, err := netip.ParseAddrPort(c.LocalAddr().String())
 	if err != nil {
-		return false
+		return nil, false
 	}
-	return l.dialer.network.Judge(Flow{Source: l.dialer.source, Direction: Inbound, Protocol: "tcp", Address: from, Port: at.Port()}).Allowed
+	n := l.dialer.network
+	place := n.place(l.dialer.source.Environment)
+	j := n.judge(place, Flow{Source: l.dialer.source, Direction: Inbound, Protocol: "tcp", Address: from, Port: at.Port()})
+	if !j.Allowed {
+		return nil, false
+	}
+	return n.inward(place, &j.Decision, c), true
 }
 
 func splitAddress(network, address string) (host string, port uint16, err error) {

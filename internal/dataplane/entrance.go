@@ -94,11 +94,9 @@ func (n *Inproc) enter(c net.Conn, at Entrance, inward Inward) {
 	verdict := n.report(judgement{Decision: byPolicy(Flow{Direction: Inbound, Protocol: "tcp", Address: from, Port: at.Public.Port()}, flow, d)})
 	m := n.attachment(place, d.DNAT)
 	if !verdict.Allowed || m == nil || m.Private != d.DNAT.Addr() || !strings.EqualFold(m.Network, d.Network) {
-		if tcp, ok := c.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // told as a reset
-		}
-		_ = c.Close()
+		n.refused(place, &verdict.Decision)
+		reset(c)
 		return
 	}
-	n.carry(c, relay{protocol: "tcp", real: m.real(d.DNAT.Port())})
+	n.carry(n.inward(place, &verdict.Decision, c), relay{protocol: "tcp", real: m.real(d.DNAT.Port())})
 }

@@ -109,6 +109,9 @@ type arrival struct {
 	environment string
 }
 
+// NetConn is for who looks for what is inside.
+func (a arrival) NetConn() net.Conn { return a.Conn }
+
 // ArrivedAt tells at which environment's access endpoint a connection arrived inside a
 // network, also if it is wrapped; false for connections to the host.
 func ArrivedAt(c net.Conn) (environment string, inside bool) {

@@ -17,6 +17,8 @@ type Options struct {
 	// Attempted, if set, is told what environments try to reach, and who tries to reach
 	// them. It must not block.
 	Attempted func(Attempt)
+	// Flows, if set, is told of the flows in networks.
+	Flows Flows
 	// Resolver looks names up; nil: the system's.
 	Resolver Resolver
 	// Timeout bounds one connection attempt to one address; 0: 30 s.

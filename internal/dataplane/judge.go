@@ -45,6 +45,7 @@ func (n *Inproc) judge(p *Place, f Flow) judgement {
 	} else {
 		j = n.outbound(p, f)
 	}
+	n.refused(p, &j.Decision)
 	return n.report(j)
 }
 

@@ -211,6 +211,7 @@ func (q *query) judge(protocol string, server netip.Addr) (judgement, error) {
 	if server == platformAddress {
 		n.fill(q.place, &flow)
 		j = n.report(q.place.evaluate(flow, flow.Address))
+		n.refused(q.place, &j.Decision)
 	} else {
 		j = n.judge(q.place, flow)
 	}

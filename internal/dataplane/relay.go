@@ -221,9 +221,7 @@ func (n *Inproc) carry(c net.Conn, r relay) {
 	defer c.Close()
 	real, err := n.dialReal(r)
 	if err != nil {
-		if tcp, ok := c.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // told as a reset, not as an answer of nothing
-		}
+		reset(c)
 		return
 	}
 	defer real.Close()
@@ -231,6 +229,19 @@ func (n *Inproc) carry(c net.Conn, r relay) {
 	ways.Go(func() { pass(real, c) })
 	ways.Go(func() { pass(c, real) })
 	ways.Wait()
+}
+
+// reset ends a connection so that its other end is told of a reset, not of an answer of
+// nothing.
+func reset(c net.Conn) {
+	inner := c
+	if measured, ok := c.(interface{ NetConn() net.Conn }); ok {
+		inner = measured.NetConn()
+	}
+	if tcp, ok := inner.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.Close()
 }
 
 // pass carries one way, and tells its end.

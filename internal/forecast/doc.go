@@ -8,5 +8,6 @@
 // plane would judge it. So the answer names the workflows that would have failed, and at
 // which action.
 //
-// It answers one operation of Isle's own: POST {group}/providers/Microsoft.Network/whatIf.
+// It answers two operations of Isle's own: POST {group}/providers/Microsoft.Network/whatIf,
+// and …/recordedFlows, which lists the records.
 package forecast

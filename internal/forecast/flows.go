@@ -88,23 +88,28 @@ type recordedView struct {
 	Flows      []flowView `json:"flows"`                 // the first of them
 }
 
-// flowView is a distinct flow.
+// attemptView is a distinct flow.
+type attemptView struct {
+	Workflow  string      `json:"workflow"` // resource ID; "": of none
+	Action    string      `json:"action,omitempty"`
+	Trigger   string      `json:"trigger,omitempty"`
+	Caller    *callerView `json:"caller,omitempty"` // of a call between workflows
+	Direction string      `json:"direction"`
+	Subnet    string      `json:"component"`
+	Protocol  string      `json:"protocol"`
+	Host      string      `json:"host,omitempty"`
+	Addresses []string    `json:"addresses"`
+	Port      uint16      `json:"port"`
+	Count     uint64      `json:"count"`
+	Last      string      `json:"lastSeen"`
+}
+
+// flowView is a distinct flow on which the policies do not agree.
 type flowView struct {
-	Workflow  string        `json:"workflow"` // resource ID; "": of none
-	Action    string        `json:"action,omitempty"`
-	Trigger   string        `json:"trigger,omitempty"`
-	Caller    *callerView   `json:"caller,omitempty"` // of a call between workflows
-	Direction string        `json:"direction"`
-	Subnet    string        `json:"component"`
-	Protocol  string        `json:"protocol"`
-	Host      string        `json:"host,omitempty"`
-	Addresses []string      `json:"addresses"`
-	Port      uint16        `json:"port"`
-	Count     uint64        `json:"count"`
-	Last      string        `json:"lastSeen"`
-	Before    string        `json:"before"` // "Allow", "Deny"
-	After     string        `json:"after"`
-	Decision  netpol.Record `json:"decision"` // of the later policy
+	attemptView
+	Before   string        `json:"before"` // "Allow", "Deny"
+	After    string        `json:"after"`
+	Decision netpol.Record `json:"decision"` // of the later policy
 }
 
 // anotherEnvironment stands for a workflow that may not be told.
@@ -179,8 +184,12 @@ func rank(breaks bool) int {
 }
 
 func showFlow(a *dataplane.Attempt, c *changedFlow, d *dataplane.Decision) flowView {
-	v := flowView{Workflow: a.Subject.Workflow, Action: a.Subject.Name, Direction: a.Direction.String(), Subnet: components[a.Subnet], Protocol: a.Protocol, Host: a.Host, Port: a.Port,
-		Addresses: []string{}, Count: c.count, Last: arm.Timestamp(c.last), Before: verdictText(c.before), After: verdictText(c.after), Decision: d.Record}
+	return flowView{attemptView: showAttempt(a, c.count, c.last), Before: verdictText(c.before), After: verdictText(c.after), Decision: d.Record}
+}
+
+func showAttempt(a *dataplane.Attempt, count uint64, last time.Time) attemptView {
+	v := attemptView{Workflow: a.Subject.Workflow, Action: a.Subject.Name, Direction: a.Direction.String(), Subnet: components[a.Subnet], Protocol: a.Protocol, Host: a.Host, Port: a.Port,
+		Addresses: []string{}, Count: count, Last: arm.Timestamp(last)}
 	if a.Subject.Trigger {
 		v.Action, v.Trigger = "", a.Subject.Name
 	}

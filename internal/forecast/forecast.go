@@ -64,7 +64,11 @@ func (s *Service) Bind(r Resources) { s.resources = r }
 
 // Routes are the paths of the package.
 func (s *Service) Routes() []arm.Route {
-	return []arm.Route{{Method: http.MethodPost, Pattern: "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/whatIf", Action: "Microsoft.Network/whatIf/action", Serve: s.whatIf}}
+	const network = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/"
+	return []arm.Route{
+		{Method: http.MethodPost, Pattern: network + "whatIf", Action: "Microsoft.Network/whatIf/action", Serve: s.whatIf},
+		{Method: http.MethodPost, Pattern: network + "recordedFlows", Action: "Microsoft.Network/recordedFlows/action", Serve: s.recorded},
+	}
 }
 
 // answer is what a what-if tells.
@@ -112,7 +116,7 @@ func (s *Service) whatIf(ctx context.Context, r *arm.Request) (*arm.Response, er
 		if len(q.environments) > 0 && !slices.ContainsFunc(q.environments, func(id string) bool { return strings.EqualFold(id, environment) }) {
 			return false
 		}
-		may := s.config.Authorizer == nil || s.config.Authorizer.Allowed(r.Principal, environmentType+"/read", environment)
+		may := s.mayRead(r.Principal, environment)
 		if !may {
 			told.Hidden++
 		}
@@ -144,6 +148,11 @@ func (s *Service) whatIf(ctx context.Context, r *arm.Request) (*arm.Response, er
 	}
 	v, err := expr.ParseJSON(text)
 	return arm.Reply(v), err
+}
+
+// mayRead tells whether a principal may be told of an environment.
+func (s *Service) mayRead(p arm.Principal, environment string) bool {
+	return s.config.Authorizer == nil || s.config.Authorizer.Allowed(p, environmentType+"/read", environment)
 }
 
 // noteServers notes that the name servers of a place's network would change.

@@ -17,9 +17,12 @@ type Network interface {
 }
 
 // ConnContext is an http.Server's ConnContext: it notes that a connection comes from
-// a workflow of this process, or that it arrived inside a network. Nothing that a
-// request says can claim that, or hide it.
+// a workflow of this process, or that it arrived inside a network, and what measures it.
+// Nothing that a request says can claim that, or hide it.
 func ConnContext(ctx context.Context, c net.Conn) context.Context {
+	if m := dataplane.Measured(c); m != nil {
+		ctx = context.WithValue(ctx, measureKey{}, m)
+	}
 	if source, inside := dataplane.SourceOf(c); inside {
 		return context.WithValue(ctx, sourceKey{}, source)
 	}
@@ -30,6 +33,7 @@ func ConnContext(ctx context.Context, c net.Conn) context.Context {
 }
 
 type (
+	measureKey struct{}
 	sourceKey  struct{}
 	arrivedKey struct{}
 )
@@ -51,6 +55,7 @@ func ArrivedAt(r *http.Request) string {
 // caller is who sends a request.
 func (g *Gateway) caller(r *http.Request) dataplane.Caller {
 	c := dataplane.Caller{Address: g.config.Caller(r), Arrived: ArrivedAt(r)}
+	c.Connection, _ = r.Context().Value(measureKey{}).(*dataplane.Measure)
 	if source, inside := SourceOf(r); inside {
 		c.Source = &source
 	}

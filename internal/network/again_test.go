@@ -41,6 +41,8 @@ var templates = []struct{ path, body string }{
 		{"name":"ip","properties":{"primary":true,"subnet":{"id":"` + net + `/subnets/a"},"publicIPAddress":{"id":"` + publics + `/nic"}}},
 		{"name":"six","properties":{"subnet":{"id":"` + net + `/subnets/a"},"privateIPAddressVersion":"IPv6"}}]}}`},
 	{provider + "/networkWatchers/w", `{"location":"westus","properties":{}}`},
+	{provider + "/networkWatchers/w/flowLogs/log", `{"location":"westus","tags":{"a":"b"},"properties":{"targetResourceId":"` + net + `/subnets/a","storageId":"` + account + `","enabled":false,"retentionPolicy":{"days":3,"enabled":true},"format":{"type":"JSON","version":2},
+		"flowAnalyticsConfiguration":{"networkWatcherFlowAnalyticsConfiguration":{"enabled":false}},"enabledFilteringCriteria":"SrcIP=10.0.0.0/8","recordTypes":"B,D"}}`},
 }
 
 // everything makes all templates and returns what is served of each, without ETags.

@@ -102,7 +102,9 @@ func viewGroup(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, err
 	if err != nil {
 		return expr.Null(), err
 	}
-	return properties(form.groupView(r.ID, r.ETag, embedded(rules, typeRules, func(n *nested[Rule]) expr.Value { return n.form.view() }))), nil
+	f := form.groupView(r.ID, r.ETag, embedded(rules, typeRules, func(n *nested[Rule]) expr.Value { return n.form.view() }))
+	err = f.addFlowLogs(tx, r.ID)
+	return properties(f.value()), err
 }
 
 func (p *provider) putRule(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {

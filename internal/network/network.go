@@ -65,6 +65,13 @@ func putNetwork(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Writte
 	if err := replace(tx, r.ID, "subnets", old, want, r.Now); err != nil {
 		return nil, err
 	}
+	for _, o := range old {
+		if find(want, o.name) == nil {
+			if err := endFlowLogs(tx, o.ID); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if err := peerings.store(); err != nil {
 		return nil, err
 	}
@@ -183,5 +190,7 @@ func viewNetwork(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, e
 		return view
 	})
 	inside := embedded(subnets, typeSubnets, func(s *nested[Subnet]) expr.Value { return s.form.view(s.ID, s.ETag) })
-	return properties(form.view(inside, peered)), errors.Join(problems...)
+	f := form.view(inside, peered)
+	problems = append(problems, f.addFlowLogs(tx, r.ID))
+	return properties(f.value()), errors.Join(problems...)
 }

@@ -144,12 +144,12 @@ func check[T comparable](s *sdk, what string, got, want T) {
 // TestOperations drives every operation of the provider that this server has with the
 // Azure SDK. testdata/operations.txt tells of each whether it is driven.
 func TestOperations(t *testing.T) {
-	v := &witness{list: append(operations(t), publicPrefixOperations()...), driven: map[string]bool{}}
+	v := &witness{list: slices.Concat(operations(t), publicPrefixOperations(), flowLogOperations()), driven: map[string]bool{}}
 	for _, scenario := range []struct {
 		name string
 		run  func(*sdk)
 	}{
-		{"networks", driveNetworks}, {"groups", driveGroups}, {"tables", driveTables}, {"watchers", driveWatchers}, {"troubleshooting", driveTroubleshooting}, {"location", driveLocation},
+		{"networks", driveNetworks}, {"groups", driveGroups}, {"tables", driveTables}, {"watchers", driveWatchers}, {"flow logs", driveFlowLogs}, {"troubleshooting", driveTroubleshooting}, {"location", driveLocation},
 		{"public addresses", drivePublicIPs}, {"public prefixes", drivePublicPrefixes}, {"interfaces", driveInterfaces}, {"nat gateways", driveNATGateways}, {"peerings", drivePeerings}, {"firewalls", driveFirewalls}, {"firewall policies", drivePolicies},
 	} {
 		t.Run(scenario.name, func(t *testing.T) { scenario.run(newWorld(t).sdk(v)) })

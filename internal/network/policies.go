@@ -30,6 +30,8 @@ type Policies struct {
 	tags    atomic.Pointer[knownFile]
 	threats atomic.Pointer[netpol.Threats]
 	log     *slog.Logger
+	// resources writes on behalf of callers; set by Bind.
+	resources Resources
 
 	changes atomic.Uint64 // committed so far
 	latest  atomic.Pointer[outcome]

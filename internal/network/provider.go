@@ -18,7 +18,7 @@ func Types(s *store.Store, policies *Policies, plane Plane) []arm.Type {
 	p.plane = plane
 	types := resourceTypes(p)
 	for i := range types {
-		types[i] = policies.watch(limited(types[i]))
+		types[i] = policies.watch(withoutLogs(limited(types[i])))
 	}
 	return types
 }
@@ -44,7 +44,7 @@ func resourceTypes(p *provider) []arm.Type {
 	networks := top
 	networks.Name, networks.Put, networks.Patch, networks.Delete, networks.View = typeNetworks, putNetwork, patchNetwork, deleteNetwork, viewNetwork
 	networks.Move = moveNetwork
-	networks.ReadOnly = []string{"properties.resourceGuid", "properties.subnets.properties.ipConfigurations", "properties.subnets.properties.serviceAssociationLinks", "properties.subnets.properties.resourceNavigationLinks"}
+	networks.ReadOnly = []string{"properties.resourceGuid", "properties.flowLogs", "properties.subnets.properties.ipConfigurations", "properties.subnets.properties.serviceAssociationLinks", "properties.subnets.properties.resourceNavigationLinks"}
 	for _, path := range peerings.ReadOnly {
 		networks.ReadOnly = append(networks.ReadOnly, "properties.virtualNetworkPeerings."+path)
 	}
@@ -60,7 +60,7 @@ func resourceTypes(p *provider) []arm.Type {
 	groups := top
 	groups.Name, groups.Put, groups.View = typeGroups, p.putGroup, viewGroup
 	groups.Delete = deleteAttachment("InUseNetworkSecurityGroupCannotBeDeleted", "Network security group")
-	groups.ReadOnly = []string{"properties.resourceGuid", "properties.defaultSecurityRules", "properties.networkInterfaces", "properties.subnets"}
+	groups.ReadOnly = []string{"properties.resourceGuid", "properties.defaultSecurityRules", "properties.networkInterfaces", "properties.subnets", "properties.flowLogs"}
 	groups.Reads = map[string]arm.Handler{"defaultSecurityRules": readDefaultRules, "defaultSecurityRules/{rule}": readDefaultRule}
 
 	rules := child
@@ -105,7 +105,11 @@ func resourceTypes(p *provider) []arm.Type {
 	watchers.Actions = map[string]arm.Handler{"ipFlowVerify": p.verifyFlow, "nextHop": p.nextHop, "connectivityCheck": p.checkConnectivity,
 		"networkConfigurationDiagnostic": p.diagnose, "securityGroupView": p.securityView, "topology": p.topology,
 		"troubleshoot": p.troubleshoot, "queryTroubleshootResult": p.troubleshot,
-		"azureReachabilityReport": p.reachabilityReport, "availableProvidersList": p.availableProviders}
+		"azureReachabilityReport": p.reachabilityReport, "availableProvidersList": p.availableProviders,
+		"configureFlowLog": p.configureLog, "queryFlowLogStatus": p.logStatus}
+	flowLogs := child
+	flowLogs.Name, flowLogs.Tracked, flowLogs.AcceptDelete, flowLogs.Put, flowLogs.Patch, flowLogs.Delete, flowLogs.View = typeFlowLogs, true, true, putFlowLog, arm.PatchTags, deleteFlowLog, viewFlowLog
+	flowLogs.ReadOnly = []string{"properties.targetResourceGuid", "properties.folder"}
 
 	publics := top
 	publics.Name, publics.Put, publics.Patch, publics.Delete, publics.View = typePublicIPs, putPublicIP, patchPublicIP, deletePublicIP, viewPublicIP
@@ -142,7 +146,7 @@ func resourceTypes(p *provider) []arm.Type {
 	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &publicPrefixes, &interfaces, &gateways, &applications, &nats, &policies, &ipGroups} {
 		t.Linked = "join/action"
 	}
-	return append([]arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, publics, publicPrefixes, firewalls, policies, ruleGroups, ipGroups, interfaces, gateways}, append(records, zones, links)...)
+	return append([]arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, flowLogs, publics, publicPrefixes, firewalls, policies, ruleGroups, ipGroups, interfaces, gateways}, append(records, zones, links)...)
 }
 
 // zoneVersions are the api-versions of private DNS zones.

@@ -59,6 +59,7 @@ func newWorld(t testing.TB) *world {
 		Authenticator: anybody{}, Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}})
 	w.must(err)
 	w.manager = manager
+	w.policies.Bind(manager)
 	tasks := task.New(w.store, manager.Handlers(), task.Options{})
 	w.must(tasks.Start(context.Background()))
 	w.server = httptest.NewTLSServer(manager)

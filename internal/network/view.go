@@ -85,7 +85,7 @@ func child(id, name, typ, etag string, properties expr.Value) expr.Value {
 	return f.value()
 }
 
-func (n *Network) view(subnets, peerings expr.Value) expr.Value {
+func (n *Network) view(subnets, peerings expr.Value) fields {
 	var f, space fields
 	f.text("provisioningState", succeeded)
 	f.text("resourceGuid", n.GUID)
@@ -95,7 +95,7 @@ func (n *Network) view(subnets, peerings expr.Value) expr.Value {
 	f.add("subnets", subnets)
 	f.add("virtualNetworkPeerings", peerings)
 	f.missing(n.Settings, "enableDdosProtection", expr.Bool(false))
-	return f.value()
+	return f
 }
 
 func (s *Subnet) view(id, etag string) expr.Value {
@@ -239,7 +239,7 @@ func defaultRuleView(group, etag string, r *Rule) expr.Value {
 	return child(group+"/defaultSecurityRules/"+r.Name, r.Name, typeDefaults, etag, r.view())
 }
 
-func (g *Attachment) groupView(id, etag string, rules expr.Value) expr.Value {
+func (g *Attachment) groupView(id, etag string, rules expr.Value) fields {
 	var f fields
 	f.text("provisioningState", succeeded)
 	f.text("resourceGuid", g.GUID)
@@ -248,7 +248,7 @@ func (g *Attachment) groupView(id, etag string, rules expr.Value) expr.Value {
 	f.references("networkInterfaces", g.Interfaces)
 	f.references("subnets", g.Subnets)
 	f.settings(g.Settings)
-	return f.value()
+	return f
 }
 
 func (r *Route) view() expr.Value {

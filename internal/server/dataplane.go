@@ -24,7 +24,7 @@ import (
 // openDataPlane makes the network of operations. The wall has no environments before
 // there is a logic.Service.
 func (s *Server) openDataPlane() error {
-	o := dataplane.Options{Networks: s.places, Observe: s.flows.observe, Attempted: s.traffic.Note}
+	o := dataplane.Options{Networks: s.places, Observe: s.flows.observe, Attempted: s.traffic.Note, Flows: s.flowLogs}
 	mode, refused := s.config.DataPlane, error(nil)
 	if mode != DataPlaneInproc {
 		refused = kernel.Unavailable(kernel.Probe(context.Background()))
@@ -242,7 +242,7 @@ func (s *Server) beginInside(one inside) (ender, error) {
 		return nil, err
 	}
 	h := s.httpServer(s.inNetwork(one.at.Addr()))
-	go func() { _ = overTLS(h, dataplane.Arrivals(l, one.what)) }() // its end is the end of the listener
+	go func() { _ = overTLS(h, dataplane.Arrivals(s.network.Metered(l), one.what)) }() // its end is the end of the listener
 	return h, nil
 }
 

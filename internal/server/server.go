@@ -36,6 +36,7 @@ import (
 	"isle/internal/dataplane"
 	"isle/internal/deploy"
 	"isle/internal/fetch"
+	"isle/internal/flowlog"
 	"isle/internal/forecast"
 	"isle/internal/gateway"
 	"isle/internal/identity"
@@ -51,6 +52,7 @@ import (
 	"isle/internal/traffic"
 	"isle/internal/web"
 	"isle/netpol"
+	flowlogs "isle/netpol/flowlog"
 )
 
 // Server is a server. Its parts are set once, while it is built.
@@ -71,7 +73,8 @@ type Server struct {
 	wall       *wall             // nil where this process alone enforces the policy
 	refused    error             // why that is so although the kernel was to, if it could
 	insides    insides
-	flows      *flowLog // nil for none
+	flows      *flowLog          // nil for none
+	flowLogs   *flowlog.Recorder // of networks
 	traffic    *traffic.Recorder
 	forecast   *forecast.Service
 	metrics    *metrics.Metrics
@@ -154,6 +157,7 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.background = stop
+	go s.flowLogs.Run() // ended by its Close, when nothing calls any more
 	s.keeping.Go(func() { s.watchHealth(background) })
 	s.keeping.Go(func() { s.watchUsage(background) })
 	s.keeping.Go(func() { s.watchThreats(background) })
@@ -313,6 +317,7 @@ func (s *Server) build() error {
 	}
 	s.places = newNetworks(s.policies, s.log)
 	s.traffic = traffic.New(s.store, s.config.FlowDays, s.config.Clock, s.log)
+	s.flowLogs = flowlog.New(filepath.Join(s.config.Data, flowlogs.DataFolder), s.policies, s.config.Clock, s.log)
 	if err := s.openDataPlane(); err != nil {
 		return err
 	}
@@ -366,6 +371,7 @@ func (s *Server) build() error {
 	if err != nil {
 		return err
 	}
+	s.policies.Bind(s.manager)
 	s.logic.Bind(s.manager)
 	s.autoscale.Bind(s.manager)
 	deployments.Bind(s.manager)
@@ -426,6 +432,7 @@ func overTLS(h *http.Server, l net.Listener) error { return h.ServeTLS(l, "", ""
 
 func (s *Server) run(h *http.Server, l net.Listener, serve func(*http.Server, net.Listener) error) {
 	s.http = append(s.http, h)
+	l = s.network.Metered(l)
 	go func() { s.ended(serve(h, l)) }()
 }
 
@@ -495,6 +502,9 @@ func (s *Server) close(ctx context.Context) error {
 	}
 	if s.traces != nil {
 		s.endTraces(ctx)
+	}
+	if s.background != nil {
+		s.flowLogs.Close()
 	}
 	if s.store != nil {
 		found = append(found, s.store.Close())

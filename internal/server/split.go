@@ -140,6 +140,9 @@ type begun struct {
 	first []byte // what is to be read before the rest; used by the reader alone
 }
 
+// NetConn is for who looks for what is inside.
+func (c *begun) NetConn() net.Conn { return c.Conn }
+
 func (c *begun) Read(p []byte) (int, error) {
 	if len(c.first) > 0 && len(p) > 0 {
 		n := copy(p, c.first)

@@ -334,6 +334,9 @@ func (r *Recorder) Dropped(environment string) int64 {
 	return r.dropped[environment]
 }
 
+// Environments are those of which there may be records.
+func (r *Recorder) Environments() []string { return r.store.Environments() }
+
 // Each gives the records of an environment of the last days, day by day, oldest first: a
 // distinct attempt may come several times a day. What the function is given is valid
 // during its call. Nothing may be recorded by it.
