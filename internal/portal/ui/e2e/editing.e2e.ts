@@ -20,7 +20,7 @@ function greeting(words: string): object {
   }
 }
 
-const save = (words: string) => visit.put('Microsoft.Logic/workflows/shared', { location: 'westeurope', properties: { definition: greeting(words) } })
+const save = (words: string, more: object = {}) => visit.put('Microsoft.Logic/workflows/shared', { location: 'westeurope', properties: { definition: greeting(words), ...more } })
 
 describe('a logic app that two people edit', () => {
   it('tells the second one, shows the difference, and has them choose', async () => {
@@ -69,6 +69,30 @@ describe('a logic app that two people edit', () => {
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByText('shared was saved.').first().waitFor()
     visit.sound('theirs, with another value')
+  })
+
+  it('keeps the settings that the second one has entered, and shows what the first one changed', async () => {
+    visit = await Visit.begin()
+    const { page } = visit
+    const id = await save('as it was')
+    await visit.go(`${id}/settings`)
+    const days = page.getByLabel('Days that runs last and are kept')
+    await days.fill('30')
+    await save('theirs', { accessControl: { triggers: { allowedCallerIpAddresses: [{ addressRange: '10.9.0.0/24' }] } } })
+    visit.expectErrors(/status of 412/) // the draft is of what was there before
+    const button = (name: string) => page.getByRole('button', { name, exact: true })
+    await button('Save').click()
+    await page.getByRole('list', { name: 'What somebody else changed' }).getByText('Who may call triggers: nothing before, 10.9.0.0/24 now').waitFor()
+    expect(await days.inputValue()).toBe('30')
+    await visit.look('workflow-settings-conflict')
+    await button('Go on with my changes over theirs').click()
+    expect([await days.inputValue(), await page.getByLabel('Who may call triggers').inputValue()]).toEqual(['30', '10.9.0.0/24'])
+    await button('Save').click()
+    await page.getByText('shared was saved.').first().waitFor()
+    await page.reload()
+    await days.waitFor()
+    expect([await days.inputValue(), await page.getByLabel('Who may call triggers').inputValue()]).toEqual(['30', '10.9.0.0/24'])
+    visit.sound('both changes')
   })
 
   it('has its parameters and keys changed', async () => {

@@ -1,9 +1,10 @@
-import { Button, Dropdown, Field, Input, makeStyles, Option, Text, Textarea, tokens } from '@fluentui/react-components'
+import { Button, Dropdown, Field, Input, makeStyles, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle, Option, Text, Textarea, tokens } from '@fluentui/react-components'
 import { KeyResetRegular, SaveRegular } from '@fluentui/react-icons'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useClient } from '../api/context'
+import { toApiError } from '../api/error'
 import { nameOf } from '../api/id'
-import { useResource, useResources } from '../api/resources'
+import { useResources } from '../api/resources'
 import { useSubscription } from '../api/subscription'
 import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { ErrorView } from '../frame/ErrorView'
@@ -11,13 +12,16 @@ import { useNotifications } from '../frame/notifications'
 import { ResourceLink } from '../frame/ResourceLink'
 import { useResourceId } from '../frame/ResourcePage'
 import { useWorkflowChanges } from './change'
-import { useWorkflowText, type WorkflowText } from './definition'
-import { settingsOf, settingsProblems, withSettings } from './settings'
+import { useWorkflowText } from './definition'
+import { settingsProblems, withSettings, type Settings } from './settings'
+import { current, differences, isChanged, isStale, rebased, type Difference, type FieldName, type Saved, type SettingsDraft } from './settingsDraft'
 import { accessParts, triggerOf, type Workflow, workflowType } from './workflow'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalL, maxWidth: '640px' },
   pair: { display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(220px, 1fr))', gap: tokens.spacingHorizontalM, alignItems: 'start' },
+  told: { overflowWrap: 'anywhere' },
+  list: { margin: 0, paddingInlineStart: tokens.spacingHorizontalL },
   bar: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
 })
 
@@ -31,33 +35,32 @@ const words: Record<(typeof accessParts)[number], [label: string, hint: string]>
 /** SettingsPane edits who may call a logic app, its integration account, how many runs there are and for how long, and its access keys. */
 export function SettingsPane() {
   const id = useResourceId(workflowType)
-  const workflow = useResource<Workflow>(id).data?.body
   const text = useWorkflowText(id)
-  if (text.error) return <ErrorView error={text.error} />
-  if (!workflow || !text.data) return null
+  const saved = useMemo(() => text.data && { text: text.data, workflow: JSON.parse(text.data.resource) as Workflow }, [text.data])
+  if (text.error && !saved) return <ErrorView error={text.error} />
+  if (!saved) return null
   return (
     <>
-      <Form key={text.data.etag} id={id} workflow={workflow} saved={text.data} />
+      <Form key={id} id={id} saved={saved} reload={() => text.refetch()} />
       <Keys id={id} />
     </>
   )
 }
 
-function Form({ id, workflow, saved }: { id: string; workflow: Workflow; saved: WorkflowText }) {
+interface FormProps {
+  id: string
+  saved: Saved
+  reload: () => Promise<unknown>
+}
+
+function Form({ id, saved, reload }: FormProps) {
   const styles = useStyles()
-  const [first] = useState(() => settingsOf(saved.resource, workflow))
-  const [now, setNow] = useState(first)
-  const [error, setError] = useState<unknown>()
-  const { save } = useWorkflowChanges()
+  const draft = useDraft(id, saved, reload)
+  const { now, problems, workflow } = draft
+  const setNow = draft.change
   const subscription = useSubscription()
   const accounts = useResources<{ id: string; name: string }>(`/subscriptions/${subscription}/providers/Microsoft.Logic/integrationAccounts`, { enabled: subscription !== '' })
   const environment = workflow.properties.integrationServiceEnvironment?.id
-  const problems = settingsProblems(now)
-  const unchanged = JSON.stringify(now) === JSON.stringify(first)
-  const submit = () => {
-    setError(undefined)
-    void save(id, withSettings(saved.resource, workflow, now), saved.etag).catch(setError)
-  }
   return (
     <div className={styles.form}>
       <Field label="Environment" hint="A logic app stays where it was created.">
@@ -95,17 +98,90 @@ function Form({ id, workflow, saved }: { id: string; workflow: Workflow; saved: 
           <Textarea value={now.access[part]} resize="vertical" onChange={(_, data) => setNow({ ...now, access: { ...now.access, [part]: data.value } })} />
         </Field>
       ))}
-      {error !== undefined && <ErrorView error={error} title="They were not saved" />}
+      {draft.stale && <SavedMeanwhile differences={draft.differences} take={draft.rebase} />}
+      {draft.error !== undefined && <ErrorView error={draft.error} title="They were not saved" />}
       <div className={styles.bar}>
-        <Button appearance="primary" icon={<SaveRegular />} disabled={unchanged || Object.keys(problems).length > 0} onClick={submit}>
+        <Button appearance="primary" icon={<SaveRegular />} disabled={!draft.dirty || draft.stale || Object.keys(problems).length > 0} onClick={draft.save}>
           Save
         </Button>
-        <Button disabled={unchanged} onClick={() => setNow(first)}>
+        <Button disabled={!draft.dirty} onClick={draft.discard}>
           Discard
         </Button>
       </div>
     </div>
   )
+}
+
+/** useDraft is the draft of a workflow's settings. It is saved over what it began with, so that nobody else's change is lost, nor the draft. */
+function useDraft(id: string, saved: Saved, reload: () => Promise<unknown>) {
+  const [begun, setBegun] = useState<SettingsDraft>()
+  const [error, setError] = useState<unknown>()
+  const { save } = useWorkflowChanges()
+  const draft = current(begun, saved)
+  const dirty = isChanged(draft)
+  const take = (next: SettingsDraft | undefined) => (setBegun(next), setError(undefined))
+  const { text, workflow } = draft.saved
+  return {
+    now: draft.now,
+    workflow,
+    problems: settingsProblems(draft.now),
+    dirty,
+    stale: dirty && isStale(draft, saved),
+    differences: differences(draft, saved),
+    error,
+    change: (now: Settings) => take({ ...draft, now }),
+    rebase: () => take(rebased(draft, saved)),
+    discard: () => take(undefined),
+    save: () =>
+      void save(id, withSettings(text.resource, workflow, draft.now), text.etag).then(
+        () => take(undefined),
+        async (e: unknown) => {
+          if (toApiError(e).status === 412) await reload() // what somebody else saved is shown beside the draft
+          else setError(e)
+        },
+      ),
+  }
+}
+
+const titles: Record<FieldName, string> = {
+  account: 'Integration account',
+  days: 'Days that runs last and are kept',
+  runs: 'Runs at a time',
+  waiting: 'Runs that may wait',
+  triggers: words.triggers[0],
+  contents: words.contents[0],
+  actions: words.actions[0],
+  workflowManagement: words.workflowManagement[0],
+}
+
+/** SavedMeanwhile tells what somebody else has saved while one was typing, and goes on over it. */
+function SavedMeanwhile({ differences, take }: { differences: Difference[]; take: () => void }) {
+  const styles = useStyles()
+  return (
+    <MessageBar intent="warning" layout="multiline" role="alert">
+      <MessageBarBody className={styles.told}>
+        <MessageBarTitle>Somebody else has saved the logic app meanwhile</MessageBarTitle>
+        {differences.length === 0 ? 'They changed none of these settings.' : 'They changed:'}
+        {differences.length > 0 && (
+          <ul className={styles.list} aria-label="What somebody else changed">
+            {differences.map((d) => (
+              <li key={d.field}>
+                {titles[d.field]}: {shown(d.before)} before, {shown(d.saved)} now{d.mine !== d.before && d.mine !== d.saved && `, ${shown(d.mine)} in your draft`}
+              </li>
+            ))}
+          </ul>
+        )}
+      </MessageBarBody>
+      <MessageBarActions>
+        <Button onClick={take}>Go on with my changes over theirs</Button>
+      </MessageBarActions>
+    </MessageBar>
+  )
+}
+
+function shown(value: string): string {
+  if (value === '') return 'nothing'
+  return value.startsWith('/subscriptions/') ? nameOf(value) : value.replaceAll('\n', ', ')
 }
 
 /** Keys makes new access keys, which ends the URLs that the old ones signed. */
