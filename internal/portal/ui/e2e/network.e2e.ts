@@ -1,5 +1,5 @@
-import type { Locator } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
+import { choose, hands, networkVersion } from './hands'
 import { groupPath } from './server'
 import { Visit } from './visit'
 
@@ -10,20 +10,7 @@ afterEach(async ({ task }) => {
   await visit.end()
 })
 
-/** choose picks an option of a list by what it says. */
-async function choose(list: Locator, option: string | RegExp): Promise<void> {
-  await list.click()
-  await list.page().getByRole('option', { name: option }).first().click()
-}
-
-/** field is a form's field by the text of its label, with the star of those that are required. */
-const field = (name: string) => visit.page.getByLabel(new RegExp(`^${name.replaceAll(/[()]/g, '\\$&')}\\s*\\*?$`))
-const button = (name: string | RegExp) => visit.page.getByRole('button', { name })
-const pane = (name: string) => visit.page.getByRole('navigation', { name: 'Panes' }).getByRole('link', { name, exact: true }).click()
-const heading = (name: string) => visit.page.getByRole('heading', { name, exact: true })
-
-/** networkId is the ID of a resource of the network in the server's group. */
-const networkId = (type: string, name: string) => `${groupPath(visit.server)}/providers/Microsoft.Network/${type}/${name}`
+const { field, button, heading, pane, networkId } = hands(() => visit)
 
 describe('the network', () => {
   it('is made, changed and deleted by the panes', async () => {
@@ -91,7 +78,7 @@ describe('the network', () => {
   it('says before it saves which runs a change would have failed', async () => {
     visit = await Visit.begin()
     const group = await counter()
-    await visit.go(group)
+    await deletions(group)
     await button('Add inbound rule').click()
     await field('Destination ports').fill('8080')
     await field('Priority').fill('200')
@@ -143,7 +130,7 @@ async function firewall(): Promise<void> {
   await visit.page.getByText('10.20.1.4').waitFor() // the private address, which the route needs
   await visit.look('firewall')
   await visit.page.getByRole('link', { name: 'Rules' }).click()
-  await button('Add network rule collection').click()
+  await button('Add rule collection').click()
   await field('Name').fill('LogicApp_ISE_SFTP_Outbound')
   await field('Rule name').fill('ISE_SFTP_Outbound')
   await field('Source addresses').fill('10.20.0.0/27')
@@ -298,12 +285,11 @@ async function guard(): Promise<void> {
 
 /** counter is the security group of a subnet whose machine a run has called at port 8080. */
 async function counter(): Promise<string> {
-  const version = '2024-05-01'
   const location = 'local'
-  const group = await visit.put('Microsoft.Network/networkSecurityGroups/counter', { location, properties: {} }, version)
-  const subnet = await visit.put('Microsoft.Network/virtualNetworks/isle-network/subnets/machines', { properties: { addressPrefix: '10.0.2.0/24', networkSecurityGroup: { id: group } } }, version)
+  const group = await visit.put('Microsoft.Network/networkSecurityGroups/counter', { location, properties: {} }, networkVersion)
+  const subnet = await visit.put('Microsoft.Network/virtualNetworks/isle-network/subnets/machines', { properties: { addressPrefix: '10.0.2.0/24', networkSecurityGroup: { id: group } } }, networkVersion)
   const ipConfigurations = [{ name: 'ip', properties: { privateIPAddress: '10.0.2.50', privateIPAllocationMethod: 'Static', subnet: { id: subnet } } }]
-  await visit.put('Microsoft.Network/networkInterfaces/counter', { location, tags: { 'isle-attach': '8080=127.0.0.1:9' }, properties: { ipConfigurations } }, version)
+  await visit.put('Microsoft.Network/networkInterfaces/counter', { location, tags: { 'isle-attach': '8080=127.0.0.1:9' }, properties: { ipConfigurations } }, networkVersion)
   const $schema = 'https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#'
   const actions = { Count: { type: 'Http', inputs: { method: 'GET', uri: 'http://10.0.2.50:8080/', retryPolicy: { type: 'none' } }, runAfter: {} } }
   const definition = { $schema, contentVersion: '1.0.0.0', triggers: { manual: { type: 'Request', kind: 'Http', inputs: {} } }, actions }
@@ -313,6 +299,31 @@ async function counter(): Promise<string> {
   await visit.go(`${workflow}/runs`)
   await visit.page.getByRole('table', { name: 'Runs' }).getByText('Failed').first().waitFor() // nothing listens there: the way to it is what counts
   return group
+}
+
+/** deletions finds that a rule that lets recorded flows pass is not deleted without a word, and one that denies is. */
+async function deletions(group: string): Promise<void> {
+  const rule = (access: string, priority: number, destinationPortRange: string) => ({
+    properties: { access, priority, destinationPortRange, direction: 'Inbound', protocol: '*', sourceAddressPrefix: '*', sourcePortRange: '*', destinationAddressPrefix: '*' },
+  })
+  const path = 'Microsoft.Network/networkSecurityGroups/counter/securityRules'
+  await visit.put(`${path}/Counter`, rule('Allow', 100, '8080'), networkVersion)
+  await visit.put(`${path}/NoRest`, rule('Deny', 110, '*'), networkVersion)
+  await visit.go(group)
+  const remove = button('Delete rule Counter')
+  await remove.click()
+  await button('Delete').last().click()
+  const dialog = visit.page.getByRole('alertdialog', { name: 'The change would break what works now' })
+  await dialog.getByText(/^Denied by securityRules\/NoRest \(priority 110\) of NSG counter/).waitFor()
+  await visit.look('forecast-deletion')
+  await dialog.getByRole('button', { name: 'Delete anyway' }).waitFor()
+  await visit.escape(remove)
+  for (const name of ['NoRest', 'Counter']) {
+    await button(`Delete rule ${name}`).click()
+    await button('Delete').last().click()
+    await button(`Delete rule ${name}`).waitFor({ state: 'detached' })
+  }
+  visit.sound('rules deleted')
 }
 
 /** path asks the map for the way of two flows: the guard stops one of them. */

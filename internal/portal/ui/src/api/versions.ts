@@ -13,6 +13,7 @@ const namespaces: Record<string, string> = {
 
 const types: Record<string, string> = {
   'microsoft.authorization/locks': '2016-09-01',
+  'microsoft.network/privatednszones': '2024-06-01',
   'microsoft.insights/autoscalesettings': '2022-10-01',
   'microsoft.insights/metrics': '2018-01-01',
   'microsoft.insights/metricdefinitions': '2018-01-01',

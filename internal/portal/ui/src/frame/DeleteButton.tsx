@@ -12,15 +12,17 @@ interface DeleteProps {
   noun: string // as "virtual network"
   then: string // the path to go to afterwards
   children?: ReactNode // what else goes with it
+  allowed?: () => Promise<boolean> // asked when it has been confirmed: false leaves it
 }
 
 /** DeleteButton deletes a resource, after its name was typed, and leaves its page. */
-export function DeleteButton({ id, noun, then, children }: DeleteProps) {
+export function DeleteButton({ id, noun, then, children, allowed }: DeleteProps) {
   const [asking, setAsking] = useState(false)
   const change = useChange()
   const navigate = useNavigate()
   const name = nameOf(id)
   const remove = async () => {
+    if (allowed !== undefined && !(await allowed())) return
     try {
       await change({ id, gone: true, title: `Deleting ${name}`, done: `${name} was deleted.`, send: (client) => client.delete(id) })
       void navigate(then)

@@ -15,6 +15,7 @@ export interface Listed {
 interface RowsProps<T extends Listed> {
   label: string // of the table, for screen readers
   noun: string // of one row, as "route table"
+  nouns?: string // of several, the noun with an s if it is not given
   list: UseQueryResult<T[], ApiError>
   columns?: Column<T>[] // between the name and the place
   inGroups?: boolean // false: all lie in one resource group, or in none
@@ -22,7 +23,7 @@ interface RowsProps<T extends Listed> {
 }
 
 /** ResourceRows is the table of a list of resources: the name, which leads to the page, what is told of the type, and where it lies. */
-export function ResourceRows<T extends Listed>({ label, noun, list, columns = [], inGroups = true, empty }: RowsProps<T>) {
+export function ResourceRows<T extends Listed>({ label, noun, nouns, list, columns = [], inGroups = true, empty }: RowsProps<T>) {
   const group: Column<T> = { key: 'group', title: 'Resource group', value: (r) => groupOf(r.id), show: (r) => <GroupLink id={r.id} />, wide: true }
   const all: Column<T>[] = [
     { key: 'name', title: 'Name', value: (r) => r.name, show: (r) => <ResourceLink id={r.id} /> },
@@ -30,7 +31,7 @@ export function ResourceRows<T extends Listed>({ label, noun, list, columns = []
     ...(inGroups ? [group] : []),
     { key: 'location', title: 'Location', value: (r) => r.location, wide: true, width: '120px' },
   ]
-  return <ResourceTable label={label} noun={noun} rows={list.data} keyOf={(r) => r.id} columns={all} error={list.error} retry={() => void list.refetch()} empty={empty} />
+  return <ResourceTable label={label} noun={noun} {...(nouns !== undefined && { nouns })} rows={list.data} keyOf={(r) => r.id} columns={all} error={list.error} retry={() => void list.refetch()} empty={empty} />
 }
 
 /** GroupLink leads to the resource group that a resource lies in. */

@@ -21,6 +21,7 @@ const useStyles = makeStyles({
 interface TableProps<T> {
   label: string // of the table, for screen readers
   noun: string // of one row, as "environment"
+  nouns?: string // of several, the noun with an s if it is not given
   rows: T[] | undefined // undefined: not read yet
   keyOf: (row: T) => string
   columns: Column<T>[]
@@ -41,13 +42,13 @@ const pageSize = 100
  */
 export function ResourceTable<T>(props: TableProps<T>) {
   const styles = useStyles()
-  const { rows, columns, keyOf, noun } = props
+  const { rows, columns, keyOf, noun, nouns = `${noun}s` } = props
   const [filter, setFilter] = useState('')
   const [sorting, setSorting] = useState<Sorting>({ column: columns[0]?.key ?? '', descending: false, chosen: false })
   const [pages, setPages] = useState(1)
   const shown = useMemo(() => arrange(rows ?? [], columns, filter, sorting), [rows, columns, filter, sorting])
   if (props.error !== undefined && props.error !== null && rows === undefined) return <ErrorView error={props.error} {...(props.retry ? { retry: props.retry } : {})} />
-  if (rows === undefined) return <Spinner label={`Reading ${noun}s`} />
+  if (rows === undefined) return <Spinner label={`Reading ${nouns}`} />
   if (rows.length === 0 && props.empty !== undefined) return props.empty
   const visible = shown.slice(0, pages * pageSize)
   return (
@@ -59,7 +60,7 @@ export function ResourceTable<T>(props: TableProps<T>) {
         )}
         {props.tools}
         <Text size={200} className={styles.count} role="status">
-          {shown.length === rows.length ? counted(rows.length, noun) : `${shown.length} of ${counted(rows.length, noun)}`}
+          {shown.length === rows.length ? counted(rows.length, noun, nouns) : `${shown.length} of ${counted(rows.length, noun, nouns)}`}
         </Text>
       </div>
       <div className={styles.frame} tabIndex={-1}>

@@ -13,6 +13,7 @@ interface TypeListProps<T extends Listed> {
   icon: FluentIcon
   type: string
   noun: string // as "route table"
+  nouns?: string // of several, the noun with an s if it is not given
   columns: Column<T>[] // beside name, resource group and location
   create: () => void
   createLabel?: string // on the button
@@ -22,7 +23,7 @@ interface TypeListProps<T extends Listed> {
 }
 
 /** TypeList is the list of all resources of one type. */
-export function TypeList<T extends Listed>({ title, icon, type, noun, columns, create, createLabel = 'Create', every, emptyText, children }: TypeListProps<T>) {
+export function TypeList<T extends Listed>({ title, icon, type, noun, nouns = `${noun}s`, columns, create, createLabel = 'Create', every, emptyText, children }: TypeListProps<T>) {
   const list = useAll<T>(type, every)
   const changed = useChanged()
   const commands = (
@@ -38,7 +39,7 @@ export function TypeList<T extends Listed>({ title, icon, type, noun, columns, c
   const empty = (
     <EmptyState
       icon={icon}
-      title={`No ${noun}s yet`}
+      title={`No ${nouns} yet`}
       text={emptyText}
       action={
         <Button appearance="primary" icon={<AddRegular />} onClick={create}>
@@ -49,7 +50,7 @@ export function TypeList<T extends Listed>({ title, icon, type, noun, columns, c
   )
   return (
     <Page title={title} icon={icon} commands={commands}>
-      <ResourceRows label={title} noun={noun} list={list} columns={columns} empty={empty} />
+      <ResourceRows label={title} noun={noun} nouns={nouns} list={list} columns={columns} empty={empty} />
       {children}
     </Page>
   )

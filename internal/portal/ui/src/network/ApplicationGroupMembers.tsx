@@ -6,15 +6,14 @@ import { useAll } from '../api/subscription'
 import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { EmptyState } from '../frame/EmptyState'
 import { FormDrawer } from '../frame/FormDrawer'
-import { useChange, type Change } from '../frame/notifications'
 import { PageLink, ResourceLink } from '../frame/ResourceLink'
 import { useResourceId } from '../frame/ResourcePage'
 import { ResourceTable, type Column } from '../frame/ResourceTable'
-import { useSaving } from '../frame/saving'
 import { isMember, membership } from './application'
 import { servedText } from './attachment'
 import { privateOf, subnetOf } from './machine'
 import { applicationType, attachmentsOf, interfaceType, type Interface } from './resources'
+import { useNetworkChange, useNetworkSaving, type Edit } from './saving'
 
 const useStyles = makeStyles({ tools: { display: 'flex' } })
 
@@ -23,7 +22,7 @@ export function ApplicationGroupMembers() {
   const styles = useStyles()
   const id = useResourceId(applicationType)
   const interfaces = useAll<Interface>(interfaceType)
-  const change = useChange()
+  const { carry, question } = useNetworkChange()
   const [adding, setAdding] = useState(false)
   const [leaving, setLeaving] = useState<Interface>()
   const here = interfaces.data?.filter((nic) => isMember(nic, id))
@@ -33,9 +32,7 @@ export function ApplicationGroupMembers() {
       Add member
     </Button>
   )
-  const remove = () => {
-    if (leaving !== undefined) change(memberChange(leaving, id, false)).catch(() => undefined) // the notification tells it
-  }
+  const remove = () => void (leaving && carry({ ...memberChange(leaving, id, false), action: 'Take out' }))
   return (
     <>
       {here !== undefined && here.length > 0 && <div className={styles.tools}>{add}</div>}
@@ -53,6 +50,7 @@ export function ApplicationGroupMembers() {
       <ConfirmDialog open={leaving !== undefined} close={() => setLeaving(undefined)} title={`Take ${leaving?.name ?? ''} out?`} action="Take out" confirm={remove}>
         Rules that name {nameOf(id)} are no longer about it.
       </ConfirmDialog>
+      {question}
     </>
   )
 }
@@ -73,13 +71,15 @@ function columns(remove: (nic: Interface) => void): Column<Interface>[] {
 }
 
 /** memberChange is the change by which an interface joins a group, or leaves it. */
-function memberChange(nic: Interface, group: string, member: boolean): Change {
+function memberChange(nic: Interface, group: string, member: boolean): Edit {
+  const body = membership(nic, group, member)
   const condition = nic.etag === undefined ? {} : { ifMatch: nic.etag }
   return {
     id: nic.id,
+    body,
     title: `${member ? 'Adding' : 'Taking'} ${nic.name} ${member ? 'to' : 'out of'} ${nameOf(group)}`,
     done: `${nic.name} is ${member ? 'in' : 'no longer in'} ${nameOf(group)}.`,
-    send: (client) => client.put(nic.id, membership(nic, group, member), condition),
+    send: (client) => client.put(nic.id, body, condition),
   }
 }
 
@@ -92,13 +92,13 @@ interface MemberFormProps {
 
 function MemberForm({ group, home, others, close }: MemberFormProps) {
   const [chosen, setChosen] = useState('')
-  const { problems, save } = useSaving(() => undefined)
+  const { problems, save, question } = useNetworkSaving(() => undefined)
   const possible = others.filter((nic) => home === undefined || sameId(parentOf(subnetOf(nic)), parentOf(subnetOf(home))))
   const nic = possible.find((n) => n.id === chosen)
   const text = (n: Interface) => `${n.name} (${privateOf(n)})`
   const submit = () => (nic === undefined ? Promise.resolve() : save(memberChange(nic, group, true), close))
   return (
-    <FormDrawer open close={close} title="Add member" save={submit} saveLabel="Add" saveDisabled={nic === undefined} problems={problems.rest} size="small">
+    <FormDrawer open close={close} title="Add member" save={submit} saveLabel="Add" saveDisabled={nic === undefined} problems={problems.rest} over={question} size="small">
       <Field
         label="Network interface"
         required

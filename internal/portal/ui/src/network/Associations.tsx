@@ -7,13 +7,12 @@ import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { EmptyState } from '../frame/EmptyState'
 import { ErrorView } from '../frame/ErrorView'
 import { FormDrawer } from '../frame/FormDrawer'
-import { useChange } from '../frame/notifications'
 import { ResourceLink } from '../frame/ResourceLink'
 import { useResourceId } from '../frame/ResourcePage'
 import { ResourceTable, type Column } from '../frame/ResourceTable'
 import { useAll } from '../api/subscription'
 import { atLocation, groupType, natType, networkType, rangesOf, tableType, type Reference, type Subnet, type VirtualNetwork } from './resources'
-import { useNetworkSaving, type Edit } from './saving'
+import { useNetworkChange, useNetworkSaving, type Edit } from './saving'
 
 type Member = 'networkSecurityGroup' | 'routeTable' | 'natGateway'
 
@@ -45,7 +44,7 @@ const useStyles = makeStyles({ tools: { display: 'flex' } })
 function Associations({ id, member, location }: AssociationsProps) {
   const styles = useStyles()
   const networks = useAll<VirtualNetwork>(networkType)
-  const change = useChange()
+  const { carry, question } = useNetworkChange()
   const [adding, setAdding] = useState(false)
   const [leaving, setLeaving] = useState<Subnet>()
   const all = networks.data && atLocation(networks.data, location).flatMap((n) => n.properties.subnets)
@@ -55,9 +54,7 @@ function Associations({ id, member, location }: AssociationsProps) {
       Associate subnet
     </Button>
   )
-  const remove = () => {
-    if (leaving !== undefined) change(referTo(leaving, member, undefined)).catch(() => undefined) // the notification tells it
-  }
+  const remove = () => void (leaving && carry({ ...referTo(leaving, member, undefined), action: 'Dissociate' }))
   return (
     <>
       {here !== undefined && here.length > 0 && <div className={styles.tools}>{add}</div>}
@@ -74,6 +71,7 @@ function Associations({ id, member, location }: AssociationsProps) {
       <ConfirmDialog open={leaving !== undefined} close={() => setLeaving(undefined)} title={`Dissociate ${leaving?.name ?? ''}?`} action="Dissociate" confirm={remove}>
         {nameOf(id)} no longer applies to the subnet.
       </ConfirmDialog>
+      {question}
     </>
   )
 }

@@ -11,6 +11,7 @@ import { basicsField, completeBasics, createResource, newId, useBasics } from '.
 import { firewallSubnetIn, firewallSubnetName } from './firewall'
 import { resourceNameProblem } from './name'
 import { useAll } from '../api/subscription'
+import { PolicyField } from './policies/PolicyField'
 import { newAddress, PublicChoice, publicOf, useFreePublics } from './PublicChoice'
 import { firewallType, networkType, type VirtualNetwork } from './resources'
 
@@ -21,6 +22,7 @@ export function CreateFirewall() {
   const networks = useAll<VirtualNetwork>(networkType)
   const [network, setNetwork] = useState('')
   const [address, setAddress] = useState(newAddress)
+  const [policy, setPolicy] = useState('')
   const { problems, save } = useSaving(basicsField)
   const group = groupName(draft).toLowerCase()
   const possible = (networks.data ?? []).filter(
@@ -33,7 +35,7 @@ export function CreateFirewall() {
   const ready = completeBasics(draft) && nameProblem === '' && chosen !== undefined
   const send = async (client: Client) => {
     const publicId = await publicOf(client, address, subscription, draft)
-    return createResource(client, subscription, firewallType, draft, bodyOf(chosen, publicId))
+    return createResource(client, subscription, firewallType, draft, bodyOf(chosen, publicId, policy))
   }
   const create = () => save({ id, title: `Creating ${draft.name}`, done: `${draft.name} was created.`, target: id, send }, () => void navigate(id))
   return (
@@ -67,14 +69,18 @@ export function CreateFirewall() {
         </Field>
         <PublicChoice free={free} chosen={address} choose={setAddress} />
       </CreateCard>
+      <CreateCard title="Rules">
+        <PolicyField value={policy} change={setPolicy} problem={undefined} />
+      </CreateCard>
     </CreateForm>
   )
 }
 
-function bodyOf(network: VirtualNetwork | undefined, publicId: string): object {
+function bodyOf(network: VirtualNetwork | undefined, publicId: string, policy: string): object {
   return {
     properties: {
       sku: { name: 'AZFW_VNet', tier: 'Standard' },
+      ...(policy !== '' && { firewallPolicy: { id: policy } }),
       ipConfigurations: [{ name: 'ip', properties: { subnet: { id: network && firewallSubnetIn(network)?.id }, publicIPAddress: { id: publicId } } }],
     },
   }

@@ -1,13 +1,17 @@
 import { FireRegular } from '@fluentui/react-icons'
 import { useNavigate } from 'react-router'
 import type { Column } from '../frame/ResourceTable'
+import { nameOf } from '../api/id'
+import { ResourceLink } from '../frame/ResourceLink'
+import { ofFirewall } from './collection'
 import { privateAddress } from './firewall'
 import { firewallType, type Firewall } from './resources'
 import { TypeList } from '../frame/TypeList'
 
 const columns: Column<Firewall>[] = [
   { key: 'address', title: 'Private IP address', value: (f) => privateAddress(f) },
-  { key: 'collections', title: 'Rule collections', value: (f) => f.properties.networkRuleCollections.length },
+  { key: 'policy', title: 'Firewall policy', value: (f) => nameOf(f.properties.firewallPolicy?.id ?? ''), show: (f) => (f.properties.firewallPolicy ? <ResourceLink id={f.properties.firewallPolicy.id} /> : '–'), wide: true },
+  { key: 'collections', title: 'Own rule collections', value: (f) => ofFirewall(f.properties).length },
 ]
 
 export function FirewallList() {

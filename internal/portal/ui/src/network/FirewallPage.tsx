@@ -1,8 +1,8 @@
 import { FireRegular, InfoRegular, ListRegular } from '@fluentui/react-icons'
 import { nameOf } from '../api/id'
-import { DeleteButton } from '../frame/DeleteButton'
 import { everyPane } from '../frame/everywhere'
 import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
+import { DeleteNetworkButton } from './DeleteNetworkButton'
 import { firewallType } from './resources'
 
 const panes: Pane[] = [
@@ -14,9 +14,9 @@ const panes: Pane[] = [
 export function FirewallPage() {
   const id = useResourceId(firewallType)
   const commands = (
-    <DeleteButton id={id} noun="firewall" then="/firewalls">
+    <DeleteNetworkButton id={id} noun="firewall" then="/firewalls">
       Routes that lead to it are denied from then on.
-    </DeleteButton>
+    </DeleteNetworkButton>
   )
   return <ResourcePage title={nameOf(id)} subtitle="Firewall" icon={FireRegular} panes={panes} commands={commands} />
 }

@@ -17,13 +17,14 @@ const useStyles = makeStyles({
 })
 
 interface ForecastProps {
-  edited: string // ID of what is to be saved
+  edited: string // ID of what is to be saved or deleted
+  action: string // as "Save"
   forecast: Forecast
   answer: (anyway: boolean) => void
 }
 
 /** ForecastDialog shows what a change would break, and asks whether it is to be made. */
-export function ForecastDialog({ edited, forecast, answer }: ForecastProps) {
+export function ForecastDialog({ edited, action, forecast, answer }: ForecastProps) {
   const styles = useStyles()
   const cancel = () => answer(false)
   useFocusBack()
@@ -41,7 +42,7 @@ export function ForecastDialog({ edited, forecast, answer }: ForecastProps) {
           <DialogActions>
             <Button onClick={cancel}>Cancel</Button>
             <Button appearance="primary" onClick={() => answer(true)}>
-              Save anyway
+              {action} anyway
             </Button>
           </DialogActions>
         </DialogBody>

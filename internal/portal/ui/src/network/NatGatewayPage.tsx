@@ -1,8 +1,8 @@
 import { ArrowExitRegular, InfoRegular, SplitHorizontalRegular } from '@fluentui/react-icons'
 import { nameOf } from '../api/id'
-import { DeleteButton } from '../frame/DeleteButton'
 import { everyPane } from '../frame/everywhere'
 import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
+import { DeleteNetworkButton } from './DeleteNetworkButton'
 import { natType } from './resources'
 
 const panes: Pane[] = [
@@ -15,9 +15,9 @@ const panes: Pane[] = [
 export function NatGatewayPage() {
   const id = useResourceId(natType)
   const commands = (
-    <DeleteButton id={id} noun="NAT gateway" then="/nat-gateways">
+    <DeleteNetworkButton id={id} noun="NAT gateway" then="/nat-gateways">
       It stays as long as a subnet uses it. Its public addresses stay, and are free.
-    </DeleteButton>
+    </DeleteNetworkButton>
   )
   return <ResourcePage title={nameOf(id)} subtitle="NAT gateway" icon={ArrowExitRegular} panes={panes} commands={commands} />
 }

@@ -1,8 +1,8 @@
 import { GlobeRegular, InfoRegular } from '@fluentui/react-icons'
 import { nameOf } from '../api/id'
-import { DeleteButton } from '../frame/DeleteButton'
 import { everyPane } from '../frame/everywhere'
 import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
+import { DeleteNetworkButton } from './DeleteNetworkButton'
 import { addressType } from './resources'
 
 const panes: Pane[] = [{ title: 'Overview', path: '', icon: InfoRegular }, ...everyPane]
@@ -11,9 +11,9 @@ const panes: Pane[] = [{ title: 'Overview', path: '', icon: InfoRegular }, ...ev
 export function PublicAddressPage() {
   const id = useResourceId(addressType)
   const commands = (
-    <DeleteButton id={id} noun="public IP address" then="/public-ip-addresses">
+    <DeleteNetworkButton id={id} noun="public IP address" then="/public-ip-addresses">
       It stays as long as anything uses it.
-    </DeleteButton>
+    </DeleteNetworkButton>
   )
   return <ResourcePage title={nameOf(id)} subtitle="Public IP address" icon={GlobeRegular} panes={panes} commands={commands} />
 }

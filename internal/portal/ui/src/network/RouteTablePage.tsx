@@ -1,8 +1,8 @@
 import { ArrowRoutingRegular, SplitHorizontalRegular, TableRegular } from '@fluentui/react-icons'
 import { nameOf } from '../api/id'
-import { DeleteButton } from '../frame/DeleteButton'
 import { everyPane } from '../frame/everywhere'
 import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
+import { DeleteNetworkButton } from './DeleteNetworkButton'
 import { tableType } from './resources'
 
 const panes: Pane[] = [
@@ -14,9 +14,9 @@ const panes: Pane[] = [
 export function RouteTablePage() {
   const id = useResourceId(tableType)
   const commands = (
-    <DeleteButton id={id} noun="route table" then="/route-tables">
+    <DeleteNetworkButton id={id} noun="route table" then="/route-tables">
       It stays as long as a subnet uses it.
-    </DeleteButton>
+    </DeleteNetworkButton>
   )
   return <ResourcePage title={nameOf(id)} subtitle="Route table" icon={TableRegular} panes={panes} commands={commands} />
 }

@@ -6,13 +6,13 @@ import { useResource } from '../api/resources'
 import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { EmptyState } from '../frame/EmptyState'
 import { ErrorView } from '../frame/ErrorView'
-import { useChange } from '../frame/notifications'
 import { ResourceLink } from '../frame/ResourceLink'
 import { useResourceId } from '../frame/ResourcePage'
 import { ResourceTable, type Column } from '../frame/ResourceTable'
 import { tableType, type Route, type RouteTable } from './resources'
 import { nextHopLabel } from './route'
 import { RouteForm } from './RouteForm'
+import { deletion, useNetworkChange } from './saving'
 
 const useStyles = makeStyles({ tools: { display: 'flex' } })
 
@@ -78,15 +78,15 @@ function columns(remove: (r: Route) => void): Column<Route>[] {
 }
 
 function DeleteRoute({ route, close }: { route: Route | undefined; close: () => void }) {
-  const change = useChange()
+  const { carry, question } = useNetworkChange()
   const name = route?.name ?? ''
-  const id = route?.id ?? ''
-  const remove = () => {
-    change({ id, title: `Deleting the route ${name}`, done: `The route ${name} was deleted.`, send: (client) => client.delete(id) }).catch(() => undefined) // the notification tells it
-  }
+  const remove = () => void (route && carry(deletion(route.id, `the route ${name}`)))
   return (
-    <ConfirmDialog open={route !== undefined} close={close} title={`Delete the route ${name}?`} action="Delete" confirm={remove}>
-      What it led takes another route at once.
-    </ConfirmDialog>
+    <>
+      <ConfirmDialog open={route !== undefined} close={close} title={`Delete the route ${name}?`} action="Delete" confirm={remove}>
+        What it led takes another route at once.
+      </ConfirmDialog>
+      {question}
+    </>
   )
 }

@@ -5,12 +5,12 @@ import { useNavigate, useParams } from 'react-router'
 import { useResource } from '../api/resources'
 import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { ErrorView } from '../frame/ErrorView'
-import { useChange } from '../frame/notifications'
 import { useResourceId } from '../frame/ResourcePage'
 import { groupType, type Rule, type SecurityGroup } from './resources'
 import type { Direction } from './rule'
 import { RuleForm } from './RuleForm'
 import { RuleTable } from './RuleTable'
+import { deletion, useNetworkChange } from './saving'
 
 const useStyles = makeStyles({
   section: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalS },
@@ -64,15 +64,15 @@ function ordered(rules: Rule[], direction: Direction): Rule[] {
 }
 
 function DeleteRule({ rule, close }: { rule: Rule | undefined; close: () => void }) {
-  const change = useChange()
+  const { carry, question } = useNetworkChange()
   const name = rule?.name ?? ''
-  const id = rule?.id ?? ''
-  const remove = () => {
-    change({ id, title: `Deleting the rule ${name}`, done: `The rule ${name} was deleted.`, send: (client) => client.delete(id) }).catch(() => undefined) // the notification tells it
-  }
+  const remove = () => void (rule && carry(deletion(rule.id, `the rule ${name}`)))
   return (
-    <ConfirmDialog open={rule !== undefined} close={close} title={`Delete the rule ${name}?`} action="Delete" confirm={remove}>
-      It no longer decides on new flows at once.
-    </ConfirmDialog>
+    <>
+      <ConfirmDialog open={rule !== undefined} close={close} title={`Delete the rule ${name}?`} action="Delete" confirm={remove}>
+        It no longer decides on new flows at once.
+      </ConfirmDialog>
+      {question}
+    </>
   )
 }

@@ -1,8 +1,8 @@
 import { ShieldRegular, ShieldTaskRegular, SplitHorizontalRegular } from '@fluentui/react-icons'
 import { nameOf } from '../api/id'
-import { DeleteButton } from '../frame/DeleteButton'
 import { everyPane } from '../frame/everywhere'
 import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
+import { DeleteNetworkButton } from './DeleteNetworkButton'
 import { groupType } from './resources'
 
 const panes: Pane[] = [
@@ -14,9 +14,9 @@ const panes: Pane[] = [
 export function SecurityGroupPage() {
   const id = useResourceId(groupType)
   const commands = (
-    <DeleteButton id={id} noun="network security group" then="/network-security-groups">
+    <DeleteNetworkButton id={id} noun="network security group" then="/network-security-groups">
       It stays as long as a subnet or an interface uses it.
-    </DeleteButton>
+    </DeleteNetworkButton>
   )
   return <ResourcePage title={nameOf(id)} subtitle="Network security group" icon={ShieldRegular} panes={panes} commands={commands} />
 }

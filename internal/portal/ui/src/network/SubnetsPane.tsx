@@ -8,12 +8,12 @@ import { Breakable } from '../frame/Breakable'
 import { ConfirmDialog } from '../frame/ConfirmDialog'
 import { EmptyState } from '../frame/EmptyState'
 import { ErrorView } from '../frame/ErrorView'
-import { useChange } from '../frame/notifications'
 import { ResourceLink } from '../frame/ResourceLink'
 import { ResourceLinks } from '../frame/ResourceLinks'
 import { useResourceId } from '../frame/ResourcePage'
 import { ResourceTable, type Column } from '../frame/ResourceTable'
 import { networkType, ownersOf, rangesOf, type Subnet, type VirtualNetwork } from './resources'
+import { deletion, useNetworkChange } from './saving'
 import { usableAddresses } from './subnet'
 import { SubnetForm } from './SubnetForm'
 
@@ -98,15 +98,15 @@ function usedBy(s: Subnet) {
 }
 
 function DeleteSubnet({ subnet, close }: { subnet: Subnet | undefined; close: () => void }) {
-  const change = useChange()
+  const { carry, question } = useNetworkChange()
   const name = subnet?.name ?? ''
-  const id = subnet?.id ?? ''
-  const remove = () => {
-    change({ id, title: `Deleting the subnet ${name}`, done: `The subnet ${name} was deleted.`, send: (client) => client.delete(id) }).catch(() => undefined) // the notification tells it
-  }
+  const remove = () => void (subnet && carry(deletion(subnet.id, `the subnet ${name}`)))
   return (
-    <ConfirmDialog open={subnet !== undefined} close={close} title={`Delete the subnet ${name}?`} action="Delete" confirm={remove}>
-      A subnet that anything uses stays.
-    </ConfirmDialog>
+    <>
+      <ConfirmDialog open={subnet !== undefined} close={close} title={`Delete the subnet ${name}?`} action="Delete" confirm={remove}>
+        A subnet that anything uses stays.
+      </ConfirmDialog>
+      {question}
+    </>
   )
 }

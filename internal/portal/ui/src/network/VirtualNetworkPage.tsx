@@ -1,15 +1,16 @@
 import { ToolbarButton } from '@fluentui/react-components'
-import { InfoRegular, MapRegular, PlugConnectedRegular, SplitHorizontalRegular, VirtualNetworkRegular } from '@fluentui/react-icons'
+import { InfoRegular, LinkMultipleRegular, MapRegular, PlugConnectedRegular, SplitHorizontalRegular, VirtualNetworkRegular } from '@fluentui/react-icons'
 import { useNavigate } from 'react-router'
 import { nameOf } from '../api/id'
-import { DeleteButton } from '../frame/DeleteButton'
 import { everyPane } from '../frame/everywhere'
 import { ResourcePage, useResourceId, type Pane } from '../frame/ResourcePage'
+import { DeleteNetworkButton } from './DeleteNetworkButton'
 import { networkType } from './resources'
 
 const panes: Pane[] = [
   { title: 'Overview', path: '', icon: InfoRegular },
   { title: 'Subnets', path: 'subnets', icon: SplitHorizontalRegular },
+  { title: 'Peerings', path: 'peerings', icon: LinkMultipleRegular },
   { title: 'Attached machines', path: 'attached-machines', icon: PlugConnectedRegular },
   ...everyPane,
 ]
@@ -22,9 +23,9 @@ export function VirtualNetworkPage() {
       <ToolbarButton icon={<MapRegular />} onClick={() => void navigate(`/network-map?network=${encodeURIComponent(id)}`)}>
         Show on map
       </ToolbarButton>
-      <DeleteButton id={id} noun="virtual network" then="/virtual-networks">
+      <DeleteNetworkButton id={id} noun="virtual network" then="/virtual-networks">
         Its subnets go with it. It stays as long as anything is in one of them.
-      </DeleteButton>
+      </DeleteNetworkButton>
     </>
   )
   return <ResourcePage title={nameOf(id)} subtitle="Virtual network" icon={VirtualNetworkRegular} panes={panes} commands={commands} />

@@ -1,8 +1,13 @@
 import {
   ArrowExitRegular,
+  BookGlobeRegular,
   CloudFlowRegular,
+  EyeTrackingRegular,
+  ShieldSettingsRegular,
   FireRegular,
+  GlobeArrowForwardRegular,
   GlobeRegular,
+  GroupListRegular,
   HeartPulseRegular,
   MapRegular,
   PlugConnectedRegular,
@@ -14,7 +19,7 @@ import {
 import type { RouteObject } from 'react-router'
 import { resourceRoute, type Area } from '../frame/area'
 import { everyRoute } from '../frame/everywhere'
-import { addressType, applicationType, firewallType, groupType, interfaceType, natType, networkType, tableType } from './resources'
+import { addressType, applicationType, firewallType, groupType, interfaceType, ipGroupType, natType, networkType, policyType, prefixType, tableType, watcherType, zoneType } from './resources'
 
 /** network has the virtual networks and all that is in them, the map, and the health of environments' networks. */
 export const network: Area = {
@@ -48,8 +53,27 @@ export const network: Area = {
     },
     { title: 'Route tables', path: '/route-tables', icon: TableRegular, words: ['routes', 'udr', 'next hop'], type: tableType, singular: 'Route table' },
     { title: 'Firewalls', path: '/firewalls', icon: FireRegular, words: ['network rules', 'azure firewall'], type: firewallType, singular: 'Firewall' },
+    {
+      title: 'Firewall policies',
+      path: '/firewall-policies',
+      icon: ShieldSettingsRegular,
+      words: ['rule collection groups', 'dnat', 'application rules'],
+      type: policyType,
+      singular: 'Firewall policy',
+    },
+    { title: 'IP groups', path: '/ip-groups', icon: GroupListRegular, words: ['addresses', 'firewall'], type: ipGroupType, singular: 'IP group' },
     { title: 'NAT gateways', path: '/nat-gateways', icon: ArrowExitRegular, words: ['outbound', 'snat'], type: natType, singular: 'NAT gateway' },
     { title: 'Public IP addresses', path: '/public-ip-addresses', icon: GlobeRegular, words: ['outbound', 'egress'], type: addressType, singular: 'Public IP address' },
+    { title: 'Public IP prefixes', path: '/public-ip-prefixes', icon: GlobeArrowForwardRegular, words: ['outbound', 'range'], type: prefixType, singular: 'Public IP prefix' },
+    { title: 'Private DNS zones', path: '/private-dns-zones', icon: BookGlobeRegular, words: ['names', 'record sets', 'resolver'], type: zoneType, singular: 'Private DNS zone' },
+    {
+      title: 'Network watchers',
+      path: '/network-watchers',
+      icon: EyeTrackingRegular,
+      words: ['topology', 'next hop', 'flow logs', 'packet capture', 'troubleshoot', 'effective rules'],
+      type: watcherType,
+      singular: 'Network watcher',
+    },
     {
       title: 'Attached machines',
       path: '/attached-machines',
@@ -59,7 +83,7 @@ export const network: Area = {
       singular: 'Attached machine',
     },
   ],
-  routes: [...lists(), ...networkRoutes(), ...ruleRoutes(), ...otherRoutes()],
+  routes: [...lists(), ...networkRoutes(), ...ruleRoutes(), ...policyRoutes(), ...zoneRoutes(), ...watcherRoutes(), ...otherRoutes()],
 }
 
 export const networkIcons = {
@@ -81,9 +105,14 @@ function lists(): RouteObject[] {
     { path: '/route-tables', lazy: async () => ({ Component: (await import('./RouteTableList')).RouteTableList }) },
     { path: '/firewalls', lazy: async () => ({ Component: (await import('./FirewallList')).FirewallList }) },
     { path: '/firewalls/create', lazy: async () => ({ Component: (await import('./CreateFirewall')).CreateFirewall }) },
+    { path: '/firewall-policies', lazy: async () => ({ Component: (await import('./policies/PolicyList')).PolicyList }) },
+    { path: '/ip-groups', lazy: async () => ({ Component: (await import('./policies/IpGroupList')).IpGroupList }) },
     { path: '/nat-gateways', lazy: async () => ({ Component: (await import('./NatGatewayList')).NatGatewayList }) },
     { path: '/nat-gateways/create', lazy: async () => ({ Component: (await import('./CreateNatGateway')).CreateNatGateway }) },
     { path: '/public-ip-addresses', lazy: async () => ({ Component: (await import('./PublicAddressList')).PublicAddressList }) },
+    { path: '/public-ip-prefixes', lazy: async () => ({ Component: (await import('./PublicPrefixList')).PublicPrefixList }) },
+    { path: '/private-dns-zones', lazy: async () => ({ Component: (await import('./dns/ZoneList')).ZoneList }) },
+    { path: '/network-watchers', lazy: async () => ({ Component: (await import('./watcher/WatcherList')).WatcherList }) },
     { path: '/attached-machines', lazy: async () => ({ Component: (await import('./MachineList')).MachineList }) },
     { path: '/network-map', lazy: async () => ({ Component: (await import('./map/MapPage')).MapPage }) },
     { path: '/network-health', lazy: async () => ({ Component: (await import('./HealthPage')).HealthPage }) },
@@ -98,6 +127,8 @@ function networkRoutes(): RouteObject[] {
       children: [
         { index: true, lazy: async () => ({ Component: (await import('./NetworkOverview')).NetworkOverview }) },
         { path: 'subnets/:subnet?', lazy: async () => ({ Component: (await import('./SubnetsPane')).SubnetsPane }) },
+        { path: 'peerings', lazy: async () => ({ Component: (await import('./peerings/PeeringsPane')).PeeringsPane }) },
+        { path: 'virtualNetworkPeerings/:peering', lazy: async () => ({ Component: (await import('./peerings/PeeringsPane')).PeeringsPane }) },
         { path: 'attached-machines', lazy: async () => ({ Component: (await import('./MachinesPane')).MachinesPane }) },
         ...everyRoute,
       ],
@@ -139,6 +170,65 @@ function ruleRoutes(): RouteObject[] {
   ]
 }
 
+function policyRoutes(): RouteObject[] {
+  return [
+    {
+      path: resourceRoute(policyType),
+      lazy: async () => ({ Component: (await import('./policies/PolicyPage')).PolicyPage }),
+      children: [
+        { index: true, lazy: async () => ({ Component: (await import('./policies/PolicyOverview')).PolicyOverview }) },
+        { path: 'rule-collection-groups', lazy: async () => ({ Component: (await import('./policies/RuleGroupsPane')).RuleGroupsPane }) },
+        { path: 'ruleCollectionGroups/:ruleGroup', lazy: async () => ({ Component: (await import('./policies/RuleGroupsPane')).RuleGroupsPane }) },
+        { path: 'dns', lazy: async () => ({ Component: (await import('./policies/PolicyDns')).PolicyDns }) },
+        ...everyRoute,
+      ],
+    },
+    {
+      path: resourceRoute(ipGroupType),
+      lazy: async () => ({ Component: (await import('./policies/IpGroupPage')).IpGroupPage }),
+      children: [{ index: true, lazy: async () => ({ Component: (await import('./policies/IpGroupPage')).IpGroupOverview }) }, ...everyRoute],
+    },
+  ]
+}
+
+function zoneRoutes(): RouteObject[] {
+  return [
+    {
+      path: resourceRoute(zoneType),
+      lazy: async () => ({ Component: (await import('./dns/ZonePage')).ZonePage }),
+      children: [
+        { index: true, lazy: async () => ({ Component: (await import('./dns/RecordsPane')).RecordsPane }) },
+        { path: 'virtual-network-links', lazy: async () => ({ Component: (await import('./dns/LinksPane')).LinksPane }) },
+        ...everyRoute,
+      ],
+    },
+    {
+      path: resourceRoute(prefixType),
+      lazy: async () => ({ Component: (await import('./PublicPrefixPage')).PublicPrefixPage }),
+      children: [{ index: true, lazy: async () => ({ Component: (await import('./PublicPrefixPage')).PublicPrefixOverview }) }, ...everyRoute],
+    },
+  ]
+}
+
+function watcherRoutes(): RouteObject[] {
+  return [
+    {
+      path: resourceRoute(watcherType),
+      lazy: async () => ({ Component: (await import('./watcher/WatcherPage')).WatcherPage }),
+      children: [
+        { index: true, lazy: async () => ({ Component: (await import('./watcher/TopologyPane')).TopologyPane }) },
+        { path: 'ip-flow-verify', lazy: async () => ({ Component: (await import('./watcher/FlowVerifyPane')).FlowVerifyPane }) },
+        { path: 'next-hop', lazy: async () => ({ Component: (await import('./watcher/NextHopPane')).NextHopPane }) },
+        { path: 'connection-troubleshoot', lazy: async () => ({ Component: (await import('./watcher/ConnectionPane')).ConnectionPane }) },
+        { path: 'effective-rules', lazy: async () => ({ Component: (await import('./watcher/EffectivePane')).EffectivePane }) },
+        { path: 'flow-logs', lazy: async () => ({ Component: (await import('./watcher/FlowLogsPane')).FlowLogsPane }) },
+        { path: 'packet-captures', lazy: async () => ({ Component: (await import('./watcher/CapturesPane')).CapturesPane }) },
+        ...everyRoute,
+      ],
+    },
+  ]
+}
+
 function otherRoutes(): RouteObject[] {
   return [
     {
@@ -167,7 +257,11 @@ function otherRoutes(): RouteObject[] {
     {
       path: resourceRoute(interfaceType),
       lazy: async () => ({ Component: (await import('./MachinePage')).MachinePage }),
-      children: [{ index: true, lazy: async () => ({ Component: (await import('./MachineOverview')).MachineOverview }) }, ...everyRoute],
+      children: [
+        { index: true, lazy: async () => ({ Component: (await import('./MachineOverview')).MachineOverview }) },
+        { path: 'effective-rules', lazy: async () => ({ Component: (await import('./watcher/EffectivePane')).InterfaceRulesPane }) },
+        ...everyRoute,
+      ],
     },
   ]
 }

@@ -65,7 +65,13 @@ test('the question is asked in the group of the resource', async () => {
   const body = { properties: { priority: 200 } }
   const forecast = await foretell(answering(told(true, { recordedFlows: { judged: 5, wouldFail: 1 } }), asked), rule, body)
   expect(forecast?.environments).toHaveLength(1)
-  expect(asked).toEqual([`${group}/providers/Microsoft.Network/whatIf`, { properties: { changes: [{ id: rule, body }] } }])
+  expect(asked).toEqual([`${group}/providers/Microsoft.Network/whatIf`, { properties: { changes: [{ id: rule, apiVersion: '2025-01-01', body }] } }])
+})
+
+test('a deletion is asked for as one', async () => {
+  const asked: unknown[] = []
+  await foretell(answering(told(false), asked), rule, undefined)
+  expect(asked[1]).toEqual({ properties: { changes: [{ id: rule, apiVersion: '2025-01-01', delete: true }] } })
 })
 
 test.each([

@@ -3,6 +3,7 @@
 
 import type { Client } from '../api/client'
 import { groupId, parseId } from '../api/id'
+import { versionOfResource } from '../api/versions'
 import { counted } from '../frame/format'
 
 /** ForecastAnswer is the part of the server's answer that is read here. */
@@ -70,13 +71,13 @@ export interface Forecast {
 }
 
 /**
- * foretell asks what a resource with another body would break; undefined: nothing, or nobody
- * can tell. A question that is refused, as by a server that does not know it or for a body
+ * foretell asks what a resource with another body, or without one if none is given, would
+ * break; undefined: nothing, or nobody can tell. A question that is refused, as by a server that does not know it or for a body
  * that is wrong, stands in nobody's way: what saving is refused for is told by saving.
  */
-export async function foretell(client: Pick<Client, 'post'>, id: string, body: object, signal?: AbortSignal): Promise<Forecast | undefined> {
+export async function foretell(client: Pick<Client, 'post'>, id: string, body: object | undefined, signal?: AbortSignal): Promise<Forecast | undefined> {
   const { subscription = '', group = '' } = parseId(id) ?? {}
-  const question = { properties: { changes: [{ id, body }] } }
+  const question = { properties: { changes: [{ id, apiVersion: versionOfResource(id), ...(body === undefined ? { delete: true } : { body }) }] } }
   try {
     const answer = await client.post<ForecastAnswer>(`${groupId(subscription, group)}/providers/Microsoft.Network/whatIf`, question, signal && { signal })
     return forecastOf(answer.body)

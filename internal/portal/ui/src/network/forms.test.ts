@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { attachmentOf, attachmentText, merge, parseAttachments, realProblem } from './attachment'
 import { egressProblem } from './egress'
-import { collectionDraft, collectionOf, collectionProblems, hasProblems, newCollection } from './firewall'
 import { appliance, routeProblems, routePropertiesOf } from './route'
 import { environmentWarnings, subnetNameProblem, subnetRangeProblem, usableAddresses } from './subnet'
 
@@ -50,26 +49,4 @@ test('attachments are read and written as isle port has them', () => {
   expect(egressProblem('bind:127.0.0.9')).toBe('')
   expect(egressProblem('socks5://proxy:1080')).toBe('')
   expect(egressProblem('10.0.0.1')).not.toBe('')
-})
-
-test('collections of a firewall tell their problems where they are', () => {
-  const there = {
-    name: 'A',
-    properties: {
-      priority: 200,
-      action: { type: 'Allow' },
-      rules: [{ name: 'r', protocols: ['TCP'], sourceAddresses: ['*'], destinationAddresses: ['10.0.0.4'], destinationPorts: ['22'] }],
-    },
-  }
-  expect(collectionOf(collectionDraft(there))).toEqual(there)
-  expect(hasProblems(collectionProblems(collectionDraft(there), [], new Set()))).toBe(false)
-  const twin = collectionProblems(collectionDraft(there), [there], new Set())
-  expect([twin.name, twin.priority].every((p) => p !== '')).toBe(true)
-  const empty = collectionProblems(newCollection([there]), [there], new Set())
-  expect(empty.priority).toBe('')
-  expect(
-    Object.entries(empty.rules[0] ?? {})
-      .filter(([, p]) => p !== '')
-      .map(([f]) => f),
-  ).toEqual(['name', 'sources', 'destinations', 'ports'])
 })

@@ -1,14 +1,22 @@
 import { expect, test } from 'vitest'
 import type * as models from '../api/models/network'
+import type * as dns from '../api/models/privatedns'
+import type { Application, FirewallCollection, PolicyCollection, WireRule } from './collection'
+import type { RecordSet, Zone, ZoneLink } from './dns/record'
 import {
   attachmentsOf,
   ownersOf,
   rangesOf,
   type Firewall,
+  type FirewallPolicy,
   type Interface,
+  type IpGroup,
   type NatGateway,
+  type Peering,
   type PublicAddress,
+  type PublicPrefix,
   type RouteTable,
+  type RuleCollectionGroup,
   type SecurityGroup,
   type Subnet,
   type VirtualNetwork,
@@ -25,16 +33,39 @@ type Named<T, M> = T extends readonly (infer E)[]
       : false
     : true
 
+type Sources = 'name' | 'description' | 'sourceAddresses' | 'sourceIpGroups'
+type Ends = Sources | 'destinationAddresses' | 'destinationPorts'
+
+/** WithoutRules is a resource without the rules in its properties, whose types differ from kind to kind. */
+type WithoutRules<T extends { properties: object }, M extends keyof T['properties']> = Omit<T, 'properties'> & { properties: Omit<T['properties'], M> }
+
 // tsc holds what the portal reads of each type to the models that are written from the SDK.
 const named: [
   Named<VirtualNetwork, models.VirtualNetwork>,
   Named<SecurityGroup, models.SecurityGroup>,
   Named<RouteTable, models.RouteTable>,
-  Named<Firewall, models.AzureFirewall>,
+  Named<WithoutRules<Firewall, 'natRuleCollections' | 'networkRuleCollections' | 'applicationRuleCollections'>, models.AzureFirewall>,
+  Named<WithoutRules<FirewallCollection, 'rules'>, models.AzureFirewallNetworkRuleCollection>,
+  Named<Pick<WireRule, Ends | 'destinationIpGroups' | 'destinationFqdns'>, models.AzureFirewallNetworkRule>,
+  Named<Pick<WireRule, Ends | 'translatedAddress' | 'translatedPort'>, models.AzureFirewallNatRule>,
+  Named<Pick<WireRule, Sources | 'targetFqdns'>, models.AzureFirewallApplicationRule>,
+  Named<Application, models.AzureFirewallApplicationRuleProtocol>,
+  Named<FirewallPolicy, models.FirewallPolicy>,
+  Named<Omit<RuleCollectionGroup['properties'], 'ruleCollections'>, models.FirewallPolicyRuleCollectionGroupProperties>,
+  Named<Omit<PolicyCollection, 'rules'>, models.FirewallPolicyFilterRuleCollection>,
+  Named<Pick<WireRule, Ends | 'ruleType' | 'ipProtocols' | 'destinationIpGroups' | 'destinationFqdns'>, models.Rule>,
+  Named<Pick<WireRule, Ends | 'ruleType' | 'ipProtocols' | 'translatedAddress' | 'translatedPort'>, models.NatRule>,
+  Named<Pick<WireRule, Sources | 'ruleType' | 'targetFqdns'>, models.ApplicationRule>,
+  Named<IpGroup, models.IPGroup>,
+  Named<Peering, models.VirtualNetworkPeering>,
+  Named<PublicPrefix, models.PublicIPPrefix>,
+  Named<Zone, dns.PrivateZone>,
+  Named<ZoneLink, dns.VirtualNetworkLink>,
+  Named<RecordSet, dns.RecordSet>,
   Named<PublicAddress, models.PublicIPAddress>,
   Named<Interface, models.Interface>,
   Named<NatGateway, models.NatGateway>,
-] = [true, true, true, true, true, true, true]
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true]
 
 test('what is read of the network is what the API has', () => expect(named).not.toContain(false))
 

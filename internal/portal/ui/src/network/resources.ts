@@ -4,6 +4,7 @@ import { useClient } from '../api/context'
 import { useSubscription } from '../api/subscription'
 import type { Attachment } from './attachment'
 import { attachTagName, parseAttachments } from './attachment'
+import type { FirewallCollection, PolicyCollection } from './collection'
 import type { RuleProperties } from './rule'
 
 // The resources of Microsoft.Network, as far as the portal reads them.
@@ -16,6 +17,11 @@ export const addressType = 'Microsoft.Network/publicIPAddresses'
 export const interfaceType = 'Microsoft.Network/networkInterfaces'
 export const natType = 'Microsoft.Network/natGateways'
 export const applicationType = 'Microsoft.Network/applicationSecurityGroups'
+export const policyType = 'Microsoft.Network/firewallPolicies'
+export const ipGroupType = 'Microsoft.Network/ipGroups'
+export const prefixType = 'Microsoft.Network/publicIPPrefixes'
+export const zoneType = 'Microsoft.Network/privateDnsZones'
+export const watcherType = 'Microsoft.Network/networkWatchers'
 export const environmentType = 'Microsoft.Logic/integrationServiceEnvironments'
 
 export interface Reference {
@@ -78,27 +84,66 @@ export interface RouteTable extends Top {
   properties: { routes: Route[]; subnets?: Reference[]; disableBgpRoutePropagation?: boolean }
 }
 
-export interface FirewallRule {
-  name: string
-  description?: string
-  protocols: string[]
-  sourceAddresses: string[]
-  destinationAddresses: string[]
-  destinationPorts: string[]
-}
-
-export interface RuleCollection {
-  name: string
-  properties: { priority: number; action: { type: string }; rules: FirewallRule[] }
-}
-
 export interface Firewall extends Top {
+  zones?: string[]
   properties: {
     sku?: { tier?: string }
     threatIntelMode?: string
     ipConfigurations: { name: string; properties: { privateIPAddress?: string; subnet?: Reference; publicIPAddress?: Reference } }[]
-    networkRuleCollections: RuleCollection[]
+    firewallPolicy?: Reference
+    natRuleCollections?: FirewallCollection[]
+    networkRuleCollections: FirewallCollection[]
+    applicationRuleCollections?: FirewallCollection[]
   }
+}
+
+/** FirewallPolicy is what firewalls have in common; its rules are in groups of their own. */
+export interface FirewallPolicy extends Top {
+  properties: {
+    sku?: { tier?: string }
+    threatIntelMode?: string
+    threatIntelWhitelist?: { ipAddresses?: string[]; fqdns?: string[] }
+    snat?: { privateRanges?: string[] }
+    basePolicy?: Reference
+    childPolicies?: Reference[]
+    firewalls?: Reference[]
+    ruleCollectionGroups?: Reference[]
+    dnsSettings?: { servers?: string[]; enableProxy?: boolean; requireProxyForNetworkRules?: boolean }
+  }
+}
+
+export interface RuleCollectionGroup {
+  id: string
+  name: string
+  etag?: string
+  properties: { priority: number; ruleCollections: PolicyCollection[] }
+}
+
+export interface IpGroup extends Top {
+  properties: { ipAddresses: string[]; firewalls?: Reference[]; firewallPolicies?: Reference[] }
+}
+
+/** Peering is a network's side of a peering. */
+export interface Peering {
+  id: string
+  name: string
+  etag?: string
+  properties: {
+    peeringState?: string
+    peeringSyncLevel?: string
+    remoteVirtualNetwork: Reference
+    remoteAddressSpace?: { addressPrefixes?: string[] }
+    allowVirtualNetworkAccess?: boolean
+    allowForwardedTraffic?: boolean
+    allowGatewayTransit?: boolean
+    useRemoteGateways?: boolean
+  }
+}
+
+/** PublicPrefix is a range of public addresses. */
+export interface PublicPrefix extends Top {
+  sku?: { name: string }
+  properties: { ipPrefix?: string; prefixLength: number; publicIPAddressVersion: string; publicIPAddresses?: Reference[]; natGateway?: Reference }
 }
 
 export interface PublicAddress extends Top {

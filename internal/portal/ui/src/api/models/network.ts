@@ -41,6 +41,22 @@ export interface ApplicationGatewayIPConfigurationPropertiesFormat {
   subnet?: SubResource
 }
 
+export interface ApplicationRule {
+  description?: string
+  destinationAddresses?: string[]
+  fqdnTags?: string[]
+  httpHeadersToInsert?: FirewallPolicyHTTPHeaderToInsert[]
+  name?: string
+  protocols?: FirewallPolicyRuleApplicationProtocol[]
+  ruleType?: FirewallPolicyRuleType
+  sourceAddresses?: string[]
+  sourceIpGroups?: string[]
+  targetFqdns?: string[]
+  targetUrls?: string[]
+  terminateTLS?: boolean
+  webCategories?: string[]
+}
+
 export interface ApplicationSecurityGroup {
   etag?: string
   id?: string
@@ -55,6 +71,8 @@ export interface ApplicationSecurityGroupPropertiesFormat {
   provisioningState?: ProvisioningState
   resourceGuid?: string
 }
+
+export type AutoLearnPrivateRangesMode = 'Disabled' | 'Enabled'
 
 export interface AzureFirewall {
   etag?: string
@@ -256,6 +274,12 @@ export interface CustomDNSConfigPropertiesFormat {
   ipAddresses?: string[]
 }
 
+export interface DNSSettings {
+  enableProxy?: boolean
+  requireProxyForNetworkRules?: boolean
+  servers?: string[]
+}
+
 export interface DdosSettings {
   ddosProtectionPlan?: SubResource
   protectionMode?: DdosSettingsProtectionMode
@@ -277,12 +301,181 @@ export interface DhcpOptions {
   dnsServers?: string[]
 }
 
+export interface ExplicitProxySettings {
+  enableExplicitProxy?: boolean
+  enablePacFile?: boolean
+  httpPort?: number
+  httpsPort?: number
+  pacFile?: string
+  pacFilePort?: number
+}
+
 export interface ExtendedLocation {
   name?: string
   type?: ExtendedLocationTypes
 }
 
 export type ExtendedLocationTypes = 'EdgeZone'
+
+export interface FirewallPolicy {
+  etag?: string
+  id?: string
+  identity?: ManagedServiceIdentity
+  location?: string
+  name?: string
+  properties?: FirewallPolicyPropertiesFormat
+  tags?: Record<string, string>
+  type?: string
+}
+
+export interface FirewallPolicyCertificateAuthority {
+  keyVaultSecretId?: string
+  name?: string
+}
+
+export interface FirewallPolicyFilterRuleCollection {
+  action?: FirewallPolicyFilterRuleCollectionAction
+  name?: string
+  priority?: number
+  ruleCollectionType?: FirewallPolicyRuleCollectionType
+  rules?: FirewallPolicyRule[]
+}
+
+export interface FirewallPolicyFilterRuleCollectionAction {
+  type?: FirewallPolicyFilterRuleCollectionActionType
+}
+
+export type FirewallPolicyFilterRuleCollectionActionType = 'Allow' | 'Deny'
+
+export interface FirewallPolicyHTTPHeaderToInsert {
+  headerName?: string
+  headerValue?: string
+}
+
+export interface FirewallPolicyInsights {
+  isEnabled?: boolean
+  logAnalyticsResources?: FirewallPolicyLogAnalyticsResources
+  retentionDays?: number
+}
+
+export interface FirewallPolicyIntrusionDetection {
+  configuration?: FirewallPolicyIntrusionDetectionConfiguration
+  mode?: FirewallPolicyIntrusionDetectionStateType
+  profile?: FirewallPolicyIntrusionDetectionProfileType
+}
+
+export interface FirewallPolicyIntrusionDetectionBypassTrafficSpecifications {
+  description?: string
+  destinationAddresses?: string[]
+  destinationIpGroups?: string[]
+  destinationPorts?: string[]
+  name?: string
+  protocol?: FirewallPolicyIntrusionDetectionProtocol
+  sourceAddresses?: string[]
+  sourceIpGroups?: string[]
+}
+
+export interface FirewallPolicyIntrusionDetectionConfiguration {
+  bypassTrafficSettings?: FirewallPolicyIntrusionDetectionBypassTrafficSpecifications[]
+  privateRanges?: string[]
+  signatureOverrides?: FirewallPolicyIntrusionDetectionSignatureSpecification[]
+}
+
+export type FirewallPolicyIntrusionDetectionProfileType = 'Advanced' | 'Basic' | 'Extended' | 'Standard'
+
+export type FirewallPolicyIntrusionDetectionProtocol = 'ANY' | 'ICMP' | 'TCP' | 'UDP'
+
+export interface FirewallPolicyIntrusionDetectionSignatureSpecification {
+  id?: string
+  mode?: FirewallPolicyIntrusionDetectionStateType
+}
+
+export type FirewallPolicyIntrusionDetectionStateType = 'Alert' | 'Deny' | 'Off'
+
+export interface FirewallPolicyLogAnalyticsResources {
+  defaultWorkspaceId?: SubResource
+  workspaces?: FirewallPolicyLogAnalyticsWorkspace[]
+}
+
+export interface FirewallPolicyLogAnalyticsWorkspace {
+  region?: string
+  workspaceId?: SubResource
+}
+
+export interface FirewallPolicyPropertiesFormat {
+  basePolicy?: SubResource
+  childPolicies?: SubResource[]
+  dnsSettings?: DNSSettings
+  explicitProxySettings?: ExplicitProxySettings
+  firewalls?: SubResource[]
+  insights?: FirewallPolicyInsights
+  intrusionDetection?: FirewallPolicyIntrusionDetection
+  provisioningState?: ProvisioningState
+  ruleCollectionGroups?: SubResource[]
+  size?: string
+  sku?: FirewallPolicySKU
+  snat?: FirewallPolicySNAT
+  sql?: FirewallPolicySQL
+  threatIntelMode?: AzureFirewallThreatIntelMode
+  threatIntelWhitelist?: FirewallPolicyThreatIntelWhitelist
+  transportSecurity?: FirewallPolicyTransportSecurity
+}
+
+export interface FirewallPolicyRule {
+  description?: string
+  name?: string
+  ruleType?: FirewallPolicyRuleType
+}
+
+export interface FirewallPolicyRuleApplicationProtocol {
+  port?: number
+  protocolType?: FirewallPolicyRuleApplicationProtocolType
+}
+
+export type FirewallPolicyRuleApplicationProtocolType = 'Http' | 'Https'
+
+export interface FirewallPolicyRuleCollection {
+  name?: string
+  priority?: number
+  ruleCollectionType?: FirewallPolicyRuleCollectionType
+}
+
+export interface FirewallPolicyRuleCollectionGroupProperties {
+  priority?: number
+  provisioningState?: ProvisioningState
+  ruleCollections?: FirewallPolicyRuleCollection[]
+  size?: string
+}
+
+export type FirewallPolicyRuleCollectionType = 'FirewallPolicyFilterRuleCollection' | 'FirewallPolicyNatRuleCollection'
+
+export type FirewallPolicyRuleNetworkProtocol = 'Any' | 'ICMP' | 'TCP' | 'UDP'
+
+export type FirewallPolicyRuleType = 'ApplicationRule' | 'NatRule' | 'NetworkRule'
+
+export interface FirewallPolicySKU {
+  tier?: FirewallPolicySKUTier
+}
+
+export type FirewallPolicySKUTier = 'Basic' | 'Premium' | 'Standard'
+
+export interface FirewallPolicySNAT {
+  autoLearnPrivateRanges?: AutoLearnPrivateRangesMode
+  privateRanges?: string[]
+}
+
+export interface FirewallPolicySQL {
+  allowSqlRedirect?: boolean
+}
+
+export interface FirewallPolicyThreatIntelWhitelist {
+  fqdns?: string[]
+  ipAddresses?: string[]
+}
+
+export interface FirewallPolicyTransportSecurity {
+  certificateAuthority?: FirewallPolicyCertificateAuthority
+}
 
 export interface FlowLog {
   etag?: string
@@ -387,6 +580,23 @@ export interface IPConfigurationPropertiesFormat {
   provisioningState?: ProvisioningState
   publicIPAddress?: PublicIPAddress
   subnet?: Subnet
+}
+
+export interface IPGroup {
+  etag?: string
+  id?: string
+  location?: string
+  name?: string
+  properties?: IPGroupPropertiesFormat
+  tags?: Record<string, string>
+  type?: string
+}
+
+export interface IPGroupPropertiesFormat {
+  firewallPolicies?: SubResource[]
+  firewalls?: SubResource[]
+  ipAddresses?: string[]
+  provisioningState?: ProvisioningState
 }
 
 export interface IPTag {
@@ -572,6 +782,20 @@ export interface NatGatewaySKU {
 }
 
 export type NatGatewaySKUName = 'Standard' | 'StandardV2'
+
+export interface NatRule {
+  description?: string
+  destinationAddresses?: string[]
+  destinationPorts?: string[]
+  ipProtocols?: FirewallPolicyRuleNetworkProtocol[]
+  name?: string
+  ruleType?: FirewallPolicyRuleType
+  sourceAddresses?: string[]
+  sourceIpGroups?: string[]
+  translatedAddress?: string
+  translatedFqdn?: string
+  translatedPort?: string
+}
 
 export interface NatRulePortMapping {
   backendPort?: number
@@ -776,6 +1000,45 @@ export type PublicIPAddressSKUName = 'Basic' | 'Standard' | 'StandardV2'
 
 export type PublicIPAddressSKUTier = 'Global' | 'Regional'
 
+export interface PublicIPPrefix {
+  etag?: string
+  extendedLocation?: ExtendedLocation
+  id?: string
+  location?: string
+  name?: string
+  properties?: PublicIPPrefixPropertiesFormat
+  sku?: PublicIPPrefixSKU
+  tags?: Record<string, string>
+  type?: string
+  zones?: string[]
+}
+
+export interface PublicIPPrefixPropertiesFormat {
+  customIPPrefix?: SubResource
+  ipPrefix?: string
+  ipTags?: IPTag[]
+  loadBalancerFrontendIpConfiguration?: SubResource
+  natGateway?: NatGateway
+  prefixLength?: number
+  provisioningState?: ProvisioningState
+  publicIPAddressVersion?: IPVersion
+  publicIPAddresses?: ReferencedPublicIPAddress[]
+  resourceGuid?: string
+}
+
+export interface PublicIPPrefixSKU {
+  name?: PublicIPPrefixSKUName
+  tier?: PublicIPPrefixSKUTier
+}
+
+export type PublicIPPrefixSKUName = 'Standard' | 'StandardV2'
+
+export type PublicIPPrefixSKUTier = 'Global' | 'Regional'
+
+export interface ReferencedPublicIPAddress {
+  id?: string
+}
+
 export type ResourceIdentityType = 'None' | 'SystemAssigned' | 'SystemAssigned, UserAssigned' | 'UserAssigned'
 
 export interface ResourceNavigationLink {
@@ -831,6 +1094,19 @@ export interface RouteTablePropertiesFormat {
   resourceGuid?: string
   routes?: Route[]
   subnets?: Subnet[]
+}
+
+export interface Rule {
+  description?: string
+  destinationAddresses?: string[]
+  destinationFqdns?: string[]
+  destinationIpGroups?: string[]
+  destinationPorts?: string[]
+  ipProtocols?: FirewallPolicyRuleNetworkProtocol[]
+  name?: string
+  ruleType?: FirewallPolicyRuleType
+  sourceAddresses?: string[]
+  sourceIpGroups?: string[]
 }
 
 export interface SecurityGroup {
