@@ -49,7 +49,7 @@ func TestPolicyAgainstKernel(t *testing.T) {
 	networks := max(1, *policyPackets/packetsOfNetwork)
 	for i := range networks {
 		rules := 3 + i*i*897/max(1, (networks-1)*(networks-1)) // 3 to 900
-		c := newComparison(t, k, tag, random.Input(rules))
+		c := newComparison(t, k, tag, random.Input(rules), nil)
 		c.drawAndSend(t, random, min(packetsOfNetwork, *policyPackets))
 		wrong, suspect := c.problems(t)
 		c.close()
@@ -75,6 +75,7 @@ type comparison struct {
 	taps    []tap
 	senders map[netip.Addr]int
 	queue   queue
+	spoil   func(layout.Input) layout.Input
 	// patience is how long is waited for a kernel that is busy otherwise: to the end only
 	// where something is wrong.
 	patience time.Duration
@@ -100,9 +101,13 @@ func (s *sentFlow) arrives(senders map[netip.Addr]int) (netpol.Flow, bool) {
 	return f, d.Allowed() && d.Inside && there
 }
 
-// newComparison makes the network.
-func newComparison(t *testing.T, k *kernel.Kernel, tag string, in layout.Input) *comparison {
-	l, err := layout.Compile(in)
+// newComparison makes the network; spoil, if any, makes it differ from the policy.
+func newComparison(t *testing.T, k *kernel.Kernel, tag string, in layout.Input, spoil func(layout.Input) layout.Input) *comparison {
+	made := in
+	if spoil != nil {
+		made = spoil(in)
+	}
+	l, err := layout.Compile(made)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +115,7 @@ func newComparison(t *testing.T, k *kernel.Kernel, tag string, in layout.Input) 
 		t.Fatal(err)
 	}
 	apply(t, k, l)
-	c := &comparison{kernel: k, tag: tag, in: in, known: map[netpol.Flow]bool{}, want: map[string]uint64{}, sent: make([]sentFlow, 1), senders: map[netip.Addr]int{}, queue: newQueue(t), patience: time.Minute}
+	c := &comparison{kernel: k, tag: tag, in: in, known: map[netpol.Flow]bool{}, want: map[string]uint64{}, sent: make([]sentFlow, 1), senders: map[netip.Addr]int{}, queue: newQueue(t), spoil: spoil, patience: time.Minute}
 	for _, ns := range l.Namespaces {
 		addresses := layouttest.Sources()[ns.Name]
 		if len(addresses) == 0 {
@@ -167,6 +172,45 @@ func (c *comparison) send(t *testing.T, f netpol.Flow) {
 	c.sent = append(c.sent, sentFlow{f, trace})
 	if err := unix.Sendto(c.senders[f.Source], packet(f, number), 0, &unix.SockaddrInet4{Addr: f.Destination.As4()}); err != nil {
 		t.Fatalf("%s: %v", f, err)
+	}
+}
+
+// TestWhatDiffersIsWrittenInFewLines: of a network whose kernel lets pass what one rule
+// denies, that rule is left, and what a rule needs.
+func TestWhatDiffersIsWrittenInFewLines(t *testing.T) {
+	k, tag := openTag(t, "few")
+	compiled := func(text string) layout.Input {
+		in := layout.Input{Model: modeltext.Parse(t, text, nil), Attachments: []layout.Attachment{{Interface: "/nic/a"}, {Interface: "/nic/b"}}}
+		var err error
+		if in.Policy, err = netpol.Compile(in.Model); err != nil {
+			t.Fatal(err)
+		}
+		return in
+	}
+	const needed = `network 10.0.0.0/16
+subnet front 10.0.0.0/24 guard -
+subnet back 10.0.1.0/24 - way
+nic a vnet/front 10.0.0.6,10.0.0.7 -
+nic b vnet/back 10.0.1.9 -
+nsg guard
+`
+	const rule = "rule guard r2 110 Out Deny Tcp * * 10.0.1.0/24 80\n"
+	in := compiled(needed + "rule guard r1 100 Out Allow Udp * * * *\n" + rule + "rule guard r3 120 Out Deny Tcp * * 8.8.8.8 *\nroute way r 192.168.0.0/16 None\nthreat 198.51.100.0/24\n")
+	c := newComparison(t, k, tag, in, func(in layout.Input) layout.Input {
+		return compiled(strings.Replace(modeltext.Format(in.Model), "r2 110 Out Deny", "r2 110 Out Allow", 1))
+	})
+	c.send(t, netpol.Flow{Protocol: netpol.TCP, Source: netip.MustParseAddr("10.0.0.6"), SourcePort: 5000, Destination: netip.MustParseAddr("10.0.1.9"), DestinationPort: 80})
+	for range 10 {
+		c.queue.pass(t)
+	}
+	wrong, suspect := c.problems(t)
+	c.close()
+	if len(wrong) == 0 || len(suspect) == 0 {
+		t.Fatal("nothing differs")
+	}
+	lines := c.fewer(t, strings.Split(strings.TrimSpace(modeltext.Format(in.Model)), "\n"), suspect[0])
+	if got, want := strings.Join(lines, "\n"), strings.TrimSpace(needed+rule)+"\ntable way"; got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }
 
@@ -321,7 +365,7 @@ func (c *comparison) differs(t *testing.T, lines []string, f netpol.Flow) bool {
 	if in.Policy, err = netpol.Compile(in.Model); err != nil {
 		return false
 	}
-	one := newComparison(t, c.kernel, c.tag, in)
+	one := newComparison(t, c.kernel, c.tag, in, c.spoil)
 	defer one.close()
 	one.patience = time.Second
 	if one.trace(f).Decision.Reason == netpol.RoutingLoop {
