@@ -58,12 +58,21 @@ type Addresses string
 // PackAddresses sorts the list: in which order a server tells the addresses of a name
 // means nothing.
 func PackAddresses(list ...netip.Addr) Addresses {
-	list = slices.Clone(list)
-	slices.SortFunc(list, netip.Addr.Compare)
-	var b []byte
+	if !slices.IsSortedFunc(list, netip.Addr.Compare) {
+		list = slices.Clone(list)
+		slices.SortFunc(list, netip.Addr.Compare)
+	}
+	var room [4 * (1 + 16)]byte // for as many as most names have
+	b := room[:0]
 	for _, a := range list {
-		raw := a.AsSlice()
-		b = append(append(b, byte(len(raw))), raw...)
+		switch {
+		case a.Is4():
+			raw := a.As4()
+			b = append(append(b, byte(len(raw))), raw[:]...)
+		case a.Is6():
+			raw := a.As16()
+			b = append(append(b, byte(len(raw))), raw[:]...)
+		}
 	}
 	return Addresses(b)
 }

@@ -51,16 +51,36 @@ func BenchmarkDial(b *testing.B) {
 			c.Close()
 		}
 	})
-	d := NewInproc(Options{Networks: in(benchPlace(b))}).Dialer("e", SubnetBuiltIn)
-	b.Run("judged", func(b *testing.B) {
-		for b.Loop() {
-			c, err := d.Dial(b.Context(), "tcp", to)
-			if err != nil {
-				b.Fatal(err)
+	place := benchPlace(b)
+	attempts := 0
+	for name, o := range map[string]Options{"judged": {Networks: in(place)}, "told": {Networks: in(place), Attempted: func(Attempt) { attempts++ }}} {
+		d := NewInproc(o).Dialer("e", SubnetBuiltIn)
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				c, err := d.Dial(b.Context(), "tcp", to)
+				if err != nil {
+					b.Fatal(err)
+				}
+				c.Close()
 			}
-			c.Close()
-		}
-	})
+		})
+	}
+}
+
+// BenchmarkUsed is what it costs to tell of the use of a connection that is kept.
+func BenchmarkUsed(b *testing.B) {
+	attempts := 0
+	n := NewInproc(Options{Networks: in(benchPlace(b)), Attempted: func(Attempt) { attempts++ }})
+	ctx := WithSubject(b.Context(), Subject{Workflow: "/subscriptions/s/resourceGroups/g/providers/Microsoft.Logic/workflows/w", Name: "Call"})
+	c, err := n.Dialer("e", SubnetBuiltIn).Dial(ctx, "tcp", benchServer(b).String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		Used(ctx, c, true)
+	}
 }
 
 func BenchmarkJudge(b *testing.B) {

@@ -224,7 +224,7 @@ func redirection(r *Request, answer *Response) *url.URL {
 
 // send makes one round trip over the network and reads the answer whole.
 func (o *Operation) send(ctx context.Context, c connector.Call, r *Request) (*Response, error) {
-	request, err := r.http(ctx)
+	request, err := r.http(told(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +232,7 @@ func (o *Operation) send(ctx context.Context, c connector.Call, r *Request) (*Re
 	if err != nil {
 		return nil, err
 	}
-	answer, err := roundTrip(transport, request)
+	answer, err := transport.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}

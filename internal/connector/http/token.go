@@ -116,13 +116,13 @@ func (o *Operation) assertion(a object, endpoint string) (string, error) {
 // requestToken makes the one request, which follows no redirect: its body is the
 // credential.
 func (o *Operation) requestToken(ctx context.Context, c connector.Call, endpoint string, form url.Values) (string, time.Duration, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(told(ctx), http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", 0, invalidf("the 'authority' of the authentication is not valid.")
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
-	answer, err := roundTrip(o.transports.of(c.Dialer), request)
+	answer, err := o.transports.of(c.Dialer).RoundTrip(request)
 	if err != nil {
 		return "", 0, err
 	}

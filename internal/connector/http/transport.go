@@ -99,12 +99,10 @@ func (t *transports) new(d dataplane.Dialer, certificate *tls.Certificate) *http
 	}
 }
 
-// roundTrip sends a request, and tells the data plane whom a connection serves that is
-// there already.
-func roundTrip(transport http.RoundTripper, request *http.Request) (*http.Response, error) {
-	ctx := request.Context()
-	trace := &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) { dataplane.Used(ctx, got.Conn, got.Reused) }}
-	return transport.RoundTrip(request.WithContext(httptrace.WithClientTrace(ctx, trace)))
+// told is the context of a request that tells the data plane whom a connection serves that
+// is there already.
+func told(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) { dataplane.Used(ctx, got.Conn, got.Reused) }})
 }
 
 func (t *transports) close() {
