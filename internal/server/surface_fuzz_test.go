@@ -73,6 +73,7 @@ func population() [][2]string {
 		{net + "virtualNetworkGateways/gw", `{"location":"westeurope","properties":{"gatewayType":"Vpn","vpnType":"RouteBased","sku":{"name":"VpnGw1","tier":"VpnGw1"},"ipConfigurations":[{"name":"c","properties":{"subnet":` + id(net+"virtualNetworks/net/subnets/GatewaySubnet") + `,"publicIPAddress":` + id(net+"publicIPAddresses/ip2") + `}}]}}`},
 		{net + "networkInterfaces/nic", `{"location":"westeurope","properties":{"ipConfigurations":[{"name":"c","properties":{"subnet":` + id(net+"virtualNetworks/net/subnets/machines") + `,"privateIPAllocationMethod":"Dynamic"}}]}}`},
 		{net + "networkWatchers/watch", `{"location":"westeurope","properties":{}}`},
+		{net + "networkWatchers/watch/flowLogs/log", `{"location":"westeurope","properties":{"targetResourceId":"$G/` + net + `networkSecurityGroups/rules","storageId":"$G/providers/Microsoft.Storage/storageAccounts/logs","enabled":false,"retentionPolicy":{"days":3,"enabled":true},"format":{"type":"JSON","version":2}}}`},
 		{"providers/Microsoft.ManagedIdentity/userAssignedIdentities/uai", `{"location":"westeurope","tags":{"a":"b"}}`},
 		{logic + "integrationServiceEnvironments/ise", `{"location":"westeurope","sku":{"name":"Premium","capacity":1},"properties":{"networkConfiguration":{"accessEndpoint":{"type":"External"},"subnets":[` +
 			id(net+"virtualNetworks/net/subnets/s1") + `,` + id(net+"virtualNetworks/net/subnets/s2") + `,` + id(net+"virtualNetworks/net/subnets/s3") + `,` + id(net+"virtualNetworks/net/subnets/s4") + `]}}}`},
