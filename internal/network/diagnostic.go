@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -211,19 +212,24 @@ func (p *provider) securityView(ctx context.Context, r *arm.Request) (*arm.Respo
 		return nil, err
 	}
 	var views []expr.Value
-	if nic := s.content.nic(body.Target); nic != nil {
-		view, err := s.securityOf(nic.ID, nic.SecurityGroup, nic.Subnet)
-		if err != nil {
-			return nil, err
+	err = p.control.Read(ctx, func(tx *store.Tx) error {
+		view := func(nic, group, subnet string) error {
+			shown, err := s.securityOf(tx, nic, group, subnet)
+			views = append(views, shown)
+			return err
 		}
-		views = append(views, view)
-	}
-	for _, subnet := range v.subnets {
-		view, err := s.securityOf("", "", subnet)
-		if err != nil {
-			return nil, err
+		if nic := s.content.nic(body.Target); nic != nil {
+			return view(nic.ID, nic.SecurityGroup, nic.Subnet)
 		}
-		views = append(views, view)
+		for _, subnet := range v.subnets {
+			if err := view("", "", subnet); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	var f fields
 	f.add("networkInterfaces", expr.Array(views...))
@@ -231,7 +237,7 @@ func (p *provider) securityView(ctx context.Context, r *arm.Request) (*arm.Respo
 }
 
 // securityOf is the view of an interface, or of what is in a subnet without one.
-func (s *Snapshot) securityOf(nic, group, subnet string) (expr.Value, error) {
+func (s *Snapshot) securityOf(tx *store.Tx, nic, group, subnet string) (expr.Value, error) {
 	network, at := s.content.subnet(subnet)
 	if at == nil {
 		return expr.Null(), fmt.Errorf("network policy: there is no subnet %s", subnet)
@@ -241,21 +247,32 @@ func (s *Snapshot) securityOf(nic, group, subnet string) (expr.Value, error) {
 		return expr.Null(), fmt.Errorf("network policy: there is no network %s", network.ID)
 	}
 	var rules, f fields
-	var effective []netpol.EffectiveRule
-	if nic != "" {
-		own := n.EffectiveRules(nic)
-		rules.add("networkInterfaceAssociation", association(nic, group, own))
-		effective = append(effective, own...)
-	}
-	shared := n.EffectiveRules(at.ID)
-	rules.add("subnetAssociation", association(at.ID, at.SecurityGroup, shared))
-	effective = append(effective, shared...)
 	defaults, all := []expr.Value{}, []expr.Value{}
-	for i := range effective {
-		if strings.HasPrefix(effective[i].Label, "defaultSecurityRules/") {
-			defaults = append(defaults, plainRule(&effective[i], ""))
+	associate := func(member, id, group string) error {
+		own, usual, err := groupRules(tx, group)
+		if err != nil {
+			return err
 		}
-		all = append(all, effectiveRule(&effective[i]))
+		var a fields
+		a.text("id", id)
+		a.add("securityRules", own)
+		rules.add(member, a.value())
+		for _, rule := range usual.Elements() {
+			defaults = append(defaults, rule)
+		}
+		effective := n.EffectiveRules(id)
+		for i := range effective {
+			all = append(all, effectiveRule(&effective[i]))
+		}
+		return nil
+	}
+	if nic != "" {
+		if err := associate("networkInterfaceAssociation", nic, group); err != nil {
+			return expr.Null(), err
+		}
+	}
+	if err := associate("subnetAssociation", at.ID, at.SecurityGroup); err != nil {
+		return expr.Null(), err
 	}
 	rules.add("defaultSecurityRules", expr.Array(defaults...))
 	rules.add("effectiveSecurityRules", expr.Array(all...))
@@ -264,28 +281,23 @@ func (s *Snapshot) securityOf(nic, group, subnet string) (expr.Value, error) {
 	return f.value(), nil
 }
 
-// association is what a group adds to an interface or a subnet: the rules of its owner.
-func association(id, group string, effective []netpol.EffectiveRule) expr.Value {
-	own := []expr.Value{}
-	for i := range effective {
-		if strings.HasPrefix(effective[i].Label, "securityRules/") {
-			own = append(own, plainRule(&effective[i], group))
-		}
+// groupRules are the rules of a security group, its own and the default ones, as its GET
+// shows them; "" has none.
+func groupRules(tx *store.Tx, group string) (own, defaults expr.Value, err error) {
+	if group == "" {
+		return expr.Array(), expr.Array(), nil
 	}
-	var f fields
-	f.text("id", id)
-	f.add("securityRules", expr.Array(own...))
-	return f.value()
-}
-
-// plainRule is a rule in the form of a security rule, of a group if it is given.
-func plainRule(r *netpol.EffectiveRule, group string) expr.Value {
-	var f fields
-	name := r.Label[strings.IndexByte(r.Label, '/')+1:]
-	f.text("name", name)
-	if group != "" {
-		f.text("id", group+"/securityRules/"+name)
+	id, err := arm.ParseID(group)
+	if err != nil {
+		return expr.Null(), expr.Null(), err
 	}
-	f.add("properties", effectiveRule(r).Without("name"))
-	return f.value()
+	r, err := arm.Load(tx, id.Key())
+	if errors.Is(err, store.ErrNotFound) {
+		return expr.Array(), expr.Array(), nil // it has gone since the policy was made
+	}
+	if err != nil {
+		return expr.Null(), expr.Null(), err
+	}
+	rules, err := children[Rule](tx, id, typeRules)
+	return embedded(rules, typeRules, func(n *nested[Rule]) expr.Value { return n.form.view() }), defaultRuleList(r.ID, r.ETag), err
 }

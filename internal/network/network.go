@@ -27,7 +27,7 @@ func putNetwork(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Writte
 		return nil, found.Err()
 	}
 	form := &Network{Version: formVersion, Space: body.AddressSpace.AddressPrefixes, Settings: carry(r.Properties(), carriedNetwork)}
-	space := checkSpace(form.Space, &found)
+	space := checkSpace(r.ID.String(), form.Space, &found)
 	checkDNS(body.DHCPOptions.DNSServers, &found)
 	checkUplink(r.Tags, &found)
 	var old []nested[Subnet]

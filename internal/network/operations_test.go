@@ -1,9 +1,12 @@
 package network_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -25,8 +28,10 @@ import (
 
 // operation is an operation of the provider as the shared reading lists it.
 type operation struct {
-	Client, GoMethod, HTTPMethod, Path string
-	SuccessCodes                       []int
+	Client, GoMethod, HTTPMethod, Path         string
+	SuccessCodes                               []int
+	LRO                                        bool
+	FinalStateVia, RequestModel, ResponseModel string
 }
 
 // operations reads network-operations.json. Tests of it are skipped where the shared
@@ -64,8 +69,10 @@ func (o *operation) matches(method, path string) bool {
 type witness struct {
 	client *http.Client
 	list   []operation
+	models *models
 	mu     sync.Mutex
 	driven map[string]bool
+	wrong  map[string]bool // "Client.Method: what is wrong with an answer"
 }
 
 func (v *witness) Do(r *http.Request) (*http.Response, error) {
@@ -73,11 +80,22 @@ func (v *witness) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	_ = res.Body.Close()
+	res.Body = io.NopCloser(bytes.NewReader(body))
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for i := range v.list {
-		if o := &v.list[i]; o.matches(r.Method, r.URL.Path) && slices.Contains(o.SuccessCodes, res.StatusCode) {
-			v.driven[o.String()] = true
+		o := &v.list[i]
+		if !o.matches(r.Method, r.URL.Path) || res.StatusCode >= http.StatusBadRequest {
+			continue
+		}
+		v.driven[o.String()] = slices.Contains(o.SuccessCodes, res.StatusCode) || v.driven[o.String()]
+		for _, what := range v.models.examine(o, res, body) {
+			v.wrong[o.String()+": "+what] = true
 		}
 	}
 	return res, nil
@@ -144,7 +162,7 @@ func check[T comparable](s *sdk, what string, got, want T) {
 // TestOperations drives every operation of the provider that this server has with the
 // Azure SDK. testdata/operations.txt tells of each whether it is driven.
 func TestOperations(t *testing.T) {
-	v := &witness{list: slices.Concat(operations(t), publicPrefixOperations(), flowLogOperations()), driven: map[string]bool{}}
+	v := &witness{list: slices.Concat(operations(t), publicPrefixOperations(), flowLogOperations()), models: readModels(t), driven: map[string]bool{}, wrong: map[string]bool{}}
 	for _, scenario := range []struct {
 		name string
 		run  func(*sdk)
@@ -153,6 +171,9 @@ func TestOperations(t *testing.T) {
 		{"public addresses", drivePublicIPs}, {"public prefixes", drivePublicPrefixes}, {"interfaces", driveInterfaces}, {"nat gateways", driveNATGateways}, {"peerings", drivePeerings}, {"firewalls", driveFirewalls}, {"firewall policies", drivePolicies},
 	} {
 		t.Run(scenario.name, func(t *testing.T) { scenario.run(newWorld(t).sdk(v)) })
+	}
+	for _, what := range slices.Sorted(maps.Keys(v.wrong)) {
+		t.Error(what)
 	}
 	var b strings.Builder
 	for i := range v.list {

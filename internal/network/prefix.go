@@ -96,7 +96,7 @@ func usable(prefixes []netip.Prefix) int64 {
 
 // checkSpace checks the address space of a network (§A1): CIDR, no reserved
 // range, no overlap among themselves.
-func checkSpace(prefixes []string, found *arm.Found) []netip.Prefix {
+func checkSpace(network string, prefixes []string, found *arm.Found) []netip.Prefix {
 	const target = "properties.addressSpace.addressPrefixes"
 	if len(prefixes) == 0 {
 		found.Add(codeFormat, target, "The address space of a virtual network needs at least one range. Give addressPrefixes, for example [\"10.0.0.0/16\"].")
@@ -108,7 +108,7 @@ func checkSpace(prefixes []string, found *arm.Found) []netip.Prefix {
 		at := fmt.Sprintf("%s[%d]", target, i)
 		prefix, problem := ParsePrefix(text)
 		if problem != nil {
-			found.Add(problem.Code, at, "%s", problem.Message)
+			found.Add(problem.Code, at, "%s It is an address prefix of resource %s.", problem.Message, network)
 			continue
 		}
 		if r, bad := reservedBy(prefix); bad {

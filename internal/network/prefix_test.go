@@ -48,7 +48,7 @@ func TestAddressSpace(t *testing.T) {
 		{"x 127.0.0.0/8 10.0.0.0/8 10.1.0.0/16", "InvalidAddressPrefixFormat AddressPrefixReserved VnetAddressSpacesOverlap"},
 	} {
 		var found arm.Found
-		checkSpace(strings.Fields(c.space), &found)
+		checkSpace("n", strings.Fields(c.space), &found)
 		if got := codes(found); got != c.want {
 			t.Errorf("%s: %s, want %s", c.space, got, c.want)
 		}
