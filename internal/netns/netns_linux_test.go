@@ -465,3 +465,29 @@ func BenchmarkDial(b *testing.B) {
 		})
 	}
 }
+
+// TestListenEcho: a raw socket is in the namespace, where alone its echo is answered.
+func TestListenEcho(t *testing.T) {
+	n := unshared(t)
+	c, err := n.ListenEcho(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	request := []byte{8, 0, 0xf7, 0xfd, 0, 1, 0, 1} // an echo request with the id 1 and the number 1 (RFC 792)
+	if _, err := c.WriteTo(request, &net.IPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
+		t.Fatal(err)
+	}
+	for answer := make([]byte, 64); ; {
+		size, _, err := c.ReadFrom(answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size == len(request) && answer[0] == 0 && answer[5] == 1 && answer[7] == 1 {
+			return // an echo reply
+		}
+	}
+}

@@ -85,8 +85,17 @@ func driveFlowLogs(s *sdk) {
 func flowLogOperations() []operation {
 	const list = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Network/networkWatchers/{networkWatcherName}/flowLogs"
 	const one = list + "/{flowLogName}"
-	return []operation{{"FlowLogsClient", "BeginCreateOrUpdate", "PUT", one, []int{200, 201}}, {"FlowLogsClient", "BeginDelete", "DELETE", one, []int{202, 204}}, {"FlowLogsClient", "Get", "GET", one, []int{200}},
-		{"FlowLogsClient", "NewListPager", "GET", list, []int{200}}, {"FlowLogsClient", "UpdateTags", "PATCH", one, []int{200}}}
+	operations := []operation{
+		{GoMethod: "BeginCreateOrUpdate", HTTPMethod: "PUT", Path: one, SuccessCodes: []int{200, 201}},
+		{GoMethod: "BeginDelete", HTTPMethod: "DELETE", Path: one, SuccessCodes: []int{202, 204}},
+		{GoMethod: "Get", HTTPMethod: "GET", Path: one, SuccessCodes: []int{200}},
+		{GoMethod: "NewListPager", HTTPMethod: "GET", Path: list, SuccessCodes: []int{200}},
+		{GoMethod: "UpdateTags", HTTPMethod: "PATCH", Path: one, SuccessCodes: []int{200}},
+	}
+	for i := range operations {
+		operations[i].Client = "FlowLogsClient"
+	}
+	return operations
 }
 
 // TestFlowLogRefusals: all problems at once, and nothing is changed.
