@@ -87,6 +87,24 @@ func TestAFirewallJudgesPacketsByNameAndLetsCallersIn(t *testing.T) {
 			t.Errorf("a ClientHello for %s: %t", name, heard.something)
 		}
 	}
+
+	open, err := reaches(t, client, "10.0.9.51:80")
+	must(t, err)
+	must(t, open.SetDeadline(time.Now().Add(time.Minute)))
+	_, err = fmt.Fprint(open, "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n")
+	must(t, err)
+	said := bufio.NewReader(open)
+	res, err := http.ReadResponse(said, nil)
+	must(t, err)
+	_, err = io.Copy(io.Discard, res.Body)
+	must(t, err)
+	s.firewallWith(*public.ID, func(p *armnetwork.AzureFirewallPropertiesFormat) {
+		p.NatRuleCollections = natTo(address, 8080, "198.51.100.0/24", "10.0.9.51")
+	})
+	var timed net.Error
+	if _, err := said.ReadByte(); err == nil || errors.As(err, &timed) && timed.Timeout() {
+		t.Errorf("what no rule lets through any more goes on: %v", err)
+	}
 }
 
 // zone makes a private DNS zone of the network, with an address for each name.

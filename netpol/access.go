@@ -345,9 +345,10 @@ func (j *judge) behind(c *cuts) {
 			c.routes(p.subnet)
 			c.set(p.firewall.private...)
 			c.set(p.firewall.threats.prefixes...)
-			for _, stage := range []*firewallStage{&p.firewall.network, &p.firewall.application} {
-				c.listFrom(public, len(stage.rules), func(i int) match { return stage.rules[i].match })
-			}
+			network := p.firewall.networkMatches()
+			c.listFrom(public, len(network), func(i int) match { return network[i] })
+			application := p.firewall.application.rules
+			c.listFrom(public, len(application), func(i int) match { return application[i].match })
 		case p.nic != nil && p.nic.forwards:
 			c.routes(p.subnet)
 			for _, g := range []*group{p.nic.group, p.subnet.group} {

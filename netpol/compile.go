@@ -16,7 +16,7 @@ func Compile(m *Model) (*Policy, error) {
 		model:  m,
 		policy: &Policy{networks: map[string]*Network{}},
 		groups: map[string]*SecurityGroup{}, tables: map[string]*RouteTable{}, subnets: map[string]*Network{},
-		models: map[string]*VirtualNetwork{}, compiled: map[groupKey]*group{}, policies: map[string]*FirewallPolicy{},
+		models: map[string]*VirtualNetwork{}, compiled: map[groupKey]*group{}, policies: map[string]*FirewallPolicy{}, nameTags: map[string][]string{},
 	}
 	c.check()
 	if c.problems != nil {
@@ -52,6 +52,7 @@ type compiler struct {
 	models   map[string]*VirtualNetwork
 	compiled map[groupKey]*group
 	policies map[string]*FirewallPolicy
+	nameTags map[string][]string // those of the model
 }
 
 // groupKey is what a compiled group depends on.
@@ -108,6 +109,9 @@ func (c *compiler) check() {
 	}
 	c.checkPolicies()
 	checkThreats("threats", &c.model.Threats, &c.problems)
+	for i := range c.model.NameTags {
+		c.nameTag(&c.model.NameTags[i])
+	}
 	for _, t := range c.model.Tags {
 		if !isTagName(t.Name) {
 			c.problems.add("service tag "+t.Name, "it is not the name of a service tag")
@@ -116,6 +120,15 @@ func (c *compiler) check() {
 			checkPrefix("service tag "+t.Name, "prefix", p, &c.problems)
 		}
 	}
+}
+
+func (c *compiler) nameTag(t *NameTag) {
+	key := strings.ToLower(t.Name)
+	if _, twice := c.nameTags[key]; twice || !isTagName(t.Name) {
+		c.problems.add("FQDN tag "+t.Name, "its name is there twice, or is no name of a tag")
+	}
+	c.nameTags[key] = slices.Clone(t.Names)
+	checkNames("FQDN tag "+t.Name, t.Names, &c.problems)
 }
 
 func (c *compiler) checkNetwork(n *VirtualNetwork) {

@@ -132,6 +132,7 @@ const (
 	NotForwarded                      // the peered network does not take what others have sent here
 	KnownThreat                       // the firewall denies what is on the list of threats
 	NameUnknown                       // application rules decide by a name that is not known
+	NameNotLookedUp                   // a NAT rule leads to a name of which the firewall knows no address
 )
 
 var reasonTexts = [...]string{
@@ -156,6 +157,7 @@ var reasonTexts = [...]string{
 	NotOnInternet:       "the address is private and not in the virtual network, and the Internet does not have it",
 	KnownThreat:         "it is on the list of known threats",
 	NameUnknown:         "application rules decide by the name that the client asks for, and none is known",
+	NameNotLookedUp:     "the firewall knows no address of the name: its name servers have not told one",
 }
 
 func (r Reason) String() string { return reasonTexts[r] }

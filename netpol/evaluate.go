@@ -69,6 +69,7 @@ type walk struct {
 	snat     netip.Addr
 	dnat     netip.AddrPort
 	named    bool
+	host     string // by whose address a firewall's rule has decided
 	threat   ThreatMode
 	// anyName says that what is asked is whether there are names with which the flow may
 	// pass, where it has none.
@@ -81,7 +82,7 @@ func (w *walk) decide() Decision {
 	if w.run() {
 		verdict = Allow
 	}
-	d := Decision{Verdict: verdict, Stage: w.stage, Reason: w.reason, Exit: w.exit, SNATIP: w.snat, DNAT: w.dnat, Named: w.named, Threat: w.threat}
+	d := Decision{Verdict: verdict, Stage: w.stage, Reason: w.reason, Exit: w.exit, SNATIP: w.snat, DNAT: w.dnat, Named: w.named, Host: w.host, Threat: w.threat}
 	if verdict == Allow {
 		d.Network, d.Inside = w.network.id, w.end != nil || w.exit == VnetLocal || w.exit == VNetPeering
 	}

@@ -2,6 +2,7 @@ package netpol
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +19,8 @@ type FilterRule struct {
 	Ported, Portless []Protocol
 	SourcePorts      []PortRange // of both: merged, never empty
 	DestinationPorts []PortRange
+	// Names are destinations as well, by what the firewall knows of them.
+	Names []string
 }
 
 // Group is a security group as a subnet or an interface sees it. Groups that are
@@ -58,8 +61,11 @@ func (n *Network) Group(id string) (Group, bool) {
 // FirewallFilter is what a firewall does to what is led to it, in this order.
 type FirewallFilter struct {
 	Threats []netip.Prefix // no end of a flow may be in it
-	NAT     []Translation  // of flows to Publics
-	Rules   []FilterRule   // what none of them allows goes on to Applications
+	Alerts  []netip.Prefix // what begins from or to these is told of, and passes
+	DNS     DNSSettings
+	LooksUp []string      // the names that it looks up
+	NAT     []Translation // of flows to Publics
+	Rules   []FilterRule  // what none of them allows goes on to Applications
 	// Applications are the flows whose client's name decides; their access is not that of
 	// the filter. What is none of them is denied.
 	Applications []FilterRule
@@ -75,7 +81,8 @@ type FirewallFilter struct {
 // Translation is a NAT rule: flows that match go on to another destination.
 type Translation struct {
 	FilterRule
-	To netip.AddrPort
+	To     netip.AddrPort
+	ToName string // instead of To's address
 }
 
 // Firewall returns what a firewall of the network does, by its ID.
@@ -90,11 +97,15 @@ func (n *Network) Firewall(id string) (FirewallFilter, bool) {
 
 func (f *firewall) filter() FirewallFilter {
 	filter := FirewallFilter{Publics: f.publics, Public: f.public, Private: Merge(f.private), Address: f.address}
-	if f.threats.mode == ThreatDeny {
+	filter.DNS, filter.LooksUp = f.dns.clone(), slices.Clone(f.looksUp)
+	switch f.threats.mode {
+	case ThreatDeny:
 		filter.Threats = f.threats.prefixes
+	case ThreatAlert:
+		filter.Alerts = f.threats.prefixes
 	}
 	for i := range f.nat.rules {
-		filter.NAT = append(filter.NAT, Translation{f.nat.rules[i].filter(), f.nat.rules[i].to})
+		filter.NAT = append(filter.NAT, Translation{f.nat.rules[i].filter(), f.nat.rules[i].to, f.nat.rules[i].toName})
 	}
 	for i := range f.network.rules {
 		filter.Rules = append(filter.Rules, f.network.rules[i].filter())
@@ -105,7 +116,13 @@ func (f *firewall) filter() FirewallFilter {
 	return filter
 }
 
-func (r *firewallRule) filter() FilterRule { return r.match.filter(r.id, r.action) }
+func (r *firewallRule) filter() FilterRule {
+	f := r.match.filter(r.id, r.action)
+	if len(r.hosts) > 0 {
+		f.Names, f.Destination = slices.Clone(r.hosts), append([]netip.Prefix{}, merged(r.literal)...)
+	}
+	return f
+}
 
 func (m *match) filter(id string, access Access) FilterRule {
 	r := FilterRule{ID: id, Access: access, SourcePorts: m.sourcePorts, DestinationPorts: m.ports, Source: merged(m.source), Destination: merged(m.destination)}

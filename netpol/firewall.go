@@ -21,6 +21,9 @@ type firewall struct {
 	publics []netip.Addr // at which flows come in
 	private []netip.Prefix
 	threats threatFilter
+	dns     DNSSettings
+	looksUp []string // the names of its rules, sorted
+	known   knownNames
 
 	nat, network, application firewallStage
 }
@@ -38,7 +41,10 @@ type firewallRule struct {
 	priority int    // of the collection
 	action   Access
 	match    match
-	to       netip.AddrPort    // of NAT rules
+	to       netip.AddrPort // of NAT rules, as is toName
+	toName   string
+	hosts    []string          // of network rules: names of destinations, beside those in literal
+	literal  []netip.Prefix    // as match has them, where there are hosts
 	ports    []ApplicationPort // of application rules, as are names
 	names    names
 }
@@ -128,28 +134,29 @@ func (c *compiler) compileFirewall(f *Firewall, s *scope) *firewall {
 		compiled.private = slices.Clone(ranges)
 	}
 	for _, g := range c.groupsOf(f) {
-		compiled.add(&g, s)
+		compiled.add(&g, s, c.nameTags)
 	}
 	for _, stage := range []*firewallStage{&compiled.nat, &compiled.network, &compiled.application} {
 		stage.index()
 	}
+	compiled.dns, compiled.looksUp = c.dnsOf(f), compiled.lookUps()
 	return compiled
 }
 
 // add appends the rules of a group to their stages.
-func (f *firewall) add(g *ruleGroup, s *scope) {
+func (f *firewall) add(g *ruleGroup, s *scope, tags map[string][]string) {
 	for _, c := range byPriority(g.NAT, func(c NATCollection) int { return c.Priority }) {
 		for i := range c.Rules {
 			r := &c.Rules[i]
 			id, label := g.idOf("natRuleCollections", c.Name, r.Name)
-			f.nat.rules = append(f.nat.rules, firewallRule{kind: NATKind, id: id, label: label, priority: c.Priority, action: Allow, match: r.match(s), to: r.To})
+			f.nat.rules = append(f.nat.rules, firewallRule{kind: NATKind, id: id, label: label, priority: c.Priority, action: Allow, match: r.match(s), to: r.To, toName: plainName(r.ToName)})
 		}
 	}
 	for _, c := range byPriority(g.Collections, func(c RuleCollection) int { return c.Priority }) {
 		for i := range c.Rules {
 			r := &c.Rules[i]
 			id, label := g.idOf("networkRuleCollections", c.Name, r.Name)
-			f.network.rules = append(f.network.rules, firewallRule{kind: NetworkKind, id: id, label: label, priority: c.Priority, action: c.Action, match: r.match(s)})
+			f.network.rules = append(f.network.rules, r.compile(firewallRule{kind: NetworkKind, id: id, label: label, priority: c.Priority, action: c.Action}, s))
 		}
 	}
 	for _, c := range byPriority(g.Applications, func(c ApplicationCollection) int { return c.Priority }) {
@@ -157,7 +164,7 @@ func (f *firewall) add(g *ruleGroup, s *scope) {
 			r := &c.Rules[i]
 			id, label := g.idOf("applicationRuleCollections", c.Name, r.Name)
 			f.application.rules = append(f.application.rules, firewallRule{kind: ApplicationKind, id: id, label: label, priority: c.Priority, action: c.Action,
-				match: r.match(s), ports: slices.Clone(r.Protocols), names: newNames(r.Names)})
+				match: r.match(s), ports: slices.Clone(r.Protocols), names: newNames(r.named(tags))})
 		}
 	}
 }
@@ -176,7 +183,29 @@ func (s *firewallStage) index() {
 	s.all = newClassifier(matches)
 }
 
-func (r *NetworkRule) match(s *scope) match { return matchOf(s, r.Protocols, r.Source, r.Destination) }
+// compile adds to a rule what it matches. A rule with names is found whatever the
+// destination is, which is then looked at.
+func (r *NetworkRule) compile(rule firewallRule, s *scope) firewallRule {
+	rule.match = matchOf(s, r.Protocols, r.Source, r.Destination)
+	if len(r.Names) == 0 || len(r.Destination.Addresses) > 0 && rule.match.destination == nil {
+		return rule // without names, or all addresses are meant anyway
+	}
+	rule.hosts = plainNames(r.Names)
+	if len(r.Destination.Addresses) > 0 {
+		rule.literal = rule.match.destination
+	}
+	rule.match.destination = nil
+	return rule
+}
+
+// named are the names of an application rule and of its tags.
+func (r *ApplicationRule) named(tags map[string][]string) []string {
+	list := slices.Clone(r.Names)
+	for _, tag := range r.Tags {
+		list = append(list, tags[strings.ToLower(tag)]...)
+	}
+	return list
+}
 
 // match limits a rule to what has ports: the translation gives one.
 func (r *NATRule) match(s *scope) match {

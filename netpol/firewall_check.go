@@ -19,6 +19,7 @@ func checkFirewall(f *Firewall, found *Problems) {
 	}
 	checkRanges(f.ID, f.PrivateRanges, found)
 	checkIntel(f.ID, &f.ThreatIntel, found)
+	checkServers(f.ID, &f.DNS, found)
 }
 
 // checkPolicy does so for a policy.
@@ -36,6 +37,9 @@ func checkPolicy(p *FirewallPolicy, found *Problems) {
 	}
 	checkRanges(p.ID, p.PrivateRanges, found)
 	checkIntel(p.ID, &p.ThreatIntel, found)
+	if p.DNS != nil {
+		checkServers(p.ID, p.DNS, found)
+	}
 }
 
 // checkPolicies reports references between policies and firewalls that lead nowhere, or
@@ -94,7 +98,11 @@ func (g *ruleGroup) check(found *Problems) {
 	for _, c := range g.Collections {
 		head("networkRuleCollections", c.Name, c.Priority, c.Action)
 		for _, r := range c.Rules {
-			checkMatch(g.subject("networkRuleCollections", c.Name, r.Name), r.Protocols, r.Source, r.Destination, found)
+			subject := g.subject("networkRuleCollections", c.Name, r.Name)
+			checkMatch(subject, r.Protocols, r.Source, r.Destination, found)
+			for _, name := range r.Names {
+				checkHost(subject, name, found)
+			}
 		}
 	}
 	clear(taken)
@@ -123,8 +131,11 @@ func checkMatch(subject string, protocols []Protocol, source, destination Side, 
 
 func (r *NATRule) check(subject string, found *Problems) {
 	checkMatch(subject, r.Protocols, r.Source, r.Destination, found)
-	if !r.To.IsValid() || r.To.Port() == 0 || r.To.Addr().Is4In6() {
-		found.add(subject, "it has no address and port to translate to")
+	if r.ToName != "" {
+		checkHost(subject, r.ToName, found)
+	}
+	if r.To.IsValid() == (r.ToName != "") || r.To.Port() == 0 || r.To.Addr().Is4In6() {
+		found.add(subject, "it has no address, or no name, and port to translate to")
 	}
 }
 
@@ -136,6 +147,20 @@ func (r *ApplicationRule) check(subject string, found *Problems) {
 		}
 	}
 	checkNames(subject, r.Names, found)
+}
+
+func checkHost(subject, name string, found *Problems) {
+	if err := CheckHost(name); err != nil {
+		found.add(subject, "%v", err)
+	}
+}
+
+func checkServers(subject string, d *DNSSettings, found *Problems) {
+	for _, a := range d.Servers {
+		if !a.IsValid() {
+			found.add(subject, "the address of a name server is not valid")
+		}
+	}
 }
 
 func checkNames(subject string, names []string, found *Problems) {

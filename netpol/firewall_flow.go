@@ -14,6 +14,7 @@ import (
 func (w *walk) filter(at *place) bool {
 	fw := at.firewall
 	w.stage, w.place, w.firewall, w.netRule = StageFirewall, at, fw, nil
+	w.host = ""
 	if mode := fw.threats.find(&w.flow); mode != ThreatOff {
 		w.threat = mode
 		if mode == ThreatDeny {
@@ -21,15 +22,18 @@ func (w *walk) filter(at *place) bool {
 		}
 	}
 	translated := w.inward(fw)
+	if w.netRule != nil && !translated {
+		return w.stop(StageFirewall, NameNotLookedUp)
+	}
 	if slices.Contains(fw.publics, w.flow.Destination) {
 		return w.stop(StageFirewall, NoRuleMatched)
 	}
-	switch i := fw.network.all.find(&w.flow); {
+	switch i, host := fw.networkRule(&w.flow); {
 	case i >= 0:
 		if translated {
 			w.record(Allow)
 		}
-		w.netRule = &fw.network.rules[i]
+		w.netRule, w.host = &fw.network.rules[i], host
 	case !translated && !w.byName(fw):
 		return false
 	}
@@ -40,14 +44,24 @@ func (w *walk) filter(at *place) bool {
 	return w.netRule.action == Allow
 }
 
-// inward translates the destination, if a NAT rule says so.
+// inward translates the destination, if a NAT rule says so. Where the rule leads to a name
+// that the firewall does not know, it is noted and nothing is translated.
 func (w *walk) inward(fw *firewall) bool {
 	i := fw.nat.all.find(&w.flow)
 	if i < 0 || !slices.Contains(fw.publics, w.flow.Destination) {
 		return false
 	}
 	w.netRule = &fw.nat.rules[i]
-	w.dnat = w.netRule.to
+	to := w.netRule.to
+	if name := w.netRule.toName; name != "" {
+		w.host = name
+		at := fw.known.by[name].To
+		if !at.IsValid() {
+			return false
+		}
+		to = netip.AddrPortFrom(at, to.Port())
+	}
+	w.dnat = to
 	w.flow.Destination, w.flow.DestinationPort = w.dnat.Addr(), w.dnat.Port()
 	w.target = nil
 	return true

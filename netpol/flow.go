@@ -80,6 +80,7 @@ type Decision struct {
 	RuleKind RuleKind       // at the firewall's stage
 	DNAT     netip.AddrPort // the destination that a NAT rule has given the flow
 	Named    bool           // an application rule has decided by the flow's name
+	Host     string         // the name by whose address a network rule or a NAT rule has decided; "" for none
 	Threat   ThreatMode     // a firewall has found it on the list of threats, and does that
 }
 
@@ -104,10 +105,17 @@ func (d Decision) String() string {
 	case StageRoute:
 		return verb + " by " + d.routeText()
 	case StageFirewall:
+		if d.Reason == NameNotLookedUp {
+			return fmt.Sprintf("%s by %s %s of firewall %s, which leads to %s: %s", verb, d.RuleKind, d.RuleName, lastName(d.Firewall), d.Host, d.Reason)
+		}
 		if d.Reason != ByRule {
 			return fmt.Sprintf("%s by firewall %s: %s", verb, lastName(d.Firewall), d.Reason)
 		}
-		return fmt.Sprintf("%s by %s %s (priority %d) of firewall %s", verb, d.RuleKind, d.RuleName, d.Priority, lastName(d.Firewall))
+		text := fmt.Sprintf("%s by %s %s (priority %d) of firewall %s", verb, d.RuleKind, d.RuleName, d.Priority, lastName(d.Firewall))
+		if d.Host != "" {
+			text += ", by the address of " + d.Host
+		}
+		return text
 	}
 	where := "subnet " + lastName(d.Subnet)
 	if d.Interface != "" {

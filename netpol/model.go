@@ -22,6 +22,15 @@ type Model struct {
 	// Threats are the addresses and names that firewalls warn of or keep away, each as its
 	// own mode says.
 	Threats Threats
+	// NameTags are the FQDN tags of application rules. A rule that names another one has
+	// no names by it.
+	NameTags []NameTag
+}
+
+// NameTag is an FQDN tag: names of one purpose.
+type NameTag struct {
+	Name  string
+	Names []string // as those of application rules
 }
 
 // VirtualNetwork is an address space and what it is connected to.
@@ -151,6 +160,13 @@ type Firewall struct {
 	// means 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 and 100.64.0.0/10. All others
 	// leave with the first public address (network.md §A6).
 	PrivateRanges []netip.Prefix
+	DNS           DNSSettings
+}
+
+// DNSSettings is what a firewall does about names.
+type DNSSettings struct {
+	Proxy   bool         // it answers questions at its private address
+	Servers []netip.Addr // that it asks, in order; none: the platform's
 }
 
 // FirewallPolicy is what several firewalls have in common. The groups of its base come
@@ -161,6 +177,7 @@ type FirewallPolicy struct {
 	Groups        []RuleCollectionGroup
 	ThreatIntel   ThreatIntel // the base's list of what is no threat counts as well; the stricter mode does
 	PrivateRanges []netip.Prefix
+	DNS           *DNSSettings // nil: those of the base
 }
 
 // RuleCollectionGroup is a part of a policy: its collections are tried, of each kind,
@@ -187,6 +204,9 @@ type NetworkRule struct {
 	Protocols   []Protocol
 	Source      Side
 	Destination Side
+	// Names are destinations as well: the addresses that the firewall knows of them
+	// (Names). With some, no addresses in Destination are none.
+	Names []string
 }
 
 // NATCollection is a NAT rule collection of a firewall.
@@ -205,6 +225,9 @@ type NATRule struct {
 	Source      Side
 	Destination Side
 	To          netip.AddrPort
+	// ToName is where the rule leads instead of To's address: to the one that the firewall
+	// knows of the name. While it knows none, the flows are denied.
+	ToName string
 }
 
 // ApplicationCollection is an application rule collection of a firewall.
@@ -223,6 +246,7 @@ type ApplicationRule struct {
 	Sources      []Address
 	Destinations []Address // none is any
 	Names        []string  // "*", "*.example.com", "example.com"
+	Tags         []string  // FQDN tags, whose names count as well
 }
 
 // ApplicationPort is a protocol that a client speaks at a port.

@@ -56,6 +56,9 @@ func (d Decision) Record(f Flow) Record {
 	if d.Named || d.Threat != ThreatOff {
 		r.FQDN = f.Application.Name
 	}
+	if d.Host != "" {
+		r.FQDN = d.Host
+	}
 	r.Threat = d.Threat.String()
 	if r.Stage == "" {
 		r.Stage = "none"

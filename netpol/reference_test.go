@@ -18,6 +18,7 @@ import (
 // who asks for them.
 type reference struct {
 	m     *Model
+	names Names
 	steps *[]step // nil unless asked for
 }
 
@@ -397,8 +398,15 @@ func (r reference) translate(fw Firewall, f *Flow, last *outcome, s *Subnet) boo
 		for _, c := range slices.SortedStableFunc(slices.Values(g.NAT), func(a, b NATCollection) int { return a.Priority - b.Priority }) {
 			for _, rule := range c.Rules {
 				if slices.Contains(fw.PublicIPs, f.Destination) && (f.Protocol == TCP || f.Protocol == UDP) && r.matches(rule.Protocols, rule.Source, rule.Destination, *f, s) {
+					last.rule = before[i] + c.Name + "/" + rule.Name
+					if rule.ToName != "" {
+						rule.To = netip.AddrPortFrom(r.names.Of(fw.ID, rule.ToName).To, rule.To.Port())
+						if !rule.To.IsValid() {
+							return false
+						}
+					}
 					f.Destination, f.DestinationPort = rule.To.Addr(), rule.To.Port()
-					last.rule, last.dnat = before[i]+c.Name+"/"+rule.Name, rule.To
+					last.dnat = rule.To
 					return true
 				}
 			}
@@ -449,6 +457,10 @@ func (r reference) firewall(fw Firewall, f *Flow, last *outcome) bool {
 		r.log(told)
 		return verdict == Allow
 	}
+	if !translated && last.rule != "" {
+		last.reason = NameNotLookedUp
+		return byNAT(Deny)
+	}
 	if slices.Contains(fw.PublicIPs, f.Destination) {
 		last.reason = NoRuleMatched
 		return byNAT(Deny)
@@ -457,7 +469,7 @@ func (r reference) firewall(fw Firewall, f *Flow, last *outcome) bool {
 	for i, g := range groups {
 		for _, c := range slices.SortedStableFunc(slices.Values(g.Collections), func(a, b RuleCollection) int { return a.Priority - b.Priority }) {
 			for _, rule := range c.Rules {
-				if r.matches(rule.Protocols, rule.Source, rule.Destination, *f, &s) {
+				if r.networkRule(fw, rule, *f, &s) {
 					if translated {
 						byNAT(Allow)
 					}
@@ -497,6 +509,20 @@ func (r reference) firewall(fw Firewall, f *Flow, last *outcome) bool {
 	}
 	last.reason = NoRuleMatched
 	return tell(Deny)
+}
+
+// networkRule tells whether a network rule matches, also by a name.
+func (r reference) networkRule(fw Firewall, rule NetworkRule, f Flow, s *Subnet) bool {
+	for _, name := range rule.Names {
+		any := Side{Ports: rule.Destination.Ports}
+		if slices.Contains(r.names.Of(fw.ID, name).Addresses, f.Destination) && r.matches(rule.Protocols, rule.Source, any, f, s) {
+			return true
+		}
+	}
+	if len(rule.Names) > 0 && len(rule.Destination.Addresses) == 0 {
+		return false
+	}
+	return r.matches(rule.Protocols, rule.Source, rule.Destination, f, s)
 }
 
 // asks tells whether an application rule is about the flow, whatever its name.
@@ -856,6 +882,9 @@ func (g generator) rules(name string, priority int) RuleCollectionGroup {
 			for range g.n(3) {
 				r.Protocols = append(r.Protocols, Protocol(g.n(int(ICMP)+1)))
 			}
+			for range max(0, g.n(5)-2) {
+				r.Names = append(r.Names, pick(g, "db.example.com", "DB.example.com.", "web.example.com", "nowhere.example.com"))
+			}
 			c.Rules = append(c.Rules, r)
 		}
 		group.Collections = append(group.Collections, c)
@@ -867,6 +896,9 @@ func (g generator) rules(name string, priority int) RuleCollectionGroup {
 				To: netip.MustParseAddrPort(pick(g, "10.0.0.4:443", "10.0.1.4:80", "10.0.3.4:22", "10.1.0.4:80", "8.8.8.8:80", "10.9.0.1:1"))}
 			r.Destination.Addresses = pick(g, nil, addresses("203.0.113.200"), addresses("203.0.113.9"))
 			r.Protocols = pick(g, nil, []Protocol{TCP}, []Protocol{UDP}, []Protocol{TCP, UDP})
+			if g.n(4) == 0 {
+				r.ToName, r.To = pick(g, "db.example.com", "nowhere.example.com"), netip.AddrPortFrom(netip.Addr{}, r.To.Port())
+			}
 			c.Rules = append(c.Rules, r)
 		}
 		group.NAT = append(group.NAT, c)
@@ -884,6 +916,21 @@ func (g generator) rules(name string, priority int) RuleCollectionGroup {
 		group.Applications = append(group.Applications, c)
 	}
 	return group
+}
+
+// names draws what the firewalls know of names.
+func (g generator) names() (names Names) {
+	for _, fw := range []string{"/FW", "/hubfw"} {
+		for _, name := range []string{"db.example.com", "Web.example.com."} {
+			k := Known{}
+			for _, text := range pick(g, nil, []string{"10.0.1.4"}, []string{"8.8.8.8", "10.0.0.4"}, []string{"203.0.113.9", "198.51.100.7", "10.1.0.4"}) {
+				k.To = netip.MustParseAddr(text)
+				k.Addresses = append(k.Addresses, k.To)
+			}
+			names.Put(fw, name, k)
+		}
+	}
+	return names
 }
 
 // flow draws a flow, three of four from an address of the network with a number.
@@ -924,11 +971,13 @@ func TestFastAgreesWithReference(t *testing.T) {
 		if err != nil {
 			t.Fatalf("-seed %d: %v", start+i, err)
 		}
+		names := g.names()
+		p = p.WithNames(names)
 		for range flowsOfModel {
 			number := max(0, g.n(5)-2) // mostly the first one
 			asked := &m.Networks[number]
 			n, _ := p.Network(strings.ToUpper(asked.ID))
-			compareFlow(t, m, n, asked, g.flow(number), seen)
+			compareFlow(t, reference{m: m, names: names}, n, asked, g.flow(number), seen)
 			if t.Failed() {
 				t.Fatalf("in the first network of -seed %d", start+i)
 			}
@@ -938,10 +987,11 @@ func TestFastAgreesWithReference(t *testing.T) {
 }
 
 // compareFlow judges a flow both ways, and counts what decided it.
-func compareFlow(t *testing.T, m *Model, n *Network, asked *VirtualNetwork, f Flow, seen map[string]int) {
+func compareFlow(t *testing.T, r reference, n *Network, asked *VirtualNetwork, f Flow, seen map[string]int) {
 	t.Helper()
 	var steps []step
-	want := reference{m, &steps}.evaluate(asked, f)
+	r.steps = &steps
+	want := r.evaluate(asked, f)
 	d, trace := n.Evaluate(f), n.Trace(f)
 	got := outcome{d.Verdict, d.Stage, d.RuleName, d.Reason, d.SNATIP, d.DNAT, d.Threat}
 	if _, rule, ok := strings.Cut(d.RuleName, "/"); ok && d.Stage != StageFirewall {
@@ -960,7 +1010,7 @@ func compareFlow(t *testing.T, m *Model, n *Network, asked *VirtualNetwork, f Fl
 	if d.Allowed() {
 		seen["exit by "+d.Exit.String()]++
 	}
-	for what, is := range map[string]bool{"source translated": d.SNATIP.IsValid(), "destination translated": d.DNAT.IsValid(), "decided by name": d.Named, "threat allowed": d.Threat == ThreatAlert,
+	for what, is := range map[string]bool{"source translated": d.SNATIP.IsValid(), "destination translated": d.DNAT.IsValid(), "decided by name": d.Named, "decided by the address of a name": d.Host != "", "threat allowed": d.Threat == ThreatAlert,
 		"rule of a policy": d.Firewall != "" && strings.Count(d.RuleName, "/") == 2, "a network beyond": d.Allowed() && !strings.EqualFold(d.Network, asked.ID), "several hops": len(steps) > 6} {
 		if is {
 			seen[what]++

@@ -23,10 +23,11 @@ var rewrite = flag.Bool("rewrite", false, "write what the policy answers into th
 func TestScripts(t *testing.T) { modeltext.Scripts(t, *rewrite, script, "model", "ask") }
 
 func script(t *testing.T, files []string) string {
-	p, err := netpol.Compile(modeltext.Parse(t, files[0], nil))
+	p, err := netpol.Compile(modeltext.Parse(t, files[0], func(verb string, _ []string) bool { return verb == "knows" }))
 	if err != nil {
 		t.Fatal(err)
 	}
+	p = p.WithNames(modeltext.Known(t, files[0]))
 	var got strings.Builder
 	network := "/vnet"
 	for line := range strings.Lines(files[1]) {

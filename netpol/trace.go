@@ -67,8 +67,8 @@ func (w *walk) record(verdict Access) {
 	}
 	d := Decision{Verdict: verdict, Stage: w.stage, Reason: w.reason}
 	if w.stage == StageFirewall {
-		d.SNATIP, d.Named, d.Threat = w.snat, w.named, w.threat
-		if w.netRule != nil && w.netRule.kind == NATKind {
+		d.SNATIP, d.Named, d.Host, d.Threat = w.snat, w.named, w.host, w.threat
+		if w.netRule != nil && w.netRule.kind == NATKind && w.reason != NameNotLookedUp {
 			d.DNAT = w.dnat
 		}
 	}

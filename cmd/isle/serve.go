@@ -80,6 +80,7 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.config.DataPlane, "dataplane", "", "who enforces the networks' policy: inproc (this process, the default), kernel (the kernel of this machine as well: Linux, as root or with its capabilities) or auto (the kernel if it can)")
 	flags.DurationVar(&f.config.SubnetRelease, "subnet-release-delay", 0, "how long the subnets of a deleted environment stay taken (default: they are free at once)")
 	flags.StringVar(&f.config.ThreatList, "threat-list", "", "a file of known threats that firewalls warn of or deny by their threatIntelMode: an address, a range or a name (example.com, *.example.com) on each line; read again when it changes")
+	flags.StringVar(&f.config.FQDNTags, "fqdn-tags", "", "a file of the FQDN tags that application rules may name: on each line a tag and the names of hosts that it stands for (example.com, *.example.com); read again when it changes (default: WindowsUpdate, whose names are public)")
 	flags.StringVar(&f.config.ServiceTags, "service-tags", "", "a file of service tags and their prefixes, as the weekly public download has them; read again when it changes (default: the tags have no addresses)")
 	flags.StringVar(&f.config.Authority, "authority", "", "where ActiveDirectoryOAuth authentications of actions get their tokens, unless they name an authority (default "+connectorhttp.DefaultAuthority+")")
 	flags.DurationVar(&f.config.CallTimeout, "call-timeout", 0, "how long one request of an action may take (default 4m in an environment, 2m outside)")

@@ -149,6 +149,7 @@ type Flow struct {
 	Zone          Zone           // what Address counts as; filled in
 
 	brief bool // only the verdict is wanted: no texts are made
+	quiet bool // nobody is told
 }
 
 // Decision is the verdict on a flow and why.

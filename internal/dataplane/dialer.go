@@ -16,6 +16,7 @@ type dialer struct {
 	network *Inproc
 	source  Source
 	probing bool // it tries who answers, for nobody: what it reaches for is no attempt
+	quiet   bool // nobody is told of its flows
 }
 
 // Source implements Dialer.
@@ -40,6 +41,9 @@ func (d *dialer) Dial(ctx context.Context, network, address string) (net.Conn, e
 		attempt.Denied = errors.As(err, new(*DeniedError))
 		d.attempted(place, attempt)
 		return nil, err
+	}
+	if place != nil && len(place.Proxies) > 0 { // a firewall may have learned where the host is
+		place = d.network.place(d.source.Environment)
 	}
 	return d.reach(ctx, place, network, attempt, addresses)
 }

@@ -19,6 +19,9 @@ type Options struct {
 	Attempted func(Attempt)
 	// Flows, if set, is told of the flows in networks.
 	Flows Flows
+	// Learned, if set, is told what the name servers of a firewall have told it, before
+	// that is answered to who asked; what it does about that is in force when it returns.
+	Learned func(host Host, addresses []netip.Addr)
 	// Resolver looks names up; nil: the system's.
 	Resolver Resolver
 	// Timeout bounds one connection attempt to one address; 0: 30 s.

@@ -50,7 +50,7 @@ func (n *Inproc) judge(p *Place, f Flow) judgement {
 }
 
 func (n *Inproc) report(j judgement) judgement {
-	if n.options.Observe != nil {
+	if n.options.Observe != nil && !j.Flow.quiet {
 		n.options.Observe(j.Decision)
 	}
 	return j

@@ -16,9 +16,9 @@ import (
 
 // Wall is who has the kernel hold what the policy says, and knows what it holds.
 type Wall interface {
-	// Held is what the kernel holds for an environment. It waits until what is stored is
-	// in force there, or has failed to be, which is the error if there is nothing for the
-	// environment at all.
+	// Held is what the kernel holds for an environment, or for all of them and the
+	// firewalls for "". It waits until what is stored is in force there, or has failed to
+	// be, which is the error if there is nothing for the environment at all.
 	Held(ctx context.Context, environment string) (*Held, error)
 	// Isolation says how much of the policy the kernel holds just now, of what concerns an
 	// environment, or of everything for "".
@@ -35,6 +35,8 @@ type Held struct {
 	// Machines are the namespaces of the interfaces that real addresses are attached to,
 	// by the interface's ID in lower case.
 	Machines map[string]Namespace
+	// Firewalls are the namespaces of firewalls, by the firewall's ID in lower case.
+	Firewalls map[string]Namespace
 	// Outside are the networks that have an uplink, Gateways those behind whose gateway
 	// there is a machine, or that use the gateway of a network with either: such flows
 	// take the kernel's way.
@@ -117,6 +119,13 @@ func (k *Kernel) way(ctx context.Context, s Source, j *judgement) (path string, 
 		j.egress != nil: // the public address says how it leaves the host
 		return "", nil
 	}
+	if j.place.Own.IsValid() {
+		ns := held.Firewalls[strings.ToLower(j.place.Environment)]
+		if !ns.Found() {
+			return "", notHeld(j.Flow, errors.New("the firewall is not in it"))
+		}
+		return ns.Path, nil
+	}
 	return held.Namespaces[s.Environment][s.Subnet.component()].Path, nil
 }
 
@@ -169,4 +178,9 @@ func (e *NotHeldError) Is(target error) bool { return errors.Is(e.cause, target)
 
 func notHeld(f Flow, cause error) error {
 	return &net.OpError{Op: "dial", Net: f.Protocol, Addr: net.TCPAddrFromAddrPort(f.Address), Err: &NotHeldError{cause}}
+}
+
+// Tell reports a decision about a packet that the kernel has met.
+func (k *Kernel) Tell(to netip.AddrPort, flow netpol.Flow, d netpol.Decision) {
+	k.report(judgement{Decision: byPolicy(Flow{Direction: Outbound, Protocol: strings.ToLower(flow.Protocol.String()), Address: to}, flow, d)})
 }

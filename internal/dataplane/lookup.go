@@ -120,11 +120,14 @@ func first(a, b error) error {
 // ask asks one server. IPv6 addresses are asked for only where there is no IPv4 one:
 // subnets have IPv4, so they would be passed over.
 func (q *query) ask(ctx context.Context, server netip.Addr) ([]netip.Addr, error) {
+	if firewall := q.place.Proxies[server]; firewall != nil && q.dialer.network.inner == nil {
+		return q.through(ctx, firewall, server)
+	}
 	if server == platformAddress {
 		if _, err := q.judge("udp", server); err != nil {
 			return nil, err
 		}
-		if k := q.dialer.network.inner; k != nil { // a name is a way out as well
+		if k := q.dialer.network.inner; k != nil && !q.place.Own.IsValid() { // a name is a way out as well
 			if _, err := k.wall.Held(ctx, q.dialer.source.Environment); err != nil {
 				return nil, q.failed(server, &net.DNSError{Err: (&NotHeldError{err}).Error(), IsTemporary: true})
 			}
@@ -205,7 +208,7 @@ func (q *query) failed(server netip.Addr, e *net.DNSError) error {
 }
 
 func (q *query) judge(protocol string, server netip.Addr) (judgement, error) {
-	flow := Flow{Source: q.dialer.source, Protocol: protocol, Address: netip.AddrPortFrom(server, dnsPort)}
+	flow := Flow{Source: q.dialer.source, Protocol: protocol, Address: netip.AddrPortFrom(server, dnsPort), quiet: q.dialer.quiet}
 	n := q.dialer.network
 	var j judgement
 	if server == platformAddress {

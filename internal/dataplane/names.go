@@ -36,27 +36,67 @@ type NameProxy struct {
 	ns       Namespace
 	kernel   *Kernel
 	network  func() *netpol.Network
-	zones    func() (*Zones, error)
+	place    func() (*Place, error)
+
+	mu     sync.Mutex
+	under  map[*proxied]bool // what was let through; guarded by mu
+	closed bool              // guarded by mu
 }
 
 // ServeNames begins a name proxy at an address of a firewall's namespace. The network is
-// the firewall's, as of now; nil if it is not there. The zones are the private ones that
-// this network knows.
-func (k *Kernel) ServeNames(ns Namespace, at netip.AddrPort, network func() *netpol.Network, zones func() (*Zones, error)) (*NameProxy, error) {
+// the firewall's, as of now; nil if it is not there. The place is the firewall's, by whose
+// name servers names are looked up.
+func (k *Kernel) ServeNames(ns Namespace, at netip.AddrPort, network func() *netpol.Network, place func() (*Place, error)) (*NameProxy, error) {
 	l, err := ns.Listen(context.Background(), at)
 	if err != nil {
 		return nil, err
 	}
-	p := &NameProxy{l, ns, k, network, zones}
+	p := &NameProxy{listener: l, ns: ns, kernel: k, network: network, place: place, under: map[*proxied]bool{}}
 	go accept(l, p.serve)
 	return p, nil
 }
 
-// Close ends the proxy; what it has let through goes on.
-func (p *NameProxy) Close() error { return p.listener.Close() }
+// Close ends the proxy and what it has let through: nobody is there any more whom its
+// connections could be judged by.
+func (p *NameProxy) Close() error {
+	err := p.listener.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for one := range p.under {
+		one.cut()
+	}
+	return err
+}
 
 // Shutdown is Close.
 func (p *NameProxy) Shutdown(context.Context) error { return p.Close() }
+
+// Review judges what was let through by the policy of now, and cuts what that denies
+// (network.md §A6, Change).
+func (p *NameProxy) Review() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for one := range p.under {
+		if !one.passes() {
+			one.cut()
+		}
+	}
+}
+
+// keep notes a connection that was let through; false if the proxy has ended.
+func (p *NameProxy) keep(one *proxied) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.under[one] = true
+	return !p.closed
+}
+
+func (p *NameProxy) forget(one *proxied) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.under, one)
+}
 
 func (p *NameProxy) serve(c net.Conn) {
 	defer c.Close()
@@ -76,6 +116,11 @@ func (p *NameProxy) serve(c net.Conn) {
 		return
 	}
 	defer one.server.Close()
+	defer p.forget(one)
+	if !p.keep(one) || !one.passes() { // the rules have changed meanwhile
+		one.cut()
+		return
+	}
 	_ = c.SetDeadline(time.Time{})
 	_ = one.server.SetDeadline(time.Time{})
 	var ways sync.WaitGroup
@@ -90,7 +135,33 @@ type proxied struct {
 	client net.Conn
 	server net.Conn // once something was let through
 	to     netip.AddrPort
-	first  []byte // said by the client and not sent on
+	app    netpol.Application // by which it was let through
+	first  []byte             // said by the client and not sent on
+}
+
+// passes judges a connection that was let through again. Nobody is told.
+func (p *proxied) passes() bool {
+	n := p.proxy.network()
+	if n == nil {
+		return false
+	}
+	d := n.Evaluate(p.flow(p.app))
+	return d.Allowed()
+}
+
+// cut ends a connection, as a reset.
+func (p *proxied) cut() {
+	for _, c := range []net.Conn{p.client, p.server} {
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+		_ = c.Close()
+	}
+}
+
+func (p *proxied) flow(app netpol.Application) netpol.Flow {
+	from, _ := netip.ParseAddrPort(p.client.RemoteAddr().String())
+	return netpol.Flow{Protocol: netpol.TCP, Source: from.Addr().Unmap(), SourcePort: from.Port(), Destination: p.to.Addr(), DestinationPort: p.to.Port(), Application: app}
 }
 
 // ask reads what the client asks for, judges it, and sends it on.
@@ -128,22 +199,21 @@ func (p *proxied) let(app netpol.Application) error {
 	if err := p.lead(ctx, app, places); err != nil {
 		return err
 	}
+	p.app = app
 	_, err = p.server.Write(p.first)
 	return err
 }
 
-// lookup finds where a name is, as the platform's name server of the firewall's network
-// says.
+// lookup finds where a name is, as the firewall's name servers say.
 func (p *NameProxy) lookup(ctx context.Context, name string) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(name); err == nil {
 		return []netip.Addr{a.Unmap()}, nil
 	}
-	zones, err := p.zones()
+	place, err := p.place()
 	if err != nil {
 		return nil, err
 	}
-	q := &query{dialer: &dialer{network: p.kernel.Inproc}, place: &Place{Zones: zones}, host: name}
-	return q.platform(ctx, platformAddress)
+	return p.kernel.LookUp(ctx, place, name)
 }
 
 // errElsewhere is what a client gets that names somebody and calls another.
@@ -181,9 +251,8 @@ func (p *proxied) reach(ctx context.Context) (err error) {
 
 // judge asks the policy and reports what it says.
 func (p *proxied) judge(app netpol.Application) Decision {
-	from, _ := netip.ParseAddrPort(p.client.RemoteAddr().String())
 	f := Flow{Direction: Outbound, Protocol: "tcp", Host: app.Name, Address: p.to}
-	flow := netpol.Flow{Protocol: netpol.TCP, Source: from.Addr().Unmap(), SourcePort: from.Port(), Destination: p.to.Addr(), DestinationPort: p.to.Port(), Application: app}
+	flow := p.flow(app)
 	var d netpol.Decision
 	if n := p.proxy.network(); n != nil {
 		d = n.Evaluate(flow)

@@ -3,6 +3,7 @@ package dataplane
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"testing"
@@ -36,7 +37,8 @@ func TestDatabasesAreJudgedByName(t *testing.T) {
 		if left := zones.Add("example.com", false, []string{"db.example.com. 60 IN A 10.0.1.4", "strange.example.com. 60 IN A 10.0.1.5"}); left != nil {
 			t.Fatal(left)
 		}
-		p := &proxied{proxy: &NameProxy{kernel: k, network: func() *netpol.Network { return network }, zones: func() (*Zones, error) { return zones, nil }}, client: pipe{Conn: inner, remote: from, local: from}, server: outer, to: addrPort("10.0.1.4:1433")}
+		place := &Place{Environment: m.Firewalls[0].ID, Own: m.Firewalls[0].PrivateIP, Network: network, Zones: zones}
+		p := &proxied{proxy: &NameProxy{kernel: k, network: func() *netpol.Network { return network }, place: func() (*Place, error) { return place, nil }}, client: pipe{Conn: inner, remote: from, local: from}, server: outer, to: addrPort("10.0.1.4:1433")}
 		done := make(chan error, 1)
 		go func() {
 			done <- p.ask()
@@ -89,3 +91,61 @@ func TestPacketsOfTDSComeInPieces(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatWasLetThroughIsCutWhenRulesDenyIt, and goes on while they do not (network.md §A6,
+// Change). The end of the proxy ends it as well.
+func TestWhatWasLetThroughIsCutWhenRulesDenyIt(t *testing.T) {
+	m := throughFirewall(model(), "10.0.1.0/24")
+	m.Firewalls[0].Collections = nil
+	letting := func(name string) *netpol.Network {
+		m.Firewalls[0].Applications = []netpol.ApplicationCollection{{Name: "yes", Priority: 200, Action: netpol.Allow, Rules: []netpol.ApplicationRule{
+			{Name: "web", Protocols: []netpol.ApplicationPort{{Protocol: netpol.HTTP, Port: 80}}, Names: []string{name}}}}}
+		return placeOf(t, m).Network
+	}
+	var network *netpol.Network
+	p := &NameProxy{listener: closedListener{}, network: func() *netpol.Network { return network }, under: map[*proxied]bool{}}
+	begin := func() (one *proxied, open func() bool) {
+		client, inner := net.Pipe()
+		outer, server := net.Pipe()
+		from := net.TCPAddrFromAddrPort(addrPort("10.0.0.5:50000"))
+		one = &proxied{proxy: p, client: pipe{Conn: inner, remote: from, local: from}, server: outer, to: addrPort("10.0.1.4:80"), app: netpol.Application{Protocol: netpol.HTTP, Name: "www.example.com"}}
+		if !p.keep(one) {
+			t.Fatal("the proxy has ended")
+		}
+		return one, func() bool {
+			for _, c := range []net.Conn{client, server} {
+				if err := c.SetReadDeadline(start); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := c.Read(make([]byte, 1)); errors.Is(err, io.EOF) {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	network = letting("*.example.com")
+	_, open := begin()
+	if p.Review(); !open() {
+		t.Error("what may pass is cut")
+	}
+	network = letting("www.example.org")
+	if p.Review(); open() {
+		t.Error("what may not pass any more goes on")
+	}
+	network = letting("*.example.com")
+	gone, ended := begin()
+	p.forget(gone)
+	network = nil
+	if p.Review(); !ended() {
+		t.Error("what has ended by itself is cut")
+	}
+	_, last := begin()
+	if err := p.Close(); err != nil || last() {
+		t.Errorf("the proxy has ended, and its connection goes on: %v", err)
+	}
+}
+
+type closedListener struct{ net.Listener }
+
+func (closedListener) Close() error { return nil }

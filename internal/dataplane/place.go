@@ -35,6 +35,12 @@ type Place struct {
 	// are asked; none: the platform's, which is the host's resolver.
 	DNS    []netip.Addr
 	Egress map[netip.Addr]Egress // by the public address that a firewall gives
+	// Own is the address at which all flows of the place begin, where it is a firewall's;
+	// then Environment is the firewall's ID.
+	Own netip.Addr
+	// Proxies are the firewalls within reach that answer for names, by their private
+	// addresses.
+	Proxies map[netip.Addr]*Place
 	// Err says that the policy is not known; everything is denied for this reason.
 	Err error
 }
@@ -64,6 +70,9 @@ type Egress struct {
 func (p *Place) Address(c Component) (netip.Addr, bool) {
 	if p == nil {
 		return netip.Addr{}, false
+	}
+	if p.Own.IsValid() {
+		return p.Own, true
 	}
 	offset := 4
 	if c == BuiltIn {

@@ -33,6 +33,10 @@ type Kernel struct {
 	judged map[string]bool
 	// outside is what the things of others were when the last Apply began; guarded by mu.
 	outside map[string]string
+	// elements are those that name sets shall have, and filled those that they were given,
+	// by namespace; guarded by mu.
+	elements Elements
+	filled   Elements
 }
 
 // Open returns the part of the kernel that has a tag, as it was left. It changes
@@ -41,7 +45,7 @@ func Open(o Options) (*Kernel, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	return &Kernel{options: o, layout: &layout.Layout{}, known: map[string]*namespaceState{}, judged: map[string]bool{}}, nil
+	return &Kernel{options: o, layout: &layout.Layout{}, known: map[string]*namespaceState{}, judged: map[string]bool{}, filled: Elements{}}, nil
 }
 
 // Apply makes the kernel hold what a layout says, and nothing else of this tag.
@@ -193,6 +197,9 @@ func (k *Kernel) carryOut(ctx context.Context, p *plan) error {
 		for _, name := range c.judged {
 			k.judged[name] = true
 		}
+		for _, name := range c.loaded {
+			k.filled[name] = k.elements[name]
+		}
 	}
 	return errors.Join(failed...)
 }
@@ -206,12 +213,13 @@ func (k *Kernel) changes(p *plan) []*change {
 		island := ""
 		if w.want == nil {
 			delete(k.judged, w.name)
+			delete(k.filled, w.name)
 		} else {
 			island = of[w.want.Network]
 		}
 		c := changes[island]
 		if c == nil {
-			c = &change{options: k.options, spaces: map[string]*space{}, failed: map[string]bool{}, outside: map[layout.End]error{}}
+			c = &change{options: k.options, elements: k.elements, spaces: map[string]*space{}, failed: map[string]bool{}, outside: map[layout.End]error{}}
 			changes[island] = c
 			list = append(list, c)
 		}

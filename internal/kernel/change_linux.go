@@ -23,6 +23,10 @@ type change struct {
 	spaces  map[string]*space // that are open, by name
 	failed  map[string]bool   // namespaces where a step failed, which get no further ones
 	judged  []string          // firewalls whose flows were judged
+	// elements are those that name sets begin with, and loaded the namespaces whose filters
+	// have been given them.
+	elements Elements
+	loaded   []string
 	// outside tells what could not be made of links that lead to others. The rest of the
 	// network does without them.
 	outside map[layout.End]error
@@ -219,7 +223,11 @@ func (c *change) loadFilter(ctx context.Context, w *work) error {
 	if err != nil {
 		return err
 	}
-	return s.inside(func() error { return loadFilter(ctx, w.want.Filter) })
+	if err := s.inside(func() error { return loadFilter(ctx, w.want.Filter, c.elements[w.name]) }); err != nil {
+		return err
+	}
+	c.loaded = append(c.loaded, w.name)
+	return nil
 }
 
 // settle gives links what they need, and sets rules and routes. A link comes up when the

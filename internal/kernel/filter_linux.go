@@ -84,12 +84,13 @@ func dumpFilter(message int) ([]filterItem, error) {
 
 // loadFilter replaces the filter of the namespace of this thread in one transaction. What
 // rules have counted that both filters have goes on; what is counted in between is lost.
-func loadFilter(ctx context.Context, filter string) error {
+// Its name sets have the elements given.
+func loadFilter(ctx context.Context, filter string, elements map[string][]string) error {
 	counted, err := readCounters()
 	if err != nil {
 		return err
 	}
-	_, err = nft(ctx, script(filter, counted), "-f", "-")
+	_, err = nft(ctx, script(filter, counted, elements), "-f", "-")
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -27,12 +28,26 @@ func generation(filter string) string {
 
 // script is what nft is told, whatever was there before. A ruleset that is not ours
 // could drop, accept or rewrite what ours decides about. Rules whose comments have counted
-// begin with that.
-func script(filter string, counted map[string]Counter) string {
+// begin with that, and name sets with their elements.
+func script(filter string, counted map[string]Counter, elements map[string][]string) string {
 	if filter == "" {
 		return "flush ruleset\n"
 	}
-	return "flush ruleset\n" + goOn(filter, counted) + "\nadd chain inet " + filterTable + " " + generation(filter) + "\n"
+	var filled strings.Builder
+	for _, set := range slices.Sorted(maps.Keys(elements)) {
+		if strings.Contains(filter, "\tset "+set+" {") || strings.Contains(filter, "\tmap "+set+" {") { // else it is of another filter
+			filled.WriteString(addElements(set, elements[set]))
+		}
+	}
+	return "flush ruleset\n" + goOn(filter, counted) + "\nadd chain inet " + filterTable + " " + generation(filter) + "\n" + filled.String()
+}
+
+// addElements gives a set its elements.
+func addElements(set string, elements []string) string {
+	if len(elements) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("add element inet %s %s { %s }\n", filterTable, set, strings.Join(elements, ", "))
 }
 
 // goOn has counters begin with what the rules with their comments have counted: of several

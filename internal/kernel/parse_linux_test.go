@@ -89,7 +89,7 @@ func TestCountersGoOn(t *testing.T) {
 	if got := goOn(filter, map[string]Counter{"a-1": {Packets: 3, Bytes: 180}, "b-2": {}, "gone": {Packets: 9}}); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if got := script(filter, map[string]Counter{"a-1": {Packets: 3}}); !strings.Contains(got, generation(filter)) || generation(filter) == generation(want) {
+	if got := script(filter, map[string]Counter{"a-1": {Packets: 3}}, nil); !strings.Contains(got, generation(filter)) || generation(filter) == generation(want) {
 		t.Errorf("its generation is not in %s", got)
 	}
 }

@@ -49,7 +49,7 @@ func Probe(ctx context.Context) []Obstacle {
 	defer s.close()
 	missing("virtual links (veth)", s.probeLinks())
 	missing("routing by rules", s.probeRouting())
-	missing("a packet filter that tracks connections", s.inside(func() error { return loadFilter(ctx, probeFilter) }))
+	missing("a packet filter that tracks connections", s.inside(func() error { return loadFilter(ctx, probeFilter, nil) }))
 	return found
 }
 

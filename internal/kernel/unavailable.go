@@ -30,6 +30,23 @@ func (*Kernel) Apply(ctx context.Context, _ *layout.Layout) (*Applied, error) {
 	return nil, Unavailable(Probe(ctx))
 }
 
+// Elements are those of name sets.
+type Elements map[string]map[string][]string
+
+// Fill fails.
+func (*Kernel) Fill(ctx context.Context, _ Elements) error { return Unavailable(Probe(ctx)) }
+
+// Log is nothing on this system.
+type Log struct{}
+
+// OpenLog fails.
+func OpenLog(string, uint16, func(Flow)) (*Log, error) {
+	return nil, Unavailable(Probe(context.Background()))
+}
+
+// Close does nothing.
+func (*Log) Close() error { return nil }
+
 // Status fails.
 func (*Kernel) Status(ctx context.Context) (*Status, error) { return nil, Unavailable(Probe(ctx)) }
 

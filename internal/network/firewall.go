@@ -14,8 +14,9 @@ import (
 )
 
 // Azure Firewalls (network.md §A6): NAT, network and application rules, their own or
-// those of a policy, and source translation to their public addresses. What this server
-// does not enforce (hubs, a DNS proxy) is refused, never stored in silence.
+// those of a policy, what they do about names, and source translation to their public
+// addresses. What this server does not enforce (hubs, web categories) is refused, never
+// stored in silence.
 
 const (
 	subnetFirewall     = "AzureFirewallSubnet"
@@ -84,6 +85,8 @@ func (p *provider) readFirewall(r *arm.PutRequest, found *arm.Found) *Firewall {
 	for _, kind := range f.kinds() {
 		p.tags().checkCollections(kind.list, classic(kind.member), found)
 	}
+	checkNameTags(p.policies.nameTags(), f.Applications, classic(memberApplication), found)
+	f.dns().checkRules(f.Collections, classic(memberNetwork), found)
 	if f.Policy = body.Policy.id(); f.Policy != "" {
 		if len(f.NAT)+len(f.Collections)+len(f.Applications) > 0 {
 			found.Add("AzureFirewallPolicyAndRuleCollectionsConflict", "properties.firewallPolicy", "Azure Firewall %s cannot have rule collections and a firewall policy. Give the rules in rule collection groups of the policy, or leave out firewallPolicy.", r.ID)
@@ -190,8 +193,10 @@ func (f *Firewall) readAdditional(given map[string]string, found *arm.Found) {
 			if _, err := snatRanges(f.PrivateRanges); err != nil {
 				found.Add("InvalidAddressPrefixFormat", at, "The private ranges '%s' are not valid: %s. Give ranges in CIDR notation, or IANAPrivateRanges, separated by commas.", text, strings.ReplaceAll(err.Error(), "\n", "; "))
 			}
+		case slices.ContainsFunc(dnsProperties, func(known string) bool { return strings.EqualFold(known, name) }):
+			f.readDNS(name, text, at, found)
 		case text != "" && !strings.EqualFold(text, "false"):
-			found.Add("AdditionalPropertyNotSupported", at, "The firewalls of this server do not know the additional property '%s'. Remove it; %s is known.", name, privateRanges)
+			found.Add("AdditionalPropertyNotSupported", at, "The firewalls of this server do not know the additional property '%s'. Remove it; known are %s, %s.", name, privateRanges, strings.Join(dnsProperties, ", "))
 		}
 	}
 }
@@ -339,8 +344,20 @@ func learnedPrefixes(context.Context, *arm.Request) (*arm.Response, error) {
 	return arm.Reply(expr.Object(expr.Member{Name: "ipPrefixes", Value: expr.Array()})), nil
 }
 
-// fqdnTags answers GET …/azureFirewallFqdnTags: there are none, as the names that they
-// stand for are known to their maker alone.
-func fqdnTags(context.Context, *arm.Request) (*arm.Response, error) {
-	return arm.Reply(list(expr.Array())), nil
+// fqdnTags answers GET …/azureFirewallFqdnTags: those that the operator's file has, or whose
+// names are public.
+func (p *Policies) fqdnTags(_ context.Context, r *arm.Request) (*arm.Response, error) {
+	tags := p.nameTags()
+	values := make([]expr.Value, len(tags))
+	for i := range tags {
+		var f, inner fields
+		f.text("id", "/subscriptions/"+r.Values["subscription"]+"/providers/Microsoft.Network/azureFirewallFqdnTags/"+tags[i].Name)
+		f.text("name", tags[i].Name)
+		f.text("type", "Microsoft.Network/azureFirewallFqdnTags")
+		inner.text("provisioningState", succeeded)
+		inner.text("fqdnTagName", tags[i].Name)
+		f.add("properties", inner.value())
+		values[i] = f.value()
+	}
+	return arm.Reply(list(expr.Array(values...))), nil
 }

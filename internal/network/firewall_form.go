@@ -37,11 +37,14 @@ type FirewallRule struct {
 	SourceGroups      []string          `json:"sourceGroups,omitempty"` // IP groups, by ID
 	Destinations      []string          `json:"destinations"`
 	DestinationGroups []string          `json:"destinationGroups,omitempty"`
+	DestinationNames  []string          `json:"destinationNames,omitempty"` // of network rules
 	Ports             []string          `json:"ports"`
-	ToAddress         string            `json:"toAddress,omitempty"` // of NAT rules, as is the port
+	ToAddress         string            `json:"toAddress,omitempty"` // of NAT rules, as are the name and the port
+	ToName            string            `json:"toName,omitempty"`
 	ToPort            string            `json:"toPort,omitempty"`
-	Applications      []ApplicationPort `json:"applications,omitempty"` // of application rules, as are names
+	Applications      []ApplicationPort `json:"applications,omitempty"` // of application rules, as are names and tags
 	Names             []string          `json:"names,omitempty"`
+	NameTags          []string          `json:"nameTags,omitempty"`
 }
 
 // ApplicationPort is what an application rule is about: Http, Https or Mssql, at a port.
@@ -134,7 +137,7 @@ func collectionsOf(list []collectionBody, kind, member string, found *arm.Found)
 func rulesOf(list []firewallRuleBody, kind, at string, found *arm.Found) (rules []FirewallRule) {
 	for i := range list {
 		rules = append(rules, list[i].rule(kind))
-		list[i].checkAbsent(fmt.Sprintf("%s.rules[%d]", at, i), found)
+		list[i].checkAbsent(kind, fmt.Sprintf("%s.rules[%d]", at, i), found)
 	}
 	return rules
 }
@@ -145,25 +148,30 @@ func (b *firewallRuleBody) rule(kind string) FirewallRule {
 		for _, p := range b.Protocols {
 			r.Applications = append(r.Applications, ApplicationPort(p))
 		}
-		r.Protocols, r.Names = nil, b.TargetFQDNs
+		r.Protocols, r.Names, r.NameTags = nil, b.TargetFQDNs, b.FQDNTags
 		return r
 	}
 	for _, p := range b.Protocols {
 		r.Protocols = append(r.Protocols, p.Type)
 	}
-	r.DestinationGroups, r.Ports, r.ToAddress, r.ToPort = b.DestinationGroups, b.Ports, b.TranslatedAddress, b.TranslatedPort
+	r.DestinationGroups, r.Ports = b.DestinationGroups, b.Ports
+	if kind == kindNAT {
+		r.ToAddress, r.ToName, r.ToPort = b.TranslatedAddress, b.TranslatedFQDN, b.TranslatedPort
+	} else {
+		r.DestinationNames = b.FQDNs
+	}
 	return r
 }
 
 // checkAbsent reports what would promise something that nothing here does.
-func (b *firewallRuleBody) checkAbsent(at string, found *arm.Found) {
+func (b *firewallRuleBody) checkAbsent(kind, at string, found *arm.Found) {
 	for _, m := range []struct {
 		given              bool
 		member, code, give string
 	}{
-		{len(b.FQDNs) > 0, "destinationFqdns", "FirewallRuleFqdnsNotSupported", "destinationAddresses, a service tag of the tag file, or an application rule with targetFqdns"},
-		{b.TranslatedFQDN != "", "translatedFqdn", "FirewallRuleTranslatedFqdnNotSupported", "translatedAddress"},
-		{len(b.FQDNTags) > 0, "fqdnTags", "FirewallRuleFqdnTagsNotSupported", "targetFqdns: which names a tag stands for is known to its maker alone"},
+		{len(b.FQDNs) > 0 && kind != kindNetwork, "destinationFqdns", "FirewallRuleFqdnsNotSupported", "a network rule for it"},
+		{b.TranslatedFQDN != "" && kind != kindNAT, "translatedFqdn", "FirewallRuleTranslatedFqdnNotSupported", "a NAT rule for it"},
+		{len(b.FQDNTags) > 0 && kind != kindApplication, "fqdnTags", "FirewallRuleFqdnTagsNotSupported", "an application rule for it"},
 		{len(b.TargetURLs) > 0, "targetUrls", "FirewallRuleTargetUrlsNotSupported", "targetFqdns: what is encrypted is not opened"},
 		{len(b.WebCategories) > 0, "webCategories", "FirewallRuleWebCategoriesNotSupported", "targetFqdns: there is no list of categories"},
 		{b.TerminateTLS, "terminateTLS", "FirewallRuleTerminateTlsNotSupported", "targetFqdns: what is encrypted is not opened"},
@@ -225,12 +233,15 @@ func (r *FirewallRule) view(kind, protocols string, f *fields) {
 	switch kind {
 	case kindApplication:
 		f.texts("targetFqdns", r.Names)
+		f.texts("fqdnTags", r.NameTags)
 		return
 	case kindNAT:
 		f.text("translatedAddress", r.ToAddress)
+		f.text("translatedFqdn", r.ToName)
 		f.text("translatedPort", r.ToPort)
 	default:
 		f.texts("destinationIpGroups", r.DestinationGroups)
+		f.texts("destinationFqdns", r.DestinationNames)
 	}
 	f.texts("destinationPorts", r.Ports)
 }

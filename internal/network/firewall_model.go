@@ -44,6 +44,10 @@ func (r *reader) policy(resource arm.Resource, form *FirewallPolicy) error {
 	var err error
 	p.PrivateRanges, err = snatRanges(form.PrivateRanges)
 	problems = append(problems, err)
+	if form.DNS != nil {
+		d, err := form.DNS.model()
+		p.DNS, problems = &d, append(problems, err)
+	}
 	inner(r, resource, typeRuleGroups, func(child arm.Resource, form *RuleGroup) error {
 		g := netpol.RuleCollectionGroup{Name: lastSegment(child.ID), Priority: form.Priority}
 		var err error
@@ -94,7 +98,7 @@ func (r *reader) networkCollection(c *Collection) (netpol.RuleCollection, error)
 		source, destination, protocols, some, err := r.ends(&c.Rules[i])
 		problems = append(problems, err)
 		if some {
-			list.Rules = append(list.Rules, netpol.NetworkRule{Name: c.Rules[i].Name, Protocols: protocols, Source: source, Destination: destination})
+			list.Rules = append(list.Rules, netpol.NetworkRule{Name: c.Rules[i].Name, Protocols: protocols, Source: source, Destination: destination, Names: slices.Clone(c.Rules[i].DestinationNames)})
 		}
 	}
 	return list, errors.Join(problems...)
@@ -106,11 +110,15 @@ func (r *reader) natCollection(c *Collection) (netpol.NATCollection, error) {
 	for i := range c.Rules {
 		from := &c.Rules[i]
 		source, destination, protocols, some, err := r.ends(from)
-		a, wrong := netip.ParseAddr(from.ToAddress)
+		var a netip.Addr
+		var wrong error
+		if from.ToName == "" {
+			a, wrong = netip.ParseAddr(from.ToAddress)
+		}
 		port, bad := strconv.ParseUint(from.ToPort, 10, 16)
 		problems = append(problems, err, wrong, bad)
 		if some {
-			list.Rules = append(list.Rules, netpol.NATRule{Name: from.Name, Protocols: protocols, Source: source, Destination: destination, To: netip.AddrPortFrom(a, uint16(port))})
+			list.Rules = append(list.Rules, netpol.NATRule{Name: from.Name, Protocols: protocols, Source: source, Destination: destination, To: netip.AddrPortFrom(a, uint16(port)), ToName: from.ToName})
 		}
 	}
 	return list, errors.Join(problems...)
@@ -125,7 +133,7 @@ func (r *reader) applicationCollection(c *Collection) (netpol.ApplicationCollect
 		from := &c.Rules[i]
 		source, destination, _, some, err := r.ends(from)
 		problems = append(problems, err)
-		rule := netpol.ApplicationRule{Name: from.Name, Sources: source.Addresses, Destinations: destination.Addresses, Names: slices.Clone(from.Names)}
+		rule := netpol.ApplicationRule{Name: from.Name, Sources: source.Addresses, Destinations: destination.Addresses, Names: slices.Clone(from.Names), Tags: slices.Clone(from.NameTags)}
 		for _, p := range from.Applications {
 			rule.Protocols = append(rule.Protocols, netpol.ApplicationPort{Protocol: applicationProtocols[p.Type], Port: uint16(p.Port)})
 		}
@@ -155,7 +163,7 @@ func (r *reader) ends(rule *FirewallRule) (source, destination netpol.Side, prot
 		for _, group := range side.groups {
 			side.of.Addresses = append(side.of.Addresses, r.groups[keyOf(group)]...)
 		}
-		some = some && (len(side.groups) == 0 || len(side.of.Addresses) > 0)
+		some = some && (len(side.groups) == 0 || len(side.of.Addresses) > 0 || len(rule.DestinationNames) > 0 && side.of == &destination)
 	}
 	return source, destination, protocols, some, errors.Join(problems[:]...)
 }

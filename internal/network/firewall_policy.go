@@ -29,14 +29,16 @@ const (
 
 // FirewallPolicy is a policy of firewalls, as stored; its groups are resources of their own.
 type FirewallPolicy struct {
-	Version          int        `json:"v"`
-	Tier             string     `json:"tier"`
-	Base             string     `json:"base,omitempty"` // resource ID
-	ThreatIntel      string     `json:"threatIntel"`    // Alert, Deny, Off
-	AllowedAddresses []string   `json:"allowedAddresses,omitempty"`
-	AllowedNames     []string   `json:"allowedNames,omitempty"`
-	PrivateRanges    []string   `json:"privateRanges,omitempty"`
-	Settings         expr.Value `json:"settings"`
+	Version          int      `json:"v"`
+	Tier             string   `json:"tier"`
+	Base             string   `json:"base,omitempty"` // resource ID
+	ThreatIntel      string   `json:"threatIntel"`    // Alert, Deny, Off
+	AllowedAddresses []string `json:"allowedAddresses,omitempty"`
+	AllowedNames     []string `json:"allowedNames,omitempty"`
+	PrivateRanges    []string `json:"privateRanges,omitempty"`
+	// DNS are its own settings of names; nil for those of its base.
+	DNS      *DNSSettings `json:"dns,omitempty"`
+	Settings expr.Value   `json:"settings"`
 }
 
 // RuleGroup is a rule collection group of a policy, as stored.
@@ -63,9 +65,9 @@ type policyBody struct {
 		Ranges []string `json:"privateRanges"`
 		Learn  string   `json:"autoLearnPrivateRanges"`
 	} `json:"snat"`
-	DNS struct {
+	DNS *struct {
 		Proxy    bool     `json:"enableProxy"`
-		Required bool     `json:"requireProxyForNetworkRules"`
+		Required *bool    `json:"requireProxyForNetworkRules"`
 		Servers  []string `json:"servers"`
 	} `json:"dnsSettings"`
 	Intrusion struct {
@@ -98,6 +100,16 @@ func putPolicy(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
+	dns, err := form.dnsOf(tx)
+	if err != nil {
+		return nil, err
+	}
+	if err := dns.checkNamed(tx, r.ID, &found); err != nil {
+		return nil, err
+	}
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
 	stored, err := encode(form)
 	return &arm.Written{Body: stored}, err
 }
@@ -114,6 +126,7 @@ func readPolicy(r *arm.PutRequest, found *arm.Found) *FirewallPolicy {
 		p.ThreatIntel = oneOf(body.ThreatIntel, "properties.threatIntelMode", found, threatModes...)
 	}
 	body.checkAbsent(found)
+	p.DNS = body.settings(found)
 	if _, err := snatRanges(p.PrivateRanges); err != nil {
 		found.Add("InvalidAddressPrefixFormat", "properties.snat.privateRanges", "The private ranges are not valid: %s. Give ranges in CIDR notation, or IANAPrivateRanges.", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
@@ -136,7 +149,6 @@ func (b *policyBody) checkAbsent(found *arm.Found) {
 		given              bool
 		member, code, what string
 	}{
-		{b.DNS.Proxy || b.DNS.Required || len(b.DNS.Servers) > 0, "dnsSettings", "FirewallPolicyDnsSettingsNotSupported", "no DNS proxy"},
 		{b.Intrusion.Mode != "" && !strings.EqualFold(b.Intrusion.Mode, "Off"), "intrusionDetection", "FirewallPolicyIntrusionDetectionNotSupported", "no intrusion detection"},
 		{b.Explicit.Enabled, "explicitProxy", "FirewallPolicyExplicitProxyNotSupported", "no explicit proxy"},
 		{b.Insights.Enabled, "insights", "FirewallPolicyInsightsNotSupported", "no insights; the flow log tells what they decide"},
@@ -295,6 +307,9 @@ func (p *provider) putRuleGroup(_ context.Context, tx *store.Tx, r *arm.PutReque
 		return nil, err
 	}
 	parent, _ := r.ID.Parent()
+	if err := form.checkNamed(tx, parent, &found); err != nil {
+		return nil, err
+	}
 	siblings, err := children[RuleGroup](tx, parent, typeRuleGroups)
 	if err != nil {
 		return nil, err
@@ -329,7 +344,27 @@ func (p *provider) readRuleGroup(r *arm.PutRequest, found *arm.Found) *RuleGroup
 		g.Collections = append(g.Collections, body.Collections[i].collection(at, found))
 	}
 	p.tags().checkCollections(g.Collections, ofPolicy, found)
+	checkNameTags(p.policies.nameTags(), g.Collections, ofPolicy, found)
 	return g
+}
+
+// checkNamed reports network rules with names that the settings of the group's policy do
+// not allow.
+func (g *RuleGroup) checkNamed(tx *store.Tx, policy arm.ID, found *arm.Found) error {
+	r, err := arm.Load(tx, policy.Key())
+	if err != nil {
+		return err
+	}
+	form, err := decode[FirewallPolicy](r)
+	if err != nil {
+		return err
+	}
+	dns, err := form.dnsOf(tx)
+	if err != nil {
+		return err
+	}
+	dns.checkRules(g.Collections, ofPolicy, found)
+	return nil
 }
 
 // ruleTypes are the types of rules of policies, by the kind of their collection.

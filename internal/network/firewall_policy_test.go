@@ -182,7 +182,7 @@ func TestFirewallPoliciesAreRefused(t *testing.T) {
 		on(`"basePolicy":{"id":"` + policies + `/child"}`): "FirewallPolicyCircularReference",
 		on(`"basePolicy":{"id":"` + policies + `/base"}`):  "FirewallPolicyCircularReference",
 		on(`"threatIntelMode":"Loud","sku":{"tier":"Free"},"snat":{"privateRanges":["10.0.0.1/8"]},"threatIntelWhitelist":{"ipAddresses":["10.0.0.9-10.0.0.1","x"],"fqdns":["a.*"]}`):                                                                                   "InvalidRequestFormat InvalidRequestFormat InvalidAddressPrefixFormat FirewallPolicyInvalidIpAddress FirewallPolicyInvalidIpAddress FirewallPolicyInvalidFqdn",
-		on(`"dnsSettings":{"enableProxy":true},"intrusionDetection":{"mode":"Alert"},"explicitProxy":{"enableExplicitProxy":true},"insights":{"isEnabled":true},"snat":{"autoLearnPrivateRanges":"Enabled"},"transportSecurity":{"certificateAuthority":{"name":"x"}}`): "FirewallPolicyDnsSettingsNotSupported FirewallPolicyIntrusionDetectionNotSupported FirewallPolicyExplicitProxyNotSupported FirewallPolicyInsightsNotSupported FirewallPolicyTransportSecurityNotSupported FirewallPolicyAutoLearnNotSupported",
+		on(`"dnsSettings":{"enableProxy":true},"intrusionDetection":{"mode":"Alert"},"explicitProxy":{"enableExplicitProxy":true},"insights":{"isEnabled":true},"snat":{"autoLearnPrivateRanges":"Enabled"},"transportSecurity":{"certificateAuthority":{"name":"x"}}`): "FirewallPolicyIntrusionDetectionNotSupported FirewallPolicyExplicitProxyNotSupported FirewallPolicyInsightsNotSupported FirewallPolicyTransportSecurityNotSupported FirewallPolicyAutoLearnNotSupported",
 	} {
 		w.refused("PUT", policies+"/base", body, codes)
 	}

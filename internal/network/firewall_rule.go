@@ -92,12 +92,12 @@ func (t tagNames) checkFirewallRule(r *FirewallRule, kind, at string, found *arm
 	if kind == kindApplication {
 		needs("protocols", len(r.Applications), "Give {\"protocolType\": \"Https\", \"port\": 443}.")
 		needs("sourceAddresses", len(r.Sources)+len(r.SourceGroups), all)
-		needs("targetFqdns", len(r.Names), "Give '*' for all names.")
+		needs("targetFqdns", len(r.Names)+len(r.NameTags), "Give '*' for all names, or fqdnTags.")
 		r.checkApplication(at, found)
 	} else {
 		needs("protocols", len(r.Protocols), all)
 		needs("sourceAddresses", len(r.Sources)+len(r.SourceGroups), all)
-		needs("destinationAddresses", len(r.Destinations)+len(r.DestinationGroups), all)
+		needs("destinationAddresses", len(r.Destinations)+len(r.DestinationGroups)+len(r.DestinationNames), all)
 		needs("destinationPorts", len(r.Ports), all)
 		r.checkProtocols(kind, at, found)
 	}
@@ -114,6 +114,11 @@ func (t tagNames) checkFirewallRule(r *FirewallRule, kind, at string, found *arm
 	for i, text := range r.Ports {
 		if text != "*" && !validPorts(text) {
 			found.Add("FirewallRuleInvalidPortRange", fmt.Sprintf("%s.destinationPorts[%d]", at, i), "Rule %s has invalid destination port '%s'. Value should be an integer OR integer range with '-' delimiter, or '*'. Valid range 0-%d.", r.Name, text, maxPort)
+		}
+	}
+	for i, name := range r.DestinationNames {
+		if err := netpol.CheckHost(name); err != nil {
+			found.Add("FirewallRuleInvalidFqdn", fmt.Sprintf("%s.destinationFqdns[%d]", at, i), "Rule %s has an invalid destination: %v. Network rules take names of hosts, such as db.example.com, without wildcards; an application rule takes *.example.com.", r.Name, err)
 		}
 	}
 	if kind == kindNAT {
@@ -150,7 +155,9 @@ func (r *FirewallRule) checkApplication(at string, found *arm.Found) {
 // checkTranslation checks where a NAT rule leads. The code of the port and its text are
 // those of a recorded answer.
 func (r *FirewallRule) checkTranslation(at string, found *arm.Found) {
-	if a, err := netip.ParseAddr(r.ToAddress); err != nil || !a.Is4() || a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() || a.IsLinkLocalUnicast() {
+	if r.ToName != "" {
+		r.checkTranslationName(at, found)
+	} else if a, err := netip.ParseAddr(r.ToAddress); err != nil || !a.Is4() || a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() || a.IsLinkLocalUnicast() {
 		found.Add("FirewallRuleInvalidTranslatedAddress", at+".translatedAddress", "Rule %s has the translated address '%s'. Give one IPv4 address, such as that of a machine in the virtual network.", r.Name, r.ToAddress)
 	}
 	if n, ok := parsePort(r.ToPort); !ok || n == 0 {
@@ -163,6 +170,16 @@ func (r *FirewallRule) checkTranslation(at string, found *arm.Found) {
 	}
 	if slices.Contains(r.Ports, "*") {
 		found.Add("AzureFirewallRuleInvalidDnatPortOrRangeFormat", at+".destinationPorts", "AzureFirewallRule %s: '*' is not supported for the ports of a DNAT rule. Give ports or ranges.", r.Name)
+	}
+}
+
+// checkTranslationName checks the name that a NAT rule leads to.
+func (r *FirewallRule) checkTranslationName(at string, found *arm.Found) {
+	if err := netpol.CheckHost(r.ToName); err != nil {
+		found.Add("FirewallRuleInvalidFqdn", at+".translatedFqdn", "Rule %s leads to an invalid name: %v. Give the name of one host, such as web.example.com.", r.Name, err)
+	}
+	if r.ToAddress != "" {
+		found.Add("FirewallRuleInvalidTranslatedAddress", at+".translatedFqdn", "Rule %s leads to the address %s and to the name %s. Give translatedAddress or translatedFqdn.", r.Name, r.ToAddress, r.ToName)
 	}
 }
 

@@ -51,7 +51,7 @@ type reader struct {
 	groups  map[string][]netpol.Address // of IP groups, by key
 }
 
-func readContent(tx *store.Tx, tags netpol.TagFile, threats netpol.Threats) (*content, error) {
+func readContent(tx *store.Tx, tags netpol.TagFile, threats netpol.Threats, nameTags []netpol.NameTag) (*content, error) {
 	all, err := arm.List(tx, store.Query{TypePrefix: "Microsoft.Network/"})
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func readContent(tx *store.Tx, tags netpol.TagFile, threats netpol.Threats) (*co
 		r.types[typ] = append(r.types[typ], resource)
 		r.parents[typ+resource.Parent] = append(r.parents[typ+resource.Parent], resource)
 	}
-	r.model.Tags, r.model.Threats = tags.Tags, threats
+	r.model.Tags, r.model.Threats, r.model.NameTags = tags.Tags, threats, nameTags
 	each(r, typeInterfaces, r.join)
 	each(r, typeGroups, r.group)
 	each(r, typeTables, r.table)

@@ -168,7 +168,7 @@ func TestOperations(t *testing.T) {
 		run  func(*sdk)
 	}{
 		{"networks", driveNetworks}, {"groups", driveGroups}, {"tables", driveTables}, {"watchers", driveWatchers}, {"flow logs", driveFlowLogs}, {"troubleshooting", driveTroubleshooting}, {"location", driveLocation},
-		{"public addresses", drivePublicIPs}, {"public prefixes", drivePublicPrefixes}, {"interfaces", driveInterfaces}, {"nat gateways", driveNATGateways}, {"peerings", drivePeerings}, {"firewalls", driveFirewalls}, {"firewall policies", drivePolicies},
+		{"public addresses", drivePublicIPs}, {"public prefixes", drivePublicPrefixes}, {"interfaces", driveInterfaces}, {"nat gateways", driveNATGateways}, {"peerings", drivePeerings}, {"firewalls", driveFirewalls}, {"firewall policies", drivePolicies}, {"names of firewalls", driveNames},
 	} {
 		t.Run(scenario.name, func(t *testing.T) { scenario.run(newWorld(t).sdk(v)) })
 	}

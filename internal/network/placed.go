@@ -52,6 +52,7 @@ type Firewall struct {
 	Collections    []Collection            `json:"collections,omitempty"` // of network rules
 	Applications   []Collection            `json:"applications,omitempty"`
 	PrivateRanges  []string                `json:"privateRanges,omitempty"` // Network.SNAT.PrivateRanges; none is the default
+	DNS            *DNSSettings            `json:"dns,omitempty"`
 	Settings       expr.Value              `json:"settings"`
 }
 

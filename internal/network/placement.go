@@ -106,6 +106,9 @@ func (r *reader) firewall(resource arm.Resource, form *Firewall) (err error) {
 	var problems [3]error
 	f.PrivateIP, problems[0] = netip.ParseAddr(form.Address)
 	f.PrivateRanges, problems[1] = snatRanges(form.PrivateRanges)
+	var wrong error
+	f.DNS, wrong = form.dns().model()
+	problems[0] = errors.Join(problems[0], wrong)
 	f.Policy, f.ThreatIntel.Mode = referenceID(form.Policy), threatMode(form.ThreatIntel)
 	f.NAT, f.Collections, f.Applications, problems[2] = r.rules(slices.Concat(form.NAT, form.Collections, form.Applications))
 	r.model.Firewalls = append(r.model.Firewalls, f)

@@ -29,6 +29,8 @@ type Policies struct {
 	control *store.DB
 	tags    atomic.Pointer[knownFile]
 	threats atomic.Pointer[netpol.Threats]
+	hosts   atomic.Pointer[[]netpol.NameTag]
+	names   atomic.Pointer[netpol.Names] // set while making is held
 	log     *slog.Logger
 	// resources writes on behalf of callers; set by Bind.
 	resources Resources
@@ -43,6 +45,7 @@ type outcome struct {
 	changes  uint64 // counted before the resources were read
 	revision uint64
 	content  *content
+	compiled *netpol.Policy // without the names that firewalls know
 	snapshot *Snapshot
 	err      error
 }
@@ -53,6 +56,7 @@ type Snapshot struct {
 	Revision uint64 // higher than that of every policy before that differed
 	Policy   *netpol.Policy
 	content  *content
+	names    netpol.Names // that the policy's firewalls know
 }
 
 // Mapping is an attachment: a real address that stands for a private one.
@@ -131,7 +135,7 @@ func (p *Policies) fresh() *outcome {
 func (p *Policies) compile() (*outcome, error) {
 	o := &outcome{changes: p.changes.Load(), revision: 1}
 	err := p.control.Read(context.Background(), func(tx *store.Tx) (err error) {
-		o.content, err = readContent(tx, p.tags.Load().file, p.knownThreats())
+		o.content, err = readContent(tx, p.tags.Load().file, p.knownThreats(), p.nameTags())
 		return err
 	})
 	if err != nil {
@@ -139,7 +143,8 @@ func (p *Policies) compile() (*outcome, error) {
 	}
 	if last := p.latest.Load(); last != nil {
 		if reflect.DeepEqual(last.content, o.content) {
-			o.revision, o.snapshot, o.err = last.revision, last.snapshot, last.err
+			o.revision, o.compiled, o.snapshot, o.err = last.revision, last.compiled, last.snapshot, last.err
+			o.content = last.content // who compares snapshots sees that it is the same
 			return o, nil
 		}
 		o.revision = last.revision + 1
@@ -150,8 +155,45 @@ func (p *Policies) compile() (*outcome, error) {
 		p.log.Error("the network policy does not compile: everything is denied", "problems", err)
 		return o, nil
 	}
-	o.snapshot = &Snapshot{Revision: o.revision, Policy: policy, content: o.content}
+	o.compiled = policy
+	names := p.knownNames()
+	o.snapshot = &Snapshot{Revision: o.revision, Policy: policy.WithNames(names), content: o.content, names: names}
 	return o, nil
+}
+
+// SetNames says what firewalls know of names from now on. Nothing is compiled for it. The
+// caller must not change it any more.
+func (p *Policies) SetNames(names netpol.Names) {
+	p.making.Lock()
+	defer p.making.Unlock()
+	p.names.Store(&names)
+	last := p.latest.Load()
+	if last == nil || last.compiled == nil {
+		return // whoever compiles next takes them up
+	}
+	next := *last
+	next.revision++
+	next.snapshot = &Snapshot{Revision: next.revision, Policy: last.compiled.WithNames(names), content: last.content, names: names}
+	p.latest.Store(&next)
+}
+
+func (p *Policies) knownNames() netpol.Names {
+	if names := p.names.Load(); names != nil {
+		return *names
+	}
+	return netpol.Names{}
+}
+
+// Names are what the firewalls of the snapshots from now on know.
+func (p *Policies) Names() netpol.Names { return p.knownNames() }
+
+// Names are what the snapshot's firewalls know. The caller must not change it.
+func (s *Snapshot) Names() *netpol.Names { return &s.names }
+
+// SameResources tells whether two snapshots differ at most in the names that firewalls
+// know.
+func (s *Snapshot) SameResources(other *Snapshot) bool {
+	return s != nil && other != nil && s.content == other.content
 }
 
 // knownFile is a file of service tags, and the names that rules may use.
@@ -173,6 +215,20 @@ func (p *Policies) SetTags(file netpol.TagFile) {
 func (p *Policies) SetThreats(t netpol.Threats) {
 	p.threats.Store(&t)
 	p.changed()
+}
+
+// SetNameTags says what FQDN tags stand for from now on; rules that name one that is not
+// there stay, and have no names by it. The caller must not change them any more.
+func (p *Policies) SetNameTags(tags []netpol.NameTag) {
+	p.hosts.Store(&tags)
+	p.changed()
+}
+
+func (p *Policies) nameTags() []netpol.NameTag {
+	if tags := p.hosts.Load(); tags != nil {
+		return *tags
+	}
+	return netpol.DefaultNameTags()
 }
 
 func (p *Policies) knownThreats() netpol.Threats {

@@ -166,7 +166,7 @@ func Routes(policies *Policies) []arm.Route {
 	return []arm.Route{
 		at(subscription, "availableDelegations", availableDelegations),
 		at(group, "availableDelegations", availableDelegations),
-		{Method: "GET", Pattern: subscription + "/providers/Microsoft.Network/azureFirewallFqdnTags", Action: "Microsoft.Network/azureFirewallFqdnTags/read", Serve: fqdnTags},
+		{Method: "GET", Pattern: subscription + "/providers/Microsoft.Network/azureFirewallFqdnTags", Action: "Microsoft.Network/azureFirewallFqdnTags/read", Serve: policies.fqdnTags},
 		at(subscription, "serviceTags", policies.serviceTags),
 		at(subscription, "serviceTagDetails", policies.serviceTagDetails),
 		at(subscription, "usages", p.quotaUsages),

@@ -64,6 +64,7 @@ type Config struct {
 	// are free at once.
 	SubnetRelease time.Duration
 	ServiceTags   string // file of service tags, as the network policy knows them, read again when it changes; "": none have addresses
+	FQDNTags      string // file of FQDN tags and their names, read again when it changes; "": those whose names are public
 	ThreatList    string // file of addresses and names that firewalls know as threats, read again when it changes; "": none
 	FlowLog       string // file that gets the decisions of the network policy as JSON lines; "-": standard error, "": none
 	// FlowLogSize is how large that file becomes before it is put aside, such as 100MB, and
@@ -110,11 +111,12 @@ type Config struct {
 	Clock func() time.Time // nil: the machine's
 	Log   *slog.Logger     // nil: slog's default
 
-	limits      Limits                       // what Limit has; set by Validate
-	flowLogSize int64                        // what FlowLogSize has; set by Validate
-	tags        *watchedFile[netpol.TagFile] // what ServiceTags has, nil for none; set by Validate
-	threats     *watchedFile[netpol.Threats] // what ThreatList has, nil for none; set by Validate
-	connections connection.Directory         // what Connections has; set by Validate
+	limits      Limits                         // what Limit has; set by Validate
+	flowLogSize int64                          // what FlowLogSize has; set by Validate
+	tags        *watchedFile[netpol.TagFile]   // what ServiceTags has, nil for none; set by Validate
+	nameTags    *watchedFile[[]netpol.NameTag] // what FQDNTags has, nil for none; set by Validate
+	threats     *watchedFile[netpol.Threats]   // what ThreatList has, nil for none; set by Validate
+	connections connection.Directory           // what Connections has; set by Validate
 }
 
 // Validate fills in the defaults and reports every setting that cannot be.
@@ -138,7 +140,7 @@ func (c *Config) Validate() error {
 			found = append(found, fmt.Errorf("--public-url %q is not an https URL without a path, such as https://isle.example:7443", c.PublicURL))
 		}
 	}
-	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkDataPlane(), c.checkLimits(), c.checkThrottle(), c.readServiceTags(), c.readThreats(), c.readConnections(), c.checkFlowLog(), c.checkTraces(), c.checkTrust(), c.checkProxies())
+	found = append(found, c.checkCalls(), c.checkInlineCode(), c.checkDataPlane(), c.checkLimits(), c.checkThrottle(), c.readFiles(), c.readConnections(), c.checkFlowLog(), c.checkTraces(), c.checkTrust(), c.checkProxies())
 	if c.FlowDays < 0 || c.FlowDays > traffic.MaxDays {
 		found = append(found, fmt.Errorf("--flow-days %d is not from 1 to %d", c.FlowDays, traffic.MaxDays))
 	}

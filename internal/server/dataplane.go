@@ -24,7 +24,7 @@ import (
 // openDataPlane makes the network of operations. The wall has no environments before
 // there is a logic.Service.
 func (s *Server) openDataPlane() error {
-	o := dataplane.Options{Networks: s.places, Observe: s.flows.observe, Attempted: s.traffic.Note, Flows: s.flowLogs}
+	o := dataplane.Options{Networks: s.places, Observe: s.flows.observe, Attempted: s.traffic.Note, Flows: s.flowLogs, Learned: s.learned}
 	mode, refused := s.config.DataPlane, error(nil)
 	if mode != DataPlaneInproc {
 		refused = kernel.Unavailable(kernel.Probe(context.Background()))
@@ -118,7 +118,10 @@ type inside struct {
 	ns   dataplane.Namespace
 	at   netip.AddrPort
 	what string // an environment's store id; "" for a name server; of a firewall its network's ID
-	name bool   // it is the name proxy of a firewall
+	name bool   // it is the proxy of a firewall by which application rules judge
+	// firewall is the ID of the firewall whose DNS proxy it is, or whose log.
+	firewall string
+	log      bool
 	// network is the ID of the virtual network whose name server it is.
 	network string
 }
@@ -198,7 +201,9 @@ func (s *Server) standInside(st *standing) error {
 		}
 		return e, err
 	}
-	return errors.Join(s.insides.keep(wanted, begin), s.plane.Relay(&st.held, attached))
+	failed := s.insides.keep(wanted, begin)
+	s.insides.review()
+	return errors.Join(failed, s.plane.Relay(&st.held, attached))
 }
 
 // wantProxies adds the name proxies of the firewalls that have application rules.
@@ -214,8 +219,32 @@ func (s *Server) wantProxies(st *standing, wanted map[inside]bool) {
 		}
 		ns := dataplane.FindNamespace(kernel.Path(s.wall.tag, n.Name))
 		if f, there := network.Firewall(n.Owner); there && len(f.Applications) > 0 && ns.Found() {
-			wanted[inside{ns: ns, at: netip.AddrPortFrom(f.Address, layout.ProxyPort), what: n.Network, name: true}] = true
+			wanted[inside{ns: ns, at: netip.AddrPortFrom(f.Address, layout.ProxyPort), what: n.Network, name: true, firewall: n.Owner}] = true
 		}
+		if f, there := network.Firewall(n.Owner); there && f.DNS.Proxy && ns.Found() {
+			wanted[inside{ns: ns, at: netip.AddrPortFrom(f.Address, 53), network: n.Network, firewall: n.Owner}] = true
+		}
+		if n.Tells && ns.Found() {
+			wanted[inside{ns: ns, network: n.Network, firewall: n.Owner, log: true}] = true
+		}
+	}
+}
+
+// reviewer is a server inside a network that judges anew what it has let through.
+type reviewer interface{ Review() }
+
+// review has all that let something through judge it by the policy of now.
+func (i *insides) review() {
+	i.mu.Lock()
+	var list []reviewer
+	for _, s := range i.stand {
+		if r, ok := s.(reviewer); ok {
+			list = append(list, r)
+		}
+	}
+	i.mu.Unlock()
+	for _, r := range list {
+		r.Review()
 	}
 }
 
@@ -229,13 +258,21 @@ func (s *Server) beginInside(one inside) (ender, error) {
 			}
 			n, _ := now.Policy.Network(one.what)
 			return n
-		}, s.places.zonesOf(one.what))
+		}, func() (*dataplane.Place, error) { return s.places.firewallOf(one.firewall) })
 		if err != nil {
 			return nil, &layout.NetworkError{Network: one.what, Err: err}
 		}
 		return p, nil
+	case one.log:
+		return s.tellThreats(one)
+	case one.firewall != "":
+		e, err := serveNames(one.ns, one.at, s.proxyResolver(one.firewall))
+		if err != nil {
+			return nil, &layout.NetworkError{Network: one.network, Err: err}
+		}
+		return e, nil
 	case one.what == "":
-		return serveNames(one.ns, one.at, s.places.zonesOf(one.network))
+		return serveNames(one.ns, one.at, platformResolver(s.places.zonesOf(one.network)))
 	}
 	l, err := one.ns.Listen(context.Background(), one.at)
 	if err != nil {

@@ -38,9 +38,8 @@ func (s nameServer) Close() error { return errors.Join(s.packets.Close(), s.stre
 // Shutdown implements ender. Who does not get an answer asks again.
 func (s nameServer) Shutdown(context.Context) error { return s.Close() }
 
-// serveNames answers over UDP and TCP until it is ended; zones tells the private zones of the
-// network as they are now.
-func serveNames(ns dataplane.Namespace, at netip.AddrPort, zones func() (*dataplane.Zones, error)) (ender, error) {
+// serveNames answers over UDP and TCP until it is ended.
+func serveNames(ns dataplane.Namespace, at netip.AddrPort, r *resolver) (ender, error) {
 	packets, err := ns.ListenPacket(context.Background(), at)
 	if err != nil {
 		return nil, err
@@ -50,7 +49,6 @@ func serveNames(ns dataplane.Namespace, at netip.AddrPort, zones func() (*datapl
 		_ = packets.Close()
 		return nil, err
 	}
-	r := &resolver{zones: zones, file: resolverFile, under: make(chan struct{}, nameQuestions)}
 	udp := &dns.Server{PacketConn: packets, Handler: r}
 	tcp := &dns.Server{Listener: streams, Handler: r}
 	for _, s := range []*dns.Server{udp, tcp} {
@@ -59,12 +57,36 @@ func serveNames(ns dataplane.Namespace, at netip.AddrPort, zones func() (*datapl
 	return nameServer{packets, streams}, nil
 }
 
-// resolver answers from the private zones of its network, and hands all other questions on
-// to the host's name servers.
+// resolver is a name server that hands on to the host's what it does not know.
 type resolver struct {
-	zones func() (*dataplane.Zones, error)
-	file  string        // names them, as resolv.conf(5) says; read for each question
-	under chan struct{} // has room for those that are under way
+	reply func(protocol string, question *dns.Msg) *dns.Msg // nil: nobody answers
+	file  string                                            // names the host's, as resolv.conf(5) says; read for each question
+	under chan struct{}                                     // has room for those that are under way
+}
+
+func newResolver() *resolver {
+	return &resolver{file: resolverFile, under: make(chan struct{}, nameQuestions)}
+}
+
+// platformResolver is the platform's name server: it answers from the private zones of its
+// network, and hands all other questions on to the host's name servers.
+func platformResolver(zones func() (*dataplane.Zones, error)) *resolver {
+	r := newResolver()
+	r.reply = func(protocol string, question *dns.Msg) *dns.Msg {
+		known, err := zones()
+		if err != nil {
+			return nil
+		}
+		return known.Reply(question, func(m *dns.Msg) *dns.Msg { return r.ask(protocol, m) })
+	}
+	return r
+}
+
+// proxyResolver is the name proxy of a firewall.
+func (s *Server) proxyResolver(firewall string) *resolver {
+	r := newResolver()
+	r.reply = s.proxyAnswers(firewall, r)
+	return r
 }
 
 // ServeDNS implements dns.Handler.
@@ -75,14 +97,8 @@ func (r *resolver) ServeDNS(w dns.ResponseWriter, question *dns.Msg) {
 	default:
 		return
 	}
-	protocol := "udp"
-	if _, packets := w.RemoteAddr().(*net.UDPAddr); !packets {
-		protocol = "tcp"
-	}
-	var answer *dns.Msg
-	if zones, err := r.zones(); err == nil {
-		answer = zones.Reply(question, func(m *dns.Msg) *dns.Msg { return r.ask(protocol, m) })
-	}
+	protocol := protocolOf(w)
+	answer := r.reply(protocol, question)
 	if answer == nil {
 		answer = new(dns.Msg).SetRcode(question, dns.RcodeServerFailure)
 	}

@@ -47,7 +47,8 @@ func hostNames(t *testing.T, at, overUDP, overTCP string) {
 func TestThePlatformsNameServerSaysWhatTheHostsSay(t *testing.T) {
 	hostNames(t, "127.77.0.1", "192.0.2.1", "192.0.2.2")
 	file := filepath.Join(t.TempDir(), "resolv.conf")
-	r := &resolver{zones: func() (*dataplane.Zones, error) { return nil, nil }, file: file, under: make(chan struct{}, 1)}
+	r := platformResolver(func() (*dataplane.Zones, error) { return nil, nil })
+	r.file, r.under = file, make(chan struct{}, 1)
 	for _, c := range []struct {
 		file     string
 		protocol string
@@ -92,7 +93,7 @@ func TestThePlatformsAnswersFitThePacket(t *testing.T) {
 	if left := known.Add("contoso.test", false, lines); left != nil {
 		t.Fatal(left)
 	}
-	r := &resolver{zones: func() (*dataplane.Zones, error) { return known, nil }, under: make(chan struct{}, 1)}
+	r := platformResolver(func() (*dataplane.Zones, error) { return known, nil })
 	for _, c := range []struct {
 		remote net.Addr
 		takes  uint16 // as an OPT record says; 0 for none

@@ -142,11 +142,26 @@ func (n *networks) place(in *logic.Placement, policy *network.Snapshot, err erro
 	for _, n := range slices.Backward(found.Reach()) { // the nearest has the last word
 		maps.Copy(p.Guests, policy.Guests(n.ID()))
 	}
+	p.Proxies = n.proxies(policy, found)
 	p.Egress = make(map[netip.Addr]dataplane.Egress, len(policy.Egress()))
 	for a, e := range policy.Egress() {
 		p.Egress[a] = dataplane.Egress(e)
 	}
 	return p
+}
+
+// proxies are the firewalls within a network's reach that answer for names.
+func (n *networks) proxies(policy *network.Snapshot, found *netpol.Network) map[netip.Addr]*dataplane.Place {
+	proxies := map[netip.Addr]*dataplane.Place{}
+	list := policy.Policy.FirewallNames()
+	for _, r := range slices.Backward(found.Reach()) { // the nearest has the last word
+		for i := range list {
+			if f := &list[i]; f.DNS.Proxy && f.Network == r.ID() {
+				proxies[f.Address] = n.firewall(policy, f)
+			}
+		}
+	}
+	return proxies
 }
 
 // zones are the private zones of a network. A record that is none, as an older version may

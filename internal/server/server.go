@@ -73,6 +73,7 @@ type Server struct {
 	wall       *wall             // nil where this process alone enforces the policy
 	refused    error             // why that is so although the kernel was to, if it could
 	insides    insides
+	looked     lookedUp          // by firewalls
 	flows      *flowLog          // nil for none
 	flowLogs   *flowlog.Recorder // of networks
 	traffic    *traffic.Recorder
@@ -160,9 +161,11 @@ func (s *Server) start(ctx context.Context) error {
 	go s.flowLogs.Run() // ended by its Close, when nothing calls any more
 	s.keeping.Go(func() { s.watchHealth(background) })
 	s.keeping.Go(func() { s.watchUsage(background) })
-	s.keeping.Go(func() { s.watchThreats(background) })
-	s.keeping.Go(func() { s.watchTags(background) })
+	for _, watch := range s.config.watches(s) {
+		s.keeping.Go(func() { watch(background) })
+	}
 	s.keeping.Go(func() { s.watchEntrances(background) })
+	s.keeping.Go(func() { s.watchHosts(background) })
 	if s.wall != nil {
 		s.keeping.Go(func() { s.wall.run(background) })
 	}
@@ -309,12 +312,9 @@ func (s *Server) identify(ctx context.Context, bound net.Addr) error {
 func (s *Server) build() error {
 	s.workflows = logic.NewWorkflows(s.store, s.config.limits.Workflow)
 	s.policies = network.NewPolicies(s.store, netpol.TagFile{}, s.log)
-	if s.config.tags != nil {
-		s.policies.SetTags(s.config.tags.has)
-	}
-	if s.config.threats != nil {
-		s.policies.SetThreats(s.config.threats.has)
-	}
+	s.config.tags.use(s.policies.SetTags)
+	s.config.threats.use(s.policies.SetThreats)
+	s.config.nameTags.use(s.policies.SetNameTags)
 	s.places = newNetworks(s.policies, s.log)
 	s.traffic = traffic.New(s.store, s.config.FlowDays, s.config.Clock, s.log)
 	s.flowLogs = flowlog.New(filepath.Join(s.config.Data, flowlogs.DataFolder), s.policies, s.config.Clock, s.log)

@@ -10,11 +10,11 @@ import (
 func TestThreatsAreReadAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "threats.txt")
 	c := Config{ThreatList: path}
-	if err := c.readThreats(); err == nil || !strings.Contains(err.Error(), "--threat-list") {
+	if err := c.readFiles(); err == nil || !strings.Contains(err.Error(), "--threat-list") {
 		t.Error(err)
 	}
 	write(t, path, "198.51.100.7\nevil.example.com\n")
-	if err := c.readThreats(); err != nil {
+	if err := c.readFiles(); err != nil {
 		t.Fatal(err)
 	}
 	list := c.threats

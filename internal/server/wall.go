@@ -170,8 +170,15 @@ func (w *wall) step(ctx context.Context) {
 	}
 	next := &standing{policy: policy, placements: placements, at: time.Now()}
 	was := w.now.Load()
-	if was != nil && was.err == nil && len(was.waiting) == 0 && was.policy == policy && maps.Equal(was.placements, next.placements) && time.Since(was.at) < wallProves && !w.kernel.Changed() {
-		w.tell()
+	if was != nil && was.err == nil && len(was.waiting) == 0 && was.policy.SameResources(policy) && maps.Equal(was.placements, next.placements) && time.Since(was.at) < wallProves && !w.kernel.Changed() {
+		if was.policy == policy {
+			w.tell()
+			return
+		}
+		next := new(*was) // only names have other addresses
+		next.policy = policy
+		next.err = w.fill(ctx, next)
+		w.stand(next)
 		return
 	}
 	var before *layout.Layout
@@ -187,7 +194,7 @@ func (w *wall) step(ctx context.Context) {
 		next.waiting = applied.Waiting
 		w.log.Debug("the kernel was changed", "changes", applied.Changes)
 	}
-	next.err = errors.Join(problems, err)
+	next.err = errors.Join(problems, err, w.fill(limited, next))
 	if ctx.Err() != nil {
 		return
 	}
@@ -196,6 +203,14 @@ func (w *wall) step(ctx context.Context) {
 		next.err = errors.Join(next.err, err)
 	}
 	w.stand(next)
+}
+
+// fill has the filters of firewalls know the addresses of names.
+func (w *wall) fill(ctx context.Context, st *standing) error {
+	if st.layout == nil {
+		return nil
+	}
+	return w.kernel.Fill(ctx, st.layout.Elements(st.policy.Names()))
 }
 
 // stand publishes what the kernel holds, and tells once of what begins and ends to fail.
@@ -251,7 +266,7 @@ func (s *standing) input() layout.Input {
 
 // hold notes what the layout has, as the data plane asks for it.
 func (s *standing) hold(tag string) {
-	h := dataplane.Held{Namespaces: map[string]dataplane.Namespaces{}, Ports: map[string]map[netip.Addr]bool{}, Machines: map[string]dataplane.Namespace{}, Outside: map[string]bool{}, Gateways: map[string]bool{}}
+	h := dataplane.Held{Namespaces: map[string]dataplane.Namespaces{}, Ports: map[string]map[netip.Addr]bool{}, Machines: map[string]dataplane.Namespace{}, Firewalls: map[string]dataplane.Namespace{}, Outside: map[string]bool{}, Gateways: map[string]bool{}}
 	find := func(name string) dataplane.Namespace { return dataplane.FindNamespace(kernel.Path(tag, name)) }
 	port := func(network string, a netip.Addr) {
 		network = strings.ToLower(network)
@@ -285,6 +300,15 @@ func (s *standing) hold(tag string) {
 				port(network, address)
 			}
 			h.Gateways[strings.ToLower(network)] = h.Gateways[strings.ToLower(network)] || a.Gateway
+		}
+	}
+	for i := range in.Model.Firewalls {
+		f := &in.Model.Firewalls[i]
+		h.Firewalls[strings.ToLower(f.ID)] = find(layout.FirewallName(f.ID))
+		if home, ok := in.Policy.Network(networkOfSubnet(f.Subnet)); ok {
+			if filter, there := home.Firewall(f.ID); there && filter.DNS.Proxy {
+				port(home.ID(), f.PrivateIP)
+			}
 		}
 	}
 	for _, u := range in.Uplinks {
@@ -325,7 +349,7 @@ func (w *wall) Held(ctx context.Context, environment string) (*dataplane.Held, e
 	if err != nil {
 		return nil, err
 	}
-	if _, there := st.held.Namespaces[environment]; !there {
+	if _, there := st.held.Namespaces[environment]; !there && environment != "" {
 		return nil, errors.Join(errors.New("the environment is not in it"), st.err)
 	}
 	return &st.held, nil

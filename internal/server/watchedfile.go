@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -61,64 +63,63 @@ func (f *watchedFile[T]) read() (bool, error) {
 	return true, nil
 }
 
-// take gives each change of a file to set, until the context ends. One that cannot be read
-// leaves what was in force.
-func (s *Server) take(ctx context.Context, what string, read func() (bool, error), set func()) {
-	tick := time.NewTicker(watchEveryFile)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
+// use gives what the file has to set, if there is a file.
+func (f *watchedFile[T]) use(set func(T)) {
+	if f != nil {
+		set(f.has)
+	}
+}
+
+// watch gives each change of the file to set, until the context ends, and logs it. One that
+// cannot be read leaves what was in force.
+func (f *watchedFile[T]) watch(log *slog.Logger, what string, set func(T), tells func(T) []any) func(context.Context) {
+	return func(ctx context.Context) {
+		if f == nil {
 			return
-		case <-tick.C:
 		}
-		switch changed, err := read(); {
-		case err != nil:
-			s.log.Error(what+" cannot be read; what was before stays in force", "error", err)
-		case changed:
-			set()
+		tick := time.NewTicker(watchEveryFile)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			switch changed, err := f.read(); {
+			case err != nil:
+				log.Error(what+" cannot be read; what was before stays in force", "error", err)
+			case changed:
+				set(f.has)
+				log.Info(what+" has changed", tells(f.has)...)
+			}
 		}
 	}
 }
 
-// readThreats reads the list of threats. The error has all its problems.
-func (c *Config) readThreats() (err error) {
-	c.threats, err = openWatched("--threat-list", c.ThreatList, func(text []byte) (netpol.Threats, error) { return netpol.DecodeThreats(string(text)) })
-	return err
-}
-
-// watchThreats takes up changes of the list.
-func (s *Server) watchThreats(ctx context.Context) {
-	list := s.config.threats
-	if list == nil {
-		return
-	}
-	s.take(ctx, "the list of threats", list.read, func() {
-		s.policies.SetThreats(list.has)
-		s.log.Info("the list of threats has changed", "addresses", len(list.has.Prefixes), "names", len(list.has.Names))
-	})
-}
-
-// readServiceTags reads the file of service tags. The error has all its problems.
-func (c *Config) readServiceTags() (err error) {
-	c.tags, err = openWatched("--service-tags", c.ServiceTags, func(text []byte) (netpol.TagFile, error) {
+// readFiles reads the files that say what rules name. The errors have all their problems.
+func (c *Config) readFiles() error {
+	var failed [3]error
+	c.threats, failed[0] = openWatched("--threat-list", c.ThreatList, func(text []byte) (netpol.Threats, error) { return netpol.DecodeThreats(string(text)) })
+	c.tags, failed[1] = openWatched("--service-tags", c.ServiceTags, func(text []byte) (netpol.TagFile, error) {
 		tags, err := netpol.DecodeTags(text)
 		if err != nil {
 			err = fmt.Errorf("give the JSON of the public download of service tags, or of the serviceTags API: %w", err)
 		}
 		return tags, err
 	})
-	return err
+	c.nameTags, failed[2] = openWatched("--fqdn-tags", c.FQDNTags, func(text []byte) ([]netpol.NameTag, error) { return netpol.DecodeNameTags(string(text)) })
+	return errors.Join(failed[:]...)
 }
 
-// watchTags takes up changes of the file of service tags: the public one changes weekly.
-func (s *Server) watchTags(ctx context.Context) {
-	file := s.config.tags
-	if file == nil {
-		return
+// watches take up changes of those files.
+func (c *Config) watches(s *Server) []func(context.Context) {
+	return []func(context.Context){
+		c.threats.watch(s.log, "the list of threats", s.policies.SetThreats, func(t netpol.Threats) []any {
+			return []any{"addresses", len(t.Prefixes), "names", len(t.Names)}
+		}),
+		c.tags.watch(s.log, "the file of service tags", s.policies.SetTags, func(f netpol.TagFile) []any {
+			return []any{"changeNumber", f.ChangeNumber, "tags", len(f.Tags)}
+		}),
+		c.nameTags.watch(s.log, "the file of FQDN tags", s.policies.SetNameTags, func(t []netpol.NameTag) []any { return []any{"tags", len(t)} }),
 	}
-	s.take(ctx, "the file of service tags", file.read, func() {
-		s.policies.SetTags(file.has)
-		s.log.Info("the service tags have changed", "changeNumber", file.has.ChangeNumber, "tags", len(file.has.Tags))
-	})
 }

@@ -120,7 +120,7 @@ func (r *router) inside(p *port) Namespace {
 		Routes: []Route{{Table: MainTable, To: everywhere, Via: NextHop, Link: PortLink, OnLink: true}},
 	}
 	if p.role == Firewall {
-		ns.Filter, ns.Comments = r.firewallFilter(p.owner)
+		r.firewallFilter(&ns)
 	}
 	return ns
 }

@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -10,6 +11,7 @@ import (
 // A packet passes a firewall's chains in this order (network.md §A6, §C5):
 //
 //	threats  neither end is on the list of threats
+//	alerts   or what begins from or to them is told of
 //	inward   it goes to a public address: NAT rules give it another destination. What no
 //	         network rule is about and application rules are, goes to the proxy that listens
 //	         in the namespace and asks for the name
@@ -23,11 +25,15 @@ import (
 // own address.
 const ProxyPort = 15001
 
-// firewallFilter is the packet filter of a firewall.
-func (r *router) firewallFilter(id string) (string, []Comment) {
-	filter, _ := r.network.Firewall(id)
+// namePort is where a firewall answers for names, and its name servers do.
+const namePort = 53
+
+// firewallFilter writes the packet filter of a firewall into its namespace.
+func (r *router) firewallFilter(ns *Namespace) {
+	filter, _ := r.network.Firewall(ns.Owner)
 	f := &firewallScript{newScript(), filter, slices.DeleteFunc(slices.Clone(filter.Publics), func(a netip.Addr) bool { return !a.Is4() })}
 	f.threats()
+	f.alerts()
 	f.inward()
 	f.chain("stage_firewall", "filter hook forward priority filter; policy drop;", func() {
 		f.begun()
@@ -47,15 +53,22 @@ func (r *router) firewallFilter(id string) (string, []Comment) {
 		if len(filter.Applications) > 0 {
 			f.rule("ct status dnat meta l4proto 6 th dport %d accept", ProxyPort)
 		}
+		if filter.DNS.Proxy {
+			f.rule("ip daddr %s meta l4proto { 6, 17 } th dport %d accept", filter.Address, namePort)
+		}
 	})
 	f.chain("stage_answers", "filter hook output priority filter; policy drop;", func() {
 		f.begun()
 		if len(filter.Applications) > 0 {
 			f.rule("ip saddr %s meta l4proto 6 accept", filter.Address)
 		}
+		if filter.DNS.Proxy || len(filter.LooksUp) > 0 {
+			f.rule("ip saddr %s meta l4proto { 6, 17 } th dport %d accept", filter.Address, namePort)
+		}
 	})
 	f.nat()
-	return f.finish()
+	ns.Filter, ns.Comments = f.finish()
+	ns.Sets, ns.Tells = f.hosts, f.tells
 }
 
 // firewallScript writes the filter of a firewall.
@@ -72,9 +85,29 @@ func (f *firewallScript) threats() {
 	f.chain("stage_threats", "filter hook prerouting priority raw; policy accept;", func() {
 		for _, side := range []string{"saddr", "daddr"} {
 			match, _ := f.addressMatch(side, f.Threats)
+			f.tell(match)
 			f.rule("%sdrop", match)
 		}
 	})
+}
+
+func (f *firewallScript) alerts() {
+	if len(ipv4(f.Alerts)) == 0 {
+		return
+	}
+	f.chain("stage_alerts", "filter hook prerouting priority mangle; policy accept;", func() {
+		f.rule("ct state != new accept")
+		for _, side := range []string{"saddr", "daddr"} {
+			match, _ := f.addressMatch(side, f.Alerts)
+			f.tell(match)
+		}
+	})
+}
+
+// tell gives packets to the log, and bounds how many: who sends more is known by then.
+func (f *firewallScript) tell(match string) {
+	f.tells = true
+	f.rule("%slimit rate 50/second burst 100 packets log group %d snaplen 128", match, LogGroup)
 }
 
 // inward translates what comes to a public address, and leads to the proxy what is its.
@@ -93,6 +126,9 @@ func (f *firewallScript) inward() {
 		}
 		if len(f.Applications) == 0 {
 			return
+		}
+		if f.DNS.Proxy {
+			f.rule("ip daddr %s accept", f.Address)
 		}
 		f.rule("meta l4proto != 6 accept")
 		for i := range f.Rules {
@@ -115,10 +151,18 @@ func (f *firewallScript) translation(t *netpol.Translation) {
 		one := t.FilterRule
 		one.Ported, one.Portless = []netpol.Protocol{p}, nil
 		verdict := "accept" // untranslated, so it is dropped: a network has addresses of IPv4
-		if t.To.Addr().Is4() {
+		switch {
+		case t.ToName != "":
+			verdict = fmt.Sprintf("dnat ip to meta l4proto map @%s : %d", f.host(t.ToName, true), t.To.Port())
+		case t.To.Addr().Is4():
 			verdict = "dnat ip to " + t.To.String()
 		}
 		f.counted(&one, verdict)
+		if t.ToName != "" { // of which nothing is known
+			for _, match := range f.matches(&one) {
+				f.rule("%saccept", match)
+			}
+		}
 	}
 }
 

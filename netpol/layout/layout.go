@@ -11,7 +11,11 @@
 // that forwards. Routers of peered networks are linked with each other.
 package layout
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"isle/netpol"
+)
 
 // Layout is everything of one server. Names are unique in it; who applies it puts the
 // server's own tag before those of namespaces.
@@ -49,6 +53,53 @@ type Namespace struct {
 	// counter and a comment.
 	Filter   string
 	Comments []Comment // by text: what stands in Filter
+	Sets     []NameSet // by name: sets and maps of Filter
+	// Tells says that the filter gives packets to a log, in group [LogGroup].
+	Tells bool
+}
+
+// LogGroup is the group of the packet filter's log by which firewalls tell of threats.
+const LogGroup = 1
+
+// NameSet is a set, or a map, of a filter that has no elements there: what a firewall knows
+// of a name changes more often than any rule ([Layout.Elements]).
+type NameSet struct {
+	Name string
+	Host string // the plain name
+	To   bool   // it is a map, from protocols to where NAT rules lead
+}
+
+// Elements are the elements of the name sets of all firewalls, as nft reads them, by
+// namespace and set.
+func (l *Layout) Elements(names *netpol.Names) map[string]map[string][]string {
+	all := map[string]map[string][]string{}
+	for i := range l.Namespaces {
+		n := &l.Namespaces[i]
+		if len(n.Sets) == 0 {
+			continue
+		}
+		of := make(map[string][]string, len(n.Sets))
+		for _, s := range n.Sets {
+			of[s.Name] = s.elements(names.Of(n.Owner, s.Host))
+		}
+		all[n.Name] = of
+	}
+	return all
+}
+
+func (s *NameSet) elements(k netpol.Known) (list []string) {
+	if s.To {
+		if k.To.Is4() {
+			list = append(list, protocolNumbers[netpol.TCP]+" : "+k.To.String(), protocolNumbers[netpol.UDP]+" : "+k.To.String())
+		}
+		return list
+	}
+	for _, a := range k.Addresses {
+		if a.Is4() {
+			list = append(list, a.String())
+		}
+	}
+	return list
 }
 
 // Comment is the comment of packet-filter rules, which nft cuts at 128 bytes, and the

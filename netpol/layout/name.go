@@ -48,7 +48,11 @@ func linkName(a netip.Addr) string {
 // commentOf is the comment of a rule: for the reader its name, for the machine its ID and
 // what it says, so that a rule that changes has another one.
 func commentOf(r *netpol.FilterRule) string {
-	return word(last(r.ID), 60) + "-" + digest(fmt.Sprint(r.ID, r.Access, r.Source == nil, r.Source, r.Destination == nil, r.Destination, r.Ported, r.Portless, r.SourcePorts, r.DestinationPorts))
+	says := fmt.Sprint(r.ID, r.Access, r.Source == nil, r.Source, r.Destination == nil, r.Destination, r.Ported, r.Portless, r.SourcePorts, r.DestinationPorts)
+	if len(r.Names) > 0 {
+		says += fmt.Sprint(r.Names)
+	}
+	return word(last(r.ID), 60) + "-" + digest(says)
 }
 
 func last(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }

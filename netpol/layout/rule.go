@@ -17,6 +17,8 @@ type script struct {
 	comments        map[string]string // rules by text
 	sets            map[string]string // names of large sets of addresses, by elements
 	order           []string          // of sets
+	hosts           []NameSet         // that are filled with what a firewall knows
+	tells           bool              // it gives packets to the log
 }
 
 func newScript() *script {
@@ -32,6 +34,14 @@ func (s *script) finish() (string, []Comment) {
 	s.line("table inet isle {")
 	for _, elements := range s.order {
 		s.set(s.sets[elements], "ipv4_addr\n\t\tflags interval", elements)
+	}
+	slices.SortFunc(s.hosts, func(a, b NameSet) int { return strings.Compare(a.Name, b.Name) })
+	for _, h := range s.hosts {
+		if h.To {
+			s.line("\tmap %s {\n\t\ttype inet_proto : ipv4_addr\n\t}", h.Name)
+		} else {
+			s.line("\tset %s {\n\t\ttype ipv4_addr\n\t}", h.Name)
+		}
 	}
 	s.WriteString(chains)
 	s.line("}")
@@ -87,15 +97,34 @@ func (s *script) counted(r *netpol.FilterRule, verdict string) {
 // matches are the conditions of a rule, one of which must be met.
 func (s *script) matches(r *netpol.FilterRule) []string {
 	source, from := s.addressMatch("saddr", r.Source)
-	destination, to := s.addressMatch("daddr", r.Destination)
-	if !from || !to {
+	if !from {
 		return nil
 	}
-	list := protocolMatches(r)
-	for i := range list {
-		list[i] += source + destination
+	var destinations, list []string
+	if destination, to := s.addressMatch("daddr", r.Destination); to {
+		destinations = append(destinations, destination)
+	}
+	for _, name := range r.Names {
+		destinations = append(destinations, "ip daddr @"+s.host(name, false)+" ")
+	}
+	for _, destination := range destinations {
+		for _, protocol := range protocolMatches(r) {
+			list = append(list, protocol+source+destination)
+		}
 	}
 	return list
+}
+
+// host is the set of the addresses of a name, or the map of where NAT rules lead.
+func (s *script) host(name string, to bool) string {
+	set := NameSet{Name: "host_" + digest(name), Host: name, To: to}
+	if to {
+		set.Name = "to_" + digest(name)
+	}
+	if !slices.Contains(s.hosts, set) {
+		s.hosts = append(s.hosts, set)
+	}
+	return set.Name
 }
 
 // manyPrefixes is how many make a set of its own: service tags are large, and many rules

@@ -19,6 +19,9 @@ func Format(m *netpol.Model) string {
 	for _, t := range m.Tags {
 		f.line("tag", t.Name, joined(t.Prefixes))
 	}
+	for _, t := range m.NameTags {
+		f.line("nametag", t.Name, strings.Join(t.Names, ","))
+	}
 	for i := range m.Networks {
 		f.network(&m.Networks[i], i == 0)
 	}
@@ -173,6 +176,9 @@ func (f *formatter) policy(p *netpol.FirewallPolicy) {
 	name := last(p.ID)
 	f.line("policy", name, last(p.Base))
 	f.posture("policy/"+name, p.ThreatIntel, p.PrivateRanges)
+	if p.DNS != nil {
+		f.dns("policy/"+name, p.DNS)
+	}
 	for i := range p.Groups {
 		g := &p.Groups[i]
 		f.line("group", name, g.Name, fmt.Sprint(g.Priority))
@@ -184,7 +190,35 @@ func (f *formatter) firewall(fw *netpol.Firewall) {
 	name := last(fw.ID)
 	f.line("firewall", name, strings.TrimPrefix(fw.Subnet, "/"), fw.PrivateIP.String(), joined(fw.PublicIPs), when(fw.Policy != "", last(fw.Policy)))
 	f.posture(name, fw.ThreatIntel, fw.PrivateRanges)
+	f.dns(name, &fw.DNS)
 	f.rules(name, fw.NAT, fw.Collections, fw.Applications)
+}
+
+func (f *formatter) dns(owner string, d *netpol.DNSSettings) {
+	mode, servers := "off", ""
+	if d.Proxy {
+		mode = "proxy"
+	}
+	if len(d.Servers) > 0 {
+		servers = joined(d.Servers)
+	}
+	f.line("dns", owner, mode, servers)
+}
+
+// destinations writes addresses and names, each of which begins with a mark; without any it is
+// all addresses.
+func destinations(addresses []netpol.Address, mark string, names []string) string {
+	if len(names) == 0 {
+		return orAny(addresses)
+	}
+	var texts []string
+	for _, a := range addresses {
+		texts = append(texts, a.String())
+	}
+	for _, name := range names {
+		texts = append(texts, mark+name)
+	}
+	return strings.Join(texts, ",")
 }
 
 // posture is what a firewall or a policy says beside its rules.
@@ -209,12 +243,16 @@ func (f *formatter) posture(owner string, intel netpol.ThreatIntel, private []ne
 func (f *formatter) rules(owner string, nat []netpol.NATCollection, network []netpol.RuleCollection, applications []netpol.ApplicationCollection) {
 	for _, c := range nat {
 		for _, r := range c.Rules {
-			f.line("natrule", owner, c.Name, fmt.Sprint(c.Priority), r.Name, orAny(r.Protocols), orAny(r.Source.Addresses), orAny(r.Destination.Addresses), ports(r.Destination.Ports), r.To.String())
+			to := r.To.String()
+			if r.ToName != "" {
+				to = fmt.Sprintf("=%s:%d", r.ToName, r.To.Port())
+			}
+			f.line("natrule", owner, c.Name, fmt.Sprint(c.Priority), r.Name, orAny(r.Protocols), orAny(r.Source.Addresses), orAny(r.Destination.Addresses), ports(r.Destination.Ports), to)
 		}
 	}
 	for _, c := range network {
 		for _, r := range c.Rules {
-			f.line("netrule", owner, c.Name, fmt.Sprint(c.Priority), c.Action.String(), r.Name, orAny(r.Protocols), orAny(r.Source.Addresses), orAny(r.Destination.Addresses), ports(r.Destination.Ports))
+			f.line("netrule", owner, c.Name, fmt.Sprint(c.Priority), c.Action.String(), r.Name, orAny(r.Protocols), orAny(r.Source.Addresses), destinations(r.Destination.Addresses, "=", r.Names), ports(r.Destination.Ports))
 		}
 	}
 	for _, c := range applications {
@@ -227,7 +265,11 @@ func (f *formatter) rules(owner string, nat []netpol.NATCollection, network []ne
 			if len(r.Destinations) > 0 {
 				to = joined(r.Destinations)
 			}
-			f.line("apprule", owner, c.Name, fmt.Sprint(c.Priority), c.Action.String(), r.Name, strings.Join(protocols, ","), orAny(r.Sources), strings.Join(r.Names, ","), to)
+			names := slices.Clone(r.Names)
+			for _, tag := range r.Tags {
+				names = append(names, "#"+tag)
+			}
+			f.line("apprule", owner, c.Name, fmt.Sprint(c.Priority), c.Action.String(), r.Name, strings.Join(protocols, ","), orAny(r.Sources), strings.Join(names, ","), to)
 		}
 	}
 }

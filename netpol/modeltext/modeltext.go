@@ -22,11 +22,17 @@
 //	policy NAME BASE
 //	group POLICY NAME PRIORITY        a group of rule collections
 //	netrule OWNER COLLECTION PRIORITY Allow|Deny NAME PROTOCOLS SOURCE DESTINATION PORTS
+//	                                  a destination that begins with = is the name of a host
 //	natrule OWNER COLLECTION PRIORITY NAME PROTOCOLS SOURCE DESTINATION PORTS TO
+//	                                  TO is ADDRESS:PORT or =NAME:PORT
+//	dns FIREWALL|policy/POLICY proxy|off [SERVERS]
+//	nametag NAME NAMES                an FQDN tag; application rules name it as #NAME
 //	apprule OWNER COLLECTION PRIORITY Allow|Deny NAME PROTOCOL:PORT,… SOURCE NAMES [DESTINATIONS]
 //	intel FIREWALL|policy/POLICY Off|Alert|Deny ALLOWED    of threats, "-" for none
 //	private FIREWALL|policy/POLICY PREFIXES    where flows keep their source
 //	threat PREFIX|NAME
+//
+// What firewalls know of names is no part of a model: Known reads it.
 //
 // A subnet that is there is named SUBNET or NETWORK/SUBNET. IDs are /vnet or /NETWORK, /vnet/SUBNET or /NETWORK/SUBNET, /nic/NAME, /nsg/NAME,
 // /rt/TABLE, /fw/NAME and /policy/NAME; the first network's name is vnet. The OWNER of
@@ -126,6 +132,10 @@ func (b *builder) line(verb string, w []string) bool {
 		b.intel(w)
 	case "private":
 		b.private(w)
+	case "dns":
+		b.dns(w)
+	case "nametag":
+		b.m.NameTags = append(b.m.NameTags, netpol.NameTag{Name: w[0], Names: strings.Split(w[1], ",")})
 	case "threat":
 		b.m.Threats = b.threats(b.m.Threats, w[0])
 	default:
@@ -267,19 +277,83 @@ var actions = map[string]netpol.Access{"Allow": netpol.Allow, "Deny": netpol.Den
 func (b *builder) netrule(w []string) {
 	_, list, _ := b.owner(w[0])
 	c := named(list, func(c *netpol.RuleCollection) string { return c.Name }, netpol.RuleCollection{Name: w[1], Priority: b.number(w[2]), Action: actions[w[3]]})
-	c.Rules = append(c.Rules, netpol.NetworkRule{Name: w[4], Protocols: b.protocols(w[5]), Source: b.side(w[6], "*"), Destination: b.side(w[7], w[8])})
+	r := netpol.NetworkRule{Name: w[4], Protocols: b.protocols(w[5]), Source: b.side(w[6], "*")}
+	var addresses []string
+	for _, text := range strings.Split(w[7], ",") {
+		if name, named := strings.CutPrefix(text, "="); named {
+			r.Names = append(r.Names, name)
+		} else {
+			addresses = append(addresses, text)
+		}
+	}
+	r.Destination = b.side("*", w[8])
+	if r.Destination.Addresses = nil; len(addresses) > 0 {
+		r.Destination = b.side(strings.Join(addresses, ","), w[8])
+	}
+	c.Rules = append(c.Rules, r)
 }
 
 func (b *builder) natrule(w []string) {
 	list, _, _ := b.owner(w[0])
 	c := named(list, func(c *netpol.NATCollection) string { return c.Name }, netpol.NATCollection{Name: w[1], Priority: b.number(w[2])})
-	c.Rules = append(c.Rules, netpol.NATRule{Name: w[3], Protocols: b.protocols(w[4]), Source: b.side(w[5], "*"), Destination: b.side(w[6], w[7]), To: netip.MustParseAddrPort(w[8])})
+	r := netpol.NATRule{Name: w[3], Protocols: b.protocols(w[4]), Source: b.side(w[5], "*"), Destination: b.side(w[6], w[7])}
+	if to, named := strings.CutPrefix(w[8], "="); named {
+		name, port, _ := strings.Cut(to, ":")
+		r.ToName, r.To = name, netip.AddrPortFrom(netip.Addr{}, uint16(b.number(port)))
+	} else {
+		r.To = netip.MustParseAddrPort(to)
+	}
+	c.Rules = append(c.Rules, r)
+}
+
+func (b *builder) dns(w []string) {
+	of := netpol.DNSSettings{Proxy: w[1] == "proxy"}
+	if len(w) > 2 {
+		for _, text := range strings.Split(w[2], ",") {
+			of.Servers = append(of.Servers, netip.MustParseAddr(text))
+		}
+	}
+	if name, policy := strings.CutPrefix(w[0], "policy/"); policy {
+		b.policy(name).DNS = &of
+		return
+	}
+	b.firewall(w[0]).DNS = of
+}
+
+// Known reads what firewalls know of names, from lines of words:
+//
+//	knows FIREWALL NAME ADDRESSES     NAT rules lead to the first
+//
+// Other lines are others'.
+func Known(t testing.TB, text string) (names netpol.Names) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		w := strings.Fields(line)
+		if len(w) != 4 || w[0] != "knows" {
+			continue
+		}
+		var k netpol.Known
+		for _, text := range strings.Split(w[3], ",") {
+			k.Addresses = append(k.Addresses, netip.MustParseAddr(text))
+		}
+		k.To = k.Addresses[0]
+		slices.SortFunc(k.Addresses, netip.Addr.Compare)
+		names.Put("/fw/"+w[1], w[2], k)
+	}
+	return names
 }
 
 func (b *builder) apprule(w []string) {
 	_, _, list := b.owner(w[0])
 	c := named(list, func(c *netpol.ApplicationCollection) string { return c.Name }, netpol.ApplicationCollection{Name: w[1], Priority: b.number(w[2]), Action: actions[w[3]]})
-	r := netpol.ApplicationRule{Name: w[4], Sources: b.side(w[6], "*").Addresses, Names: strings.Split(w[7], ",")}
+	r := netpol.ApplicationRule{Name: w[4], Sources: b.side(w[6], "*").Addresses}
+	for _, name := range strings.Split(w[7], ",") {
+		if tag, is := strings.CutPrefix(name, "#"); is {
+			r.Tags = append(r.Tags, tag)
+		} else {
+			r.Names = append(r.Names, name)
+		}
+	}
 	for _, text := range strings.Split(w[5], ",") {
 		protocol, port, _ := strings.Cut(text, ":")
 		r.Protocols = append(r.Protocols, netpol.ApplicationPort{Protocol: Applications[protocol], Port: uint16(b.number(port))})

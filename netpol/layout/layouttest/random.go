@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 
 	"isle/netpol"
 	"isle/netpol/layout"
@@ -54,6 +55,29 @@ func (r Random) Input(rules int) layout.Input {
 		{Name: "connectors", Subnet: "/vnet/back", Address: netip.MustParseAddr("10.0.1.4")},
 		{Name: "cache", Subnet: "/vnet/cache", Address: netip.MustParseAddr("10.0.4.4")},
 	}}}, Attachments: []layout.Attachment{{Interface: "/nic/a"}, {Interface: "/nic/b"}, {Interface: "/nic/nva"}, {Interface: "/nic/hub"}, {Interface: "/nic/hubnva"}, {Interface: "/nic/spoke"}}}
+}
+
+// hostNames are those that rules name.
+var hostNames = []string{"db.example.com", "web.example.com", "nowhere.example.com", "both.example.com"}
+
+// Names draws what the firewalls know of names.
+func (r Random) Names() (names netpol.Names) {
+	for _, firewall := range []string{"/fw/fw", "/fw/hubfw"} {
+		for _, name := range hostNames {
+			k := pick(r, netpol.Known{}, known("10.0.1.9"), known("203.0.113.9"), known("10.0.0.6", "8.8.8.8"), known("10.1.0.4", "10.0.1.9", "198.51.100.7"))
+			if len(k.Addresses) > 0 || r.IntN(2) == 0 {
+				names.Put(firewall, name, k)
+			}
+		}
+	}
+	return names
+}
+
+func known(texts ...string) netpol.Known {
+	k := netpol.Known{Addresses: addresses(texts...)}
+	k.To = k.Addresses[0]
+	slices.SortFunc(k.Addresses, netip.Addr.Compare)
+	return k
 }
 
 // Sources are the addresses that send, by the namespace that they are in.
@@ -224,7 +248,7 @@ func (r Random) private() []netip.Prefix {
 // firewall draws one; public are addresses that nothing else has.
 func (r Random) firewall(id, network, at string, public ...string) netpol.Firewall {
 	f := netpol.Firewall{ID: id, Subnet: network + "/AzureFirewallSubnet", PrivateIP: netip.MustParseAddr(at), PublicIPs: pick(r, nil, addresses(public[0]), addresses(public...)),
-		ThreatIntel: r.intel(), PrivateRanges: r.private()}
+		ThreatIntel: r.intel(), DNS: netpol.DNSSettings{Proxy: r.IntN(2) == 0}, PrivateRanges: r.private()}
 	if r.IntN(3) == 0 {
 		f.Policy = "/POLICY/child"
 		return f
@@ -241,6 +265,9 @@ func (r Random) collections() (nat []netpol.NATCollection, network []netpol.Rule
 			rule := netpol.NetworkRule{Name: fmt.Sprint("n", k), Source: netpol.Side{Addresses: r.side().Addresses}, Destination: r.side()}
 			for range r.IntN(3) {
 				rule.Protocols = append(rule.Protocols, netpol.Protocol(r.IntN(int(netpol.ICMP)+1)))
+			}
+			for range max(0, r.IntN(5)-2) {
+				rule.Names = append(rule.Names, pick(r, hostNames...))
 			}
 			c.Rules = append(c.Rules, rule)
 		}
@@ -259,6 +286,9 @@ func (r Random) translations(name string, priority int) netpol.NATCollection {
 		rule := netpol.NATRule{Name: fmt.Sprint("d", k), Source: netpol.Side{Addresses: r.side().Addresses}, Destination: netpol.Side{Ports: r.side().Ports},
 			Protocols: pick(r, nil, []netpol.Protocol{netpol.TCP}, []netpol.Protocol{netpol.UDP}),
 			To:        netip.MustParseAddrPort(pick(r, "10.0.0.6:443", "10.0.1.9:80", "10.0.3.4:22", "10.0.0.5:444", "8.8.8.8:80", "10.9.0.1:1"))}
+		if r.IntN(4) == 0 {
+			rule.ToName, rule.To = pick(r, hostNames...), netip.AddrPortFrom(netip.Addr{}, rule.To.Port())
+		}
 		c.Rules = append(c.Rules, rule)
 	}
 	return c
