@@ -19,12 +19,12 @@ import (
 // declares a small interface and internal/server passes the other in.
 var layers = [][]string{
 	{"expr", "examples", "examples/network/listener", "netpol"},
-	{"wdl/schema", "netpol/layout", "netpol/flowlog"},
+	{"wdl/schema", "netpol/layout", "netpol/flowlog", "netpol/packet"},
 	{"wdl"},
 	{"engine", "internal/project"},
 	{"internal/store", "internal/netns", "internal/confine"},
 	{"internal/kernel"},
-	{"internal/task", "internal/dataplane", "internal/backup"},
+	{"internal/task", "internal/dataplane", "internal/backup", "internal/capture"},
 	{"internal/connector", "internal/fetch"},
 	{"internal/connector/http", "internal/connector/connection", "internal/connector/workflow", "internal/connector/script"},
 	{"internal/connector/builtin", "internal/trigger"},
@@ -42,7 +42,7 @@ var testOnly = []string{"internal/arm/armtest", "internal/processtest", "interna
 
 // pure packages know no clock, no randomness, no I/O and no goroutine: what they
 // need comes in as a value, what they want done goes out as one.
-var pure = []string{"expr", "netpol", "netpol/layout", "netpol/flowlog", "wdl", "wdl/schema", "engine"}
+var pure = []string{"expr", "netpol", "netpol/layout", "netpol/flowlog", "netpol/packet", "wdl", "wdl/schema", "engine"}
 
 // impure names what a pure package must not touch: whole packages, or single
 // names of a package that is otherwise data.

@@ -110,7 +110,7 @@ func root() *cobra.Command {
 		}
 	}
 	add("server", upCommand(), serveCommand(), trustCommand())
-	add("manage", deployCommand(), runsCommand(), urlCommand(), netcheckCommand(), flowsCommand(), portCommand(), networkCommand(), userCommand(), appCommand(), groupCommand(), roleCommand(), azCommand(), backupCommand(), restoreCommand())
+	add("manage", deployCommand(), runsCommand(), urlCommand(), netcheckCommand(), flowsCommand(), portCommand(), networkCommand(), captureCommand(), userCommand(), appCommand(), groupCommand(), roleCommand(), azCommand(), backupCommand(), restoreCommand())
 	add("develop", checkCommand(), evalCommand(), runCommand(), testCommand())
 	cmd.AddCommand(scriptWorkerCommand())
 	tellUsage(cmd)

@@ -1,7 +1,7 @@
 // Package gateway is the access endpoint of environments: what callers outside the
 // resource manager reach. It serves the callback URLs of Request triggers and of
-// webhook actions, and the signed links to recorded inputs and outputs and to what
-// artifacts of integration accounts hold.
+// webhook actions, and the signed links to recorded inputs and outputs, to what
+// artifacts of integration accounts hold, and to what packet captures have captured.
 //
 // Everything is allowed by a signature in the URL and by nothing else, and only to
 // callers whom the environment's network policy lets in. A request is bounded before it
@@ -38,6 +38,8 @@ type Config struct {
 	Tokens Tokens
 	// Accounts finds integration accounts; nil: there are none.
 	Accounts Accounts
+	// Captures finds packet captures; nil: there are none.
+	Captures Captures
 	Runner   *runner.Runner
 	Store    *store.Store
 	// InlineCode runs the code of runs that become tests; nil: it is not run.
@@ -135,6 +137,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = g.callBack(w, r, t)
 	case targetArtifact:
 		err = g.artifact(w, r, t)
+	case targetCapture:
+		err = g.capture(w, r, t)
 	}
 	if err != nil {
 		g.fail(w, r, err)

@@ -6,6 +6,7 @@ import (
 
 	"isle/internal/account"
 	"isle/internal/dataplane"
+	vnet "isle/internal/network"
 )
 
 type targetKind uint8
@@ -17,6 +18,7 @@ const (
 	targetFiring // content of a firing without a run
 	targetCallback
 	targetArtifact // what an artifact of an integration account holds
+	targetCapture  // what a packet capture has captured
 )
 
 // Route names what an escaped path of the access endpoint is about: "trigger",
@@ -26,14 +28,14 @@ func Route(escaped string) string {
 	if !ok {
 		return "access"
 	}
-	return [...]string{targetTrigger: "trigger", targetContent: "content", targetOperation: "operation", targetFiring: "content", targetCallback: "callback", targetArtifact: "content"}[t.kind]
+	return [...]string{targetTrigger: "trigger", targetContent: "content", targetOperation: "operation", targetFiring: "content", targetCallback: "callback", targetArtifact: "content", targetCapture: "content"}[t.kind]
 }
 
 // target is what a path names. Names are decoded; relativePath is not, as a
 // template's segments are compared before they are decoded.
 type target struct {
 	kind         targetKind
-	flowID       string // or the id of an integration account
+	flowID       string // or the id of an integration account, or of a packet capture
 	version      string // of a versioned trigger
 	trigger      string
 	relativePath string // escaped, without a leading slash
@@ -58,6 +60,8 @@ func (t target) permission() string {
 		return "/triggers/" + t.trigger + "/run"
 	case targetArtifact:
 		return account.Permission(t.segment, t.artifact)
+	case targetCapture:
+		return vnet.CapturePermission(t.flowID)
 	case targetFiring:
 		return "/triggers/" + t.trigger + "/histories/" + t.history + "/contents/" + t.content + "/read"
 	case targetOperation:
@@ -132,6 +136,11 @@ func parseTarget(escaped string) (target, bool) {
 	case "workflows":
 	case "integrationaccounts":
 		t.readArtifact(p)
+		return t, p.done()
+	case "packetcaptures":
+		t.kind, t.flowID = targetCapture, p.next()
+		p.is("contents")
+		p.is("Value")
 		return t, p.done()
 	default:
 		return t, false

@@ -61,6 +61,22 @@ func (n Namespace) ListenEcho(ctx context.Context) (net.PacketConn, error) {
 	})
 }
 
+// Socket makes a socket of the namespace, as socket(2) does, for what package net has no
+// form for. It does not block, and is the caller's to close.
+func (n Namespace) Socket(domain, kind, protocol int) (int, error) {
+	return open(n.path, func(v *visit) (int, error) {
+		socket, err := unix.Socket(domain, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, protocol)
+		if err != nil {
+			return -1, os.NewSyscallError("socket", err)
+		}
+		if err := v.holds(socket); err != nil {
+			_ = unix.Close(socket)
+			return -1, &Error{v.path, err}
+		}
+		return socket, nil
+	})
+}
+
 // Do runs f on a thread in the namespace: its system calls, and the processes that it
 // starts, are there; goroutines that it starts are not.
 func (n Namespace) Do(f func() error) error {

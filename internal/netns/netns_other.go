@@ -31,5 +31,8 @@ func (n Namespace) ListenEcho(context.Context) (net.PacketConn, error) {
 	return nil, &Error{n.path, errNotLinux}
 }
 
+// Socket fails: see the package.
+func (n Namespace) Socket(int, int, int) (int, error) { return -1, &Error{n.path, errNotLinux} }
+
 // Do fails: see the package.
 func (n Namespace) Do(func() error) error { return &Error{n.path, errNotLinux} }

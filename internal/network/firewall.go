@@ -334,11 +334,6 @@ func deleteFirewall(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error
 	return moveFirewall(tx, &arm.PutRequest{ID: r.ID, Now: r.Now}, form, &Firewall{})
 }
 
-// captured answers POST {firewall}/packetCapture and its operation: there is none.
-func captured(_ context.Context, r *arm.Request) (*arm.Response, error) {
-	return nil, arm.Invalid("PacketCaptureNotSupported", "", "Firewall %s cannot capture packets: this server judges connections and sees no packets. Its flow log (isle serve --flow-log FILE) tells what it decided.", r.Resource.ID)
-}
-
 // learnedPrefixes answers POST {firewall}/learnedIPPrefixes: none are learned.
 func learnedPrefixes(context.Context, *arm.Request) (*arm.Response, error) {
 	return arm.Reply(expr.Object(expr.Member{Name: "ipPrefixes", Value: expr.Array()})), nil

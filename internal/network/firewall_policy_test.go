@@ -157,7 +157,7 @@ func TestWhoUsesPoliciesAndIPGroupsNeedsARightThere(t *testing.T) {
 		{"ipGroups", policies + "/base/ruleCollectionGroups/own", ruleGroup(100, policyCollection("Filter", "net", 100, "Allow", grouped(typed("NetworkRule", rule))))},
 		{"ipGroups", firewall, firewallBody(`,"networkRuleCollections":[{"name":"net","properties":{"priority":100,"action":{"type":"Allow"},"rules":[` + grouped(rule) + `]}}]`)},
 	} {
-		m, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies, nil), Authenticator: anybody{}, Authorizer: c.folder, Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}})
+		m, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies, nil, nil), Authenticator: anybody{}, Authorizer: c.folder, Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}})
 		w.must(err)
 		_, err = m.Put(t.Context(), arm.Principal{ID: "limited"}, c.id, "2025-01-01", []byte(c.body))
 		if e := arm.AsError(err); e == nil || e.Code != "LinkedAuthorizationFailed" || !strings.Contains(e.Message, "Microsoft.Network/"+string(c.folder)+"/join/action") {

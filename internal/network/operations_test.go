@@ -162,7 +162,7 @@ func check[T comparable](s *sdk, what string, got, want T) {
 // TestOperations drives every operation of the provider that this server has with the
 // Azure SDK. testdata/operations.txt tells of each whether it is driven.
 func TestOperations(t *testing.T) {
-	v := &witness{list: slices.Concat(operations(t), publicPrefixOperations(), flowLogOperations()), models: readModels(t), driven: map[string]bool{}, wrong: map[string]bool{}}
+	v := &witness{list: slices.Concat(operations(t), publicPrefixOperations(), flowLogOperations(), captureOperations()), models: readModels(t), driven: map[string]bool{}, wrong: map[string]bool{}}
 	for _, scenario := range []struct {
 		name string
 		run  func(*sdk)
@@ -172,6 +172,7 @@ func TestOperations(t *testing.T) {
 	} {
 		t.Run(scenario.name, func(t *testing.T) { scenario.run(newWorld(t).sdk(v)) })
 	}
+	t.Run("captures", func(t *testing.T) { driveCaptures(newCapturing(t), v) })
 	for _, what := range slices.Sorted(maps.Keys(v.wrong)) {
 		t.Error(what)
 	}

@@ -12,10 +12,11 @@ import (
 )
 
 // Types are the resource types of the package. Every change of one of their
-// resources is a change of the policies. What carries the flows may be nil.
-func Types(s *store.Store, policies *Policies, plane Plane) []arm.Type {
+// resources is a change of the policies. What carries the flows may be nil; without
+// captures, packet captures are refused.
+func Types(s *store.Store, policies *Policies, plane Plane, captures *Captures) []arm.Type {
 	p := newProvider(s.Control(), policies)
-	p.plane = plane
+	p.plane, p.captures = plane, captures
 	types := resourceTypes(p)
 	for i := range types {
 		types[i] = policies.watch(withoutLogs(limited(types[i])))
@@ -111,6 +112,14 @@ func resourceTypes(p *provider) []arm.Type {
 	flowLogs.Name, flowLogs.Tracked, flowLogs.AcceptDelete, flowLogs.Put, flowLogs.Patch, flowLogs.Delete, flowLogs.View = typeFlowLogs, true, true, putFlowLog, arm.PatchTags, deleteFlowLog, viewFlowLog
 	flowLogs.ReadOnly = []string{"properties.targetResourceGuid", "properties.folder"}
 
+	captures := child
+	captures.Name, captures.Put, captures.Prepare, captures.Delete, captures.View, captures.AcceptDelete = typeCaptures, p.captures.put, p.captures.prepare, p.captures.remove, p.captures.view, true
+	captures.Names = append([]string{typeEnvironments}, child.Names...)
+	captures.ReadOnly = []string{"properties.storageLocation.storagePath"}
+	captures.Actions = p.captures.captureActions()
+	firewallCaptures := captures // made by the firewall's actions
+	firewallCaptures.Name, firewallCaptures.Put, firewallCaptures.Prepare = typeFirewallCaptures, nil, nil
+
 	publics := top
 	publics.Name, publics.Put, publics.Patch, publics.Delete, publics.View = typePublicIPs, putPublicIP, patchPublicIP, deletePublicIP, viewPublicIP
 	publics.Move = movePublicIP
@@ -124,7 +133,7 @@ func resourceTypes(p *provider) []arm.Type {
 	firewalls := top
 	firewalls.Name, firewalls.Put, firewalls.Delete, firewalls.View = typeFirewalls, p.putFirewall, deleteFirewall, viewFirewall
 	firewalls.Move = nil // as in Azure
-	firewalls.Actions = map[string]arm.Handler{"learnedIPPrefixes": learnedPrefixes, "packetCapture": captured, "packetCaptureOperation": captured}
+	firewalls.Actions = map[string]arm.Handler{"learnedIPPrefixes": learnedPrefixes, "packetCapture": p.captures.firewallCaptured, "packetCaptureOperation": p.captures.firewallCaptureOperation}
 
 	policies := top
 	policies.Name, policies.Put, policies.Delete, policies.View = typePolicies, putPolicy, deletePolicy, viewPolicy
@@ -146,7 +155,7 @@ func resourceTypes(p *provider) []arm.Type {
 	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &publicPrefixes, &interfaces, &gateways, &applications, &nats, &policies, &ipGroups} {
 		t.Linked = "join/action"
 	}
-	return append([]arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, flowLogs, publics, publicPrefixes, firewalls, policies, ruleGroups, ipGroups, interfaces, gateways}, append(records, zones, links)...)
+	return append([]arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, flowLogs, captures, publics, publicPrefixes, firewalls, firewallCaptures, policies, ruleGroups, ipGroups, interfaces, gateways}, append(records, zones, links)...)
 }
 
 // zoneVersions are the api-versions of private DNS zones.
@@ -188,7 +197,8 @@ func availableDelegations(_ context.Context, r *arm.Request) (*arm.Response, err
 type provider struct {
 	control  *store.DB
 	policies *Policies
-	plane    Plane // nil: nobody carries flows
+	plane    Plane     // nil: nobody carries flows
+	captures *Captures // nil: there are none
 }
 
 func newProvider(control *store.DB, policies *Policies) *provider {

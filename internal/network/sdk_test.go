@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -37,6 +38,7 @@ type world struct {
 	t        testing.TB
 	store    *store.Store
 	policies *network.Policies
+	captures *network.Captures // nil but in capturing worlds
 	manager  *arm.Manager
 	server   *httptest.Server
 	plane    *plane
@@ -50,17 +52,31 @@ func (anybody) Authenticate(*http.Request) (arm.Principal, error) {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldWith(t, func(*world) map[string]task.Handler { return nil })
+}
+
+// newWorldWith is newWorld with more in it, and who carries out its tasks.
+func newWorldWith(t testing.TB, more func(*world) map[string]task.Handler) *world {
+	t.Helper()
 	w := &world{t: t, plane: new(plane)}
 	var err error
 	w.store, err = store.Open(context.Background(), t.TempDir(), store.Options{})
 	w.must(err)
+	handlers := more(w)
 	w.policies = network.NewPolicies(w.store, testTags, nil)
-	manager, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies, w.plane), Routes: network.Routes(w.policies),
+	manager, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies, w.plane, w.captures), Routes: network.Routes(w.policies),
 		Authenticator: anybody{}, Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}})
 	w.must(err)
 	w.manager = manager
 	w.policies.Bind(manager)
-	tasks := task.New(w.store, manager.Handlers(), task.Options{})
+	if handlers == nil {
+		handlers = map[string]task.Handler{}
+	}
+	maps.Copy(handlers, manager.Handlers())
+	if w.captures != nil {
+		w.captures.Bind(manager)
+	}
+	tasks := task.New(w.store, handlers, task.Options{})
 	w.must(tasks.Start(context.Background()))
 	w.server = httptest.NewTLSServer(manager)
 	t.Cleanup(func() {

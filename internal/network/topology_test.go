@@ -146,7 +146,7 @@ func TestWatchersTellOnlyWhatTheCallerMayRead(t *testing.T) {
 	w.spread()
 	ask := func(may folders, action, body string) (string, *arm.Error) {
 		t.Helper()
-		m, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies, w.plane), Authenticator: anybody{}, Authorizer: may, Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}})
+		m, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies, w.plane, nil), Authenticator: anybody{}, Authorizer: may, Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}})
 		w.must(err)
 		res, err := m.Post(t.Context(), arm.Principal{ID: "limited"}, watcher+"/"+action, "2025-01-01", []byte(body))
 		if err != nil {

@@ -17,6 +17,9 @@ type quota struct {
 	limit      int64
 }
 
+// usageCaptures are the packet captures under way, which have the location of their watcher.
+const usageCaptures = "PacketCaptures"
+
 var quotas = []quota{
 	{"VirtualNetworks", "Virtual Networks", typeNetworks, "VnetCountLimitReached", 1000},
 	{"NetworkSecurityGroups", "Network Security Groups", typeGroups, "NetworkSecurityGroupCountLimitReached", 5000},
@@ -28,6 +31,7 @@ var quotas = []quota{
 	{"NetworkInterfaces", "Network Interfaces", typeInterfaces, "NetworkInterfaceCountLimitReached", 65536},
 	{"AzureFirewalls", "Azure Firewalls", typeFirewalls, "AzureFirewallCountLimitReached", 100},
 	{"VirtualNetworkGateways", "Virtual Network Gateways", typeGateways, "VirtualNetworkGatewayCountLimitReached", 100},
+	{usageCaptures, "Packet Captures", "", "", mostSessions},
 	{"SubnetsPerVirtualNetwork", "Subnets per Virtual Network", "", "", maxSubnets},
 	{"DnsServersPerVirtualNetwork", "DNS servers per Virtual Network", "", "", maxDNSServers},
 	{"SecurityRulesPerNetworkSecurityGroup", "Security rules per Network Security Group", "", "", maxRules},
@@ -85,7 +89,7 @@ func (q *quota) check(tx *store.Tx, r *arm.PutRequest) (*arm.Error, error) {
 
 // quotaUsages answers GET …/locations/{location}/usages.
 func (p *provider) quotaUsages(ctx context.Context, r *arm.Request) (*arm.Response, error) {
-	counts := map[string]int64{}
+	counts, captures := map[string]int64{}, int64(0)
 	scope := "/subscriptions/" + r.Values["subscription"]
 	err := p.control.Read(ctx, func(tx *store.Tx) error {
 		all, err := arm.List(tx, store.Query{TypePrefix: "Microsoft.Network/", ScopePrefix: scope})
@@ -94,6 +98,9 @@ func (p *provider) quotaUsages(ctx context.Context, r *arm.Request) (*arm.Respon
 				counts[strings.ToLower(resource.Type)]++
 			}
 		}
+		if err == nil {
+			captures, err = captureSessions(tx, scope, r.Values["location"])
+		}
 		return err
 	})
 	if err != nil {
@@ -101,8 +108,12 @@ func (p *provider) quotaUsages(ctx context.Context, r *arm.Request) (*arm.Respon
 	}
 	values := make([]expr.Value, len(quotas))
 	for i, q := range quotas {
+		current := counts[strings.ToLower(q.typ)]
+		if q.name == usageCaptures {
+			current = captures
+		}
 		id := scope + "/providers/Microsoft.Network/locations/" + r.Values["location"] + "/usages/" + q.name
-		values[i] = usage(id, q.name, q.text, counts[strings.ToLower(q.typ)], q.limit)
+		values[i] = usage(id, q.name, q.text, current, q.limit)
 	}
 	return arm.Reply(list(expr.Array(values...))), nil
 }

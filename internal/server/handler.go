@@ -24,6 +24,7 @@ import (
 //	/backup, /restore                  an archive of everything, and back
 //	/workflows/…                       gateway: request triggers, content links
 //	/integrationAccounts/…             gateway: what artifacts hold
+//	/packetCaptures/…                  gateway: what packet captures have captured
 //	/{tenant}/…, /common/…, /device    identity: tokens, discovery, keys, signing in
 //	/consent/…                         web: to the issuer of a connection's OAuth tokens, and back
 //	/msi/token                         identity: tokens of managed identities
@@ -44,6 +45,7 @@ func (s *Server) routes() http.Handler {
 	access := s.whileReady(s.gateway) // judges the pace of its large bodies itself
 	mux.Handle("/workflows/", access)
 	mux.Handle("/integrationAccounts/", access)
+	mux.Handle("/packetCaptures/", access)
 	directory := s.issuer.Graph()
 	mux.HandleFunc(identity.EndpointPath, s.issuer.Endpoint)
 	mux.HandleFunc("GET "+web.ConsentPath, s.web.ServeConsent)
@@ -67,7 +69,7 @@ func (s *Server) routes() http.Handler {
 	return s.observed(s.hosts(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Of a path with a slash too many the mux would make a redirect and a page.
 		switch doubled := strings.Contains(r.URL.Path, "//"); {
-		case doubled && (strings.HasPrefix(r.URL.Path, "/workflows/") || strings.HasPrefix(r.URL.Path, "/integrationAccounts/")):
+		case doubled && (strings.HasPrefix(r.URL.Path, "/workflows/") || strings.HasPrefix(r.URL.Path, "/integrationAccounts/") || strings.HasPrefix(r.URL.Path, "/packetCaptures/")):
 			access.ServeHTTP(w, r)
 		case doubled:
 			management.ServeHTTP(w, r)

@@ -59,7 +59,7 @@ func plainly(r *http.Request) bool {
 	switch {
 	case read && (path == "/" || path == "/portal" || strings.HasPrefix(path, portal.Root) || probe(r)):
 		return true
-	case strings.HasPrefix(path, "/workflows/"), strings.HasPrefix(path, "/integrationAccounts/"): // signed links of contents
+	case strings.HasPrefix(path, "/workflows/"), strings.HasPrefix(path, "/integrationAccounts/"), strings.HasPrefix(path, "/packetCaptures/"): // signed links of contents
 		return read
 	case identity.Owns(path), path == web.ConsentStart:
 		return true

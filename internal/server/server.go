@@ -27,6 +27,7 @@ import (
 	"isle/internal/arm"
 	"isle/internal/autoscale"
 	"isle/internal/backup"
+	"isle/internal/capture"
 	"isle/internal/connector"
 	"isle/internal/connector/builtin"
 	"isle/internal/connector/connection"
@@ -87,6 +88,8 @@ type Server struct {
 	accounts   *account.Service
 	autoscale  *autoscale.Service
 	web        *web.Service
+	captures   *network.Captures
+	sessions   *capture.Service // packets that are captured
 	runner     *runner.Runner
 	endOps     func()
 	code       *script.Operation // runs inline code
@@ -321,6 +324,7 @@ func (s *Server) build() error {
 	if err := s.openDataPlane(); err != nil {
 		return err
 	}
+	s.buildCaptures()
 	if err := s.trace(); err != nil {
 		return err
 	}
@@ -377,7 +381,8 @@ func (s *Server) build() error {
 	deployments.Bind(s.manager)
 	s.forecast.Bind(s.manager)
 	s.web.Bind(s.manager)
-	s.gateway = gateway.New(gateway.Config{Tokens: s.issuer, Workflows: s.workflows, Named: s.workflows, Accounts: s.accounts, Runner: s.runner, Store: s.store, InlineCode: s.code, Access: s.accessURL, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
+	s.captures.Bind(s.manager)
+	s.gateway = gateway.New(gateway.Config{Tokens: s.issuer, Workflows: s.workflows, Named: s.workflows, Accounts: s.accounts, Captures: s.captures, Runner: s.runner, Store: s.store, InlineCode: s.code, Access: s.accessURL, Clock: s.config.Clock, Log: s.log, Caller: s.caller, Network: s.network,
 		MaxBody: s.config.limits.MessageSize, MaxBuffered: s.config.limits.Buffered(), ResponseTimeout: s.config.ResponseLimit, EnvironmentResponseTimeout: s.config.EnvironmentResponseLimit})
 	if s.portal, err = portal.New(); err != nil {
 		return err
@@ -391,7 +396,7 @@ func (s *Server) build() error {
 
 // types are the resource types of the server, but for those of the resource manager itself.
 func (s *Server) types(deployments *deploy.Provider) []arm.Type {
-	return slices.Concat(network.Types(s.store, s.policies, watcherPlane{s}), s.logic.Types(), s.accounts.Types(), s.autoscale.Types(), s.web.Types(), deployments.Types(), s.access.Types(), s.issuer.Types())
+	return slices.Concat(network.Types(s.store, s.policies, watcherPlane{s}, s.captures), s.logic.Types(), s.accounts.Types(), s.autoscale.Types(), s.web.Types(), deployments.Types(), s.access.Types(), s.issuer.Types())
 }
 
 // ResourceTypes are the types that a server knows, as "Microsoft.Logic/workflows":
@@ -403,7 +408,7 @@ func ResourceTypes() []string {
 // handlers are who carries out which kind of task.
 func (s *Server) handlers(deployments *deploy.Provider) map[string]task.Handler {
 	all := map[string]task.Handler{deploy.TaskKind: deployments.CarryOn}
-	for _, some := range []map[string]task.Handler{s.runner.Handlers(), s.manager.Handlers(), s.logic.Handlers(), s.autoscale.Handlers(), s.web.Handlers()} {
+	for _, some := range []map[string]task.Handler{s.runner.Handlers(), s.manager.Handlers(), s.logic.Handlers(), s.autoscale.Handlers(), s.web.Handlers(), s.captures.Handlers()} {
 		for kind, h := range some {
 			all[kind] = h
 		}
@@ -493,6 +498,9 @@ func (s *Server) close(ctx context.Context) error {
 		s.runner.Stop()
 		s.endOps()
 		s.code.Close()
+	}
+	if s.sessions != nil {
+		s.sessions.Close() // what came of them is stored
 	}
 	if s.traffic != nil && s.background != nil {
 		found = append(found, s.traffic.Write(ctx)) // of the last calls

@@ -306,6 +306,9 @@ func TestThePopulationHasEveryType(t *testing.T) {
 		}
 	}
 	for _, typ := range s.types {
+		if typ.Name == "Microsoft.Network/networkWatchers/packetCaptures" {
+			continue // refused where no kernel holds the networks
+		}
 		if typ.Put != nil && !there[strings.ToLower(typ.Name)] {
 			t.Errorf("%s is not in the population", typ.Name)
 		}

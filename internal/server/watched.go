@@ -92,7 +92,7 @@ func (s *Server) routeOf(known map[string]string) func(*http.Request) string {
 			return path
 		case path == "/portal", strings.HasPrefix(path, portal.Root):
 			return "portal"
-		case strings.HasPrefix(path, "/workflows/"), strings.HasPrefix(path, "/integrationAccounts/"):
+		case strings.HasPrefix(path, "/workflows/"), strings.HasPrefix(path, "/integrationAccounts/"), strings.HasPrefix(path, "/packetCaptures/"):
 			return gateway.Route(r.URL.EscapedPath())
 		case identity.Owns(path):
 			return "tokens"

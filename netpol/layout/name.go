@@ -38,11 +38,25 @@ const PortLink = "eth0"
 // UplinkLink is what the uplink is called in a router.
 const UplinkLink = "uplink0"
 
+// portPrefix begins the names of the links of a router that lead to ports.
+const portPrefix = "port"
+
 // linkName is what the port with an address is called in its router. Nothing that nft
 // or ip reads as a word of theirs begins like it.
 func linkName(a netip.Addr) string {
 	bytes := a.As4()
-	return "port" + hex.EncodeToString(bytes[:])
+	return portPrefix + hex.EncodeToString(bytes[:])
+}
+
+// PortAddress is the address of the port that a link of a router leads to; false for
+// links that lead elsewhere.
+func PortAddress(link string) (netip.Addr, bool) {
+	text, ok := strings.CutPrefix(link, portPrefix)
+	bytes, err := hex.DecodeString(text)
+	if !ok || err != nil || len(bytes) != 4 {
+		return netip.Addr{}, false
+	}
+	return netip.AddrFrom4([4]byte(bytes)), true
 }
 
 // commentOf is the comment of a rule: for the reader its name, for the machine its ID and
