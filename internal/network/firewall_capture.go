@@ -137,6 +137,7 @@ func (c *Captures) firewallCaptured(ctx context.Context, r *arm.Request) (*arm.R
 	}
 	header := http.Header{}
 	header.Set("Location", r.BaseURL+r.ID.Child("packetCaptures", captureName(form.File)).String()+"?api-version="+r.APIVersion)
+	header.Set("Retry-After", "1")
 	return &arm.Response{Status: http.StatusAccepted, Header: header}, nil
 }
 
