@@ -16,7 +16,7 @@ export function hands(visit: () => Visit) {
   return {
     /** field is a form's field by the text of its label, with the star of those that are required. */
     field: (name: string) => visit().page.getByLabel(new RegExp(`^${name.replaceAll(/[()]/g, '\\$&')}\\s*\\*?$`)),
-    list: (name: string) => visit().page.getByRole('combobox', { name }),
+    list: (name: string) => visit().page.getByRole('combobox', { name: new RegExp(`^${name}`) }),
     button: (name: string | RegExp) => visit().page.getByRole('button', { name }),
     heading: (name: string) => visit().page.getByRole('heading', { name, exact: true }),
     pane: (name: string) => visit().page.getByRole('navigation', { name: 'Panes' }).getByRole('link', { name, exact: true }).click(),

@@ -64,7 +64,7 @@ describe('peerings of networks', () => {
 })
 
 describe('private DNS zones', () => {
-  it('have record sets of each type, and links', async () => {
+  it('have record sets of each type', async () => {
     await visit.go('/private-dns-zones')
     await visit.look('zones-none')
     await button('Create').first().click()
@@ -95,7 +95,13 @@ describe('private DNS zones', () => {
     await button('Delete TXT records of of-txt').click()
     await button('Delete').last().click()
     await visit.page.getByRole('cell', { name: 'of-txt', exact: true }).waitFor({ state: 'detached' })
+    visit.sound('record sets')
+  })
+
+  it('are known in the networks that they are linked to', async () => {
+    await visit.go(networkId('privateDnsZones', 'contoso.internal'))
     await links()
+    visit.sound('links')
   })
 
   it('is there in the dark, on a phone', async () => {
