@@ -1,10 +1,10 @@
 import { Card, Dropdown, Field, Input, MessageBar, MessageBarBody, MessageBarTitle, Option, Subtitle2, Text, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { CheckmarkCircleFilled, DismissCircleFilled } from '@fluentui/react-icons'
 import { useState } from 'react'
-import { nameOf } from '../../api/id'
 import { ResourceLink } from '../../frame/ResourceLink'
 import { useResourceId } from '../../frame/ResourcePage'
 import { watcherType } from '../resources'
+import { issueText, outcomeText, type Connection, type ConnectionHop } from './connection'
 import { TargetField } from './TargetField'
 import { useTargets } from './target'
 import { ToolForm } from './ToolForm'
@@ -19,27 +19,6 @@ const useStyles = makeStyles({
   text: { display: 'block', overflowWrap: 'anywhere' },
   muted: { color: tokens.colorNeutralForeground3 },
 })
-
-interface Issue {
-  origin?: string
-  severity?: string
-  type?: string
-  context?: Record<string, string>[]
-}
-
-interface ConnectionHop {
-  id: string
-  type: string
-  address?: string
-  resourceId?: string
-  issues?: Issue[]
-}
-
-/** Connection is what POST {watcher}/connectivityCheck answers. */
-interface Connection {
-  connectionStatus: string
-  hops?: ConnectionHop[]
-}
 
 const usualPorts: Record<string, string> = { Http: '80', Https: '443' }
 
@@ -56,7 +35,7 @@ export function ConnectionPane() {
   return (
     <ToolForm<Connection>
       label="Connection troubleshoot"
-      hint="The way of a connection, hop by hop, and what stands in it. It is judged, and nothing is sent."
+      hint="The way of a connection, hop by hop, and what stands in it. Where rules and routes allow it, probes are sent."
       path={`${watcher}/connectivityCheck`}
       body={{ source: { resourceId: draft.source }, destination: { ...destination, ...port }, protocol: draft.protocol }}
       ready={draft.source !== '' && (draft.resource !== '' || draft.address.trim() !== '') && portProblem === ''}
@@ -88,15 +67,16 @@ export function ConnectionPane() {
   )
 }
 
-function Answer({ connection: { connectionStatus, hops = [] } }: { connection: Connection }) {
+function Answer({ connection }: { connection: Connection }) {
   const styles = useStyles()
+  const { connectionStatus, hops = [] } = connection
   const reachable = connectionStatus === 'Reachable'
   return (
     <>
       <MessageBar intent={reachable ? 'success' : 'error'} layout="multiline">
         <MessageBarBody>
           <MessageBarTitle>{connectionStatus}</MessageBarTitle>
-          {reachable ? 'No rule and no route stands in the way.' : 'What stands in the way is told at its hop.'}
+          {outcomeText(connection)}
         </MessageBarBody>
       </MessageBar>
       <Card>
@@ -131,10 +111,4 @@ function Hop({ hop: { type, address = '', resourceId = '', issues = [] } }: { ho
       </div>
     </li>
   )
-}
-
-/** issueText is an issue with what it is about: the kind, and each fact of its context; IDs by their names. */
-function issueText({ origin, type, context = [] }: Issue): string {
-  const facts = context.flatMap((c) => Object.entries(c)).map(([name, value]) => `${name} ${String(value).startsWith('/') ? nameOf(String(value)) : String(value)}`)
-  return [[type, origin].filter((t) => t !== undefined && t !== '').join(', '), ...facts].join(' · ')
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Environment, Interface, VirtualNetwork } from '../resources'
 import { bytesProblem, captureBody, newCapture, timeProblem, type CaptureDraft } from './capture'
+import { issueText, outcomeText } from './connection'
 import { routeRow, ruleRow } from './effective'
 import { flowLogBody, newFlowLog, storageOf } from './flowLog'
 import { targetsOf } from './target'
@@ -45,4 +46,11 @@ test('a capture has bounds, and filters only where something is chosen', () => {
   expect(captureBody(draft, 'c').properties).toEqual({ target: network, bytesToCapturePerPacket: 0, totalBytesPerSession: 1073741824, timeLimitInSeconds: 18000, storageLocation: { filePath: 'c.cap' } })
   expect(captureBody({ ...draft, protocol: 'TCP', remotePort: '443' }, 'c').properties.filters).toEqual([{ protocol: 'TCP', remotePort: '443' }])
   expect([bytesProblem('1'), bytesProblem('4294967296') !== '', bytesProblem('x') !== '', timeProblem('18000'), timeProblem('18001') !== '']).toEqual(['', true, true, '', true])
+})
+
+test('a connection tells its way, its probes, and what stands in it', () => {
+  expect(outcomeText({ connectionStatus: 'Unreachable' })).toBe('What stands in the way is told at its hop. No probes were sent.')
+  expect(outcomeText({ connectionStatus: 'Reachable', probesSent: 4, probesFailed: 1, avgLatencyInMs: 2 })).toBe('Nothing stands in the way. 3 of 4 probes were answered, after 2 ms on average.')
+  expect(issueText({ type: 'GuestFirewall', origin: 'Inbound', context: [{ key: 'Message', value: 'refused' }] })).toBe('GuestFirewall, Inbound · Message: refused')
+  expect(issueText({ type: 'NetworkSecurityRule', context: [{ RuleName: 'NoSsh', Nsg: `${network}/x` }] })).toBe('NetworkSecurityRule · RuleName: NoSsh · Nsg: x')
 })
