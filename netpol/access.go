@@ -130,8 +130,8 @@ func (n *Network) requiredAccess(e Environment, v Version) ([]AccessResult, erro
 			results = append(results, j.row(r, s))
 		}
 	}
-	if n.gateway {
-		for _, s := range j.subnets {
+	for _, s := range j.subnets {
+		if s.gateway {
 			results = append(results, j.defaultRoute(s))
 		}
 	}
@@ -181,9 +181,9 @@ func (j *judge) row(r Requirement, s *subnet) AccessResult {
 	result := AccessResult{Requirement: r, Subnet: s.id}
 	flows := set{ports: mergePorts(r.Ports)}
 	if r.Direction == Inbound {
-		flows.source, flows.destination = j.party(r.Source, r), s.prefixes
+		flows.source, flows.destination = j.party(r.Source, r, s), s.prefixes
 	} else {
-		flows.source, flows.destination = s.prefixes, j.party(r.Destination, r)
+		flows.source, flows.destination = s.prefixes, j.party(r.Destination, r, s)
 	}
 	if len(flows.source) == 0 || len(flows.destination) == 0 {
 		result.Openness = NotJudged
@@ -203,20 +203,21 @@ func isStandIn(p []netip.Prefix) bool {
 	return len(p) == 1 && p[0].IsSingleIP() && IsStandIn(p[0].Addr())
 }
 
-// party is the addresses of one side of a row; none if the environment has none.
-func (j *judge) party(p Party, r Requirement) []netip.Prefix {
+// party is the addresses of one side of a row, as a subnet sees them; none if the environment
+// has none.
+func (j *judge) party(p Party, r Requirement, s *subnet) []netip.Prefix {
 	e := &j.environment
 	switch p {
 	case PartySpace:
 		return j.network.space
 	case PartyVnet:
-		return j.network.scope.inside
+		return s.tags.inside
 	case PartyConnectors:
 		return e.Connectors
 	case PartyPlatform:
 		return nil
 	case PartyAny:
-		return j.network.scope.both
+		return s.tags.both
 	case PartyDNS:
 		var servers []netip.Prefix
 		for _, a := range j.network.dns {
@@ -231,7 +232,7 @@ func (j *judge) party(p Party, r Requirement) []netip.Prefix {
 	if prefix, err := netip.ParsePrefix(string(p)); err == nil {
 		return []netip.Prefix{prefix.Masked()}
 	}
-	return j.network.scope.tag(string(p))
+	return s.tags.tag(string(p))
 }
 
 // cuts gathers what decides over the flows of a row.

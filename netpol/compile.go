@@ -164,6 +164,11 @@ func (c *compiler) checkNetwork(n *VirtualNetwork) {
 		if _, ok := c.tables[strings.ToLower(s.RouteTable)]; !ok && s.RouteTable != "" {
 			c.problems.add(s.ID, "there is no route table %s", s.RouteTable)
 		}
+		for _, a := range append(s.NAT.Of(true), s.NAT.Of(false)...) {
+			if !a.IsValid() || a.Is4In6() || a.Zone() != "" {
+				c.problems.add(s.ID, "address %s of NAT gateway %s is not valid", a, s.NAT.ID)
+			}
+		}
 		for _, name := range s.ServiceEndpoints {
 			if !isTagName(name) {
 				c.problems.add(s.ID, "service endpoint %q is not the name of a service tag", name)
@@ -216,43 +221,81 @@ func (c *compiler) tagNames() []string {
 
 func (c *compiler) network(m *VirtualNetwork) {
 	n := &Network{id: m.ID, space: slices.Clone(m.Space), dns: slices.Clone(m.DNSServers), subnets: map[string]*subnet{}, at: &bart.Fast[uint32]{}, publics: map[netip.Addr]int{}}
-	own := slices.Clone(m.Space)
-	for i := range m.Peerings {
-		if m.Peerings[i].Access {
-			own = append(own, m.Peerings[i].Space...)
-		}
-	}
-	gateway := c.gateway(m)
+	gateway, by := c.gateway(m)
 	if gateway != nil {
 		n.gateway = true
 		n.behind = slices.DeleteFunc(slices.Clone(gateway.Prefixes), func(p netip.Prefix) bool { return p.Bits() == 0 })
-		own = append(own, n.behind...)
-		if c.model.AzureCompatVnetTag {
-			own = append(own, gateway.Prefixes...)
-		}
 	}
-	n.scope = newScope(c.tags, own)
+	whole := sight{gateway: gateway}
+	for i := range m.Peerings {
+		whole.peerings = append(whole.peerings, &m.Peerings[i])
+	}
+	n.scope = newScope(c.tags, c.near(m, whole))
+	scopes := map[string]*scope{whole.key(): n.scope}
 	for i := range m.Subnets {
-		c.subnet(n, m, gateway, &m.Subnets[i], own)
+		from := &m.Subnets[i]
+		seen := sight{peerings: slices.DeleteFunc(slices.Clone(whole.peerings), func(p *Peering) bool { return !p.Joins(from.ID) })}
+		if by == nil || by.Joins(from.ID) {
+			seen.gateway = gateway
+		}
+		tags := scopes[seen.key()]
+		if tags == nil {
+			tags = newScope(c.tags, c.near(m, seen))
+			scopes[seen.key()] = tags
+		}
+		c.subnet(n, m, from, seen, tags)
 	}
 	c.policy.networks[strings.ToLower(m.ID)] = n
 	c.policy.order = append(c.policy.order, n)
 }
 
-func (c *compiler) subnet(n *Network, m *VirtualNetwork, gateway *Gateway, from *Subnet, own []netip.Prefix) {
+// sight is what of its network's surroundings a subnet has to do with.
+type sight struct {
+	peerings []*Peering
+	gateway  *Gateway
+}
+
+// key is the same for subnets that have to do with the same.
+func (s sight) key() (key string) {
+	for _, p := range s.peerings {
+		key += strings.ToLower(p.ID) + " "
+	}
+	return key
+}
+
+// near are the ranges that belong to a network, as a subnet sees it: what its VirtualNetwork
+// tag is made of.
+func (c *compiler) near(m *VirtualNetwork, seen sight) []netip.Prefix {
+	own := slices.Clone(m.Space)
+	for _, p := range seen.peerings {
+		if p.Access {
+			own = append(own, p.Space...)
+		}
+	}
+	if seen.gateway != nil {
+		for _, p := range seen.gateway.Prefixes {
+			if p.Bits() > 0 || c.model.AzureCompatVnetTag {
+				own = append(own, p)
+			}
+		}
+	}
+	return own
+}
+
+func (c *compiler) subnet(n *Network, m *VirtualNetwork, from *Subnet, seen sight, tags *scope) {
 	table := c.tables[strings.ToLower(from.RouteTable)]
-	s := &subnet{id: from.ID, nat: from.NAT, prefixes: slices.Clone(from.Prefixes), scope: n.scope, routes: compileRoutes(m, gateway, from, table, c.tags)}
+	s := &subnet{id: from.ID, key: strings.ToLower(from.ID), gateway: seen.gateway != nil, tags: tags, scope: tags, nat: newNATPool(from.NAT), prefixes: slices.Clone(from.Prefixes), routes: compileRoutes(m, seen.gateway, from, table, c.tags)}
 	if table != nil && c.model.AzureCompatVnetTag {
-		s.scope = newScope(c.tags, append(slices.Clone(own), userPrefixes(s.routes)...))
+		s.scope = newScope(c.tags, append(c.near(m, seen), userPrefixes(s.routes)...))
 	}
 	if !strings.EqualFold(lastName(from.ID), firewallSubnet) { // network.md §A3: the group is not used there
 		s.group = c.group(from.SecurityGroup, s.scope)
 	}
 	s.appliances = slices.ContainsFunc(s.routes.list, func(r EffectiveRoute) bool { return r.Active && r.NextHop == VirtualAppliance })
-	n.subnets[strings.ToLower(from.ID)] = s
+	n.subnets[s.key] = s
 	n.order = append(n.order, s)
 	n.put(place{subnet: s}, s.prefixes...)
-	c.subnets[strings.ToLower(from.ID)] = n
+	c.subnets[s.key] = n
 }
 
 func userPrefixes(r *routes) []netip.Prefix {
@@ -299,7 +342,7 @@ func (c *compiler) firewall(m *Firewall) {
 	for _, a := range m.PublicIPs {
 		n.publics[a] = len(n.places)
 	}
-	c.settle(m.ID, n, place{subnet: s, firewall: c.compileFirewall(m, n.scope)}, m.PrivateIP)
+	c.settle(m.ID, n, place{subnet: s, firewall: c.compileFirewall(m, s.tags)}, m.PrivateIP)
 }
 
 // home finds the subnet of a resource.

@@ -133,6 +133,7 @@ const (
 	KnownThreat                       // the firewall denies what is on the list of threats
 	NameUnknown                       // application rules decide by a name that is not known
 	NameNotLookedUp                   // a NAT rule leads to a name of which the firewall knows no address
+	NotOfPeering                      // the peering is of subnets of which the destination's is none
 )
 
 var reasonTexts = [...]string{
@@ -156,6 +157,7 @@ var reasonTexts = [...]string{
 	NotForwarded:        "the source is not in the virtual network that the flow comes from, and the peering of the one it goes to does not allow forwarded traffic",
 	NotOnInternet:       "the address is private and not in the virtual network, and the Internet does not have it",
 	KnownThreat:         "it is on the list of known threats",
+	NotOfPeering:        "the peering is of some subnets, and that of the destination is none of them",
 	NameUnknown:         "application rules decide by the name that the client asks for, and none is known",
 	NameNotLookedUp:     "the firewall knows no address of the name: its name servers have not told one",
 }

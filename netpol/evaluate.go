@@ -67,6 +67,7 @@ type walk struct {
 	route    int     // in the subnet's list, if it has a subnet
 	exit     NextHopType
 	snat     netip.Addr
+	nat      string // ID of the NAT gateway that gave the flow its source
 	dnat     netip.AddrPort
 	named    bool
 	host     string // by whose address a firewall's rule has decided
@@ -82,7 +83,7 @@ func (w *walk) decide() Decision {
 	if w.run() {
 		verdict = Allow
 	}
-	d := Decision{Verdict: verdict, Stage: w.stage, Reason: w.reason, Exit: w.exit, SNATIP: w.snat, DNAT: w.dnat, Named: w.named, Host: w.host, Threat: w.threat}
+	d := Decision{Verdict: verdict, Stage: w.stage, Reason: w.reason, Exit: w.exit, SNATIP: w.snat, NATGateway: w.nat, DNAT: w.dnat, Named: w.named, Host: w.host, Threat: w.threat}
 	if verdict == Allow {
 		d.Network, d.Inside = w.network.id, w.end != nil || w.exit == VnetLocal || w.exit == VNetPeering
 	}
@@ -210,7 +211,7 @@ func (w *walk) forward(from *place) bool {
 			}
 			return w.routed(from, i)
 		case VirtualNetworkGateway:
-			if !w.network.gateway {
+			if !from.subnet.gateway {
 				return w.refuse(from, i, GatewayMissing)
 			}
 			return w.routed(from, i)
@@ -219,7 +220,7 @@ func (w *walk) forward(from *place) bool {
 				return w.routed(from, i)
 			}
 			next := w.network.place(hop.NextHopIP)
-			if p := w.network.toward(hop.NextHopIP); next == nil && p != nil {
+			if p := w.network.toward(hop.NextHopIP); next == nil && p != nil && p.joins(from.subnet) {
 				if next = p.remote.place(hop.NextHopIP); !w.cross(from, i, p, next) {
 					return false
 				}
@@ -254,18 +255,12 @@ func (w *walk) forward(from *place) bool {
 	}
 }
 
-// translate gives a flow that leaves a subnet for the Internet the public address of the
+// translate gives a flow that leaves a subnet for the Internet a public address of the
 // subnet's NAT gateway, also behind a firewall (network.md §A7).
 func (w *walk) translate(s *subnet) {
-	if w.translated(s) {
-		w.flow.Source, w.snat = s.nat, s.nat
+	if as := s.nat.source(&w.flow); as.IsValid() {
+		w.flow.Source, w.snat, w.nat = as, as, s.nat.id
 	}
-}
-
-// translated tells whether a NAT gateway translates the flow at a subnet's route to the
-// Internet.
-func (w *walk) translated(s *subnet) bool {
-	return s.nat.IsValid() && s.nat.BitLen() == w.flow.Source.BitLen()
 }
 
 // private tells whether the flow goes to an address that the Internet does not have. A
@@ -333,7 +328,7 @@ func (w *walk) reply(to *place) bool {
 	case VnetLocal:
 		return w.network.inside(w.flow.Source) || w.refuse(to, i, RouteStays)
 	case VirtualNetworkGateway:
-		return contains(w.network.behind, w.flow.Source) || w.refuse(to, i, ReplyElsewhere)
+		return to.subnet.gateway && contains(w.network.behind, w.flow.Source) || w.refuse(to, i, ReplyElsewhere)
 	case VirtualAppliance:
 		return w.refuse(to, i, ReplyElsewhere)
 	}

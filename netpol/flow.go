@@ -76,6 +76,7 @@ type Decision struct {
 	Network     string      // ID of the network that an allowed flow is in last
 	Inside      bool        // it ends there
 	SNATIP      netip.Addr  // the address as which a firewall or a NAT gateway sends the flow on
+	NATGateway  string      // ID of the NAT gateway, if it was one: SNATIP is one of its addresses
 
 	RuleKind RuleKind       // at the firewall's stage
 	DNAT     netip.AddrPort // the destination that a NAT rule has given the flow

@@ -119,8 +119,8 @@ type part struct {
 
 // parts writes a party as rules do: by its service tag, or by its prefixes.
 func (m *missing) parts(p Party, r Requirement, s *subnet) []part {
-	prefixes := m.judge.party(p, r)
-	scope := m.judge.network.scope
+	prefixes := m.judge.party(p, r, s)
+	scope := s.tags
 	switch {
 	case len(prefixes) == 0:
 		return nil

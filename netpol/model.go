@@ -51,9 +51,14 @@ type VirtualNetwork struct {
 type Peering struct {
 	ID     string
 	Remote string // ID of the other network
-	// Space is the other network's address space as it was when both were last in sync:
+	// Space is the other network's address space as it was when both were last in sync, or
+	// the ranges of those of its subnets that take part:
 	// it is what the system's routes lead to, and apart from all else that they lead to.
 	Space []netip.Prefix
+	// Subnets are the IDs of the subnets of this network that take part; nil: all of it
+	// does. The others have no routes to Space, which is no part of their VirtualNetwork
+	// tag, and get no flows from there.
+	Subnets []string
 	// Access makes Space part of this network's VirtualNetwork tag. Without it, only
 	// addresses at which a security group stands exchange flows with the other network.
 	Access bool
@@ -78,11 +83,9 @@ type Gateway struct {
 type Subnet struct {
 	ID            string
 	Prefixes      []netip.Prefix
-	SecurityGroup string // ID; none allows everything
-	RouteTable    string // ID
-	// NAT is the public address of the subnet's NAT gateway: the source of flows that
-	// leave it for the Internet. Zero for none.
-	NAT netip.Addr
+	SecurityGroup string      // ID; none allows everything
+	RouteTable    string      // ID
+	NAT           *NATGateway // nil for none
 	// ServiceEndpoints are service tags whose traffic takes the platform's direct
 	// way from this subnet.
 	ServiceEndpoints []string

@@ -27,6 +27,11 @@ func (c *compiler) checkPeerings(n *VirtualNetwork) {
 			c.problems.add(p.ID, "peering %s leads to the same virtual network", other)
 		}
 		remotes[strings.ToLower(p.Remote)] = p.ID
+		for _, id := range p.Subnets {
+			if !slices.ContainsFunc(n.Subnets, func(s Subnet) bool { return strings.EqualFold(s.ID, id) }) {
+				c.problems.add(p.ID, "the virtual network has no subnet %s", id)
+			}
+		}
 		for _, prefix := range p.Space {
 			checkPrefix(p.ID, "address space", prefix, &c.problems)
 			if slices.ContainsFunc(taken, prefix.Overlaps) {
@@ -53,19 +58,24 @@ func (n *VirtualNetwork) peering(remote string) *Peering {
 	return nil
 }
 
+// Joins tells whether a subnet of the network takes part in the peering.
+func (p *Peering) Joins(subnet string) bool {
+	return p.Subnets == nil || slices.ContainsFunc(p.Subnets, func(id string) bool { return strings.EqualFold(id, subnet) })
+}
+
 // gateway is the gateway that a network uses: its own, or that of a peered network which
-// lets it (gateway transit); nil for none.
-func (c *compiler) gateway(n *VirtualNetwork) *Gateway {
+// lets it (gateway transit), and then the peering; nil for none.
+func (c *compiler) gateway(n *VirtualNetwork) (*Gateway, *Peering) {
 	if n.Gateway != nil {
-		return n.Gateway
+		return n.Gateway, nil
 	}
 	for i := range n.Peerings {
 		remote := c.models[strings.ToLower(n.Peerings[i].Remote)]
 		if n.Peerings[i].RemoteGateway && remote.peering(n.ID).Transit {
-			return remote.Gateway
+			return remote.Gateway, &n.Peerings[i]
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // connect joins the two sides of each peering.
@@ -75,7 +85,14 @@ func (c *compiler) connect() {
 		n := c.policy.order[i]
 		for k := range m.Peerings {
 			p := &m.Peerings[k]
-			n.peers = append(n.peers, &peer{remote: c.policy.networks[strings.ToLower(p.Remote)], space: slices.Clone(p.Space), access: p.Access, forwarded: p.Forwarded})
+			side := &peer{remote: c.policy.networks[strings.ToLower(p.Remote)], space: slices.Clone(p.Space), access: p.Access, forwarded: p.Forwarded}
+			if p.Subnets != nil {
+				side.subnets = map[string]bool{}
+				for _, id := range p.Subnets {
+					side.subnets[strings.ToLower(id)] = true
+				}
+			}
+			n.peers = append(n.peers, side)
 		}
 	}
 	for _, n := range c.policy.order {
@@ -89,6 +106,8 @@ func (c *compiler) connect() {
 // cross takes the flow into a peered network, to a place there; nil where nobody is.
 func (w *walk) cross(from *place, i int, p *peer, to *place) bool {
 	switch {
+	case to != nil && !p.back.joins(to.subnet):
+		return w.refuse(from, i, NotOfPeering)
 	case !p.access && !from.guarded():
 		return w.refuse(from, i, PeeringClosed)
 	case !p.back.access && to != nil && !to.guarded():
@@ -140,7 +159,7 @@ func (c *cuts) peering(n *Network) {
 	for _, p := range n.peers {
 		c.set(p.space...)
 		c.set(p.back.space...)
-		if p.back.access {
+		if p.back.access && p.back.subnets == nil {
 			continue
 		}
 		for _, s := range p.remote.order {

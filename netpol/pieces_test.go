@@ -139,9 +139,9 @@ func plainly(j *judge, r Requirement, s *subnet, p *points) (verdict, int) {
 	var source, destination []netip.Addr
 	var ends stops = outGroups | routing | appliance
 	if r.Direction == Inbound {
-		source, destination, ends = p.of(j.party(r.Source, r)), p.of(s.prefixes), replies|inGroups
+		source, destination, ends = p.of(j.party(r.Source, r, s)), p.of(s.prefixes), replies|inGroups
 	} else {
-		source, destination = p.of(s.prefixes), p.of(j.party(r.Destination, r))
+		source, destination = p.of(s.prefixes), p.of(j.party(r.Destination, r, s))
 	}
 	var denials []string
 	open := map[Protocol]map[uint16]bool{TCP: {}, UDP: {}}

@@ -49,7 +49,11 @@ type peer struct {
 	back              *peer          // the other side
 	space             []netip.Prefix // of the remote network, as this side knows it
 	access, forwarded bool
+	subnets           map[string]bool // that take part, by ID in lower case; nil: all
 }
+
+// joins tells whether a subnet takes part in the peering.
+func (p *peer) joins(s *subnet) bool { return p.subnets == nil || p.subnets[s.key] }
 
 // toward returns the peering that leads to an address; nil if none does.
 func (n *Network) toward(a netip.Addr) *peer {
@@ -80,11 +84,14 @@ func (n *Network) Peered(other *Network) bool {
 // subnet is a compiled subnet.
 type subnet struct {
 	id       string
+	key      string // the ID in lower case
 	prefixes []netip.Prefix
-	scope    *scope
+	tags     *scope // as which tags are seen from it
+	scope    *scope // as which its groups see them: with its routes, if AzureCompatVnetTag
+	gateway  bool   // its network has one that it may use
 	group    *group // nil without one, and in a firewall's subnet
 	routes   *routes
-	nat      netip.Addr
+	nat      natPool
 	nics     []*nic
 	// appliances tells whether an active route leads to one.
 	appliances bool

@@ -32,6 +32,7 @@ type Record struct {
 	NextHopType     string `json:"nextHopType,omitempty"`
 	NextHopIP       string `json:"nextHopIp,omitempty"`
 	SNATIP          string `json:"snatIp,omitempty"`
+	NATGateway      string `json:"natGatewayId,omitempty"` // that has snatIp
 	DNATIP          string `json:"dnatIp,omitempty"`
 	DNATPort        uint16 `json:"dnatPort,omitempty"`
 	FQDN            string `json:"fqdn,omitempty"`   // by which a firewall decided
@@ -47,7 +48,7 @@ func (d Decision) Record(f Flow) Record {
 		Source: addressText(f.Source), SourcePort: f.SourcePort, Destination: addressText(f.Destination), DestinationPort: f.DestinationPort,
 		NSG: d.SecurityGroup, RuleID: d.RuleID, RuleName: d.RuleName, Priority: d.Priority,
 		Subnet: d.Subnet, Interface: d.Interface, Firewall: d.Firewall,
-		RouteID: d.RouteID, NextHopType: d.NextHop.String(), NextHopIP: addressText(d.NextHopIP), SNATIP: addressText(d.SNATIP),
+		RouteID: d.RouteID, NextHopType: d.NextHop.String(), NextHopIP: addressText(d.NextHopIP), SNATIP: addressText(d.SNATIP), NATGateway: d.NATGateway,
 		Reason: d.Reason.String(), Message: d.String(),
 	}
 	if d.DNAT.IsValid() {

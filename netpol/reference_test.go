@@ -142,9 +142,26 @@ func (r reference) toward(n *VirtualNetwork, a netip.Addr) (Peering, bool) {
 	return Peering{}, false
 }
 
+// joins tells whether a subnet takes part in a peering of its network.
+func (r reference) joins(p Peering, s *Subnet) bool {
+	return p.Subnets == nil || slices.ContainsFunc(p.Subnets, func(id string) bool { return strings.EqualFold(id, s.ID) })
+}
+
+// gatewayOf is the gateway that a subnet may use: that of a peered network, if it takes part
+// in the peering.
+func (r reference) gatewayOf(s *Subnet) *Gateway {
+	n := r.home(s)
+	for _, p := range n.Peerings {
+		if n.Gateway == nil && p.RemoteGateway && !r.joins(p, s) {
+			return nil
+		}
+	}
+	return r.gateway(n)
+}
+
 // behind tells whether the gateway says that an address lies behind it.
-func (r reference) behind(n *VirtualNetwork, a netip.Addr) bool {
-	g := r.gateway(n)
+func (r reference) behind(s *Subnet, a netip.Addr) bool {
+	g := r.gatewayOf(s)
 	return g != nil && slices.ContainsFunc(g.Prefixes, func(p netip.Prefix) bool { return p.Bits() > 0 && p.Contains(a) })
 }
 
@@ -152,9 +169,9 @@ func (r reference) behind(n *VirtualNetwork, a netip.Addr) bool {
 func (r reference) tagHas(name string, a netip.Addr, s *Subnet) bool {
 	n := r.home(s)
 	virtual := in(a, n.Space) || a == netip.MustParseAddr("168.63.129.16") ||
-		r.behind(n, a) || r.m.AzureCompatVnetTag && r.gateway(n) != nil && in(a, r.gateway(n).Prefixes)
+		r.behind(s, a) || r.m.AzureCompatVnetTag && r.gatewayOf(s) != nil && in(a, r.gatewayOf(s).Prefixes)
 	for _, p := range n.Peerings {
-		virtual = virtual || p.Access && in(a, p.Space)
+		virtual = virtual || p.Access && r.joins(p, s) && in(a, p.Space)
 	}
 	if t, ok := byName(r.m.RouteTables, s.RouteTable, func(t RouteTable) string { return t.ID }); ok && r.m.AzureCompatVnetTag {
 		for _, route := range t.Routes {
@@ -303,6 +320,9 @@ func (r reference) route(s *Subnet, a netip.Addr) hop {
 		direct = append(direct, hop{p, 3, VnetLocal, netip.Addr{}})
 	}
 	for _, peering := range n.Peerings {
+		if !r.joins(peering, s) {
+			continue
+		}
 		for _, p := range peering.Space {
 			direct = append(direct, hop{p, 3, VNetPeering, netip.Addr{}})
 		}
@@ -321,7 +341,7 @@ func (r reference) route(s *Subnet, a netip.Addr) hop {
 		}
 	}
 	t, ok := byName(r.m.RouteTables, s.RouteTable, func(t RouteTable) string { return t.ID })
-	if g := r.gateway(n); g != nil && !(ok && t.DisableGatewayRoutes) {
+	if g := r.gatewayOf(s); g != nil && !(ok && t.DisableGatewayRoutes) {
 		for _, p := range g.Prefixes {
 			if !slices.ContainsFunc(direct, func(d hop) bool { return d.prefix.Bits() <= p.Bits() && d.prefix.Contains(p.Addr()) }) {
 				all = append(all, hop{p, 2, VirtualNetworkGateway, netip.Addr{}})
@@ -539,6 +559,8 @@ func (r reference) crossed(n *VirtualNetwork, p Peering, f Flow, at, to netip.Ad
 	remote := r.network(p.Remote)
 	back := r.side(remote, n)
 	switch {
+	case r.subnet(remote, to) != nil && !r.joins(back, r.subnet(remote, to)):
+		return nil, NotOfPeering
 	case !p.Access && !r.guarded(n, at):
 		return nil, PeeringClosed
 	case !back.Access && r.subnet(remote, to) != nil && !r.guarded(remote, to):
@@ -606,7 +628,7 @@ func (r reference) evaluate(asked *VirtualNetwork, f Flow) outcome {
 			return stop(RouteToNone)
 		case h.next == VnetLocal && !in(f.Source, n.Space):
 			return stop(RouteStays)
-		case h.next == VirtualNetworkGateway && !r.behind(n, f.Source), h.next == VirtualAppliance:
+		case h.next == VirtualNetworkGateway && !r.behind(to, f.Source), h.next == VirtualAppliance:
 			return stop(ReplyElsewhere)
 		}
 	} else {
@@ -666,19 +688,25 @@ hops:
 			if in(f.Destination, privateRanges) && !slices.ContainsFunc(privateRanges, func(p netip.Prefix) bool { return p.Overlaps(h.prefix) && p.Bits() <= h.prefix.Bits() }) {
 				return stop(NotOnInternet)
 			}
-			if at.NAT.IsValid() && at.NAT.Is4() == f.Source.Is4() {
-				last.snat = at.NAT
+			var pool []netip.Addr
+			for i := 0; at.NAT != nil && i < len(at.NAT.Addresses); i++ {
+				if a := at.NAT.Addresses[i]; a.Is4() == f.Source.Is4() {
+					pool = append(pool, a)
+				}
+			}
+			if pool != nil {
+				last.snat = NATSource(pool, f.Source, f.Destination)
 			}
 			break hops
 		case VirtualNetworkGateway:
-			if r.gateway(n) == nil {
+			if r.gatewayOf(at) == nil {
 				return stop(GatewayMissing)
 			}
 			break hops
 		case None:
 			return stop(RouteToNone)
 		case VirtualAppliance:
-			if p, ok := r.toward(n, h.ip); ok && r.subnet(n, h.ip) == nil {
+			if p, ok := r.toward(n, h.ip); ok && r.subnet(n, h.ip) == nil && r.joins(p, at) {
 				if n, reason = r.crossed(n, p, f, who, h.ip); n == nil {
 					return stop(reason)
 				}
@@ -793,7 +821,13 @@ func (g generator) model() *Model {
 		n.Gateway = &Gateway{ID: "/gw", Prefixes: pick(g, mustPrefixes("192.168.0.0/16", "10.0.1.0/25"), mustPrefixes("0.0.0.0/0"))}
 	}
 	for i, name := range []string{"front", "back", "AzureFirewallSubnet", "nva"} {
-		nat := pick(g, netip.Addr{}, netip.Addr{}, netip.MustParseAddr("203.0.113.77"), netip.MustParseAddr("2001:db8::77"))
+		var nat *NATGateway
+		if of := pick(g, "", "", "203.0.113.77", "2001:db8::77", "203.0.113.77 203.0.113.78 203.0.113.80", "203.0.113.78 2001:db8::77"); of != "" {
+			nat = &NATGateway{ID: "/nat"}
+			for _, text := range strings.Fields(of) {
+				nat.Addresses = append(nat.Addresses, netip.MustParseAddr(text))
+			}
+		}
 		n.Subnets = append(n.Subnets, Subnet{NAT: nat, ID: "/vnet/subnets/" + name, Prefixes: []netip.Prefix{netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i), 0}), 24)},
 			SecurityGroup: pick(g, "", "/nsg/0", "/NSG/1", "/nsg/2"), RouteTable: pick(g, "", "/rt/0", "/rt/1", "/RT/2")})
 	}
@@ -847,8 +881,23 @@ func (g generator) peer(networks []VirtualNetwork) {
 		}
 		toward := Peering{ID: n.ID + "/peerings/hub", Remote: "/HUB", Space: pick(g, hub.Space, hub.Space, mustPrefixes("10.1.0.0/22")), Access: flag(), Forwarded: flag(), RemoteGateway: n.Gateway == nil && flag()}
 		back := Peering{ID: "/hub/peerings" + n.ID, Remote: n.ID, Space: pick(g, n.Space, n.Space, []netip.Prefix{netip.PrefixFrom(n.Space[0].Addr(), 23)}), Access: flag(), Forwarded: flag(), Transit: flag()}
+		if g.n(4) == 0 { // of some subnets, which the sides need not say alike
+			toward.Subnets, back.Subnets = g.some(n), g.some(hub)
+			toward.Space, back.Space = pick(g, toward.Space, mustPrefixes("10.1.0.0/24", "10.1.3.0/24")), pick(g, back.Space, n.Subnets[0].Prefixes)
+		}
 		n.Peerings, hub.Peerings = append(n.Peerings, toward), append(hub.Peerings, back)
 	}
+}
+
+// some are the IDs of some of a network's subnets.
+func (g generator) some(n *VirtualNetwork) []string {
+	list := []string{}
+	for _, s := range n.Subnets {
+		if g.n(2) == 0 {
+			list = append(list, pick(g, s.ID, strings.ToUpper(s.ID)))
+		}
+	}
+	return list
 }
 
 func (g generator) intel() ThreatIntel {

@@ -74,7 +74,7 @@ func (r *routes) find(to netip.Addr) (int, bool) {
 // the network's own or that of a peered network; nil for none.
 func compileRoutes(n *VirtualNetwork, gateway *Gateway, subnet *Subnet, table *RouteTable, tags *tagTable) *routes {
 	r := &routes{}
-	r.system(n)
+	r.system(n, subnet)
 	for _, name := range subnet.ServiceEndpoints {
 		r.add(SourceDefault, rankSystem, VirtualNetworkServiceEndpoint, tags.find(name)...)
 	}
@@ -108,11 +108,14 @@ func (r *routes) add(source RouteSource, rank int, hop NextHopType, prefixes ...
 	}
 }
 
-// system adds the routes that every subnet has. A reserved range has the next hop
-// None unless the network itself lies in it.
-func (r *routes) system(n *VirtualNetwork) {
+// system adds the routes that every subnet has, those of peerings if it takes part. A
+// reserved range has the next hop None unless the network itself lies in it.
+func (r *routes) system(n *VirtualNetwork, subnet *Subnet) {
 	r.add(SourceDefault, rankSystem, VnetLocal, n.Space...)
 	for i := range n.Peerings {
+		if !n.Peerings[i].Joins(subnet.ID) {
+			continue
+		}
 		for _, p := range n.Peerings[i].Space {
 			r.list = append(r.list, EffectiveRoute{Source: SourceDefault, Prefix: p.Masked(), NextHop: VNetPeering, rank: rankSystem, peer: i})
 		}

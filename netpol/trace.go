@@ -86,8 +86,8 @@ func (w *walk) record(verdict Access) {
 func (w *walk) recordRoute(s *subnet, i int) {
 	r := &s.routes.list[i]
 	d := Decision{Verdict: Allow, Stage: StageRoute, Subnet: s.id, RouteID: s.routes.ids[i], RoutePrefix: r.Prefix, NextHop: r.NextHop, NextHopIP: r.NextHopIP}
-	if r.NextHop == Internet && w.translated(s) {
-		d.SNATIP = s.nat
+	if as := s.nat.source(&w.flow); r.NextHop == Internet && as.IsValid() {
+		d.SNATIP, d.NATGateway = as, s.nat.id
 	}
 	w.trace.Steps = append(w.trace.Steps, Step{w.flow, d})
 }

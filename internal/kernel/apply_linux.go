@@ -55,6 +55,11 @@ func Open(o Options) (*Kernel, error) {
 func (k *Kernel) Apply(ctx context.Context, want *layout.Layout) (*Applied, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	applied, err := k.apply(ctx, want)
+	return applied, errors.Join(err, k.deadUplinks())
+}
+
+func (k *Kernel) apply(ctx context.Context, want *layout.Layout) (*Applied, error) {
 	if err := k.forgetChanged(want); err != nil {
 		return nil, err
 	}

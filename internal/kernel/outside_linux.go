@@ -75,7 +75,7 @@ func (s *space) makeUplink(l newLink) error {
 		return fmt.Errorf("interface %s of the host: %w", l.Parent, err)
 	}
 	if parent.Flags&net.FlagUp == 0 {
-		return fmt.Errorf("interface %s of the host is down: ip link set %s up", l.Parent, l.Parent)
+		return fmt.Errorf("interface %s of the host%s", l.Parent, trouble(parent))
 	}
 	a := attributes(l.Link)
 	a.ParentIndex, a.Namespace = parent.Index, netlink.NsFd(s.fd())
@@ -83,6 +83,41 @@ func (s *space) makeUplink(l newLink) error {
 		return fmt.Errorf("over interface %s of the host: %w", l.Parent, err)
 	}
 	return s.sign(l)
+}
+
+// trouble is what keeps an interface of the host from carrying packets, as the end of a
+// sentence; "" for nothing.
+func trouble(i *net.Interface) string {
+	if i.Flags&net.FlagUp == 0 {
+		return fmt.Sprintf(" is down: ip link set %s up", i.Name)
+	}
+	if carrier, err := os.ReadFile("/sys/class/net/" + i.Name + "/carrier"); err == nil && strings.TrimSpace(string(carrier)) == "0" {
+		return " has no carrier: nothing is at the other end of it"
+	}
+	return ""
+}
+
+// deadUplinks tells of the links over interfaces of the host that carry nothing now. They
+// stay, and work again with the interface.
+func (k *Kernel) deadUplinks() error {
+	var found []error
+	for i := range k.layout.Namespaces {
+		n := &k.layout.Namespaces[i]
+		is := k.known[n.Name]
+		for _, l := range n.Links {
+			if is == nil || l.Kind != layout.Uplink || is.links[l.Name].index == 0 {
+				continue // that it could not be made is told
+			}
+			parent, err := net.InterfaceByName(l.Parent)
+			if err != nil {
+				continue // and that it is not there
+			}
+			if text := trouble(parent); text != "" {
+				found = append(found, &layout.NetworkError{Network: n.Network, Err: &OutsideError{To: l.Parent, Err: fmt.Errorf("interface %s of the host%s", l.Parent, text)}})
+			}
+		}
+	}
+	return errors.Join(found...)
 }
 
 // takeTap moves a tap of the host into the namespace. Its alias tells where it came from,

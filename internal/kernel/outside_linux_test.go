@@ -307,10 +307,49 @@ func TestAnUplinkLeadsOut(t *testing.T) {
 	}
 	alive(t, c)
 
+	for _, end := range []struct {
+		says     string
+		down, up func() error
+	}{
+		{"is down: ip link set " + name + " up", func() error { return netlink.LinkSetDown(lan) }, func() error { return netlink.LinkSetUp(lan) }},
+		{"has no carrier", func() error { return world.Do(func() error { return setUp("world0", false) }) }, func() error { return world.Do(func() error { return setUp("world0", true) }) }},
+	} {
+		if err := end.down(); err != nil {
+			t.Fatal(err)
+		}
+		if !k.Changed() {
+			t.Errorf("that the interface %s is not noticed", end.says)
+		}
+		again, err := k.Apply(t.Context(), l)
+		if !errors.As(err, &outside) || outside.To != name || !strings.Contains(err.Error(), end.says) {
+			t.Errorf("an interface that %s: %v", end.says, err)
+		}
+		if again != nil && len(again.Changes) > 0 {
+			t.Errorf("an interface that %s: %v", end.says, again.Changes)
+		}
+		if err := end.up(); err != nil {
+			t.Fatal(err)
+		}
+		apply(t, k, l)
+		alive(t, c)
+	}
+
 	other := machines(t, two+"nsg group\n", nil)
 	apply(t, k, other)
 	holds(t, k, tag, other)
 	refuses(t, machine(tag, "one"), "198.51.100.1:9000")
+}
+
+// setUp sets a link of this thread's namespace up or down.
+func setUp(name string, up bool) error {
+	l, err := netlink.LinkByName(name)
+	if err != nil {
+		return err
+	}
+	if up {
+		return netlink.LinkSetUp(l)
+	}
+	return netlink.LinkSetDown(l)
 }
 
 // Each row damages what was applied by hand. Status tells it, and the next Apply mends it.

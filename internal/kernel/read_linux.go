@@ -186,6 +186,9 @@ func lookOutside(want *layout.Layout) map[string]string {
 			default:
 				if i, err := net.InterfaceByName(l.Parent); err == nil {
 					found[l.Parent] = strconv.Itoa(i.Index)
+					if l.Kind == layout.Uplink {
+						found[l.Parent] += trouble(i)
+					}
 				}
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"isle/internal/netns"
+	"isle/netpol"
 	"isle/netpol/layout"
 	"isle/netpol/modeltext"
 )
@@ -83,6 +84,49 @@ func TestWhereFlowsComeFrom(t *testing.T) {
 				t.Errorf("always translated %t: a flow to %s came from %q, want %q", ranges != nil, c.to, got, c.seen)
 			}
 		}
+	}
+}
+
+// TestNATGatewaysChooseAsThePolicySays: each flow leaves with the address of the gateway that
+// the policy gives it, and all of them are used.
+func TestNATGatewaysChooseAsThePolicySays(t *testing.T) {
+	k, tag := openTag(t, "nat")
+	outside, parent := internet(t)
+	m := modeltext.Parse(t, `
+network 10.0.0.0/16
+subnet a 10.0.0.0/24 - -
+subnet b 10.0.1.0/24 - -
+nat a 203.0.113.9,203.0.113.17,203.0.113.18 7
+nic a a 10.0.0.4 -
+nic b a 10.0.0.5 -
+nic c b 10.0.1.4 -
+`, nil)
+	apply(t, k, machinesOf(t, m, func(in *layout.Input) {
+		in.Uplinks = []layout.NetworkUplink{{Network: "/vnet", Interface: parent, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/24")}, Gateway: netip.MustParseAddr("192.0.2.1")}}
+	}))
+	policy, err := netpol.Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	network, _ := policy.Network("/vnet")
+	used := map[string]bool{}
+	for i := range 12 {
+		to := fmt.Sprintf("198.51.100.%d", 20+i)
+		ip(t, "-n "+filepath.Base(outside.Path())+" addr add "+to+"/32 dev lo")
+		for nic, from := range map[string]string{"a": "10.0.0.4", "b": "10.0.0.5", "c": "10.0.1.4"} {
+			d := network.Evaluate(netpol.Flow{Protocol: netpol.TCP, Source: netip.MustParseAddr(from), SourcePort: 50000, Destination: netip.MustParseAddr(to), DestinationPort: 80})
+			want := "192.0.2.2"
+			if d.NATGateway != "" {
+				want = d.SNATIP.String()
+			}
+			got := seen(t, machine(tag, nic), "", outside, to+":80", true)
+			if used[got] = true; got != want {
+				t.Errorf("%s to %s came from %s, want %s", from, to, got, want)
+			}
+		}
+	}
+	if len(used) != 4 {
+		t.Errorf("of 3 addresses of the gateway and that of the uplink, %v are used", used)
 	}
 }
 

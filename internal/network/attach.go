@@ -35,7 +35,11 @@ func checkReferences(tx *store.Tx, network arm.ID, location string, subnets []ne
 			if *ref.id == "" {
 				continue
 			}
-			if err := checkReference(tx, network, location, s.name, ref.id, ref.typ, "properties."+ref.member, found); err != nil {
+			r, err := checkReference(tx, network, location, s.name, ref.id, ref.typ, "properties."+ref.member, found)
+			if err == nil && r != nil && ref.typ == typeNATGateways {
+				err = checkSubnetNAT(network, &s, r, "properties.natGateway", found)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -43,26 +47,28 @@ func checkReferences(tx *store.Tx, network arm.ID, location string, subnets []ne
 	return nil
 }
 
-// checkReference checks one reference and gives it the spelling of the resource's ID.
-func checkReference(tx *store.Tx, network arm.ID, location, subnet string, ref *string, typ, target string, found *arm.Found) error {
+// checkReference checks one reference and gives it the spelling of the resource's ID; nil,
+// reported, if the resource cannot be meant.
+func checkReference(tx *store.Tx, network arm.ID, location, subnet string, ref *string, typ, target string, found *arm.Found) (*arm.Resource, error) {
 	id := *ref
 	parsed, err := arm.ParseID(id)
 	if err != nil || !strings.EqualFold(parsed.Type(), typ) {
 		found.Add("InvalidResourceReference", target, "Resource %s referenced by subnet '%s' is not the ID of a resource of type %s.", id, subnet, typ)
-		return nil
+		return nil, nil
 	}
 	r, err := arm.Load(tx, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		found.Add("InvalidResourceReference", target, "Resource %s referenced by subnet '%s' was not found. Make sure that it exists, and is in the same location.", id, subnet)
 	case err != nil:
-		return err
+		return nil, err
 	case !strings.EqualFold(parsed.Subscription, network.Subscription) || !arm.SameLocation(r.Location, location):
 		found.Add("InvalidResourceReference", target, "Resource %s referenced by subnet '%s' is in location '%s'; it must be in the subscription and location '%s' of the virtual network.", id, subnet, r.Location, location)
 	default:
 		*ref = r.ID
+		return &r, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // replaceReferences brings the other side of the subnets' references up to date.

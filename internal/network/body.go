@@ -36,6 +36,7 @@ type subnetBody struct {
 	RouteTable       *reference        `json:"routeTable"`
 	NATGateway       *reference        `json:"natGateway"`
 	ServiceEndpoints []ServiceEndpoint `json:"serviceEndpoints"`
+	EndpointPolicies []reference       `json:"serviceEndpointPolicies"`
 }
 
 type reference struct {
@@ -187,7 +188,7 @@ var (
 	carriedNetwork = []string{"bgpCommunities", "ddosProtectionPlan", "dhcpOptions", "enableDdosProtection", "enableVmProtection",
 		"encryption", "flowTimeoutInMinutes", "privateEndpointVNetPolicies"}
 	carriedSubnet = []string{"defaultOutboundAccess", "privateEndpointNetworkPolicies", "privateLinkServiceNetworkPolicies",
-		"serviceEndpointPolicies", "sharingScope"}
+		"sharingScope"}
 	carriedGroup    = []string{"flushConnection"}
 	carriedTable    = []string{"disableBgpRoutePropagation"}
 	carriedFirewall = []string{"additionalProperties", "autoscaleConfiguration"}

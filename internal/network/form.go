@@ -63,6 +63,8 @@ type Attachment struct {
 	Publics    []string   `json:"publics,omitempty"`    // of a NAT gateway: its public addresses, by ID
 	Prefixes   []string   `json:"prefixes,omitempty"`   // of a NAT gateway: its public IP prefixes, by ID
 	Zones      []string   `json:"zones,omitempty"`      // of a NAT gateway
+	SKU        string     `json:"sku,omitempty"`        // of a NAT gateway: none is Standard
+	Network    string     `json:"network,omitempty"`    // of a NAT gateway: the one that all of may use it, by ID
 	Settings   expr.Value `json:"settings"`
 }
 

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"isle/expr"
 	"isle/internal/arm"
+	"isle/internal/store"
 )
 
 // What a network is joined to where the kernel holds it: namespaces and taps of others
@@ -121,11 +123,55 @@ func parseUplink(text string) (u Uplink, problems []string) {
 	return u, problems
 }
 
-// checkUplink checks the tag isle-uplink of a virtual network.
-func checkUplink(tags expr.Value, found *arm.Found) {
-	if _, problems := parseUplink(tagText(tags, tagUplink)); len(problems) > 0 {
-		found.Add(codeTag, "tags."+tagUplink, "The tag %s says by which interface of the host the network reaches what lies outside, such as 'eth1 203.0.113.10/24 via 203.0.113.1': %s.", tagUplink, strings.Join(problems, "; "))
+// checkUplink checks the tag isle-uplink of a virtual network with an address space: by
+// itself, and against those of all other networks. On one interface of the host, each
+// network has addresses of its own there, and none is another one's router.
+func checkUplink(tx *store.Tx, network arm.ID, tags expr.Value, space []netip.Prefix, found *arm.Found) error {
+	const target = "tags." + tagUplink
+	u, problems := parseUplink(tagText(tags, tagUplink))
+	if len(problems) > 0 {
+		found.Add(codeTag, target, "The tag %s says by which interface of the host the network reaches what lies outside, such as 'eth1 203.0.113.10/24 via 203.0.113.1': %s.", tagUplink, strings.Join(problems, "; "))
+		return nil
 	}
+	if u.Interface == "" {
+		return nil
+	}
+	within := slices.DeleteFunc(slices.Clone(u.Addresses), func(a netip.Prefix) bool { return !slices.ContainsFunc(space, a.Masked().Overlaps) })
+	if len(within) > 0 {
+		found.Add("UplinkOverlapsAddressSpace", target, "The tag %s has %s, which overlaps the virtual network's own address space. Give the uplink an address of the network that the interface %s is in.", tagUplink, joinPrefixes(within), u.Interface)
+	}
+	all, err := arm.List(tx, store.Query{Type: typeNetworks})
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.Key == network.Key() {
+			continue
+		}
+		other, problems := parseUplink(tagText(r.Tags, tagUplink))
+		if len(problems) > 0 || other.Interface != u.Interface {
+			continue
+		}
+		if both := u.shared(&other); len(both) > 0 {
+			found.Add("UplinkAddressInUse", target, "%s on interface %s is that of virtual network %s, or of its router: replies could not be told apart. Give each virtual network an address of its own in its tag %s.", strings.Join(addressTexts(both), ", "), u.Interface, r.ID, tagUplink)
+		}
+	}
+	return nil
+}
+
+// shared are the addresses that two uplinks of one interface both have, or that are the
+// other one's router's.
+func (u *Uplink) shared(other *Uplink) []netip.Addr {
+	var both []netip.Addr
+	for _, a := range u.Addresses {
+		if a.Addr() == other.Gateway || slices.ContainsFunc(other.Addresses, func(b netip.Prefix) bool { return b.Addr() == a.Addr() }) {
+			both = append(both, a.Addr())
+		}
+	}
+	if slices.ContainsFunc(other.Addresses, func(b netip.Prefix) bool { return b.Addr() == u.Gateway }) {
+		both = append(both, u.Gateway)
+	}
+	return both
 }
 
 func (r *reader) uplink(resource arm.Resource) error {

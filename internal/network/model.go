@@ -39,13 +39,13 @@ type firewallAt struct {
 // reader makes a content of the provider's resources, which are read once.
 type reader struct {
 	*content
-	known    tagNames
-	types    map[string][]arm.Resource // by lower-case type
-	parents  map[string][]arm.Resource // by type and key of the parent
-	problems []error
-	// addresses are the public ones, by key of their resource; of a public IP prefix the first.
-	addresses map[string]netip.Addr
-	nats      map[string]netip.Addr // of NAT gateways, by key
+	known     tagNames
+	types     map[string][]arm.Resource // by lower-case type
+	parents   map[string][]arm.Resource // by type and key of the parent
+	problems  []error
+	addresses map[string][]netip.Addr       // public ones, by key of the address or the prefix
+	nats      map[string]*netpol.NATGateway // by key
+	wide      map[string]string             // keys of NAT gateways of whole networks, by key of the network
 	// members are the addresses of application security groups, by their keys.
 	members map[string][]netpol.Address
 	groups  map[string][]netpol.Address // of IP groups, by key
@@ -56,7 +56,7 @@ func readContent(tx *store.Tx, tags netpol.TagFile, threats netpol.Threats, name
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{addresses: map[string]netip.Addr{}, nats: map[string]netip.Addr{}, members: map[string][]netpol.Address{}, groups: map[string][]netpol.Address{}, known: knownTags(tags), types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
+	r := &reader{addresses: map[string][]netip.Addr{}, nats: map[string]*netpol.NATGateway{}, wide: map[string]string{}, members: map[string][]netpol.Address{}, groups: map[string][]netpol.Address{}, known: knownTags(tags), types: map[string][]arm.Resource{}, parents: map[string][]arm.Resource{}, content: &content{
 		mappings: map[string][]Mapping{}, guests: map[string]map[netip.Addr]string{}, egress: map[netip.Addr]Egress{}, outgoing: map[firewallAt][]netip.Addr{}, zones: map[string][]Zone{}, registered: map[string]arm.Resource{}}}
 	for _, resource := range all {
 		typ := strings.ToLower(resource.Type)
@@ -115,7 +115,7 @@ func (r *reader) network(resource arm.Resource, form *Network) error {
 	n := netpol.VirtualNetwork{ID: resource.ID, Space: form.ranges(), DNSServers: servers}
 	inner(r, resource, typeSubnets, func(s arm.Resource, subnet *Subnet) error {
 		n.Subnets = append(n.Subnets, netpol.Subnet{ID: s.ID, Prefixes: subnet.ranges(), SecurityGroup: referenceID(subnet.SecurityGroup),
-			RouteTable: referenceID(subnet.RouteTable), NAT: r.natAddress(subnet.NATGateway), ServiceEndpoints: r.known.endpointTags(subnet.ServiceEndpoints)})
+			RouteTable: referenceID(subnet.RouteTable), NAT: r.natOf(resource, s, subnet), ServiceEndpoints: r.known.endpointTags(subnet.ServiceEndpoints)})
 		return nil
 	})
 	r.peerings(resource, &n)

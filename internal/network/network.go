@@ -29,7 +29,9 @@ func putNetwork(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Writte
 	form := &Network{Version: formVersion, Space: body.AddressSpace.AddressPrefixes, Settings: carry(r.Properties(), carriedNetwork)}
 	space := checkSpace(r.ID.String(), form.Space, &found)
 	checkDNS(body.DHCPOptions.DNSServers, &found)
-	checkUplink(r.Tags, &found)
+	if err := checkUplink(tx, r.ID, r.Tags, space, &found); err != nil {
+		return nil, err
+	}
 	var old []nested[Subnet]
 	if r.Old != nil {
 		was, err := decode[Network](*r.Old)
@@ -49,7 +51,7 @@ func putNetwork(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Writte
 		checkRemoved(old, want, &found)
 	}
 	checkLayout(want, space, &found)
-	peerings, err := readPeerings(tx, r, form.Space, body.Peerings, &found)
+	peerings, err := readPeerings(tx, r, form.Space, want, body.Peerings, &found)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +161,13 @@ func checkLayout(subnets []nested[Subnet], space []netip.Prefix, found *arm.Foun
 // patchNetwork changes the tags.
 func patchNetwork(ctx context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written, error) {
 	var found arm.Found
-	checkUplink(r.Tags, &found)
+	form, err := decode[Network](*r.Old)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkUplink(tx, r.ID, r.Tags, form.ranges(), &found); err != nil {
+		return nil, err
+	}
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
@@ -167,8 +175,14 @@ func patchNetwork(ctx context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Wr
 }
 
 // deleteNetwork: its subnets, which are deleted first, have refused if one is in
-// use.
-func deleteNetwork(context.Context, *store.Tx, *arm.DeleteRequest) error { return nil }
+// use. A NAT gateway that is for all of it names it as well.
+func deleteNetwork(_ context.Context, tx *store.Tx, r *arm.DeleteRequest) error {
+	gateway, err := gatewayOfNetwork(tx, r.Old.ID, "")
+	if err == nil && gateway != "" {
+		return refuseUsed("InUseVirtualNetworkCannotBeDeleted", "Virtual network", r.Old.ID, []string{gateway})
+	}
+	return err
+}
 
 func viewNetwork(_ context.Context, tx *store.Tx, r arm.Resource) (expr.Value, error) {
 	form, id, err := decodeAt[Network](r)

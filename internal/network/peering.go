@@ -41,6 +41,12 @@ type Peering struct {
 	Transit       bool     `json:"transit,omitempty"`
 	RemoteGateway bool     `json:"remoteGateway,omitempty"`
 	Unverified    bool     `json:"unverified,omitempty"` // doNotVerifyRemoteGateways
+	// Partial peerings are of some subnets of each network, by name, perhaps of their IPv6
+	// ranges alone; Space then has the ranges of the remote ones.
+	Partial       bool     `json:"partial,omitempty"`
+	Subnets       []string `json:"subnets,omitempty"`
+	RemoteSubnets []string `json:"remoteSubnets,omitempty"`
+	OnlyIPv6      bool     `json:"onlyIPv6,omitempty"`
 }
 
 type peeringBody struct {
@@ -51,6 +57,8 @@ type peeringBody struct {
 	RemoteGateway bool       `json:"useRemoteGateways"`
 	Unverified    bool       `json:"doNotVerifyRemoteGateways"`
 	Complete      *bool      `json:"peerCompleteVnets"`
+	Subnets       []string   `json:"localSubnetNames"`
+	RemoteSubnets []string   `json:"remoteSubnetNames"`
 	OnlyIPv6      bool       `json:"enableOnlyIPv6Peering"`
 }
 
@@ -93,21 +101,18 @@ func readPeering(name string, properties expr.Value, target string, found *arm.F
 	if body.Remote.id() == "" {
 		found.Add(codeFormat, target+".remoteVirtualNetwork", "Peering %s has no remoteVirtualNetwork. Give the ID of the virtual network to peer with.", name)
 	}
-	if body.Complete != nil && !*body.Complete {
-		found.Add("SubnetPeeringNotSupported", target+".peerCompleteVnets", "Peering %s is for some subnets only, which this server does not have: virtual networks are peered as a whole. Remove peerCompleteVnets, localSubnetNames and remoteSubnetNames.", name)
-	}
-	if body.OnlyIPv6 {
-		found.Add("IPv6PeeringNotSupported", target+".enableOnlyIPv6Peering", "Peering %s is for IPv6 only, which this server does not have. Remove enableOnlyIPv6Peering.", name)
-	}
-	return &Peering{Version: formVersion, Remote: body.Remote.id(), Closed: body.Access != nil && !*body.Access, Forwarded: body.Forwarded, Transit: body.Transit,
-		RemoteGateway: body.RemoteGateway, Unverified: body.Unverified}
+	form := &Peering{Version: formVersion, Remote: body.Remote.id(), Closed: body.Access != nil && !*body.Access, Forwarded: body.Forwarded, Transit: body.Transit,
+		RemoteGateway: body.RemoteGateway, Unverified: body.Unverified, Partial: body.Complete != nil && !*body.Complete}
+	body.readSubnets(name, form, target, found)
+	return form
 }
 
 // peered is a network whose peerings are written.
 type peered struct {
 	tx       *store.Tx
 	id       arm.ID
-	space    []string // as it will be
+	space    []string         // as it will be
+	subnets  []nested[Subnet] // as they will be; nil: as they are
 	peerings []nested[Peering]
 	now      time.Time
 	sync     bool // bring in sync what is written
@@ -143,17 +148,25 @@ func (n *peered) establish(name string, form *Peering, target string, found *arm
 		return nil
 	}
 	back := remote.toward(n.id)
-	n.checkRemote(name, form, remote, back, target, found)
+	if err := n.checkRemote(name, form, remote, back, target, found); err != nil {
+		return err
+	}
 	if err := n.checkGateways(name, form, remote, back, target, found); err != nil {
+		return err
+	}
+	if err := n.checkPartial(name, form, remote, old, back, target, found); err != nil {
 		return err
 	}
 	if len(*found) > 0 {
 		return nil
 	}
-	form.State, form.GUID, form.Space = peeringInitiated, arm.NewGUID(), remote.space
+	form.State, form.GUID = peeringInitiated, arm.NewGUID()
+	if form.Space, err = remote.peeredSpace(form, form.RemoteSubnets); err != nil {
+		return err
+	}
 	if old != nil {
 		form.GUID = old.form.GUID
-		if old.form.State != peeringDisconnected && !n.sync {
+		if old.form.State != peeringDisconnected && !n.sync && form.sameSubnets(old.form) {
 			form.Space = old.form.Space
 		}
 	}
@@ -164,7 +177,10 @@ func (n *peered) establish(name string, form *Peering, target string, found *arm
 	if back.form.State == peeringConnected {
 		return nil
 	}
-	back.form.State, back.form.Space = peeringConnected, n.space
+	back.form.State = peeringConnected
+	if back.form.Space, err = n.peeredSpace(back.form, back.form.RemoteSubnets); err != nil {
+		return err
+	}
 	return remote.save(back)
 }
 
@@ -273,7 +289,11 @@ func (p *Peering) view(tx *store.Tx, network arm.ID) (expr.Value, error) {
 	if err != nil {
 		return expr.Null(), err
 	}
-	localSpace, remoteSpace := local.space, p.Space // what the two sides hold of the networks
+	nowHere, err := local.peeredSpace(p, p.Subnets)
+	if err != nil {
+		return expr.Null(), err
+	}
+	localSpace, remoteSpace := nowHere, p.Space // what the two sides hold of the networks
 	nowThere := p.Space
 	id, err := arm.ParseID(p.Remote)
 	if err != nil {
@@ -285,7 +305,9 @@ func (p *Peering) view(tx *store.Tx, network arm.ID) (expr.Value, error) {
 	case err != nil:
 		return expr.Null(), err
 	default:
-		nowThere = remote.space
+		if nowThere, err = remote.peeredSpace(p, p.RemoteSubnets); err != nil {
+			return expr.Null(), err
+		}
 		if back := remote.toward(network); back != nil && p.State == peeringConnected {
 			localSpace = back.form.Space
 		}
@@ -294,18 +316,23 @@ func (p *Peering) view(tx *store.Tx, network arm.ID) (expr.Value, error) {
 	f.text("provisioningState", succeeded)
 	f.text("resourceGuid", p.GUID)
 	f.text("peeringState", p.State)
-	f.text("peeringSyncLevel", syncLevel(slices.Equal(localSpace, local.space), slices.Equal(remoteSpace, nowThere)))
+	f.text("peeringSyncLevel", syncLevel(slices.Equal(localSpace, nowHere), slices.Equal(remoteSpace, nowThere)))
 	f.add("remoteVirtualNetwork", idObject(p.Remote))
 	f.add("allowVirtualNetworkAccess", expr.Bool(!p.Closed))
 	f.add("allowForwardedTraffic", expr.Bool(p.Forwarded))
 	f.add("allowGatewayTransit", expr.Bool(p.Transit))
 	f.add("useRemoteGateways", expr.Bool(p.RemoteGateway))
 	f.add("doNotVerifyRemoteGateways", expr.Bool(p.Unverified))
-	f.add("peerCompleteVnets", expr.Bool(true))
+	f.add("peerCompleteVnets", expr.Bool(!p.Partial))
+	if p.Partial {
+		f.texts("localSubnetNames", p.Subnets)
+		f.texts("remoteSubnetNames", p.RemoteSubnets)
+		f.add("enableOnlyIPv6Peering", expr.Bool(p.OnlyIPv6))
+	}
 	for _, space := range []struct {
 		name     string
 		prefixes []string
-	}{{"localAddressSpace", localSpace}, {"localVirtualNetworkAddressSpace", local.space}, {"remoteAddressSpace", remoteSpace}, {"remoteVirtualNetworkAddressSpace", nowThere}} {
+	}{{"localAddressSpace", localSpace}, {"localVirtualNetworkAddressSpace", nowHere}, {"remoteAddressSpace", remoteSpace}, {"remoteVirtualNetworkAddressSpace", nowThere}} {
 		var inner fields
 		inner.texts("addressPrefixes", space.prefixes)
 		f.add(space.name, inner.value())
@@ -333,7 +360,10 @@ func (r *reader) peerings(network arm.Resource, n *netpol.VirtualNetwork) {
 			return nil
 		}
 		p := netpol.Peering{ID: side.ID, Remote: referenceID(form.Remote), Access: !form.Closed, Forwarded: form.Forwarded, Transit: form.Transit, RemoteGateway: form.RemoteGateway}
-		p.Space = (&Network{Space: form.Space}).ranges()
+		p.Space = prefixes(form.Space)
+		if form.Partial {
+			r.narrow(network, form, &p)
+		}
 		n.Peerings = append(n.Peerings, p)
 		return nil
 	})

@@ -45,25 +45,32 @@ func shared(a, b []netip.Prefix) []string {
 }
 
 // spaces are the ranges that a side keeps for the other network: those it is in sync
-// with, and those that the network has now.
+// with, and those that are in the peering now.
 func (n *peered) spaces(p *Peering) ([]netip.Prefix, error) {
 	list := prefixes(p.Space)
-	r, err := arm.Load(n.tx, p.Remote)
+	remote, err := n.other(p)
+	if remote == nil || err != nil {
+		return list, err
+	}
+	now, err := remote.unlike(p, p.RemoteSubnets)
+	return append(list, now...), err
+}
+
+// other is the network that a side leads to; nil if it is not there.
+func (n *peered) other(p *Peering) (*peered, error) {
+	id, err := arm.ParseID(p.Remote)
+	if err != nil {
+		return nil, err
+	}
+	remote, err := peeredNetworkOf(n.tx, id)
 	if isMissing(err) {
-		return list, nil
+		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	form, err := decode[Network](r)
-	if err != nil {
-		return nil, err
-	}
-	return append(list, form.ranges()...), nil
+	return remote, err
 }
 
 // checkRemote checks that the two networks can be joined.
-func (n *peered) checkRemote(name string, form *Peering, remote *peered, back *nested[Peering], target string, found *arm.Found) {
+func (n *peered) checkRemote(name string, form *Peering, remote *peered, back *nested[Peering], target string, found *arm.Found) error {
 	if other := n.toward(remote.id); other != nil && !strings.EqualFold(other.name, name) {
 		found.Add("AnotherPeeringAlreadyReferencesRemoteVnet", target+".remoteVirtualNetwork", "Peering %s already references remote virtual network %s. Cannot add another peering referencing the same remote virtual network.", other.ID, remote.id)
 	}
@@ -71,15 +78,26 @@ func (n *peered) checkRemote(name string, form *Peering, remote *peered, back *n
 		found.Add("RemotePeeringIsDisconnected", target+".remoteVirtualNetwork", "Cannot create or update peering %s/virtualNetworkPeerings/%s because remote peering %s referencing parent virtual network %s is in Disconnected state. Update or re-create the remote peering to get it back to Initiated state. Peering gets Disconnected when remote vnet or remote peering is deleted and re-created.",
 			n.id, name, back.ID, n.id)
 	}
-	if both := shared(prefixes(n.space), prefixes(remote.space)); len(both) > 0 {
+	here, err := n.unlike(form, form.Subnets)
+	if err != nil {
+		return err
+	}
+	there, err := remote.unlike(form, form.RemoteSubnets)
+	if err != nil {
+		return err
+	}
+	both := append(shared(here, prefixes(remote.space)), shared(prefixes(n.space), there)...)
+	slices.Sort(both)
+	if both = slices.Compact(both); len(both) > 0 {
 		found.Add("VnetAddressSpacesOverlap", target+".remoteVirtualNetwork", "Cannot create or update peering %s/virtualNetworkPeerings/%s. Virtual networks %s and %s cannot be peered because their address spaces overlap. Overlapping address prefixes: %s.",
 			n.id, name, n.id, remote.id, strings.Join(both, ", "))
 	}
+	return nil
 }
 
-// checkApart checks the address space of one network, as it will be, against those of the
-// networks that another one is peered with.
-func (n *peered) checkApart(hub *peered, target string, found *arm.Found) error {
+// checkApart checks what of a network is in a peering with another one, as it will be,
+// against what of other networks that one is peered with.
+func (n *peered) checkApart(hub *peered, mine []netip.Prefix, target string, found *arm.Found) error {
 	for i := range hub.peerings {
 		p := hub.peerings[i].form
 		if p.State == peeringDisconnected || arm.SameID(p.Remote, n.id.String()) {
@@ -89,7 +107,7 @@ func (n *peered) checkApart(hub *peered, target string, found *arm.Found) error 
 		if err != nil {
 			return err
 		}
-		if both := shared(prefixes(n.space), taken); len(both) > 0 {
+		if both := shared(mine, taken); len(both) > 0 {
 			found.Add("VnetAddressSpaceOverlapsWithAlreadyPeeredVnet", target, "The address space of virtual network %s overlaps that of virtual network %s, which virtual network %s is already peered with. Overlapping address prefixes: %s.",
 				n.id, p.Remote, hub.id, strings.Join(both, ", "))
 		}
@@ -109,21 +127,25 @@ func (n *peered) checkSpaces(target string, found *arm.Found) error {
 		if err != nil {
 			return err
 		}
-		if both := shared(prefixes(n.space), taken); len(both) > 0 {
+		mine, err := n.unlike(p, p.Subnets)
+		if err != nil {
+			return err
+		}
+		hub, err := n.other(p)
+		if err != nil {
+			return err
+		}
+		both := shared(prefixes(n.space), taken)
+		if hub != nil && len(both) == 0 {
+			both = shared(mine, prefixes(hub.space))
+		}
+		if len(both) > 0 {
 			found.Add("VnetAddressSpacesOverlap", target, "The address space of virtual network %s would overlap that of the peered virtual network %s. Overlapping address prefixes: %s.", n.id, p.Remote, strings.Join(both, ", "))
 		}
-		id, err := arm.ParseID(p.Remote)
-		if err != nil {
-			return err
-		}
-		hub, err := peeredNetworkOf(n.tx, id)
-		if isMissing(err) {
+		if hub == nil {
 			continue
 		}
-		if err != nil {
-			return err
-		}
-		if err := n.checkApart(hub, target, found); err != nil {
+		if err := n.checkApart(hub, mine, target, found); err != nil {
 			return err
 		}
 	}
@@ -132,7 +154,15 @@ func (n *peered) checkSpaces(target string, found *arm.Found) error {
 
 // checkGateways checks who uses whose gateway, and the spaces of the networks around.
 func (n *peered) checkGateways(name string, form *Peering, remote *peered, back *nested[Peering], target string, found *arm.Found) error {
-	err := errors.Join(n.checkApart(remote, target+".remoteVirtualNetwork", found), remote.checkApart(n, target+".remoteVirtualNetwork", found))
+	here, err := n.unlike(form, form.Subnets)
+	if err != nil {
+		return err
+	}
+	there, err := remote.unlike(form, form.RemoteSubnets)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(n.checkApart(remote, here, target+".remoteVirtualNetwork", found), remote.checkApart(n, there, target+".remoteVirtualNetwork", found))
 	if err != nil {
 		return err
 	}
@@ -158,8 +188,8 @@ func (n *peered) checkGateways(name string, form *Peering, remote *peered, back 
 			found.Add("AnotherPeeringUsesRemoteGateways", at, "Peering %s/virtualNetworkPeerings/%s cannot have UseRemoteGateways flag set to true, because peering %s has it. One peering of a virtual network can have it.", n.id, name, p.ID)
 		}
 	}
-	there, err := hasGateway(n.tx, remote.id)
-	if err == nil && !there && !form.Unverified {
+	gateway, err := hasGateway(n.tx, remote.id)
+	if err == nil && !gateway && !form.Unverified {
 		found.Add("RemoteVnetHasNoGateways", at, "Peering %s/virtualNetworkPeerings/%s cannot have UseRemoteGateway flag set to true because remote virtual network %s referenced by the peering does not have any gateways.", n.id, name, remote.id)
 	}
 	return err

@@ -18,8 +18,8 @@ type peeringList struct {
 
 // readPeerings checks the peerings of a network, and that its address space, as it will
 // be, is apart from those of the networks it is peered with.
-func readPeerings(tx *store.Tx, r *arm.PutRequest, space []string, given *[]nestedBody, found *arm.Found) (*peeringList, error) {
-	l := &peeringList{peered: &peered{tx: tx, id: r.ID, space: space, now: r.Now}}
+func readPeerings(tx *store.Tx, r *arm.PutRequest, space []string, subnets []nested[Subnet], given *[]nestedBody, found *arm.Found) (*peeringList, error) {
+	l := &peeringList{peered: &peered{tx: tx, id: r.ID, space: space, subnets: append([]nested[Subnet]{}, subnets...), now: r.Now}}
 	var err error
 	if l.old, err = children[Peering](tx, r.ID, typePeerings); err != nil {
 		return nil, err

@@ -151,7 +151,7 @@ func TestPeeringsAreRefused(t *testing.T) {
 		{sideOf("spoke", "hub"), toward("other", ""), "ChangingRemoteVirtualNetworkNotAllowed"},
 		{sideOf("spoke", "other"), toward("other", `,"useRemoteGateways":true`), "RemoteVnetHasNoGateways"},
 		{sideOf("spoke", "hub"), toward("hub", `,"useRemoteGateways":true`), "RemotePeeringDoesNotAllowGatewayTransit RemoteVnetHasNoGateways"},
-		{sideOf("spoke", "other"), toward("other", `,"peerCompleteVnets":false,"enableOnlyIPv6Peering":true`), "SubnetPeeringNotSupported IPv6PeeringNotSupported"},
+		{sideOf("spoke", "other"), toward("other", `,"peerCompleteVnets":false,"enableOnlyIPv6Peering":true`), "InvalidRequestFormat InvalidRequestFormat"},
 		{vnets + "/spoke", networkOf("10.2.0.0/16", "10.1.0.0/24"), "VnetAddressSpacesOverlap"},
 	} {
 		w.refused("PUT", c.path, c.body, c.codes)
@@ -242,5 +242,6 @@ func drivePeerings(s *sdk) {
 	check(s, "space", len(synced.Properties.RemoteAddressSpace.AddressPrefixes), 2)
 	check(s, "list", *pages(s, client.NewListPager("g", "hub", nil))[0].Value[0].Properties.AllowForwardedTraffic, true)
 	await[armnetwork.VirtualNetworkPeeringsClientDeleteResponse](s)(client.BeginDelete(s.ctx, "g", "hub", "to-spoke", nil))
+	driveSubnetPeerings(s)
 	check(s, "the other side", *got[armnetwork.VirtualNetworkPeeringsClientGetResponse](s)(client.Get(s.ctx, "g", "spoke", "to-hub", nil)).Properties.PeeringState, armnetwork.VirtualNetworkPeeringStateDisconnected)
 }

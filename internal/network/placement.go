@@ -67,7 +67,7 @@ func (r *reader) public(resource arm.Resource, form *PublicIP) error {
 	if err != nil {
 		return err
 	}
-	r.addresses[resource.Key] = a
+	r.addresses[resource.Key] = []netip.Addr{a}
 	egress, there, err := egressOf(resource)
 	if there {
 		r.egress[a] = egress
@@ -96,9 +96,7 @@ func (r *reader) firewall(resource arm.Resource, form *Firewall) (err error) {
 		if c.Subnet != "" {
 			f.Subnet = referenceID(c.Subnet)
 		}
-		if a, ok := r.addresses[keyOf(c.PublicIP)]; ok {
-			f.PublicIPs = append(f.PublicIPs, a)
-		}
+		f.PublicIPs = append(f.PublicIPs, r.addresses[keyOf(c.PublicIP)]...)
 	}
 	if f.Subnet == "" {
 		return nil // it is in no network: routes cannot lead to it

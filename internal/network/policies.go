@@ -304,7 +304,7 @@ func (s *Snapshot) Egress() map[netip.Addr]Egress { return s.content.egress }
 
 // Outgoing are the static public addresses as which the flows of a subnet leave for
 // the Internet: those with egress of its NAT gateway and of the firewalls that its routes
-// lead to, and the firewalls' where the network has an uplink and the kernel holds it. It
+// lead to, and all of them where the network has an uplink and the kernel holds it. It
 // is empty if nothing claims any.
 func (s *Snapshot) Outgoing(network, subnet string, kernel bool) []netip.Addr {
 	n, ok := s.Policy.Network(network)
@@ -317,10 +317,8 @@ func (s *Snapshot) Outgoing(network, subnet string, kernel bool) []netip.Addr {
 		if !r.Active || !leaves(r.Prefix) {
 			continue
 		}
-		for i, a := range s.publicOf(network, subnet, &r) {
-			_, egress := s.content.egress[a]
-			uplink := out && i == 0 && r.NextHop == netpol.VirtualAppliance // a firewall leaves with its first address
-			if (egress || uplink) && !slices.Contains(found, a) {
+		for _, a := range s.publicOf(network, subnet, &r) {
+			if _, egress := s.content.egress[a]; (egress || out) && !slices.Contains(found, a) {
 				found = append(found, a)
 			}
 		}
@@ -344,18 +342,19 @@ func (s *Snapshot) publicOf(network, subnet string, r *netpol.EffectiveRoute) []
 			if !ok {
 				continue
 			}
-			if nat := s.natOf(at); nat != nil {
+			if nat := s.natOf(at); len(nat) > 0 {
 				return nat
 			}
-			return s.content.outgoing[firewallAt{strings.ToLower(n.ID()), r.NextHopIP}]
+			public := s.content.outgoing[firewallAt{strings.ToLower(n.ID()), r.NextHopIP}]
+			return public[:min(1, len(public))] // it leaves with the first one
 		}
 	}
 	return nil
 }
 
 func (s *Snapshot) natOf(subnet string) []netip.Addr {
-	if _, at := s.content.subnet(subnet); at != nil && at.NAT.IsValid() {
-		return []netip.Addr{at.NAT}
+	if _, at := s.content.subnet(subnet); at != nil {
+		return at.NAT.Of(true)
 	}
 	return nil
 }

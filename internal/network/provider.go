@@ -80,6 +80,12 @@ func resourceTypes(p *provider) []arm.Type {
 	nats.Name, nats.Put, nats.Delete, nats.View = typeNATGateways, putNATGateway, deleteNATGateway, viewNATGateway
 	nats.ReadOnly = []string{"properties.resourceGuid", "properties.subnets"}
 
+	endpointPolicies := top
+	endpointPolicies.Name, endpointPolicies.Put, endpointPolicies.Delete, endpointPolicies.View = typeEndpointPolicies, putEndpointPolicy, deleteAttachment("InUseServiceEndpointPolicyCannotBeDeleted", "Service endpoint policy"), viewEndpointPolicy
+	endpointPolicies.ReadOnly = []string{"properties.resourceGuid", "properties.subnets"}
+	endpointDefinitions := child
+	endpointDefinitions.Name, endpointDefinitions.Put, endpointDefinitions.Delete, endpointDefinitions.View = typeEndpointDefinitions, putEndpointDefinition, deleteChild, viewEndpointDefinition
+
 	zones := top
 	zones.Name, zones.APIVersions, zones.Put, zones.Delete, zones.View, zones.Move = typeZones, zoneVersions, putZone, deleteZone, viewZone, nil
 	zones.Reads = map[string]arm.Handler{"ALL": p.listRecords("")}
@@ -155,7 +161,7 @@ func resourceTypes(p *provider) []arm.Type {
 	for _, t := range []*arm.Type{&subnets, &groups, &tables, &publics, &publicPrefixes, &interfaces, &gateways, &applications, &nats, &policies, &ipGroups} {
 		t.Linked = "join/action"
 	}
-	return append([]arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, flowLogs, captures, publics, publicPrefixes, firewalls, firewallCaptures, policies, ruleGroups, ipGroups, interfaces, gateways}, append(records, zones, links)...)
+	return append([]arm.Type{networks, peerings, subnets, groups, applications, rules, tables, routes, nats, watchers, flowLogs, captures, publics, publicPrefixes, firewalls, firewallCaptures, policies, ruleGroups, ipGroups, interfaces, gateways, endpointPolicies, endpointDefinitions}, append(records, zones, links)...)
 }
 
 // zoneVersions are the api-versions of private DNS zones.

@@ -19,6 +19,7 @@ import (
 
 const (
 	skuBasic, skuStandard         = "Basic", "Standard"
+	skuStandardV2                 = "StandardV2" // of what NAT gateways of that SKU have
 	methodStatic, methodDynamic   = "Static", "Dynamic"
 	versionIPv4, versionIPv6      = "IPv4", "IPv6"
 	idleDefault, idleMin, idleMax = 4, 4, 30
@@ -79,12 +80,12 @@ func readPublicIP(r *arm.PutRequest, found *arm.Found) (p *PublicIP, prefix stri
 	}
 	p = &PublicIP{
 		Version: formVersion, Address: body.Address, Zones: top.Zones, Settings: carry(r.Properties(), carriedPublic),
-		SKU:      oneOf(orElse(top.SKU.Name, skuBasic), "sku.name", found, skuBasic, skuStandard),
+		SKU:      oneOf(orElse(top.SKU.Name, skuBasic), "sku.name", found, skuBasic, skuStandard, skuStandardV2),
 		Tier:     oneOf(orElse(top.SKU.Tier, "Regional"), "sku.tier", found, "Regional", "Global"),
 		Method:   oneOf(orElse(body.Method, methodDynamic), "properties.publicIPAllocationMethod", found, methodDynamic, methodStatic),
 		Protocol: oneOf(orElse(body.Version, versionIPv4), "properties.publicIPAddressVersion", found, versionIPv4, versionIPv6),
 	}
-	if p.SKU == skuStandard && p.Method == methodDynamic {
+	if p.SKU != skuBasic && p.Method == methodDynamic {
 		found.Add("StandardSkuPublicIPAddressesMustBeStatic", "properties.publicIPAllocationMethod", "Standard sku publicIp %s must have AllocationMethod set to Static.", r.ID)
 	}
 	if p.SKU == skuBasic && (len(p.Zones) > 0 || p.Tier == "Global") {
@@ -148,7 +149,7 @@ func (p *PublicIP) checkChange(old *PublicIP, found *arm.Found) {
 	if p.Protocol != old.Protocol {
 		found.Add(codeChange, "properties.publicIPAddressVersion", "Changing property 'publicIPAddressVersion' from %s to %s is not allowed. Create another public IP address.", old.Protocol, p.Protocol)
 	}
-	if p.SKU != old.SKU && (old.SKU == skuStandard || old.User != "") {
+	if p.SKU != old.SKU && (old.SKU != skuBasic || old.User != "") {
 		found.Add(codeChange, "sku.name", "Changing property 'sku.name' from %s to %s is not allowed%s.", old.SKU, p.SKU, because(old.User))
 	}
 }

@@ -30,6 +30,7 @@ const (
 type PublicPrefix struct {
 	Version    int        `json:"v"`
 	GUID       string     `json:"guid"`
+	SKU        string     `json:"sku,omitempty"` // none is Standard
 	Tier       string     `json:"tier"`
 	Protocol   string     `json:"protocol"` // IPv4, IPv6
 	Zones      []string   `json:"zones,omitempty"`
@@ -80,7 +81,7 @@ func readPublicPrefix(r *arm.PutRequest, found *arm.Found) (p *PublicPrefix, bit
 		Tier:     oneOf(orElse(top.SKU.Tier, "Regional"), "sku.tier", found, "Regional", "Global"),
 		Protocol: oneOf(orElse(body.Protocol, versionIPv4), "properties.publicIPAddressVersion", found, versionIPv4, versionIPv6),
 	}
-	oneOf(orElse(top.SKU.Name, skuStandard), "sku.name", found, skuStandard)
+	p.SKU = oneOf(orElse(top.SKU.Name, skuStandard), "sku.name", found, skuStandard, skuStandardV2)
 	checkZones(p.Zones, found)
 	if id := body.Custom.id(); id != "" {
 		found.Add(codeReference, "properties.customIPPrefix", "Resource %s referenced by resource %s was not found: there are no custom IP prefixes in this server. Remove customIPPrefix.", id, r.ID)
@@ -138,6 +139,7 @@ func (p *PublicPrefix) checkChange(old *PublicPrefix, bits int, found *arm.Found
 		target, member, was, is string
 		changed                 bool
 	}{
+		{"sku.name", "sku.name", orElse(old.SKU, skuStandard), p.SKU, p.SKU != orElse(old.SKU, skuStandard)},
 		{"sku.tier", "sku.tier", old.Tier, p.Tier, p.Tier != old.Tier},
 		{"properties.publicIPAddressVersion", "publicIPAddressVersion", old.Protocol, p.Protocol, p.Protocol != old.Protocol},
 		{"properties.prefixLength", "prefixLength", fmt.Sprint(is.Bits()), fmt.Sprint(bits), bits != 0 && bits != is.Bits()},
@@ -266,7 +268,7 @@ func (p *PublicIP) comesFrom(tx *store.Tx, r *arm.PutRequest, ref string, old *P
 		return netip.Prefix{}, err
 	}
 	for _, c := range []struct{ target, member, is, want string }{
-		{"sku.name", "sku", p.SKU, skuStandard},
+		{"sku.name", "sku", p.SKU, orElse(from.SKU, skuStandard)},
 		{"sku.tier", "tier", p.Tier, from.Tier},
 		{"properties.publicIPAddressVersion", "version", p.Protocol, from.Protocol},
 	} {
@@ -404,7 +406,7 @@ func viewPublicPrefix(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Valu
 		f.add("natGateway", idObject(form.NATGateway))
 	}
 	top.add("properties", f.value())
-	sku.text("name", skuStandard)
+	sku.text("name", orElse(form.SKU, skuStandard))
 	sku.text("tier", form.Tier)
 	top.add("sku", sku.value())
 	top.texts("zones", form.Zones)
@@ -419,7 +421,7 @@ func (r *reader) publicPrefix(resource arm.Resource, form *PublicPrefix) error {
 	if err != nil {
 		return err
 	}
-	r.addresses[resource.Key] = prefix.Addr()
+	r.addresses[resource.Key] = addressesOf(prefix)
 	egress, there, err := egressOf(resource)
 	if !there {
 		return err

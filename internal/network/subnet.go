@@ -122,6 +122,7 @@ func readSubnet(name string, properties expr.Value, target string, found *arm.Fo
 	}
 	checkSubnetPrefixes(name, s.Prefixes, target, found)
 	checkServices(name, &body, s, target, found)
+	body.checkEndpointPolicies(name, target, found)
 	return s
 }
 

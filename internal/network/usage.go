@@ -30,6 +30,7 @@ var quotas = []quota{
 	{"PublicIPPrefixes", "Public IP Prefixes", typePublicPrefixes, "PublicIPPrefixCountLimitReached", 1000},
 	{"NetworkInterfaces", "Network Interfaces", typeInterfaces, "NetworkInterfaceCountLimitReached", 65536},
 	{"AzureFirewalls", "Azure Firewalls", typeFirewalls, "AzureFirewallCountLimitReached", 100},
+	{"ServiceEndpointPolicies", "Service Endpoint Policies", typeEndpointPolicies, "ServiceEndpointPolicyCountLimitReached", 500},
 	{"VirtualNetworkGateways", "Virtual Network Gateways", typeGateways, "VirtualNetworkGatewayCountLimitReached", 100},
 	{usageCaptures, "Packet Captures", "", "", mostSessions},
 	{"SubnetsPerVirtualNetwork", "Subnets per Virtual Network", "", "", maxSubnets},

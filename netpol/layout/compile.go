@@ -73,8 +73,10 @@ func (r *router) namespace() Namespace {
 func (r *router) uplinkAddresses() []netip.Prefix {
 	list := slices.Clone(r.uplink.Addresses)
 	for _, p := range r.ports {
-		if nat := p.subnet.NAT; nat.Is4() && !slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Addr() == nat }) {
-			list = append(list, host(nat))
+		for _, a := range p.subnet.NAT.Of(true) {
+			if !slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Addr() == a }) {
+				list = append(list, host(a))
+			}
 		}
 	}
 	return list

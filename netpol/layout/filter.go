@@ -20,6 +20,8 @@ import (
 //	in       once it is routed: groups of the subnet and the interface it goes to
 //	platform instead of all others, where it goes to the platform's address: of the
 //	         groups' rules only those that name the platform (network.md §A3)
+//	idle     it leaves by the uplink through a NAT gateway, which says how long it may be
+//	         silent
 //	nat      it leaves by the uplink as the router, unless a firewall has translated it
 //
 // Packets of a connection that both stages let begin pass them; so does what belongs to
@@ -91,6 +93,7 @@ func (r *router) filter() (string, []Comment) {
 	})
 	f.chain("stage_in", "filter hook forward priority filter; policy drop;", func() {
 		f.begun()
+		f.apart()
 		f.closed()
 		f.jump("oifname", in)
 		f.rule("accept")
@@ -179,25 +182,23 @@ func (f *routerFilter) detours() {
 	}
 }
 
-// nat has flows leave with the address of the NAT gateway of the subnet that they leave,
-// or else with the uplink's, but for those that a firewall has given its own. (Where a flow
-// came in is known behind the routing since Linux 5.7.)
+// nat has flows leave with an address of the NAT gateway of the subnet that they leave,
+// the one that netpol says, or else with the uplink's, but for those that a firewall has
+// given its own. (Where a flow came in is known behind the routing since Linux 5.7.)
 func (f *routerFilter) nat() {
 	if f.uplink == nil {
 		return
 	}
-	var gateways []string
 	var public []netip.Prefix
 	for _, p := range f.ports {
 		public = append(public, hosts(f.public(p))...)
-		if p.subnet.NAT.Is4() {
-			gateways = append(gateways, fmt.Sprintf("%q : %s", p.link(), p.subnet.NAT))
-		}
 	}
+	gateways := f.gateways()
+	f.idle(gateways)
 	i := slices.IndexFunc(f.uplink.Addresses, func(p netip.Prefix) bool { return p.Addr().Is4() })
 	f.chain("stage_nat", "nat hook postrouting priority srcnat; policy accept;", func() {
-		if len(gateways) > 0 {
-			f.rule("oifname %q snat ip to iifname map { %s }", UplinkLink, strings.Join(gateways, ",\n\t\t\t"))
+		for _, g := range gateways {
+			f.rule("iifname %s oifname %q snat ip to %s", set(quoted(g.links)), UplinkLink, g.choice())
 		}
 		if len(public) > 0 {
 			f.rule("oifname %q ip saddr %s accept", UplinkLink, prefixSet(netpol.Merge(public)))

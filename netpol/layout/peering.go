@@ -42,7 +42,7 @@ func (g *gathered) peer() {
 			back := sideToward(remote, r)
 			r.ends = append(r.ends, &end{name: endName("peer", remote, ""), other: endName("peer", r, ""), remote: remote, side: side, back: back})
 			for _, p := range remote.ports {
-				if p.appliance && knows(side, p.addresses[0]) && r.sendsTo(p.addresses[0]) {
+				if p.appliance && knows(side, p.addresses[0]) && back.Joins(p.subnet.ID) && r.sendsTo(side, p.addresses[0]) {
 					at := p.addresses[0]
 					out, in := endName("hop", remote, at.String()), endName("from", r, at.String())
 					r.ends = append(r.ends, &end{name: out, other: in, remote: remote, side: side, back: back, appliance: at})
@@ -64,10 +64,10 @@ func knows(side *netpol.Peering, a netip.Addr) bool {
 	return slices.ContainsFunc(side.Space, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// sendsTo tells whether a route of a subnet with ports leads to an appliance elsewhere.
-func (r *router) sendsTo(appliance netip.Addr) bool {
+// sendsTo tells whether a route of a subnet with ports leads to an appliance beyond a peering.
+func (r *router) sendsTo(side *netpol.Peering, appliance netip.Addr) bool {
 	return slices.ContainsFunc(r.ports, func(p *port) bool {
-		return slices.ContainsFunc(r.network.EffectiveRoutes(p.subnet.ID), func(e netpol.EffectiveRoute) bool {
+		return side.Joins(p.subnet.ID) && slices.ContainsFunc(r.network.EffectiveRoutes(p.subnet.ID), func(e netpol.EffectiveRoute) bool {
 			return e.Active && e.NextHop == netpol.VirtualAppliance && e.NextHopIP == appliance
 		})
 	})
@@ -138,9 +138,13 @@ func (r *router) lendsGateway(e *end) bool {
 	return e.own() && e.back.RemoteGateway && e.side.Transit && r.model.Gateway != nil
 }
 
-// beyond is the end by which a route leads into a peered network; nil if it does not.
-func (r *router) beyond(e *netpol.EffectiveRoute) *end {
+// beyond is the end by which a route of a subnet leads into a peered network; nil if it does
+// not.
+func (r *router) beyond(s *netpol.Subnet, e *netpol.EffectiveRoute) *end {
 	i := slices.IndexFunc(r.ends, func(by *end) bool {
+		if !by.side.Joins(s.ID) {
+			return false
+		}
 		switch e.NextHop {
 		case netpol.VNetPeering:
 			return by.own() && slices.Contains(by.side.Space, e.Prefix)
@@ -224,6 +228,22 @@ func (f *routerFilter) forwarded() {
 			f.rule("iifname %q ip saddr != %s drop", e.name, prefixSet(space))
 		} else {
 			f.rule("iifname %q drop", e.name)
+		}
+	}
+}
+
+// apart drops what comes from a peered network to ports whose subnets do not take part in
+// the peering.
+func (f *routerFilter) apart() {
+	for _, e := range f.ends {
+		var others []string
+		for _, p := range f.ports {
+			if !e.side.Joins(p.subnet.ID) {
+				others = append(others, p.link())
+			}
+		}
+		if len(others) > 0 {
+			f.rule("iifname %q oifname %s drop", e.name, set(quoted(others)))
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // A subnet's table has the routes that won (network.md §A5), and for each port that
 // they lead to directly a route of its own. What they lead to where nobody is, is a
-// blackhole. Subnets with the same route table and service endpoints share one.
+// blackhole. Subnets with the same route table, service endpoints and peerings share one.
 //
 // The main table is for packets from outside, which no subnet routes.
 
@@ -23,7 +23,7 @@ func (r *router) routing() ([]Route, []RoutingRule) {
 	var rules []RoutingRule
 	known := map[int]bool{}
 	for i, p := range r.ports {
-		table := tableOf(p.subnet)
+		table := r.tableOf(p.subnet)
 		if !known[table] {
 			known[table] = true
 			routes = append(routes, r.table(table, p.subnet)...)
@@ -44,10 +44,16 @@ const firstRule = 1000
 
 // tableOf is the number of a subnet's table. It follows from what its routes depend on,
 // so that it stays while they do.
-func tableOf(s *netpol.Subnet) int {
+func (r *router) tableOf(s *netpol.Subnet) int {
 	endpoints := strings.Split(strings.ToLower(strings.Join(s.ServiceEndpoints, " ")), " ")
 	slices.Sort(endpoints)
-	return tableNumber(strings.ToLower(s.RouteTable) + " " + strings.Join(endpoints, " "))
+	name := strings.ToLower(s.RouteTable) + " " + strings.Join(endpoints, " ")
+	for i := range r.model.Peerings {
+		if p := &r.model.Peerings[i]; !p.Joins(s.ID) {
+			name += " without " + strings.ToLower(p.ID)
+		}
+	}
+	return tableNumber(name)
 }
 
 // tableNumber is the number of the table with a name.
@@ -104,7 +110,7 @@ func (r *router) table(number int, s *netpol.Subnet) []Route {
 		to[route.To] = route
 	}
 	for i := range active {
-		put(r.route(&active[i]))
+		put(r.route(s, &active[i]))
 	}
 	for _, private := range netpol.PrivateRanges() {
 		if e := longest(active, private); e != nil && e.Prefix != private && e.NextHop == netpol.Internet {
@@ -119,7 +125,7 @@ func (r *router) table(number int, s *netpol.Subnet) []Route {
 	for _, e := range r.ends {
 		for _, p := range e.remote.ports {
 			for _, a := range p.addresses { // that are the next hop of the route to themselves
-				if to := longest(active, host(a)); e.own() && knows(e.side, a) && to != nil && to.NextHop == netpol.VirtualAppliance && to.NextHopIP == a && r.beyond(to) == nil {
+				if to := longest(active, host(a)); e.own() && knows(e.side, a) && to != nil && to.NextHop == netpol.VirtualAppliance && to.NextHopIP == a && e.side.Joins(s.ID) && r.beyond(s, to) == nil {
 					put(e.to(host(a)))
 				}
 			}
@@ -169,8 +175,8 @@ func direct(e *netpol.EffectiveRoute, port netip.Addr) bool {
 	return e.NextHop == netpol.VnetLocal || e.NextHop == netpol.VirtualAppliance && e.NextHopIP == port
 }
 
-// route is what an active route comes to.
-func (r *router) route(e *netpol.EffectiveRoute) Route {
+// route is what an active route of a subnet comes to.
+func (r *router) route(s *netpol.Subnet, e *netpol.EffectiveRoute) Route {
 	var next *port
 	switch {
 	case e.NextHop == netpol.VirtualAppliance:
@@ -183,8 +189,8 @@ func (r *router) route(e *netpol.EffectiveRoute) Route {
 	switch {
 	case next != nil:
 		return Route{To: e.Prefix, Via: next.addresses[0], Link: next.link(), OnLink: true}
-	case r.beyond(e) != nil:
-		return r.beyond(e).to(e.Prefix)
+	case r.beyond(s, e) != nil:
+		return r.beyond(s, e).to(e.Prefix)
 	case r.leaves(e, e.Prefix):
 		return r.outside(e.Prefix)
 	}

@@ -1,6 +1,7 @@
 package modeltext
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -126,8 +127,8 @@ func (f *formatter) network(n *netpol.VirtualNetwork, first bool) {
 	for _, s := range n.Subnets {
 		at := last(s.ID)
 		f.line("subnet", at, joined(s.Prefixes), last(s.SecurityGroup), last(s.RouteTable))
-		if s.NAT.IsValid() {
-			f.line("nat", at, s.NAT.String())
+		if s.NAT != nil {
+			f.line("nat", at, joined(s.NAT.Addresses), when(s.NAT.IdleMinutes > 0, fmt.Sprint(s.NAT.IdleMinutes)))
 		}
 		if len(s.ServiceEndpoints) > 0 {
 			f.line("endpoint", at, strings.Join(s.ServiceEndpoints, ","))
@@ -141,6 +142,13 @@ func (f *formatter) peerings(m *netpol.Model, n *netpol.VirtualNetwork) {
 		remote := slices.IndexFunc(m.Networks, func(n netpol.VirtualNetwork) bool { return strings.EqualFold(n.ID, p.Remote) })
 		if remote < 0 || !slices.Equal(m.Networks[remote].Space, p.Space) {
 			words = append(words, "space="+joined(p.Space))
+		}
+		if p.Subnets != nil {
+			names := []string{}
+			for _, id := range p.Subnets {
+				names = append(names, last(id))
+			}
+			words = append(words, "of="+cmp.Or(strings.Join(names, ","), "none"))
 		}
 		for flag, set := range map[string]bool{"closed": !p.Access, "forwarded": p.Forwarded, "transit": p.Transit, "gateway": p.RemoteGateway} {
 			if set {

@@ -6,11 +6,13 @@
 //	                                  next one; the first has no name
 //	gateway PREFIXES
 //	peer NETWORK NETWORK [FLAGS]      one network's side of a peering, when both are there;
-//	                                  flags: closed, forwarded, transit, gateway, and
-//	                                  space=PREFIXES if it knows the other's space otherwise
+//	                                  flags: closed, forwarded, transit, gateway,
+//	                                  space=PREFIXES if it knows the other's space otherwise,
+//	                                  of=SUBNETS for the subnets of its own that take part, "none" for none
+//	between NETWORK NETWORK SUBNETS SUBNETS    both sides, which are there, are of these subnets
 //	compat                            AzureCompatVnetTag
 //	endpoint SUBNET TAGS              service endpoints of a subnet that is there
-//	nat SUBNET ADDRESS                public address of its NAT gateway
+//	nat SUBNET ADDRESSES [MINUTES]    public addresses of its NAT gateway /nat/SUBNET, and its idle time
 //	tag NAME PREFIXES
 //	subnet NAME RANGE NSG ROUTETABLE
 //	nic NAME SUBNET ADDRESSES NSG [forward]
@@ -89,10 +91,16 @@ func (b *builder) line(verb string, w []string) bool {
 		n.Gateway = &netpol.Gateway{ID: "/gateway", Prefixes: b.prefixes(w[0])}
 	case "peer":
 		b.peer(w)
+	case "between":
+		b.between(w)
 	case "endpoint":
 		b.subnet(w[0]).ServiceEndpoints = strings.Split(w[1], ",")
 	case "nat":
-		b.subnet(w[0]).NAT = netip.MustParseAddr(w[1])
+		g := &netpol.NATGateway{ID: "/nat/" + w[0], Addresses: addresses(w[1])}
+		if len(w) > 2 {
+			g.IdleMinutes = b.number(w[2])
+		}
+		b.subnet(w[0]).NAT = g
 	case "tag":
 		b.m.Tags = append(b.m.Tags, netpol.ServiceTag{Name: w[0], Prefixes: b.prefixes(w[1])})
 	case "subnet":
@@ -174,6 +182,15 @@ func (b *builder) peer(w []string) {
 			p.Space = b.prefixes(space)
 			continue
 		}
+		if names, ok := strings.CutPrefix(word, "of="); ok {
+			p.Subnets = []string{}
+			for _, name := range strings.Split(strings.TrimPrefix(names, "none"), ",") {
+				if name != "" {
+					p.Subnets = append(p.Subnets, n.ID+"/"+name)
+				}
+			}
+			continue
+		}
 		b.flags(&p, word)
 	}
 	n.Peerings = append(n.Peerings, p)
@@ -193,6 +210,27 @@ func (b *builder) flags(p *netpol.Peering, words string) {
 		case "":
 		default:
 			b.t.Fatalf("no flag %s", flag)
+		}
+	}
+}
+
+// between narrows both sides of a peering to some subnets of each network.
+func (b *builder) between(w []string) {
+	for i, names := range [][2]string{{w[2], w[3]}, {w[3], w[2]}} {
+		n, remote := b.network(w[i]), b.network(w[1-i])
+		at := slices.IndexFunc(n.Peerings, func(p netpol.Peering) bool { return p.Remote == remote.ID })
+		if at < 0 {
+			b.t.Fatalf("no peering between %s and %s", w[0], w[1])
+		}
+		p := &n.Peerings[at]
+		p.Space, p.Subnets = nil, []string{}
+		for _, name := range strings.Split(names[0], ",") {
+			p.Subnets = append(p.Subnets, n.ID+"/"+name)
+		}
+		for _, s := range remote.Subnets {
+			if slices.Contains(strings.Split(names[1], ","), strings.TrimPrefix(s.ID, remote.ID+"/")) {
+				p.Space = append(p.Space, s.Prefixes...)
+			}
 		}
 	}
 }

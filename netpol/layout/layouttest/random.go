@@ -118,7 +118,7 @@ func (r Random) network() netpol.VirtualNetwork {
 	for i, name := range []string{"front", "back", "AzureFirewallSubnet", "nva", "cache"} {
 		n.Subnets = append(n.Subnets, netpol.Subnet{ID: "/vnet/" + name, Prefixes: []netip.Prefix{netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i), 0}), 24)},
 			SecurityGroup: pick(r, "", "/nsg/0", "/NSG/1", "/nsg/2"), RouteTable: pick(r, "", "/rt/0", "/rt/1", "/RT/2"),
-			NAT: pick(r, netip.Addr{}, netip.Addr{}, netip.MustParseAddr("203.0.113.220")), ServiceEndpoints: pick(r, nil, nil, []string{"Storage"}, []string{"sql", "Storage"})})
+			NAT: r.nat("/nat/" + name), ServiceEndpoints: pick(r, nil, nil, []string{"Storage"}, []string{"sql", "Storage"})})
 	}
 	return n
 }
@@ -147,8 +147,32 @@ func (r Random) peer(networks []netpol.VirtualNetwork) {
 		}
 		toward := netpol.Peering{ID: n.ID + "/peerings/hub", Remote: "/HUB", Space: pick(r, hub.Space, hub.Space, prefixes("10.1.0.0/22")), Access: flag(), Forwarded: flag(), RemoteGateway: n.Gateway == nil && flag()}
 		back := netpol.Peering{ID: "/hub/peerings" + n.ID, Remote: n.ID, Space: pick(r, n.Space, n.Space, []netip.Prefix{netip.PrefixFrom(n.Space[0].Addr(), 23)}), Access: flag(), Forwarded: flag(), Transit: flag()}
+		if r.IntN(3) == 0 { // of some subnets, which the sides need not say alike
+			toward.Subnets, back.Subnets = r.some(n), r.some(hub)
+			toward.Space, back.Space = pick(r, toward.Space, prefixes("10.1.0.0/24", "10.1.3.0/24")), pick(r, back.Space, n.Subnets[0].Prefixes)
+		}
 		n.Peerings, hub.Peerings = append(n.Peerings, toward), append(hub.Peerings, back)
 	}
+}
+
+// nat draws a NAT gateway, of one address or several.
+func (r Random) nat(id string) *netpol.NATGateway {
+	list := pick(r, nil, nil, addresses("203.0.113.220"), addresses("203.0.113.220", "203.0.113.221", "203.0.113.222"))
+	if list == nil {
+		return nil
+	}
+	return &netpol.NATGateway{ID: id, Addresses: list}
+}
+
+// some are the IDs of some of a network's subnets.
+func (r Random) some(n *netpol.VirtualNetwork) []string {
+	list := []string{}
+	for _, s := range n.Subnets {
+		if r.IntN(3) > 0 {
+			list = append(list, s.ID)
+		}
+	}
+	return list
 }
 
 func (r Random) group(id string, most int) netpol.SecurityGroup {
