@@ -644,6 +644,20 @@ func (r reference) evaluate(asked *VirtualNetwork, f Flow) outcome {
 	return last
 }
 
+// translated is the source that a subnet's NAT gateway gives a flow; none keeps its own.
+func translated(s *Subnet, f Flow) (as netip.Addr) {
+	var pool []netip.Addr
+	for i := 0; s.NAT != nil && i < len(s.NAT.Addresses); i++ {
+		if a := s.NAT.Addresses[i]; a.Is4() == f.Source.Is4() {
+			pool = append(pool, a)
+		}
+	}
+	if pool != nil {
+		as = NATSource(pool, f.Source, f.Destination)
+	}
+	return as
+}
+
 // follow leads a flow from a subnet, where who sends it on, to its destination: to a
 // subnet of the network that is asked, if that has the destination.
 func (r reference) follow(n *VirtualNetwork, at, to *Subnet, who netip.Addr, f Flow, last outcome) outcome {
@@ -660,8 +674,8 @@ hops:
 		inside := in(f.Destination, n.Space)
 		h := r.route(at, f.Destination)
 		taken := step{stage: StageRoute, verdict: Allow, prefix: h.prefix, next: h.next}
-		if h.next == Internet && at.NAT.IsValid() && at.NAT.Is4() == f.Source.Is4() {
-			taken.snat = at.NAT
+		if h.next == Internet {
+			taken.snat = translated(at, f)
 		}
 		r.log(taken)
 		switch h.next {
@@ -688,14 +702,8 @@ hops:
 			if in(f.Destination, privateRanges) && !slices.ContainsFunc(privateRanges, func(p netip.Prefix) bool { return p.Overlaps(h.prefix) && p.Bits() <= h.prefix.Bits() }) {
 				return stop(NotOnInternet)
 			}
-			var pool []netip.Addr
-			for i := 0; at.NAT != nil && i < len(at.NAT.Addresses); i++ {
-				if a := at.NAT.Addresses[i]; a.Is4() == f.Source.Is4() {
-					pool = append(pool, a)
-				}
-			}
-			if pool != nil {
-				last.snat = NATSource(pool, f.Source, f.Destination)
+			if as := translated(at, f); as.IsValid() {
+				last.snat = as
 			}
 			break hops
 		case VirtualNetworkGateway:
