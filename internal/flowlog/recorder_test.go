@@ -548,8 +548,8 @@ func TestClose(t *testing.T) {
 		"IE  DefaultRule_AllowVnetInBound 10.0.0.5:1>10.0.1.4:2 6", "OE  DefaultRule_AllowVnetOutBound 10.0.0.5:1>10.0.1.4:2 6")
 }
 
-// BenchmarkAdmit is what a call of an access endpoint costs who makes it: without flow
-// logs, with one that has it, and with a recorder that is told nothing.
+// BenchmarkAdmit is what the judgement of a call costs where there is no flow log, and with
+// one that has it, whose goroutine works meanwhile.
 func BenchmarkAdmit(b *testing.B) {
 	for name, all := range map[string][]flowlog.Log{"none": nil, "log": {networkLog()}} {
 		b.Run(name, func(b *testing.B) {

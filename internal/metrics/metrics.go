@@ -90,6 +90,19 @@ func (m *Metrics) Isolated(mode string, isolated func() bool) {
 	}))
 }
 
+// FlowLogs adds what flow logs of networks leave out: beginnings and ends of flows that
+// came too fast, and records that could not be written.
+func (m *Metrics) FlowLogs(lost func() (flows, records uint64)) {
+	for what, count := range map[string]func() uint64{
+		"flows":   func() uint64 { flows, _ := lost(); return flows },
+		"records": func() uint64 { _, records := lost(); return records },
+	} {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "isle_flow_logs_lost_total", Help: "What is missing in flow logs of networks: flows that came too fast, records that could not be written.", ConstLabels: prometheus.Labels{"what": what},
+		}, func() float64 { return float64(count()) }))
+	}
+}
+
 // Handler serves the metrics.
 func (m *Metrics) Handler() http.Handler {
 	serve := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 30 * time.Second})

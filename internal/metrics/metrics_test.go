@@ -248,3 +248,12 @@ func BenchmarkCommitted(b *testing.B) {
 		w.Committed(p)
 	}
 }
+
+func TestWhatFlowLogsLeaveOutIsCounted(t *testing.T) {
+	w := newWorld(t)
+	flows, records := uint64(3), uint64(0)
+	w.FlowLogs(func() (uint64, uint64) { return flows, records })
+	wantLines(t, w.scrape(t), `isle_flow_logs_lost_total{what="flows"} 3`, `isle_flow_logs_lost_total{what="records"} 0`)
+	records = 7
+	wantLines(t, w.scrape(t), `isle_flow_logs_lost_total{what="records"} 7`)
+}

@@ -389,6 +389,7 @@ func (s *Server) build() error {
 	}
 	s.tasks = task.New(s.store, s.handlers(deployments), task.Options{Clock: s.config.Clock, Log: s.log})
 	s.metrics.Watch(s.store, s.runner, s.labels())
+	s.metrics.FlowLogs(s.flowLogs.Lost)
 	s.metrics.Isolated(s.network.Isolation("").Mode, func() bool { return s.network.Isolation("").Isolated })
 	s.handler = s.routes()
 	return nil
