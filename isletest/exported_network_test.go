@@ -12,9 +12,9 @@ import (
 
 // TestExportedNetworks deploys templates of networks as the portal of the original exports
 // them: names as parameters, subnets, rules and routes inside their parent and once more
-// as resources of their own, read-only members left in. They deploy, twice over; or the
-// answer names every resource and member that this server does not have, and nothing is
-// made.
+// as resources of their own, read-only members left in; and templates by hand, of old and
+// new versions, and as Bicep compiles them. They deploy, twice over; or the answer names
+// every resource and member that this server does not have, all at once, and nothing is made.
 func TestExportedNetworks(t *testing.T) {
 	t.Parallel()
 	s := isletest.Start(t)
@@ -24,8 +24,14 @@ func TestExportedNetworks(t *testing.T) {
 	}{
 		{"integration", nil},
 		{"hub-spoke", nil},
+		{"firewall", nil},
+		{"classic", nil},
+		{"bicep", nil},
 		{"machine", []string{"Microsoft.Compute", "'vm'", "'vm2'", "bastionHosts", "'bastion'", "privateEndpoints", "'pe-sql'", "diagnosticSettings", "to-logs"}},
 		{"refused", []string{"networkSecurityGroups/nsg", "SecurityRuleInvalidAddressPrefix", "SecurityRuleInvalidPortRange", "22, 80", "routeTables/table", "MissingNextHopIpAddress", "properties.routes[0].properties.nextHopIpAddress", "azureFirewalls/firewall", "VirtualHubNotSupported", "virtualNetworks/net", "NetcfgSubnetRangeOutsideVnet"}},
+		{"edges", []string{"localNetworkGateways", "'site'", "'connections'", "'to-site'", "ddosProtectionPlans", "'ddos'", "serviceEndpointPolicies", "'sep'", "networkIntentPolicies", "networkProfiles", "routeFilters",
+			"loadBalancers", "'lb'", "applicationGateways", "'agw'", "privateEndpoints", "privateEndpoints/privateDnsZoneGroups", "bastionHosts", "Microsoft.Storage", "'store'", "Microsoft.Insights", "diagnosticSettings",
+			"virtualNetworkTaps", "'tap'", "NatRulesNotSupported", "properties.natRules", "loadBalancerBackendAddressPools", "networkInterfaces/nic", "routeTables/rt", "MissingNextHopIpAddress", "networkSecurityGroups/nsg", "reads the resource 'store'", "InvalidContentLink"}},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			text, err := os.ReadFile("testdata/exports/" + c.file + ".json")
@@ -49,18 +55,30 @@ func TestExportedNetworks(t *testing.T) {
 }
 
 func refusedExport(t *testing.T, s *isletest.Server, group, template string, says []string) {
-	for _, path := range []string{"/providers/Microsoft.Resources/deployments/import/validate", "/providers/Microsoft.Network/whatIf"} {
-		a := s.Do(http.MethodPost, group+path+"?api-version=2021-04-01", `{"properties":{"mode":"Incremental","template":`+template+`}}`)
-		if a.Status < 400 || a.Status > 499 {
-			t.Errorf("%s: %d %s", path, a.Status, a.Body)
+	const deployment, version = "/providers/Microsoft.Resources/deployments/import", "?api-version=2021-04-01"
+	body := `{"properties":{"mode":"Incremental","template":` + template + `}}`
+	answers := map[string]isletest.Answer{
+		"validation":              s.Do(http.MethodPost, group+deployment+"/validate"+version, body),
+		"what-if of the network":  s.Do(http.MethodPost, group+"/providers/Microsoft.Network/whatIf"+version, body),
+		"what-if of a deployment": s.Do(http.MethodPost, group+deployment+"/whatIf"+version, body),
+	}
+	if strings.Contains(template, "vm") || strings.Contains(template, "Microsoft.Storage") { // else what can be deployed is
+		answers["deployment"] = s.Do(http.MethodPut, group+deployment+version, body)
+	}
+	for what, a := range answers {
+		if preview := what == "what-if of a deployment"; a.Status < 400 && !preview || a.Status > 499 || preview && a.Status != http.StatusOK {
+			t.Errorf("%s: %d %s", what, a.Status, a.Body)
 		}
 		for _, want := range says {
 			if !strings.Contains(string(a.Body), want) {
-				t.Errorf("%s does not tell %s: %s", path, want, a.Body)
+				t.Errorf("the %s does not tell %s: %s", what, want, a.Body)
 			}
 		}
+		if strings.Contains(string(a.Body), "planted") {
+			t.Errorf("the %s tells a secret: %s", what, a.Body)
+		}
 	}
-	if a := s.Do(http.MethodGet, group+"/resources?api-version=2021-04-01", nil); !strings.Contains(string(a.Body), `"value":[]`) {
+	if a := s.Do(http.MethodGet, group+"/resources"+version, nil); !strings.Contains(string(a.Body), `"value":[]`) {
 		t.Errorf("something is there: %s", a.Body)
 	}
 }

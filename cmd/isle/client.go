@@ -141,6 +141,7 @@ type apiError struct {
 	Status  int        `json:"-"` // of the answer
 	Code    string     `json:"code"`
 	Message string     `json:"message"`
+	Target  string     `json:"target,omitempty"`
 	Details []apiError `json:"details,omitempty"`
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,18 +36,19 @@ func deployCommand() *cobra.Command {
 		Short: "Deploy an ARM template and show its progress",
 		Long: `Deploy an ARM template into a resource group of the server that owns the data
 folder. The group is made when it is not there. Each resource is printed as it
-is done; the exit code is 1 when the deployment fails.
+is done; the exit code is 1 when the deployment fails. Of a template that cannot be
+deployed everything that is in the way is printed, resource by resource.
 
 --what-if changes nothing: it shows what the deployment would create, modify and leave
-as it is, and fails if it would be refused.`,
+as it is, and fails if it would be refused.
+
+--json prints one JSON object: the deployment when it has ended, or {"error": …} with the
+resources and members that are refused in its details; with --what-if the API's answer.`,
 		Example: `  isle deploy azuredeploy.json -p azuredeploy.parameters.json -g integration
   isle deploy azuredeploy.json -g integration --what-if`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if asJSON && !whatIf {
-				return errors.New("--json is for --what-if: a deployment prints its progress")
-			}
-			template, err := readJSON(cmd, args[0])
+			template, err := readTemplate(cmd, args[0])
 			if err != nil {
 				return err
 			}
@@ -65,10 +67,15 @@ as it is, and fails if it would be refused.`,
 				name = strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))
 			}
 			d := deployment{client: c, group: group, location: location, name: name, progress: cmd.OutOrStdout()}
+			tell := func(err error) error { return d.tellRefused(cmd.ErrOrStderr(), err) }
+			if asJSON {
+				d.progress = nil
+				tell = func(err error) error { return printRefused(cmd.OutOrStdout(), err) }
+			}
 			if whatIf {
 				answer, err := d.whatIf(cmd.Context(), template, values.JSON())
 				if err != nil {
-					return err
+					return tell(err)
 				}
 				if asJSON {
 					_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", answer.JSON())
@@ -78,7 +85,10 @@ as it is, and fails if it would be refused.`,
 			}
 			outputs, err := d.run(cmd.Context(), template, json.RawMessage(values.JSON()))
 			if err != nil {
-				return err
+				return tell(err)
+			}
+			if asJSON {
+				return d.printJSON(cmd.Context(), cmd.OutOrStdout())
 			}
 			for _, o := range outputs {
 				if o.value == "" {
@@ -94,7 +104,7 @@ as it is, and fails if it would be refused.`,
 	cmd.Flags().StringVarP(&parameters, "parameters", "p", "", "a parameters file")
 	cmd.Flags().StringVar(&name, "name", "", "the deployment's name (default: the template file's)")
 	cmd.Flags().BoolVar(&whatIf, "what-if", false, "show what would change, and change nothing")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "with --what-if: the answer of the API, as JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object: how the deployment ended, or with --what-if the answer of the API")
 	cmd.Flags().StringVar(&location, "location", defaultLocation, "the group's location, when it has to be made")
 	return cmd
 }
@@ -150,6 +160,16 @@ func (d *deployment) run(ctx context.Context, template, parameters json.RawMessa
 	}
 	slices.SortFunc(outputs, func(a, b output) int { return strings.Compare(a.name, b.name) })
 	return outputs, nil
+}
+
+// printJSON prints the deployment as the API shows it.
+func (d *deployment) printJSON(ctx context.Context, w io.Writer) error {
+	var shown json.RawMessage
+	if _, err := d.client.call(ctx, http.MethodGet, d.path(), nil, &shown); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "%s\n", bytes.TrimSpace(shown))
+	return err
 }
 
 // path is the deployment in the API.
@@ -259,6 +279,43 @@ func text(v json.RawMessage) string {
 		return s
 	}
 	return string(v)
+}
+
+// readTemplate reads a template; what is another kind of file is refused with what to do
+// with it.
+func readTemplate(cmd *cobra.Command, name string) (json.RawMessage, error) {
+	text, err := readJSON(cmd, name)
+	if err != nil {
+		return nil, err
+	}
+	v, err := expr.ParseJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	if hint := noTemplate(v, name); hint != "" {
+		return nil, inputError{fmt.Errorf("%s is not a template: %s", name, hint)}
+	}
+	return text, nil
+}
+
+// noTemplate says what to do with a file that is no template; "" for one that may be.
+func noTemplate(v expr.Value, name string) string {
+	has := func(v expr.Value, names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { _, ok := v.Get(name); return ok })
+	}
+	properties, _ := v.Get("properties")
+	file := shown([]string{name})
+	switch schema := memberText(v, "$schema"); {
+	case has(v, "resources") || strings.Contains(strings.ToLower(schema), "deploymenttemplate.json"):
+		return ""
+	case v.Kind() != expr.KindObject:
+		return "it must be an object with \"$schema\", \"contentVersion\" and \"resources\""
+	case has(v, "definition", "triggers", "actions") || has(properties, "definition"):
+		return fmt.Sprintf("it is a workflow. A template has a workflow's definition in a resource, {\"type\": \"Microsoft.Logic/workflows\", \"apiVersion\": %q, \"name\": …, \"location\": %q, \"properties\": {\"definition\": …}}; `%[3]s check %[4]s` and `%[3]s run %[4]s` take it as it is", logicVersion, defaultLocation, program(), file)
+	case strings.Contains(strings.ToLower(schema), "deploymentparameters.json") || has(v, "parameters"):
+		return fmt.Sprintf("it has parameters and no resources. Give it beside its template: `%s deploy TEMPLATE -p %s`", program(), file)
+	}
+	return "it has no \"resources\""
 }
 
 // readJSON reads a file as the resource manager would: with comments, if it has any.

@@ -222,12 +222,24 @@ func (p changePrinter) diagnostics(properties expr.Value) (err error) {
 	}
 	for _, d := range list.Elements() {
 		level := memberText(d, "level")
-		fmt.Fprintf(p.w, "  %s %s: %s (%s)\n", level, memberText(d, "code"), memberText(d, "message"), shortID(memberText(d, "target")))
+		fmt.Fprintf(p.w, "  %s %s: %s (%s)\n", level, memberText(d, "code"), memberText(d, "message"), shortID(memberText(d, "target"))+placeOf(d))
 		if level == "Error" {
 			err = errRefused
 		}
 	}
 	return err
+}
+
+// placeOf is the member that a diagnostic is about, behind a comma; "" for none.
+func placeOf(diagnostic expr.Value) string {
+	more, _ := diagnostic.Get("additionalInfo")
+	for _, m := range more.Elements() {
+		info, _ := m.Get("info")
+		if member := memberText(info, "member"); member != "" {
+			return ", " + member
+		}
+	}
+	return ""
 }
 
 func indented(text []byte, indent string) []byte {

@@ -78,7 +78,9 @@ func (m *Manager) compile(ctx context.Context, c *call, t target, doc expr.Value
 	}
 	prepared, err := t.typ.Prepare(ctx, r)
 	if problem := AsError(err); problem != nil {
-		return nil, Problems(join(t.typ.check(r), problem))
+		if found := t.typ.check(r); len(found) > 0 {
+			return nil, Problems(join(found, problem))
+		}
 	}
 	return prepared, err
 }

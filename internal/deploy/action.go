@@ -17,7 +17,7 @@ func (p *Provider) validate(ctx context.Context, r *arm.Request) (*arm.Response,
 	if err != nil {
 		return nil, err
 	}
-	w := p.preview(ctx, r)
+	w := p.preview(ctx, r.Principal, r.CorrelationID, r.Now)
 	d, err := w.see(id, r.Body)
 	if err != nil {
 		return nil, err

@@ -3,8 +3,8 @@ package deploy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,26 +20,47 @@ type prepared struct {
 	plan  *Plan
 }
 
-// prepare checks the whole template, before the transaction of the PUT.
+// prepare checks the whole template, before the transaction of the PUT. What is only
+// linked is fetched. The error says all that is wrong: where types are missing, in this
+// template or in one that is nested in it, what else would be refused as well.
 func (p *Provider) prepare(ctx context.Context, r *arm.PutRequest) (any, error) {
-	return p.check(ctx, r.ID, r.Body, r.Principal, r.CorrelationID, r.Now)
-}
-
-// check makes the deployment that a body asks for. Its error says all that is wrong.
-// What is only linked is fetched.
-func (p *Provider) check(ctx context.Context, id arm.ID, body expr.Value, who arm.Principal, correlation string, now time.Time) (*prepared, error) {
-	o, failed := requested(body)
+	o, failed := requested(r.Body)
 	if failed != nil {
 		return nil, failed
 	}
-	place, err := p.place(ctx, id, body, o.mode)
+	place, err := p.place(ctx, r.ID, r.Body, o.mode)
 	if err != nil {
 		return nil, err
 	}
-	return p.checkAt(ctx, id, o, place, who, correlation, now)
+	d, err := p.checkAt(ctx, r.ID, o, place, r.Principal, r.CorrelationID, r.Now)
+	if err != nil {
+		return nil, err
+	}
+	return d, p.refuseMissing(ctx, r, d)
 }
 
-// checkAt is check for what is asked for, at its place.
+// refuseMissing refuses a deployment of types that this server does not have.
+func (p *Provider) refuseMissing(ctx context.Context, r *arm.PutRequest, d *prepared) error {
+	if len(d.plan.missing()) == 0 && !d.plan.nests() {
+		return nil
+	}
+	w := p.preview(ctx, r.Principal, r.CorrelationID, r.Now)
+	w.typesOnly = true
+	if _, err := w.sight(d); err != nil || len(w.refused) == 0 {
+		return err
+	}
+	w = p.preview(ctx, r.Principal, r.CorrelationID, r.Now)
+	s, err := w.sight(d)
+	if err == nil {
+		err = w.try(s)
+	}
+	if err != nil {
+		return err
+	}
+	return refusal(r.ID, w.refused)
+}
+
+// checkAt checks a template as a whole, but for the types of its resources.
 func (p *Provider) checkAt(ctx context.Context, id arm.ID, o *order, place arm.Resource, who arm.Principal, correlation string, now time.Time) (*prepared, error) {
 	if failed := arm.Problems(p.follow(ctx, o)); failed != nil {
 		return nil, failed
@@ -49,9 +70,6 @@ func (p *Provider) checkAt(ctx context.Context, id arm.ID, o *order, place arm.R
 	plan, failed := p.plan(ctx, o, s, id)
 	if failed != nil {
 		return nil, failed
-	}
-	if found := plan.unknown(); len(found) > 0 {
-		return nil, invalid(found)
 	}
 	s.begin(plan)
 	return &prepared{o, s, plan}, nil
@@ -267,11 +285,12 @@ func (p *Plan) elsewhere() []Problem {
 	return found.list
 }
 
-// unknown finds what a plan deploys of types that this server does not have, so that
-// nothing is deployed of a template that cannot be deployed as a whole.
-func (p *Plan) unknown() (found []Problem) {
+// missing finds what a plan deploys of types that this server does not have, by the place
+// in the plan. Nothing is deployed of a template that cannot be deployed as a whole.
+func (p *Plan) missing() map[int]*arm.Error {
+	found := map[int]*arm.Error{}
 	providers := map[string]expr.Value{}
-	for _, r := range p.Resources {
+	for i, r := range p.Resources {
 		if !r.Deploy {
 			continue
 		}
@@ -282,12 +301,17 @@ func (p *Plan) unknown() (found []Problem) {
 		types, _ := member(providers[namespace], "resourceTypes")
 		switch {
 		case providers[namespace].IsNull():
-			found = append(found, Problem{"InvalidResourceNamespace", fmt.Sprintf("The resource namespace '%s' of the resource '%s' is invalid: this server does not have it. GET /subscriptions/{subscriptionId}/providers lists those it has.", namespace, r.Name), r.source.pointer})
+			found[i] = arm.Invalid("InvalidResourceNamespace", r.source.pointer, "The resource namespace '%s' of the resource '%s' is invalid: this server does not have it. GET /subscriptions/{subscriptionId}/providers lists those it has.", namespace, r.Name)
 		case !listsType(types, typ):
-			found = append(found, Problem{"InvalidResourceType", fmt.Sprintf("The resource type '%s' of the resource '%s' could not be found in the namespace '%s'. GET /subscriptions/{subscriptionId}/providers/%s lists the types there are.", typ, r.Name, namespace, namespace), r.source.pointer})
+			found[i] = arm.Invalid("InvalidResourceType", r.source.pointer, "The resource type '%s' of the resource '%s' could not be found in the namespace '%s'. GET /subscriptions/{subscriptionId}/providers/%s lists the types there are.", typ, r.Name, namespace, namespace)
 		}
 	}
 	return found
+}
+
+// nests tells whether a plan deploys other deployments.
+func (p *Plan) nests() bool {
+	return slices.ContainsFunc(p.Resources, func(r Planned) bool { return r.Deploy && strings.EqualFold(r.Type, TypeName) })
 }
 
 // listsType reports whether a provider's types have one of that name.

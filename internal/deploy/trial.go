@@ -16,7 +16,7 @@ func (p *Provider) Try(ctx context.Context, r *arm.Request, group arm.ID, body e
 	if err != nil {
 		return nil, err
 	}
-	w := p.preview(ctx, r)
+	w := p.preview(ctx, r.Principal, r.CorrelationID, r.Now)
 	w.looks = looks
 	if _, err := w.see(id, body); err != nil {
 		return nil, err

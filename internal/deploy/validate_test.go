@@ -107,3 +107,47 @@ func TestValidationKeepsSecrets(t *testing.T) {
 		t.Errorf("%d %s", status, v.JSON())
 	}
 }
+
+// Types that are not there, members that are refused and references that lead nowhere are
+// told at once, of nested templates as well, whoever asks; nothing is deployed.
+func TestMissingTypesAndRefusalsAreToldAtOnce(t *testing.T) {
+	strange := strings.Replace(thingOf("x", "", ""), "Test.Things/things", "Contoso.Far/things", 1)
+	odd := strings.Replace(thingOf("o", "", ""), "Test.Things/things", "Test.Things/odds", 1)
+	for _, tt := range []struct{ name, resources, want string }{
+		{"side by side", strange + "," + odd + "," + thingOf("a", "", `"refuse":true`) + "," + thingOf("b", "", `"needs":"nobody"`) + "," + thingOf("c", "", ""),
+			"InvalidResourceNamespace x\nInvalidResourceType o\nThingRefused a\nThingMissing b"},
+		{"behind one another", strange + "," + thingOf("a", `"x"`, `"refuse":true`), "InvalidResourceNamespace x\nThingRefused a"},
+		{"one reads what is missing", strange + "," + thingOf("a", "", `"note":"[reference('x').note]"`), "InvalidResourceNamespace x\nInvalidTemplate a"},
+		{"in a nested template", inner("n", "", strange, thingOf("a", "", `"refuse":true`)) + "," + thingOf("b", "", `"refuse":true`), "InvalidResourceNamespace x\nThingRefused a\nThingRefused b"},
+		{"in a nested template alone", inner("n", "", inner("m", "", odd)) + "," + thingOf("b", "", ""), "InvalidResourceType o"},
+		{"left out", strings.Replace(strange, `"name"`, `"condition":false,"name"`, 1) + "," + thingOf("a", "", ""), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			for _, ask := range []struct{ method, path string }{{http.MethodPost, deployments + "d/validate"}, {http.MethodPut, deployments + "d"}} {
+				status, v := w.call(ask.method, ask.path, request(`"resources":[`+tt.resources+`]`))
+				if got := refusals(v); got != tt.want || (status < 300) != (tt.want == "") {
+					t.Errorf("%s: %d %s", ask.method, status, v.JSON())
+				}
+			}
+			if tt.want == "" {
+				return
+			}
+			for _, gone := range []string{"a", "b", "c"} {
+				w.want(t, http.MethodGet, things+gone, "", 404)
+			}
+			w.want(t, http.MethodGet, deployments+"d", "", 404)
+			v := w.want(t, http.MethodPost, deployments+"d/whatIf", request(`"resources":[`+tt.resources+`]`), 200)
+			var lines []string
+			properties, _ := v.Get("properties")
+			diagnostics, _ := properties.Get("diagnostics")
+			for _, d := range diagnostics.Elements() {
+				id := at(d, "target")
+				lines = append(lines, at(d, "code")+" "+id[strings.LastIndexByte(id, '/')+1:])
+			}
+			if got := strings.Join(lines, "\n"); got != tt.want {
+				t.Errorf("what-if: %s", v.JSON())
+			}
+		})
+	}
+}

@@ -41,6 +41,7 @@ type preview struct {
 	correlation string
 	now         time.Time
 	full        bool // payloads are shown
+	typesOnly   bool // nothing is read or tried: only missing types are told
 
 	puts  []arm.Try   // of what templates name, in the order in which they would be carried out
 	tried []arm.Tried // what came of them
@@ -74,7 +75,7 @@ func (p *Provider) whatIf(ctx context.Context, r *arm.Request) (*arm.Response, e
 	if err != nil {
 		return nil, err
 	}
-	w := p.preview(ctx, r)
+	w := p.preview(ctx, r.Principal, r.CorrelationID, r.Now)
 	w.full = format == formatFull
 	d, err := w.see(id, r.Body)
 	if err == nil && id.Group != "" {
@@ -91,16 +92,26 @@ func (p *Provider) whatIf(ctx context.Context, r *arm.Request) (*arm.Response, e
 }
 
 // preview begins a preview for whoever asks.
-func (p *Provider) preview(ctx context.Context, r *arm.Request) *preview {
-	return &preview{ctx: ctx, provider: p, who: r.Principal, correlation: r.CorrelationID, now: r.Now,
+func (p *Provider) preview(ctx context.Context, who arm.Principal, correlation string, now time.Time) *preview {
+	return &preview{ctx: ctx, provider: p, who: who, correlation: correlation, now: now,
 		named: map[string]bool{}, becomes: map[string]prospect{}, groups: map[string]arm.Resource{}}
 }
 
-// diagnostics shows what would be refused.
+// diagnostics shows what would be refused: each member of a resource by itself.
 func diagnostics(refused []*arm.Error) expr.Value {
-	list := make([]expr.Value, len(refused))
-	for i, e := range refused {
-		list[i] = expr.Object(str("level", "Error"), str("code", e.Code), str("message", e.Message), str("target", e.Target))
+	var list []expr.Value
+	for _, e := range refused {
+		members := e.Details
+		if len(members) == 0 {
+			members = []*arm.Error{{Code: e.Code, Message: e.Message}}
+		}
+		for _, m := range members {
+			told := expr.Object(str("level", "Error"), str("code", m.Code), str("message", m.Message), str("target", e.Target))
+			if m.Target != "" {
+				told = told.With("additionalInfo", expr.Array(expr.Object(str("type", "Member"), obj("info", str("member", m.Target)))))
+			}
+			list = append(list, told)
+		}
 	}
 	return expr.Array(list...)
 }
@@ -126,11 +137,15 @@ func (w *preview) see(id arm.ID, body expr.Value) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w.tried, err = w.provider.rehearsal.TryAll(w.ctx, w.who, w.puts, w.looks); err != nil {
-		return nil, err
+	return d, w.try(s)
+}
+
+// try tries all that was seen, and judges it.
+func (w *preview) try(s *sight) (err error) {
+	if w.tried, err = w.provider.rehearsal.TryAll(w.ctx, w.who, w.puts, w.looks); err == nil {
+		s.judge()
 	}
-	s.judge()
-	return d, nil
+	return err
 }
 
 // deployment looks at the resources of a deployment, and of those nested in it.
@@ -150,17 +165,25 @@ func (w *preview) deployment(id arm.ID, body expr.Value) (*sight, *prepared, err
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &sight{preview: w, plan: d.plan, present: make([]expr.Value, len(d.plan.Resources))}
-	return s, d, s.look()
+	s, err := w.sight(d)
+	return s, d, err
+}
+
+// sight looks at the resources of a deployment that was checked.
+func (w *preview) sight(d *prepared) (*sight, error) {
+	s := &sight{preview: w, plan: d.plan, present: make([]expr.Value, len(d.plan.Resources)), missing: d.plan.missing()}
+	return s, s.look()
 }
 
 // sight is the preview of one template.
 type sight struct {
 	*preview
 	plan    *Plan
-	present []expr.Value // what is there of each planned resource, null for nothing
-	parts   []part       // of those that are deployed, each behind what it depends on
-	around  prospect     // what is known of what the template's deployment depends on
+	present []expr.Value       // what is there of each planned resource, null for nothing
+	missing map[int]*arm.Error // of planned resources whose types this server does not have: what is told of that
+	barred  string             // name of a missing one that the body which is being read needs; "" for none
+	parts   []part             // of those that are deployed, each behind what it depends on
+	around  prospect           // what is known of what the template's deployment depends on
 }
 
 // part is what a template says of one of its resources.
@@ -169,6 +192,9 @@ type part struct {
 	whole bool       // all of its body is known
 	shown expr.Value // what can be shown of it
 	put   int        // of a resource whose body is known: which of the puts it is
+	// barred is the name of a resource that the body reads and that cannot be deployed; ""
+	// for none.
+	barred string
 
 	// Of a nested deployment whose body is known.
 	inner  *sight
@@ -181,14 +207,25 @@ func (s *sight) look() error {
 		if !r.Deploy {
 			continue
 		}
+		s.named[strings.ToLower(r.ID)] = true
+		if lacking := s.missing[i]; lacking != nil {
+			s.problem(r.ID, lacking)
+			s.unsupported(r.ID, lacking.Message)
+			continue
+		}
+		if s.typesOnly {
+			continue
+		}
 		found, err := s.get(r.ID, r.APIVersion)
 		if err != nil {
 			return err
 		}
 		s.present[i] = found
-		s.named[strings.ToLower(r.ID)] = true
 	}
 	for _, i := range s.plan.inOrder() {
+		if nested := strings.EqualFold(s.plan.Resources[i].Type, TypeName); s.missing[i] != nil || s.typesOnly && !nested {
+			continue
+		}
 		p, err := s.read(i)
 		if err != nil {
 			return err
@@ -240,8 +277,9 @@ const maxTried = 4_000
 func (s *sight) read(i int) (p part, err error) {
 	r := s.plan.Resources[i]
 	reader := reader{s.ctx, s.provider.resources, s.who}
+	s.barred = ""
 	body, unknown := s.plan.Body(i, reader, s.deployed)
-	if p = (part{at: i, whole: unknown == nil}); !p.whole {
+	if p = (part{at: i, whole: unknown == nil, barred: s.barred}); !p.whole {
 		s.late = append(s.late, r.ID)
 	}
 	if strings.EqualFold(r.Type, TypeName) {
@@ -272,7 +310,12 @@ func groupOf(body expr.Value) (r arm.Resource) {
 }
 
 // deployed says of a planned resource that it can be read: as it is now.
-func (s *sight) deployed(i int) (bool, error) { return !s.present[i].IsNull(), nil }
+func (s *sight) deployed(i int) (bool, error) {
+	if s.missing[i] != nil {
+		s.barred = s.plan.Resources[i].Name
+	}
+	return !s.present[i].IsNull(), nil
+}
 
 // nested looks into a nested deployment.
 func (s *sight) nested(r Planned, body expr.Value) (*sight, *arm.Error, error) {
@@ -293,6 +336,9 @@ func (s *sight) judge() (all prospect) {
 	for _, p := range s.parts {
 		r := s.plan.Resources[p.at]
 		before := s.before(r)
+		if !p.whole && p.barred != "" {
+			s.problem(r.ID, arm.Invalid("InvalidTemplate", r.source.pointer, "The resource '%s' reads the resource '%s' (reference() or a list function), which this server cannot deploy. Write the value in its place.", r.Name, p.barred))
+		}
 		var after prospect
 		if strings.EqualFold(r.Type, TypeName) {
 			after = s.judgeNested(r, p, before)
@@ -323,7 +369,7 @@ func (s *sight) before(r Planned) prospect {
 func (s *sight) judgeNested(r Planned, p part, before prospect) prospect {
 	switch {
 	case !p.whole:
-		s.changes = append(s.changes, expr.Object(str("resourceId", r.ID), str("changeType", changeUnclear), str("unsupportedReason", reasonNotReady)))
+		s.unsupported(r.ID, reasonNotReady)
 		return unclear
 	case p.failed != nil:
 		if before == stays {
@@ -354,6 +400,11 @@ func (s *sight) judgeOne(r Planned, p part, before prospect) prospect {
 		return unclear
 	}
 	return after
+}
+
+// unsupported lists a resource of which it cannot be told what would change.
+func (s *sight) unsupported(id, reason string) {
+	s.changes = append(s.changes, expr.Object(str("resourceId", id), str("changeType", changeUnclear), str("unsupportedReason", s.plan.scrub(reason))))
 }
 
 // excused tells whether a refusal may be only for now: what the resource needs is not known
