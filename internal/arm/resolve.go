@@ -108,7 +108,7 @@ func (m *Manager) resolve(segments []string, method string) (target, error) {
 		if t == nil {
 			continue
 		}
-		id, err := ParseID("/" + strings.Join(segments[:at+2+n], "/"))
+		id, err := ParseID("/" + strings.Join(spelled(segments[:at+2+n], at, t.Name), "/"))
 		if err != nil {
 			return target{}, err
 		}
@@ -123,6 +123,16 @@ func (m *Manager) resolve(segments []string, method string) (target, error) {
 		}
 	}
 	return target{}, m.unknownType(namespace, rest)
+}
+
+// spelled gives segments that end with a resource the type's own spelling: clients write
+// the parts of a type in any letter case, and only names are the creator's.
+func spelled(segments []string, at int, typ string) []string {
+	segments = slices.Clone(segments)
+	for i, part := range strings.Split(typ, "/") {
+		segments[at+max(1, 2*i)] = part
+	}
+	return segments
 }
 
 // needsSubscription says whether a path of the tenant is that of a type that has nothing

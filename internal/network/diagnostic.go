@@ -218,7 +218,7 @@ func (p *provider) securityView(ctx context.Context, r *arm.Request) (*arm.Respo
 			views = append(views, shown)
 			return err
 		}
-		if nic := s.content.nic(body.Target); nic != nil {
+		if nic := s.content.nic(v.id); nic != nil {
 			return view(nic.ID, nic.SecurityGroup, nic.Subnet)
 		}
 		for _, subnet := range v.subnets {

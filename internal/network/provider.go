@@ -182,9 +182,11 @@ func Routes(policies *Policies) []arm.Route {
 		at(subscription, "availableDelegations", availableDelegations),
 		at(group, "availableDelegations", availableDelegations),
 		{Method: "GET", Pattern: subscription + "/providers/Microsoft.Network/azureFirewallFqdnTags", Action: "Microsoft.Network/azureFirewallFqdnTags/read", Serve: policies.fqdnTags},
+		at(subscription, "virtualNetworkAvailableEndpointServices", availableEndpointServices),
 		at(subscription, "serviceTags", policies.serviceTags),
 		at(subscription, "serviceTagDetails", policies.serviceTagDetails),
 		at(subscription, "usages", p.quotaUsages),
+		p.machineRoute(),
 	}
 }
 

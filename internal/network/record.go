@@ -223,8 +223,8 @@ func putRecord(_ context.Context, tx *store.Tx, r *arm.PutRequest) (*arm.Written
 		}
 	}
 	switch list := data[typ]; {
-	case len(list) == 0:
-		found.Add(codeZone, "properties."+strings.ToLower(typ)+"Records", "Record set '%s' has no %s records. Give one or more.", r.ID.Name(), typ)
+	case len(list) == 0 && typ == "SOA":
+		found.Add(codeZone, "properties.soaRecord", "Record set '%s' has no SOA record. Give it.", r.ID.Name())
 	case len(list) > maxRecords:
 		found.Add(codeZone, "properties", "Record set '%s' has %d records; a record set can have %d.", r.ID.Name(), len(list), maxRecords)
 	case len(slices.Compact(slices.Sorted(slices.Values(list)))) < len(list):

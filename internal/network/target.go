@@ -20,6 +20,7 @@ const (
 // vantage is from where a watcher looks: the addresses of a network that the target
 // of a request has.
 type vantage struct {
+	id        string // of the interface or the environment
 	network   string
 	addresses []netip.Addr   // of a network interface
 	ranges    []netip.Prefix // of an environment's subnets
@@ -101,7 +102,15 @@ func findTargetAt(tx *store.Tx, r *arm.Request, right, target, member string, fo
 	}
 	switch typ := id.Type(); {
 	case strings.EqualFold(typ, typeMachines):
-		found.Add(codeReference, member, "The target %s is a virtual machine; this server has none. Give the ID of a network interface, which may stand for a real machine, or of an integration service environment.", target)
+		stands, err := machineOf(tx, id)
+		switch {
+		case err != nil:
+			return nil, err
+		case stands == nil:
+			found.Add(codeReference, member, "%s", noMachine(id))
+			return nil, nil
+		}
+		return findTargetAt(tx, stands.ID, member, found)
 	default:
 		found.Add(codeReference, member, "The target %s is of type %s. Give the ID of a network interface, or of an integration service environment.", target, typ)
 	}
@@ -115,7 +124,7 @@ func environmentTarget(tx *store.Tx, id arm.ID, member string, found *arm.Found)
 	if err != nil {
 		return nil, err
 	}
-	v := &vantage{}
+	v := &vantage{id: id.String()}
 	for _, r := range subnets {
 		form, err := decode[Subnet](r)
 		if err != nil {
@@ -154,7 +163,7 @@ func interfaceTarget(tx *store.Tx, id arm.ID, member string, found *arm.Found) (
 	if err != nil {
 		return nil, err
 	}
-	v := &vantage{}
+	v := &vantage{id: r.ID}
 	for _, c := range form.Configurations {
 		a, err := netip.ParseAddr(c.Address)
 		if err != nil {

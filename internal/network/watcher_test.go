@@ -166,3 +166,28 @@ func TestConnectivityThroughAFirewall(t *testing.T) {
 		}
 	}
 }
+
+// A machine is an interface under its own name: clients read it, and name it as a target.
+func TestAMachineIsAnInterface(t *testing.T) {
+	w := newWorld(t)
+	w.office()
+	w.send("PUT", watcher, `{"location":"westus"}`, 201)
+	w.send("PUT", provider+"/networkInterfaces/Desk", `{"location":"westus","properties":{"ipConfigurations":[{"name":"c","properties":{"subnet":{"id":"`+net+`/subnets/a"}}}]}}`, 201)
+	machines := strings.TrimSuffix(provider, "Microsoft.Network") + "Microsoft.Compute/virtualMachines/"
+	desk := w.send("GET", machines+"desk", "", 200)
+	if desk["name"] != "desk" || desk["location"] != "westus" || desk["id"] != machines+"desk" || !strings.Contains(fmt.Sprint(desk["properties"]), provider+"/networkInterfaces/Desk") {
+		t.Errorf("%v", desk)
+	}
+	flow := map[string]string{"targetResourceId": machines + "desk", "direction": "outbound", "protocol": "tcp", "localIPAddress": "10.0.0.4", "localPort": "*", "remoteIPAddress": "93.184.216.34", "remotePort": "443"}
+	as := w.ask("ipFlowVerify", flow, nil, 200)
+	if is := w.ask("ipFlowVerify", flow, map[string]string{"targetResourceId": provider + "/networkInterfaces/desk"}, 200); fmt.Sprint(as) != fmt.Sprint(is) {
+		t.Errorf("%v is not %v", as, is)
+	}
+	if view := w.ask("securityGroupView", map[string]string{"targetResourceId": machines + "desk"}, nil, 200); !strings.Contains(fmt.Sprint(view), "networkInterfaces/Desk") {
+		t.Errorf("%v", view)
+	}
+	if e := w.send("GET", machines+"nobody", "", 404)["error"].(map[string]any); e["code"] != "ResourceNotFound" || !strings.Contains(e["message"].(string), "isle-attach") {
+		t.Errorf("%v", e)
+	}
+	w.send("PUT", machines+"desk", `{"location":"westus"}`, 404)
+}

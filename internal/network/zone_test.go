@@ -257,3 +257,24 @@ func TestPrivateZonesAreRefused(t *testing.T) {
 	w.send("GET", zone+"/virtualNetworkLinks/hub", "", 200)
 	w.snapshot()
 }
+
+// Clients write the type of a record set in any letter case, and make empty sets to add
+// records to.
+func TestRecordSetsInAnyLetterCase(t *testing.T) {
+	w := newWorld(t)
+	zone := provider + "/privateDnsZones/isle.internal"
+	w.send("PUT", zone, `{"location":"global"}`, 201)
+	made := w.send("PUT", zone+"/a/db", `{"properties":{"ttl":60}}`, 201)
+	if made["id"] != zone+"/A/db" || made["type"] != "Microsoft.Network/privateDnsZones/A" {
+		t.Errorf("%v", made)
+	}
+	w.send("PUT", zone+"/a/DB", `{"properties":{"ttl":60,"aRecords":[{"ipv4Address":"10.0.0.9"}]}}`, 200)
+	for _, typ := range []string{"aaaa", "Cname", "mx", "PTR", "srv", "txt"} {
+		w.send("PUT", zone+"/"+typ+"/empty-"+typ, `{"properties":{"ttl":60}}`, 201)
+	}
+	if got := w.send("GET", zone+"/A/db", "", 200); !strings.Contains(fmt.Sprint(got), "10.0.0.9") || got["id"] != zone+"/A/db" {
+		t.Errorf("%v", got)
+	}
+	w.refused("PUT", zone+"/soa/@", `{"properties":{"ttl":60}}`, "BadRequest")
+	w.send("DELETE", zone+"/a/db", "", 200)
+}
