@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,8 +114,37 @@ func root() *cobra.Command {
 	add("manage", deployCommand(), runsCommand(), urlCommand(), netcheckCommand(), flowsCommand(), portCommand(), networkCommand(), captureCommand(), userCommand(), appCommand(), groupCommand(), roleCommand(), azCommand(), backupCommand(), restoreCommand())
 	add("develop", checkCommand(), evalCommand(), runCommand(), testCommand())
 	cmd.AddCommand(scriptWorkerCommand())
+	onlySubcommands(cmd)
 	tellUsage(cmd)
 	return cmd
+}
+
+// onlySubcommands makes commands that do nothing by themselves show what there is under
+// them, and refuse what is none of it.
+func onlySubcommands(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		onlySubcommands(c)
+	}
+	if cmd.Runnable() || !cmd.HasSubCommands() {
+		return
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		near := ""
+		if cmd.SuggestionsMinimumDistance = 2; len(cmd.SuggestionsFor(args[0])) > 0 {
+			near = fmt.Sprintf(", did you mean %s?", strings.Join(cmd.SuggestionsFor(args[0]), " or "))
+		}
+		var names []string
+		for _, c := range cmd.Commands() {
+			if c.IsAvailableCommand() {
+				names = append(names, c.Name())
+			}
+		}
+		return fmt.Errorf("unknown command %q%s there are %s", args[0], cmp.Or(near, ":"), strings.Join(names, ", "))
+	}
 }
 
 // tellUsage makes what is wrong with a command line a usageError, in every command.
@@ -126,10 +156,10 @@ func tellUsage(cmd *cobra.Command) {
 		return usageError{strings.Replace(cmd.CommandPath(), cmd.Root().Name(), program(), 1), err}
 	}
 	cmd.SetFlagErrorFunc(misused)
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error { return misused(cmd, check(cmd, args)) }
+	}
 	for _, c := range cmd.Commands() {
-		if check := c.Args; check != nil {
-			c.Args = func(cmd *cobra.Command, args []string) error { return misused(cmd, check(cmd, args)) }
-		}
 		tellUsage(c)
 	}
 }

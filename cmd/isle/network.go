@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -24,8 +25,6 @@ func networkCommand() *cobra.Command {
 		Short: "See and remove what the kernel holds of the virtual networks: status, down",
 		Long: `See and remove what the kernel of this machine holds of the virtual networks, where
 the server runs with --dataplane kernel. It needs the privileges that the server has.`,
-		Args: cobra.NoArgs, // what is no subcommand is refused
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(networkStatusCommand(), networkDownCommand())
 	return cmd
@@ -245,6 +244,16 @@ folder, also one that is gone. While that server uses them this is refused: with
 			held, err := heldBy(data)
 			if err != nil {
 				return err
+			}
+			if _, missing := os.Stat(data); errors.Is(missing, fs.ErrNotExist) {
+				// The folder of a server that is gone, or no folder that there ever was.
+				found, err := held.Status(cmd.Context())
+				if err != nil {
+					return lacking(cmd.Context(), err)
+				}
+				if len(found.Namespaces) == 0 {
+					return inputError{fmt.Errorf("there is no data folder %s, and the kernel holds nothing of a server that had one there: name the folder with --data", data)}
+				}
 			}
 			if err := held.Down(cmd.Context()); err != nil {
 				return lacking(cmd.Context(), err)

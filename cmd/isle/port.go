@@ -33,8 +33,6 @@ virtual machine's own network namespace or tap can be the interface: --netns, --
 		Example: `  isle port add 10.0.2.50:22 127.0.0.1:2222
   isle port list
   isle port remove 10.0.2.50:22`,
-		Args: cobra.NoArgs, // what is no subcommand is refused
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(portAddCommand(), portListCommand(), portRemoveCommand())
 	return cmd

@@ -68,8 +68,13 @@ func (q *runsQuery) conditions(now time.Time) ([]string, error) {
 	for _, t := range q.tracked {
 		add(trackedCondition(t))
 	}
-	add(startCondition("--since", "ge", q.since, now))
-	add(startCondition("--until", "lt", q.until, now))
+	since, notSince := startTime("--since", q.since, now)
+	until, notUntil := startTime("--until", q.until, now)
+	add(startCondition("ge", since), notSince)
+	add(startCondition("lt", until), notUntil)
+	if !since.IsZero() && !until.IsZero() && !since.Before(until) {
+		add("", fmt.Errorf("--since %s is not before --until %s: no run began between them; --since is the earlier time, such as --since 2h --until 1h", q.since, q.until))
+	}
 	if q.filter != "" {
 		add("("+q.filter+")", nil)
 	}
@@ -108,12 +113,12 @@ func trackedCondition(text string) (string, error) {
 	return equalOrBegins("trackedProperties/"+name, value), nil
 }
 
-func startCondition(flag, operator, text string, now time.Time) (string, error) {
+// startTime is the time that a flag says; zero for none.
+func startTime(flag, text string, now time.Time) (time.Time, error) {
 	if text == "" {
-		return "", nil
+		return time.Time{}, nil
 	}
-	at, err := timeOf(flag, text, now)
-	return "startTime " + operator + " " + at.UTC().Format(time.RFC3339Nano), err
+	return timeOf(flag, text, now)
 }
 
 // timeOf reads a time, a day, or how long ago it was.
@@ -125,11 +130,19 @@ func timeOf(flag, text string, now time.Time) (time.Time, error) {
 	if err != nil {
 		ago, err := time.ParseDuration(text)
 		if err != nil || ago < 0 {
-			return at, fmt.Errorf("%s %q is not a time: give one such as 2024-01-31T00:00:00Z or 2024-01-31, or how long ago, such as 90m or 24h", flag, text)
+			return time.Time{}, fmt.Errorf("%s %q is not a time: give one such as 2024-01-31T00:00:00Z or 2024-01-31, or how long ago, such as 90m or 24h", flag, text)
 		}
 		at = now.Add(-ago)
 	}
 	return at, nil
+}
+
+// startCondition is that runs began before or after a time; "" for none.
+func startCondition(operator string, at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return "startTime " + operator + " " + at.UTC().Format(time.RFC3339Nano)
 }
 
 // runLists are the lists of the API that together hold what is asked for.

@@ -8,9 +8,11 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	connectorhttp "isle/internal/connector/http"
 	"isle/internal/dataplane"
@@ -57,6 +59,36 @@ type serverFlags struct {
 
 	logLevel, logFormat string
 	stopTimeout         time.Duration
+
+	wrong []error // values of flags that cannot be read, in the order of the command line
+}
+
+// heldValue is a flag that keeps a value it cannot read for later, so that all of them are
+// told at once.
+type heldValue struct {
+	pflag.Value
+	name  string
+	wrong *[]error
+}
+
+func (v heldValue) Set(text string) error {
+	if v.Value.Set(text) != nil {
+		*v.wrong = append(*v.wrong, fmt.Errorf("--%s %q is no %s", v.name, text, valueWords(v.Type())))
+	}
+	return nil
+}
+
+// valueWords say what a flag's value is.
+func valueWords(typ string) string {
+	switch typ {
+	case "bool":
+		return "true or false"
+	case "duration":
+		return "duration, such as 90s or 5m"
+	case "int":
+		return "whole number"
+	}
+	return typ
 }
 
 func (f *serverFlags) register(cmd *cobra.Command) {
@@ -94,20 +126,28 @@ func (f *serverFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.logLevel, "log-level", "warn", "what is logged to standard error: error, warn, info or debug")
 	flags.StringVar(&f.logFormat, "log-format", "text", "how: text, or json for programs")
 	flags.DurationVar(&f.stopTimeout, "stop-timeout", stopGrace, "how long a stopping server waits for requests under way; a second signal ends it at once")
+	flags.VisitAll(func(flag *pflag.Flag) {
+		if _, list := flag.Value.(pflag.SliceValue); !list {
+			flag.Value = heldValue{flag.Value, flag.Name, &f.wrong}
+			flag.DefValue = strings.TrimPrefix(flag.DefValue, "0s") // no default that is worth telling
+		}
+	})
 }
 
-// start starts the server that the flags describe; it is ready when this returns.
+// start starts the server that the flags describe; it is ready when this returns. All
+// that is wrong with the flags is told at once.
 func (f *serverFlags) start(cmd *cobra.Command) (*server.Server, error) {
+	wrong := f.wrong
 	for _, text := range f.trusted {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("--trusted-proxies %q is not a prefix such as 10.0.0.0/8", text)
+			wrong = append(wrong, fmt.Errorf("--trusted-proxies %q is not a prefix such as 10.0.0.0/8", text))
 		}
 		f.config.TrustedProxies = append(f.config.TrustedProxies, prefix)
 	}
 	log, err := f.log(cmd.ErrOrStderr())
-	if err != nil {
-		return nil, err
+	if wrong = append(wrong, err); errors.Join(wrong...) != nil {
+		return nil, inputError{errors.Join(append(wrong, f.config.Validate())...)}
 	}
 	f.config.ScriptWorker, f.config.Version = scriptWorker, version
 	f.config.Log = log
@@ -118,22 +158,25 @@ func (f *serverFlags) start(cmd *cobra.Command) (*server.Server, error) {
 	return s, err
 }
 
-// log is the log that the flags describe.
+// log is the log that the flags describe. The error has all that is wrong.
 func (f *serverFlags) log(to io.Writer) (*slog.Logger, error) {
 	var level slog.Level
+	var wrong []error
 	if f.verbose {
 		level = slog.LevelDebug
 	} else if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
-		return nil, fmt.Errorf("--log-level %q is none of error, warn, info and debug", f.logLevel)
+		wrong = append(wrong, fmt.Errorf("--log-level %q is none of error, warn, info and debug", f.logLevel))
 	}
 	options := &slog.HandlerOptions{Level: level}
+	var handler slog.Handler = slog.NewTextHandler(to, options)
 	switch f.logFormat {
 	case "text":
-		return slog.New(slog.NewTextHandler(to, options)), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(to, options)), nil
+		handler = slog.NewJSONHandler(to, options)
+	default:
+		wrong = append(wrong, fmt.Errorf("--log-format %q is neither text nor json", f.logFormat))
 	}
-	return nil, fmt.Errorf("--log-format %q is neither text nor json", f.logFormat)
+	return slog.New(handler), errors.Join(wrong...)
 }
 
 // stopGrace is how long a stopping server waits for requests under way, unless told

@@ -219,3 +219,24 @@ func TestManyRunsGoOnWhereTheyFailed(t *testing.T) {
 	w.refused("POST", flow+"/resubmitRuns"+all, `{"body":1}`, 400, "InvalidRequestContent")
 	w.refused("POST", flow+"/resubmitRuns"+all, `{"from":"start"}`, 400, "InvalidRequestContent")
 }
+
+// What a call of the trigger would be refused for, a run does not begin with again.
+func TestAResubmittedBodyIsHeldToTheSchema(t *testing.T) {
+	w := newWorld(t)
+	flow := workflows + "/held"
+	definition := `{"location":"West US","properties":{"definition":{"$schema":"` + schema + `","contentVersion":"1.0.0.0","triggers":{"manual":{"type":"Request","kind":"Http",
+		"inputs":{"schema":{"type":"object","required":["id"]}}%s}},"actions":{}}}}`
+	w.send("PUT", flow, fmt.Sprintf(definition, `,"operationOptions":"EnableSchemaValidation"`), 201)
+	origin := w.fireRecorder(flow, `{"id":"A-1"}`)[0]
+	for _, body := range []string{`{"body":{"no":1}}`, `{"outputs":{"body":{"no":1}}}`, `{"outputs":{}}`} {
+		if refused := w.send("POST", flow+"/runs/"+origin+"/resubmit", body, 400); get(refused, "error", "code") != "TriggerInputSchemaMismatch" {
+			t.Errorf("%s: %v", body, refused)
+		}
+	}
+	if runs := w.send("GET", flow+"/runs", "", 200); len(runs["value"].([]any)) != 1 {
+		t.Errorf("%v", runs)
+	}
+	w.resubmit(flow, origin, `{"body":{"id":"A-2"}}`)
+	w.send("PUT", flow, fmt.Sprintf(definition, ""), 200)
+	w.resubmit(flow, origin, `{"body":{"no":1}}`) // as a call would be
+}

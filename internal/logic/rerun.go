@@ -10,6 +10,7 @@ import (
 	"isle/internal/arm"
 	"isle/internal/runner"
 	"isle/internal/store"
+	"isle/internal/trigger"
 	"isle/wdl"
 )
 
@@ -64,6 +65,11 @@ func (s *Service) rerun(ctx context.Context, form *workflow, origin, name string
 		if err := had.check(t); err != nil {
 			return err
 		}
+		if g.edit.change != nil {
+			if err := checkEdited(t, fired.Outputs); err != nil {
+				return err
+			}
+		}
 		kept, err := s.keep(ctx, d, origin, &g)
 		if err != nil {
 			return err
@@ -78,6 +84,16 @@ func (s *Service) rerun(ctx context.Context, form *workflow, origin, name string
 		return unkept(origin, err)
 	})
 	return name, err
+}
+
+// checkEdited refuses a body that a call of the trigger would be refused for.
+func checkEdited(t *wdl.Trigger, outputs expr.Value) error {
+	body, _ := outputs.Get("body")
+	var refused *trigger.Refusal
+	if err := trigger.CheckBody(t, body); errors.As(err, &refused) {
+		return &arm.Error{Status: refused.Status, Code: refused.Code, Message: refused.Message, Target: "body"}
+	}
+	return nil
 }
 
 // readBrought reads a run of the workflow and what its trigger brought.

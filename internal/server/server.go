@@ -137,6 +137,13 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 }
 
 func (s *Server) start(ctx context.Context) error {
+	if _, err := os.Stat(s.config.Data); errors.Is(err, os.ErrNotExist) {
+		// Where the address is taken, no folder is made. One that is there has its own
+		// reason to be refused first: a server that owns it.
+		if err := s.listen(); err != nil {
+			return err
+		}
+	}
 	if err := os.MkdirAll(s.config.Data, 0o700); err != nil {
 		return err
 	}
@@ -147,11 +154,12 @@ func (s *Server) start(ctx context.Context) error {
 	if s.flows, err = s.config.openFlowLog(); err != nil {
 		return err
 	}
-	listener, err := s.listen()
-	if err != nil {
-		return err
+	if len(s.listeners) == 0 {
+		if err := s.listen(); err != nil {
+			return err
+		}
 	}
-	s.listeners = append(s.listeners, listener)
+	listener := s.listeners[0]
 	s.base = s.publicURL(listener.Addr())
 	if err := s.identify(ctx, listener.Addr()); err != nil {
 		return err
@@ -227,7 +235,7 @@ func (s *Server) openStore(ctx context.Context, readOnly bool) error {
 
 // listen binds the port. Port 0 means the one that the folder's server had before, or
 // a free one on its first start: callback URLs survive a restart.
-func (s *Server) listen() (net.Listener, error) {
+func (s *Server) listen() error {
 	address := s.config.Listen
 	host, port, _ := net.SplitHostPort(address)
 	if kept := s.keptPort(); port == "0" && kept != "" {
@@ -235,9 +243,12 @@ func (s *Server) listen() (net.Listener, error) {
 	}
 	l, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("the address %s is taken by another program: stop that one, or choose another with --listen (port 0 picks a free one)", address)
+		return fmt.Errorf("the address %s is taken by another program: stop that one, or choose another with --listen (port 0 picks a free one)", address)
 	}
-	return l, err
+	if err == nil {
+		s.listeners = append(s.listeners, l)
+	}
+	return err
 }
 
 func (s *Server) keptPort() string {

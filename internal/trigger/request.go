@@ -125,12 +125,19 @@ func Outputs(t *wdl.Trigger, r *Request, parameters expr.Value) (expr.Value, err
 	if present {
 		members = append(members, expr.Member{Name: "body", Value: v})
 	}
-	if t.Request != nil && t.Request.Schema != nil && t.Options.Has(wdl.EnableSchemaValidation) {
-		if err := validate(t.Request.Schema, v); err != nil {
-			return expr.Null(), err
-		}
+	if err := CheckBody(t, v); err != nil {
+		return expr.Null(), err
 	}
 	return expr.Object(members...), nil
+}
+
+// CheckBody holds a body to what the trigger's schema wants when it is enabled. The error
+// is a *Refusal.
+func CheckBody(t *wdl.Trigger, body expr.Value) error {
+	if t.Request == nil || t.Request.Schema == nil || !t.Options.Has(wdl.EnableSchemaValidation) {
+		return nil
+	}
+	return validate(t.Request.Schema, body)
 }
 
 // CallbackOutputs are the outputs of a webhook action that a request calls back:
