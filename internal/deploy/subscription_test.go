@@ -121,9 +121,9 @@ func TestUnknownTypesAreRefusedAtOnce(t *testing.T) {
 		{"type":"Nobody.Here/things","apiVersion":"2024-01-01","name":"x"},
 		{"type":"Test.Things/others","apiVersion":"2024-01-01","name":"y"},
 		{"type":"Nobody.Here/left","apiVersion":"2024-01-01","name":"z","condition":false}]`)
-	for _, call := range []struct{ method, path string }{{http.MethodPut, deployments + "d"}, {http.MethodPost, deployments + "d/validate"}, {http.MethodPost, deployments + "d/whatIf"}} {
+	for _, call := range []struct{ method, path string }{{http.MethodPut, deployments + "d"}, {http.MethodPost, deployments + "d/validate"}} {
 		status, v := w.call(call.method, call.path, body)
-		if status != 400 || at(v, "error", "details", 0, "code") != "InvalidResourceNamespace" || at(v, "error", "details", 1, "code") != "InvalidResourceType" || at(v, "error", "details", 1, "target") != "/resources/2" {
+		if status != 400 || at(v, "error", "details", 0, "code") != "InvalidResourceNamespace" || at(v, "error", "details", 1, "code") != "InvalidResourceType" || at(v, "error", "details", 1, "details", 0, "target") != "/resources/2" {
 			t.Errorf("%s %s: %d %s", call.method, call.path, status, v.JSON())
 		}
 	}
