@@ -35,7 +35,8 @@ type TagFile struct {
 //	 "properties": {"changeNumber": 1, "region": "", "systemService": "AzureSQL",
 //	 "addressPrefixes": ["192.0.2.0/24"]}}]}
 //
-// Members it does not know are passed over. The error joins every problem.
+// Members it does not know are passed over. The error joins the first of its problems, and
+// tells how many more there are: the public file has a hundred thousand prefixes.
 func DecodeTags(data []byte) (TagFile, error) {
 	var file struct {
 		ChangeNumber number
@@ -75,11 +76,17 @@ func DecodeTags(data []byte) (TagFile, error) {
 		}
 		tags.Tags = append(tags.Tags, tag)
 	}
+	if n := len(problems); n > maxTagProblems {
+		problems = append(problems[:maxTagProblems], fmt.Errorf("tag file: %d more problems", n-maxTagProblems))
+	}
 	if problems != nil {
 		return TagFile{}, errors.Join(problems...)
 	}
 	return tags, nil
 }
+
+// maxTagProblems is how many problems of a file are told one by one.
+const maxTagProblems = 20
 
 // number is a change number, which the file writes as a number and the API as a
 // string.
