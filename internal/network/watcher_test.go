@@ -189,5 +189,5 @@ func TestAMachineIsAnInterface(t *testing.T) {
 	if e := w.send("GET", machines+"nobody", "", 404)["error"].(map[string]any); e["code"] != "ResourceNotFound" || !strings.Contains(e["message"].(string), "isle-attach") {
 		t.Errorf("%v", e)
 	}
-	w.send("PUT", machines+"desk", `{"location":"westus"}`, 404)
+	w.send("PUT", machines+"desk", `{"location":"westus"}`, 405)
 }
