@@ -61,7 +61,12 @@ func (p *provider) checkConnectivity(ctx context.Context, r *arm.Request) (*arm.
 	if !found.Decode(r.Body, &body, "", codeFormat) {
 		return nil, found.Err()
 	}
-	prober, unable := p.prober(ctx, body.Source.Resource)
+	source, err := p.standing(ctx, body.Source.Resource)
+	if err != nil {
+		return nil, err
+	}
+	body.Source.Resource = source
+	prober, unable := p.prober(ctx, source)
 	from, flow, probe, err := p.connection(ctx, r, &body, unable, &found)
 	if err != nil {
 		return nil, err

@@ -69,6 +69,23 @@ func machineOf(tx *store.Tx, id arm.ID) (*arm.Resource, error) {
 	return nil, nil
 }
 
+// standing is what stands for a machine, if the target is one and something does; else the
+// target.
+func (p *provider) standing(ctx context.Context, target string) (string, error) {
+	id, err := arm.ParseID(target)
+	if err != nil || !strings.EqualFold(id.Type(), typeMachines) {
+		return target, nil // what is wrong with it is told where it is looked for
+	}
+	err = p.control.Read(ctx, func(tx *store.Tx) error {
+		stands, err := machineOf(tx, id)
+		if stands != nil {
+			target = stands.ID
+		}
+		return err
+	})
+	return target, err
+}
+
 func noMachine(id arm.ID) string {
 	return "There are no virtual machines, and no network interface or integration service environment '" + id.Name() + "' in the resource group '" + id.Group +
 		"' that could stand for one. Give the name of an interface, which may stand for a real machine (tag isle-attach), or of an environment."

@@ -129,7 +129,7 @@ func resourceTypes(p *provider) []arm.Type {
 	publics := top
 	publics.Name, publics.Put, publics.Patch, publics.Delete, publics.View = typePublicIPs, putPublicIP, patchPublicIP, deletePublicIP, viewPublicIP
 	publics.Move = movePublicIP
-	publics.ReadOnly = []string{"properties.resourceGuid", "properties.ipAddress", "properties.ipConfiguration", "properties.natGateway"}
+	publics.ReadOnly = []string{"properties.resourceGuid", "properties.dnsSettings.fqdn", "properties.ipAddress", "properties.ipConfiguration", "properties.natGateway"}
 	publics.Actions = map[string]arm.Handler{"ddosProtectionStatus": protection}
 
 	publicPrefixes := top

@@ -259,7 +259,21 @@ func viewPublicIP(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, e
 	if err != nil {
 		return expr.Null(), err
 	}
+	form.Settings = withFQDN(form.Settings, r.Location)
 	return form.view(), nil
+}
+
+// withFQDN gives the settings of an address with a label the name that it would have, which
+// templates put out. It is one that nobody can have (RFC 6761): no name is made.
+func withFQDN(settings expr.Value, location string) expr.Value {
+	dns, _ := settings.Get("dnsSettings")
+	label, _ := dns.Get("domainNameLabel")
+	text, _ := label.AsString()
+	if text == "" {
+		return settings
+	}
+	region := strings.ToLower(strings.ReplaceAll(location, " ", ""))
+	return settings.With("dnsSettings", dns.With("fqdn", expr.String(text+"."+region+".publicip.invalid")))
 }
 
 func (p *PublicIP) view() expr.Value {

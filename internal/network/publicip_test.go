@@ -1,6 +1,7 @@
 package network_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
@@ -95,4 +96,15 @@ func (g *maker) publicIP() (string, string) {
 	return publics + "/" + g.name(), `{"location":"westus","sku":{"name":"` + g.mostly(3, "Standard", "standard", "Standard", "Basic", "x") + `"},"tags":{"` + g.one("isle-egress", "x", "ISLE-egress") + `":"` +
 		g.mostly(4, "bind:127.0.0.9", "bind:192.168.1.7", "http://p:3128", "bind:::ffff:127.0.0.8", "bind:fd00::1", "bind:", "p") + `"},"properties":{"publicIPAllocationMethod":"` + g.mostly(2, "Static", "static", "Dynamic") + `"` +
 		g.mostly(4, "", "", fromPrefix(g.name()), fromPrefix(g.name()), `,"ipAddress":"198.51.100.9"`, `,"ipAddress":"fe80::1%eth0"`, `,"ipAddress":"::ffff:198.51.100.9"`, `,"publicIPAddressVersion":"IPv6"`, `,"ipAddress":"10.0.0.08"`) + `}}`
+}
+
+// An address with a label has a name that nobody can have, which templates put out.
+func TestTheNameOfAPublicAddress(t *testing.T) {
+	w := newWorld(t)
+	for _, status := range []int{201, 200} {
+		w.send("PUT", publics+"/named", `{"location":"West US","sku":{"name":"Standard"},"properties":{"publicIPAllocationMethod":"Static","dnsSettings":{"domainNameLabel":"shop","fqdn":"shop.westus.cloudapp.azure.com"}}}`, status)
+	}
+	if dns := fmt.Sprint(w.send("GET", publics+"/named", "", 200)["properties"].(map[string]any)["dnsSettings"]); dns != "map[domainNameLabel:shop fqdn:shop.westus.publicip.invalid]" {
+		t.Error(dns)
+	}
 }

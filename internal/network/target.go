@@ -103,14 +103,16 @@ func findTargetAt(tx *store.Tx, r *arm.Request, right, target, member string, fo
 	switch typ := id.Type(); {
 	case strings.EqualFold(typ, typeMachines):
 		stands, err := machineOf(tx, id)
-		switch {
+		switch action := typeMachines + "/read"; {
 		case err != nil:
 			return nil, err
+		case !r.Allowed(action, id.String()):
+			return nil, r.Forbidden(action, id.String())
 		case stands == nil:
 			found.Add(codeReference, member, "%s", noMachine(id))
 			return nil, nil
 		}
-		return findTargetAt(tx, stands.ID, member, found)
+		return findTargetAt(tx, r, right, stands.ID, member, found)
 	default:
 		found.Add(codeReference, member, "The target %s is of type %s. Give the ID of a network interface, or of an integration service environment.", target, typ)
 	}
