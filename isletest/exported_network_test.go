@@ -31,7 +31,7 @@ func TestExportedNetworks(t *testing.T) {
 		{"refused", []string{"networkSecurityGroups/nsg", "SecurityRuleInvalidAddressPrefix", "SecurityRuleInvalidPortRange", "22, 80", "routeTables/table", "MissingNextHopIpAddress", "properties.routes[0].properties.nextHopIpAddress", "azureFirewalls/firewall", "VirtualHubNotSupported", "virtualNetworks/net", "NetcfgSubnetRangeOutsideVnet"}},
 		{"edges", []string{"localNetworkGateways", "'site'", "'connections'", "'to-site'", "ddosProtectionPlans", "'ddos'", "serviceEndpointPolicies", "'sep'", "networkIntentPolicies", "networkProfiles", "routeFilters",
 			"loadBalancers", "'lb'", "applicationGateways", "'agw'", "privateEndpoints", "privateEndpoints/privateDnsZoneGroups", "bastionHosts", "Microsoft.Storage", "'store'", "Microsoft.Insights", "diagnosticSettings",
-			"virtualNetworkTaps", "'tap'", "NatRulesNotSupported", "properties.natRules", "loadBalancerBackendAddressPools", "networkInterfaces/nic", "routeTables/rt", "MissingNextHopIpAddress", "networkSecurityGroups/nsg", "reads the resource 'store'", "InvalidContentLink"}},
+			"virtualNetworkTaps", "'tap'", "NatRulesNotSupported", "properties.natRules", "loadBalancerBackendAddressPools", "networkInterfaces/nic", "routeTables/rt", "MissingNextHopIpAddress", "networkSecurityGroups/nsg", "reads a value of the resource 'store'", "InvalidContentLink"}},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			text, err := os.ReadFile("testdata/exports/" + c.file + ".json")

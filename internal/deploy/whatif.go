@@ -337,7 +337,7 @@ func (s *sight) judge() (all prospect) {
 		r := s.plan.Resources[p.at]
 		before := s.before(r)
 		if !p.whole && p.barred != "" {
-			s.problem(r.ID, arm.Invalid("InvalidTemplate", r.source.pointer, "The resource '%s' reads the resource '%s' (reference() or a list function), which this server cannot deploy. Write the value in its place.", r.Name, p.barred))
+			s.problem(r.ID, arm.Invalid("InvalidTemplate", r.source.pointer, "The body of the resource '%s' reads a value of the resource '%s' (reference() or a list function), which this server cannot deploy. Write the value in its place.", r.Name, p.barred))
 		}
 		var after prospect
 		if strings.EqualFold(r.Type, TypeName) {
