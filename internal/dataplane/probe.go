@@ -27,7 +27,7 @@ import (
 
 const (
 	// maxProbes is how many are sent for one question, each within probeTimeout, all within
-	// probesTimeout.
+	// probesTimeout. So long a question waits at most before that, and its name is looked up.
 	maxProbes     = 10
 	probeTimeout  = 2 * time.Second
 	probesTimeout = 10 * time.Second
@@ -82,6 +82,8 @@ func (n *Inproc) Prober(environment string) Prober {
 type prober struct{ d *dialer }
 
 func (p *prober) Resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+	ctx, cancel := context.WithTimeout(ctx, probesTimeout)
+	defer cancel()
 	place := p.d.network.place(p.d.source.Environment)
 	addresses, err := p.d.lookup(ctx, place, host)
 	if err != nil {
@@ -157,20 +159,22 @@ type probeWays struct {
 
 // send carries out the probes, one after the other.
 func (p *Probe) send(ctx context.Context, room chan struct{}, ways probeWays) (done Probed) {
-	ctx, cancel := context.WithTimeout(ctx, probesTimeout)
-	defer cancel()
+	waiting := time.NewTimer(probesTimeout)
+	defer waiting.Stop()
 	select {
 	case room <- struct{}{}:
 		defer func() { <-room }()
-	case <-ctx.Done():
+	case <-waiting.C:
 		return Probed{Err: errors.New("too many probes are under way; ask again")}
+	case <-ctx.Done():
+		return Probed{Err: ctx.Err()}
 	}
 	var sum time.Duration
-	for range maxProbes {
-		if ctx.Err() != nil {
+	for last := time.Now().Add(probesTimeout - probeTimeout); done.Sent < maxProbes; { // each has all of its time
+		begun := time.Now()
+		if ctx.Err() != nil || begun.After(last) {
 			break
 		}
-		begun := time.Now()
 		err := p.once(ctx, ways)
 		took := time.Since(begun)
 		if errors.As(err, new(*DeniedError)) || errors.Is(err, ErrNoEcho) {

@@ -47,12 +47,21 @@ func (f *files) open() (*os.Root, error) {
 func (f *files) ready(name string, now time.Time) bool { return !now.Before(f.due[name]) }
 
 // add adds a record to a file: what is there and the record are written to a new file,
-// which then takes its place.
+// which then takes its place. After a failure the folder is opened, and made, anew: it may
+// have been removed.
 func (f *files) add(name string, record []byte, now time.Time) error {
 	root, err := f.open()
 	if err != nil {
 		return err
 	}
+	if err := f.addIn(root, name, record, now); err != nil {
+		f.root = nil
+		return errors.Join(err, root.Close())
+	}
+	return nil
+}
+
+func (f *files) addIn(root *os.Root, name string, record []byte, now time.Time) error {
 	if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ type Recorder struct {
 	logs  *flowlog.Logs
 	book  flowlog.Book
 	open  map[*dataplane.Meter]*flow
+	stale bool   // the logs could not be read; they are read again with the next tick
 	told  bool   // that writing fails
 	gone  uint64 // dropped, of which was told
 	ended time.Time
@@ -127,14 +128,14 @@ func (r *Recorder) Close() {
 }
 
 // refresh reads the logs if they may have changed. What could not be read stays as it was
-// and is read again.
+// and is read again with the next tick, not with each flow.
 func (r *Recorder) refresh() {
 	changes := r.source.Changes() + 1
 	if r.looked.Load() == changes {
 		return
 	}
 	logs, err := r.source.FlowLogs(context.Background())
-	if err != nil {
+	if r.stale = err != nil; r.stale {
 		r.log.Warn("the flow logs of the networks cannot be read, trying again", "error", err)
 		return
 	}
@@ -144,7 +145,9 @@ func (r *Recorder) refresh() {
 }
 
 func (r *Recorder) take(e event) {
-	r.refresh()
+	if !r.stale {
+		r.refresh()
+	}
 	if e.ended != nil {
 		if f := r.open[e.ended]; f != nil {
 			delete(r.open, e.ended)

@@ -347,12 +347,19 @@ func TestLogsChange(t *testing.T) {
 	w.network.Admit("e", dataplane.Caller{Address: netip.MustParseAddr("203.0.113.9")})
 	w.after(0)
 	w.source.err, w.source.changes = errors.New("busy"), 2
-	w.network.Admit("e", dataplane.Caller{Address: netip.MustParseAddr("203.0.113.9")})
+	for range 3 {
+		w.network.Admit("e", dataplane.Caller{Address: netip.MustParseAddr("203.0.113.9")})
+	}
+	w.takeAll()
+	if told := strings.Count(w.told.String(), "cannot be read, trying again"); told != 1 {
+		t.Errorf("it was tried %d times for three flows", told)
+	}
 	w.after(0) // as it was
-	w.want("IB  UserRule_Calls 203.0.113.9:0>10.0.0.4:443 6", "IB  UserRule_Calls 203.0.113.9:0>10.0.0.4:443 6")
+	const one = "IB  UserRule_Calls 203.0.113.9:0>10.0.0.4:443 6"
+	w.want(one, one, one, one)
 	w.source.err, w.source.logs.All, w.source.changes = nil, nil, 3
 	w.after(0)
-	if w.Wanted() || !strings.Contains(w.told.String(), "cannot be read, trying again") {
+	if told := strings.Count(w.told.String(), "cannot be read, trying again"); w.Wanted() || told != 2 {
 		t.Errorf("%t %s", w.Wanted(), w.told.String())
 	}
 }
@@ -381,6 +388,27 @@ func TestAFailedWriteIsToldOnce(t *testing.T) {
 	w.after(writeEvery)
 	if !strings.Contains(w.told.String(), "are written again") || len(w.texts()) != 2 {
 		t.Errorf("%v\n%s", w.texts(), w.told.String())
+	}
+}
+
+// TestAFolderThatIsRemovedIsMadeAnew: what an operator clears away is not missed for ever.
+func TestAFolderThatIsRemovedIsMadeAnew(t *testing.T) {
+	f := &files{folder: filepath.Join(t.TempDir(), "logs")}
+	add := func() error { return f.add("a/PT1H.json", []byte("{}"), time.Time{}) }
+	if err := add(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(f.folder); err != nil {
+		t.Fatal(err)
+	}
+	if err := add(); err == nil {
+		t.Fatal("a record was written into a folder that is gone")
+	}
+	if err := add(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(f.folder, "a", "PT1H.json")); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -154,7 +154,7 @@ func (s *Service) list(ctx context.Context, p arm.Principal, q *recordedQuestion
 			continue
 		}
 		err := s.config.Traffic.Each(ctx, id, q.days, func(r *traffic.Record) {
-			if len(sums) <= maxListed && q.wants(r) {
+			if len(sums) <= maxListed && q.wants(r, named) {
 				sums[recordKey{r.Attempt, place.Environment}] = added(sums[recordKey{r.Attempt, place.Environment}], r)
 			}
 		})
@@ -184,9 +184,10 @@ func (q *recordedQuestion) asks(environment string) bool {
 }
 
 // wants tells whether a record is asked for. The time is that of the last one of its day.
-func (q *recordedQuestion) wants(r *traffic.Record) bool {
+// Who may not be told of a caller finds nothing by its name either.
+func (q *recordedQuestion) wants(r *traffic.Record, named func(*dataplane.Attempt) bool) bool {
 	switch {
-	case q.workflow != "" && !isOf(r.Subject.Workflow, q.workflow) && !isOf(r.By.Workflow, q.workflow),
+	case q.workflow != "" && !isOf(r.Subject.Workflow, q.workflow) && !(isOf(r.By.Workflow, q.workflow) && named(&r.Attempt)),
 		r.Last.Before(q.since),
 		q.verdict != "" && q.verdict != verdictText(!r.Denied):
 		return false

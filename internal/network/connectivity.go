@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -109,10 +110,11 @@ func (p *provider) prober(ctx context.Context, source string) (dataplane.Prober,
 	return p.plane.Prober(ctx, source)
 }
 
-// preferred is the address that is tried, of those of a name.
+// preferred is the address that is tried, of those of a name: the first one, unless the
+// request prefers a version.
 func (b *connectivityBody) preferred(list []netip.Addr) netip.Addr {
 	for _, a := range list {
-		if a.Is4() == strings.EqualFold(b.Version, versionIPv4) {
+		if b.Version == "" || a.Is4() == strings.EqualFold(b.Version, versionIPv4) {
 			return a
 		}
 	}
@@ -197,7 +199,8 @@ func (b *connectivityBody) uri(text string, probe *dataplane.Probe, found *arm.F
 	if b.Protocol == "" {
 		b.Protocol = u.Scheme
 	}
-	if port, ok := parsePort(u.Port()); ok && b.Destination.Port == nil {
+	if text := u.Port(); text != "" && b.Destination.Port == nil {
+		port, _ := strconv.Atoi(text) // digits; of too many it makes a number that is no port
 		b.Destination.Port = &port
 	}
 	probe.Path = u.RequestURI()
@@ -381,6 +384,8 @@ func noteProbes(hops []*hop, done *dataplane.Probed) {
 		at, origin, kind = hops[0], "Outbound", "Platform"
 		at.issues = append(at.issues, probeIssue(origin, kind, severity, "RuleName", denied.Decision.Rule, "Message", denied.Decision.Reason))
 		return
+	case done.Sent == 0: // nobody was tried, so nobody is to blame
+		at, origin, kind, severity = hops[0], "Local", "AgentStopped", "Warning"
 	case errors.As(err, new(*dataplane.EgressError)):
 		at, origin, kind = hops[max(len(hops)-2, 0)], "Outbound", "SocketBind"
 	case errors.As(err, new(*dataplane.UnattachedError)), errors.As(err, new(*dataplane.NotHeldError)):

@@ -54,9 +54,9 @@ func checkAmount(what string, lists [][]Collection, publics int, target string, 
 }
 
 // targets is how many combinations a network rule has: its sources, destinations, protocols
-// and ports, an IP group counting as one.
+// and ports, an IP group and a name counting as one.
 func (r *FirewallRule) targets() int {
-	return (len(r.Sources) + len(r.SourceGroups)) * (len(r.Destinations) + len(r.DestinationGroups)) * len(r.Protocols) * len(r.Ports)
+	return (len(r.Sources) + len(r.SourceGroups)) * (len(r.Destinations) + len(r.DestinationGroups) + len(r.DestinationNames)) * len(r.Protocols) * len(r.Ports)
 }
 
 // checkLimits reports what is too much in a firewall of its own.

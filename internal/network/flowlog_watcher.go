@@ -26,6 +26,15 @@ type targetBody struct {
 	Target string `json:"targetResourceId"`
 }
 
+// id is the target's, if a flow log can be of it.
+func (b *targetBody) id() (arm.ID, error) {
+	id, err := arm.ParseID(b.Target)
+	if _, known := logTargets[strings.ToLower(id.Type())]; err != nil || !known {
+		return arm.ID{}, arm.Invalid(codeReference, "targetResourceId", "'%s' is not the resource ID of a network security group, a virtual network, a subnet or a network interface.", b.Target)
+	}
+	return id, nil
+}
+
 // configureLog answers POST {watcher}/configureFlowLog: a PUT of the target's flow log, or
 // of a new one of this watcher, as the caller.
 func (p *provider) configureLog(ctx context.Context, r *arm.Request) (*arm.Response, error) {
@@ -34,9 +43,9 @@ func (p *provider) configureLog(ctx context.Context, r *arm.Request) (*arm.Respo
 	if !found.Decode(r.Body, &body, "", codeFormat) {
 		return nil, found.Err()
 	}
-	target, err := arm.ParseID(body.Target)
-	if _, known := logTargets[strings.ToLower(target.Type())]; err != nil || !known {
-		return nil, arm.Invalid(codeReference, "targetResourceId", "'%s' is not the resource ID of a network security group, a virtual network, a subnet or a network interface.", body.Target)
+	target, err := body.id()
+	if err != nil {
+		return nil, err
 	}
 	// as Azure names the logs that it makes so
 	id, tags, location := r.ID.Child("flowLogs", "Microsoft.Network"+target.Group+target.Name()).String(), expr.Null(), r.Resource.Location
@@ -79,12 +88,19 @@ func configured(body expr.Value, target, location string, tags expr.Value) expr.
 }
 
 // logStatus answers POST {watcher}/queryFlowLogStatus. A target without a log has one that
-// is off.
+// is off. Who asks must be allowed to read the target.
 func (p *provider) logStatus(ctx context.Context, r *arm.Request) (*arm.Response, error) {
 	var found arm.Found
 	var body targetBody
 	if !found.Decode(r.Body, &body, "", codeFormat) {
 		return nil, found.Err()
+	}
+	id, err := body.id()
+	if err != nil {
+		return nil, err
+	}
+	if action := id.Type() + "/read"; !r.Allowed(action, id.String()) {
+		return nil, r.Forbidden(action, id.String())
 	}
 	existing, err := p.logOf(ctx, body.Target)
 	if err != nil {
@@ -94,11 +110,8 @@ func (p *provider) logStatus(ctx context.Context, r *arm.Request) (*arm.Response
 		return arm.Reply(existing.form.information()), nil
 	}
 	err = p.control.Read(ctx, func(tx *store.Tx) error {
-		id, err := arm.ParseID(body.Target)
-		if err == nil {
-			_, err = arm.Load(tx, id.Key())
-		}
-		if err != nil && (errors.Is(err, store.ErrNotFound) || id.Name() == "") {
+		_, err := arm.Load(tx, id.Key())
+		if errors.Is(err, store.ErrNotFound) {
 			return arm.Invalid(codeReference, "targetResourceId", "Resource '%s' was not found.", body.Target)
 		}
 		return err

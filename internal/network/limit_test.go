@@ -86,6 +86,10 @@ func TestLimits(t *testing.T) {
 	classic := func(member, collections string) string {
 		return firewallBody(`,"` + member + `":[` + collections + `]`)
 	}
+	namedRules := func(names int) string { // which need the proxy for names
+		return firewallBody(`,"additionalProperties":{"Network.DNS.EnableProxy":"True"},"networkRuleCollections":[`, collection("net", 200, fmt.Sprintf(`{"name":"r","protocols":["TCP"],"sourceAddresses":[%s],"destinationFqdns":[%s],"destinationPorts":["443"]}`,
+			many(200, address), many(names, func(i int) string { return fmt.Sprintf(`"h%d.contoso.com"`, i) }))), `]`)
+	}
 	for _, c := range []struct{ what, path, over, within, code string }{
 		{"DNS servers", net + "2", in(`"addressSpace":{"addressPrefixes":["10.0.0.0/16"]},"dhcpOptions":{"dnsServers":[%s]}`, many(21, address)),
 			in(`"addressSpace":{"addressPrefixes":["10.0.0.0/16"]},"dhcpOptions":{"dnsServers":[%s]}`, many(20, address)), "DnsServerCountLimitReached"},
@@ -117,6 +121,7 @@ func TestLimits(t *testing.T) {
 			})...)
 		})), "", "FirewallRuleCountLimitReached"},
 		{"combinations of network rules", firewall, classic("networkRuleCollections", networkRules(200, 101)), classic("networkRuleCollections", networkRules(200, 100)), "FirewallNetworkRuleTargetCountLimitReached"},
+		{"combinations with names", firewall, namedRules(101), namedRules(100), "FirewallNetworkRuleTargetCountLimitReached"},
 		{"IP groups of a firewall", firewall, classic("networkRuleCollections", collection("net", 200, fmt.Sprintf(`{"name":"r","protocols":["TCP"],"sourceIpGroups":[%s],"destinationAddresses":["*"],"destinationPorts":["1"]}`, many(201, quoted(ipGroups+"/office-%d"))))),
 			classic("networkRuleCollections", collection("net", 200, fmt.Sprintf(`{"name":"r","protocols":["TCP"],"sourceIpGroups":[%s],"destinationAddresses":["*"],"destinationPorts":["1"]}`, many(200, quoted(ipGroups+"/office-%d"))))), "FirewallIpGroupCountLimitReached"},
 		{"translations of a policy", policies + "/base/ruleCollectionGroups/one", ruleGroup(100, policyCollection("Nat", "nat", 100, "DNAT", each(251, func(i int) string {

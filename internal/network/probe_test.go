@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -34,11 +35,11 @@ func (h here) Of(string) *dataplane.Place {
 }
 
 // phonebook knows a few names.
-type phonebook map[string]string
+type phonebook map[string][]netip.Addr
 
 func (b phonebook) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
 	if a, ok := b[host]; ok {
-		return []netip.Addr{netip.MustParseAddr(a)}, nil
+		return slices.Clone(a), nil
 	}
 	return nil, &stdnet.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 }
@@ -71,7 +72,8 @@ func TestConnectivityIsProbed(t *testing.T) {
 	w.must(err)
 	defer own.Close()
 	attempts := 0
-	inproc := dataplane.NewInproc(dataplane.Options{Networks: here{w}, Resolver: phonebook{"site.contoso.com": "127.0.0.1"}, Attempted: func(dataplane.Attempt) { attempts++ }})
+	site4 := netip.MustParseAddr("127.0.0.1")
+	inproc := dataplane.NewInproc(dataplane.Options{Networks: here{w}, Resolver: phonebook{"site.contoso.com": {site4, netip.IPv6Loopback()}}, Attempted: func(dataplane.Attempt) { attempts++ }})
 	ownAt := netip.MustParseAddrPort(own.Addr().String())
 	inproc.Reserve("the resource manager", ownAt)
 	w.plane.prober = inproc.Prober("ise")
@@ -117,6 +119,10 @@ func TestConnectivityIsProbed(t *testing.T) {
 			t.Errorf("it was asked %v, want %s", headers.Load(), want)
 		}
 	}
+	w.plane.prober = inproc.MachineProber(dataplane.Namespace{})
+	if got, want := ask(at("169.254.169.254", 80), ``), "Reachable 0/0 2 1:Local Warning AgentStopped"; got != want { // none is sent, so nobody there is to blame
+		t.Errorf("metadata from a machine: %s, want %s", got, want)
+	}
 	if attempts > 0 {
 		t.Errorf("%d probes count as what workflows try", attempts)
 	}
@@ -135,6 +141,8 @@ func TestConnectivityTellsWhatIsWrongWithARequest(t *testing.T) {
 		from + `"destination":{"address":"site.contoso.com","port":443}}`:                                        "InvalidRequestFormat destination.address",
 		from + `"destination":{"address":"ftp://site.contoso.com"}}`:                                             "InvalidRequestFormat destination.address, InvalidRequestFormat destination.port",
 		from + `"destination":{"address":"https://user:pass@10.0.0.4/"}}`:                                        "InvalidRequestFormat destination.address, InvalidRequestFormat destination.port",
+		from + `"destination":{"address":"https://10.0.0.4:65536/"}}`:                                            "InvalidRequestFormat destination.port",
+		from + `"destination":{"address":"https://10.0.0.4:99999999999999999999/"}}`:                             "InvalidRequestFormat destination.port",
 		from + `"destination":{"address":"10.0.0.300","port":1}}`:                                                "InvalidRequestFormat destination.address",
 		from + `"destination":{"address":"10.0.0.4","port":1},"preferredIPVersion":"6"}`:                         "InvalidRequestFormat preferredIPVersion",
 		from + `"destination":{"address":"10.0.0.4","port":1},"protocolConfiguration":{"HTTPConfiguration":{}}}`: "InvalidRequestFormat protocolConfiguration.HTTPConfiguration",

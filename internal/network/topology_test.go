@@ -176,6 +176,8 @@ func TestWatchersTellOnlyWhatTheCallerMayRead(t *testing.T) {
 		{folders{}, "networkConfigurationDiagnostic", `{"targetResourceId":"` + nic + `"}`, "Microsoft.Network/networkInterfaces/read"},
 		{folders{}, "troubleshoot", `{"targetResourceId":"` + gateway + `"}`, "Microsoft.Network/virtualNetworkGateways/read"},
 		{folders{}, "queryTroubleshootResult", `{"targetResourceId":"` + gateway + `"}`, "Microsoft.Network/virtualNetworkGateways/read"},
+		{folders{}, "queryFlowLogStatus", `{"targetResourceId":"` + nic + `none"}`, "Microsoft.Network/networkInterfaces/read"},
+		{folders{"networkInterfaces"}, "queryFlowLogStatus", `{"targetResourceId":"` + nic + `"}`, ""},
 		{folders{"integrationServiceEnvironments"}, "connectivityCheck", `{"source":{"resourceId":"` + environment + `"},"destination":{"address":"8.8.8.8","port":443}}`, environmentType + "/join/action"},
 		{folders{}, "connectivityCheck", `{"source":{"resourceId":"` + nic + `"},"destination":{"address":"8.8.8.8","port":443}}`, "Microsoft.Network/networkInterfaces/join/action"},
 	} {

@@ -31,10 +31,11 @@ type troubleshootBody struct {
 
 // Troubleshot is the last result about a gateway, as stored.
 type Troubleshot struct {
-	Start  time.Time      `json:"start"`
-	End    time.Time      `json:"end"`
-	Faults []GatewayFault `json:"faults,omitempty"` // none: it is healthy
-	Detail string         `json:"detail"`           // of a healthy one
+	Gateway string         `json:"gateway"` // its GUID: another one of the name has another
+	Start   time.Time      `json:"start"`
+	End     time.Time      `json:"end"`
+	Faults  []GatewayFault `json:"faults,omitempty"` // none: it is healthy
+	Detail  string         `json:"detail"`           // of a healthy one
 }
 
 // GatewayFault is something that keeps flows from what lies behind a gateway.
@@ -44,6 +45,9 @@ type GatewayFault struct {
 	Detail  string   `json:"detail"`
 	Actions []string `json:"actions"`
 }
+
+// maxFaults bounds the faults that a result tells.
+const maxFaults = 100
 
 // Faults of gateways. The first three are Azure's.
 const (
@@ -72,7 +76,7 @@ func (p *provider) troubleshoot(ctx context.Context, r *arm.Request) (*arm.Respo
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
-	begun, result := time.Now(), &Troubleshot{Start: r.Now}
+	begun, result := time.Now(), &Troubleshot{Gateway: form.GUID, Start: r.Now}
 	if err := p.examine(ctx, gateway, form, result); err != nil {
 		return nil, err
 	}
@@ -101,19 +105,19 @@ func (p *provider) troubleshot(ctx context.Context, r *arm.Request) (*arm.Respon
 	if !found.Decode(r.Body, &body, "", codeFormat) {
 		return nil, found.Err()
 	}
-	gateway, _, err := p.gatewayTarget(ctx, r, body.Target, &found)
+	gateway, form, err := p.gatewayTarget(ctx, r, body.Target, &found)
 	if err != nil {
 		return nil, err
 	}
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
-	form, err := decode[Watcher](r.Resource)
+	watcher, err := decode[Watcher](r.Resource)
 	if err != nil {
 		return nil, err
 	}
-	result := form.Results[gateway.Key]
-	if result == nil {
+	result := watcher.Results[gateway.Key]
+	if result == nil || result.Gateway != form.GUID {
 		return nil, arm.Missing("TroubleshootingResultNotFound", "Network watcher %s has no result about %s. Ask for one first: POST {watcher}/troubleshoot.", r.Resource.ID, gateway.ID)
 	}
 	return arm.Reply(result.view()), nil
@@ -206,6 +210,10 @@ func (p *provider) examine(ctx context.Context, gateway arm.Resource, form *Virt
 	}
 	behind := behindGateway(gateway, form)
 	result.Faults = slices.Concat(held.faults(network.ID), behindFaults(gateway.ID, behind), overlapFaults(network, behind), routeFaults(network, n, behind))
+	if len(result.Faults) > maxFaults {
+		result.Faults = result.Faults[:maxFaults]
+		result.Faults[maxFaults-1].Detail += " There are more faults: mend these, and ask again."
+	}
 	result.Detail = fmt.Sprintf("What lies behind gateway %s: %s. Flows to it are allowed by routes in every subnet. %s", lastSegment(gateway.ID), joinPrefixes(behind), held.way())
 	return nil
 }
@@ -268,7 +276,7 @@ func behindFaults(gateway string, behind []netip.Prefix) []GatewayFault {
 func overlapFaults(network *netpol.VirtualNetwork, behind []netip.Prefix) (list []GatewayFault) {
 	report := func(p netip.Prefix, whose string, space []netip.Prefix) {
 		for _, own := range space {
-			if own.Overlaps(p) {
+			if own.Overlaps(p) && len(list) <= maxFaults {
 				list = append(list, GatewayFault{ID: faultOverlap, Summary: "A range behind the gateway overlaps an address space.",
 					Detail:  fmt.Sprintf("%s behind the gateway overlaps %s of %s, so flows to the addresses that they share stay there.", p, own, whose),
 					Actions: []string{"Take " + p.String() + " out of what lies behind the gateway, or give one side another address range."}})
@@ -291,6 +299,9 @@ func routeFaults(network *netpol.VirtualNetwork, n *netpol.Network, behind []net
 		known = append(known, network.Peerings[i].Space...)
 	}
 	for i := range network.Subnets {
+		if len(list) > maxFaults {
+			break
+		}
 		subnet := network.Subnets[i].ID
 		routes := n.EffectiveRoutes(subnet)
 		for _, p := range behind {

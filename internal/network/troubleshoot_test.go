@@ -107,6 +107,25 @@ func TestTroubleshootingOfAGateway(t *testing.T) {
 	s.send("DELETE", watcher, "", 202)
 	s.send("PUT", watcher, `{"location":"westus"}`, 201)
 	s.send("POST", watcher+"/queryTroubleshootResult", `{"targetResourceId":"`+gateway+`"}`, 404)
+
+	// Nor is it the result of another gateway that has the name later.
+	s.troubleshoot()
+	s.send("DELETE", gateway, "", 200)
+	s.send("PUT", gateway, gatewayBody(``), 201)
+	s.send("POST", watcher+"/queryTroubleshootResult", `{"targetResourceId":"`+gateway+`"}`, 404)
+}
+
+// TestTroubleshootingIsBounded: of many faults some are told, and that there are more.
+func TestTroubleshootingIsBounded(t *testing.T) {
+	s := newWorld(t).sdk(nil)
+	s.fireworld()
+	s.send("PUT", watcher, `{"location":"westus"}`, 201)
+	behind := many(101, func(i int) string { return fmt.Sprintf(`"10.0.%d.0/24"`, i) })
+	s.send("PUT", gateway, gatewayBody(``, `,"customRoutes":{"addressPrefixes":[`+behind+`]}`), 201)
+	r := s.troubleshoot()
+	if last := r.Results[len(r.Results)-1]; len(r.Results) != 100 || !strings.HasSuffix(*last.Detail, "There are more faults: mend these, and ask again.") {
+		t.Errorf("%d faults, the last: %s", len(r.Results), *last.Detail)
+	}
 }
 
 func TestTroubleshootingTellsWhatIsWrongWithARequest(t *testing.T) {

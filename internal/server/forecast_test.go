@@ -50,6 +50,16 @@ func whatIf(t *testing.T, s *Server, p arm.Principal, group, change string) (f t
 	return f, text
 }
 
+// recorded asks for recorded flows, as someone.
+func recorded(t *testing.T, s *Server, p arm.Principal, group, filter string) string {
+	t.Helper()
+	res, err := s.manager.Post(t.Context(), p, group+"/providers/Microsoft.Network/recordedFlows", "2024-05-01", []byte(`{"properties":{`+filter+`}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(res.Body.JSON())
+}
+
 // neighbours are two environments in one network, the first behind group "web".
 func neighbours(t *testing.T, s *Server) (group string, resources, ids [2]string) {
 	t.Helper()
@@ -164,7 +174,14 @@ func TestAForecastNamesNoWorkflowThatMayNotBeRead(t *testing.T) {
 	if strings.Contains(text, "secret") || strings.Contains(text, "Hidden") || e.RecordedFlows.Flows[0].Caller.Workflow != "a workflow of another environment" || e.Workflows[0].ID != "a workflow of another environment" {
 		t.Errorf("it tells of what may not be read: %s", text)
 	}
+	const called, caller = `"workflow":"called"`, `"workflow":"secret"`
+	if all, none := recorded(t, s, limited, group, called), recorded(t, s, limited, group, caller); !strings.Contains(all, "a workflow of another environment") || strings.Contains(all, "secret") || strings.Contains(none, "called") {
+		t.Errorf("recorded flows tell who calls: %s, by its name: %s", all, none)
+	}
 	grant(3, resources[1], access.Reader)
+	if text := recorded(t, s, limited, group, caller); !strings.Contains(text, "/secret") {
+		t.Errorf("a caller that may be read is not found by its name: %s", text)
+	}
 	if f, text := whatIf(t, s, limited, group, closed); f.Properties.Hidden != 0 || !strings.HasSuffix(f.Properties.Environments[0].Workflows[0].ID, "/secret") || f.Properties.Environments[0].Workflows[0].Steps[0].Name != "Hidden" {
 		t.Errorf("it does not tell what may be read: %s", text)
 	}
