@@ -37,6 +37,8 @@ func population() [][2]string {
 		"resources":[{"type":"Microsoft.Network/networkSecurityGroups","apiVersion":"2023-09-01","name":"[parameters('n')]","location":"westeurope","properties":{},"copy":{"name":"c","count":1}}],"outputs":{"o":{"type":"string","value":"[variables('v')]"}}}`
 	list := [][2]string{
 		{net + "applicationSecurityGroups/members", `{"location":"westeurope","properties":{}}`},
+		{net + "serviceEndpointPolicies/policy", `{"location":"westeurope","properties":{}}`},
+		{net + "serviceEndpointPolicies/policy/serviceEndpointPolicyDefinitions/storage", `{"properties":{"service":"Microsoft.Storage","serviceResources":["$S"]}}`},
 		{net + "ipGroups/ranges", `{"location":"westeurope","properties":{"ipAddresses":["10.0.0.0/24","198.51.100.7","203.0.113.4-203.0.113.9"]}}`},
 		{net + "firewallPolicies/base", `{"location":"westeurope","properties":{"sku":{"tier":"Standard"},"threatIntelMode":"Alert"}}`},
 		{net + "firewallPolicies/policy", `{"location":"westeurope","properties":{"sku":{"tier":"Standard"},"basePolicy":` + id(net+"firewallPolicies/base") + `,"threatIntelMode":"Deny","threatIntelWhitelist":{"ipAddresses":["198.51.100.0/24"],"fqdns":["*.example.com"]},"snat":{"privateRanges":["10.0.0.0/8"]}}}`},
