@@ -51,6 +51,9 @@ func (q *query) forward(ctx context.Context, server netip.Addr, protocol string,
 	}
 	asked := question.Copy()
 	asked.Id = dns.Id()
+	if says := asked.IsEdns0(); says != nil { // by UDP, no more is read here than this
+		says.SetUDPSize(lookupSize)
+	}
 	answer, err := q.exchange(ctx, protocol, server, asked)
 	if errors.Is(err, errTCPOnly) && protocol != "tcp" {
 		answer, err = q.exchange(ctx, "tcp", server, asked)

@@ -142,3 +142,28 @@ func TestAProxyHandsQuestionsOn(t *testing.T) {
 		t.Errorf("nobody is asked, and answers %v", answer)
 	}
 }
+
+// TestAProxyAsksForWhatItCanRead: who asks may take larger packets than the firewall does.
+func TestAProxyAsksForWhatItCanRead(t *testing.T) {
+	packets, streams := bothPorts(t)
+	_ = streams.Close()
+	server := &dns.Server{PacketConn: packets, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, r *dns.Msg) {
+		m := new(dns.Msg).SetReply(r)
+		for range 20 {
+			m.Answer = append(m.Answer, &dns.TXT{Hdr: dns.RR_Header{Name: "db.test.", Rrtype: dns.TypeTXT, Class: dns.ClassINET}, Txt: []string{strings.Repeat("x", 200)}})
+		}
+		m.Truncate(int(r.IsEdns0().UDPSize()))
+		_ = w.WriteMsg(m)
+	})}
+	go func() { _ = server.ActivateAndServe() }()
+	t.Cleanup(func() { _ = packets.Close() })
+	n, at := behindProxy(t, &nameServer{address: packets.LocalAddr().(*net.UDPAddr).AddrPort()}, nil)
+	question := new(dns.Msg).SetQuestion("db.test.", dns.TypeTXT).SetEdns0(8192, false)
+	answer := n.Answer(t.Context(), at.Load().Proxies[addr("10.0.2.4")], "udp", question, nil)
+	if answer == nil || !answer.Truncated {
+		t.Errorf("the answer is %v; who asked is to ask again by TCP", answer)
+	}
+	if says := question.IsEdns0().UDPSize(); says != 8192 {
+		t.Errorf("the question was changed: it takes %d bytes", says)
+	}
+}

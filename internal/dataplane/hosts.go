@@ -38,8 +38,9 @@ type Host struct {
 
 type hostKnown struct {
 	asked time.Time                // zero: never
+	under bool                     // it is being looked up
 	seen  map[netip.Addr]time.Time // when an address was told last
-	to    netip.Addr               // the lowest of those that were told last
+	to    netip.Addr               // the lowest IPv4 one of those that were told last
 }
 
 // HostOf is a name as it is known here.
@@ -64,13 +65,13 @@ func (h *Hosts) Want(list []netpol.FirewallNames) {
 	h.known = known
 }
 
-// Due are the names that are to be looked up now, and takes them to be.
+// Due are the names that are to be looked up now, and takes them to be until Done.
 func (h *Hosts) Due(now time.Time) (due []Host) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for host, k := range h.known {
-		if k.asked.IsZero() || now.Sub(k.asked) >= HostsEvery {
-			k.asked = now
+		if !k.under && (k.asked.IsZero() || now.Sub(k.asked) >= HostsEvery) {
+			k.asked, k.under = now, true
 			due = append(due, host)
 		}
 	}
@@ -78,6 +79,15 @@ func (h *Hosts) Due(now time.Time) (due []Host) {
 		return strings.Compare(a.Firewall+" "+a.Name, b.Firewall+" "+b.Name)
 	})
 	return due
+}
+
+// Done says that the lookup of a name has ended.
+func (h *Hosts) Done(host Host) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if k := h.known[host]; k != nil {
+		k.under = false
+	}
 }
 
 // Learn notes the addresses of a name, if the firewall looks it up, and tells whether
@@ -89,8 +99,7 @@ func (h *Hosts) Learn(host Host, addresses []netip.Addr, now time.Time) (changed
 	if k == nil || len(addresses) == 0 {
 		return false
 	}
-	was := k.to
-	k.to = netip.Addr{}
+	var lowest netip.Addr // none where only addresses of IPv6 were asked for
 	for _, a := range addresses {
 		a = a.Unmap()
 		if _, before := k.seen[a]; !before {
@@ -100,11 +109,14 @@ func (h *Hosts) Learn(host Host, addresses []netip.Addr, now time.Time) (changed
 			changed = true
 		}
 		k.seen[a] = now
-		if a.Is4() && (!k.to.IsValid() || a.Less(k.to)) {
-			k.to = a
+		if a.Is4() && (!lowest.IsValid() || a.Less(lowest)) {
+			lowest = a
 		}
 	}
-	return changed || was != k.to
+	if lowest.IsValid() && lowest != k.to {
+		k.to, changed = lowest, true
+	}
+	return changed
 }
 
 // Names are what counts now. Addresses whose time is over are forgotten.
@@ -120,9 +132,10 @@ func (h *Hosts) Names(now time.Time) (names netpol.Names) {
 			}
 			known.Addresses = append(known.Addresses, a)
 		}
-		if slices.SortFunc(known.Addresses, netip.Addr.Compare); len(known.Addresses) == 0 {
+		if _, counts := k.seen[k.to]; !counts {
 			k.to = netip.Addr{}
 		}
+		slices.SortFunc(known.Addresses, netip.Addr.Compare)
 		if known.To = k.to; len(known.Addresses) > 0 {
 			names.Put(host.Firewall, host.Name, known)
 		}

@@ -31,8 +31,14 @@ func TestHostsAreLookedUpAndExpire(t *testing.T) {
 	if due := h.Due(start.Add(14 * time.Second)); due != nil {
 		t.Errorf("within 15 seconds %v are due", due)
 	}
-	if due := h.Due(start.Add(15 * time.Second)); len(due) != 2 {
-		t.Errorf("after 15 seconds %v are due", due)
+	h.Done(db)
+	if due := h.Due(start.Add(15 * time.Second)); len(due) != 1 || due[0] != db {
+		t.Errorf("after 15 seconds, while the other is under way, %v are due", due)
+	}
+	h.Done(db)
+	h.Done(HostOf("/fw", "never.example.com"))
+	if due := h.Due(start.Add(30 * time.Second)); len(due) != 2 {
+		t.Errorf("after 30 seconds %v are due", due)
 	}
 	known := func(after time.Duration) string {
 		names := h.Names(start.Add(after))
@@ -51,6 +57,9 @@ func TestHostsAreLookedUpAndExpire(t *testing.T) {
 		{15 * time.Minute, nil, false, "[10.0.0.7 10.0.0.9] 10.0.0.9"},
 		{16 * time.Minute, nil, false, "[10.0.0.9] 10.0.0.9"},
 		{17 * time.Minute, nil, false, "[] invalid IP"},
+		{20 * time.Minute, addrs("10.0.0.9"), true, "[10.0.0.9] 10.0.0.9"},
+		{21 * time.Minute, addrs("2001:db8::9"), true, "[10.0.0.9 2001:db8::9] 10.0.0.9"}, // who asks for IPv6 asks for nothing else
+		{35 * time.Minute, nil, false, "[2001:db8::9] invalid IP"},
 	} {
 		if changed := h.Learn(db, step.told, start.Add(step.after)); changed != step.changed {
 			t.Errorf("after %s: changed %t", step.after, changed)
