@@ -2,6 +2,7 @@ package layout_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,5 +87,24 @@ func TestTheOrderOfInputDoesNotMatter(t *testing.T) {
 	in.Attachments[0], in.Attachments[2] = in.Attachments[2], in.Attachments[0]
 	if got, err := layout.Compile(in); err != nil || !reflect.DeepEqual(got, want) {
 		t.Error("another order gives another layout", err)
+	}
+}
+
+// TestAFirewallAsksItsServers: where application rules are judged by names, the firewall's
+// own questions leave it, also while it answers none.
+func TestAFirewallAsksItsServers(t *testing.T) {
+	const asks = "ip saddr 10.0.4.4 meta l4proto { 6, 17 } th dport 53 accept"
+	for settings, want := range map[string]bool{"dns fw off 10.0.0.9\n": true, "": false} {
+		l, err := layout.Compile(parse(t, "network 10.0.0.0/16\nsubnet work 10.0.0.0/24 - -\nsubnet AzureFirewallSubnet 10.0.4.0/26 - -\nnic one work 10.0.0.4 -\nattach one\nfirewall fw AzureFirewallSubnet 10.0.4.4 203.0.113.200\n"+settings+"apprule fw app 400 Allow site https:443 * *.example.com\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(l.Namespaces, func(n layout.Namespace) bool { return n.Role == layout.Firewall })
+		if i < 0 {
+			t.Fatal("there is no firewall")
+		}
+		if got := strings.Contains(l.Namespaces[i].Filter, asks); got != want {
+			t.Errorf("%q: it asks: %t", settings, got)
+		}
 	}
 }

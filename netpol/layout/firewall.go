@@ -62,7 +62,7 @@ func (r *router) firewallFilter(ns *Namespace) {
 		if len(filter.Applications) > 0 {
 			f.rule("ip saddr %s meta l4proto 6 accept", filter.Address)
 		}
-		if filter.DNS.Proxy || len(filter.LooksUp) > 0 {
+		if filter.DNS.Proxy || len(filter.LooksUp) > 0 || len(filter.Applications) > 0 && len(filter.DNS.Servers) > 0 {
 			f.rule("ip saddr %s meta l4proto { 6, 17 } th dport %d accept", filter.Address, namePort)
 		}
 	})
