@@ -3,8 +3,11 @@ package server
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,7 +27,7 @@ const (
 	hostsLook = time.Second
 	// hostsTimeout bounds the lookup of one name.
 	hostsTimeout = 10 * time.Second
-	// hostsUnder is how many names are looked up at one time.
+	// hostsUnder is how many names a firewall looks up at one time.
 	hostsUnder = 16
 	// learnedWait bounds how long an answer waits for the kernel to know of it.
 	learnedWait = 2 * time.Second
@@ -34,7 +37,8 @@ const (
 // goes on to try.
 type lookedUp struct {
 	dataplane.Hosts
-	failing map[dataplane.Host]string // why a name was not found, as it was logged
+	telling sync.Mutex
+	failing map[dataplane.Host]string // why a name was not found, as it was logged; guarded by telling
 	publish sync.Mutex                // held by who has the policy go by what is known
 }
 
@@ -42,9 +46,15 @@ type lookedUp struct {
 func (s *Server) watchHosts(ctx context.Context) {
 	tick := time.NewTicker(hostsLook)
 	defer tick.Stop()
+	var lookups hostLookups
+	defer lookups.all.Wait()
 	for {
 		if now, err := s.policies.Current(); err == nil {
-			s.lookUpHosts(ctx, now)
+			list := now.Policy.FirewallNames()
+			s.looked.Want(list)
+			s.forgetFailing(list)
+			lookups.begin(ctx, s.looked.Due(time.Now()), s.lookUpHost)
+			s.publishHosts() // what has expired
 		}
 		select {
 		case <-ctx.Done():
@@ -54,32 +64,44 @@ func (s *Server) watchHosts(ctx context.Context) {
 	}
 }
 
-// lookUpHosts looks up what is due.
-func (s *Server) lookUpHosts(ctx context.Context, now *network.Snapshot) {
-	list := now.Policy.FirewallNames()
-	s.looked.Want(list)
-	due := s.looked.Due(time.Now())
-	failed := make([]error, len(due))
-	under := make(chan struct{}, hostsUnder)
-	var all sync.WaitGroup
-	for i, host := range due {
-		under <- struct{}{}
-		all.Go(func() {
-			defer func() { <-under }()
-			failed[i] = s.lookUpHost(ctx, now, list, host)
-		})
-	}
-	all.Wait()
-	if ctx.Err() != nil {
-		return
-	}
-	for i, host := range due {
-		s.tellHost(host, failed[i])
-	}
-	s.publishHosts()
+// hostLookups are the lookups that are under way: those of each firewall by themselves, as
+// one whose name servers are silent must not keep others waiting.
+type hostLookups struct {
+	all   sync.WaitGroup
+	under map[string]chan struct{} // by firewall: has room for those that are under way
 }
 
-func (s *Server) lookUpHost(ctx context.Context, now *network.Snapshot, list []netpol.FirewallNames, host dataplane.Host) error {
+// begin begins lookups, and waits for none.
+func (l *hostLookups) begin(ctx context.Context, due []dataplane.Host, look func(context.Context, dataplane.Host)) {
+	if l.under == nil {
+		l.under = map[string]chan struct{}{}
+	}
+	maps.DeleteFunc(l.under, func(_ string, under chan struct{}) bool { return len(under) == 0 })
+	for _, host := range due {
+		under := l.under[host.Firewall]
+		if under == nil {
+			under = make(chan struct{}, hostsUnder)
+			l.under[host.Firewall] = under
+		}
+		l.all.Go(func() {
+			select {
+			case under <- struct{}{}:
+				look(ctx, host)
+				<-under
+			case <-ctx.Done():
+			}
+		})
+	}
+}
+
+// lookUpHost looks up a name that is due.
+func (s *Server) lookUpHost(ctx context.Context, host dataplane.Host) {
+	defer s.looked.Done(host)
+	now, err := s.policies.Current()
+	if err != nil {
+		return
+	}
+	list := now.Policy.FirewallNames()
 	for i := range list {
 		if dataplane.HostOf(list[i].Firewall, host.Name) != host {
 			continue
@@ -87,16 +109,21 @@ func (s *Server) lookUpHost(ctx context.Context, now *network.Snapshot, list []n
 		limited, cancel := context.WithTimeout(ctx, hostsTimeout)
 		defer cancel()
 		addresses, err := s.network.LookUp(limited, s.places.firewall(now, &list[i]), host.Name)
-		if err == nil {
-			s.looked.Learn(host, addresses, time.Now())
+		if ctx.Err() != nil {
+			return
 		}
-		return err
+		s.tellHost(host, err)
+		if err == nil && s.looked.Learn(host, addresses, time.Now()) {
+			s.publishHosts()
+		}
+		return
 	}
-	return nil
 }
 
 // tellHost logs once that a name is not found, and when it is found again.
 func (s *Server) tellHost(host dataplane.Host, err error) {
+	s.looked.telling.Lock()
+	defer s.looked.telling.Unlock()
 	was, failing := s.looked.failing[host]
 	switch {
 	case err == nil && failing:
@@ -109,6 +136,17 @@ func (s *Server) tellHost(host dataplane.Host, err error) {
 		}
 		s.looked.failing[host] = err.Error()
 	}
+}
+
+// forgetFailing forgets how names failed that no rule has any more.
+func (s *Server) forgetFailing(list []netpol.FirewallNames) {
+	s.looked.telling.Lock()
+	defer s.looked.telling.Unlock()
+	maps.DeleteFunc(s.looked.failing, func(host dataplane.Host, _ string) bool {
+		return !slices.ContainsFunc(list, func(f netpol.FirewallNames) bool {
+			return strings.EqualFold(f.Firewall, host.Firewall) && slices.Contains(f.Names, host.Name)
+		})
+	})
 }
 
 // publishHosts has the policy go by what is known now.

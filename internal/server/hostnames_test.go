@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -67,10 +68,41 @@ func TestNamesThatAreNotFoundAreToldOnce(t *testing.T) {
 	if n := strings.Count(said.String(), "is not found"); n != 2 || strings.Count(said.String(), "found again") != 1 {
 		t.Errorf("%s", said)
 	}
-	s.looked.Want([]netpol.FirewallNames{{Firewall: "/fw", Names: []string{"db.example.com"}}})
+	list := []netpol.FirewallNames{{Firewall: "/FW", Names: []string{"db.example.com"}}}
+	if s.forgetFailing(list); len(s.looked.failing) != 1 {
+		t.Errorf("%v is forgotten although a rule has it", host)
+	}
+	if s.forgetFailing(nil); len(s.looked.failing) != 0 {
+		t.Errorf("%v is known although no rule has it", s.looked.failing)
+	}
+	s.looked.Want(list)
 	if !s.looked.Learn(host, []netip.Addr{netip.MustParseAddr("10.0.0.4")}, time.Now()) {
 		t.Error("nothing is learned")
 	}
+}
+
+// TestSilentServersOfAFirewallKeepNoOtherWaiting, however many names it has.
+func TestSilentServersOfAFirewallKeepNoOtherWaiting(t *testing.T) {
+	var due []dataplane.Host
+	for i := range 3 * hostsUnder {
+		due = append(due, dataplane.HostOf("/a", fmt.Sprintf("n%d.example.com", i)))
+	}
+	due = append(due, dataplane.HostOf("/b", "db.example.com"))
+	ctx, cancel := context.WithCancel(t.Context())
+	found := make(chan dataplane.Host, len(due))
+	var lookups hostLookups
+	lookups.begin(ctx, due, func(ctx context.Context, host dataplane.Host) {
+		if host.Firewall == "/a" {
+			<-ctx.Done()
+			return
+		}
+		found <- host
+	})
+	if host := <-found; host.Firewall != "/b" {
+		t.Errorf("%v is found", host)
+	}
+	cancel()
+	lookups.all.Wait()
 }
 
 func logged() (*slog.Logger, *strings.Builder) {

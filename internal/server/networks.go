@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -63,6 +64,14 @@ type networks struct {
 	mu       sync.RWMutex
 	placed   map[string]*placed // by environment; guarded by mu
 	left     sync.Map           // has what was logged of records that are left out
+	zoned    zoned
+}
+
+// zoned are the private zones of networks, and what they were made of.
+type zoned struct {
+	mu     sync.Mutex
+	policy *network.Snapshot           // guarded by mu
+	known  map[string]*dataplane.Zones // by the network's ID in lower case; guarded by mu
 }
 
 // placed is a place, and what it was made of.
@@ -164,9 +173,24 @@ func (n *networks) proxies(policy *network.Snapshot, found *netpol.Network) map[
 	return proxies
 }
 
-// zones are the private zones of a network. A record that is none, as an older version may
-// have stored one, is left out, and logged once: it is no reason to know no other names.
+// zones are the private zones of a network, which are made once for what is stored: each
+// question to a firewall needs them.
 func (n *networks) zones(policy *network.Snapshot, id string) *dataplane.Zones {
+	n.zoned.mu.Lock()
+	defer n.zoned.mu.Unlock()
+	if !policy.SameResources(n.zoned.policy) {
+		n.zoned.policy, n.zoned.known = policy, map[string]*dataplane.Zones{}
+	}
+	key := strings.ToLower(id)
+	if n.zoned.known[key] == nil {
+		n.zoned.known[key] = n.readZones(policy, id)
+	}
+	return n.zoned.known[key]
+}
+
+// readZones reads the private zones of a network. A record that is none, as an older version
+// may have stored one, is left out, and logged once: it is no reason to know no other names.
+func (n *networks) readZones(policy *network.Snapshot, id string) *dataplane.Zones {
 	all := dataplane.NewZones()
 	for _, z := range policy.Zones(id) {
 		lines := make([]string, len(z.Records))
@@ -182,22 +206,14 @@ func (n *networks) zones(policy *network.Snapshot, id string) *dataplane.Zones {
 	return all
 }
 
-// zonesOf tells the private zones of a network; they are made anew when the policy is.
+// zonesOf tells the private zones of a network as they are now.
 func (n *networks) zonesOf(id string) func() (*dataplane.Zones, error) {
-	var mu sync.Mutex
-	var policy *network.Snapshot // of which known was made; guarded by mu, as known is
-	var known *dataplane.Zones
 	return func() (*dataplane.Zones, error) {
 		now, err := n.policies.Current()
 		if err != nil {
 			return nil, err
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		if now != policy {
-			policy, known = now, n.zones(now, id)
-		}
-		return known, nil
+		return n.zones(now, id), nil
 	}
 }
 

@@ -2,7 +2,10 @@ package server
 
 import (
 	"context"
+	"net/netip"
+	"slices"
 
+	"isle/internal/arm"
 	"isle/internal/dataplane"
 	"isle/internal/kernel"
 	"isle/netpol"
@@ -34,18 +37,32 @@ func (s *Server) tellThreat(network string, f kernel.Flow) {
 	if st == nil || st.policy == nil {
 		return
 	}
-	for _, p := range st.placements {
+	n, ok := st.policy.Policy.Network(network)
+	if !ok {
+		return
+	}
+	if st.component(n, f.Source.Addr()) {
+		return
+	}
+	flow := netpol.Flow{Protocol: protocols[f.Protocol], Source: f.Source.Addr(), SourcePort: f.Source.Port(), Destination: f.Destination.Addr(), DestinationPort: f.Destination.Port()}
+	if d := n.Evaluate(flow); d.Threat != netpol.ThreatOff {
+		s.plane.Tell(f.Destination, flow, d)
+	}
+}
+
+// component tells whether an address is that of a component of an environment, where a
+// network sees it: networks that are apart may have the same addresses.
+func (s *standing) component(n *netpol.Network, a netip.Addr) bool {
+	for _, p := range s.placements {
+		if !slices.ContainsFunc(n.Reach(), func(r *netpol.Network) bool { return arm.SameID(r.ID(), p.Network) }) {
+			continue
+		}
+		place := dataplane.Place{Ranges: p.Ranges}
 		for c := range parts {
-			place := dataplane.Place{Ranges: p.Ranges}
-			if a, ok := place.Address(dataplane.Component(c)); ok && a == f.Source.Addr() {
-				return
+			if own, ok := place.Address(dataplane.Component(c)); ok && own == a {
+				return true
 			}
 		}
 	}
-	if n, ok := st.policy.Policy.Network(network); ok {
-		flow := netpol.Flow{Protocol: protocols[f.Protocol], Source: f.Source.Addr(), SourcePort: f.Source.Port(), Destination: f.Destination.Addr(), DestinationPort: f.Destination.Port()}
-		if d := n.Evaluate(flow); d.Threat != netpol.ThreatOff {
-			s.plane.Tell(f.Destination, flow, d)
-		}
-	}
+	return false
 }

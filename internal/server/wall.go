@@ -177,8 +177,11 @@ func (w *wall) step(ctx context.Context) {
 		}
 		next := new(*was) // only names have other addresses
 		next.policy = policy
-		next.err = w.fill(ctx, next)
-		w.stand(next)
+		limited, cancel := context.WithTimeout(ctx, wallPatience)
+		defer cancel()
+		if next.err = w.fill(limited, next); ctx.Err() == nil {
+			w.stand(next)
+		}
 		return
 	}
 	var before *layout.Layout
