@@ -205,7 +205,7 @@ func (p *provider) examine(ctx context.Context, gateway arm.Resource, form *Virt
 	var held *Held
 	if p.plane != nil {
 		if held, err = p.plane.Held(ctx, network.ID); err != nil {
-			return err
+			held = &Held{Problems: []string{err.Error()}} // what is not known is not in force
 		}
 	}
 	behind := behindGateway(gateway, form)

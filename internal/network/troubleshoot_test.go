@@ -17,11 +17,12 @@ import (
 // plane is a data plane as internal/server passes it in: what the kernel would hold is set
 // by the test, and probes go out of a real one, if there is one.
 type plane struct {
-	held   *network.Held
-	prober dataplane.Prober
+	held    *network.Held
+	unknown error // why it is not known what the kernel holds
+	prober  dataplane.Prober
 }
 
-func (p *plane) Held(context.Context, string) (*network.Held, error) { return p.held, nil }
+func (p *plane) Held(context.Context, string) (*network.Held, error) { return p.held, p.unknown }
 
 func (p *plane) Prober(context.Context, string) (dataplane.Prober, error) {
 	if p.prober == nil {
@@ -96,6 +97,11 @@ func TestTroubleshootingOfAGateway(t *testing.T) {
 	if r = expect("a machine", "Healthy NoFault"); !strings.Contains(*r.Results[0].Detail, "/run/netns/site") {
 		t.Error(*r.Results[0].Detail)
 	}
+	s.plane.held, s.plane.unknown = nil, errors.New("the kernel cannot be asked")
+	if r = expect("nothing known", "UnHealthy PlatformInActive"); *r.Results[0].Detail != "the kernel cannot be asked" {
+		t.Error(*r.Results[0].Detail)
+	}
+	s.plane.unknown = nil
 	s.plane.held = &network.Held{Problems: []string{"nft refuses"}, Waiting: []string{"/run/netns/site"}}
 	kept := expect("the kernel", "UnHealthy PlatformInActive ServiceNotRunning")
 
