@@ -51,6 +51,13 @@ func behindProxy(t *testing.T, server *nameServer, seen func(Decision)) (*Inproc
 	return n, at
 }
 
+// begun keeps what who keeps flow logs is told.
+type begun struct{ flows []FlowStart }
+
+func (*begun) Wanted() bool        { return true }
+func (b *begun) Began(s FlowStart) { b.flows = append(b.flows, s) }
+func (*begun) Ended(*Meter)        {}
+
 // TestAFirewallAnswersForNames: an environment asks a firewall, which asks its own server;
 // what that says counts for the firewall's network rules, and the record has the name.
 func TestAFirewallAnswersForNames(t *testing.T) {
@@ -63,6 +70,8 @@ func TestAFirewallAnswersForNames(t *testing.T) {
 	}
 	defer l.Close()
 	at.Load().mapped("10.0.1.4:5432", l.Addr().String())
+	logged := new(begun)
+	n.options.Flows = logged
 	d := n.Dialer("e", SubnetBuiltIn)
 
 	var denied *DeniedError
@@ -85,6 +94,9 @@ func TestAFirewallAnswersForNames(t *testing.T) {
 	}
 	if slices.ContainsFunc(seen, func(d Decision) bool { return d.Record.Source == "10.0.2.4" }) {
 		t.Error("the firewall's own flows were told")
+	}
+	if len(logged.flows) == 0 || slices.ContainsFunc(logged.flows, func(s FlowStart) bool { return s.Flow.Source == addr("10.0.2.4") }) {
+		t.Errorf("flow logs are told of %+v", logged.flows)
 	}
 	if _, err := d.Dial(t.Context(), "tcp", "other.test:5432"); !errors.As(err, &denied) {
 		t.Errorf("a name that no rule has: %v", err)

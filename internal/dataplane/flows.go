@@ -73,7 +73,7 @@ func (n *Inproc) wanted() bool { return n.options.Flows != nil && n.options.Flow
 
 // refused tells of a flow that was not let begin.
 func (n *Inproc) refused(p *Place, d *Decision) {
-	if !d.Allowed && n.wanted() {
+	if !d.Allowed && !d.Flow.quiet && n.wanted() {
 		n.start(p, d, 0, nil)
 	}
 }
@@ -81,7 +81,7 @@ func (n *Inproc) refused(p *Place, d *Decision) {
 // outward tells of a flow that a dialer was let begin, and measures it. A connection that
 // was not made is a flow that carried nothing.
 func (n *Inproc) outward(j *judgement, c net.Conn, failed error) net.Conn {
-	if j.place == nil || j.inlet != nil || !n.wanted() {
+	if j.place == nil || j.inlet != nil || j.Flow.quiet || !n.wanted() {
 		return c
 	}
 	if failed != nil {
