@@ -29,7 +29,7 @@ func TestExportedNetworks(t *testing.T) {
 		{"bicep", nil},
 		{"machine", []string{"Microsoft.Compute", "'vm'", "'vm2'", "bastionHosts", "'bastion'", "privateEndpoints", "'pe-sql'", "diagnosticSettings", "to-logs"}},
 		{"refused", []string{"networkSecurityGroups/nsg", "SecurityRuleInvalidAddressPrefix", "SecurityRuleInvalidPortRange", "22, 80", "routeTables/table", "MissingNextHopIpAddress", "properties.routes[0].properties.nextHopIpAddress", "azureFirewalls/firewall", "VirtualHubNotSupported", "virtualNetworks/net", "NetcfgSubnetRangeOutsideVnet"}},
-		{"edges", []string{"localNetworkGateways", "'site'", "'connections'", "'to-site'", "ddosProtectionPlans", "'ddos'", "serviceEndpointPolicies", "'sep'", "networkIntentPolicies", "networkProfiles", "routeFilters",
+		{"edges", []string{"localNetworkGateways", "'site'", "'connections'", "'to-site'", "ddosProtectionPlans", "'ddos'", "virtualNetworks/stores", "ServiceEndpointPoliciesNotSupportedOnSubnet", "networkIntentPolicies", "networkProfiles", "routeFilters",
 			"loadBalancers", "'lb'", "applicationGateways", "'agw'", "privateEndpoints", "privateEndpoints/privateDnsZoneGroups", "bastionHosts", "Microsoft.Storage", "'store'", "Microsoft.Insights", "diagnosticSettings",
 			"virtualNetworkTaps", "'tap'", "NatRulesNotSupported", "properties.natRules", "loadBalancerBackendAddressPools", "networkInterfaces/nic", "routeTables/rt", "MissingNextHopIpAddress", "networkSecurityGroups/nsg", "reads a value of the resource 'store'", "InvalidContentLink"}},
 	} {
