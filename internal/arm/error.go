@@ -108,12 +108,14 @@ func (e *Error) flatten() []*Error {
 	return e.Details
 }
 
-// join adds the problems of err to found, each once.
+// join adds the problems of err to found, each once. Where found tells of a member already,
+// err's are left out that have the same code: both have looked at the same.
 func join(found []*Error, err *Error) []*Error {
+	told := len(found)
 	for _, e := range err.flatten() {
 		known := false
-		for _, f := range found {
-			known = known || f.Code == e.Code && f.Target == e.Target
+		for i, f := range found {
+			known = known || f.Code == e.Code && f.Target == e.Target && (i < told || f.Message == e.Message)
 		}
 		if !known {
 			found = append(found, e)

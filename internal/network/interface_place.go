@@ -2,6 +2,7 @@ package network
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"isle/internal/arm"
@@ -135,6 +136,9 @@ func (n *Interface) claim(id arm.ID, i int, old *Interface, a *allocation, found
 	at := n.at(i) + ".privateIPAddress"
 	c.Address = orElse(c.Address, old.address(c))
 	address, err := netip.ParseAddr(c.Address)
+	if slices.ContainsFunc(*found, func(e *arm.Error) bool { return e.Target == at }) {
+		return // one that was given is none
+	}
 	if err != nil {
 		found.Add(codeFormat, at, "IP configuration '%s' has the method Static and no privateIPAddress. Give one of %s.", c.Name, joinPrefixes(a.ranges))
 		return

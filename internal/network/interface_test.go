@@ -201,7 +201,7 @@ func TestInterfacesAreRefused(t *testing.T) {
 		{nicBody(net+"/subnets/a", `,"publicIPAddress":{"id":"`+publics+`/out"}`, ""), "PublicIPAddressInUse"},
 		{nicBody(net+"/subnets/a", `,"publicIPAddress":{"id":"`+publics+`/six"}`, ""), "InvalidRequestFormat"},
 		{nicBody(net+"/subnets/a", `,"applicationSecurityGroups":[{"id":"/x"}],"gatewayLoadBalancer":{"id":"/y"},"privateIPAddressPrefixLength":28`, ""), "InvalidRequestFormat InvalidResourceReference InvalidResourceReference"},
-		{nicBody(net+"/subnets/a", `,"privateIPAddressVersion":"IPv6"`, ""), "InvalidRequestFormat"},
+		{nicBody(net+"/subnets/a", `,"privateIPAddressVersion":"IPv6"`, ""), "InvalidRequestFormat InvalidRequestFormat"},
 		{nicBody(net+"/subnets/a", "", `"isle-attach":"22=x, 80=127.0.0.1:0 169.254.1.1"`), "InvalidAttachment"},
 		{nicBody(net+"/subnets/a", "", `"isle-attach":"23=127.0.0.1:2222 192.168.1.9 24=[::1]:24 25=[::1]:24"`), "InvalidAttachment"},
 		{nicBody("", "", ""), "SubnetIsRequired"},

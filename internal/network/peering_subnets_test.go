@@ -112,7 +112,7 @@ func TestPeeringsOfSubnetsAreRefused(t *testing.T) {
 		{sideOf("two", "one"), toward("one", `,"enableOnlyIPv6Peering":true`), "InvalidRequestFormat VnetAddressSpacesOverlap RemotePeeringTypeDiffers"},
 		{sideOf("two", "one"), toward("one", between("a A", "a")), "InvalidRequestFormat"},
 		{sideOf("two", "one"), toward("one", between("a none", "a gone")), "InvalidResourceReference InvalidResourceReference"},
-		{sideOf("two", "one"), toward("one", between(strings.Join(many, " "), "a")), "SubnetPeeringSubnetCountLimitReached InvalidResourceReference"},
+		{sideOf("two", "one"), toward("one", between(strings.Join(many, " "), "a")), "SubnetPeeringSubnetCountLimitReached" + strings.Repeat(" InvalidResourceReference", len(many))},
 		{sideOf("two", "one"), toward("one", between("a shared", "a")), "VnetAddressSpacesOverlap"},
 		{sideOf("two", "one"), toward("one", ""), "VnetAddressSpacesOverlap RemotePeeringTypeDiffers"},
 		{sideOf("three", "one"), toward("one", between("a", "a")), "ChangingPeeringTypeNotAllowed RemotePeeringTypeDiffers"},
