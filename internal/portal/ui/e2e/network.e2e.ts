@@ -13,7 +13,7 @@ afterEach(async ({ task }) => {
 const { field, button, heading, pane, networkId } = hands(() => visit)
 
 describe('the network', () => {
-  it('is made, changed and deleted by the panes', async () => {
+  it('is made and changed by the panes', async () => {
     visit = await Visit.begin()
     await visit.go('/virtual-networks')
     await visit.look('virtual-networks')
@@ -41,10 +41,29 @@ describe('the network', () => {
     await visit.page.getByRole('cell', { name: '10.20.0.128/27' }).waitFor()
     await visit.look('subnets')
 
-    await firewall()
-    await gateway()
-    await machine()
+    visit.sound('network made')
+  })
 
+  it('has a firewall, and routes to it', async () => {
+    visit = await Visit.begin()
+    await firewall()
+    visit.sound('firewall')
+  })
+
+  it('has NAT gateways', async () => {
+    visit = await Visit.begin()
+    await gateway()
+    visit.sound('NAT gateway')
+  })
+
+  it('has attached machines, and groups of them', async () => {
+    visit = await Visit.begin()
+    await machine()
+    visit.sound('machines')
+  })
+
+  it('has subnets deleted', async () => {
+    visit = await Visit.begin()
     await visit.go(networkId('virtualNetworks', 'office') + '/subnets')
     await button('Delete subnet subnet3').click()
     await button('Delete').last().click()
@@ -52,9 +71,14 @@ describe('the network', () => {
     visit.sound('subnet deleted')
   })
 
-  it('names the rule that closes a port, and opens it again', async () => {
+  it('says what a rule would break before it has one', async () => {
     visit = await Visit.begin()
     await guard()
+    visit.sound('guard')
+  })
+
+  it('names the rule that closes a port, and opens it again', async () => {
+    visit = await Visit.begin()
     await visit.go('/network-health')
     const row = visit.page.getByRole('row', { name: /O8/ })
     await row.getByText('Blocked').waitFor()
@@ -71,14 +95,23 @@ describe('the network', () => {
     await button('Add the rules').click()
     await visit.page.getByText('The network is healthy.').waitFor()
     await visit.look('health-open')
+    visit.sound('health')
+  })
 
+  it('shows the way of single flows', async () => {
+    visit = await Visit.begin()
     await path()
+    visit.sound('paths')
+  })
+
+  it('says before it deletes a rule which runs that would have failed', async () => {
+    visit = await Visit.begin()
+    await deletions(await counter())
   })
 
   it('says before it saves which runs a change would have failed', async () => {
     visit = await Visit.begin()
-    const group = await counter()
-    await deletions(group)
+    await visit.go(networkId('networkSecurityGroups', 'counter'))
     await button('Add inbound rule').click()
     await field('Destination ports').fill('8080')
     await field('Priority').fill('200')

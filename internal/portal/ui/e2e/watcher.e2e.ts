@@ -112,6 +112,29 @@ describe('a network watcher', () => {
     visit.sound('flow logs')
   })
 
+  it('says where packets can be captured', async () => {
+    visit = await Visit.begin()
+    await visit.go(networkId('networkWatchers', 'watcher'))
+    await pane('Packet captures')
+    await visit.page.getByText('No packet captures yet').waitFor()
+    await visit.look('captures-none')
+    const add = button('Add packet capture')
+    await add.click()
+    await field('Name').fill('ledger')
+    await choose(list('Target'), /^ledger/)
+    await field('Time limit in seconds').fill('18001')
+    await visit.page.getByText('Give whole seconds from 1').waitFor()
+    await field('Time limit in seconds').fill('60')
+    await field('Local ports').fill('8080')
+    await visit.look('capture')
+    visit.expectErrors(/400/)
+    await visit.page.getByRole('button', { name: 'Start', exact: true }).click()
+    await visit.page.getByText(/Start it with --dataplane kernel/).first().waitFor() // this server sees connections only
+    await visit.look('capture-refused')
+    await visit.escape(add)
+    expect(await visit.page.getByRole('table', { name: 'Packet captures' }).count()).toBe(0)
+  })
+
   it('is there in the dark, on a phone', async () => {
     visit = await Visit.begin({ dark: true, width: 390, height: 844 })
     await visit.go(networkId('networkWatchers', 'watcher'))
