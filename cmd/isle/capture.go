@@ -235,18 +235,25 @@ func (c *client) captured(ctx context.Context, id string) (io.ReadCloser, error)
 	return resp.Body, nil
 }
 
-// writeCapture writes a file that others do not read. What could not be written to its
-// end is removed.
+// writeCapture writes a file that others do not read, also where it replaces one that they
+// did. What could not be written to its end is removed.
 func writeCapture(name string, content io.Reader) error {
 	out, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, content)
-	if err = errors.Join(err, out.Close()); err != nil {
-		return errors.Join(err, os.Remove(name))
+	info, err := out.Stat()
+	file := err == nil && info.Mode().IsRegular() // a device or a pipe stays as it is
+	if file {
+		err = out.Chmod(0o600)
 	}
-	return nil
+	if err == nil {
+		_, err = io.Copy(out, content)
+	}
+	if err = errors.Join(err, out.Close()); err != nil && file {
+		err = errors.Join(err, os.Remove(name))
+	}
+	return err
 }
 
 func captureStopCommand() *cobra.Command {

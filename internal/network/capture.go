@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"isle/expr"
@@ -51,6 +52,7 @@ type Captures struct {
 	config     CaptureConfig
 	control    *store.DB
 	operations Operations // set once by Bind, before the first request
+	firewalls  sync.Mutex // held while a capture of a firewall begins: there is one at a time
 }
 
 // NewCaptures makes the captures of a server.
@@ -238,15 +240,18 @@ func (c *Captures) tooMany(tx *store.Tx, r *arm.PutRequest) (*arm.Error, error) 
 	if err != nil {
 		return nil, err
 	}
-	count, err := captureSessions(tx, "/subscriptions/"+r.ID.Subscription, watcher.Location)
+	count, err := c.underWay(tx, "/subscriptions/"+r.ID.Subscription, watcher.Location)
 	if err != nil || count < mostSessions {
 		return nil, err
 	}
 	return arm.Invalid("PacketCaptureCountLimitReached", "", "Cannot run more than %d packet captures at one time for this subscription in location %s. Stop one; what it has captured stays.", mostSessions, watcher.Location), nil
 }
 
-// captureSessions counts the sessions that run in a location, or are about to.
-func captureSessions(tx *store.Tx, scope, location string) (int64, error) {
+// underWay counts the sessions that run in a location, or are about to.
+func (c *Captures) underWay(tx *store.Tx, scope, location string) (int64, error) {
+	if c == nil {
+		return 0, nil
+	}
 	all, err := arm.List(tx, store.Query{Type: typeCaptures, ScopePrefix: scope})
 	if err != nil {
 		return 0, err
@@ -257,7 +262,7 @@ func captureSessions(tx *store.Tx, scope, location string) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		if s := form.Session.Status; s != captureRunning && s != captureNotStarted {
+		if !c.runs(r, form) {
 			continue
 		}
 		watcher, err := arm.Load(tx, r.Parent)
@@ -269,6 +274,19 @@ func captureSessions(tx *store.Tx, scope, location string) (int64, error) {
 		}
 	}
 	return count, nil
+}
+
+// runs tells whether a session runs, or is about to. One that is stored as running may have
+// ended with an earlier process.
+func (c *Captures) runs(r arm.Resource, form *Capture) bool {
+	switch form.Session.Status {
+	case captureNotStarted:
+		return true
+	case captureRunning:
+		_, under := c.config.Sessions.Progress(form.GUID)
+		return under || r.Operation != ""
+	}
+	return false
 }
 
 func (c *Captures) view(_ context.Context, _ *store.Tx, r arm.Resource) (expr.Value, error) {
@@ -347,7 +365,8 @@ func (c *Captures) begin(ctx context.Context, _ *store.DB, t store.Task) (task.R
 	})
 }
 
-// start begins the session of a capture that is stored as running.
+// start begins the session of a capture that is stored as running. One that was deleted
+// with its parent meanwhile leaves none, and no file: who deleted it saw no session.
 func (c *Captures) start(ctx context.Context, form *Capture, find func() ([]capture.Link, error)) error {
 	links, err := find()
 	if err != nil {
@@ -358,7 +377,17 @@ func (c *Captures) start(ctx context.Context, form *Capture, find func() ([]capt
 	if err != nil {
 		return &arm.Error{Status: 500, Code: "PacketCaptureFailed", Cause: err, Message: "The packet capture could not be begun: " + err.Error() + ". Mend that, and send the request again."}
 	}
-	return nil
+	err = c.control.Read(ctx, func(tx *store.Tx) error {
+		_, _, err := captureByGUID(tx, guid)
+		return err
+	})
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		err = arm.Conflict("PacketCaptureFailed", "", "The packet capture was deleted while it began. Nothing of it is left.")
+	}
+	return errors.Join(err, c.config.Sessions.Remove(guid))
 }
 
 // failed stores that a session has not begun, if it has not.

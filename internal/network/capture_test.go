@@ -55,6 +55,8 @@ type capturing struct {
 	now       atomic.Int64 // the clock of sessions, in seconds
 	connected []netip.Addr
 	frames    sync.Map // channels of frames, by the name of the link
+	removed   atomic.Int64
+	found     atomic.Value // func(): called when links have been looked for
 }
 
 func newCapturing(t testing.TB) *capturing {
@@ -64,7 +66,14 @@ func newCapturing(t testing.TB) *capturing {
 	c.sessions = capture.New(capture.Config{Folder: c.folder, Clock: clock, Open: c.open})
 	c.world = newWorldWith(t, func(w *world) map[string]task.Handler {
 		w.captures = network.NewCaptures(network.CaptureConfig{Store: w.store, Taps: c, Sessions: c.sessions, Base: "https://isle.example", Clock: clock})
-		return w.captures.Handlers()
+		handlers := w.captures.Handlers()
+		const removal = "network.capture.removal"
+		remove := handlers[removal]
+		handlers[removal] = func(ctx context.Context, db *store.DB, job store.Task) (task.Result, error) {
+			defer c.removed.Add(1)
+			return remove(ctx, db, job)
+		}
+		return handlers
 	})
 	t.Cleanup(c.sessions.Close) // before the store
 	return c
@@ -73,6 +82,9 @@ func newCapturing(t testing.TB) *capturing {
 func (*capturing) Able() error { return nil }
 
 func (c *capturing) Links(_ context.Context, _ string, has func(netip.Addr) bool) (links []capture.Link, err error) {
+	if then, ok := c.found.Load().(func()); ok {
+		defer then()
+	}
 	for _, a := range c.connected {
 		if has(a) {
 			links = append(links, capture.Link{Name: a.String()})
@@ -406,6 +418,48 @@ func TestCapturesEnd(t *testing.T) {
 	status = c.send("POST", captureID+"/queryStatus", "", 200)
 	if status["packetCaptureStatus"] != "Stopped" || status["stopReason"] != "AgentStopped" || status["captureStartTime"] != "2030-01-01T00:00:00Z" {
 		t.Error(status)
+	}
+	if n := c.usage("PacketCaptures"); n != 0 {
+		t.Errorf("%v captures count as under way, whose process was killed", n)
+	}
+}
+
+// A watcher is deleted with all that is in it, also with a capture that is about to begin.
+func TestACaptureThatIsDeletedWhileItBegins(t *testing.T) {
+	c := newCapturing(t)
+	c.site()
+	calls, ended := atomic.Int64{}, make(chan struct{})
+	c.found.Store(func() {
+		if calls.Add(1) != 2 { // the first is of the request, the second of the task
+			return
+		}
+		defer close(ended)
+		c.client().Do(t, "DELETE", watcher, "")
+		c.eventually("the removal", func() bool { return c.removed.Load() == 1 })
+	})
+	c.send("PUT", captureID, `{"properties":{"target":"`+net+`/subnets/a","storageLocation":{"filePath":"x.cap"}}}`, 201)
+	<-ended
+	c.gone(filepath.Join(c.folder, "*", "*"))
+}
+
+// However many ask at once, one capture of a firewall begins.
+func TestOneCaptureOfAFirewallAtATime(t *testing.T) {
+	c := newCapturing(t)
+	c.office()
+	c.firewall()
+	var begun atomic.Int64
+	var asking sync.WaitGroup
+	for i := range 8 {
+		asking.Go(func() {
+			answer, _ := c.client().Want(t, "POST", firewall+"/packetCaptureOperation", fmt.Sprintf(`{"operation":"Start","fileName":"n%d"}`, i), 200)
+			if answer["statusCode"] == "AzureFirewallPacketCaptureStartSucceeded" {
+				begun.Add(1)
+			}
+		})
+	}
+	asking.Wait()
+	if n := begun.Load(); n != 1 {
+		t.Errorf("%d have begun", n)
 	}
 }
 

@@ -228,18 +228,23 @@ func (c *Captures) latestOf(ctx context.Context, firewall arm.ID) (latest *captu
 var errUnderWay = errors.New("a packet capture of the firewall is under way")
 
 // startFirewall stores a capture of a firewall and begins it; one that has ended and has
-// the same name is replaced.
+// the same name is replaced, and gives it its folder.
 func (c *Captures) startFirewall(ctx context.Context, r *arm.Request, form *Capture, upload bool) (code, message string, err error) {
 	links, err := c.config.Taps.Firewall(ctx, r.Resource.ID)
 	if err != nil {
 		return "", "", err
 	}
+	c.firewalls.Lock() // what is stored as running is begun before the next one looks
+	defer c.firewalls.Unlock()
 	form.begun(r.Now)
 	form.Session.Status = captureRunning
 	name := captureName(form.File)
 	saved := arm.Resource{Resource: store.Resource{ID: r.ID.Child("packetCaptures", name).String(), State: succeeded, ETag: arm.NewETag(), Created: r.Now, Changed: r.Now}}
-	replaced := ""
+	replaced := false
 	err = c.control.Write(ctx, func(tx *store.Tx) error {
+		if _, err := arm.Load(tx, r.ID.Key()); err != nil {
+			return err // the firewall was deleted meanwhile
+		}
 		all, err := capturesOf(tx, r.ID)
 		if err != nil {
 			return err
@@ -249,7 +254,7 @@ func (c *Captures) startFirewall(ctx context.Context, r *arm.Request, form *Capt
 				return errUnderWay
 			}
 			if strings.EqualFold(old.name, name) {
-				replaced, saved.ID = old.form.GUID, old.resource.ID
+				replaced, saved.ID, form.GUID = true, old.resource.ID, old.form.GUID
 			}
 		}
 		return saveCapture(tx, saved, form)
@@ -257,8 +262,8 @@ func (c *Captures) startFirewall(ctx context.Context, r *arm.Request, form *Capt
 	if errors.Is(err, errUnderWay) {
 		return firewallCaptureRunning, "A packet capture of firewall " + r.Resource.ID + " is under way, and there can be one. Stop it first (operation Stop).", nil
 	}
-	if err == nil && replaced != "" {
-		err = c.config.Sessions.Remove(replaced)
+	if err == nil && replaced {
+		err = c.config.Sessions.Remove(form.GUID)
 	}
 	if err != nil {
 		return "", "", err

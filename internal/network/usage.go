@@ -100,7 +100,7 @@ func (p *provider) quotaUsages(ctx context.Context, r *arm.Request) (*arm.Respon
 			}
 		}
 		if err == nil {
-			captures, err = captureSessions(tx, scope, r.Values["location"])
+			captures, err = p.captures.underWay(tx, scope, r.Values["location"])
 		}
 		return err
 	})
