@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -271,7 +272,7 @@ func TestASwapThatACrashBreaksOffIsEnded(t *testing.T) {
 	s := open(t, source)
 	put(t, s, 0)
 	text := archive(t, s)
-	names := []string{"control.db-wal", "control.db-shm", "control.db", "environments", "operator.json", "root.key"}
+	names := []string{"control.db-wal", "control.db-shm", "control.db", "environments", "operator.json", "captures", "root.key"}
 	for step := range 2*len(names) + 2 {
 		t.Run(fmt.Sprint(step), func(t *testing.T) {
 			dir := t.TempDir()
@@ -282,6 +283,9 @@ func TestASwapThatACrashBreaksOffIsEnded(t *testing.T) {
 				t.Fatal(err)
 			}
 			copyFile(t, filepath.Join(dir, "control.db"), filepath.Join(dir, "control.db-wal")) // a log of other pages
+			if err := os.MkdirAll(filepath.Join(dir, "captures", "session"), 0o700); err != nil {
+				t.Fatal(err)
+			}
 			replaced, _, err := backup.Stage(t.Context(), bytes.NewReader(text), dir, "", filepath.Join(source, "root.key"), time.Now())
 			if err != nil {
 				t.Fatal(err)
@@ -292,6 +296,12 @@ func TestASwapThatACrashBreaksOffIsEnded(t *testing.T) {
 			}
 			if _, err := os.Stat(filepath.Join(dir, replaced, "control.db")); err != nil || backup.Pending(dir) {
 				t.Error(err, backup.Pending(dir))
+			}
+			if _, err := os.Stat(filepath.Join(dir, "captures")); !errors.Is(err, fs.ErrNotExist) {
+				t.Error("captures stay that nothing knows of", err)
+			}
+			if _, err := os.Stat(filepath.Join(dir, replaced, "captures", "session")); err != nil {
+				t.Error(err)
 			}
 		})
 	}

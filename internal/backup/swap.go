@@ -27,9 +27,10 @@ type swap struct {
 	Moved    bool   `json:"moved,omitempty"` // what was there before is all in it
 }
 
-// databases are the names in a data folder that a restore replaces. A log goes before
-// its database, so that none is ever found beside another one.
-var databases = [...]string{"control.db-wal", "control.db-shm", "control.db", "environments", "operator.json", "root.key"}
+// replacedNames are the names in a data folder that a restore replaces. A log goes before
+// its database, so that none is ever found beside another one. Packets that were captured
+// are in no archive; what is restored does not know their files.
+var replacedNames = [...]string{"control.db-wal", "control.db-shm", "control.db", "environments", "operator.json", "captures", "root.key"}
 
 // Stage extracts an archive into the data folder, where the next [Swap] takes it: until
 // then nothing that is there is touched. rootKey, unless "", is a file with the root key that
@@ -116,7 +117,7 @@ func Swap(data string) error {
 			return err
 		}
 	}
-	for _, name := range databases {
+	for _, name := range replacedNames {
 		if err := move(filepath.Join(dir, name), filepath.Join(data, name)); err != nil {
 			return err
 		}
@@ -141,7 +142,7 @@ func moveAway(data, dir, replaced string) error {
 	if err := os.MkdirAll(away, 0o700); err != nil {
 		return err
 	}
-	for _, name := range databases {
+	for _, name := range replacedNames {
 		if name == "root.key" {
 			if _, err := os.Stat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) {
 				continue

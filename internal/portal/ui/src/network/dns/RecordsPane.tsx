@@ -123,7 +123,7 @@ function RecordForm({ zone, sets, read, close }: RecordFormProps) {
   }
   const problem = (field: keyof RecordDraft) => (touched.has(field) ? own[field] : undefined) ?? problems.fields[field]
   const id = read?.id ?? `${zone}/${draft.type}/${draft.name.trim()}`
-  const body = recordBody(draft, read?.properties.metadata)
+  const body = recordBody(draft, read?.properties)
   const submit = () =>
     save(
       {

@@ -26,6 +26,13 @@ test('each type is here, and a form that changes nothing gives back what was rea
   }
 })
 
+test('texts of a TXT record that nobody changed stay in their pieces, others are cut by bytes', () => {
+  const read = set('TXT', 't', { txtRecords: [{ value: ['a', 'b'] }] })
+  const draft = recordDraft(read)
+  expect(recordBody({ ...draft, ttl: '60' }, read.properties).properties.txtRecords).toEqual([{ value: ['a', 'b'] }])
+  expect(recordBody({ ...draft, text: 'é'.repeat(128) }, read.properties).properties.txtRecords).toEqual([{ value: ['é'.repeat(127), 'é'] }])
+})
+
 test('the records of a set are told as in a zone file', () => {
   expect(sets.slice(0, 6).map(dataOf)).toEqual([['10.0.2.50', '10.0.2.51'], ['fd00::50'], ['db.contoso.internal'], ['10 mail.contoso.internal'], ['db.contoso.internal'], ['10 5 5060 sip.contoso.internal']])
 })

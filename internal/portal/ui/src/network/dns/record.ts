@@ -53,7 +53,7 @@ interface Format {
   type: RecordType
   hint: string // of the form, an example
   lines: (r: Records) => string[]
-  read: (lines: string[]) => Records
+  read: (lines: string[], before?: Records) => Records
   problem: (line: string) => string // '' if the line is a record
 }
 
@@ -119,7 +119,7 @@ export const formats: Format[] = [
     type: 'TXT',
     hint: 'v=spf1 -all',
     lines: (r) => (r.txtRecords ?? []).map((t) => t.value.join('')),
-    read: (lines) => ({ txtRecords: lines.map((text) => ({ value: chunks(text) })) }),
+    read: (lines, before) => ({ txtRecords: lines.map((text) => before?.txtRecords?.find((t) => t.value.join('') === text) ?? { value: chunks(text) }) }),
     problem: (line) => (line.length > 1024 ? 'has more than 1,024 characters' : ''),
   },
   {
@@ -138,13 +138,22 @@ export const formats: Format[] = [
   },
 ]
 
-/** Bound of one text of a TXT record. */
+/** Bound of one text of a TXT record, in bytes. */
 const mostText = 255
 
 function chunks(text: string): string[] {
   const found: string[] = []
-  for (let at = 0; at < text.length; at += mostText) found.push(text.slice(at, at + mostText))
-  return found
+  let [piece, size] = ['', 0]
+  for (const character of text) {
+    const bytes = new TextEncoder().encode(character).length
+    if (size + bytes > mostText) {
+      found.push(piece)
+      ;[piece, size] = ['', 0]
+    }
+    piece += character
+    size += bytes
+  }
+  return [...found, piece]
 }
 
 export function formatOf(type: RecordType): Format {
@@ -187,9 +196,9 @@ function linesOf(text: string): string[] {
     .filter((line) => line !== '')
 }
 
-/** recordBody is what a PUT of a set sends. */
-export function recordBody(draft: RecordDraft, metadata?: Record<string, string>): { properties: RecordSet['properties'] } {
-  return { properties: { ttl: Number(draft.ttl), ...(metadata && { metadata }), ...formatOf(draft.type).read(linesOf(draft.text)) } }
+/** recordBody is what a PUT of a set sends; what the form does not show stays as it was read. */
+export function recordBody(draft: RecordDraft, before?: RecordSet['properties']): { properties: RecordSet['properties'] } {
+  return { properties: { ttl: Number(draft.ttl), ...(before?.metadata && { metadata: before.metadata }), ...formatOf(draft.type).read(linesOf(draft.text), before) } }
 }
 
 /** recordProblems are what is wrong with a draft; others are the sets of the zone beside it. */
