@@ -334,13 +334,14 @@ func (r reference) route(s *Subnet, a netip.Addr) hop {
 		}
 	}
 	all := append(direct, hop{netip.MustParsePrefix("0.0.0.0/0"), 3, Internet, netip.Addr{}})
+	t, ok := byName(r.m.RouteTables, s.RouteTable, func(t RouteTable) string { return t.ID })
+	defaults := ok && slices.ContainsFunc(t.Routes, func(r Route) bool { return r.Destination.Prefix == netip.MustParsePrefix("0.0.0.0/0") })
 	for _, text := range []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"} {
 		p := netip.MustParsePrefix(text)
-		if !slices.ContainsFunc(n.Space, p.Overlaps) {
+		if !slices.ContainsFunc(n.Space, p.Overlaps) && !defaults {
 			all = append(all, hop{p, 3, None, netip.Addr{}})
 		}
 	}
-	t, ok := byName(r.m.RouteTables, s.RouteTable, func(t RouteTable) string { return t.ID })
 	if g := r.gatewayOf(s); g != nil && !(ok && t.DisableGatewayRoutes) {
 		for _, p := range g.Prefixes {
 			if !slices.ContainsFunc(direct, func(d hop) bool { return d.prefix.Bits() <= p.Bits() && d.prefix.Contains(p.Addr()) }) {

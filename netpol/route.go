@@ -74,7 +74,7 @@ func (r *routes) find(to netip.Addr) (int, bool) {
 // the network's own or that of a peered network; nil for none.
 func compileRoutes(n *VirtualNetwork, gateway *Gateway, subnet *Subnet, table *RouteTable, tags *tagTable) *routes {
 	r := &routes{}
-	r.system(n, subnet)
+	r.system(n, subnet, table)
 	for _, name := range subnet.ServiceEndpoints {
 		r.add(SourceDefault, rankSystem, VirtualNetworkServiceEndpoint, tags.find(name)...)
 	}
@@ -109,8 +109,10 @@ func (r *routes) add(source RouteSource, rank int, hop NextHopType, prefixes ...
 }
 
 // system adds the routes that every subnet has, those of peerings if it takes part. A
-// reserved range has the next hop None unless the network itself lies in it.
-func (r *routes) system(n *VirtualNetwork, subnet *Subnet) {
+// reserved range has the next hop None unless the network itself lies in it, or the table has
+// a default route, which then leads there as well: so do Subnet1 and Subnet2 differ in the
+// routing example of the page on user-defined routes (network.md §A5).
+func (r *routes) system(n *VirtualNetwork, subnet *Subnet, table *RouteTable) {
 	r.add(SourceDefault, rankSystem, VnetLocal, n.Space...)
 	for i := range n.Peerings {
 		if !n.Peerings[i].Joins(subnet.ID) {
@@ -123,6 +125,9 @@ func (r *routes) system(n *VirtualNetwork, subnet *Subnet) {
 	r.add(SourceDefault, rankSystem, Internet, everywhere[0])
 	if slices.ContainsFunc(n.Space, func(p netip.Prefix) bool { return p.Addr().Is6() }) {
 		r.add(SourceDefault, rankSystem, Internet, everywhere[1])
+	}
+	if table != nil && slices.ContainsFunc(table.Routes, func(own Route) bool { return own.Destination.Prefix.Masked() == everywhere[0] }) {
+		return
 	}
 	for _, reserved := range privateRanges {
 		if !slices.ContainsFunc(n.Space, reserved.Overlaps) {

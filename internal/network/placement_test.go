@@ -166,4 +166,7 @@ func TestEffectiveRulesAndRoutes(t *testing.T) {
 			t.Errorf("%s is not in %s", part, routes)
 		}
 	}
+	if strings.Contains(routes, `"None"`) {
+		t.Errorf("the default route leaves private ranges out of what it leads to: %s", routes)
+	}
 }
