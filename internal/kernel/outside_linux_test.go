@@ -270,6 +270,7 @@ func TestAnUplinkLeadsOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = netlink.LinkDel(lan) })
+	mute(t, name)
 	err = world.Do(func() error {
 		end, err := netlink.LinkByName("world0")
 		if err != nil {

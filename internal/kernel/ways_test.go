@@ -140,12 +140,22 @@ func internet(t *testing.T) (outside netns.Namespace, parent string) {
 	t.Cleanup(func() { ip(t, "netns del "+name) })
 	ip(t, fmt.Sprintf("link add %s type veth peer name eth0 netns %s", parent, name))
 	t.Cleanup(func() { ip(t, "link del "+parent) })
+	mute(t, parent)
 	ip(t, "link set "+parent+" up")
 	for _, command := range []string{"link set lo up", "link set eth0 up", "addr add 192.0.2.1/24 dev eth0", "addr add 198.51.100.7/32 dev lo", "addr add 10.0.1.99/32 dev lo",
 		"route add 203.0.113.0/24 dev eth0 src 192.0.2.1", "route add 10.0.0.0/16 via 192.0.2.2 src 192.0.2.1"} {
 		ip(t, "-n "+name+" "+command)
 	}
 	return netns.At(name), parent
+}
+
+// mute keeps the host from answering for its own addresses on a link: it may have those that
+// the test gives to a router there, and who answers first would get the packets.
+func mute(t *testing.T, link string) {
+	t.Helper()
+	if err := os.WriteFile("/proc/sys/net/ipv4/conf/"+link+"/arp_ignore", []byte("8"), 0); err != nil {
+		t.Error(err)
+	}
 }
 
 // ip runs the command of that name.
