@@ -165,8 +165,8 @@ func TestRecordedFlowsAreListed(t *testing.T) {
 	if slices.Sort(paged); len(paged) != 3 || len(slices.Compact(paged)) != 3 {
 		t.Errorf("%q", paged)
 	}
-	a := ask("", `{"days":0,"environments":["x"],"verdict":"Maybe","since":"yesterday","workflow":7}`, http.StatusBadRequest)
-	for _, member := range []string{"properties.days", "properties.environments[0]", "properties.verdict", "properties.since", "properties.workflow"} {
+	a := ask("", `{"days":0,"environments":["x"],"verdict":"Maybe","since":"yesterday","workflow":7,"to":"10.0.9.0/99"}`, http.StatusBadRequest)
+	for _, member := range []string{"properties.days", "properties.environments[0]", "properties.verdict", "properties.since", "properties.workflow", "properties.to"} {
 		if !strings.Contains(string(a.Body), `"`+member+`"`) {
 			t.Errorf("%s is not told: %s", member, a.Body)
 		}

@@ -124,6 +124,8 @@ func (s *Service) readRecorded(r *arm.Request) (*recordedQuestion, error) {
 		q.address = netip.PrefixFrom(a, a.BitLen())
 	} else if p, err := netip.ParsePrefix(q.to); err == nil {
 		q.address = p.Masked()
+	} else if strings.Contains(q.to, "/") {
+		found.Add(codeContent, "properties.to", "The range '%s' is invalid. Write it as 10.0.2.0/24, or give an address, or a part of a host's name.", q.to)
 	}
 	return q, found.Err()
 }
