@@ -149,7 +149,7 @@ func newWorld(t testing.TB, options ...func(*logic.Config)) *world {
 	w.service, err = logic.New(config)
 	w.must(err)
 	manager, err := arm.New(arm.Config{
-		Store: w.store, Types: append(network.Types(w.store, rules, nil, nil), w.service.Types()...), Routes: append(network.Routes(rules), w.service.Routes()...),
+		Store: w.store, Types: append(network.Types(w.store, rules, nil, nil), w.service.Types()...), Routes: append(network.Routes(rules, nil), w.service.Routes()...),
 		Authenticator: anybody{}, Authorizer: anybody{}, Tenant: "tenant", Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}, Log: logger,
 	})
 	w.must(err)

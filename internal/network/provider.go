@@ -171,9 +171,10 @@ var zoneVersions = []string{"2024-06-01", "2020-06-01", "2020-01-01", "2018-09-0
 // all else.
 func anyName(string) *arm.Error { return nil }
 
-// Routes are the paths of the package that belong to no resource.
-func Routes(policies *Policies) []arm.Route {
+// Routes are the paths of the package that belong to no resource. captures may be nil.
+func Routes(policies *Policies, captures *Captures) []arm.Route {
 	p := newProvider(policies.control, policies)
+	p.captures = captures
 	const subscription, group = "/subscriptions/{subscription}", "/subscriptions/{subscription}/resourceGroups/{group}"
 	at := func(scope, path string, serve arm.Handler) arm.Route {
 		return arm.Route{Method: "GET", Pattern: scope + "/providers/Microsoft.Network/locations/{location}/" + path, Action: "Microsoft.Network/locations/" + path + "/read", Serve: serve}

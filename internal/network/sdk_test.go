@@ -64,7 +64,7 @@ func newWorldWith(t testing.TB, more func(*world) map[string]task.Handler) *worl
 	w.must(err)
 	handlers := more(w)
 	w.policies = network.NewPolicies(w.store, testTags, nil)
-	manager, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies, w.plane, w.captures), Routes: network.Routes(w.policies),
+	manager, err := arm.New(arm.Config{Store: w.store, Types: network.Types(w.store, w.policies, w.plane, w.captures), Routes: network.Routes(w.policies, w.captures),
 		Authenticator: anybody{}, Subscriptions: []arm.Subscription{{ID: subscription, Name: "test"}}})
 	w.must(err)
 	w.manager = manager

@@ -378,7 +378,7 @@ func (s *Server) build() error {
 	s.manager, err = arm.New(arm.Config{
 		Store:      s.store,
 		Types:      s.types(deployments),
-		Routes:     slices.Concat(network.Routes(s.policies), s.forecast.Routes(), s.logic.Routes(), s.web.Routes(), deployments.Routes(), s.access.Routes(func() []arm.Surface { return s.manager.Surface() })),
+		Routes:     slices.Concat(network.Routes(s.policies, s.captures), s.forecast.Routes(), s.logic.Routes(), s.web.Routes(), deployments.Routes(), s.access.Routes(func() []arm.Surface { return s.manager.Surface() })),
 		Authorizer: s.access, Authenticator: s.issuer, Caller: s.caller, Tenant: s.issuer.Tenant(),
 		Subscriptions: []arm.Subscription{{ID: s.issuer.Subscription(), Name: "Isle"}},
 		PublicURL:     s.base, AllowHost: s.allowHost, Authority: s.base, Clock: s.config.Clock, Log: s.log,
