@@ -62,7 +62,7 @@ test: ## every test that needs only Go
 	$(GO) test -timeout 9m ./...
 
 test-real: $(PORTAL) ## tests of the built binary with curl, az, kills and a fresh clone; then the race detector
-	$(GO) test -v -timeout 15m -tags real -run '^TestReal' ./cmd/isle
+	$(GO) test -v -timeout 25m -tags real -run '^TestReal' ./cmd/isle
 	@command -v $$($(GO) env CC) >/dev/null || echo "isle: SKIPPED the race detector, which needs a C compiler (apt install gcc)"
 	! command -v $$($(GO) env CC) >/dev/null || $(RACE) -timeout 15m $(RACED)
 
