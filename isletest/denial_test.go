@@ -89,10 +89,10 @@ func (s *site) redRows(environment string, rows ...string) {
 // environmentHealth checks what the environment itself says.
 func (s *site) environmentHealth(environment, want string) {
 	s.t.Helper()
-	a := s.Do(http.MethodGet, environment, nil)
-	if got := a.Text("properties", "networkHealth", "state"); got != want {
-		s.t.Errorf("the environment's network health is %q, want %s", got, want)
-	}
+	// A view shows the policy as it was compiled last, which is a moment behind a change.
+	until(s.t, "the environment's network health is "+want, func() bool {
+		return s.Do(http.MethodGet, environment, nil).Text("properties", "networkHealth", "state") == want
+	})
 }
 
 // history checks that the history of network health has a change by a rule.
